@@ -1,0 +1,1 @@
+"""Files on disk: atomic writing, table contracts, tensors that load without running code."""

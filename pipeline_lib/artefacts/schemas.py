@@ -1,0 +1,186 @@
+"""The contracts of the tables under ``results/<run>/``: other people's scripts read these columns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pandera.pandas as pa
+from pandera.errors import SchemaErrors
+
+from pipeline_lib.errors import PipelineError
+
+FOLDS = ("train", "validation", "test")
+PHENOTYPES = ("fitness", "interaction", "raw_interaction", "call")
+
+
+@dataclass(frozen=True)
+class TableSchema:
+    """A table's contract: its name and the checks of each column; columns beside these are allowed."""
+
+    name: str
+    columns: Mapping[str, pa.Column]
+
+    def validate(self, frame: pd.DataFrame, path: Path | str) -> pd.DataFrame:
+        """Return `frame` with the contract's columns first.
+
+        Raises
+        ------
+        PipelineError
+            Names the file, the column, the first offending row and the check that it fails.
+        """
+        schema = pa.DataFrameSchema(dict(self.columns), name=self.name)
+        try:
+            schema.validate(frame, lazy=True)
+        except SchemaErrors as error:
+            first = error.failure_cases.iloc[0]
+            column = first["column"] if pd.notna(first["column"]) else first["failure_case"]
+            where = f" in row {int(first['index'])}" if pd.notna(first["index"]) else ""
+            found = f" (found {first['failure_case']!r})" if pd.notna(first["column"]) else ""
+            raise PipelineError(
+                f"{path}: the table '{self.name}' breaks its contract: column '{column}'{where} "
+                f"fails '{first['check']}'{found}."
+            ) from error
+        rest = [name for name in frame.columns if name not in self.columns]
+        return frame[[*self.columns, *rest]]
+
+
+def _index(**keywords: object) -> pa.Column:
+    return pa.Column("int64", pa.Check.ge(0), **keywords)
+
+
+GENES = TableSchema(
+    "genes",
+    {
+        "gene_index": _index(unique=True),
+        "gene": pa.Column(str, unique=True),
+        "name": pa.Column(str),
+        "in_gem": pa.Column(bool),
+        "essential": pa.Column("boolean", nullable=True),
+    },
+)
+"""One row a gene, ``gene_index`` = 0..N-1 in row order; ``aliases`` (list of str) stands beside."""
+
+OBSERVATIONS = TableSchema(
+    "observations",
+    {
+        "observation_id": _index(unique=True),
+        "screen": pa.Column(str),
+        "genes": pa.Column(object),
+        "order": pa.Column("int64", pa.Check.isin((1, 2, 3))),
+        "phenotype": pa.Column(str, pa.Check.isin(PHENOTYPES)),
+        "value": pa.Column("float64"),
+        "std": pa.Column("float64", pa.Check.ge(0), nullable=True),
+        "p_value": pa.Column("float64", pa.Check.in_range(0, 1), nullable=True),
+        "p_sided": pa.Column("Int64", pa.Check.isin((1, 2)), nullable=True),
+        "query": pa.Column(str, nullable=True),
+        "array": pa.Column(str, nullable=True),
+        "replicate": pa.Column("int64", pa.Check.ge(0)),
+        "kinds": pa.Column(object),
+        "temperature": pa.Column("float64", nullable=True),
+    },
+)
+"""One row a measurement; ``genes`` is the sorted list of systematic names."""
+
+REJECTED = TableSchema(
+    "rejected",
+    {
+        "screen": pa.Column(str),
+        "file": pa.Column(str),
+        "row": pa.Column("int64"),
+        "reason": pa.Column(str),
+        "text": pa.Column(str),
+    },
+)
+"""Rows of upstream files that did not become observations, with the reason."""
+
+METABOLITES = TableSchema(
+    "metabolites",
+    {
+        "metabolite_index": _index(unique=True),
+        "id": pa.Column(str, unique=True),
+        "name": pa.Column(str),
+        "compartment": pa.Column(str),
+        "formula": pa.Column(str, nullable=True),
+        "charge": pa.Column("float64", nullable=True),
+        "delta_g": pa.Column("float64", nullable=True),
+    },
+)
+
+REACTIONS = TableSchema(
+    "reactions",
+    {
+        "reaction_index": _index(unique=True),
+        "id": pa.Column(str, unique=True),
+        "name": pa.Column(str),
+        "lower_bound": pa.Column("float64"),
+        "upper_bound": pa.Column("float64"),
+        "reversible": pa.Column(bool),
+        "subsystem": pa.Column(str),
+        "gene_rule": pa.Column(str),
+        "delta_g": pa.Column("float64", nullable=True),
+        "objective": pa.Column("float64"),
+    },
+)
+
+INCIDENCE = TableSchema(
+    "incidence",
+    {"reaction_index": _index(), "metabolite_index": _index(), "coefficient": pa.Column("float64", pa.Check.ne(0))},
+)
+
+COMPLEXES = TableSchema("complexes", {"complex_index": _index(), "reaction_index": _index(), "gene_index": _index()})
+"""The gene rules in disjunctive normal form: a reaction lives while one of its complexes is whole."""
+
+EDGES = TableSchema(
+    "edges",
+    {
+        "network": pa.Column(str),
+        "source": _index(),
+        "target": _index(),
+        "weight": pa.Column("float64"),
+        "directed": pa.Column(bool),
+    },
+)
+"""``source`` and ``target`` are gene indices; an undirected edge is listed once, source < target."""
+
+SPLIT = TableSchema(
+    "split",
+    {
+        "observation_id": _index(unique=True),
+        "fold": pa.Column(str, pa.Check.isin(FOLDS)),
+        "group": pa.Column(str),
+    },
+)
+"""``group`` is what is kept together: the genotype, the query or the gene."""
+
+PREDICTIONS = TableSchema(
+    "predictions",
+    {
+        "observation_id": _index(unique=True),
+        "prediction": pa.Column("float64"),
+        "prediction_std": pa.Column("float64", pa.Check.ge(0), nullable=True),
+        "fold": pa.Column(str, pa.Check.isin(FOLDS)),
+    },
+)
+
+HISTORY = TableSchema(
+    "history", {"epoch": _index(), "fold": pa.Column(str), "metric": pa.Column(str), "value": pa.Column("float64")}
+)
+"""Long form: one row an epoch, fold and metric."""
+
+LEADERBOARD = TableSchema(
+    "leaderboard",
+    {
+        "model": pa.Column(str),
+        "split": pa.Column(str),
+        "screen": pa.Column(str),
+        "phenotype": pa.Column(str),
+        "metric": pa.Column(str),
+        "value": pa.Column("float64", nullable=True),
+        "low": pa.Column("float64", nullable=True),
+        "high": pa.Column("float64", nullable=True),
+        "n": _index(),
+        "groups": _index(),
+        "seeds": _index(),
+    },
+)

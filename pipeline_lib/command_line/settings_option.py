@@ -1,0 +1,54 @@
+"""The ``--settings`` option: one typed section of the configuration, as JSON or out of a YAML file."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from pydantic import TypeAdapter
+
+from pipeline_lib.config.loading import parse_section, read_run_config
+from pipeline_lib.errors import PipelineError
+
+
+class SectionType(click.ParamType):
+    """Turn an option's text into a typed section of the configuration.
+
+    Text that starts with ``{`` or ``[`` is the section itself as JSON (what the rules pass); anything else is the
+    path of a run's YAML file, of which the section is taken.
+    """
+
+    name = "JSON|FILE"
+
+    def __init__(self, section: str, annotation: Any) -> None:  # noqa: ANN401 - any type pydantic can validate
+        self.section = section
+        self.adapter: TypeAdapter[Any] = TypeAdapter(annotation)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+        """Return the validated section; fail with one sentence otherwise."""
+        if not isinstance(value, str):
+            return value
+        try:
+            if value.lstrip().startswith(("{", "[")):
+                return parse_section(self.adapter, value, where=f"--settings ({self.section})")
+            return getattr(read_run_config(Path(value)), self.section)
+        except PipelineError as error:
+            self.fail(str(error), param, ctx)
+
+
+def settings_option(section: str, annotation: Any) -> Callable[[Any], Any]:  # noqa: ANN401
+    """Return a click option ``--settings`` that holds `section` of the run's configuration.
+
+    Parameters
+    ----------
+    section
+        Attribute of `pipeline_lib.config.RunConfig`, for instance ``"evaluation"``.
+    annotation
+        Its type, for instance ``EvaluationSettings`` or ``dict[str, ScreenSettings]``.
+    """
+    return click.option(
+        "--settings",
+        required=True,
+        type=SectionType(section, annotation),
+        help=f"Section '{section}' of the configuration: JSON, or the path of a run's YAML file.",
+    )

@@ -1,0 +1,113 @@
+"""Read a configuration file and say in one sentence what is wrong with it."""
+
+import difflib
+import types
+import typing
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from pipeline_lib.config.run import RunConfig
+from pipeline_lib.errors import PipelineError
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2 floats: plain PyYAML reads ``1e-05`` as a string."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    __import__("re").compile(r"^[-+]?(?:[0-9][0-9_]*)(?:\.[0-9_]*)?[eE][-+]?[0-9]+$"),
+    list("-+0123456789"),
+)
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401
+    """Return the pydantic models that an annotation may hold."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for argument in typing.get_args(annotation) for model in _models(argument)]
+
+
+def _known_keys(models: list[type[BaseModel]], path: tuple[Any, ...]) -> list[str]:
+    """Return the keys allowed where `path` (an error's location) points to."""
+    for step in path:
+        found: list[type[BaseModel]] = []
+        for model in models:
+            field = model.model_fields.get(str(step))
+            found += _models(field.annotation) if field is not None else []
+        # A step that is no field is a mapping's key, a list's position or a union's tag: the models stay.
+        models = found or models
+    return sorted({name for model in models for name in model.model_fields})
+
+
+def explain(error: ValidationError, root: type[BaseModel] | None, where: str) -> PipelineError:
+    """Return one sentence for the first fault of a configuration."""
+    fault = error.errors()[0]
+    location = fault["loc"]
+    dotted = ".".join(str(step) for step in location if not _is_tag(step))
+    if fault["type"] == "extra_forbidden":
+        known = _known_keys([root], location[:-1]) if root is not None else []
+        near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.0)
+        hint = f"; did you mean '{near[0]}'?" if near else "."
+        return PipelineError(f"{where}: unknown key '{dotted}'{hint}")
+    message = fault["msg"].removeprefix("Value error, ")
+    more = f" ({error.error_count() - 1} more faults)" if error.error_count() > 1 else ""
+    return PipelineError(f"{where}: key '{dotted}': {message}{more}.")
+
+
+def _is_tag(step: Any) -> bool:  # noqa: ANN401
+    """Tell a step that pydantic adds for a union's member from a key that the user wrote."""
+    return isinstance(step, str) and ("[" in step or step.endswith("Settings"))
+
+
+def parse_section(adapter: TypeAdapter[Any], text: str, where: str) -> Any:  # noqa: ANN401
+    """Validate a section given as JSON.
+
+    Raises
+    ------
+    PipelineError
+        Names the key at fault and the nearest known one.
+    """
+    try:
+        return adapter.validate_json(text)
+    except ValidationError as error:
+        model = getattr(adapter, "_type", None)
+        root = model if isinstance(model, type) and not isinstance(model, types.GenericAlias) else None
+        raise explain(error, root if root and issubclass(root, BaseModel) else None, where) from error
+
+
+def parse_run_config(content: Any, where: str) -> RunConfig:  # noqa: ANN401
+    """Validate a whole run's configuration (a mapping as YAML or Snakemake gives it).
+
+    Raises
+    ------
+    PipelineError
+        Names the key at fault and the nearest known one.
+    """
+    if not isinstance(content, dict):
+        raise PipelineError(f"{where}: the configuration must be a mapping of keys to values.")
+    try:
+        return RunConfig.model_validate(content)
+    except ValidationError as error:
+        raise explain(error, RunConfig, where) from error
+
+
+def read_run_config(path: Path) -> RunConfig:
+    """Read and validate a run's YAML file.
+
+    Raises
+    ------
+    PipelineError
+        When the file is missing, is not YAML, or breaks the schema.
+    """
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
+    except FileNotFoundError as error:
+        raise PipelineError(f"{path} does not exist; give the path of a run's YAML file.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise PipelineError(f"{path} is not valid YAML: {reason}.") from error
+    return parse_run_config(content, str(path))

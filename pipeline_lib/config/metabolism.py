@@ -1,0 +1,18 @@
+"""Settings of the genome-scale metabolic model."""
+
+from typing import Literal
+
+from pipeline_lib.config.section import Section
+
+
+class MetabolismSettings(Section):
+    """The genome-scale metabolic model, its energies and its medium."""
+
+    gem: str
+    """Source of the model (.yml, .xml or .json), or ``cobra:textbook`` for the E. coli core model inside cobra."""
+    reaction_energies: str | None = None
+    """Source of standard Gibbs energies of reactions (kJ/mol; csv of id and value)."""
+    metabolite_energies: str | None = None
+    """Source of standard Gibbs energies of metabolites (kJ/mol; csv of id and value)."""
+    medium: Literal["model", "minimal", "rich"] | dict[str, float] = "model"
+    """Uptake bounds: those of the model, a named medium, or exchange id to greatest uptake (mmol per gDW and hour)."""
