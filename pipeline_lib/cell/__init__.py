@@ -1,0 +1,1 @@
+"""The cell: gene index, cell graph, genotypes as indices, splits."""

@@ -1,0 +1,1 @@
+"""Models of what a deletion does: baselines, DANGO, Weisfeiler-Lehman and the cell latent perturbation model."""
