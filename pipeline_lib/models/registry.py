@@ -1,0 +1,94 @@
+"""Every model by its name in the leaderboard; a model's module is imported when the model is asked for."""
+
+import difflib
+import importlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline_lib.config.models import ModelSettings
+from pipeline_lib.config.training import TrainingSettings
+from pipeline_lib.errors import PipelineError
+from pipeline_lib.models.interface import Cell, Model
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One model of the registry.
+
+    Attributes
+    ----------
+    target
+        ``module:Class``; the class is a `Model` whose constructor takes ``(ModelSettings, TrainingSettings)`` and
+        the keywords of `overrides`.
+    description
+        One line for ``models list``.
+    overrides
+        Keywords that tell this model from others of its class.
+    """
+
+    target: str
+    description: str
+    overrides: dict[str, Any] = field(default_factory=dict)
+
+
+BASELINES: dict[str, Entry] = {}
+
+FLUX: dict[str, Entry] = {}
+
+WEISFEILER_LEHMAN: dict[str, Entry] = {}
+
+DANGO: dict[str, Entry] = {}
+
+CLP: dict[str, Entry] = {}
+
+FAMILIES: dict[str, dict[str, Entry]] = {
+    "baselines": BASELINES,
+    "flux": FLUX,
+    "weisfeiler_lehman": WEISFEILER_LEHMAN,
+    "dango": DANGO,
+    "clp": CLP,
+}
+
+
+def names() -> list[str]:
+    """Return the name of every model, family by family."""
+    return [name for family in FAMILIES.values() for name in family]
+
+
+def build(name: str, settings: ModelSettings, training: TrainingSettings) -> Model:
+    """Return a fresh model.
+
+    Raises
+    ------
+    PipelineError
+        When there is no model of that name.
+    """
+    entry = _entry(name)
+    model: Model = _load_class(entry)(settings, training, **entry.overrides)
+    return model
+
+
+def restore(name: str, state: dict[str, Any], cell: Cell) -> Model:
+    """Return the fitted model that ``Model.state`` gave `state`.
+
+    Raises
+    ------
+    PipelineError
+        When there is no model of that name.
+    """
+    model: Model = _load_class(_entry(name)).from_state(state, cell)
+    return model
+
+
+def _entry(name: str) -> Entry:
+    for family in FAMILIES.values():
+        if name in family:
+            return family[name]
+    near = difflib.get_close_matches(name, names(), n=1, cutoff=0.0)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    raise PipelineError(f"There is no model '{name}'.{hint} Models: {', '.join(names())}.")
+
+
+def _load_class(entry: Entry) -> Any:  # noqa: ANN401 - a class that follows the Model protocol
+    module, attribute = entry.target.split(":")
+    return getattr(importlib.import_module(module), attribute)
