@@ -45,8 +45,8 @@ class TableSchema:
         return frame[[*self.columns, *rest]]
 
 
-def _index(**keywords: object) -> pa.Column:
-    return pa.Column("int64", pa.Check.ge(0), **keywords)
+def _index(*, unique: bool = False) -> pa.Column:
+    return pa.Column("int64", pa.Check.ge(0), unique=unique)
 
 
 GENES = TableSchema(
@@ -125,7 +125,11 @@ REACTIONS = TableSchema(
 
 INCIDENCE = TableSchema(
     "incidence",
-    {"reaction_index": _index(), "metabolite_index": _index(), "coefficient": pa.Column("float64", pa.Check.ne(0))},
+    {
+        "reaction_index": _index(),
+        "metabolite_index": _index(),
+        "coefficient": pa.Column("float64", pa.Check.ne(0)),
+    },
 )
 
 COMPLEXES = TableSchema("complexes", {"complex_index": _index(), "reaction_index": _index(), "gene_index": _index()})
@@ -164,7 +168,8 @@ PREDICTIONS = TableSchema(
 )
 
 HISTORY = TableSchema(
-    "history", {"epoch": _index(), "fold": pa.Column(str), "metric": pa.Column(str), "value": pa.Column("float64")}
+    "history",
+    {"epoch": _index(), "fold": pa.Column(str), "metric": pa.Column(str), "value": pa.Column("float64")},
 )
 """Long form: one row an epoch, fold and metric."""
 

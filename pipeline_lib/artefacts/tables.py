@@ -49,4 +49,6 @@ def read_table(
         return pd.read_parquet(path, columns=wanted)
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
-        raise PipelineError(f"{path} is truncated or not a parquet file ({reason}); delete it and run again.") from error
+        raise PipelineError(
+            f"{path} is truncated or not a parquet file ({reason}); delete it and run again."
+        ) from error

@@ -1,7 +1,7 @@
 """Read a configuration file and say in one sentence what is wrong with it."""
 
 import difflib
-import types
+import re
 import typing
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ class _Loader(yaml.SafeLoader):
 
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
-    __import__("re").compile(r"^[-+]?(?:[0-9][0-9_]*)(?:\.[0-9_]*)?[eE][-+]?[0-9]+$"),
+    re.compile(r"^[-+]?(?:[0-9][0-9_]*)(?:\.[0-9_]*)?[eE][-+]?[0-9]+$"),
     list("-+0123456789"),
 )
 
@@ -43,13 +43,13 @@ def _known_keys(models: list[type[BaseModel]], path: tuple[Any, ...]) -> list[st
     return sorted({name for model in models for name in model.model_fields})
 
 
-def explain(error: ValidationError, root: type[BaseModel] | None, where: str) -> PipelineError:
+def explain(error: ValidationError, roots: list[type[BaseModel]], where: str) -> PipelineError:
     """Return one sentence for the first fault of a configuration."""
     fault = error.errors()[0]
     location = fault["loc"]
     dotted = ".".join(str(step) for step in location if not _is_tag(step))
     if fault["type"] == "extra_forbidden":
-        known = _known_keys([root], location[:-1]) if root is not None else []
+        known = _known_keys(roots, location[:-1])
         near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.0)
         hint = f"; did you mean '{near[0]}'?" if near else "."
         return PipelineError(f"{where}: unknown key '{dotted}'{hint}")
@@ -74,9 +74,7 @@ def parse_section(adapter: TypeAdapter[Any], text: str, where: str) -> Any:  # n
     try:
         return adapter.validate_json(text)
     except ValidationError as error:
-        model = getattr(adapter, "_type", None)
-        root = model if isinstance(model, type) and not isinstance(model, types.GenericAlias) else None
-        raise explain(error, root if root and issubclass(root, BaseModel) else None, where) from error
+        raise explain(error, _models(getattr(adapter, "_type", None)), where) from error
 
 
 def parse_run_config(content: Any, where: str) -> RunConfig:  # noqa: ANN401
@@ -92,7 +90,7 @@ def parse_run_config(content: Any, where: str) -> RunConfig:  # noqa: ANN401
     try:
         return RunConfig.model_validate(content)
     except ValidationError as error:
-        raise explain(error, RunConfig, where) from error
+        raise explain(error, [RunConfig], where) from error
 
 
 def read_run_config(path: Path) -> RunConfig:

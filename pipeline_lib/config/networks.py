@@ -1,6 +1,24 @@
 """Settings of one gene network."""
 
+from typing import Literal
+
+from pydantic import Field
+
 from pipeline_lib.config.section import Section
+
+Evidence = Literal[
+    "physical",
+    "coexpression",
+    "regulation",
+    "curated_pathways",
+    "genomic_context",
+    "text_mining",
+    "genetic",
+    "metabolic",
+    "sequence",
+    "other",
+]
+"""What an edge may rest on. ``genetic`` stands for everything that imports published genetic interactions."""
 
 
 class NetworkSettings(Section):
@@ -10,9 +28,16 @@ class NetworkSettings(Section):
     """Layout of the file (``python -m pipeline_lib networks readers`` lists them)."""
     files: dict[str, str]
     """The reader's files by role: a source of the catalogue or a path."""
-    minimum_weight: float = 0.0
-    """Edges below this weight are left out."""
-    evidence: list[str] = []
-    """What the edges rest on: physical, coexpression, regulation, genetic, text mining, ..."""
-    year: int | None = None
-    """Year of the release, to be held against the year of a screen."""
+    score: str = "combined_score"
+    """For the reader ``string_links``: the column that is the weight, for instance ``coexpression``."""
+    columns: dict[str, str] = {}
+    """For the reader ``table``: which column holds ``source``, ``target`` and, where there is one, ``weight``."""
+    directed: bool = False
+    """For the reader ``table``: whether source acts on target."""
+    minimum_weight: float = Field(default=0.0, allow_inf_nan=False)
+    """Edges below this weight are left out; weights of STRING are confidences from 0 to 1."""
+    evidence: list[Evidence] | None = None
+    """What the edges rest on: physical, coexpression, regulation, genetic, text_mining, ... None: what the catalogue
+    says of the file. A network with ``genetic`` in it may carry a screen's own labels."""
+    year: int | None = Field(default=None, ge=1900, le=2100)
+    """Year of the release, to be held against the year of a screen. None: what the catalogue says of the file."""

@@ -1,4 +1,4 @@
-"""Budget and device of trained models."""
+"""Budget, loss and device of trained models."""
 
 from typing import Literal
 
@@ -6,17 +6,50 @@ from pydantic import Field
 
 from pipeline_lib.config.section import Section
 
+LossName = Literal[
+    "mse", "log_cosh", "huber", "quantile", "crps", "concordance", "mse_wasserstein", "mse_energy", "mse_kl"
+]  # fmt: skip
+
+
+class LossSettings(Section):
+    """What is minimised, on targets that have mean 0 and SD 1 within their assay."""
+
+    name: LossName = "mse"
+    """Loss of measured values; 0/1 calls always take the logistic loss."""
+    huber_delta: float = Field(default=1.0, gt=0)
+    """Residual (in SD of the assay) at which ``huber`` turns from a square into a line."""
+    quantile: float = Field(default=0.5, gt=0, lt=1)
+    """The quantile that ``quantile`` fits."""
+    divergence_weight: float = Field(default=0.1, ge=0)
+    """Weight of the divergence beside the squares in ``mse_wasserstein``, ``mse_energy`` and ``mse_kl``."""
+    spread: Literal["nll", "crps"] = "nll"
+    """Score that the predicted SD is fitted with; the predicted value does not feel it, unless the loss is ``crps``."""
+
 
 class TrainingSettings(Section):
-    """Budget and device of trained models."""
+    """Budget, loss and device of trained models."""
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """``auto`` takes a GPU where there is one."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """``auto``: bfloat16 products on a GPU, float32 on a CPU."""
+    compile: bool = False
+    """Compile the network with ``torch.compile``: a minute of waiting that pays on long runs."""
     epochs: int = Field(default=30, ge=1)
     """Greatest number of passes over the training fold."""
     batch_size: int = Field(default=4096, ge=1)
     """Observations an optimisation step."""
     learning_rate: float = Field(default=3e-3, gt=0)
-    """Step size of AdamW."""
+    """Largest step size of AdamW; it rises over the first tenth of the steps and falls to zero along a cosine."""
+    weight_decay: float = Field(default=1e-2, ge=0)
+    """Decay of AdamW."""
+    gradient_clip: float = Field(default=1.0, gt=0)
+    """Greatest norm of a step's gradient."""
+    average: float = Field(default=0.98, ge=0, lt=1)
+    """Decay a step of the running average of the weights, which is what predicts; 0 takes the last weights."""
     patience: int = Field(default=6, ge=1)
     """Epochs without a better validation score before training stops."""
+    max_per_assay_epoch: int | None = Field(default=400_000, ge=1)
+    """Observations of one assay that an epoch visits at most (drawn anew each epoch); None: all."""
+    loss: LossSettings = LossSettings()
+    """What is minimised."""

@@ -1,0 +1,240 @@
+"""Train, validation and test folds that keep genotypes, queries, genes or screens apart.
+
+What a split keeps together is its *group*: a genotype (random), the gene set of a query (query_disjoint), a
+held-out gene (gene_disjoint_one, gene_disjoint_all) or a screen (cross_screen). Replicates, alleles, phenotypes
+and screens of one genotype never stand on both sides. Observations that would break a split's promise whichever
+fold they joined are left out of it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline_lib.artefacts.schemas import FOLDS, PHENOTYPES
+from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
+from pipeline_lib.cell.queries import genotype_codes, genotype_names, query_gene_sets, symmetric_rows
+from pipeline_lib.config.cell import SplitSettings
+from pipeline_lib.errors import PipelineError
+
+TRAIN, VALIDATION, TEST, LEFT_OUT = 0, 1, 2, -1
+
+Folds = NDArray[np.int64]
+Names = NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Fold (0 train, 1 validation, 2 test, -1 none) and group of every observation, both [n]."""
+
+    fold: Folds
+    group: Names
+
+
+def draw_folds(n: int, validation: float, test: float, generator: np.random.Generator) -> Folds:
+    """Assign n units to folds at random; the shares are exact to one unit, and training is never empty.
+
+    Returns
+    -------
+    int64 [n]
+        All training where there are fewer than three units.
+    """
+    fold = np.full(n, TRAIN, dtype=np.int64)
+    if n < 3:
+        return fold
+    order = generator.permutation(n)
+    tested, validated = max(1, round(n * test)), max(1, round(n * validation))
+    fold[order[:tested]] = TEST
+    fold[order[tested : tested + validated]] = VALIDATION
+    return fold
+
+
+def split_random(data: Genotypes, names: Names, settings: SplitSettings, generator: np.random.Generator) -> Assignment:
+    """Keep genotypes together; the shares hold within every screen and order.
+
+    A genotype of several screens is drawn with the first of them.
+    """
+    _, first, inverse = np.unique(genotype_codes(data.genes), return_index=True, return_inverse=True)
+    stratum = data.screen[first] * (data.genes.shape[1] + 1) + data.order[first]
+    fold = np.empty(len(first), dtype=np.int64)
+    for value in np.unique(stratum):
+        members = np.flatnonzero(stratum == value)
+        fold[members] = draw_folds(len(members), settings.validation, settings.test, generator)
+    return Assignment(fold[inverse], genotype_names(data.genes, names))
+
+
+def split_query_disjoint(
+    data: Genotypes, names: Names, settings: SplitSettings, generator: np.random.Generator
+) -> Assignment:
+    """Keep the gene sets of queries apart; observations without a query only train.
+
+    One query's gene set has one fold in every array screen, since publications share strains. In a symmetric
+    screen any gene may be called the query, so a random half of its genes are the queries; pairs that touch a
+    held-out query and another query are left out. A training genotype that is also tested (through another
+    query) is left out of training.
+    """
+    fold = np.full(len(data), TRAIN, dtype=np.int64)
+    group = genotype_names(data.genes, names)
+    symmetric = symmetric_rows(data)
+    for screen in np.unique(data.screen[symmetric]):
+        rows = np.flatnonzero(symmetric & (data.screen == screen))
+        fold[rows], group[rows] = _symmetric_queries(data.take(rows), names, settings, generator)
+    rows = np.flatnonzero((data.query >= 0) & ~symmetric)
+    if len(rows):
+        fold[rows], group[rows] = _array_screen_queries(data.take(rows), names, settings, generator)
+    return Assignment(_drop_shared_genotypes(data, fold), group)
+
+
+def _array_screen_queries(
+    part: Genotypes, names: Names, settings: SplitSettings, generator: np.random.Generator
+) -> tuple[Folds, Names]:
+    sets = query_gene_sets(part)[part.query]
+    _, first, inverse = np.unique(genotype_codes(sets), return_index=True, return_inverse=True)
+    # Single- and double-mutant queries of every screen are drawn apart, so that each is tested.
+    stratum = part.screen[first] * (sets.shape[1] + 1) + (sets[first] != NO_GENE).sum(axis=1)
+    fold = np.empty(len(first), dtype=np.int64)
+    for value in np.unique(stratum):
+        members = np.flatnonzero(stratum == value)
+        fold[members] = draw_folds(len(members), settings.validation, settings.disjoint_test, generator)
+    return fold[inverse], genotype_names(sets[first], names)[inverse]
+
+
+def _symmetric_queries(
+    part: Genotypes, names: Names, settings: SplitSettings, generator: np.random.Generator
+) -> tuple[Folds, Names]:
+    genes = np.unique(part.genes[part.genes != NO_GENE])
+    queries = np.sort(generator.permutation(genes)[: (len(genes) + 1) // 2])
+    of_gene = np.full(int(genes.max()) + 2, LEFT_OUT)
+    of_gene[queries] = draw_folds(len(queries), settings.validation, settings.disjoint_test, generator)
+    folds = np.where(part.genes == NO_GENE, LEFT_OUT, of_gene[part.genes])
+    held = folds > TRAIN
+    queried = folds != LEFT_OUT
+    fold = np.full(len(part), TRAIN, dtype=np.int64)
+    alone = held.any(axis=1) & (queried.sum(axis=1) == 1)
+    fold[alone] = folds.max(axis=1)[alone]
+    fold[held.any(axis=1) & ~alone] = LEFT_OUT
+    group = genotype_names(part.genes, names)
+    slot = queried.argmax(axis=1)
+    one = queried.any(axis=1)
+    group[one] = names[part.genes[np.arange(len(part)), slot]][one]
+    return fold, group
+
+
+def _drop_shared_genotypes(data: Genotypes, fold: Folds) -> Folds:
+    """Leave observations out of training (then validation) whose genotype stands in a later fold as well."""
+    codes = genotype_codes(data.genes)
+    kept = fold.copy()
+    kept[(fold == VALIDATION) & np.isin(codes, codes[fold == TEST])] = LEFT_OUT
+    kept[(fold == TRAIN) & np.isin(codes, codes[(fold == TEST) | (fold == VALIDATION)])] = LEFT_OUT
+    return kept
+
+
+def _gene_folds(data: Genotypes, settings: SplitSettings, generator: np.random.Generator) -> Folds:
+    """Return the fold of every gene slot, int64 [n, 3]; -1 where there is no gene."""
+    genes = np.unique(data.genes[data.genes != NO_GENE])
+    of_gene = np.full(int(genes.max(initial=0)) + 2, TRAIN)
+    of_gene[genes] = draw_folds(len(genes), settings.validation, settings.disjoint_test, generator)
+    return np.where(data.genes == NO_GENE, -1, of_gene[data.genes])
+
+
+def split_gene_disjoint_one(
+    data: Genotypes, names: Names, settings: SplitSettings, generator: np.random.Generator
+) -> Assignment:
+    """Test genotypes with exactly one gene that training never sees; their other genes are training genes."""
+    folds = _gene_folds(data, settings, generator)
+    held = folds > TRAIN
+    fold = np.full(len(data), LEFT_OUT, dtype=np.int64)
+    fold[~held.any(axis=1)] = TRAIN
+    one = held.sum(axis=1) == 1
+    fold[one] = folds.max(axis=1)[one]
+    group = genotype_names(data.genes, names)
+    group[one] = names[data.genes[np.arange(len(data)), held.argmax(axis=1)]][one]
+    return Assignment(fold, group)
+
+
+def split_gene_disjoint_all(
+    data: Genotypes, names: Names, settings: SplitSettings, generator: np.random.Generator
+) -> Assignment:
+    """Test genotypes of which training sees no gene at all."""
+    folds = _gene_folds(data, settings, generator)
+    absent = folds == -1
+    fold = np.full(len(data), LEFT_OUT, dtype=np.int64)
+    for value in (TRAIN, VALIDATION, TEST):
+        fold[((folds == value) | absent).all(axis=1)] = value
+    return Assignment(fold, names[data.genes[:, 0]])
+
+
+def split_cross_screen(
+    data: Genotypes, names: Names, settings: SplitSettings, generator: np.random.Generator
+) -> Assignment:
+    """Test whole screens whose phenotype other screens share; their genotypes leave the other folds.
+
+    Raises
+    ------
+    PipelineError
+        When no held-out screen is named, one is not in the table, or it shares no phenotype with the rest.
+    """
+    unknown = sorted(set(settings.cross_screen_test) - set(data.screens))
+    if unknown or not settings.cross_screen_test:
+        raise PipelineError(
+            f"split cross_screen: splits.cross_screen_test names {unknown or 'no screen'}; "
+            f"choose among {', '.join(data.screens)}."
+        )
+    held = np.isin(np.asarray(data.screens, dtype=object)[data.screen], settings.cross_screen_test)
+    shared = np.intersect1d(data.phenotype[held], data.phenotype[~held])
+    if not shared.size:
+        raise PipelineError(
+            f"split cross_screen: {', '.join(settings.cross_screen_test)} shares no phenotype with another screen."
+        )
+    fold = np.full(len(data), LEFT_OUT, dtype=np.int64)
+    fold[held & np.isin(data.phenotype, shared)] = TEST
+    inside = split_random(data.take(~held), names, settings, generator).fold
+    fold[~held] = np.where(inside == TEST, TRAIN, inside)
+    group = np.asarray(data.screens, dtype=object)[data.screen]
+    return Assignment(_drop_shared_genotypes(data, fold), group)
+
+
+SPLITS: dict[str, Callable[[Genotypes, Names, SplitSettings, np.random.Generator], Assignment]] = {
+    "random": split_random,
+    "query_disjoint": split_query_disjoint,
+    "gene_disjoint_one": split_gene_disjoint_one,
+    "gene_disjoint_all": split_gene_disjoint_all,
+    "cross_screen": split_cross_screen,
+}
+
+
+def assign(data: Genotypes, genes: pd.DataFrame, name: str, settings: SplitSettings) -> Assignment:
+    """Assign every observation to a fold of the split `name`; raw interactions are in no split.
+
+    Raises
+    ------
+    PipelineError
+        When the split is unknown, or one of its folds stays empty.
+    """
+    if name not in SPLITS:
+        raise PipelineError(f"unknown split '{name}'; choose among {', '.join(SPLITS)}.")
+    generator = np.random.default_rng([settings.seed, list(SPLITS).index(name)])
+    usable = np.flatnonzero(data.phenotype != PHENOTYPES.index("raw_interaction"))
+    names = genes.sort_values("gene_index")["gene"].to_numpy(dtype=object)
+    part = SPLITS[name](data.take(usable), names, settings, generator)
+    for value, fold in enumerate(FOLDS):
+        if not (part.fold == value).any():
+            raise PipelineError(f"split {name}: the {fold} fold is empty; the screens have too few groups for it.")
+    whole = Assignment(np.full(len(data), LEFT_OUT, dtype=np.int64), np.full(len(data), "", dtype=object))
+    whole.fold[usable] = part.fold
+    whole.group[usable] = part.group
+    return whole
+
+
+def split_table(data: Genotypes, assignment: Assignment) -> pd.DataFrame:
+    """Return the split as a table (`pipeline_lib.artefacts.schemas.SPLIT`), without what is left out."""
+    kept = assignment.fold != LEFT_OUT
+    return pd.DataFrame(
+        {
+            "observation_id": data.observation_id[kept],
+            "fold": np.asarray(FOLDS, dtype=object)[assignment.fold[kept]],
+            "group": assignment.group[kept].astype(str),
+        }
+    )
