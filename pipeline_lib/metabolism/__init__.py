@@ -1,0 +1,1 @@
+"""The genome-scale metabolic model: exact tensors, exact gene rules, energies, media and knockouts."""
