@@ -1,14 +1,19 @@
 """The one interface of every model: fit on a fold, predict genotypes, say how sure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline_lib.cell.genotypes import Genotypes
+from pipeline_lib.config.training import TrainingSettings
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
@@ -46,27 +51,76 @@ class FitContext:
         'cpu' or 'cuda'.
     checkpoints
         Folder for checkpoints, one a configuration; None: keep none.
+    trainer
+        The training loop, for models that are networks; `pipeline_lib.training.fit` hands it in, since a model
+        imports nothing of the later stage. None: models without a network need none.
     """
 
     seed: int = 0
     threads: int = 1
     device: str = "cpu"
     checkpoints: Path | None = None
+    trainer: "Trainer | None" = None
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """Predicted values in the units of each observation's assay, float64 [n], and their SD where the model has one."""
+    """Predicted values in the units of each observation's assay and their SD, where the model has one: float64 [n]."""
 
     value: NDArray[np.float64]
     std: NDArray[np.float64] | None = None
+
+
+class Network(Protocol):
+    """A torch module that the training loop can drive.
+
+    ``encode`` reads nothing of a batch: the loop calls it once an optimisation step, and once an evaluation, however
+    many observations share its result.
+    """
+
+    def encode(self) -> Any:  # noqa: ANN401 - whatever `decode` of the same network takes
+        """Return what all observations share: the encoded wild type."""
+        ...
+
+    def decode(self, encoded: Any, columns: Mapping[str, "torch.Tensor"]) -> tuple["torch.Tensor", "torch.Tensor"]:  # noqa: ANN401
+        """Return the prediction [n] and the logarithm of its SD [n], in the units of ``columns['target']``."""
+        ...
+
+
+class Trainer(Protocol):
+    """The training loop: `pipeline_lib.training.loop.train_network`."""
+
+    def __call__(
+        self,
+        network: Network,
+        train: Mapping[str, "torch.Tensor"],
+        validation: Mapping[str, "torch.Tensor"],
+        settings: TrainingSettings,
+        context: FitContext,
+        key: str,
+    ) -> pd.DataFrame:
+        """Fit `network` in place and return its history (`HISTORY`).
+
+        Parameters
+        ----------
+        network
+            A `torch.nn.Module` that follows `Network`.
+        train, validation
+            Tensors of one length n each. The loop reads ``target`` float32 [n] (standardised), ``weight`` float32 [n]
+            and ``assay`` long [n]; the network reads whatever else it needs.
+        settings, context
+            Budget and device.
+        key
+            What tells this fit from others: checkpoints are kept under its hash.
+        """
+        ...
 
 
 class Model(Protocol):
     """Anything that predicts an observation from its genotype, screen and strains."""
 
     def fit(self, train: Genotypes, validation: Genotypes, cell: Cell, context: FitContext) -> pd.DataFrame:
-        """Fit on `train`, choose hyperparameters on `validation` alone, return the history (long form, HISTORY)."""
+        """Fit on `train`, choose on `validation` alone, return the history (long form, `HISTORY`)."""
         ...
 
     def predict(self, genotypes: Genotypes) -> Prediction:

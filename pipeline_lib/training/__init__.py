@@ -1,0 +1,1 @@
+"""Fitting: losses, the loop, checkpoints, and the commands that fit, check and predict."""

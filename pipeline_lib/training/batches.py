@@ -1,0 +1,62 @@
+"""Cut a fold, held as tensors on the device, into batches."""
+
+from collections.abc import Iterator, Mapping
+
+import torch
+from torch import Tensor
+
+Columns = Mapping[str, Tensor]
+
+
+def take(columns: Columns, rows: Tensor) -> dict[str, Tensor]:
+    """Return the same columns at `rows`."""
+    return {name: column[rows] for name, column in columns.items()}
+
+
+def to_device(columns: Columns, device: torch.device) -> dict[str, Tensor]:
+    """Return the same columns on `device`."""
+    return {name: column.to(device) for name, column in columns.items()}
+
+
+def epoch_size(assay: Tensor, cap: int | None) -> int:
+    """Return how many observations an epoch visits: all, or at most `cap` of each assay."""
+    counts = torch.bincount(assay)
+    return int(counts.clamp(max=cap).sum()) if cap is not None else len(assay)
+
+
+def epoch_order(assay: Tensor, cap: int | None, seed: int, epoch: int) -> Tensor:
+    """Return the rows of one epoch in random order, at most `cap` of each assay.
+
+    The order depends on `seed` and `epoch` alone, so that a resumed fit meets the same batches.
+
+    Parameters
+    ----------
+    assay
+        long [n], on the CPU.
+    """
+    generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
+    order = torch.randperm(len(assay), generator=generator)
+    if cap is None or int(torch.bincount(assay).max()) <= cap:
+        return order
+    # Rank within the assay along the random order: a stable sort keeps that order inside each assay.
+    shuffled = assay[order]
+    by_assay = torch.sort(shuffled, stable=True).indices
+    counts = torch.bincount(shuffled)
+    rank = torch.empty_like(order)
+    rank[by_assay] = torch.arange(len(order)) - (counts.cumsum(0) - counts)[shuffled[by_assay]]
+    return order[rank < cap]
+
+
+def batches(order: Tensor, size: int, rank: int = 0, count: int = 1) -> Iterator[tuple[Tensor, int]]:
+    """Yield this process's rows of each batch, and how many observations the whole batch has.
+
+    Processes take every `count`-th row, so that together they see what one process would.
+    """
+    for start in range(0, len(order), size):
+        whole = order[start : start + size]
+        yield whole[rank::count], len(whole)
+
+
+def batch_count(observations: int, size: int) -> int:
+    """Return the number of batches of an epoch."""
+    return -(-observations // size)

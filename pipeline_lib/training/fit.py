@@ -1,0 +1,157 @@
+"""Fit any model of the registry on a split and leave its predictions, scores, history and state."""
+
+import time
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import psutil
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from pipeline_lib.artefacts.atomic import write_json
+from pipeline_lib.artefacts.schemas import FOLDS, HISTORY, PHENOTYPES, PREDICTIONS
+from pipeline_lib.artefacts.tables import write_table
+from pipeline_lib.artefacts.tensors import save_tensors
+from pipeline_lib.config.models import ModelSettings
+from pipeline_lib.config.training import TrainingSettings
+from pipeline_lib.models.interface import Cell, FitContext, Model, Prediction
+from pipeline_lib.models.registry import build
+from pipeline_lib.training.device import resolve_device
+from pipeline_lib.training.inputs import SplitData
+from pipeline_lib.training.loop import train_network
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted model, what it says of every observation of its split, and how it got there."""
+
+    model: Model
+    prediction: Prediction
+    history: pd.DataFrame
+    metrics: dict[str, Any]
+
+
+def limit_threads(threads: int) -> AbstractContextManager[Any]:
+    """Hold every numerical library, torch included, to `threads` CPU threads."""
+    import torch
+
+    torch.set_num_threads(threads)
+    limits: AbstractContextManager[Any] = threadpool_limits(threads)
+    return limits
+
+
+def fit_model(
+    name: str,
+    data: SplitData,
+    cell: Cell,
+    model_settings: ModelSettings,
+    training: TrainingSettings,
+    *,
+    seed: int = 0,
+    threads: int = 1,
+    checkpoints: Path | None = None,
+) -> Fitted:
+    """Fit the model `name` on the training fold and predict every observation.
+
+    The measurements of the test fold are hidden before the model sees its genotypes.
+
+    Parameters
+    ----------
+    name
+        A name of the registry.
+    data
+        The split.
+    cell
+        Genes, networks, stoichiometry.
+    model_settings, training
+        Their sections of the configuration.
+    seed, threads, checkpoints
+        See `FitContext`.
+
+    Raises
+    ------
+    PipelineError
+        When the model is unknown, or it predicts something that is not a number.
+    """
+    model = build(name, model_settings, training)
+    context = FitContext(
+        seed=seed, threads=threads, device=resolve_device(training.device), checkpoints=checkpoints,
+        trainer=train_network,
+    )  # fmt: skip
+    with limit_threads(threads):
+        start = time.perf_counter()
+        history = model.fit(data.part("train"), data.part("validation"), cell, context)
+        fitted = time.perf_counter()
+        prediction = model.predict(data.genotypes.without_values())
+        done = time.perf_counter()
+    if not np.isfinite(prediction.value).all():
+        row = int(np.flatnonzero(~np.isfinite(prediction.value))[0])
+        raise ArithmeticError(f"{name} predicts {prediction.value[row]} for row {row} of the split.")
+    metrics = {
+        "model": name,
+        "seed": seed,
+        "device": context.device,
+        "fit_seconds": fitted - start,
+        "predict_seconds": done - fitted,
+        "peak_mb": psutil.Process().memory_info().rss / 2**20,
+        "scores": score_folds(data, prediction),
+    }
+    return Fitted(model, prediction, history, metrics)
+
+
+def score_folds(data: SplitData, prediction: Prediction) -> dict[str, dict[str, dict[str, float | int | None]]]:
+    """Return Pearson and RMSE by fold and assay (``screen/phenotype``); evaluation holds the intervals."""
+    scores: dict[str, dict[str, dict[str, float | int | None]]] = {fold: {} for fold in FOLDS}
+    for screen, phenotype, rows in data.genotypes.assays():
+        assay = f"{data.genotypes.screens[screen]}/{PHENOTYPES[phenotype]}"
+        for position, fold in enumerate(FOLDS):
+            chosen = rows[data.fold[rows] == position]
+            if len(chosen):
+                scores[fold][assay] = _score(data.genotypes.value[chosen], prediction.value[chosen])
+    return scores
+
+
+def _score(observed: np.ndarray, predicted: np.ndarray) -> dict[str, float | int | None]:
+    varies = len(observed) > 1 and observed.std() > 0 and predicted.std() > 0
+    return {
+        "n": len(observed),
+        # A constant has no correlation with anything.
+        "pearson": float(np.corrcoef(observed, predicted)[0, 1]) if varies else None,
+        "rmse": float(np.sqrt(np.mean((observed - predicted) ** 2))),
+    }
+
+
+def predictions_table(data: SplitData, prediction: Prediction) -> pd.DataFrame:
+    """Return the predictions of every observation of the split (`PREDICTIONS`)."""
+    std = prediction.std if prediction.std is not None else np.full(len(data.genotypes), np.nan)
+    return pd.DataFrame(
+        {
+            "observation_id": data.genotypes.observation_id,
+            "prediction": prediction.value.astype(np.float64),
+            "prediction_std": std.astype(np.float64),
+            "fold": np.asarray(FOLDS, dtype=object)[data.fold],
+        }
+    )
+
+
+def write_fitted(
+    fitted: Fitted, data: SplitData, cell: Cell, *, predictions: Path, history: Path, metrics: Path, output: Path
+) -> None:
+    """Write predictions, history and scores, then the model: its file says that the rest is there."""
+    write_table(predictions_table(data, fitted.prediction), predictions, PREDICTIONS)
+    write_table(fitted.history, history, HISTORY)
+    write_json(fitted.metrics, metrics)
+    save_tensors(
+        {
+            "model": fitted.metrics["model"],
+            "seed": fitted.metrics["seed"],
+            "genes": cell.genes["gene"].tolist(),
+            "screens": list(data.genotypes.screens),
+            "strains": list(data.genotypes.strains),
+            "state": fitted.model.state(),
+        },
+        output,
+    )

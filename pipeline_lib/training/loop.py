@@ -1,0 +1,256 @@
+"""The training loop of every network: whole folds as tensors on the device, the wild type encoded once a step."""
+
+import hashlib
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from pipeline_lib.config.training import TrainingSettings
+from pipeline_lib.models.interface import FitContext
+from pipeline_lib.training.average import WeightAverage, write
+from pipeline_lib.training.batches import Columns, batch_count, batches, epoch_order, epoch_size, take, to_device
+from pipeline_lib.training.checkpoint import (
+    checkpoint_path,
+    load_checkpoint,
+    random_state,
+    restore_random_state,
+    save_checkpoint,
+)
+from pipeline_lib.training.gradients import term_gradient_norms
+from pipeline_lib.training.losses import Criterion
+from pipeline_lib.training.processes import Processes, local_device, open_processes
+from pipeline_lib.training.progress import TrainingBar
+from pipeline_lib.training.validation import predict_columns, score
+
+
+def train_network(
+    network: nn.Module,
+    train: Columns,
+    validation: Columns,
+    settings: TrainingSettings,
+    context: FitContext,
+    key: str,
+) -> pd.DataFrame:
+    """Fit `network` in place and return its history (`pipeline_lib.artefacts.schemas.HISTORY`).
+
+    AdamW with a warm-up and a cosine; the running average of the weights is scored on the validation fold after
+    every epoch, and the best average is what `network` holds at the end. The same inputs and seed give the same
+    weights on a CPU, whether or not the fit was interrupted.
+
+    Parameters
+    ----------
+    network
+        A module that follows `pipeline_lib.models.interface.Network`.
+    train, validation
+        Columns of one length each: ``target`` float32 (mean 0 and SD 1 within its assay, or 0/1 for a call), ``weight``
+        float32, ``assay`` long, ``is_call`` bool, and what else the network reads.
+    settings, context
+        Section ``training`` of the configuration; seed, device, folder of checkpoints.
+    key
+        What tells this fit from others that keep checkpoints in the same folder.
+    """
+    device = local_device(context.device)
+    bfloat16 = settings.precision == "bfloat16" or (settings.precision == "auto" and device.type == "cuda")
+    processes = open_processes(device, bfloat16=bfloat16)
+    network.to(device)
+    path = None
+    if context.checkpoints is not None:
+        identity = {
+            "fit": key, "seed": context.seed, "settings": settings.model_dump(), "processes": processes.count,
+            "train": _fingerprint(train), "validation": _fingerprint(validation),
+        }  # fmt: skip
+        path = checkpoint_path(context.checkpoints, identity)
+    torch.manual_seed(context.seed)
+    with _deterministic(device):
+        fit = _Fit(network, to_device(train, device), to_device(validation, device), settings, context, processes)
+        fit.resume(load_checkpoint(path))
+        with TrainingBar(settings.epochs, fit.steps, shown=processes.rank == 0) as bar:
+            bar.resume(fit.epoch * fit.steps, fit.epoch)
+            while not fit.finished():
+                fit.run_epoch(bar)
+                if processes.rank == 0:
+                    save_checkpoint(path, fit.state())
+                processes.wait()
+        fit.keep_best()
+    return pd.DataFrame(fit.history, columns=["epoch", "fold", "metric", "value"])
+
+
+class _Step(nn.Module):
+    """Encode and decode as one call, which is what DDP and ``torch.compile`` wrap."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, columns: Columns) -> tuple[Tensor, Tensor]:
+        """Return prediction and logarithmic SD, [n] each."""
+        outputs: tuple[Tensor, Tensor] = self.network.decode(self.network.encode(), columns)
+        return outputs
+
+
+class _Fit:
+    """What changes while a network is fitted: weights, their average, the best of them, the history."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        train: Columns,
+        validation: Columns,
+        settings: TrainingSettings,
+        context: FitContext,
+        processes: Processes,
+    ) -> None:
+        self._network, self._train, self._validation = network, train, validation
+        self._settings, self._seed, self._processes = settings, context.seed, processes
+        self._assay = train["assay"].cpu()
+        self.steps = batch_count(epoch_size(self._assay, settings.max_per_assay_epoch), settings.batch_size)
+        self._criterion = Criterion(settings.loss)
+        self._average = WeightAverage(network, settings.average)
+        step: nn.Module = _Step(network)
+        if settings.compile:
+            step = torch.compile(step)
+        self._step = processes.share(step)
+        self._optimiser = torch.optim.AdamW(
+            network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, foreach=True
+        )
+        self._best_score, self._best_epoch = -math.inf, 0
+        self._best = [value.clone() for value in self._average.weights]
+        self.epoch = 0
+        self.history: list[tuple[int, str, str, float]] = []
+
+    def finished(self) -> bool:
+        """Tell whether the budget is used up or the validation score no longer rises."""
+        waited = self.epoch - self._best_epoch
+        return self.epoch >= self._settings.epochs or (self._scores() and waited >= self._settings.patience)
+
+    def run_epoch(self, bar: TrainingBar) -> None:
+        """Visit the training fold once, then score the averaged weights."""
+        self.epoch += 1
+        order = epoch_order(self._assay, self._settings.max_per_assay_epoch, self._seed, self.epoch)
+        order = order.to(self._train["target"].device)
+        self._network.train()
+        totals: dict[str, Tensor] = {}
+        parts = batches(order, self._settings.batch_size, self._processes.rank, self._processes.count)
+        for position, (rows, whole) in enumerate(parts):
+            columns = take(self._train, rows)
+            if position == 0:
+                for name, norm in term_gradient_norms(self._network, self._criterion, columns).items():
+                    self._log("train", f"gradient_norm_{name}", norm)
+            terms = self._optimise(columns, position, share=len(rows) * self._processes.count / whole)
+            for name, term in terms.items():
+                totals[name] = totals.get(name, 0.0) + term * len(rows)
+            bar.step(whole, self.epoch)
+        loss = sum(float(self._processes.sum(total)) for total in totals.values()) / len(order)
+        for name, total in totals.items():
+            self._log("train", name, float(self._processes.sum(total)) / len(order))
+        self._log("train", "loss", loss)
+        self._log("train", "learning_rate", self._optimiser.param_groups[0]["lr"])
+        self._log("train", "gradient_norm", self._gradient_norm)
+        bar.epoch(loss, self._score_average())
+
+    def _optimise(self, columns: Columns, position: int, share: float) -> dict[str, Tensor]:
+        step = (self.epoch - 1) * self.steps + position + 1
+        for group in self._optimiser.param_groups:
+            group["lr"] = learning_rate(self._settings, step, self._settings.epochs * self.steps)
+        with self._processes.half_precision():
+            mean, log_sd = self._step(columns)
+        terms = self._criterion(
+            mean.float(), log_sd.float(), columns["target"], columns["weight"], columns["is_call"]
+        )  # fmt: skip
+        self._optimiser.zero_grad(set_to_none=True)
+        # DDP averages over processes; parts of unequal length must count by their length.
+        (share * torch.stack(list(terms.values())).sum()).backward()
+        norm = nn.utils.clip_grad_norm_(self._network.parameters(), self._settings.gradient_clip, foreach=True)
+        self._gradient_norm = float(norm)
+        if not math.isfinite(self._gradient_norm):
+            raise ArithmeticError(
+                f"The gradient is {self._gradient_norm} at step {step}; lower training.learning_rate."
+            )
+        self._optimiser.step()
+        self._average.update(step)
+        return {name: term.detach() for name, term in terms.items()}
+
+    def _score_average(self) -> float:
+        if not self._scores():
+            self._best_epoch, self._best = self.epoch, [value.clone() for value in self._average.weights]
+            return math.nan
+        self._network.eval()
+        with self._average.applied():
+            prediction, _ = predict_columns(self._network, self._validation)
+        value = score(prediction, self._validation)
+        residual = (prediction - self._validation["target"])[~self._validation["is_call"]]
+        self._log("validation", "pearson", value)
+        if len(residual):
+            self._log("validation", "mse", float(residual.square().mean()))
+        if value > self._best_score:
+            self._best_score, self._best_epoch = value, self.epoch
+            self._best = [value.clone() for value in self._average.weights]
+        return value
+
+    def _scores(self) -> bool:
+        return len(self._validation["target"]) > 0
+
+    def _log(self, fold: str, metric: str, value: float) -> None:
+        self.history.append((self.epoch, fold, metric, value))
+
+    def keep_best(self) -> None:
+        """Leave the best averaged weights in the network."""
+        write(list(self._network.parameters()), self._best)
+        self._network.eval()
+
+    def state(self) -> dict[str, Any]:
+        """Return all that `resume` needs, as tensors and plain values."""
+        return {
+            "epoch": self.epoch,
+            "parameters": [parameter.detach() for parameter in self._network.parameters()],
+            "average": self._average.weights,
+            "best": self._best,
+            "best_score": self._best_score,
+            "best_epoch": self._best_epoch,
+            "optimiser": self._optimiser.state_dict(),
+            "random": random_state(self._train["target"].device),
+            "history": [list(row) for row in self.history],
+        }
+
+    def resume(self, state: Mapping[str, Any] | None) -> None:
+        """Go back to what `state` returned; without one, stay at the start."""
+        if state is None:
+            return
+        write(list(self._network.parameters()), state["parameters"])
+        self._average.load(state["average"])
+        self._best = list(state["best"])
+        self._best_score, self._best_epoch, self.epoch = state["best_score"], state["best_epoch"], state["epoch"]
+        self._optimiser.load_state_dict(state["optimiser"])
+        restore_random_state(state["random"], self._train["target"].device)
+        self.history = [tuple(row) for row in state["history"]]
+
+
+def learning_rate(settings: TrainingSettings, step: int, total: int) -> float:
+    """Return the step size of step `step` (from 1) of `total`: linear over the first tenth, then a cosine to 0."""
+    warm = max(1, total // 10)
+    if step <= warm:
+        return settings.learning_rate * step / warm
+    return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, total - warm)))
+
+
+def _fingerprint(columns: Columns) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(columns):
+        digest.update(name.encode() + columns[name].cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+@contextmanager
+def _deterministic(device: torch.device) -> Iterator[None]:
+    """Ask torch for kernels that give the same bits twice; on a GPU those that have none only warn."""
+    before, warned = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(True, warn_only=device.type == "cuda")
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before, warn_only=warned)

@@ -1,0 +1,115 @@
+"""One process, or several through Lightning Fabric: the loop asks here and does not care which.
+
+Several processes come from ``torchrun --nproc-per-node K -m pipeline_lib training fit ...``. A single process does
+not import Fabric.
+"""
+
+import os
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+
+class Processes(Protocol):
+    """What the loop needs to know of the other processes."""
+
+    rank: int
+    count: int
+
+    def share(self, step: nn.Module) -> nn.Module:
+        """Return `step` such that a backward pass averages gradients over all processes."""
+        ...
+
+    def sum(self, value: Tensor) -> Tensor:
+        """Return the sum over all processes."""
+        ...
+
+    def wait(self) -> None:
+        """Return when every process has come here."""
+        ...
+
+    def half_precision(self) -> AbstractContextManager[Any]:
+        """Return the context in which the network computes."""
+        ...
+
+
+class SingleProcess:
+    """Everything in this process."""
+
+    rank = 0
+    count = 1
+
+    def __init__(self, device: torch.device, *, bfloat16: bool) -> None:
+        self._device, self._bfloat16 = device, bfloat16
+
+    def share(self, step: nn.Module) -> nn.Module:
+        """Return `step` itself."""
+        return step
+
+    def sum(self, value: Tensor) -> Tensor:
+        """Return `value` itself."""
+        return value
+
+    def wait(self) -> None:
+        """Return at once."""
+
+    def half_precision(self) -> AbstractContextManager[Any]:
+        """Return torch's autocast where bfloat16 is wanted."""
+        return torch.autocast(self._device.type, torch.bfloat16) if self._bfloat16 else nullcontext()
+
+
+class FabricProcesses:
+    """Several processes, gradients averaged by Fabric's DDP strategy."""
+
+    def __init__(self, device: torch.device, *, bfloat16: bool) -> None:
+        from lightning_fabric import Fabric
+        from lightning_fabric.strategies import DDPStrategy
+
+        self._fabric = Fabric(
+            accelerator="cuda" if device.type == "cuda" else "cpu",
+            devices=int(os.environ.get("LOCAL_WORLD_SIZE", "1")),
+            num_nodes=int(os.environ.get("GROUP_WORLD_SIZE", "1")),
+            # A batch need not hold every phenotype, so a head may go without a gradient.
+            strategy=DDPStrategy(find_unused_parameters=True, broadcast_buffers=False),
+            precision="bf16-mixed" if bfloat16 else "32-true",
+        )
+        self._fabric.launch()
+        self.rank, self.count = self._fabric.global_rank, self._fabric.world_size
+
+    def share(self, step: nn.Module) -> nn.Module:
+        """Return `step` under DDP."""
+        shared: nn.Module = self._fabric.setup_module(step, move_to_device=False)
+        return shared
+
+    def sum(self, value: Tensor) -> Tensor:
+        """Return the sum over all processes."""
+        total: Tensor = self._fabric.all_reduce(value, reduce_op="sum")
+        return total
+
+    def wait(self) -> None:
+        """Return when every process has come here."""
+        self._fabric.barrier()
+
+    def half_precision(self) -> AbstractContextManager[Any]:
+        """Return Fabric's autocast."""
+        context: AbstractContextManager[Any] = self._fabric.autocast()
+        return context
+
+
+def open_processes(device: torch.device, *, bfloat16: bool) -> Processes:
+    """Return the processes that torchrun started, or this one alone."""
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        return FabricProcesses(device, bfloat16=bfloat16)
+    return SingleProcess(device, bfloat16=bfloat16)
+
+
+def local_device(device: str) -> torch.device:
+    """Return this process's own device: the GPU of its local rank, or the CPU."""
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if device == "cuda" else torch.device("cpu")
+
+
+def is_first_process() -> bool:
+    """Tell whether this process is the one that writes files."""
+    return int(os.environ.get("RANK", "0")) == 0

@@ -1,0 +1,51 @@
+"""The bar that a person watches while a model trains."""
+
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+class TrainingBar:
+    """Loss, validation Pearson and observations a second, on stderr; silent where that is no terminal."""
+
+    def __init__(self, epochs: int, steps: int, *, shown: bool = True) -> None:
+        console = Console(stderr=True)
+        self._progress = Progress(
+            TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("loss {task.fields[loss]:.4f}  Pearson {task.fields[pearson]:.4f}  {task.fields[rate]:,.0f}/s"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not (shown and console.is_terminal),
+        )
+        self._task = self._progress.add_task(
+            "training", total=epochs * steps, epoch=0, epochs=epochs, loss=float("nan"), pearson=float("nan"), rate=0.0
+        )
+        self._start, self._seen = time.perf_counter(), 0
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def resume(self, steps: int, epoch: int) -> None:
+        """Count the steps of a resumed fit as done."""
+        self._progress.update(self._task, completed=steps, epoch=epoch)
+
+    def step(self, observations: int, epoch: int) -> None:
+        """Count one optimisation step."""
+        self._seen += observations
+        rate = self._seen / (time.perf_counter() - self._start)
+        self._progress.update(self._task, advance=1, epoch=epoch, rate=rate)
+
+    def epoch(self, loss: float, pearson: float) -> None:
+        """Show an epoch's figures."""
+        self._progress.update(self._task, loss=loss, pearson=pearson)
