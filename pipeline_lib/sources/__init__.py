@@ -1,0 +1,1 @@
+"""Upstream files: a catalogue with checksums, a mirror tried first, https with retries, archives opened safely."""

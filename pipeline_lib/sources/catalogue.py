@@ -1,0 +1,152 @@
+"""The catalogue of upstream files: where each comes from, its checksum, licence and citation."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Self
+
+import yaml
+from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
+
+from pipeline_lib.config.loading import explain
+from pipeline_lib.config.networks import Evidence
+from pipeline_lib.config.section import Section
+from pipeline_lib.errors import PipelineError
+
+DEFAULT_CATALOGUE = Path("config/sources.yaml")
+
+SourceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$")]
+"""A source's name is its path in a mirror and under ``sources/``: no part starts with a dot, none is empty."""
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+GIBIBYTE = 1024**3
+
+
+class Citation(Section):
+    """What to cite when the file is used."""
+
+    paper: str
+    """Authors, year and title, as one line."""
+    doi: str | None = None
+    """Digital object identifier of the paper."""
+    data_doi: str | None = None
+    """Digital object identifier of the deposited data, where it has its own."""
+
+
+class Source(Section):
+    """One upstream file: downloaded from its addresses, or a member of an archive that is itself a source."""
+
+    url: str | None = None
+    """First address tried."""
+    alternatives: tuple[str, ...] = ()
+    """Further addresses, tried in order."""
+    archive: SourceName | None = None
+    """Source (a zip archive) that this file is a member of."""
+    member: str | None = None
+    """Path of the file inside the archive; leading folders may be left out."""
+    sha256: Sha256 | None = None
+    """Checksum. None: recorded on first use and verified ever after."""
+    bytes: int | None = Field(default=None, ge=0)
+    """Size. None: not known before the first use."""
+    most_bytes: int = Field(default=4 * GIBIBYTE, ge=1)
+    """A file of unknown size is refused beyond this many bytes."""
+    allow_http: bool = False
+    """Allow addresses without encryption, by name, for a server that offers nothing else."""
+    licence: str
+    """Licence of the file as its host states it."""
+    citation: Citation
+    """What to cite."""
+    what: str
+    """What the file holds and what to mind."""
+    evidence: list[Evidence] | None = None
+    """For a network: what its edges rest on."""
+    year: int | None = None
+    """For a network: the year of the release."""
+
+    @property
+    def urls(self) -> list[str]:
+        """Every address, in the order in which they are tried."""
+        return [address for address in (self.url, *self.alternatives) if address is not None]
+
+    @property
+    def limit(self) -> int:
+        """Number of bytes beyond which the file cannot be right."""
+        return self.most_bytes if self.bytes is None else self.bytes
+
+    @model_validator(mode="after")
+    def _comes_from_one_kind_of_place(self) -> Self:
+        if (self.url is None) == (self.archive is None):
+            raise ValueError("give either 'url' or 'archive' with 'member'")
+        if (self.archive is None) != (self.member is None):
+            raise ValueError("'archive' and 'member' belong together")
+        if self.url is None and self.alternatives:
+            raise ValueError("'alternatives' belong to 'url'")
+        for address in self.urls:
+            if address.startswith("http://") and not self.allow_http:
+                raise ValueError(f"{address} is not encrypted; say 'allow_http: true' to allow it for this file")
+            if not address.startswith(("http://", "https://")):
+                raise ValueError(f"{address} is not an https address")
+        return self
+
+    @field_validator("member")
+    @classmethod
+    def _member_stays_inside(cls, member: str | None) -> str | None:
+        if member is not None and (member.startswith("/") or ".." in re.split(r"[/\\]", member)):
+            raise ValueError(f"'{member}' leaves the archive")
+        return member
+
+
+class Catalogue(Section):
+    """Every upstream file by name."""
+
+    sources: dict[SourceName, Source]
+
+    @model_validator(mode="after")
+    def _archives_are_sources(self) -> Self:
+        for name, source in self.sources.items():
+            if source.archive is None:
+                continue
+            archive = self.sources.get(source.archive)
+            if archive is None:
+                raise ValueError(f"'{name}' names the archive '{source.archive}', which is not in the catalogue")
+            if archive.archive is not None:
+                raise ValueError(f"'{name}' lies in an archive inside an archive")
+        return self
+
+    def __getitem__(self, name: str) -> Source:
+        """Return one source.
+
+        Raises
+        ------
+        PipelineError
+            When there is none of that name; says the nearest one.
+        """
+        import difflib
+
+        if name not in self.sources:
+            near = difflib.get_close_matches(name, self.sources, n=1, cutoff=0.0)
+            hint = f"; did you mean '{near[0]}'?" if near else "."
+            raise PipelineError(f"the catalogue has no source '{name}'{hint}")
+        return self.sources[name]
+
+
+def read_catalogue(path: Path) -> Catalogue:
+    """Read a catalogue: a YAML mapping of source name to its entry.
+
+    Raises
+    ------
+    PipelineError
+        When the file is missing, not YAML, or an entry breaks the schema.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise PipelineError(f"{path} cannot be read ({error.strerror}); give the path of a catalogue.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise PipelineError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from error
+    if not isinstance(content, dict):
+        raise PipelineError(f"{path}: a catalogue is a mapping of source names to entries.")
+    try:
+        return Catalogue.model_validate({"sources": content})
+    except ValidationError as error:
+        raise explain(error, [Catalogue], str(path)) from error

@@ -1,0 +1,184 @@
+"""``python -m pipeline_lib sources``: fetch upstream files, lock them, fill a mirror."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipeline_lib.artefacts.atomic import write_json
+from pipeline_lib.errors import PipelineError
+from pipeline_lib.sources.catalogue import DEFAULT_CATALOGUE, read_catalogue
+from pipeline_lib.sources.recorded import DEFAULT_RECORDED, RecordedSums
+
+DEFAULT_ARCHIVES = Path("results/archives")
+
+_catalogue_option = click.option(
+    "--catalogue",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_CATALOGUE,
+    show_default=True,
+    help="The catalogue of upstream files.",
+)
+_mirror_option = click.option(
+    "--mirror",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Folder of copies, tried before the network. Default: PIPELINE_MIRROR, else ../shared/data where it exists.",
+)
+
+
+def _network_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that every command that downloads has in common."""
+    options = (
+        click.option(
+            "--recorded",
+            type=click.Path(path_type=Path),
+            default=DEFAULT_RECORDED,
+            show_default=True,
+            help="Checksums recorded on first use, of sources whose checksum the catalogue does not know.",
+        ),
+        click.option(
+            "--archives",
+            type=click.Path(path_type=Path),
+            default=DEFAULT_ARCHIVES,
+            show_default=True,
+            help="Folder that keeps fetched archives for all their members.",
+        ),
+        click.option("--attempts", type=click.IntRange(1, 20), default=4, show_default=True, help="Tries an address."),
+        click.option(
+            "--stall",
+            type=click.FloatRange(0.1, 600),
+            default=30.0,
+            show_default=True,
+            help="Seconds without progress after which a try ends.",
+        ),
+        click.option(
+            "--wait",
+            type=click.FloatRange(0, 60),
+            default=1.0,
+            show_default=True,
+            help="Seconds before the second try; doubled for each further one.",
+        ),
+    )
+    for option in options:
+        command = option(command)
+    return command
+
+
+@click.group()
+def app() -> None:
+    """Fetch upstream files, verify them, fill a mirror.
+
+    A source's name is its path in a mirror, for instance yeast-gem/yeast-GEM.yml.
+    """
+
+
+@app.command("fetch")
+@click.argument("name")
+@_catalogue_option
+@_mirror_option
+@_network_options
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="Where the file goes.")
+@click.option("--record", type=click.Path(path_type=Path), required=True, help="Where its record (JSON) goes.")
+def fetch_command(
+    name: str,
+    catalogue: Path,
+    mirror: Path | None,
+    recorded: Path,
+    archives: Path,
+    attempts: int,
+    stall: float,
+    wait: float,
+    output: Path,
+    record: Path,
+) -> None:
+    """Fetch the source NAME: mirror first, then https; verified before it takes its place."""
+    from pipeline_lib.sources.download import Patience
+    from pipeline_lib.sources.fetch import Fetcher
+    from pipeline_lib.sources.places import default_mirror
+
+    fetcher = Fetcher(
+        catalogue=read_catalogue(catalogue),
+        mirror=mirror or default_mirror(),
+        recorded=RecordedSums(recorded),
+        archives=archives,
+        patience=Patience(attempts=attempts, wait=wait, stall=stall),
+    )
+    write_json(fetcher.fetch(name, output), record)
+
+
+@app.command("lock")
+@click.option(
+    "--record", "records", type=click.Path(path_type=Path), multiple=True, help="Record of one source; repeat it."
+)
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="The lock file (JSON).")
+def lock_command(records: tuple[Path, ...], output: Path) -> None:
+    """Collect the records of fetched sources into one lock file."""
+    from pipeline_lib.sources.lock import collect_records
+
+    write_json(collect_records(records), output)
+
+
+@app.command("list")
+@_catalogue_option
+@_mirror_option
+def list_command(catalogue: Path, mirror: Path | None) -> None:
+    """List every source: size, whether its checksum is known, whether the mirror has it, licence."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from pipeline_lib.sources.places import default_mirror
+
+    folder = mirror or default_mirror()
+    table = Table("source", "bytes", "sha256", "mirror", "licence", box=None)
+    for name, source in sorted(read_catalogue(catalogue).sources.items()):
+        there = folder is not None and (folder / (source.archive or name)).exists()
+        there = there or (folder is not None and (folder / name).exists())
+        size = "" if source.bytes is None else f"{source.bytes:,}"
+        table.add_row(name, size, "known" if source.sha256 else "first use", "yes" if there else "no", source.licence)
+    console = Console()
+    console.print(table, width=None if console.is_terminal else 200)
+
+
+@app.command("mirror")
+@click.argument("names", nargs=-1)
+@click.option("--to", "folder", type=click.Path(path_type=Path), required=True, help="The mirror folder to fill.")
+@_catalogue_option
+@_network_options
+def mirror_command(
+    names: tuple[str, ...],
+    folder: Path,
+    catalogue: Path,
+    recorded: Path,
+    archives: Path,  # noqa: ARG001 - a mirror keeps archives whole
+    attempts: int,
+    stall: float,
+    wait: float,
+) -> None:
+    """Fill a mirror folder with NAMES (default: every source), on a machine that has a network.
+
+    Files that are there and right are kept. An archive is mirrored whole; its members come out of it on use.
+    """
+    from pipeline_lib.sources.download import Patience
+    from pipeline_lib.sources.fetch import Fetcher
+
+    known = read_catalogue(catalogue)
+    fetcher = Fetcher(
+        catalogue=known,
+        mirror=folder,
+        recorded=RecordedSums(recorded),
+        patience=Patience(attempts=attempts, wait=wait, stall=stall),
+    )
+    wanted = sorted({known[name].archive or name for name in names or tuple(known.sources)})
+    failures = []
+    for name in wanted:
+        try:
+            record = fetcher.fetch(name, folder / name)
+        except PipelineError as error:
+            failures.append(str(error))
+            click.echo(f"failed: {name}", err=True)
+        else:
+            click.echo(f"{name}  {record['bytes']:,} bytes  sha256 {record['sha256']}")
+    if failures:
+        raise PipelineError(f"{len(failures)} of {len(wanted)} sources could not be mirrored; the first: {failures[0]}")

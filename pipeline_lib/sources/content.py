@@ -1,0 +1,59 @@
+"""Does a file look like what its name says? Keeps error pages and cut archives from being taken for data."""
+
+import gzip
+import zipfile
+import zlib
+from pathlib import Path
+
+from pipeline_lib.sources.transfer import CHUNK, PlaceFailedError
+
+_PAGE_STARTS = (b"<!doctype html", b"<html", b"<head")
+
+
+def check_content(path: Path, name: str, *, limit: int) -> None:
+    """Refuse a file whose content contradicts its name.
+
+    Parameters
+    ----------
+    path
+        The file.
+    name
+        The source's name; its ending says what the content must be.
+    limit
+        Number of bytes beyond which a gzip file must not unfold.
+
+    Raises
+    ------
+    PlaceFailedError
+        When the file is a web page, or an archive that is cut or damaged.
+    """
+    with path.open("rb") as file:
+        start = file.read(512).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith(_PAGE_STARTS):
+        raise PlaceFailedError("refused: it is a web page (HTML) in place of the file")
+    if name.endswith((".zip", ".xlsx")):
+        _check_zip(path)
+    elif name.endswith(".gz"):
+        _check_gzip(path, limit)
+
+
+def _check_zip(path: Path) -> None:
+    """Refuse a cut file: a zip's table of contents stands at its end."""
+    try:
+        with zipfile.ZipFile(path):
+            pass
+    except zipfile.BadZipFile as error:
+        raise PlaceFailedError(f"refused: it is not a whole zip archive ({error})") from error
+
+
+def _check_gzip(path: Path, limit: int) -> None:
+    """Refuse a cut file by unfolding it once: the checksum of the content stands at its end."""
+    count = 0
+    try:
+        with gzip.open(path) as file:
+            while chunk := file.read(CHUNK):
+                count += len(chunk)
+                if count > limit:
+                    raise PlaceFailedError(f"refused: it unfolds to more than {limit:,} bytes")
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise PlaceFailedError(f"refused: it is not a whole gzip file ({error})") from error
