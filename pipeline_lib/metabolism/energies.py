@@ -1,0 +1,129 @@
+"""Standard Gibbs energies: which are known, and whether those of reactions and metabolites agree.
+
+yeast-GEM took its energies from ModelSEED (compounds), yETFL and dGPredictor (reactions) and names no unit. By their
+size they are kcal/mol at pH 7: phosphate -253.1, water -37.2 (ModelSEED's values), enolase -0.87. Values are kept as
+published. Three things keep the sums apart, so the residuals are a report and never a correction:
+
+- the metabolite table gives a free proton 9.54 (= 7 RT ln 10, kcal/mol), the reaction energies are transformed ones, in
+  which it counts 0; hence the second sum, without protons;
+- metabolites have one energy in every compartment, so a sum knows neither membrane potential nor pH differences: a pure
+  transport sums to 0;
+- an exchange reaction's sum is a formation energy, not a reaction's.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+
+from pipeline_lib.errors import PipelineError
+from pipeline_lib.metabolism.gem import UNKNOWN_ENERGY, Gem
+
+_PROTON_FORMULA = "H"
+
+
+def read_energies(path: Path, ids: pd.Series) -> NDArray[np.float64]:
+    """Read a table of standard Gibbs energies (two columns: id and value, with a header).
+
+    Parameters
+    ----------
+    path
+        The csv file.
+    ids
+        The model's reaction or metabolite ids, length n.
+
+    Returns
+    -------
+    float64 [n]
+        In the order of `ids`; NaN where the file has no row, a blank, or the sentinel 10000000.
+
+    Raises
+    ------
+    PipelineError
+        When the file is missing, has other columns, names an id twice or one that the model lacks, or holds text in
+        place of a number.
+    """
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except FileNotFoundError as error:
+        raise PipelineError(f"{path} does not exist; give the table of energies or leave the option out.") from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise PipelineError(f"{path} is not a csv table ({error}); fetch it anew.") from error
+    if table.shape[1] != 2:
+        raise PipelineError(f"{path} must have two columns (id and energy), not {table.shape[1]}.")
+    names, texts = table.iloc[:, 0], table.iloc[:, 1].str.strip()
+    values = pd.to_numeric(texts, errors="coerce").to_numpy(np.float64)
+    _refuse(path, names, (texts != "") & (texts.str.lower() != "nan") & np.isnan(values), "has no number as its energy")
+    _refuse(path, names, names.duplicated(), "is listed twice")
+    _refuse(path, names, ~names.isin(ids), "is not in the model")
+    values[values == UNKNOWN_ENERGY] = np.nan
+    return pd.Series(values, index=names).reindex(ids).to_numpy(np.float64)
+
+
+def _refuse(path: Path, names: pd.Series, guilty: pd.Series, fault: str) -> None:
+    if guilty.any():
+        row = int(np.flatnonzero(guilty)[0])
+        raise PipelineError(f"{path}: row {row + 2}: '{names.iloc[row]}' {fault}; mend or fetch the table.")
+
+
+def with_energies(gem: Gem, reactions: Path | None, metabolites: Path | None) -> Gem:
+    """Return the model with the energies of csv tables in place of its own; None keeps those of the model's file.
+
+    Raises
+    ------
+    PipelineError
+        When a table is missing, malformed, or belongs to another model.
+    """
+    if reactions is not None:
+        gem = replace(gem, reactions=gem.reactions.assign(delta_g=read_energies(reactions, gem.reactions["id"])))
+    if metabolites is not None:
+        gem = replace(
+            gem, metabolites=gem.metabolites.assign(delta_g=read_energies(metabolites, gem.metabolites["id"]))
+        )
+    return gem
+
+
+def energy_table(gem: Gem) -> pd.DataFrame:
+    """Compare every reaction's energy with the sum over its metabolites.
+
+    Returns
+    -------
+    DataFrame [R rows]
+        ``reaction_index``, ``id``, ``subsystem``, ``kind`` ('boundary', 'transport' or 'chemical'), ``delta_g``,
+        ``from_metabolites`` (stoichiometry times metabolite energies; NaN where any metabolite's is unknown),
+        ``residual`` (delta_g minus that), ``from_metabolites_without_protons`` and ``residual_without_protons``
+        (free protons counted 0).
+    """
+    S = gem.stoichiometry
+    known = gem.metabolites["delta_g"].notna().to_numpy()
+    energy = gem.metabolites["delta_g"].fillna(0.0).to_numpy(np.float64)
+    incomplete = abs(S).T @ (~known).astype(np.float64) > 0
+    proton = (gem.metabolites["formula"] == _PROTON_FORMULA).to_numpy(bool)
+    reaction = gem.reactions["delta_g"].to_numpy(np.float64)
+    summed = np.where(incomplete, np.nan, S.T @ energy)
+    without = np.where(incomplete, np.nan, S.T @ np.where(proton, 0.0, energy))
+    return pd.DataFrame(
+        {
+            "reaction_index": gem.reactions["reaction_index"],
+            "id": gem.reactions["id"],
+            "subsystem": gem.reactions["subsystem"],
+            "kind": reaction_kinds(S, gem.metabolites["compartment"]),
+            "delta_g": reaction,
+            "from_metabolites": summed,
+            "residual": reaction - summed,
+            "from_metabolites_without_protons": without,
+            "residual_without_protons": reaction - without,
+        }
+    )
+
+
+def reaction_kinds(S: sparse.csc_array, compartments: pd.Series) -> NDArray[np.str_]:
+    """Tell boundary reactions (one metabolite), transport (several compartments) and chemistry apart, str [R]."""
+    codes, names = pd.factorize(compartments)
+    inside = sparse.csr_array((np.ones(len(codes)), (codes, np.arange(len(codes)))), shape=(len(names), len(codes)))
+    compartments_touched = np.diff(sparse.csc_array(inside @ abs(S)).indptr)
+    members = np.diff(S.indptr)
+    return np.select([members == 1, compartments_touched > 1], ["boundary", "transport"], "chemical")
