@@ -1,0 +1,103 @@
+"""``python -m pipeline_lib networks``: read gene networks and join them."""
+
+from pathlib import Path
+
+import click
+
+from pipeline_lib.command_line.settings_option import settings_option
+from pipeline_lib.config.networks import NetworkSettings
+from pipeline_lib.errors import PipelineError
+from pipeline_lib.sources.catalogue import DEFAULT_CATALOGUE
+
+_PATH = click.Path(path_type=Path)
+
+_genes_option = click.option("--genes", type=_PATH, required=True, help="The gene table (tables/genes.parquet).")
+_catalogue_option = click.option(
+    "--catalogue",
+    type=_PATH,
+    default=DEFAULT_CATALOGUE,
+    show_default=True,
+    help="The catalogue of upstream files; says what a network rests on where its settings do not.",
+)
+
+
+@click.group()
+def app() -> None:
+    """Build gene networks: read each file, join them, say what they rest on."""
+
+
+@app.command("readers")
+def readers_command() -> None:
+    """List the readers, the files that each needs, and the layout that it understands."""
+    from pipeline_lib.networks.registry import READERS
+
+    for name, reader in READERS.items():
+        click.echo(f"{name:16} {' + '.join(reader.roles):20} {reader.what}")
+
+
+def _parse_files(given: tuple[str, ...]) -> dict[str, Path]:
+    files = {}
+    for text in given:
+        role, separator, path = text.partition("=")
+        if not separator or not path:
+            raise PipelineError(f"--file {text}: write it as role=path.")
+        files[role] = Path(path)
+    return files
+
+
+@app.command("read")
+@settings_option("networks", dict[str, NetworkSettings])
+@click.option("--name", required=True, help="Which network of the settings.")
+@_genes_option
+@click.option("--file", "files", multiple=True, metavar="ROLE=PATH", help="A file of the reader; repeat it.")
+@_catalogue_option
+@click.option("--output", type=_PATH, required=True, help="Edges of this network (parquet).")
+def read_command(
+    settings: dict[str, NetworkSettings], name: str, genes: Path, files: tuple[str, ...], catalogue: Path, output: Path
+) -> None:
+    """Read one network into a table of edges between gene indices."""
+    from pipeline_lib.artefacts.schemas import EDGES, GENES
+    from pipeline_lib.artefacts.tables import read_table, write_table
+    from pipeline_lib.networks.edges import build_edges
+    from pipeline_lib.networks.evidence import find_provenance
+    from pipeline_lib.networks.registry import read_network
+
+    if name not in settings:
+        raise PipelineError(f"the settings have no network '{name}'; there are {', '.join(settings) or 'none'}.")
+    # Refused before the work is done, not when the networks are joined.
+    find_provenance(name, settings[name], catalogue)
+    raw = read_network(_parse_files(files), settings[name])
+    edges = build_edges(name, raw, read_table(genes, GENES), settings[name].minimum_weight)
+    write_table(edges, output, EDGES)
+
+
+@app.command("combine")
+@settings_option("networks", dict[str, NetworkSettings])
+@_genes_option
+@click.option("--network", "networks", type=_PATH, multiple=True, help="Table of one network; repeat it.")
+@_catalogue_option
+@click.option("--edges", type=_PATH, required=True, help="Edges of all networks (parquet).")
+@click.option("--summary", type=_PATH, required=True, help="One row a network (parquet).")
+def combine_command(
+    settings: dict[str, NetworkSettings],
+    genes: Path,
+    networks: tuple[Path, ...],
+    catalogue: Path,
+    edges: Path,
+    summary: Path,
+) -> None:
+    """Join networks and describe them: size, degrees, evidence, year, losses, overlap. No network: empty tables."""
+    from pipeline_lib.artefacts.schemas import EDGES
+    from pipeline_lib.artefacts.tables import read_table, write_table
+    from pipeline_lib.networks.combine import join_networks, read_networks
+    from pipeline_lib.networks.evidence import find_provenance
+    from pipeline_lib.networks.summary import SUMMARY, summarise
+
+    num_genes = len(read_table(genes, columns=["gene_index"]))
+    tables = read_networks(networks, num_genes)
+    unknown = sorted(set(tables) - set(settings))
+    if unknown:
+        raise PipelineError(f"the settings have no network '{unknown[0]}', of which a table is given.")
+    provenances = {name: find_provenance(name, settings[name], catalogue) for name in tables}
+    write_table(join_networks(tables, provenances), edges, EDGES)
+    write_table(summarise(tables, provenances, num_genes), summary, SUMMARY)

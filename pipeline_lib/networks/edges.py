@@ -1,0 +1,93 @@
+"""Put a network's edges into the one form that every later stage reads."""
+
+from dataclasses import asdict, dataclass
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+
+from pipeline_lib.errors import PipelineError
+from pipeline_lib.networks.raw_edges import RawEdges
+from pipeline_lib.screens.gene_names import GeneNames
+
+
+@dataclass(frozen=True)
+class Losses:
+    """What of a file did not become an edge."""
+
+    rows: int
+    """Rows of the file."""
+    unknown_genes: int
+    """Distinct names that mean no gene, or no single gene, of the gene table."""
+    rows_unknown: int
+    """Rows with such a name."""
+    rows_self: int
+    """Rows that join a gene to itself."""
+    rows_repeated: int
+    """Rows that list an edge again (the other direction of an undirected edge is one)."""
+    edges_below_minimum: int
+    """Edges lighter than the smallest weight allowed."""
+
+
+def _resolve(names: pl.Series, known: GeneNames) -> pl.Series:
+    """Return the gene index of each name (Int64); null where it is unknown or means several genes."""
+    positions = pl.Series(known.positions(names.to_arrow().cast(pa.string()))).cast(pl.Int64)
+    return positions.set(positions < 0, None)
+
+
+def build_edges(name: str, raw: RawEdges, genes: pd.DataFrame, minimum_weight: float) -> pd.DataFrame:
+    """Resolve names, drop what is no edge, list each edge once.
+
+    Parameters
+    ----------
+    name
+        The network's name.
+    raw
+        What the reader gave.
+    genes
+        `pipeline_lib.artefacts.schemas.GENES` with ``aliases``.
+    minimum_weight
+        Edges below it are left out.
+
+    Returns
+    -------
+    DataFrame
+        `pipeline_lib.artefacts.schemas.EDGES`, sorted; an undirected edge has source < target and the greatest
+        weight that the file gives it. ``attrs["losses"]`` counts what was dropped.
+
+    Raises
+    ------
+    PipelineError
+        When no edge is left.
+    """
+    known = GeneNames.from_table(genes)
+    source, target = _resolve(raw.table["source"], known), _resolve(raw.table["target"], known)
+    names = pl.concat([raw.table["source"].filter(source.is_null()), raw.table["target"].filter(target.is_null())])
+    found = pl.DataFrame({"source": source, "target": target, "weight": raw.table["weight"]}).drop_nulls()
+    proper = found.filter(pl.col("source") != pl.col("target"))
+    if not raw.directed:
+        proper = proper.select(
+            pl.min_horizontal("source", "target").alias("source"),
+            pl.max_horizontal("source", "target").alias("target"),
+            "weight",
+        )
+    merged = proper.group_by("source", "target").agg(pl.col("weight").max()).sort("source", "target")
+    kept = merged.filter(pl.col("weight") >= minimum_weight)
+    losses = Losses(
+        rows=raw.table.height,
+        unknown_genes=names.n_unique(),
+        rows_unknown=raw.table.height - found.height,
+        rows_self=found.height - proper.height,
+        rows_repeated=proper.height - merged.height,
+        edges_below_minimum=merged.height - kept.height,
+    )
+    if kept.is_empty():
+        raise PipelineError(
+            f"network '{name}' has no edge left: of {losses.rows} rows {losses.rows_unknown} name unknown genes and "
+            f"{losses.edges_below_minimum} edges are below {minimum_weight:g}; check its file, its settings and the "
+            "gene table."
+        )
+    edges = kept.select(pl.lit(name).alias("network"), "source", "target", "weight").to_pandas()
+    edges["directed"] = raw.directed
+    edges.attrs = {"losses": asdict(losses)}
+    return edges

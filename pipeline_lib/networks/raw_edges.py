@@ -1,0 +1,104 @@
+"""What a reader gives: edges between gene names, and text files cut into fields with their line numbers."""
+
+import gzip
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from pipeline_lib.errors import PipelineError
+
+
+@dataclass(frozen=True)
+class RawEdges:
+    """Edges as a file lists them.
+
+    Parameters
+    ----------
+    table
+        ``source`` and ``target`` (names, str) and ``weight`` (float64), one row a row of the file.
+    directed
+        Whether source acts on target; otherwise the order of the two means nothing.
+    """
+
+    table: pl.DataFrame
+    directed: bool
+
+
+def read_lines(path: Path) -> list[str]:
+    """Return the lines of a text file, plain or gzipped.
+
+    Raises
+    ------
+    PipelineError
+        When the file is missing, is cut short, or is no text.
+    """
+    try:
+        content = path.read_bytes()
+        if content.startswith(b"\x1f\x8b"):
+            content = gzip.decompress(content)
+        return content.decode("utf-8").splitlines()
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise PipelineError(f"{path} is cut short or damaged ({error}); fetch it again.") from error
+    except UnicodeDecodeError as error:
+        raise PipelineError(f"{path} is no text file ({error.reason} at byte {error.start}).") from error
+    except OSError as error:
+        raise PipelineError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def split_lines(lines: list[str], path: Path, names: tuple[str, ...], first_row: int = 1) -> pl.DataFrame:
+    """Cut lines into fields at blanks or tabs.
+
+    Parameters
+    ----------
+    lines
+        The lines; empty ones are left out.
+    path
+        The file, for messages.
+    names
+        One name a field.
+    first_row
+        Number of the first line in the file, counted from 1.
+
+    Returns
+    -------
+    DataFrame
+        ``row`` (line number in the file) and `names`, as text.
+
+    Raises
+    ------
+    PipelineError
+        Names the first line that has another number of fields.
+    """
+    table = pl.DataFrame({"line": lines}, schema={"line": pl.String}).with_row_index("row", offset=first_row)
+    table = table.with_columns(pl.col("line").str.strip_chars()).filter(pl.col("line") != "")
+    table = table.with_columns(pl.col("line").str.extract_all(r"[^ \t]+").alias("fields"))
+    refuse_rows(table, pl.col("fields").list.len() != len(names), path, f"does not have {len(names)} fields")
+    return table.select("row", *(pl.col("fields").list.get(i).alias(name) for i, name in enumerate(names)))
+
+
+def as_numbers(table: pl.DataFrame, columns: tuple[str, ...], path: Path) -> pl.DataFrame:
+    """Turn text columns into finite numbers (float64).
+
+    Raises
+    ------
+    PipelineError
+        Names the first row with something else.
+    """
+    numbers = table.with_columns(pl.col(column).cast(pl.Float64, strict=False) for column in columns)
+    for column in columns:
+        bad = pl.col(column).is_null() | ~pl.col(column).is_finite()
+        refuse_rows(numbers, bad, path, f"has no number as {column}", shown=table[column])
+    return numbers
+
+
+def refuse_rows(table: pl.DataFrame, bad: pl.Expr, path: Path, complaint: str, shown: pl.Series | None = None) -> None:
+    """Raise `PipelineError` for the first row of `table` (column ``row``) where `bad` holds."""
+    wrong = table.select(bad.fill_null(value=True).alias("bad"))["bad"].arg_true()
+    if len(wrong) == 0:
+        return
+    position = wrong[0]
+    text = str((shown if shown is not None else table["line"])[position])[:80]
+    more = f" ({len(wrong) - 1} more rows like it)" if len(wrong) > 1 else ""
+    raise PipelineError(f"{path}, row {table['row'][position]} {complaint}: {text!r}{more}.")

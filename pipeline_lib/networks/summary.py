@@ -1,0 +1,102 @@
+"""One row a network: size, degrees, evidence, what was lost on the way, overlap with the others."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pandera.pandas as pa
+
+from pipeline_lib.artefacts.schemas import TableSchema
+from pipeline_lib.networks.evidence import Provenance
+
+SUMMARY = TableSchema(
+    "networks summary",
+    {
+        "network": pa.Column(str, unique=True),
+        "nodes": pa.Column("int64"),
+        "edges": pa.Column("int64"),
+        "directed": pa.Column(bool),
+        "density": pa.Column("float64", pa.Check.in_range(0, 1)),
+        "mean_degree": pa.Column("float64"),
+        "median_degree": pa.Column("float64"),
+        "greatest_degree": pa.Column("int64"),
+        "coverage": pa.Column("float64", pa.Check.in_range(0, 1)),
+        "evidence": pa.Column(str),
+        "holds_genetic": pa.Column(bool),
+        "year": pa.Column("Int64", nullable=True),
+        "rows": pa.Column("Int64", nullable=True),
+        "unknown_genes": pa.Column("Int64", nullable=True),
+        "rows_unknown": pa.Column("Int64", nullable=True),
+        "rows_self": pa.Column("Int64", nullable=True),
+        "rows_repeated": pa.Column("Int64", nullable=True),
+        "edges_below_minimum": pa.Column("Int64", nullable=True),
+    },
+)
+"""``density``: edges over possible edges among the nodes. Degrees: distinct neighbours, either direction, of the
+genes that have any. ``coverage``: share of the gene table that has an edge. Beside these stands one column
+``shared_with_<network>`` a network: the share of this row's gene pairs that are joined in that network too."""
+
+_LOSSES = ("rows", "unknown_genes", "rows_unknown", "rows_self", "rows_repeated", "edges_below_minimum")
+_INTEGERS = ("nodes", "edges", "greatest_degree")
+
+
+def gene_pairs(table: pd.DataFrame, num_genes: int) -> npt.NDArray[np.int64]:
+    """Return the unordered pairs of genes that a network joins, each as one number, sorted.
+
+    Parameters
+    ----------
+    table
+        Edges of one network.
+    num_genes
+        N; the pair (i, j), i < j, is the number i N + j.
+    """
+    source, target = table["source"].to_numpy(), table["target"].to_numpy()
+    return np.unique(np.minimum(source, target) * num_genes + np.maximum(source, target))
+
+
+def summarise_network(name: str, table: pd.DataFrame, provenance: Provenance, num_genes: int) -> dict[str, object]:
+    """Return one row of the summary, without the overlaps."""
+    pairs = gene_pairs(table, num_genes)
+    degrees = np.bincount(np.concatenate([pairs // num_genes, pairs % num_genes]), minlength=num_genes)
+    degrees = degrees[degrees > 0]
+    directed = bool(table["directed"].any())
+    possible = len(degrees) * (len(degrees) - 1) / (1 if directed else 2)
+    losses = table.attrs.get("losses", {})
+    return {
+        "network": name,
+        "nodes": len(degrees),
+        "edges": len(table),
+        "directed": directed,
+        "density": len(table) / possible,
+        "mean_degree": float(degrees.mean()),
+        "median_degree": float(np.median(degrees)),
+        "greatest_degree": int(degrees.max()),
+        "coverage": len(degrees) / num_genes,
+        "evidence": ", ".join(provenance.evidence),
+        "holds_genetic": provenance.holds_genetic,
+        "year": provenance.year,
+        **{key: losses.get(key) for key in _LOSSES},
+    }
+
+
+def summarise(
+    networks: Mapping[str, pd.DataFrame], provenances: Mapping[str, Provenance], num_genes: int
+) -> pd.DataFrame:
+    """Return the summary table of several networks, `SUMMARY`, sorted by name."""
+    names = sorted(networks)
+    rows = [summarise_network(name, networks[name], provenances[name], num_genes) for name in names]
+    table = pd.DataFrame(rows, columns=list(SUMMARY.columns)).astype(_column_types())
+    pairs = {name: gene_pairs(networks[name], num_genes) for name in names}
+    for other in names:
+        shared = [len(np.intersect1d(pairs[name], pairs[other], assume_unique=True)) for name in names]
+        table[f"shared_with_{other}"] = np.array(shared) / [len(pairs[name]) for name in names]
+    return table
+
+
+def _column_types() -> dict[str, str]:
+    """Return dtypes that also hold for a table without rows."""
+    nullable = dict.fromkeys(("year", *_LOSSES), "Int64")
+    floats = dict.fromkeys(("density", "mean_degree", "median_degree", "coverage"), "float64")
+    flags = dict.fromkeys(("directed", "holds_genetic"), "bool")
+    return {**nullable, **floats, **flags, **dict.fromkeys(_INTEGERS, "int64")}
