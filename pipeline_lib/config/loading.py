@@ -77,8 +77,24 @@ def parse_section(adapter: TypeAdapter[Any], text: str, where: str) -> Any:  # n
         raise explain(error, _models(getattr(adapter, "_type", None)), where) from error
 
 
+def merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Merge two mappings key by key; a key that `changes` sets to null in a mapping of names is taken away."""
+    merged = dict(base)
+    for key, value in changes.items():
+        below = merged.get(key)
+        if isinstance(below, dict) and isinstance(value, dict):
+            merged[key] = merge(below, value)
+        elif value is None and isinstance(below, dict):
+            del merged[key]
+        else:
+            merged[key] = value
+    return merged
+
+
 def parse_run_config(content: Any, where: str) -> RunConfig:  # noqa: ANN401
     """Validate a whole run's configuration (a mapping as YAML or Snakemake gives it).
+
+    A ``base`` names the YAML file that the mapping changes.
 
     Raises
     ------
@@ -87,10 +103,35 @@ def parse_run_config(content: Any, where: str) -> RunConfig:  # noqa: ANN401
     """
     if not isinstance(content, dict):
         raise PipelineError(f"{where}: the configuration must be a mapping of keys to values.")
+    content = _with_base(content, where, seen=())
     try:
         return RunConfig.model_validate(content)
     except ValidationError as error:
         raise explain(error, [RunConfig], where) from error
+
+
+def _with_base(content: dict[str, Any], where: str, seen: tuple[str, ...]) -> dict[str, Any]:
+    """Lay the mapping over the file that its ``base`` names, and that one over its own."""
+    if "base" not in content:
+        return content
+    name = content["base"]
+    if not isinstance(name, str) or name in seen:
+        raise PipelineError(f"{where}: key 'base' must name another YAML file, and not in a circle.")
+    below = _with_base(_read_mapping(Path(name)), name, (*seen, name))
+    return merge(below, {key: value for key, value in content.items() if key != "base"})
+
+
+def _read_mapping(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise PipelineError(f"{path} does not exist; give the path of a run's YAML file.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise PipelineError(f"{path} is not valid YAML: {reason}.") from error
+    if not isinstance(content, dict):
+        raise PipelineError(f"{path}: the configuration must be a mapping of keys to values.")
+    return content
 
 
 def read_run_config(path: Path) -> RunConfig:
@@ -101,11 +142,4 @@ def read_run_config(path: Path) -> RunConfig:
     PipelineError
         When the file is missing, is not YAML, or breaks the schema.
     """
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
-    except FileNotFoundError as error:
-        raise PipelineError(f"{path} does not exist; give the path of a run's YAML file.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise PipelineError(f"{path} is not valid YAML: {reason}.") from error
-    return parse_run_config(content, str(path))
+    return parse_run_config(_read_mapping(path), str(path))

@@ -31,6 +31,8 @@ class TrainingSettings(Section):
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """``auto`` takes a GPU where there is one."""
+    threads: int = Field(default=1, ge=1)
+    """CPU threads a job, whatever the number of cores: sums of floats depend on it, and so would the results."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """``auto``: bfloat16 products on a GPU, float32 on a CPU."""
     compile: bool = False

@@ -3,12 +3,15 @@
 import difflib
 import importlib
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.models.interface import Cell, Model
+
+# The Snakefile reads this table at every start, so nothing heavy is imported here.
+if TYPE_CHECKING:
+    from pipeline_lib.models.interface import Cell, Model
 
 
 @dataclass(frozen=True)
@@ -24,14 +27,30 @@ class Entry:
         One line for ``models list``.
     overrides
         Keywords that tell this model from others of its class.
+    knockouts
+        Flux method ('fba' or 'moma') whose knockouts the model reads; empty: none.
     """
 
     target: str
     description: str
     overrides: dict[str, Any] = field(default_factory=dict)
+    knockouts: str = ""
 
 
-BASELINES: dict[str, Entry] = {}
+BASELINES: dict[str, Entry] = {
+    "mean": Entry("pipeline_lib.models.baselines.means:MeanModel", "mean of the training fold"),
+    "screen_mean": Entry("pipeline_lib.models.baselines.means:ScreenMeanModel", "mean of the screen"),
+    "query_mean": Entry("pipeline_lib.models.baselines.means:QueryMeanModel", "mean of the query strain"),
+    "array_mean": Entry("pipeline_lib.models.baselines.means:ArrayMeanModel", "mean of the array strain"),
+    "two_way": Entry("pipeline_lib.models.baselines.two_way:TwoWayModel", "shrunken query and array effects"),
+    "gene_ridge": Entry("pipeline_lib.models.baselines.ridge:GeneRidgeModel", "ridge on gene indicators"),
+    "gene_query_ridge": Entry(
+        "pipeline_lib.models.baselines.ridge:GeneQueryRidgeModel", "ridge on gene and query indicators"
+    ),
+    "soft_impute": Entry(
+        "pipeline_lib.models.baselines.soft_impute:SoftImputeModel", "matrix completion by a nuclear norm"
+    ),
+}
 
 FLUX: dict[str, Entry] = {}
 
@@ -55,7 +74,19 @@ def names() -> list[str]:
     return [name for family in FAMILIES.values() for name in family]
 
 
-def build(name: str, settings: ModelSettings, training: TrainingSettings) -> Model:
+def family_of(name: str) -> str:
+    """Return the family of a model: the section of ``models`` that holds its settings.
+
+    Raises
+    ------
+    PipelineError
+        When there is no model of that name.
+    """
+    entry = entry_of(name)
+    return next(family for family, entries in FAMILIES.items() if entries.get(name) is entry)
+
+
+def build(name: str, settings: ModelSettings, training: TrainingSettings) -> "Model":
     """Return a fresh model.
 
     Raises
@@ -63,12 +94,12 @@ def build(name: str, settings: ModelSettings, training: TrainingSettings) -> Mod
     PipelineError
         When there is no model of that name.
     """
-    entry = _entry(name)
+    entry = entry_of(name)
     model: Model = _load_class(entry)(settings, training, **entry.overrides)
     return model
 
 
-def restore(name: str, state: dict[str, Any], cell: Cell) -> Model:
+def restore(name: str, state: dict[str, Any], cell: "Cell") -> "Model":
     """Return the fitted model that ``Model.state`` gave `state`.
 
     Raises
@@ -76,11 +107,18 @@ def restore(name: str, state: dict[str, Any], cell: Cell) -> Model:
     PipelineError
         When there is no model of that name.
     """
-    model: Model = _load_class(_entry(name)).from_state(state, cell)
+    model: Model = _load_class(entry_of(name)).from_state(state, cell)
     return model
 
 
-def _entry(name: str) -> Entry:
+def entry_of(name: str) -> Entry:
+    """Return a model's entry.
+
+    Raises
+    ------
+    PipelineError
+        When there is no model of that name; lists them.
+    """
     for family in FAMILIES.values():
         if name in family:
             return family[name]

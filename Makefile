@@ -1,0 +1,81 @@
+# Every command works on a fresh machine with python3 (>= 3.11) and a package registry.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SNAKEMAKE := $(BIN)/snakemake --workflow-profile workflow/profiles/default
+RUNTIME := $(VENV)/.installed-runtime
+DEVELOPMENT := $(VENV)/.installed-development
+CORES ?= all
+PROSE := Snakefile workflow
+
+.PHONY: help install run yeast metabolism full test test-cluster test-faults lint format bench config-docs reference clean
+
+help: ## list the commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "python3 >= 3.11 is needed, this is " + sys.version)'
+	$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): pyproject.toml envs/constraints.txt | $(BIN)/pip
+	$(BIN)/pip install --quiet --constraint envs/constraints.txt --editable ".[slurm]"
+	@touch $@
+
+$(DEVELOPMENT): $(RUNTIME)
+	$(BIN)/pip install --quiet --constraint envs/constraints.txt --editable ".[slurm,bench,test,dev]"
+	@touch $@
+
+install: $(RUNTIME) ## make .venv and install the pipeline
+
+run: $(RUNTIME) ## quickstart: a simulated screen, minutes, no network; prints the report's path
+	$(SNAKEMAKE) --cores $(CORES) --configfile config/quickstart.yaml
+	@echo "report: $(CURDIR)/results/quickstart/report.html"
+
+yeast: $(RUNTIME) ## the yeast run on real screens (under an hour on 2 cores)
+	$(SNAKEMAKE) --cores $(CORES)
+	@echo "report: $(CURDIR)/results/yeast/report.html"
+
+metabolism: $(RUNTIME) ## the label-split run on observations with a metabolic gene
+	$(SNAKEMAKE) --cores $(CORES) --configfile config/metabolism.yaml
+	@echo "report: $(CURDIR)/results/metabolism/report.html"
+
+full: $(RUNTIME) ## every model, split and three seeds: a night, or a cluster
+	$(SNAKEMAKE) --cores $(CORES) --configfile config/full.yaml
+	@echo "report: $(CURDIR)/results/full/report.html"
+
+test: $(DEVELOPMENT) ## the whole test suite
+	$(BIN)/pytest -n 2 --dist loadfile -m "not cluster and not faults"
+
+test-cluster: $(DEVELOPMENT) ## start a Slurm of its own and run quickstart through it
+	$(BIN)/pytest -m cluster tests/cluster
+
+test-faults: $(DEVELOPMENT) ## kill, starve and mislead a running workflow
+	$(BIN)/pytest -m faults tests/workflow
+
+lint: $(DEVELOPMENT) ## ruff, snakefmt, snakemake --lint, mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check $(PROSE)
+	$(BIN)/snakemake --lint --configfile config/quickstart.yaml
+	$(BIN)/mypy
+
+format: $(DEVELOPMENT) ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt $(PROSE)
+
+bench: $(DEVELOPMENT) ## every benchmark beside its peer, to results/benchmarks/
+	@status=0; for script in $$(grep -lE '^if __name__ == "__main__"' benchmarks/*.py); do \
+		echo "== $$script"; $(BIN)/python $$script || status=1; done; exit $$status
+
+config-docs: $(RUNTIME) ## remake config/README.md and the JSON schema from the typed settings
+	$(BIN)/python -m pipeline_lib config reference --output config/README.md
+	$(BIN)/python -m pipeline_lib config schema --output workflow/schemas/config.schema.json
+
+reference: $(RUNTIME) ## copy the small tables of results/yeast to docs/results/ with their provenance
+	$(BIN)/python -m pipeline_lib reporting reference --run-folder results/yeast --output docs/results
+
+clean: ## remove results (keeps the recorded sums of sources)
+	rm -rf results/quickstart results/yeast results/metabolism results/benchmarks

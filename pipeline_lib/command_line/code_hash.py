@@ -1,0 +1,125 @@
+"""A hash of the code that a command runs, so that an edit reruns the rules it concerns and no others.
+
+Snakemake reruns a rule when its parameters change, but does not see edits in the modules that a command imports.
+Each rule therefore carries this hash as a parameter. The imports are read from the syntax trees, without running
+anything; settings, the registry of models and error
+classes are left out, since a rule gets its settings and its model's entry as parameters of their own.
+"""
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+PACKAGE_FOLDER = Path(__file__).resolve().parents[1]
+PACKAGE = PACKAGE_FOLDER.name
+_LEFT_OUT = tuple(
+    f"{PACKAGE}.{module}" for module in ("config", "command_line", "errors", "__main__", "models.registry")
+)
+
+
+def code_hash(*entries: str) -> str:
+    """Return a hash of everything that the entries import, directly or not.
+
+    Parameters
+    ----------
+    entries
+        ``package.module`` or ``package.module:function``; with a function, only what that function and the
+        module's top level import.
+
+    Returns
+    -------
+    str
+        Twelve hexadecimal digits.
+
+    Raises
+    ------
+    ValueError
+        When an entry names no module or function of this package.
+    """
+    digest = hashlib.sha256()
+    modules: set[str] = set()
+    for entry in sorted(entries):
+        module, _, function = entry.partition(":")
+        tree = _tree(module)
+        if function:
+            digest.update(ast.dump(_without_docstrings(_function(tree, function, entry))).encode())
+            nodes: list[ast.AST] = [*_top_level(tree), _function(tree, function, entry)]
+        else:
+            modules.add(module)
+            nodes = [tree]
+        for node in nodes:
+            for imported in _imports(node):
+                modules |= _closure(imported)
+    for module in sorted(modules):
+        digest.update(module.encode())
+        digest.update(ast.dump(_without_docstrings(_tree(module))).encode())
+    return digest.hexdigest()[:12]
+
+
+@cache
+def _closure(module: str) -> frozenset[str]:
+    """Return the modules that `module` needs, itself included."""
+    found: set[str] = set()
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        found.add(name)
+        waiting += _imports(_tree(name))
+    return frozenset(found)
+
+
+def _path(module: str) -> Path | None:
+    base = PACKAGE_FOLDER.joinpath(*module.split(".")[1:])
+    if base.with_suffix(".py").is_file():
+        return base.with_suffix(".py")
+    return base / "__init__.py" if (base / "__init__.py").is_file() else None
+
+
+@cache
+def _tree(module: str) -> ast.Module:
+    path = _path(module)
+    if path is None:
+        raise ValueError(f"no module {module}")
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _top_level(tree: ast.Module) -> list[ast.stmt]:
+    return [node for node in tree.body if not isinstance(node, ast.FunctionDef)]
+
+
+def _function(tree: ast.Module, name: str, entry: str) -> ast.FunctionDef:
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            return node
+    raise ValueError(f"no function {entry}")
+
+
+def _imports(node: ast.AST) -> Iterator[str]:
+    """Yield the package's own modules that are imported anywhere below `node`."""
+    for child in ast.walk(node):
+        names: list[str] = []
+        if isinstance(child, ast.Import):
+            names = [alias.name for alias in child.names]
+        elif isinstance(child, ast.ImportFrom) and child.module:
+            names = [child.module, *(f"{child.module}.{alias.name}" for alias in child.names)]
+        for name in names:
+            if name.split(".")[0] == PACKAGE and not name.startswith(_LEFT_OUT) and _path(name):
+                yield name
+
+
+def _without_docstrings(tree: ast.AST) -> ast.AST:
+    """Drop docstrings: a better sentence must not retrain a model."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and node.body:
+            first = node.body[0]
+            if (
+                isinstance(first, ast.Expr)
+                and isinstance(first.value, ast.Constant)
+                and isinstance(first.value.value, str)
+            ):
+                node.body = node.body[1:] or [ast.Pass()]
+    return tree

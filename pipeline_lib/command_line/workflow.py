@@ -1,0 +1,188 @@
+"""What the Snakefile asks of a configuration: where the files of a run lie and which jobs it has."""
+
+import json
+import os
+import re
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, TypeAdapter
+
+from pipeline_lib.command_line.code_hash import code_hash
+from pipeline_lib.config.run import RunConfig
+from pipeline_lib.errors import PipelineError
+from pipeline_lib.models.registry import entry_of, family_of
+
+_NOTHING = "(?!)"
+"""A pattern that nothing matches."""
+
+_LAYOUT_FILES = {
+    "kuzmin2018": ("aao1729_data_s1.tsv",),
+    "costanzo2016": ("SGA_ExE.txt", "SGA_ExN_NxE.txt", "SGA_NxN.txt", "SGA_DAmP.txt"),
+}
+
+_SETTINGS = {
+    "baselines": "baselines",
+    "flux": "baselines",
+    "weisfeiler_lehman": "weisfeiler_lehman",
+    "dango": "dango",
+    "clp": "clp",
+}
+"""Section of ``models`` that holds the settings of a family."""
+
+_TRAINED = frozenset({"clp", "dango"})
+"""Families that are trained by gradients, on a GPU where there is one."""
+
+_SIMULATED = "simulated:"
+_BUILT_IN = "cobra:"
+
+
+class Workflow:
+    """The files and jobs of one run.
+
+    Parameters
+    ----------
+    run
+        The validated configuration.
+    """
+
+    def __init__(self, run: RunConfig) -> None:
+        self.run = run
+        self.results = f"results/{run.run}"
+        self._refuse_unknown_grid()
+
+    @cached_property
+    def catalogue(self) -> dict[str, Any]:
+        """The catalogue's entries by name."""
+        try:
+            loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+            content = yaml.load(self.run.catalogue.read_text(encoding="utf-8"), loader)  # noqa: S506 - a SafeLoader
+        except (OSError, yaml.YAMLError) as error:
+            raise PipelineError(f"{self.run.catalogue}: the catalogue cannot be read: {error}.") from error
+        return dict(content.get("sources", content))
+
+    def catalogue_entry(self, source: str) -> str:
+        """Return what decides the content of a source, so that a new version of it is fetched."""
+        entry = self.catalogue[source]
+        return json.dumps({key: entry.get(key) for key in ("sha256", "archive", "member")})
+
+    @property
+    def any_source(self) -> str:
+        """A pattern that matches every source of the catalogue."""
+        return self.any_of(self.catalogue)
+
+    @staticmethod
+    def any_of(names: Iterable[str]) -> str:
+        """Return a pattern that matches each of the names and nothing else."""
+        return "|".join(sorted(map(re.escape, names))) or _NOTHING
+
+    def path(self, value: str) -> str:
+        """Return where a file of the configuration lies: fetched, simulated or the user's own.
+
+        Raises
+        ------
+        PipelineError
+            When it is none of these.
+        """
+        if value in self.catalogue:
+            return f"{self.results}/sources/{value}"
+        if value.startswith(_SIMULATED):
+            name = value.removeprefix(_SIMULATED)
+            if name.split("/")[0] not in self.run.simulation:
+                raise PipelineError(
+                    f"configuration: '{value}' names no simulation; there are {list(self.run.simulation)}."
+                )
+            return f"{self.results}/simulated/{name}"
+        if Path(value).is_file():
+            return value
+        raise PipelineError(
+            f"configuration: '{value}' is neither a source of {self.run.catalogue} nor a file; "
+            "add it to the catalogue or give a path that exists."
+        )
+
+    def files(self, roles: dict[str, str]) -> dict[str, str]:
+        """Return the path of every role's file."""
+        return {role: self.path(value) for role, value in roles.items()}
+
+    @property
+    def gem(self) -> dict[str, str]:
+        """The metabolic model as a rule's input; empty where it ships inside a library."""
+        gem = self.run.metabolism.gem
+        return {} if gem.startswith(_BUILT_IN) else {"gem": self.path(gem)}
+
+    def gem_argument(self) -> str:
+        """Return what ``--gem`` takes."""
+        return self.gem.get("gem", self.run.metabolism.gem)
+
+    def optional(self, **values: str | None) -> dict[str, str]:
+        """Return the inputs that are configured."""
+        return {name: self.path(value) for name, value in values.items() if value is not None}
+
+    @property
+    def mirror(self) -> str:
+        """The mirror folder, or empty where there is none."""
+        named = self.run.mirror or os.environ.get("PIPELINE_MIRROR")
+        if named:
+            return str(named)
+        beside = Path("../shared/data")
+        return str(beside) if beside.is_dir() else ""
+
+    @property
+    def used_sources(self) -> list[str]:
+        """Every source of the catalogue that the run reads, sorted."""
+        run = self.run
+        values = [
+            run.metabolism.gem, run.metabolism.reaction_energies, run.metabolism.metabolite_energies,
+            run.genes.features, run.genes.essential,
+            *(value for screen in run.screens.values() for value in screen.files.values()),
+            *(value for network in run.networks.values() for value in network.files.values()),
+        ]  # fmt: skip
+        return sorted({value for value in values if value in self.catalogue})
+
+    @property
+    def jobs(self) -> list[tuple[str, str, int]]:
+        """Every (model, split, seed) of the grid, once."""
+        grid = self.run.grid
+        found = {(m, s, k): None for entry in grid for s in entry.splits for m in entry.models for k in entry.seeds}
+        return list(found)
+
+    def model_code(self, model: str) -> str:
+        """Return a hash of the code that fits `model`, and of its entry in the registry."""
+        entry = entry_of(model)
+        return f"{code_hash('pipeline_lib.training.cli:fit', entry.target.partition(':')[0])} {entry}"
+
+    def model_settings(self, model: str) -> str:
+        """Return the settings of the model's family alone, so that another family's change does not refit it."""
+        section = _SETTINGS[family_of(model)]
+        return json.dumps({section: json.loads(getattr(self.run.models, section).model_dump_json())})
+
+    @staticmethod
+    def knockouts_of(model: str) -> str:
+        """Return the flux method whose knockouts the model reads; empty: none."""
+        return entry_of(model).knockouts
+
+    def gpus(self, model: str) -> int:
+        """Return the number of GPUs that a fit of the model asks a cluster for."""
+        return int(self.run.training.device != "cpu" and family_of(model) in _TRAINED)
+
+    def simulated_files(self, layout: str) -> list[str]:
+        """Return the names of the files that a simulation writes in a layout."""
+        return list(_LAYOUT_FILES[layout])
+
+    def _refuse_unknown_grid(self) -> None:
+        for entry in self.run.grid:
+            for model in entry.models:
+                entry_of(model)
+            for split in entry.splits:
+                if split not in self.run.splits.names:
+                    raise PipelineError(f"configuration: grid names the split '{split}', which is not in splits.names.")
+
+
+def as_json(section: Any) -> str:  # noqa: ANN401 - a section, or a mapping or list of sections
+    """Return a section of the configuration as one line of JSON, keys in their own order."""
+    if isinstance(section, BaseModel):
+        return section.model_dump_json()
+    return json.dumps(TypeAdapter(Any).dump_python(section, mode="json"))

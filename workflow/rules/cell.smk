@@ -1,0 +1,50 @@
+"""The cell graph and the splits."""
+
+
+rule cell_graph:
+    input:
+        genes=rules.genes.output.genes,
+        edges=rules.networks.output.edges,
+        stoichiometry=rules.metabolism.output.stoichiometry,
+    output:
+        graph=f"{RESULTS}/cell/cell_graph.pt",
+        summary=f"{RESULTS}/cell/cell_graph.txt",
+    log:
+        f"{RESULTS}/logs/cell_graph.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(2000),
+        runtime=minutes(10),
+    params:
+        code=code_hash("pipeline_lib.cell.cli:graph"),
+        settings=as_json(RUN.cell),
+    shell:
+        "python -m pipeline_lib cell graph --settings {params.settings:q} --genes {input.genes:q}"
+        " --edges {input.edges:q} --stoichiometry {input.stoichiometry:q} --output {output.graph:q}"
+        " --summary {output.summary:q} > /dev/null 2>> {log:q}"
+
+
+rule split:
+    input:
+        observations=rules.observations.output.observations,
+        genes=rules.genes.output.genes,
+    output:
+        split=f"{RESULTS}/splits/{{split}}.parquet",
+        leakage=f"{RESULTS}/splits/{{split}}.leakage.parquet",
+    log:
+        f"{RESULTS}/logs/splits/{{split}}.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(4000),
+        runtime=minutes(15),
+    params:
+        code=code_hash("pipeline_lib.cell.cli:split"),
+        settings=as_json(RUN.splits),
+    shell:
+        "python -m pipeline_lib cell split --settings {params.settings:q} --name {wildcards.split:q}"
+        " --observations {input.observations:q} --genes {input.genes:q} --output {output.split:q}"
+        " --leakage {output.leakage:q} 2>> {log:q}"

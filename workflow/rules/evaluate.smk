@@ -1,0 +1,104 @@
+"""Leaderboard, paired differences, noise ceilings, P-values, calibration."""
+
+PREDICTIONS = [
+    f"{RESULTS}/models/{model}/{split}/seed{seed}/predictions.parquet"
+    for model, split, seed in FLOW.jobs
+]
+
+
+rule leaderboard:
+    input:
+        observations=rules.observations.output.observations,
+        genes=rules.genes.output.genes,
+        edges=rules.networks.output.edges,
+        predictions=PREDICTIONS,
+    output:
+        leaderboard=f"{RESULTS}/evaluation/leaderboard.parquet",
+        differences=f"{RESULTS}/evaluation/differences.parquet",
+        subgroups=f"{RESULTS}/evaluation/subgroups.parquet",
+    log:
+        f"{RESULTS}/logs/leaderboard.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/leaderboard.tsv"
+    conda:
+        "../../envs/base.yaml"
+    threads: 2
+    resources:
+        mem_mb=grows(8000),
+        runtime=minutes(60),
+    params:
+        code=code_hash("pipeline_lib.evaluation.cli:leaderboard"),
+        settings=as_json(RUN.evaluation),
+    shell:
+        "python -m pipeline_lib evaluation leaderboard --settings {params.settings:q}"
+        " --observations {input.observations:q} --genes {input.genes:q} --edges {input.edges:q}"
+        " {input.predictions:q} --output {output.leaderboard:q} --differences {output.differences:q}"
+        " --subgroups {output.subgroups:q} 2>> {log:q}"
+
+
+rule noise_ceiling:
+    input:
+        observations=rules.observations.output.observations,
+        genes=rules.genes.output.genes,
+    output:
+        ceiling=f"{RESULTS}/evaluation/noise_ceiling.parquet",
+    log:
+        f"{RESULTS}/logs/noise_ceiling.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(8000),
+        runtime=minutes(30),
+    params:
+        code=code_hash("pipeline_lib.evaluation.cli:noise_ceiling"),
+        settings=as_json(RUN.evaluation),
+    shell:
+        "python -m pipeline_lib evaluation noise-ceiling --settings {params.settings:q}"
+        " --observations {input.observations:q} --genes {input.genes:q} --output {output.ceiling:q} 2>> {log:q}"
+
+
+rule p_values:
+    input:
+        observations=rules.observations.output.observations,
+        predictions=PREDICTIONS,
+    output:
+        p_values=f"{RESULTS}/evaluation/p_values.parquet",
+        deciles=f"{RESULTS}/evaluation/p_value_deciles.parquet",
+    log:
+        f"{RESULTS}/logs/p_values.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(8000),
+        runtime=minutes(30),
+    params:
+        code=code_hash("pipeline_lib.evaluation.cli:p_values"),
+        settings=as_json(RUN.evaluation),
+    shell:
+        "python -m pipeline_lib evaluation p-values --settings {params.settings:q}"
+        " --observations {input.observations:q} {input.predictions:q} --output {output.p_values:q}"
+        " --deciles {output.deciles:q} 2>> {log:q}"
+
+
+rule calibration:
+    input:
+        observations=rules.observations.output.observations,
+        predictions=PREDICTIONS,
+    output:
+        calibration=f"{RESULTS}/evaluation/calibration.parquet",
+    log:
+        f"{RESULTS}/logs/calibration.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(8000),
+        runtime=minutes(30),
+    params:
+        code=code_hash("pipeline_lib.evaluation.cli:calibration"),
+        settings=as_json(RUN.evaluation),
+    shell:
+        "python -m pipeline_lib evaluation calibration --settings {params.settings:q}"
+        " --observations {input.observations:q} {input.predictions:q} --output {output.calibration:q} 2>> {log:q}"

@@ -1,0 +1,121 @@
+"""Gene index, metabolic model, exact knockouts."""
+
+
+rule genes:
+    input:
+        **FLOW.gem,
+        **FLOW.optional(features=RUN.genes.features, essential=RUN.genes.essential),
+    output:
+        genes=f"{RESULTS}/tables/genes.parquet",
+    log:
+        f"{RESULTS}/logs/genes.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(2000),
+        runtime=minutes(10),
+    params:
+        code=code_hash("pipeline_lib.cell.cli:genes"),
+        gem=FLOW.gem_argument(),
+        options=lambda wildcards, input: [
+            f"--{name}={input[name]}"
+            for name in ("features", "essential")
+            if name in input.keys()
+        ],
+    shell:
+        "python -m pipeline_lib cell genes --gem {params.gem:q} {params.options:q} --output {output.genes:q} 2>> {log:q}"
+
+
+rule metabolism:
+    input:
+        **FLOW.gem,
+        **FLOW.optional(
+            reaction_energies=RUN.metabolism.reaction_energies,
+            metabolite_energies=RUN.metabolism.metabolite_energies,
+        ),
+        genes=rules.genes.output.genes,
+    output:
+        metabolites=f"{RESULTS}/metabolism/metabolites.parquet",
+        reactions=f"{RESULTS}/metabolism/reactions.parquet",
+        incidence=f"{RESULTS}/metabolism/incidence.parquet",
+        complexes=f"{RESULTS}/metabolism/complexes.parquet",
+        stoichiometry=f"{RESULTS}/metabolism/stoichiometry.pt",
+        energies=f"{RESULTS}/metabolism/energies.parquet",
+        subsystems=f"{RESULTS}/metabolism/subsystems.parquet",
+    log:
+        f"{RESULTS}/logs/metabolism.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/metabolism.tsv"
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(3000),
+        runtime=minutes(10),
+    params:
+        code=code_hash("pipeline_lib.metabolism.cli:build"),
+        settings=as_json(RUN.metabolism),
+        gem=FLOW.gem_argument(),
+        options=lambda wildcards, input: [
+            f"--{name.replace('_', '-')}={input[name]}"
+            for name in ("reaction_energies", "metabolite_energies")
+            if name in input.keys()
+        ],
+    shell:
+        "python -m pipeline_lib metabolism build --settings {params.settings:q} --gem {params.gem:q} {params.options:q}"
+        " --genes {input.genes:q} --metabolites {output.metabolites:q} --reactions {output.reactions:q}"
+        " --incidence {output.incidence:q} --complexes {output.complexes:q} --stoichiometry {output.stoichiometry:q}"
+        " --energies {output.energies:q} --subsystems {output.subsystems:q} 2>> {log:q}"
+
+
+rule knockouts:
+    input:
+        reactions=rules.metabolism.output.reactions,
+        incidence=rules.metabolism.output.incidence,
+        complexes=rules.metabolism.output.complexes,
+        genes=rules.genes.output.genes,
+        observations=f"{RESULTS}/tables/observations.parquet",
+    output:
+        knockouts=f"{RESULTS}/metabolism/knockouts.{{method}}.parquet",
+    log:
+        f"{RESULTS}/logs/knockouts.{{method}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/knockouts.{{method}}.tsv"
+    wildcard_constraints:
+        method="fba|moma",
+    conda:
+        "../../envs/base.yaml"
+    threads: 2
+    resources:
+        mem_mb=grows(4000),
+        runtime=minutes(30),
+    params:
+        code=code_hash("pipeline_lib.metabolism.knockouts_cli"),
+    shell:
+        "python -m pipeline_lib metabolism knockouts --reactions {input.reactions:q} --incidence {input.incidence:q}"
+        " --complexes {input.complexes:q} --genes {input.genes:q} --genotypes {input.observations:q}"
+        " --method {wildcards.method:q} --processes {threads} --output {output.knockouts:q} 2>> {log:q}"
+
+
+rule essentiality:
+    input:
+        reactions=rules.metabolism.output.reactions,
+        incidence=rules.metabolism.output.incidence,
+        complexes=rules.metabolism.output.complexes,
+        genes=rules.genes.output.genes,
+    output:
+        essentiality=f"{RESULTS}/metabolism/essentiality.json",
+    log:
+        f"{RESULTS}/logs/essentiality.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(2000),
+        runtime=minutes(15),
+    params:
+        code=code_hash("pipeline_lib.metabolism.cli:essentiality"),
+    shell:
+        "python -m pipeline_lib metabolism essentiality --reactions {input.reactions:q} --incidence {input.incidence:q}"
+        " --complexes {input.complexes:q} --genes {input.genes:q} --output {output.essentiality:q} 2>> {log:q}"

@@ -1,0 +1,59 @@
+"""Gene networks: each read by its own reader, then joined."""
+
+
+def network_files(wildcards):
+    """Return the files of a network by role."""
+    return FLOW.files(RUN.networks[wildcards.network].files)
+
+
+rule read_network:
+    input:
+        unpack(network_files),
+        genes=rules.genes.output.genes,
+    output:
+        edges=f"{RESULTS}/networks/{{network}}.parquet",
+    log:
+        f"{RESULTS}/logs/networks/{{network}}.log",
+    wildcard_constraints:
+        network=FLOW.any_of(RUN.networks),
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(2000),
+        runtime=minutes(15),
+    params:
+        code=code_hash("pipeline_lib.networks.cli:read"),
+        settings=lambda wildcards: as_json(
+            {wildcards.network: RUN.networks[wildcards.network]}
+        ),
+        files=file_options(network_files),
+    shell:
+        "python -m pipeline_lib networks read --settings {params.settings:q} --name {wildcards.network:q}"
+        " --genes {input.genes:q} {params.files:q} --output {output.edges:q} 2>> {log:q}"
+
+
+rule networks:
+    input:
+        genes=rules.genes.output.genes,
+        networks=expand(rules.read_network.output.edges, network=RUN.networks),
+    output:
+        edges=f"{RESULTS}/networks/edges.parquet",
+        summary=f"{RESULTS}/networks/summary.parquet",
+    log:
+        f"{RESULTS}/logs/networks.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(2000),
+        runtime=minutes(15),
+    params:
+        code=code_hash("pipeline_lib.networks.cli:combine"),
+        settings=as_json(RUN.networks),
+        networks=lambda wildcards, input: [
+            f"--network={path}" for path in input.networks
+        ],
+    shell:
+        "python -m pipeline_lib networks combine --settings {params.settings:q} --genes {input.genes:q}"
+        " {params.networks:q} --edges {output.edges:q} --summary {output.summary:q} 2>> {log:q}"

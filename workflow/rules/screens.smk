@@ -1,0 +1,94 @@
+"""Published screens: each read by its own reader, then joined into one table of observations."""
+
+
+def screen_files(wildcards):
+    """Return the files of a screen by role."""
+    return FLOW.files(RUN.screens[wildcards.screen].files)
+
+
+def file_options(files):
+    """Return one ``--file role=path`` a role."""
+    return lambda wildcards, input: [
+        f"--file={role}={path}" for role, path in files(wildcards).items()
+    ]
+
+
+rule read_screen:
+    input:
+        unpack(screen_files),
+        genes=rules.genes.output.genes,
+    output:
+        observations=f"{RESULTS}/tables/screens/{{screen}}.parquet",
+        rejected=f"{RESULTS}/tables/screens/{{screen}}.rejected.parquet",
+    log:
+        f"{RESULTS}/logs/screens/{{screen}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/read_screen.{{screen}}.tsv"
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(4000),
+        runtime=minutes(30),
+    params:
+        code=code_hash("pipeline_lib.screens.cli:read"),
+        settings=lambda wildcards: as_json(
+            {wildcards.screen: RUN.screens[wildcards.screen]}
+        ),
+        files=file_options(screen_files),
+    shell:
+        "python -m pipeline_lib screens read --settings {params.settings:q} --name {wildcards.screen:q}"
+        " --genes {input.genes:q} {params.files:q} --output {output.observations:q} --rejected {output.rejected:q}"
+        " 2>> {log:q}"
+
+
+rule observations:
+    input:
+        genes=rules.genes.output.genes,
+        screens=expand(rules.read_screen.output.observations, screen=RUN.screens),
+        rejected=expand(rules.read_screen.output.rejected, screen=RUN.screens),
+    output:
+        observations=f"{RESULTS}/tables/observations.parquet",
+        rejected=f"{RESULTS}/tables/rejected.parquet",
+        aggregated=f"{RESULTS}/tables/aggregated.parquet",
+    log:
+        f"{RESULTS}/logs/observations.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/observations.tsv"
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(8000),
+        runtime=minutes(30),
+    params:
+        code=code_hash("pipeline_lib.screens.cli:combine"),
+        screens=lambda wildcards, input: [f"--screen={path}" for path in input.screens],
+        rejected=lambda wildcards, input: [
+            f"--rejected-part={path}" for path in input.rejected
+        ],
+    shell:
+        "python -m pipeline_lib screens combine --genes {input.genes:q} {params.screens:q} {params.rejected:q}"
+        " --observations {output.observations:q} --rejected {output.rejected:q} --aggregated {output.aggregated:q}"
+        " 2>> {log:q}"
+
+
+rule screens_summary:
+    input:
+        observations=rules.observations.output.observations,
+        genes=rules.genes.output.genes,
+    output:
+        summary=f"{RESULTS}/tables/screens_summary.parquet",
+    log:
+        f"{RESULTS}/logs/screens_summary.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(4000),
+        runtime=minutes(15),
+    params:
+        code=code_hash("pipeline_lib.screens.cli:summary"),
+    shell:
+        "python -m pipeline_lib screens summary --observations {input.observations:q} --genes {input.genes:q}"
+        " --output {output.summary:q} 2>> {log:q}"

@@ -1,0 +1,124 @@
+"""One job a model, split and seed; the overfit check; the walk-through."""
+
+RELEASED = f"{RESULTS}/models/{{model}}/{{split}}/seed{{seed}}"
+
+CELL = {
+    "observations": rules.observations.output.observations,
+    "genes": rules.genes.output.genes,
+    "edges": rules.networks.output.edges,
+    "stoichiometry": rules.metabolism.output.stoichiometry,
+}
+
+ON_GPU = RUN.training.device != "cpu"
+
+
+def knockouts_of(wildcards):
+    """Return the flux results that the model reads, if any."""
+    method = FLOW.knockouts_of(wildcards.model)
+    return (
+        {"knockouts": f"{RESULTS}/metabolism/knockouts.{method}.parquet"}
+        if method
+        else {}
+    )
+
+
+def knockouts_option(wildcards, input):
+    """Return the option that names them."""
+    return (
+        [f"--knockouts={input.knockouts}"] if FLOW.knockouts_of(wildcards.model) else []
+    )
+
+
+rule fit:
+    input:
+        unpack(knockouts_of),
+        **CELL,
+        split=rules.split.output.split,
+    output:
+        predictions=f"{RELEASED}/predictions.parquet",
+        history=f"{RELEASED}/history.parquet",
+        metrics=f"{RELEASED}/metrics.json",
+        model=f"{RELEASED}/model.pt",
+    log:
+        f"{RESULTS}/logs/fit/{{model}}.{{split}}.{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/fit.{{model}}.{{split}}.{{seed}}.tsv"
+    conda:
+        "../../envs/base.yaml"
+    threads: RUN.training.threads
+    resources:
+        mem_mb=grows(6000),
+        runtime=minutes(60),
+        gpu=lambda wildcards: FLOW.gpus(wildcards.model),
+    params:
+        code=lambda wildcards: FLOW.model_code(wildcards.model),
+        settings=as_json(RUN.training),
+        model_settings=lambda wildcards: FLOW.model_settings(wildcards.model),
+        knockouts=knockouts_option,
+        threads=RUN.training.threads,
+        # Not an output: Snakemake deletes outputs before it reruns a rule, and a killed job resumes from here.
+        checkpoints=f"{RESULTS}/checkpoints",
+    shell:
+        "python -m pipeline_lib training fit --settings {params.settings:q} --model-settings {params.model_settings:q}"
+        " --model {wildcards.model:q} --split {input.split:q} --seed {wildcards.seed:q}"
+        " --observations {input.observations:q} --genes {input.genes:q} --edges {input.edges:q}"
+        " --stoichiometry {input.stoichiometry:q} {params.knockouts:q} --threads {params.threads:q}"
+        " --checkpoints {params.checkpoints:q} --predictions {output.predictions:q} --history {output.history:q}"
+        " --metrics {output.metrics:q} --output {output.model:q} 2>> {log:q}"
+
+
+rule overfit:
+    input:
+        **CELL,
+        split=f"{RESULTS}/splits/{RUN.splits.names[0]}.parquet",
+    output:
+        predictions=f"{RESULTS}/overfit/predictions.parquet",
+        history=f"{RESULTS}/overfit/history.parquet",
+        report=f"{RESULTS}/overfit/report.json",
+    log:
+        f"{RESULTS}/logs/overfit.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: RUN.training.threads
+    resources:
+        mem_mb=grows(6000),
+        runtime=minutes(20),
+    params:
+        code=code_hash(
+            "pipeline_lib.training.cli:overfit", "pipeline_lib.models.clp.model"
+        ),
+        settings=as_json(RUN.training),
+        model_settings=FLOW.model_settings("clp"),
+    shell:
+        "python -m pipeline_lib training overfit --settings {params.settings:q}"
+        " --model-settings {params.model_settings:q} --model clp --split {input.split:q}"
+        " --observations {input.observations:q} --genes {input.genes:q} --edges {input.edges:q}"
+        " --stoichiometry {input.stoichiometry:q} --predictions {output.predictions:q} --history {output.history:q}"
+        " --report {output.report:q} 2>> {log:q}"
+
+
+rule walk_through:
+    input:
+        **CELL,
+        split=f"{RESULTS}/splits/{RUN.splits.names[0]}.parquet",
+    output:
+        walk_through=f"{RESULTS}/walkthrough.json",
+    log:
+        f"{RESULTS}/logs/walk_through.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: RUN.training.threads
+    resources:
+        mem_mb=grows(6000),
+        runtime=minutes(20),
+    params:
+        code=code_hash(
+            "pipeline_lib.training.cli:walk_through", "pipeline_lib.models.clp.model"
+        ),
+        settings=as_json(RUN.training),
+        model_settings=FLOW.model_settings("clp"),
+    shell:
+        "python -m pipeline_lib training walk-through --settings {params.settings:q}"
+        " --model-settings {params.model_settings:q} --model clp --split {input.split:q}"
+        " --observations {input.observations:q} --genes {input.genes:q} --edges {input.edges:q}"
+        " --stoichiometry {input.stoichiometry:q} --output {output.walk_through:q} 2>> {log:q}"
