@@ -1,0 +1,1 @@
+"""What a deep model has to beat: means, effects, ridges, completions, trees, fitness products and flux balances."""

@@ -1,0 +1,107 @@
+"""Rows and columns of an assay seen as a matrix of queries by arrays."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline_lib.models.baselines.crosses import NO_SET, Crosses, Side, lookup
+
+Index = NDArray[np.int64]
+
+UNKNOWN = -1
+
+
+@dataclass(frozen=True)
+class Entities:
+    """What stands along one axis: strains, or gene sets where no strain is recorded.
+
+    Attributes
+    ----------
+    keys
+        int64 [m], ascending: the strain code, or the number of strains plus the gene-set code.
+    gene_set
+        int64 [m]: the gene-set code of each.
+    known_sets, of_set
+        int64 [k]: ascending gene-set codes, and for each the entity with most observations, which a strain that
+        training lacks (another allele, say) is taken for.
+    strains
+        Number of strain codes.
+    """
+
+    keys: Index
+    gene_set: Index
+    known_sets: Index
+    of_set: Index
+    strains: int
+
+    @classmethod
+    def collect(cls, sides: Side, strains: int) -> Self:
+        """Return the entities among `sides`."""
+        keys, first, count = np.unique(_keys(sides, strains), return_index=True, return_counts=True)
+        gene_set = sides.gene_set[first]
+        order = np.lexsort((-count, gene_set))
+        known_sets, start = np.unique(gene_set[order], return_index=True)
+        return cls(keys, gene_set, known_sets, order[start], strains)
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def find(self, side: Side) -> Index:
+        """Return the entity of each cross, int64 [n]; -1 where neither its strain nor its gene set is known."""
+        exact = lookup(self.keys, np.arange(len(self.keys)), _keys(side, self.strains))
+        alike = lookup(self.known_sets, self.of_set, side.gene_set)
+        return np.where(side.gene_set == NO_SET, UNKNOWN, np.where(exact == UNKNOWN, alike, exact))
+
+
+def _keys(side: Side, strains: int) -> Index:
+    return np.where(side.strain >= 0, side.strain, strains + side.gene_set)
+
+
+@dataclass(frozen=True)
+class Axes:
+    """Rows (queries) and columns (arrays) of one assay's matrix; one and the same where the screen is symmetric."""
+
+    rows: Entities
+    columns: Entities
+    symmetric: bool
+
+    @classmethod
+    def fit(cls, train: Crosses, strains: int) -> Self:
+        """Find the axes of the training crosses; `strains` is the number of strain codes.
+
+        A screen is symmetric when most strains serve as query and as array alike, as in an E-MAP.
+        """
+        crossed = train.take(train.crossed)
+        rows, columns = Entities.collect(crossed.query, strains), Entities.collect(crossed.array, strains)
+        shared = np.intersect1d(rows.keys, columns.keys).size
+        if shared <= 0.5 * min(len(rows), len(columns)):
+            return cls(rows, columns, symmetric=False)
+        both = Side(
+            np.concatenate([crossed.query.strain, crossed.array.strain]),
+            np.concatenate([crossed.query.gene_set, crossed.array.gene_set]),
+        )
+        either = Entities.collect(both, strains)
+        return cls(either, either, symmetric=True)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the matrix."""
+        return len(self.rows), len(self.columns)
+
+    def positions(self, crosses: Crosses) -> tuple[Index, Index]:
+        """Return the row and the column of each cross, int64 [n] each; -1 where it is not known."""
+        return self.rows.find(crosses.query), self.columns.find(crosses.array)
+
+    def state(self) -> dict[str, Any]:
+        """Return what `from_state` needs."""
+        columns = None if self.symmetric else vars(self.columns)
+        return {"rows": vars(self.rows), "columns": columns, "symmetric": self.symmetric}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """Return the axes that `state` was taken from."""
+        rows = Entities(**state["rows"])
+        columns = rows if state["symmetric"] else Entities(**state["columns"])
+        return cls(rows, columns, state["symmetric"])

@@ -1,0 +1,119 @@
+"""Predict a mean: of everything, of the screen, of the query or of the array."""
+
+from typing import Any
+
+import numpy as np
+
+from pipeline_lib.models.baselines.axes import Index
+from pipeline_lib.models.baselines.cross_model import CrossModel
+from pipeline_lib.models.baselines.crosses import Crosses, StrainBook
+from pipeline_lib.models.baselines.per_assay import AssayFold, AssayModel, PerAssay, Values
+from pipeline_lib.models.baselines.search import Trial
+from pipeline_lib.models.interface import Cell, Prediction
+
+
+class Constant(AssayModel):
+    """One value for every cross."""
+
+    constant: float
+
+    def predict(self, crosses: Crosses) -> Prediction:
+        """Predict the constant."""
+        return Prediction(np.full(len(crosses), self.constant))
+
+    def state(self) -> dict[str, Any]:
+        """Return the constant."""
+        return {"constant": self.constant}
+
+    def load(self, state: dict[str, Any], book: StrainBook, cell: Cell) -> None:  # noqa: ARG002
+        """Restore the constant."""
+        self.constant = state["constant"]
+
+
+class PhenotypeMean(Constant):
+    """The mean of the training fold over every screen that measured this phenotype."""
+
+    def fit(self, fold: AssayFold) -> list[Trial]:
+        """Average the phenotype over all screens."""
+        same = fold.others.genotypes.phenotype == fold.train.genotypes.phenotype[0]
+        self.constant = float(np.concatenate([fold.train.value, fold.others.value[same]]).mean())
+        return []
+
+
+class AssayMean(Constant):
+    """The mean of this assay's training fold."""
+
+    def fit(self, fold: AssayFold) -> list[Trial]:
+        """Average the assay."""
+        self.constant = float(fold.train.value.mean())
+        return []
+
+
+class QueryMean(CrossModel):
+    """The mean over the training crosses of the same query; the assay's mean for a query that training lacks.
+
+    In a symmetric screen a strain's crosses count whichever side it stood on.
+    """
+
+    means: Values
+    overall: float
+
+    def chosen(self, rows: Index, columns: Index) -> Index:
+        """Return the positions that are averaged over."""
+        del columns
+        return rows
+
+    def fit_crosses(self, fold: AssayFold, rows: Index, columns: Index) -> list[Trial]:
+        """Average over each strain's crosses."""
+        value, position = fold.train.value, self.chosen(rows, columns)
+        if self.axes.symmetric:
+            value, position = np.tile(value, 2), np.concatenate([rows, columns])
+        self.overall = float(fold.train.value.mean())
+        self.means = np.bincount(position, value) / np.bincount(position)
+        return []
+
+    def predict_crosses(self, crosses: Crosses, rows: Index, columns: Index) -> Prediction:
+        """Look the mean up."""
+        del crosses
+        return Prediction(np.append(self.means, self.overall)[self.chosen(rows, columns)])
+
+    def cross_state(self) -> dict[str, Any]:
+        """Return the means."""
+        return {"means": self.means, "overall": self.overall}
+
+    def load_crosses(self, state: dict[str, Any], book: StrainBook, cell: Cell) -> None:  # noqa: ARG002
+        """Restore the means."""
+        self.means, self.overall = state["means"], state["overall"]
+
+
+class ArrayMean(QueryMean):
+    """The mean over the training crosses of the same array strain."""
+
+    def chosen(self, rows: Index, columns: Index) -> Index:
+        """Return the positions that are averaged over."""
+        del rows
+        return columns
+
+
+class MeanModel(PerAssay):
+    """Model ``mean``."""
+
+    assay_model = PhenotypeMean
+
+
+class ScreenMeanModel(PerAssay):
+    """Model ``screen_mean``."""
+
+    assay_model = AssayMean
+
+
+class QueryMeanModel(PerAssay):
+    """Model ``query_mean``."""
+
+    assay_model = QueryMean
+
+
+class ArrayMeanModel(PerAssay):
+    """Model ``array_mean``."""
+
+    assay_model = ArrayMean
