@@ -1,5 +1,6 @@
 """The one gene index of a run: written once, asserted wherever it is loaded."""
 
+import csv
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -33,12 +34,13 @@ def read_features(path: Path) -> pd.DataFrame:
     PipelineError
         When the file does not look like SGD's table.
     """
-    table = pd.read_csv(
-        path, sep="\t", header=None, dtype=str, usecols=lambda column: column in _FEATURE_COLUMNS, quoting=3,
-        keep_default_na=False, na_values=[""], on_bad_lines="error",
-    )  # fmt: skip
-    if set(_FEATURE_COLUMNS) - set(table.columns):
-        raise PipelineError(f"{path}: fewer than 6 tab-separated columns; expected SGD_features.tab.")
+    try:
+        table = pd.read_csv(
+            path, sep="\t", header=None, dtype=str, usecols=list(_FEATURE_COLUMNS), quoting=csv.QUOTE_NONE,
+            keep_default_na=False, na_values=[""],
+        )  # fmt: skip
+    except (ValueError, UnicodeDecodeError) as error:
+        raise PipelineError(f"{path}: not a tab-separated table of features; expected SGD_features.tab.") from error
     table = table.rename(columns=_FEATURE_COLUMNS)
     table = table[table["type"].isin(GENE_FEATURES) & table["gene"].notna()].drop_duplicates("gene")
     if table.empty:

@@ -1,0 +1,142 @@
+"""A split keeps its promise: what is tested was not trained on, in the sense of its name."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline_lib.cell.genotypes import NO_GENE, encode
+from pipeline_lib.cell.leakage import assert_promises, leakage_table
+from pipeline_lib.cell.queries import genotype_codes, query_gene_sets, symmetric_rows
+from pipeline_lib.cell.splits import (
+    LEFT_OUT,
+    SPLITS,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    Assignment,
+    assign,
+    draw_folds,
+    split_table,
+)
+from pipeline_lib.config.cell import SplitSettings
+from pipeline_lib.errors import PipelineError
+
+SETTINGS = SplitSettings(names=list(SPLITS), cross_screen_test=["trigenic"])
+
+
+@pytest.mark.parametrize("name", list(SPLITS))
+def test_every_split_keeps_its_promise(name, observations, genes):
+    data = encode(observations, genes)
+    assignment = assign(data, genes, name, SETTINGS)
+    table = leakage_table(data, assignment, name)
+    assert table["promised"].any()
+    assert table["holds"].all()
+    assert_promises(table)
+
+
+@pytest.mark.parametrize("name", list(SPLITS))
+def test_the_same_seed_gives_the_same_folds_and_another_seed_does_not(name, observations, genes):
+    data = encode(observations, genes)
+    first, again = (assign(data, genes, name, SETTINGS).fold for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+    other = assign(data, genes, name, SETTINGS.model_copy(update={"seed": 1})).fold
+    assert (first != other).any()
+
+
+def test_random_split_is_80_10_10_of_the_genotypes_of_each_order(observations, genes):
+    data = encode(observations, genes)
+    fold = assign(data, genes, "random", SETTINGS).fold
+    pairs = (data.order == 2) & (data.phenotype != 2)
+    codes = genotype_codes(data.genes)
+    for value, share in ((TRAIN, 0.8), (VALIDATION, 0.1), (TEST, 0.1)):
+        units = np.unique(codes[pairs & (fold == value)]).size
+        assert units / np.unique(codes[pairs]).size == pytest.approx(share, abs=0.02)
+
+
+def test_alleles_of_one_pair_share_their_fold(observations, genes):
+    data = encode(observations, genes)
+    fold = assign(data, genes, "random", SETTINGS).fold
+    kept = fold != LEFT_OUT
+    folds_of_genotype = pd.Series(fold[kept]).groupby(genotype_codes(data.genes)[kept]).nunique()
+    assert (folds_of_genotype == 1).all()
+
+
+def test_raw_interactions_are_in_no_split(observations, genes):
+    data = encode(observations, genes)
+    table = split_table(data, assign(data, genes, "random", SETTINGS))
+    raw = observations.loc[observations["phenotype"] == "raw_interaction", "observation_id"]
+    assert not set(raw) & set(table["observation_id"])
+
+
+def test_one_unseen_gene_is_exactly_one(observations, genes):
+    data = encode(observations, genes)
+    fold = assign(data, genes, "gene_disjoint_one", SETTINGS).fold
+    trained = set(data.genes[fold == TRAIN].ravel()) - {NO_GENE}
+    unseen = [len(set(row) - trained - {NO_GENE}) for row in data.genes[fold == TEST]]
+    assert set(unseen) == {1}
+
+
+def test_a_query_is_the_gene_set_its_crosses_share(observations, genes):
+    data = encode(observations, genes)
+    sets = query_gene_sets(data)
+    names = genes["gene"].to_numpy()
+    strain = next(s for s in data.strains if "+" in s and "YDL227C" not in s)
+    expected = sorted(strain.split("_")[0].split("+"))
+    found = sets[data.strains.index(strain)]
+    assert sorted(names[found[found != NO_GENE]]) == expected
+
+
+def test_a_control_query_does_not_count_the_neutral_marker(observations, genes):
+    data = encode(observations, genes)
+    sets = query_gene_sets(data)
+    control = next(s for s in data.strains if "YDL227C" in s)
+    assert (sets[data.strains.index(control)] != NO_GENE).sum() == 1
+
+
+def test_an_emap_is_symmetric_and_a_trigenic_screen_is_not(observations, genes):
+    data = encode(observations, genes)
+    symmetric = symmetric_rows(data)
+    screen = np.asarray(data.screens)[data.screen]
+    assert symmetric[screen == "emap"].all()
+    assert not symmetric[screen == "trigenic"].any()
+
+
+def test_a_tested_genotype_of_another_query_leaves_training(observations, genes):
+    data = encode(observations, genes)
+    fold = assign(data, genes, "query_disjoint", SETTINGS).fold
+    codes = genotype_codes(data.genes)
+    assert not set(codes[fold == TEST]) & set(codes[fold == TRAIN])
+    assert (fold == LEFT_OUT).sum() > (data.phenotype == 2).sum()
+
+
+def test_a_broken_promise_fails_the_run(observations, genes):
+    data = encode(observations, genes)
+    honest = assign(data, genes, "random", SETTINGS)
+    shuffled = Assignment(np.random.default_rng(0).permutation(honest.fold), honest.group)
+    with pytest.raises(PipelineError, match="genotypes break its promise"):
+        assert_promises(leakage_table(data, shuffled, "random"))
+
+
+def test_a_cross_screen_split_names_a_screen_that_exists(observations, genes):
+    data = encode(observations, genes)
+    with pytest.raises(PipelineError, match="choose among emap, raw, smf, trigenic"):
+        assign(data, genes, "cross_screen", SETTINGS.model_copy(update={"cross_screen_test": ["collins"]}))
+
+
+def test_too_few_queries_are_refused(observations, genes):
+    few = observations[observations["screen"] == "smf"].reset_index(drop=True)
+    with pytest.raises(PipelineError, match="fold is empty"):
+        assign(encode(few, genes), genes, "query_disjoint", SETTINGS)
+
+
+@given(n=st.integers(0, 400), validation=st.floats(0.01, 0.45), test=st.floats(0.01, 0.45))
+@settings(max_examples=60, deadline=None)
+def test_shares_are_exact_to_one_unit(n, validation, test):
+    fold = draw_folds(n, validation, test, np.random.default_rng(0))
+    assert len(fold) == n
+    if n >= 3:
+        assert (fold == TEST).sum() == max(1, round(n * test))
+        assert (fold == VALIDATION).sum() in {max(1, round(n * validation)), n - (fold == TEST).sum()}
+        assert n < 10 or (fold == TRAIN).any()
