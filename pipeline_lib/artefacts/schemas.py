@@ -29,17 +29,20 @@ class TableSchema:
         PipelineError
             Names the file, the column, the first offending row and the check that it fails.
         """
+        missing = [name for name in self.columns if name not in frame.columns]
+        if missing:
+            raise PipelineError(
+                f"{path}: the table '{self.name}' breaks its contract: column '{missing[0]}' is missing."
+            )
         schema = pa.DataFrameSchema(dict(self.columns), name=self.name)
         try:
             schema.validate(frame, lazy=True)
         except SchemaErrors as error:
             first = error.failure_cases.iloc[0]
-            column = first["column"] if pd.notna(first["column"]) else first["failure_case"]
             where = f" in row {int(first['index'])}" if pd.notna(first["index"]) else ""
-            found = f" (found {first['failure_case']!r})" if pd.notna(first["column"]) else ""
             raise PipelineError(
-                f"{path}: the table '{self.name}' breaks its contract: column '{column}'{where} "
-                f"fails '{first['check']}'{found}."
+                f"{path}: the table '{self.name}' breaks its contract: column '{first['column']}'{where} "
+                f"fails '{first['check']}' (found {first['failure_case']!r})."
             ) from error
         rest = [name for name in frame.columns if name not in self.columns]
         return frame[[*self.columns, *rest]]

@@ -88,12 +88,14 @@ def _tree(module: str) -> ast.Module:
 
 
 def _top_level(tree: ast.Module) -> list[ast.stmt]:
-    return [node for node in tree.body if not isinstance(node, ast.FunctionDef)]
+    """Return what every command of a module shares: its statements and its private functions."""
+    return [node for node in tree.body if not isinstance(node, ast.FunctionDef) or node.name.startswith("_")]
 
 
 def _function(tree: ast.Module, name: str, entry: str) -> ast.FunctionDef:
+    """Return the function ``name``, or ``name_command`` where the plain name would hide something else."""
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and node.name == name:
+        if isinstance(node, ast.FunctionDef) and node.name in {name, f"{name}_command"}:
             return node
     raise ValueError(f"no function {entry}")
 

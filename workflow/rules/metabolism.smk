@@ -54,7 +54,7 @@ rule metabolism:
         mem_mb=grows(3000),
         runtime=minutes(10),
     params:
-        code=code_hash("pipeline_lib.metabolism.cli:build"),
+        code=code_hash("pipeline_lib.metabolism.build_cli:build"),
         settings=as_json(RUN.metabolism),
         gem=FLOW.gem_argument(),
         options=lambda wildcards, input: [

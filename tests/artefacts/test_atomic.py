@@ -1,0 +1,69 @@
+"""A file is written whole or not at all."""
+
+import errno
+import os
+import stat
+
+import pytest
+
+from pipeline_lib.artefacts.atomic import atomic_path, read_json, write_json, write_text
+from pipeline_lib.errors import PipelineError
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_beside_it(tmp_path):
+    target = tmp_path / "table.tsv"
+    write_text("old", target)
+    with pytest.raises(ZeroDivisionError), atomic_path(target) as temporary:
+        temporary.write_text("half")
+        raise ZeroDivisionError
+    assert target.read_text() == "old"
+    assert os.listdir(tmp_path) == ["table.tsv"]
+
+
+def test_the_target_appears_only_when_it_is_whole(tmp_path):
+    target = tmp_path / "deep" / "table.tsv"
+    with atomic_path(target) as temporary:
+        temporary.write_text("whole")
+        assert not target.exists()
+        assert temporary.suffix == ".tsv"
+    assert target.read_text() == "whole"
+
+
+def test_others_may_read_what_the_umask_lets_them(tmp_path):
+    target = tmp_path / "table.tsv"
+    previous = os.umask(0o022)
+    try:
+        write_text("x", target)
+    finally:
+        os.umask(previous)
+    assert stat.S_IMODE(target.stat().st_mode) == 0o644
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [(errno.ENOSPC, "the disk is full"), (errno.EROFS, "read-only"), (errno.EACCES, "permission was denied")],
+)
+def test_an_error_of_the_file_system_says_what_to_do(tmp_path, code, advice):
+    target = tmp_path / "table.tsv"
+    with pytest.raises(PipelineError, match=rf"table.tsv could not be written: .*{advice}"), atomic_path(target):
+        raise OSError(code, os.strerror(code))
+    assert os.listdir(tmp_path) == []
+
+
+def test_an_error_of_another_file_passes_through(tmp_path):
+    with pytest.raises(FileNotFoundError), atomic_path(tmp_path / "table.tsv"):
+        (tmp_path / "other").read_text()
+
+
+def test_json_keeps_its_order_and_its_letters(tmp_path):
+    write_json({"b": 1, "a": "hoΔ"}, tmp_path / "x.json")
+    assert list(read_json(tmp_path / "x.json")) == ["b", "a"]
+    assert "hoΔ" in (tmp_path / "x.json").read_text(encoding="utf-8")
+
+
+def test_truncated_json_is_named(tmp_path):
+    (tmp_path / "x.json").write_text('{"a": 1')
+    with pytest.raises(PipelineError, match=r"x.json is not valid JSON"):
+        read_json(tmp_path / "x.json")
+    with pytest.raises(PipelineError, match="does not exist"):
+        read_json(tmp_path / "y.json")
