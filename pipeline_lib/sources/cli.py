@@ -9,9 +9,10 @@ import click
 from pipeline_lib.artefacts.atomic import write_json
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.sources.catalogue import DEFAULT_CATALOGUE, read_catalogue
+from pipeline_lib.sources.fetch import DEFAULT_ARCHIVES, Fetcher, Patience
+from pipeline_lib.sources.places import default_mirror
 from pipeline_lib.sources.recorded import DEFAULT_RECORDED, RecordedSums
-
-DEFAULT_ARCHIVES = Path("results/archives")
+from pipeline_lib.sources.records import collect_records
 
 _catalogue_option = click.option(
     "--catalogue",
@@ -37,13 +38,6 @@ def _network_options(command: Callable[..., Any]) -> Callable[..., Any]:
             default=DEFAULT_RECORDED,
             show_default=True,
             help="Checksums recorded on first use, of sources whose checksum the catalogue does not know.",
-        ),
-        click.option(
-            "--archives",
-            type=click.Path(path_type=Path),
-            default=DEFAULT_ARCHIVES,
-            show_default=True,
-            help="Folder that keeps fetched archives for all their members.",
         ),
         click.option("--attempts", type=click.IntRange(1, 20), default=4, show_default=True, help="Tries an address."),
         click.option(
@@ -79,6 +73,13 @@ def app() -> None:
 @_catalogue_option
 @_mirror_option
 @_network_options
+@click.option(
+    "--archives",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_ARCHIVES,
+    show_default=True,
+    help="Folder that keeps fetched archives for all their members.",
+)
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="Where the file goes.")
 @click.option("--record", type=click.Path(path_type=Path), required=True, help="Where its record (JSON) goes.")
 def fetch_command(
@@ -94,10 +95,6 @@ def fetch_command(
     record: Path,
 ) -> None:
     """Fetch the source NAME: mirror first, then https; verified before it takes its place."""
-    from pipeline_lib.sources.download import Patience
-    from pipeline_lib.sources.fetch import Fetcher
-    from pipeline_lib.sources.places import default_mirror
-
     fetcher = Fetcher(
         catalogue=read_catalogue(catalogue),
         mirror=mirror or default_mirror(),
@@ -105,7 +102,7 @@ def fetch_command(
         archives=archives,
         patience=Patience(attempts=attempts, wait=wait, stall=stall),
     )
-    write_json(fetcher.fetch(name, output), record)
+    fetcher.fetch(name, output).write(record)
 
 
 @app.command("lock")
@@ -115,8 +112,6 @@ def fetch_command(
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="The lock file (JSON).")
 def lock_command(records: tuple[Path, ...], output: Path) -> None:
     """Collect the records of fetched sources into one lock file."""
-    from pipeline_lib.sources.lock import collect_records
-
     write_json(collect_records(records), output)
 
 
@@ -128,13 +123,11 @@ def list_command(catalogue: Path, mirror: Path | None) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from pipeline_lib.sources.places import default_mirror
-
     folder = mirror or default_mirror()
     table = Table("source", "bytes", "sha256", "mirror", "licence", box=None)
     for name, source in sorted(read_catalogue(catalogue).sources.items()):
-        there = folder is not None and (folder / (source.archive or name)).exists()
-        there = there or (folder is not None and (folder / name).exists())
+        copies = () if folder is None else (folder / name, folder / (source.archive or name))
+        there = any(copy.exists() for copy in copies)
         size = "" if source.bytes is None else f"{source.bytes:,}"
         table.add_row(name, size, "known" if source.sha256 else "first use", "yes" if there else "no", source.licence)
     console = Console()
@@ -151,7 +144,6 @@ def mirror_command(
     folder: Path,
     catalogue: Path,
     recorded: Path,
-    archives: Path,  # noqa: ARG001 - a mirror keeps archives whole
     attempts: int,
     stall: float,
     wait: float,
@@ -160,13 +152,9 @@ def mirror_command(
 
     Files that are there and right are kept. An archive is mirrored whole; its members come out of it on use.
     """
-    from pipeline_lib.sources.download import Patience
-    from pipeline_lib.sources.fetch import Fetcher
-
     known = read_catalogue(catalogue)
     fetcher = Fetcher(
         catalogue=known,
-        mirror=folder,
         recorded=RecordedSums(recorded),
         patience=Patience(attempts=attempts, wait=wait, stall=stall),
     )
@@ -174,11 +162,11 @@ def mirror_command(
     failures = []
     for name in wanted:
         try:
-            record = fetcher.fetch(name, folder / name)
+            record = fetcher.ensure(name, folder / name)
         except PipelineError as error:
             failures.append(str(error))
             click.echo(f"failed: {name}", err=True)
         else:
-            click.echo(f"{name}  {record['bytes']:,} bytes  sha256 {record['sha256']}")
+            click.echo(f"{name}  {record.bytes:,} bytes  sha256 {record.sha256}")
     if failures:
         raise PipelineError(f"{len(failures)} of {len(wanted)} sources could not be mirrored; the first: {failures[0]}")

@@ -1,13 +1,12 @@
 """Trust on first use: the checksums of sources that the catalogue does not know beforehand."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
-
-from filelock import FileLock
 
 from pipeline_lib.artefacts.atomic import read_json, write_json
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.sources.locking import locked
+from pipeline_lib.sources.records import now
 from pipeline_lib.sources.transfer import Digest, PlaceFailedError
 
 DEFAULT_RECORDED = Path("results/sources.recorded.json")
@@ -53,13 +52,11 @@ class RecordedSums:
         PlaceFailedError
             When the file is not the one of the first use.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{self.path}.lock"):
+        with locked(self.path):
             known = self.read()
             first = known.get(name)
             if first is None:
-                time = datetime.now(UTC).isoformat(timespec="seconds")
-                entry = {**asdict(digest), "place": place, "time": time}
+                entry = {**asdict(digest), "place": place, "time": now()}
                 write_json(dict(sorted({**known, name: entry}.items())), self.path)
                 return True
         if first.get("sha256") != digest.sha256:
