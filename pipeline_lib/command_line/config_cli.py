@@ -26,14 +26,14 @@ def check(files: tuple[Path, ...]) -> None:
 
 
 @app.command()
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="JSON file to write.")
 def schema(output: Path) -> None:
     """Write the JSON schema that editors complete and check run files with."""
     write_text(json.dumps(RunConfig.model_json_schema(), indent=2) + "\n", output)
 
 
 @app.command()
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="Page to write.")
 def reference(output: Path) -> None:
     """Write the page that lists every key (config/README.md)."""
     write_text(reference_page(), output)

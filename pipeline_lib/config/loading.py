@@ -78,11 +78,15 @@ def parse_section(adapter: TypeAdapter[Any], text: str, where: str) -> Any:  # n
 
 
 def merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """Merge two mappings key by key; a key that `changes` sets to null in a mapping of names is taken away."""
+    """Merge two mappings key by key.
+
+    A mapping that `changes` sets to null is taken away, and one that names its own ``reader`` replaces the old one
+    whole: files of two readers do not mix.
+    """
     merged = dict(base)
     for key, value in changes.items():
         below = merged.get(key)
-        if isinstance(below, dict) and isinstance(value, dict):
+        if isinstance(below, dict) and isinstance(value, dict) and "reader" not in value:
             merged[key] = merge(below, value)
         elif value is None and isinstance(below, dict):
             del merged[key]

@@ -26,7 +26,8 @@ step), and so is the JSON schema `workflow/schemas/config.schema.json` that edit
 | `sources.yaml` | the catalogue of upstream files: address, sha256, licence, citation |
 
 A file may name another under `base:` and give only what differs; mappings are merged key by key, and a key set to
-`null` in a mapping of names (screens, networks, simulation) takes that entry away.
+`null` in a mapping of names (screens, networks, simulation) takes that entry away. An entry that names its `reader`
+replaces the one below it whole.
 
 ## Bring your own screen
 

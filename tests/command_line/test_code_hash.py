@@ -53,12 +53,13 @@ def test_a_remark_or_a_docstring_reruns_nothing(package, text):
     assert both() == before
 
 
-def test_an_entry_that_does_not_exist_is_an_error(package):
+@pytest.mark.usefixtures("package")
+def test_an_entry_that_does_not_exist_is_an_error():
     with pytest.raises(ValueError, match="no function"):
         code_hash("pipeline_lib.stage.cli:third")
 
 
-def test_editing_the_report_retrains_nothing(root):
+def test_editing_the_report_retrains_nothing():
     module._tree.cache_clear()
     module._closure.cache_clear()
     needed = set()

@@ -107,3 +107,8 @@ def test_merging_takes_away_what_is_null_and_keeps_the_rest():
     assert merge({"a": {"x": {"k": 1}, "y": {"k": 2}}}, {"a": {"x": None, "y": {"m": 3}}}) == {
         "a": {"y": {"k": 2, "m": 3}}
     }
+
+
+def test_an_entry_with_its_own_reader_replaces_the_old_one_whole():
+    base = {"screens": {"a": {"reader": "x", "files": {"old": 1}}}}
+    assert merge(base, {"screens": {"a": {"reader": "y", "files": {"new": 2}}}})["screens"]["a"]["files"] == {"new": 2}
