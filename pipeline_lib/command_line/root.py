@@ -9,6 +9,7 @@ from types import FrameType
 import click
 from rich.console import Console
 
+from pipeline_lib import __version__
 from pipeline_lib.errors import PipelineError
 
 STAGES: dict[str, str] = {
@@ -55,7 +56,7 @@ class StageGroup(click.Group):
 
 
 @click.command(cls=StageGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(package_name="cell-latent-perturbation")
+@click.version_option(__version__)
 def app() -> None:
     """Cell latent perturbation pipeline: predict the effect of deleting one, two or three yeast genes.
 

@@ -22,8 +22,13 @@ RESULTS = f"results/{RUN.run}"
 if FLOW.mirror:
     os.environ["PIPELINE_MIRROR"] = str(Path(FLOW.mirror).resolve())
 
-# Rules start `python` of the environment that Snakemake itself runs in, unless a rule's own environment is deployed.
-if not workflow.deployment_settings.deployment_method:
+# Rules start `python` of the environment that Snakemake itself runs in; where a rule's own environment is deployed, it
+# is that one's, which finds the library beside this file.
+if workflow.deployment_settings.deployment_method:
+    shell.prefix(
+        f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(Path(workflow.current_basedir).parents[1]))}; "
+    )
+else:
     shell.prefix(
         f"set -euo pipefail; export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; "
     )

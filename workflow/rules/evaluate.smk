@@ -6,6 +6,11 @@ PREDICTIONS = [
 ]
 
 
+def predictions_options(wildcards, input):
+    """Return one option a file; model, split and seed are told from its path."""
+    return [f"--predictions={path}" for path in input.predictions]
+
+
 rule leaderboard:
     input:
         observations=rules.observations.output.observations,
@@ -29,10 +34,11 @@ rule leaderboard:
     params:
         code=code_hash("pipeline_lib.evaluation.cli:leaderboard"),
         settings=as_json(RUN.evaluation),
+        predictions=predictions_options,
     shell:
         "python -m pipeline_lib evaluation leaderboard --settings {params.settings:q}"
         " --observations {input.observations:q} --genes {input.genes:q} --edges {input.edges:q}"
-        " {input.predictions:q} --output {output.leaderboard:q} --differences {output.differences:q}"
+        " {params.predictions:q} --output {output.leaderboard:q} --differences {output.differences:q}"
         " --subgroups {output.subgroups:q} 2>> {log:q}"
 
 
@@ -76,9 +82,10 @@ rule p_values:
     params:
         code=code_hash("pipeline_lib.evaluation.cli:p_values"),
         settings=as_json(RUN.evaluation),
+        predictions=predictions_options,
     shell:
         "python -m pipeline_lib evaluation p-values --settings {params.settings:q}"
-        " --observations {input.observations:q} {input.predictions:q} --output {output.p_values:q}"
+        " --observations {input.observations:q} {params.predictions:q} --output {output.p_values:q}"
         " --deciles {output.deciles:q} 2>> {log:q}"
 
 
@@ -99,6 +106,7 @@ rule calibration:
     params:
         code=code_hash("pipeline_lib.evaluation.cli:calibration"),
         settings=as_json(RUN.evaluation),
+        predictions=predictions_options,
     shell:
         "python -m pipeline_lib evaluation calibration --settings {params.settings:q}"
-        " --observations {input.observations:q} {input.predictions:q} --output {output.calibration:q} 2>> {log:q}"
+        " --observations {input.observations:q} {params.predictions:q} --output {output.calibration:q} 2>> {log:q}"
