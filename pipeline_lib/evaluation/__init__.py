@@ -1,0 +1,1 @@
+"""Evaluation: metrics with cluster bootstrap, paired differences, P-values, noise ceilings, calibration."""

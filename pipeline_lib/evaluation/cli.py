@@ -1,0 +1,89 @@
+"""``python -m pipeline_lib evaluation``: leaderboard, noise ceilings, P-values, calibration."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline_lib.command_line.settings_option import settings_option
+from pipeline_lib.config.evaluation import EvaluationSettings
+from pipeline_lib.errors import PipelineError
+
+if TYPE_CHECKING:
+    from pipeline_lib.evaluation.predictions import PredictionFile
+
+_Input = click.Path(exists=True, dir_okay=False, path_type=Path)
+_Output = click.Path(dir_okay=False, path_type=Path)
+
+_settings = settings_option("evaluation", EvaluationSettings)
+_observations = click.option("--observations", type=_Input, required=True, help="observations.parquet")
+_genes = click.option("--genes", "genes_path", type=_Input, required=True, help="genes.parquet")
+_folder = click.option(
+    "--predictions-dir",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of models: every <model>/<split>/seed<k>/predictions.parquet in it is taken.",
+)
+_predictions = click.option(
+    "--predictions",
+    type=_Input,
+    multiple=True,
+    help="A predictions file; its last folders name model, split and seed. May be given many times.",
+)
+
+
+@click.group()
+def app() -> None:
+    """Leaderboard, differences, P-values, noise ceilings, calibration."""
+
+
+def _files(folder: Path | None, paths: tuple[Path, ...]) -> "list[PredictionFile]":
+    from pipeline_lib.evaluation.predictions import find_predictions, parse_path
+
+    if folder is None and not paths:
+        raise PipelineError("No predictions were named; give --predictions-dir or --predictions.")
+    return [*(find_predictions(folder) if folder is not None else []), *map(parse_path, paths)]
+
+
+@app.command()
+@_settings
+@_observations
+@_genes
+@click.option("--edges", type=_Input, help="edges.parquet, for subgroups by degree in the networks.")
+@_folder
+@_predictions
+@click.option("--output", type=_Output, required=True, help="leaderboard.parquet")
+@click.option("--differences", type=_Output, required=True, help="Paired differences between models.")
+@click.option("--subgroups", type=_Output, required=True, help="Skill within subgroups of genotypes.")
+def leaderboard(
+    settings: EvaluationSettings,
+    observations: Path,
+    genes_path: Path,
+    edges: Path | None,
+    predictions_dir: Path | None,
+    predictions: tuple[Path, ...],
+    output: Path,
+    differences: Path,
+    subgroups: Path,
+) -> None:
+    """Score every model on the test fold of every split, with intervals over queries or genes."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    from pipeline_lib.artefacts.schemas import EDGES, GENES, LEADERBOARD
+    from pipeline_lib.artefacts.tables import read_table, write_table
+    from pipeline_lib.evaluation.leaderboard import build_standings
+    from pipeline_lib.evaluation.measurements import read_measurements
+    from pipeline_lib.evaluation.progress import progress
+    from pipeline_lib.evaluation.schemas import DIFFERENCES, SUBGROUPS
+    from pipeline_lib.evaluation.subgroups import gene_traits
+
+    files = _files(predictions_dir, predictions)
+    genes = read_table(genes_path, GENES)
+    traits = gene_traits(genes, read_table(edges, EDGES) if edges is not None else None)
+    data = read_measurements(observations, genes)
+    # One thread sums in one order: the same bytes on any machine.
+    with threadpool_limits(1), progress("leaderboard", len(files)) as advance:
+        standings = build_standings(data, traits, files, settings, advance)
+    board, paired, within = standings.tables()
+    write_table(board, output, LEADERBOARD)
+    write_table(paired, differences, DIFFERENCES)
+    write_table(within, subgroups, SUBGROUPS)

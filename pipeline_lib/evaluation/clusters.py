@@ -1,0 +1,147 @@
+"""What is resampled: queries, genes, or queries and arrays together; never rows.
+
+Scores of one query share its control screens, and scores of one gene share its strain, so rows are not independent.
+A resample draws whole clusters with replacement; a row counts as often as its cluster was drawn. Where a row belongs
+to several clusters (both genes of a pair; a query and an array) its weight is the product of their counts: the
+pigeonhole bootstrap of Owen (2007, Ann. Appl. Stat. 1:386-411), which for exchangeable genes is that of Davezies,
+D'Haultfoeuille and Guyonvarch (2021, Ann. Stat. 49:845-862). It is slightly conservative: what varies from row to
+row alone is counted more than once.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline_lib.config.evaluation import EvaluationSettings
+from pipeline_lib.evaluation.measurements import Measurements
+
+ClusterKind = Literal["query", "gene", "query_array"]
+
+
+@dataclass(frozen=True)
+class ClusterDesign:
+    """The clusters of n rows.
+
+    Attributes
+    ----------
+    kind
+        'query' (one-way), 'gene' (every gene of the row) or 'query_array' (two-way).
+    codes
+        int64 [n, ways]: the row's cluster in each way; -1 where it has none.
+    sizes
+        Number of clusters in each way.
+    """
+
+    kind: ClusterKind
+    codes: NDArray[np.int64]
+    sizes: tuple[int, ...]
+
+    @property
+    def groups(self) -> int:
+        """The number of clusters that an interval rests on: of the way that has fewest."""
+        return min(self.sizes)
+
+    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "ClusterDesign":
+        """Return the design of some rows; clusters keep their codes."""
+        return ClusterDesign(self.kind, self.codes[rows], self.sizes)
+
+
+@dataclass(frozen=True)
+class Resamples:
+    """How often each cluster is drawn in each resample.
+
+    Attributes
+    ----------
+    counts
+        One array a way, float64 [resamples + 1, clusters + 1]. Row 0 is the data themselves (every count 1), so
+        that a statistic and its draws come out of one formula; the last column is 1, so that code -1 weighs nothing.
+    """
+
+    counts: tuple[NDArray[np.float64], ...]
+
+    def __len__(self) -> int:
+        return len(self.counts[0]) - 1
+
+    def first(self, number: int) -> "Resamples":
+        """Return the data and the first resamples."""
+        return Resamples(tuple(counts[: number + 1] for counts in self.counts))
+
+    def row_weights(self, codes: NDArray[np.int64], part: slice) -> NDArray[np.float64]:
+        """Return the weight of every row in a part of the rows of `counts`: float64 [rows, part]."""
+        weights = np.take(np.ascontiguousarray(self.counts[0][part].T), codes[:, 0], axis=0)
+        for way in range(1, codes.shape[1]):
+            weights *= np.take(np.ascontiguousarray(self.counts[way][part].T), codes[:, way], axis=0)
+        return weights
+
+
+def choose_kind(data: Measurements, split: str, screen: str, settings: EvaluationSettings) -> ClusterKind:
+    """Return what is to be resampled among the observations of one assay.
+
+    Genes in a symmetric screen and where most rows have no query; query and array together on a gene-disjoint
+    split, where unseen genes stand on both sides; else queries. The settings may say otherwise.
+    """
+    chosen = settings.clusters.get(screen)
+    if chosen is not None:
+        return chosen
+    if data.symmetric.any() or (data.genotypes.query >= 0).mean() < 0.5:
+        return "gene"
+    return "query_array" if split.startswith("gene_disjoint") else "query"
+
+
+def cluster_design(data: Measurements, kind: ClusterKind) -> ClusterDesign:
+    """Return the clusters of the observations of one assay."""
+    if kind == "gene":
+        return _gene_design(data)
+    ways = [_query_codes(data)]
+    if kind == "query_array":
+        ways.append(_dense(data.genotypes.array))
+    codes = np.column_stack(ways)
+    return ClusterDesign(kind, codes, tuple(int(way.max(initial=-1)) + 1 for way in ways))
+
+
+def draw_resamples(design: ClusterDesign, number: int, seed: list[int]) -> Resamples:
+    """Draw clusters with replacement; the ways of a gene design share one draw, for a gene is one cluster.
+
+    Parameters
+    ----------
+    design
+        The clusters.
+    number
+        How many resamples.
+    seed
+        Entropy of the generator; the same seed gives the same resamples.
+    """
+    generator = np.random.default_rng(seed)
+    if design.kind == "gene":
+        return Resamples((_draw(design.sizes[0], number, generator),) * len(design.sizes))
+    return Resamples(tuple(_draw(size, number, generator) for size in design.sizes))
+
+
+def _draw(clusters: int, number: int, generator: np.random.Generator) -> NDArray[np.float64]:
+    counts = np.ones((number + 1, clusters + 1))
+    if clusters:
+        drawn = generator.integers(clusters, size=(number, clusters)) + np.arange(number)[:, None] * clusters
+        drawn_counts = np.bincount(drawn.ravel(), minlength=number * clusters)
+        counts[1:, :-1] = drawn_counts.reshape(number, clusters)
+    return counts
+
+
+def _gene_design(data: Measurements) -> ClusterDesign:
+    order = int(data.genotypes.order.max(initial=1))
+    genes = data.genotypes.genes[:, :order]
+    present = np.unique(genes[genes >= 0])
+    codes = np.where(genes >= 0, np.searchsorted(present, genes), -1)
+    return ClusterDesign("gene", codes, (len(present),) * order)
+
+
+def _query_codes(data: Measurements) -> NDArray[np.int64]:
+    # A row without a query is a cluster of its genotype.
+    alone = data.genotypes.query < 0
+    return _dense(np.where(alone, data.genotype + data.genotypes.query.max(initial=0) + 1, data.genotypes.query))
+
+
+def _dense(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    present = np.unique(codes[codes >= 0])
+    return np.where(codes >= 0, np.searchsorted(present, codes), -1)

@@ -1,0 +1,125 @@
+"""The observations as arrays, with what only the statistics need: P-values, replicates, kinds of allele."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from pipeline_lib.artefacts.schemas import OBSERVATIONS, PHENOTYPES
+from pipeline_lib.artefacts.tables import read_table
+from pipeline_lib.cell.genotypes import NO_GENE, Genotypes, encode
+from pipeline_lib.cell.queries import genotype_codes, symmetric_rows
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """Observations [n] as arrays.
+
+    Attributes
+    ----------
+    genotypes
+        Genes, screens, phenotypes, queries, arrays, values and SDs as arrays.
+    genotype
+        int64 [n]: equal where the sets of deleted genes are equal.
+    symmetric
+        bool [n]: the screen's strains serve as query and as array alike (an E-MAP).
+    p_released
+        float64 [n]: the P-value as released, NaN where there is none.
+    p_value
+        float64 [n]: the two-sided P-value, NaN where there is none.
+    kinds
+        int64 [n]: equal where the kinds of allele (deletion, DAmP, ...) are equal, gene by gene.
+    """
+
+    genotypes: Genotypes
+    genotype: NDArray[np.int64]
+    symmetric: NDArray[np.bool_]
+    p_released: NDArray[np.float64]
+    p_value: NDArray[np.float64]
+    kinds: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.genotypes)
+
+    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "Measurements":
+        """Return the observations at `rows` (positions or a mask)."""
+        return replace(
+            self,
+            genotypes=self.genotypes.take(rows),
+            genotype=self.genotype[rows],
+            symmetric=self.symmetric[rows],
+            p_released=self.p_released[rows],
+            p_value=self.p_value[rows],
+            kinds=self.kinds[rows],
+        )
+
+    def assays(self) -> list[tuple[str, str, NDArray[np.int64]]]:
+        """Return (screen, phenotype, rows) of every assay."""
+        data = self.genotypes
+        return [(data.screens[screen], PHENOTYPES[phenotype], rows) for screen, phenotype, rows in data.assays()]
+
+
+def two_sided(p_value: NDArray[np.float64], sided: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return two-sided P-values [n]: a one-sided P in the direction of the effect is at most 0.5 and is doubled.
+
+    `sided` is 1 or 2; an unknown sidedness (NaN) counts as two-sided.
+    """
+    return np.where(sided == 1, np.minimum(2.0 * p_value, 1.0), p_value)
+
+
+def read_measurements(path: Path | str, genes: pd.DataFrame | None = None) -> Measurements:
+    """Read ``observations.parquet``.
+
+    Parameters
+    ----------
+    path
+        A table that keeps `pipeline_lib.artefacts.schemas.OBSERVATIONS`.
+    genes
+        The gene table, whose indices the genotypes then carry. None: the genes of the observations are numbered in
+        the order of their names.
+
+    Raises
+    ------
+    PipelineError
+        When the file is missing, breaks its contract, or names a gene that is not in the index.
+    """
+    frame = read_table(path, OBSERVATIONS)
+    return from_table(frame, named_genes(frame["genes"]) if genes is None else genes, str(path))
+
+
+def from_table(frame: pd.DataFrame, genes: pd.DataFrame, where: str) -> Measurements:
+    """Encode an observations table; `where` names it in errors."""
+    data = encode(frame, genes, where)
+    released = frame["p_value"].to_numpy(np.float64, na_value=np.nan)
+    sided = frame["p_sided"].to_numpy(np.float64, na_value=np.nan)
+    return Measurements(
+        genotypes=data,
+        genotype=genotype_codes(data.genes),
+        symmetric=symmetric_rows(data),
+        p_released=released,
+        p_value=two_sided(released, sided),
+        kinds=_joined_codes(frame["kinds"]),
+    )
+
+
+def named_genes(gene_lists: pd.Series) -> pd.DataFrame:
+    """Return a gene table (`gene_index`, `gene`) of the names that occur in lists of genes."""
+    lists = pa.array(gene_lists, type=pa.list_(pa.string()))
+    names = np.sort(np.asarray(pc.unique(pc.list_flatten(lists)).to_pylist(), dtype=object))
+    return pd.DataFrame({"gene_index": np.arange(len(names)), "gene": names})
+
+
+def gene_share(genes: NDArray[np.int64], marked: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the share of each genotype's genes [n, 3] that are marked; `marked` is indexed by gene."""
+    present = genes != NO_GENE
+    return np.asarray((marked[genes] & present).sum(axis=1) / np.maximum(present.sum(axis=1), 1))
+
+
+def _joined_codes(lists: pd.Series) -> NDArray[np.int64]:
+    arrays = pa.array(lists, type=pa.list_(pa.string()))
+    joined = pc.binary_join(arrays, "|").to_pandas()
+    return pd.factorize(joined)[0].astype(np.int64)

@@ -1,0 +1,87 @@
+"""Every metric of one model on one assay, with the draws of its bootstrap."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline_lib.config.evaluation import EvaluationSettings
+from pipeline_lib.evaluation.calls import INTERACTIONS, call_score
+from pipeline_lib.evaluation.folds import AssayFold
+from pipeline_lib.evaluation.intervals import Estimate
+from pipeline_lib.evaluation.moments import MomentSums, pearson, pearson_within_query, pooled, rmse
+
+LOWER_IS_BETTER = frozenset({"rmse"})
+"""Metrics of which less is better; of every other metric, more."""
+
+NOT_COMPARED = frozenset({"prevalence", "pearson_permuted"})
+"""What the leaderboard holds beside the metrics, to read them by: no model is better in these."""
+
+POOLED = "pooled"
+"""The name that stands for all screens of a phenotype and unit together."""
+
+
+def evaluate(
+    assay: AssayFold, prediction: NDArray[np.float64], sums: MomentSums, seed: list[int]
+) -> dict[str, Estimate]:
+    """Return every metric that the assay allows.
+
+    Parameters
+    ----------
+    assay
+        Measured values, clusters and resamples, n rows.
+    prediction
+        float64 [n] in the assay's units.
+    sums
+        ``assay.moments.sums(prediction)``.
+    seed
+        Entropy of the permutation behind ``pearson_permuted``.
+
+    Returns
+    -------
+    dict
+        ``pearson``, ``spearman``, ``pearson_within_screen`` (an assay is one screen: equal to ``pearson``),
+        ``pearson_within_query`` where rows have queries (in a symmetric screen each gene is the query in turn),
+        ``rmse``, ``pearson_permuted`` (the prediction shuffled: near zero if nothing is wrong), and, where calls
+        are defined, ``prevalence`` and, where there are calls among other rows, ``auroc``, ``average_precision`` and
+        ``precision_at_100``.
+    """
+    shuffled = np.random.default_rng(seed).permutation(prediction)
+    draws = {
+        "pearson": pearson(sums),
+        "pearson_within_screen": pearson(sums),
+        "spearman": assay.ranking.spearman(prediction),
+        "rmse": rmse(sums),
+        "pearson_permuted": pearson(assay.moments.sums(shuffled)),
+    }
+    within = pearson_within_query(sums) if has_queries(assay) else None
+    if within is not None:
+        draws["pearson_within_query"] = within
+    if assay.positive is not None:
+        calls = assay.ranking.calls(call_score(prediction, assay.phenotype), assay.positive)
+        informative = assay.positive.any() and not assay.positive.all()
+        draws |= calls if informative else {"prevalence": calls["prevalence"]}
+    return {name: estimate(values, assay.design.groups) for name, values in draws.items()}
+
+
+def has_queries(assay: AssayFold) -> bool:
+    """Tell whether the assay has queries to centre within: crosses do, a table of single mutants does not."""
+    return assay.design.kind != "gene" or len(assay.design.sizes) == 2
+
+
+def in_shared_unit(screen: str, phenotype: str, settings: EvaluationSettings) -> bool:
+    """Tell whether an assay may be pooled with others of its phenotype.
+
+    Fitness (wild type 1) and calls mean the same everywhere; interactions do in the screens that have no thresholds,
+    and so no units, of their own.
+    """
+    return phenotype not in INTERACTIONS or screen not in settings.screen_calls
+
+
+def evaluate_pooled(sums: list[MomentSums], groups: int) -> dict[str, Estimate]:
+    """Return the Pearson correlations over all screens of a phenotype, screens resampled apart."""
+    whole, within = pooled(sums)
+    return {"pearson": estimate(whole, groups), "pearson_within_screen": estimate(within, groups)}
+
+
+def estimate(values: NDArray[np.float64], groups: int) -> Estimate:
+    """Take the statistic of the data (position 0) and its draws apart."""
+    return Estimate(value=float(values[0]), draws=values[1:], groups=groups)

@@ -1,0 +1,104 @@
+"""Find and read the predictions of every model, split and seed."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline_lib.artefacts.schemas import PREDICTIONS
+from pipeline_lib.artefacts.tables import read_table
+from pipeline_lib.errors import PipelineError
+
+_SEED = re.compile(r"seed(\d+)$")
+
+
+@dataclass(frozen=True, order=True)
+class PredictionFile:
+    """``models/<model>/<split>/seed<k>/predictions.parquet`` and what its path says."""
+
+    split: str
+    model: str
+    seed: int
+    path: Path
+
+
+@dataclass(frozen=True)
+class FoldPredictions:
+    """Predictions of one fold, by ascending observation.
+
+    Attributes
+    ----------
+    observation_id
+        int64 [n], ascending.
+    value
+        float64 [n]: predictions in the units of each observation's assay.
+    std
+        float64 [n]: their SD, NaN where the model gives none.
+    """
+
+    observation_id: NDArray[np.int64]
+    value: NDArray[np.float64]
+    std: NDArray[np.float64]
+
+
+def parse_path(path: Path) -> PredictionFile:
+    """Read model, split and seed off the folders of a predictions file.
+
+    Raises
+    ------
+    PipelineError
+        When the path does not end in ``<model>/<split>/seed<k>/<file>``.
+    """
+    folders = path.absolute().parts[-4:-1]
+    seed = _SEED.match(folders[-1]) if len(folders) == 3 else None
+    if seed is None:
+        raise PipelineError(f"{path} is not under <model>/<split>/seed<k>/; keep predictions in such folders.")
+    return PredictionFile(split=folders[1], model=folders[0], seed=int(seed[1]), path=path)
+
+
+def find_predictions(folder: Path) -> list[PredictionFile]:
+    """Return every ``<model>/<split>/seed<k>/predictions.parquet`` under `folder`.
+
+    Raises
+    ------
+    PipelineError
+        When there is none.
+    """
+    found = [parse_path(path) for path in folder.glob("*/*/seed*/predictions.parquet")]
+    if not found:
+        raise PipelineError(f"{folder} holds no <model>/<split>/seed<k>/predictions.parquet; fit a model first.")
+    return sorted(found)
+
+
+def by_split(files: Iterable[PredictionFile]) -> dict[str, dict[str, list[PredictionFile]]]:
+    """Return the files of every split and, in it, of every model, in the order of their names and seeds."""
+    grouped: dict[str, dict[str, list[PredictionFile]]] = {}
+    for file in sorted(files):
+        grouped.setdefault(file.split, {}).setdefault(file.model, []).append(file)
+    return grouped
+
+
+def read_fold(file: PredictionFile, fold: str) -> FoldPredictions:
+    """Read the predictions of one fold.
+
+    Raises
+    ------
+    PipelineError
+        When the file breaks its contract, lacks the fold, or a prediction is not a number.
+    """
+    frame = read_table(file.path, PREDICTIONS)
+    frame = frame[frame["fold"] == fold].sort_values("observation_id")
+    if frame.empty:
+        raise PipelineError(f"{file.path} has no predictions of the {fold} fold; fit the model again.")
+    value = frame["prediction"].to_numpy(np.float64)
+    if not np.isfinite(value).all():
+        bad = int(frame["observation_id"].to_numpy()[~np.isfinite(value)][0])
+        raise PipelineError(f"{file.path}: the prediction of observation {bad} is not a number; fit the model again.")
+    return FoldPredictions(
+        observation_id=frame["observation_id"].to_numpy(np.int64),
+        value=value,
+        std=frame["prediction_std"].to_numpy(np.float64, na_value=np.nan),
+    )

@@ -1,0 +1,112 @@
+"""Skill within subgroups of genotypes: metabolic, essential, well-connected genes; number of deletions."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline_lib.cell.genotypes import NO_GENE
+from pipeline_lib.evaluation.folds import AssayFold
+from pipeline_lib.evaluation.intervals import Estimate
+from pipeline_lib.evaluation.measurements import Measurements, gene_share
+from pipeline_lib.evaluation.moments import correlation, flatness
+
+Floats = NDArray[np.float64]
+_CELLS = 2_000_000
+
+
+@dataclass(frozen=True)
+class GeneTraits:
+    """What is known of every gene, indexed by gene: in the metabolic model, essential, number of neighbours.
+
+    `essential` and `degree` are None where they are not known (no list of essential genes, no networks).
+    """
+
+    metabolic: NDArray[np.bool_]
+    essential: NDArray[np.bool_] | None
+    degree: NDArray[np.int64] | None
+
+
+def gene_traits(genes: pd.DataFrame, edges: pd.DataFrame | None) -> GeneTraits:
+    """Collect the traits out of the gene table (GENES) and the networks (EDGES; None or no rows: no degrees)."""
+    ordered = genes.sort_values("gene_index")
+    essential = ordered["essential"]
+    degree = None
+    if edges is not None and len(edges):
+        ends = edges[["source", "target"]].to_numpy(np.int64)
+        degree = np.bincount(ends.ravel(), minlength=len(ordered))
+    return GeneTraits(
+        metabolic=ordered["in_gem"].to_numpy(bool),
+        essential=essential.fillna(value=False).to_numpy(bool) if essential.notna().any() else None,
+        degree=degree,
+    )
+
+
+def levels(data: Measurements, traits: GeneTraits) -> pd.DataFrame:
+    """Return the level of every observation: one column a subgroup that has at least two levels among them.
+
+    ``metabolic`` and ``essential``: all, some or none of the deleted genes; ``order``: 1, 2 or 3; ``degree``: third
+    of the genotype's least connected gene among the genotypes at hand (low, middle, high).
+    """
+    genes = data.genotypes.genes
+    columns = {"metabolic": _share_level(gene_share(genes, traits.metabolic))}
+    if traits.essential is not None:
+        columns["essential"] = _share_level(gene_share(genes, traits.essential))
+    columns["order"] = data.genotypes.order.astype(str)
+    if traits.degree is not None:
+        least = np.where(genes == NO_GENE, np.iinfo(np.int64).max, traits.degree[genes]).min(axis=1)
+        third = np.searchsorted(np.quantile(least, [1 / 3, 2 / 3]), least, side="left")
+        columns["degree"] = np.array(["low", "middle", "high"])[third]
+    frame = pd.DataFrame(columns)
+    several = [name for name in frame if (frame[name] != frame[name].iloc[0]).any()]
+    return frame[several]
+
+
+class SubgroupBootstrap:
+    """Pearson's correlation within every level of every subgroup of one assay, on the assay's own resamples."""
+
+    def __init__(self, assay: AssayFold, traits: GeneTraits, resamples: int) -> None:
+        self._codes = assay.design.codes
+        self._resamples = assay.resamples.first(resamples)
+        value = assay.data.genotypes.value
+        self._y = value - value.mean()
+        self._flat_y = flatness(value)
+        frame = levels(assay.data, traits)
+        self.members = {
+            (str(name), str(level)): (frame[name] == level).to_numpy()
+            for name in frame
+            for level in sorted(frame[name].unique())
+        }
+        self.groups = {
+            key: min(len(np.unique(way[way >= 0])) for way in self._codes[member].T)
+            for key, member in self.members.items()
+        }
+
+    def pearson(self, prediction: Floats) -> dict[tuple[str, str], Estimate]:
+        """Return the estimate of every (subgroup, level) for predictions [n]."""
+        if not self.members:
+            return {}
+        x, y = prediction - prediction.mean(), self._y
+        moments = np.stack([np.ones(len(x)), x, y, x * x, x * y, y * y])
+        member = np.stack(list(self.members.values()))
+        columns = (member[:, None, :] * moments).reshape(-1, len(x))
+        step = max(1, _CELLS // len(x))
+        parts = [slice(start, start + step) for start in range(0, len(self._resamples) + 1, step)]
+        sums = np.hstack([columns @ self._resamples.row_weights(self._codes, part) for part in parts])
+        flat = (flatness(prediction), self._flat_y)
+        return {
+            key: _estimate(part, self.groups[key], flat)
+            for key, part in zip(self.members, sums.reshape(len(member), 6, -1), strict=True)
+        }
+
+
+def _estimate(sums: Floats, groups: int, flat: tuple[float, float]) -> Estimate:
+    n, x, y, xx, xy, yy = sums
+    with np.errstate(invalid="ignore", divide="ignore"):
+        values = correlation(np.stack([xx - x * x / n, xy - x * y / n, yy - y * y / n]), n, flat)
+    return Estimate(value=float(values[0]), draws=values[1:], groups=groups)
+
+
+def _share_level(share: Floats) -> NDArray[np.str_]:
+    return np.select([share == 0, share == 1], ["none", "all"], default="some")
