@@ -1,8 +1,59 @@
-"""Settings of one screen."""
+"""Settings of one screen: which reader, which files, what to keep."""
 
-from typing import Literal
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
 
 from pipeline_lib.config.section import Section
+
+Phenotype = Literal["fitness", "interaction", "raw_interaction", "call"]
+
+
+@dataclass(frozen=True)
+class ReaderFiles:
+    """The roles that a reader's files play.
+
+    Attributes
+    ----------
+    required
+        Roles that must be given.
+    any_of
+        Roles of which at least one must be given.
+    optional
+        Roles that may be given.
+    """
+
+    required: tuple[str, ...] = ()
+    any_of: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Every role, those that must be given first."""
+        return self.required + self.any_of + self.optional
+
+
+READER_FILES: Mapping[str, ReaderFiles] = {
+    "costanzo2016_pairwise": ReaderFiles(any_of=("ExE", "ExN_NxE", "NxN", "DAmP")),
+    "costanzo2016_smf": ReaderFiles(required=("fitness",)),
+    "dcell": ReaderFiles(any_of=("training", "testing")),
+    "emap": ReaderFiles(required=("scores",), optional=("kinds",)),
+    "kuzmin2018": ReaderFiles(required=("table",)),
+    "kuzmin2018_calls": ReaderFiles(required=("calls", "assignment"), optional=("strain_fitness",)),
+    "kuzmin2018_repeats": ReaderFiles(required=("table",)),
+    "kuzmin2020": ReaderFiles(any_of=("S1", "S3")),
+    "kuzmin2020_scored": ReaderFiles(any_of=("twelve_columns", "six_columns")),
+    "table": ReaderFiles(required=("table",)),
+}
+"""Every reader and its files; `pipeline_lib.screens.registry` holds what each reads and how."""
+
+TABLE_COLUMNS = (
+    "genes", "gene1", "gene2", "gene3", "value", "std", "p_value", "query", "array", "temperature",
+)  # fmt: skip
+"""What the columns of one's own table can hold; ``genes`` is one column of names separated by ``+ ; |`` or space."""
 
 
 class ScreenSettings(Section):
@@ -13,6 +64,49 @@ class ScreenSettings(Section):
     files: dict[str, str]
     """The reader's files by role: a source of the catalogue, ``simulated:<simulation>/<file>``, or a path."""
     columns: dict[str, str] = {}
-    """For the reader ``table``: which column holds what."""
+    """For the reader ``table``: genes (or gene1, gene2, gene3), value, std, p_value, query, array, temperature, each
+    with the name of the file's column that holds it."""
+    phenotype: Phenotype = "interaction"
+    """For the reader ``table``: what its values are."""
+    p_sided: Literal[1, 2] | None = None
+    """For the reader ``table``: whether its P-values are one-sided or two-sided."""
+    orders: list[Literal[1, 2, 3]] = Field(default=[1, 2, 3], min_length=1)
+    """Numbers of deleted genes to keep."""
+    phenotypes: list[Phenotype] = Field(default=["fitness", "interaction", "raw_interaction", "call"], min_length=1)
+    """Phenotypes to keep."""
     only: Literal["metabolic"] | None = None
     """``metabolic``: keep observations with at least one gene of the metabolic model."""
+
+    @model_validator(mode="after")
+    def _reader_and_roles(self) -> Self:
+        if self.reader not in READER_FILES:
+            near = difflib.get_close_matches(self.reader, READER_FILES, n=1, cutoff=0.0)[0]
+            raise ValueError(f"there is no reader '{self.reader}'; did you mean '{near}'?")
+        roles = READER_FILES[self.reader]
+        for role in self.files:
+            if role not in roles.known:
+                raise ValueError(f"reader '{self.reader}' has no file '{role}'; it reads {', '.join(roles.known)}")
+        missing = [role for role in roles.required if role not in self.files]
+        if missing:
+            raise ValueError(f"reader '{self.reader}' needs the file '{missing[0]}'")
+        if roles.any_of and not set(roles.any_of) & set(self.files):
+            raise ValueError(f"reader '{self.reader}' needs at least one of {', '.join(roles.any_of)}")
+        return self
+
+    @model_validator(mode="after")
+    def _table_columns(self) -> Self:
+        if self.reader != "table":
+            if self.columns:
+                raise ValueError(f"only the reader 'table' takes columns; '{self.reader}' knows its own")
+            return self
+        unknown = [name for name in self.columns if name not in TABLE_COLUMNS]
+        if unknown:
+            near = difflib.get_close_matches(unknown[0], TABLE_COLUMNS, n=1, cutoff=0.0)[0]
+            raise ValueError(f"there is no column '{unknown[0]}'; did you mean '{near}'?")
+        if "value" not in self.columns:
+            raise ValueError("columns must say which column of the file is the 'value'")
+        if not {"genes", "gene1"} & set(self.columns):
+            raise ValueError("columns must say which column holds the 'genes' (or gene1, gene2, gene3)")
+        if "p_value" in self.columns and self.p_sided is None:
+            raise ValueError("P-values need p_sided: 1 (one-sided) or 2 (two-sided)")
+        return self

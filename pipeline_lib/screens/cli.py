@@ -1,0 +1,109 @@
+"""``python -m pipeline_lib screens``: read published screens into one table."""
+
+from pathlib import Path
+
+import click
+
+from pipeline_lib.command_line.settings_option import settings_option
+from pipeline_lib.config.screens import ScreenSettings
+
+_Input = click.Path(exists=True, dir_okay=False, path_type=Path)
+_Output = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.group()
+def app() -> None:
+    """Read published screens into one table of observations.
+
+    `read` reads one screen with the reader of its publication; `combine` puts the screens of a run together.
+    """
+
+
+@app.command()
+def readers() -> None:
+    """List the readers: their files by role, the units of their values, the sidedness of their P-values."""
+    from pipeline_lib.screens.registry import READERS
+
+    for reader in READERS.values():
+        files = [f"{role}=" for role in reader.files.required]
+        files += ["(" + " | ".join(f"{role}=" for role in reader.files.any_of) + ")"] if reader.files.any_of else []
+        files += [f"[{role}=]" for role in reader.files.optional]
+        p_values = {1: "one-sided", 2: "two-sided", None: "none"}[reader.p_sided]
+        click.echo(f"{reader.name}: {reader.publication}")
+        click.echo(f"    files     {' '.join(files)}")
+        click.echo(f"    values    {reader.units}; P-values {p_values}; neutral control {reader.control}")
+
+
+def _roles(_: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, Path]:
+    files: dict[str, Path] = {}
+    for text in given:
+        role, equals, path = text.partition("=")
+        if not equals or role in files:
+            raise click.BadParameter(f"'{text}' is not role=path, or the role is there twice", param=parameter)
+        files[role] = Path(path)
+    return files
+
+
+@app.command()
+@settings_option("screens", dict[str, ScreenSettings])
+@click.option("--name", required=True, help="Which screen of the settings to read.")
+@click.option("--genes", "genes_path", type=_Input, required=True, help="tables/genes.parquet")
+@click.option("--file", "files", multiple=True, required=True, callback=_roles, metavar="ROLE=PATH",
+              help="An upstream file and its role; once a file.")  # fmt: skip
+@click.option("--output", type=_Output, required=True, help="The screen's observations, parquet.")
+@click.option("--rejected", type=_Output, required=True, help="The rows that were rejected, with reasons, parquet.")
+def read(
+    settings: dict[str, ScreenSettings],
+    name: str,
+    genes_path: Path,
+    files: dict[str, Path],
+    output: Path,
+    rejected: Path,
+) -> None:
+    """Read one screen; print how many rows became observations and why others did not."""
+    from pipeline_lib.artefacts.schemas import GENES
+    from pipeline_lib.artefacts.tables import read_table
+    from pipeline_lib.errors import PipelineError
+    from pipeline_lib.screens.gene_names import GeneNames
+    from pipeline_lib.screens.reading import read_screen
+
+    if name not in settings:
+        raise PipelineError(f"there is no screen '{name}' in the settings; there are: {', '.join(settings)}.")
+    screen = settings[name]
+    wrong = sorted(set(screen.files) ^ set(files))
+    if wrong:
+        raise PipelineError(f"screen '{name}': the file '{wrong[0]}' is not both in the settings and given by --file.")
+    names = GeneNames.from_table(read_table(genes_path, GENES))
+    counts = read_screen(name, screen, files, names, output, rejected)
+    click.echo(f"{name}: {counts.observations} observations, {counts.left_out} left out by the settings")
+    for reason, n in counts.summary():
+        click.echo(f"    rejected {n}: {reason}")
+
+
+@app.command()
+@click.option("--genes", "genes_path", type=_Input, required=True, help="tables/genes.parquet")
+@click.option("--screen", "screens", type=_Input, multiple=True, required=True, help="Output of `read`; once a screen.")
+@click.option("--rejected-part", "rejected_parts", type=_Input, multiple=True, help="Rejected rows of `read`.")
+@click.option("--observations", type=_Output, required=True, help="All screens, one row a measurement.")
+@click.option("--rejected", type=_Output, required=True, help="All rejected rows.")
+@click.option("--aggregated", type=_Output, required=True, help="One row a screen, phenotype and genotype.")
+def combine(
+    genes_path: Path,
+    screens: tuple[Path, ...],
+    rejected_parts: tuple[Path, ...],
+    observations: Path,
+    rejected: Path,
+    aggregated: Path,
+) -> None:
+    """Put the screens of a run together, in the order given, and number the observations."""
+    from pipeline_lib.artefacts.schemas import GENES
+    from pipeline_lib.artefacts.tables import read_table
+    from pipeline_lib.screens.aggregating import aggregate
+    from pipeline_lib.screens.combining import combine_observations, combine_rejected
+    from pipeline_lib.screens.gene_names import GeneNames
+
+    names = GeneNames.from_table(read_table(genes_path, GENES))
+    n = combine_observations(screens, names, observations)
+    n_rejected = combine_rejected(rejected_parts, rejected)
+    aggregate(observations, aggregated)
+    click.echo(f"{n} observations of {len(screens)} screens, {n_rejected} rejected rows")

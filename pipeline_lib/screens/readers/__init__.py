@@ -1,0 +1,1 @@
+"""One module a publication's layout; each has ``read(source)``, which yields batches."""

@@ -1,0 +1,19 @@
+"""Kuzmin et al. 2018, Data S1 (``aao1729_data_s1.tsv``): digenic epsilon and trigenic tau, fitness, P-values.
+
+Scores are in fitness units (wild type = 1), screened at 26 degrees Celsius. Only negative tau were released.
+"""
+
+from pipeline_lib.screens.alleles import Strains
+from pipeline_lib.screens.batch import Batch, Batches, Rejections, Source
+from pipeline_lib.screens.row_block import one_block
+from pipeline_lib.screens.text_table import read_blocks
+from pipeline_lib.screens.trigenic_table import COLUMNS, trigenic_measurements, trigenic_rows
+
+
+def read(source: Source) -> Batches:
+    """Yield one batch."""
+    path = source.files["table"]
+    rejections = Rejections(path)
+    strains = Strains(source.names, drop_control=True)
+    rows = trigenic_rows(one_block(read_blocks(path, COLUMNS, rejections)), strains, rejections)
+    yield Batch(trigenic_measurements([rows], strains, control_fitness=True), rejections.take())

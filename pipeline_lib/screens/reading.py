@@ -1,0 +1,160 @@
+"""Read one screen to a parquet file, batch by batch, and write down what was rejected."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline_lib.artefacts.atomic import atomic_path
+from pipeline_lib.config.screens import ScreenSettings
+from pipeline_lib.errors import PipelineError
+from pipeline_lib.screens.batch import REJECTED_SCHEMA, Source, constant
+from pipeline_lib.screens.gene_names import GeneNames
+from pipeline_lib.screens.parquet_stream import ParquetStream
+from pipeline_lib.screens.registry import READERS
+
+BIOLOGICAL = (
+    "gene ", "no measurement", "query and array lack the same gene", "no gene of interest", "one gene is named twice",
+)  # fmt: skip
+"""Starts of the reasons that a sound file may hold in any number; the others say that the layout is another one."""
+_PARTICULARS = re.compile(r"'[^']*'|(?<=ambiguous: ).*|(?<=P-value )\S+|(?<=deviation )\S+")
+_TOLERATED = 0.2
+_ENOUGH = 20
+
+
+@dataclass
+class ReadCounts:
+    """What became of a screen's rows.
+
+    Attributes
+    ----------
+    observations
+        Number written.
+    left_out
+        Number that the settings (orders, phenotypes, only) leave out.
+    rejected
+        Number of rejected rows by reason.
+    """
+
+    observations: int = 0
+    left_out: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+
+    def summary(self) -> list[tuple[str, int]]:
+        """Return the numbers of rejected rows by kind of reason: names and numbers in it do not tell reasons apart."""
+        kinds: Counter[str] = Counter()
+        for reason, n in self.rejected.items():
+            kinds[_PARTICULARS.sub("...", reason)] += n
+        return kinds.most_common()
+
+
+def read_screen(
+    name: str,
+    settings: ScreenSettings,
+    files: Mapping[str, Path],
+    names: GeneNames,
+    output: Path,
+    rejected_output: Path,
+) -> ReadCounts:
+    """Read a screen and write its observations and its rejected rows.
+
+    Parameters
+    ----------
+    name
+        The screen's name in every table.
+    settings
+        Its section of the configuration.
+    files
+        Its files by role.
+    names
+        The gene index.
+    output, rejected_output
+        Parquet files: OBSERVATIONS, numbered from 0 within the screen, and REJECTED.
+
+    Raises
+    ------
+    PipelineError
+        When a file cannot be read, is empty, or its layout is not the reader's.
+    """
+    source = Source(files, names, settings)
+    counts = ReadCounts()
+    first_fault = ""
+    with ExitStack() as stack:
+        observations = stack.enter_context(ParquetStream(stack.enter_context(atomic_path(output))))
+        rejected = stack.enter_context(ParquetStream(stack.enter_context(atomic_path(rejected_output))))
+        for batch in READERS[settings.reader].load()(source):
+            kept = _wanted(batch.observations, settings, names)
+            counts.left_out += batch.observations.num_rows - kept.num_rows
+            observations.write(_labelled(kept, name, counts.observations))
+            counts.observations += kept.num_rows
+            rejected.write(_of_screen(batch.rejected, name))
+            first_fault = first_fault or _first_fault(batch.rejected)
+            counts.rejected.update(batch.rejected.column("reason").to_pylist())
+            _check(name, counts, first_fault)
+        if not counts.observations:
+            raise PipelineError(
+                f"screen '{name}': no row became an observation ({sum(counts.rejected.values())} rejected, "
+                f"{counts.left_out} left out by the settings); {first_fault or _usual(counts)}"
+            )
+    return counts
+
+
+def _of_screen(rejected: pa.Table, screen: str) -> pa.Table:
+    names = pa.array([screen] * rejected.num_rows, pa.string())
+    return rejected.add_column(0, "screen", names).cast(REJECTED_SCHEMA)
+
+
+def _labelled(table: pa.Table, screen: str, start: int) -> pa.Table:
+    n = table.num_rows
+    numbered = table.add_column(0, "screen", constant(screen, n))
+    return numbered.add_column(0, "observation_id", pa.array(np.arange(start, start + n, dtype=np.int64)))
+
+
+def _wanted(table: pa.Table, settings: ScreenSettings, names: GeneNames) -> pa.Table:
+    """Leave out what the settings do not ask for."""
+    if len(settings.orders) < 3:
+        table = table.filter(pc.is_in(table.column("order"), pa.array(settings.orders, pa.int64())))
+    if len(settings.phenotypes) < 4:
+        table = table.filter(pc.is_in(table.column("phenotype").cast(pa.string()), pa.array(settings.phenotypes)))
+    if settings.only == "metabolic":
+        lists = table.column("genes").combine_chunks()
+        in_gem = names.in_gem[names.positions(lists.flatten().cast(pa.string()))]
+        owner = lists.value_parent_indices().to_numpy(zero_copy_only=False)
+        keep = np.zeros(table.num_rows, dtype=bool)
+        keep[owner[in_gem]] = True
+        table = table.filter(pa.array(keep))
+    return table
+
+
+def _is_fault(reason: str) -> bool:
+    return not reason.startswith(BIOLOGICAL)
+
+
+def _first_fault(rejected: pa.Table) -> str:
+    for row in rejected.to_pylist():
+        if _is_fault(row["reason"]):
+            return f"{row['file']}: row {row['row']}: {row['reason']}."
+    return ""
+
+
+def _usual(counts: ReadCounts) -> str:
+    if not counts.rejected:
+        return "look at orders, phenotypes and only in the configuration."
+    reason, n = counts.rejected.most_common(1)[0]
+    return f"most often ({n} rows): {reason}."
+
+
+def _check(name: str, counts: ReadCounts, first_fault: str) -> None:
+    """Refuse a file of another layout instead of reading what is left of it."""
+    faults = sum(n for reason, n in counts.rejected.items() if _is_fault(reason))
+    rows = counts.observations + counts.left_out + sum(counts.rejected.values())
+    if faults >= _ENOUGH and faults > _TOLERATED * rows:
+        raise PipelineError(
+            f"screen '{name}': {faults} of {rows} rows do not fit the layout of its reader; {first_fault}"
+        )

@@ -1,0 +1,128 @@
+"""Rows of an upstream file as columns, whatever the file's format."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from pipeline_lib.errors import PipelineError
+from pipeline_lib.screens.batch import Rejections
+
+
+@dataclass(frozen=True)
+class Column:
+    """A wanted column: the spellings of its name in the header, what it holds, whether the file must have it."""
+
+    spellings: tuple[str, ...]
+    holds: Literal["text", "number"] = "text"
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class RowBlock:
+    """Rows of a file that have the right number of fields.
+
+    Attributes
+    ----------
+    table
+        Wanted columns: text dictionary-encoded, numbers float64 with null where missing.
+    lines
+        int64 [n]: row of each in the file, the first being 1.
+    originals
+        Gives the text of some rows (positions, int64) as the file holds them; called for rejected rows only.
+    """
+
+    table: pa.Table
+    lines: NDArray[np.int64]
+    originals: Callable[[NDArray[np.int64]], list[str]]
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def has(self, name: str) -> bool:
+        """Tell whether the file has a column."""
+        return name in self.table.column_names
+
+    def number(self, name: str) -> NDArray[np.float64]:
+        """Return a column of numbers, float64 [n], NaN where missing."""
+        if not self.has(name):
+            return np.full(len(self), np.nan)
+        column = self.table.column(name).combine_chunks()
+        return np.asarray(column.fill_null(np.nan).to_numpy(zero_copy_only=False), dtype=np.float64)
+
+    def text(self, name: str) -> pa.DictionaryArray:
+        """Return a column of text, dictionary-encoded."""
+        column = self.table.column(name)
+        return column.chunk(0) if column.num_chunks == 1 else column.unify_dictionaries().combine_chunks()
+
+    def reject(self, mask: NDArray[np.bool_], reason: str | Sequence[str], rejections: Rejections) -> None:
+        """Reject the rows of `mask` for one reason, or each for its own (one a row of the mask that is set)."""
+        rows = np.flatnonzero(mask)
+        if len(rows):
+            reasons = [reason] * len(rows) if isinstance(reason, str) else reason
+            for row, why, text in zip(rows, reasons, self.originals(rows), strict=True):
+                rejections.add(int(self.lines[row]), why, text)
+
+
+def one_block(blocks: Iterable[RowBlock]) -> RowBlock:
+    """Return every block of a file as one; for files that fit in memory."""
+    parts = list(blocks)
+    ends = np.cumsum([len(part) for part in parts])
+
+    def originals(rows: NDArray[np.int64]) -> list[str]:
+        owner = np.searchsorted(ends, rows, side="right")
+        return [
+            text
+            for index in np.unique(owner)
+            for text in parts[index].originals(rows[owner == index] - (ends[index] - len(parts[index])))
+        ]
+
+    table = pa.concat_tables([part.table for part in parts]).unify_dictionaries().combine_chunks()
+    return RowBlock(table, np.concatenate([part.lines for part in parts]), originals)
+
+
+def _normal(name: str) -> str:
+    return " ".join(name.strip().strip('"').casefold().split())
+
+
+def column_places(header: Sequence[str], columns: Mapping[str, Column], where: str) -> dict[str, int]:
+    """Return the position of each wanted column that the header has.
+
+    Raises
+    ------
+    PipelineError
+        When a required column is missing, or one is there twice.
+    """
+    known = [_normal(name) for name in header]
+    places: dict[str, int] = {}
+    for wanted, column in columns.items():
+        spellings = {_normal(spelling) for spelling in column.spellings}
+        found = [place for place, name in enumerate(known) if name in spellings]
+        if len(found) > 1:
+            raise PipelineError(f"{where}: the column '{column.spellings[0]}' is there {len(found)} times.")
+        if found:
+            places[wanted] = found[0]
+        elif column.required:
+            raise PipelineError(
+                f"{where}: there is no column '{column.spellings[0]}'; the header has: "
+                f"{', '.join(repr(name.strip()) for name in header)}."
+            )
+    return places
+
+
+def distinct_pairs(
+    first: pa.DictionaryArray, second: pa.DictionaryArray
+) -> tuple[list[str], list[str], NDArray[np.int64]]:
+    """Return the distinct pairs of two columns and, for every row, which of them it holds."""
+    width = len(second.dictionary) or 1
+    combined = first.indices.to_numpy(zero_copy_only=False).astype(np.int64) * width + second.indices.to_numpy(
+        zero_copy_only=False
+    )
+    pairs, inverse = np.unique(combined, return_inverse=True)
+    left = pc.take(first.dictionary, pa.array(pairs // width)).to_pylist()
+    right = pc.take(second.dictionary, pa.array(pairs % width)).to_pylist()
+    return left, right, inverse

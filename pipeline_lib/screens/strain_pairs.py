@@ -1,0 +1,106 @@
+"""Rows of a query strain crossed to an array strain, as genotypes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline_lib.screens.alleles import Strains
+from pipeline_lib.screens.batch import Rejections
+from pipeline_lib.screens.gene_names import UNKNOWN
+from pipeline_lib.screens.genotype_columns import GenotypeColumns
+from pipeline_lib.screens.row_block import RowBlock, distinct_pairs
+
+
+@dataclass(frozen=True)
+class StrainPairs:
+    """The rows of a block whose strains can be read.
+
+    Attributes
+    ----------
+    kept
+        bool [rows of the block].
+    genotypes
+        Of the kept rows, n of them.
+    query, array
+        int32 [n]: codes of the strains.
+    """
+
+    kept: NDArray[np.bool_]
+    genotypes: GenotypeColumns
+    query: NDArray[np.int32]
+    array: NDArray[np.int32]
+
+
+def strain_codes(block: RowBlock, strains: Strains, column: str, alleles: str | None = None) -> NDArray[np.int32]:
+    """Return the code of each row's strain, int32 [n], taking each distinct strain apart once.
+
+    Parameters
+    ----------
+    block
+        Rows of the file.
+    strains
+        Gets the strains it does not know yet.
+    column, alleles
+        Columns of strain ids and, where the kinds of the alleles are told by their names, of allele names.
+    """
+    ids = block.text(column)
+    if alleles is None or alleles not in block.table.column_names:
+        distinct = strains.codes(ids.dictionary.to_pylist())
+        return distinct[ids.indices.to_numpy(zero_copy_only=False)]
+    left, right, inverse = distinct_pairs(ids, block.text(alleles))
+    return strains.codes(left, right)[inverse]
+
+
+def strain_pairs(
+    block: RowBlock,
+    strains: Strains,
+    query: NDArray[np.int32],
+    array: NDArray[np.int32],
+    usable: NDArray[np.bool_],
+    rejections: Rejections,
+) -> StrainPairs:
+    """Return the genotypes of the usable rows; rows whose strains cannot be read are rejected.
+
+    Parameters
+    ----------
+    block
+        Rows of the file.
+    strains
+        What the codes stand for.
+    query, array
+        int32 [rows]: codes of the strains.
+    usable
+        bool [rows]: rows not rejected so far.
+    rejections
+        Gets the rows whose strain id is malformed, whose gene is unknown or ambiguous, that lack no gene of
+        interest, or whose two strains lack the same gene.
+    """
+    faulty = strains.faulty()
+    for codes in (query, array):
+        wrong = faulty[codes] & usable
+        block.reject(wrong, [strains.faults[code] for code in codes[wrong]], rejections)
+        usable &= ~wrong
+    genes, kinds = strains.gene_matrix(), strains.kind_matrix()
+    swapped = usable & (genes[array, 1] != UNKNOWN)
+    block.reject(swapped, "the array strain is a double mutant: are query and array swapped?", rejections)
+    usable &= ~swapped
+    # Most screens have single-mutant queries only: two columns sort twice as fast as three.
+    width = 2 if len(genes) and (genes[:, 1] != UNKNOWN).any() else 1
+    all_genes = np.column_stack([genes[query, :width], genes[array, :1]])
+    all_kinds = np.column_stack([kinds[query, :width], kinds[array, :1]])
+    if not usable.all():
+        all_genes, all_kinds = all_genes[usable], all_kinds[usable]
+    genotypes = GenotypeColumns.sort(strains.names, all_genes, all_kinds)
+    twice, none = genotypes.one_gene_twice(), genotypes.order == 0
+    fine = ~(twice | none)
+    if not fine.all():
+        rows = np.flatnonzero(usable)
+        for wrong, reason in ((twice, "query and array lack the same gene"), (none, "no gene of interest is deleted")):
+            mask = np.zeros(len(usable), dtype=bool)
+            mask[rows[wrong]] = True
+            block.reject(mask, reason, rejections)
+        usable = usable.copy()
+        usable[rows[~fine]] = False
+        genotypes = genotypes.take(fine)
+    return StrainPairs(usable, genotypes, query[usable], array[usable])
