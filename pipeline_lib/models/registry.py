@@ -47,6 +47,19 @@ BASELINES: dict[str, Entry] = {
     "gene_query_ridge": Entry(
         "pipeline_lib.models.baselines.ridge:GeneQueryRidgeModel", "ridge on gene and query indicators"
     ),
+    "factorisation": Entry(
+        "pipeline_lib.models.baselines.factorisation:FactorisationModel", "low-rank factorisation with ridge penalties"
+    ),
+    "gradient_boosting": Entry(
+        "pipeline_lib.models.baselines.gradient_boosting:GradientBoostingModel",
+        "boosted trees on features of networks and annotation",
+    ),
+    "nearest_profiles": Entry(
+        "pipeline_lib.models.baselines.nearest_profiles:NearestProfilesModel", "strains with the most similar profiles"
+    ),
+    "network_profiles": Entry(
+        "pipeline_lib.models.baselines.network_profiles:NetworkProfilesModel", "mean profile of network neighbours"
+    ),
     "soft_impute": Entry(
         "pipeline_lib.models.baselines.soft_impute:SoftImputeModel", "matrix completion by a nuclear norm"
     ),
@@ -56,7 +69,25 @@ FLUX: dict[str, Entry] = {}
 
 WEISFEILER_LEHMAN: dict[str, Entry] = {}
 
-DANGO: dict[str, Entry] = {}
+DANGO: dict[str, Entry] = {
+    "dango": Entry(
+        "pipeline_lib.models.dango.model:Dango",
+        "DANGO: encoders pretrained to rebuild the networks, then trained with the hypergraph attention",
+    ),
+    "dango_frozen": Entry(
+        "pipeline_lib.models.dango.model:Dango",
+        "DANGO whose pretrained gene vectors and encoders stay as they are",
+        {"frozen": True},
+    ),
+    "dango_no_pretraining": Entry(
+        "pipeline_lib.models.dango.model:Dango", "DANGO from random weights", {"pretrained": False}
+    ),
+    "dango_plain_embedding": Entry(
+        "pipeline_lib.models.dango.model:Dango",
+        "DANGO without networks: learned gene vectors straight into the hypergraph attention",
+        {"networks": False},
+    ),
+}
 
 CLP: dict[str, Entry] = {}
 

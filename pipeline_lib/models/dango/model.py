@@ -1,0 +1,168 @@
+"""DANGO behind the one interface of every model."""
+
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import Progress
+
+from pipeline_lib.cell.genotypes import Genotypes
+from pipeline_lib.config.dango import DangoSettings
+from pipeline_lib.config.models import ModelSettings
+from pipeline_lib.config.training import TrainingSettings
+from pipeline_lib.errors import PipelineError
+from pipeline_lib.models.assays import AssayScales
+from pipeline_lib.models.dango.channels import Channel, read_channels
+from pipeline_lib.models.dango.hypergraph import HyperSagnn
+from pipeline_lib.models.dango.network import DangoNetwork
+from pipeline_lib.models.dango.training import LabelledSets, Trainer
+from pipeline_lib.models.interface import Cell, FitContext, Prediction
+
+_SETS_AT_ONCE = 65_536
+
+
+class Dango:
+    """DANGO (Zhang, Ma and Ma 2020) on singles, pairs and triples of any screen.
+
+    Parameters
+    ----------
+    settings
+        `dango` is read.
+    training
+        Not read: DANGO has a budget of its own.
+    pretrained
+        Whether the encoders first learn to rebuild the networks.
+    frozen
+        Whether what was pretrained stays as it is afterwards.
+    networks
+        Whether networks are used at all; if not, learned gene vectors go straight into the hypergraph part, as they
+        do for a cell that has no networks.
+    """
+
+    def __init__(
+        self,
+        settings: ModelSettings,
+        training: TrainingSettings,  # noqa: ARG002 - every model takes both
+        *,
+        pretrained: bool = True,
+        frozen: bool = False,
+        networks: bool = True,
+    ) -> None:
+        epochs = settings.dango.pretraining_epochs if pretrained else 0
+        self.settings = settings.dango.model_copy(update={"pretraining_epochs": epochs})
+        self.frozen = frozen
+        self.networks = networks
+        if self.settings.width % self.settings.heads:
+            raise PipelineError(
+                f"models.dango.width ({self.settings.width}) must be a multiple of models.dango.heads "
+                f"({self.settings.heads})."
+            )
+
+    def fit(self, train: Genotypes, validation: Genotypes, cell: Cell, context: FitContext) -> pd.DataFrame:
+        """Train every member; the best epochs of each on `validation` are kept.
+
+        Returns
+        -------
+        DataFrame
+            HISTORY with the columns `phase` ('pretraining', 'joint') and `member`.
+        """
+        self.assays = AssayScales.fit(train)
+        channels: list[Channel] = []
+        if self.networks:
+            read = read_channels(cell.edges, len(cell.genes), self.settings.channels, self.settings.zero_weights)
+            channels = [channel.to(context.device) for channel in read]
+        folds = [self._labelled(fold, context.device) for fold in (train, validation)]
+        self.kept: list[list[dict[str, Any]]] = []
+        histories = []
+        torch.set_num_threads(context.threads)
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            for member in range(self.settings.members):
+                trained = self._member(member, channels, len(cell.genes), folds, context, progress)
+                histories.append(trained.assign(member=member))
+        return pd.concat(histories, ignore_index=True)
+
+    def _member(
+        self,
+        member: int,
+        channels: list[Channel],
+        num_genes: int,
+        folds: list[LabelledSets],
+        context: FitContext,
+        progress: Progress,
+    ) -> pd.DataFrame:
+        checkpoint = None if context.checkpoints is None else context.checkpoints / f"member{member}.pt"
+        with torch.random.fork_rng(devices=[torch.device(context.device)] if context.device != "cpu" else []):
+            torch.manual_seed(context.seed * 1000 + member)
+            network = DangoNetwork(channels, num_genes, len(self.assays), self.settings).to(context.device)
+            trainer = Trainer(network, self.settings, frozen=self.frozen, checkpoint=checkpoint)
+            trained = trainer.run(folds[0], folds[1], progress, f"DANGO {member + 1}/{self.settings.members}")
+        self.kept.append(trained.kept)
+        return pd.DataFrame(trained.history)
+
+    def predict(self, genotypes: Genotypes) -> Prediction:
+        """Average the members, and the kept epochs of each; the SD between members where there are several."""
+        codes = self.assays.codes(genotypes)
+        members = np.stack([self._scores(kept, genotypes, codes) for kept in self.kept])
+        spread = members.std(axis=0, ddof=1) * self.assays.scale[codes] if len(members) > 1 else None
+        return Prediction(self.assays.restore(members.mean(axis=0), codes), spread)
+
+    def _scores(
+        self, kept: list[dict[str, Any]], genotypes: Genotypes, codes: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        settings = self.settings
+        total = np.zeros(len(genotypes))
+        scorer = HyperSagnn(
+            settings.width, settings.heads, settings.attention_layers, settings.dropout, len(self.assays)
+        ).eval()
+        for epoch in kept:
+            vectors = epoch["vectors"].cpu()
+            scorer.load_state_dict(epoch["hypergraph"])
+            for start in range(0, len(genotypes), _SETS_AT_ONCE):
+                part = slice(start, start + _SETS_AT_ONCE)
+                slots = torch.from_numpy(genotypes.genes[part])
+                with torch.no_grad():
+                    score = scorer(vectors[slots.clamp(min=0)], slots >= 0, torch.from_numpy(codes[part]))
+                total[part] += score.double().numpy()
+        return total / len(kept)
+
+    def _labelled(self, fold: Genotypes, device: str) -> LabelledSets:
+        slots = max(int(fold.order.max(initial=1)), 1)
+        return LabelledSets(
+            genes=torch.from_numpy(fold.genes[:, :slots]).to(device),
+            assay=torch.from_numpy(self.assays.codes(fold)).to(device),
+            value=torch.from_numpy(self.assays.standardise(fold).astype(np.float32)).to(device),
+        )
+
+    def state(self) -> dict[str, Any]:
+        """Return the gene vectors and the hypergraph part of every kept epoch; the networks are no longer needed."""
+        return {
+            "settings": self.settings.model_dump(mode="json"),
+            "frozen": self.frozen,
+            "networks": self.networks,
+            "assays": self.assays.state(),
+            "kept": self.kept,
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any], cell: Cell) -> Self:
+        """Return the fitted model.
+
+        Raises
+        ------
+        PipelineError
+            When the gene index of `cell` has another length than that of the fit.
+        """
+        settings = ModelSettings(dango=DangoSettings.model_validate(state["settings"]))
+        model = cls(settings, TrainingSettings(), frozen=state["frozen"], networks=state["networks"])
+        model.settings = settings.dango
+        model.assays = AssayScales.from_state(state["assays"])
+        model.kept = state["kept"]
+        fitted = len(model.kept[0][0]["vectors"])
+        if fitted != len(cell.genes):
+            raise PipelineError(
+                f"The model was fitted on {fitted} genes and the gene table holds {len(cell.genes)}; fit it anew."
+            )
+        return model
