@@ -152,16 +152,16 @@ def _identifiers(entries: list[dict[str, Any]], kind: str, where: str) -> list[s
     return names
 
 
-def _numbers(entries: list[dict[str, Any]], key: str, default: float, kind: str, where: str) -> NDArray[np.float64]:
-    try:
-        return np.array(_column(entries, key, default), dtype=np.float64)
-    except (TypeError, ValueError):
-        for entry in entries:
-            if not isinstance(entry.get(key, default), int | float):
-                raise PipelineError(
-                    f"{where}: {kind} '{entry['id']}': field '{key}' must be a number, not {entry[key]!r}."
-                ) from None
-        raise
+def _numbers(
+    entries: list[dict[str, Any]], key: str, default: float | None, kind: str, where: str
+) -> NDArray[np.float64]:
+    """Return a field of every entry as float64; without a default, an entry that lacks it is refused."""
+    values = _column(entries, key, default)
+    for entry, value in zip(entries, values, strict=True):
+        if not isinstance(value, int | float):
+            found = "is missing" if value is None else f"must be a number, not {value!r}"
+            raise PipelineError(f"{where}: {kind} '{entry['id']}': field '{key}' {found}.")
+    return np.array(values, dtype=np.float64)
 
 
 def _energies(entries: list[dict[str, Any]], kind: str, where: str) -> NDArray[np.float64]:
@@ -184,9 +184,9 @@ def _metabolite_table(entries: list[dict[str, Any]], where: str) -> pd.DataFrame
 
 
 def _reaction_table(entries: list[dict[str, Any]], where: str) -> pd.DataFrame:
-    lower = _numbers(entries, "lower_bound", -1000.0, "reaction", where)
-    upper = _numbers(entries, "upper_bound", 1000.0, "reaction", where)
     identifiers = _identifiers(entries, "reaction", where)
+    lower = _numbers(entries, "lower_bound", None, "reaction", where)
+    upper = _numbers(entries, "upper_bound", None, "reaction", where)
     crossed = np.flatnonzero(lower > upper)
     if len(crossed):
         raise PipelineError(f"{where}: reaction '{identifiers[crossed[0]]}' has a lower bound above its upper bound.")
@@ -218,9 +218,18 @@ def _stoichiometry(entries: list[dict[str, Any]], metabolites: list[str], where:
     except KeyError as error:
         guilty = next(entry["id"] for entry, part in zip(entries, parts, strict=True) if error.args[0] in part)
         raise PipelineError(f"{where}: reaction '{guilty}' uses the unknown metabolite {error}.") from error
-    values = np.array([number for part in parts for number in part.values()], dtype=np.float64)
+    values = np.array([number for part in parts for number in part.values()] or [0.0])
+    if values.dtype.kind not in "if" or not np.isfinite(values).all():
+        guilty = next(
+            entry["id"]
+            for entry, part in zip(entries, parts, strict=True)
+            if not all(isinstance(number, int | float) and np.isfinite(number) for number in part.values())
+        )
+        raise PipelineError(f"{where}: reaction '{guilty}' has a coefficient that is not a finite number.")
     ends = np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64)
-    matrix = sparse.csc_array((values, rows, ends), shape=(len(metabolites), len(entries)))
+    matrix = sparse.csc_array(
+        (values[: len(rows)].astype(np.float64), rows, ends), shape=(len(metabolites), len(entries))
+    )
     matrix.sort_indices()
     matrix.eliminate_zeros()
     return matrix

@@ -29,6 +29,7 @@ _SECTION = re.compile(r"^- (metabolites|reactions|genes):\n((?: .*\n)*+)", re.MU
 _FIELD = re.compile(r"^(?:    - !!omap|      - (\w+):(?: (.+))?)\n((?: {10}.*\n)*+)", re.MULTILINE)
 _PAIR = re.compile(r"- ([^:\n]+): (\S+)\n")
 _ITEM = re.compile(r'- "?([^"\n]+)"?\n')
+_SECTIONS = ("metabolites", "reactions", "genes")
 _IGNORED = {"annotation", "references", "eccodes", "rxnNotes", "smiles", "confidence_score", "notes"}
 
 Entry = dict[str, Any]
@@ -70,7 +71,11 @@ def parse_gem_yaml(text: str, where: str) -> dict[str, Any]:
     PipelineError
         When the text is not YAML or not a model.
     """
-    return parse_raven(text) if _RAVEN.fullmatch(text) else parse_any(text, where)
+    if _RAVEN.fullmatch(text):
+        content = parse_raven(text)
+        _require_sections(content, where)
+        return content
+    return parse_any(text, where)
 
 
 def parse_raven(text: str) -> dict[str, Any]:
@@ -112,11 +117,18 @@ def parse_any(text: str, where: str) -> dict[str, Any]:
         content = _plain(yaml.load(text, _Loader))  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
         raise PipelineError(f"{where} is not valid YAML: {' '.join(str(error).split())}.") from error
-    if not isinstance(content, dict) or not {"metabolites", "reactions"} <= content.keys():
-        raise PipelineError(f"{where} is not a metabolic model: it has no sections 'metabolites' and 'reactions'.")
+    _require_sections(content, where)
     named = content.get("metaData") or content
-    sections = {name: _entries(content.get(name), name, where) for name in ("metabolites", "reactions", "genes")}
+    sections = {name: _entries(content.get(name), name, where) for name in _SECTIONS}
     return {"id": str(named.get("id", "")), **sections}
+
+
+def _require_sections(content: Any, where: str) -> None:  # noqa: ANN401 - whatever the file holds
+    missing = [name for name in _SECTIONS if not isinstance(content, dict) or name not in content]
+    if missing:
+        raise PipelineError(
+            f"{where} is no whole metabolic model: section '{missing[0]}' is missing; fetch the file anew."
+        )
 
 
 def _entries(section: Any, name: str, where: str) -> list[Entry]:  # noqa: ANN401 - whatever the file holds

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
@@ -102,12 +103,10 @@ def _parse_operand(tokens: list[tuple[str, str]], at: int, rule: str, reaction: 
 
 def _absorb(alternatives: set[frozenset[str]]) -> set[frozenset[str]]:
     """Drop every set that contains another: A or (A and B) is A."""
-    if len(alternatives) == 1:
-        return alternatives
     kept: list[frozenset[str]] = []
-    for candidate in sorted(alternatives, key=len):
-        if not any(smaller <= candidate for smaller in kept):
-            kept.append(candidate)
+    # Sets of one size cannot contain one another, so each size is compared with the smaller ones alone.
+    for _, equals in groupby(sorted(alternatives, key=len), key=len):
+        kept += [genes for genes in equals if not any(smaller < genes for smaller in kept)]
     return set(kept)
 
 
