@@ -1,5 +1,6 @@
 """``python -m pipeline_lib evaluation``: leaderboard, noise ceilings, P-values, calibration."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,14 @@ def app() -> None:
     """Leaderboard, differences, P-values, noise ceilings, calibration."""
 
 
+def _one_thread() -> AbstractContextManager[None]:
+    """Keep matrix products to one thread: sums are then taken in one order, to the same bytes on any machine."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    limits: AbstractContextManager[None] = threadpool_limits(1)
+    return limits
+
+
 def _files(folder: Path | None, paths: tuple[Path, ...]) -> "list[PredictionFile]":
     from pipeline_lib.evaluation.predictions import find_predictions, parse_path
 
@@ -66,8 +75,6 @@ def leaderboard(
     subgroups: Path,
 ) -> None:
     """Score every model on the test fold of every split, with intervals over queries or genes."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
     from pipeline_lib.artefacts.schemas import EDGES, GENES, LEADERBOARD
     from pipeline_lib.artefacts.tables import read_table, write_table
     from pipeline_lib.evaluation.leaderboard import build_standings
@@ -80,10 +87,43 @@ def leaderboard(
     genes = read_table(genes_path, GENES)
     traits = gene_traits(genes, read_table(edges, EDGES) if edges is not None else None)
     data = read_measurements(observations, genes)
-    # One thread sums in one order: the same bytes on any machine.
-    with threadpool_limits(1), progress("leaderboard", len(files)) as advance:
+    with _one_thread(), progress("leaderboard", len(files)) as advance:
         standings = build_standings(data, traits, files, settings, advance)
     board, paired, within = standings.tables()
     write_table(board, output, LEADERBOARD)
     write_table(paired, differences, DIFFERENCES)
     write_table(within, subgroups, SUBGROUPS)
+
+
+@app.command("noise-ceiling")
+@_settings
+@_observations
+@_genes
+@click.option(
+    "--truth",
+    multiple=True,
+    help="screen=truth.parquet of a simulated screen: adds the ceiling that its noise-free values have.",
+)
+@click.option("--output", type=_Output, required=True, help="noise_ceiling.parquet")
+def noise_ceiling(
+    settings: EvaluationSettings, observations: Path, genes_path: Path, truth: tuple[str, ...], output: Path
+) -> None:
+    """Estimate the best correlation that any prediction can have with each screen's noisy scores."""
+    import pandas as pd
+    from pipeline_lib.artefacts.schemas import GENES
+    from pipeline_lib.artefacts.tables import read_table, write_table
+    from pipeline_lib.evaluation.measurements import read_measurements
+    from pipeline_lib.evaluation.noise_ceiling import noise_ceilings
+    from pipeline_lib.evaluation.schemas import NOISE_CEILING
+
+    genes = read_table(genes_path, GENES)
+    truths = {}
+    for named in truth:
+        screen, _, path = named.partition("=")
+        if not path:
+            raise PipelineError(f"--truth {named}: give the screen and the file as screen=truth.parquet.")
+        truths[screen] = read_table(Path(path), columns=["genes", "fitness", "interaction"])
+    data = read_measurements(observations, genes)
+    with _one_thread():
+        rows = list(noise_ceilings(data, settings, truths, genes))
+    write_table(pd.DataFrame(rows, columns=list(NOISE_CEILING.columns)), output, NOISE_CEILING)

@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.evaluation.measurements import Measurements
 
+# Cells (rows x resamples) worked on at a time.
+_CELLS = 500_000
+
 ClusterKind = Literal["query", "gene", "query_array"]
 
 
@@ -42,6 +45,10 @@ class ClusterDesign:
     def groups(self) -> int:
         """The number of clusters that an interval rests on: of the way that has fewest."""
         return min(self.sizes)
+
+    def present(self) -> int:
+        """Return how many clusters these rows stand in: of the way that has fewest."""
+        return min(len(np.unique(way[way >= 0])) for way in self.codes.T)
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "ClusterDesign":
         """Return the design of some rows; clusters keep their codes."""
@@ -74,6 +81,29 @@ class Resamples:
         for way in range(1, codes.shape[1]):
             weights *= np.take(np.ascontiguousarray(self.counts[way][part].T), codes[:, way], axis=0)
         return weights
+
+    def weighted_sums(self, codes: NDArray[np.int64], columns: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the sum of every column over the rows of every resample.
+
+        Parameters
+        ----------
+        codes
+            int64 [rows, ways].
+        columns
+            float64 [columns, rows].
+
+        Returns
+        -------
+        float64 [columns, resamples + 1]
+        """
+        counts = self.counts[0]
+        if codes.shape[1] == 1:
+            clusters = counts.shape[1] - 1
+            sums = np.stack([np.bincount(codes[:, 0], weights=column, minlength=clusters) for column in columns])
+            return np.asarray(sums @ counts[:, :-1].T)
+        step = max(1, _CELLS // max(len(codes), 1))
+        parts = [slice(start, start + step) for start in range(0, len(counts), step)]
+        return np.hstack([columns @ self.row_weights(codes, part) for part in parts])
 
 
 def choose_kind(data: Measurements, split: str, screen: str, settings: EvaluationSettings) -> ClusterKind:

@@ -14,6 +14,8 @@ from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes, encode
 from pipeline_lib.cell.queries import genotype_codes, symmetric_rows
 
+_NULL_ALLELES = ("deletion", "unspecified")
+
 
 @dataclass(frozen=True)
 class Measurements:
@@ -31,8 +33,9 @@ class Measurements:
         float64 [n]: the P-value as released, NaN where there is none.
     p_value
         float64 [n]: the two-sided P-value, NaN where there is none.
-    kinds
-        int64 [n]: equal where the kinds of allele (deletion, DAmP, ...) are equal, gene by gene.
+    altered
+        bool [n]: some gene is not deleted but altered (temperature-sensitive, DAmP, point mutant, ...), so that
+        strains of one genotype may differ in allele.
     """
 
     genotypes: Genotypes
@@ -40,7 +43,7 @@ class Measurements:
     symmetric: NDArray[np.bool_]
     p_released: NDArray[np.float64]
     p_value: NDArray[np.float64]
-    kinds: NDArray[np.int64]
+    altered: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.genotypes)
@@ -54,7 +57,7 @@ class Measurements:
             symmetric=self.symmetric[rows],
             p_released=self.p_released[rows],
             p_value=self.p_value[rows],
-            kinds=self.kinds[rows],
+            altered=self.altered[rows],
         )
 
     def assays(self) -> list[tuple[str, str, NDArray[np.int64]]]:
@@ -102,7 +105,7 @@ def from_table(frame: pd.DataFrame, genes: pd.DataFrame, where: str) -> Measurem
         symmetric=symmetric_rows(data),
         p_released=released,
         p_value=two_sided(released, sided),
-        kinds=_joined_codes(frame["kinds"]),
+        altered=_altered(frame["kinds"]),
     )
 
 
@@ -119,7 +122,8 @@ def gene_share(genes: NDArray[np.int64], marked: NDArray[np.bool_]) -> NDArray[n
     return np.asarray((marked[genes] & present).sum(axis=1) / np.maximum(present.sum(axis=1), 1))
 
 
-def _joined_codes(lists: pd.Series) -> NDArray[np.int64]:
-    arrays = pa.array(lists, type=pa.list_(pa.string()))
-    joined = pc.binary_join(arrays, "|").to_pandas()
-    return pd.factorize(joined)[0].astype(np.int64)
+def _altered(kinds: pd.Series) -> NDArray[np.bool_]:
+    lists = pa.array(kinds, type=pa.list_(pa.string()))
+    flat = pc.list_flatten(lists)
+    changed = ~np.asarray(pc.is_in(flat, pa.array(_NULL_ALLELES)).fill_null(True))
+    return np.bincount(np.asarray(pc.list_parent_indices(lists)), weights=changed, minlength=len(kinds)) > 0

@@ -21,7 +21,6 @@ Floats = NDArray[np.float64]
 _FLAT = 1e-6
 # A matrix of sums is multiplied as dense where it has at most this many cells a row of data.
 _DENSE_CELLS = 25
-_CHUNK = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -105,17 +104,12 @@ class MomentBootstrap:
         )  # fmt: skip
 
     def _sum(self, values: Floats) -> Floats:
-        return self._weighted(values) if self._sides is None else self._sides.sum(values)
+        if self._sides is None:
+            return self._resamples.weighted_sums(self._design.codes, values[None])[0]
+        return self._sides.sum(values)
 
     def _total(self, sums: Floats) -> Floats:
         return sums if self._sides is None else self._sides.total(sums)
-
-    def _weighted(self, values: Floats) -> Floats:
-        """Sum over rows with their weights, where rows have three clusters: float64 [resamples + 1]."""
-        number = len(self._resamples) + 1
-        step = max(1, _CHUNK // max(len(values), 1))
-        parts = [slice(start, start + step) for start in range(0, number, step)]
-        return np.concatenate([values @ self._resamples.row_weights(self._design.codes, part) for part in parts])
 
 
 class _TwoSides:

@@ -68,3 +68,31 @@ SUBGROUPS = TableSchema(
 )
 """``level``: all, some, none (metabolic, essential); 1, 2, 3 (order); low, middle, high (degree). ``metric`` is
 pearson. A subgroup of which an assay holds one level alone is left out; the screen is a column of its own."""
+
+NOISE_CEILING = TableSchema(
+    "noise_ceiling",
+    {
+        "screen": _text(),
+        "phenotype": _text(),
+        "order": _count(),
+        "method": pa.Column(
+            str,
+            pa.Check.isin(("replicates", "repeated_genotypes", "alleles", "reported_sd", "literature", "truth")),
+        ),
+        "scope": pa.Column(str, pa.Check.isin(("repeated", "screen"))),
+        "centred": pa.Column(bool),
+        "reliability": _number(),
+        "ceiling": _share(),
+        "low": _share(),
+        "high": _share(),
+        "n": _count(),
+        "groups": _count(),
+        "assumption": _text(),
+    },
+)
+"""``ceiling`` = sqrt(``reliability``), the best Pearson correlation with one released score; ``low`` and ``high`` are
+its interval. ``order`` 0: all orders together. ``scope``: whether the noise is set against the variance of the repeated
+rows or of the whole screen, which is what a leaderboard value is to be held against. ``centred``: within queries, to be
+held against ``pearson_within_query``. ``n``: rows that the noise was told from; ``groups``: clusters that these stand in
+(0: a value taken from the literature, without an interval). ``truth``: a simulated screen's noise-free values, no
+estimate."""

@@ -13,7 +13,6 @@ from pipeline_lib.evaluation.measurements import Measurements, gene_share
 from pipeline_lib.evaluation.moments import correlation, flatness
 
 Floats = NDArray[np.float64]
-_CELLS = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -78,10 +77,7 @@ class SubgroupBootstrap:
             for name in frame
             for level in sorted(frame[name].unique())
         }
-        self.groups = {
-            key: min(len(np.unique(way[way >= 0])) for way in self._codes[member].T)
-            for key, member in self.members.items()
-        }
+        self.groups = {key: assay.design.take(member).present() for key, member in self.members.items()}
 
     def pearson(self, prediction: Floats) -> dict[tuple[str, str], Estimate]:
         """Return the estimate of every (subgroup, level) for predictions [n]."""
@@ -91,9 +87,7 @@ class SubgroupBootstrap:
         moments = np.stack([np.ones(len(x)), x, y, x * x, x * y, y * y])
         member = np.stack(list(self.members.values()))
         columns = (member[:, None, :] * moments).reshape(-1, len(x))
-        step = max(1, _CELLS // len(x))
-        parts = [slice(start, start + step) for start in range(0, len(self._resamples) + 1, step)]
-        sums = np.hstack([columns @ self._resamples.row_weights(self._codes, part) for part in parts])
+        sums = self._resamples.weighted_sums(self._codes, columns)
         flat = (flatness(prediction), self._flat_y)
         return {
             key: _estimate(part, self.groups[key], flat)

@@ -1,0 +1,242 @@
+"""The best correlation that any prediction can have with a screen's noisy scores, by every means the data allow."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline_lib.cell.genotypes import NO_GENE, gene_positions
+from pipeline_lib.cell.queries import genotype_codes, query_gene_sets
+from pipeline_lib.config.evaluation import EvaluationSettings
+from pipeline_lib.evaluation.clusters import (
+    ClusterDesign,
+    Resamples,
+    choose_kind,
+    cluster_design,
+    draw_resamples,
+)
+from pipeline_lib.evaluation.folds import assay_seed
+from pipeline_lib.evaluation.intervals import Estimate
+from pipeline_lib.evaluation.measurements import Measurements
+from pipeline_lib.evaluation.moments import MomentBootstrap, pearson, pearson_within_query
+from pipeline_lib.evaluation.reliability import (
+    Repeats,
+    ceiling,
+    repeat_reliability,
+    repeats,
+    reported_reliability,
+)
+
+Floats = NDArray[np.float64]
+
+MINIMUM_GROUPS = 10
+"""Things measured more than once that a ceiling must rest on."""
+
+ALL_ORDERS = 0
+"""Stands in the column `order` for all orders together."""
+
+ASSUMPTIONS = {
+    "replicates": "Rows of the same two strains differ by noise alone, and their noise is independent: what they "
+    "share, such as one control screen, counts as signal, so the ceiling is an upper bound.",
+    "repeated_genotypes": "Independently made strains with the same genes deleted differ by noise alone; hidden "
+    "mutations count as noise. Repeats within one query share its control screens, which counts as signal.",
+    "alleles": "Different alleles of one gene have the same effect; as they do not, real differences count as noise "
+    "and the ceiling is a lower bound.",
+    "reported_sd": "The reported SD is that of the released value and covers all of its noise; errors that a whole "
+    "query shares are not in it, so the raw ceiling is an upper bound.",
+    "literature": "The published correlation of replicate screens is the reliability of one released value.",
+    "truth": "The noise-free value of the simulated screen, set against the released one: no assumption.",
+}
+"""What has to hold for a method's ceiling to be right, in words."""
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The rows of one assay and order, ready to be resampled.
+
+    `value` [n] is raw or centred within queries; in the latter case `query` [n] tells the genes of each query apart.
+    """
+
+    data: Measurements
+    design: ClusterDesign
+    resamples: Resamples
+    value: Floats
+    query: NDArray[np.int64] | None
+
+
+def noise_ceilings(
+    data: Measurements, settings: EvaluationSettings, truths: dict[str, pd.DataFrame], genes: pd.DataFrame
+) -> Iterator[dict[str, Any]]:
+    """Yield the ceilings of every screen: rows of `pipeline_lib.evaluation.schemas.NOISE_CEILING`.
+
+    Parameters
+    ----------
+    data
+        All observations.
+    settings
+        Resamples, confidence, literature values.
+    truths
+        By screen, the noise-free ``fitness`` and ``interaction`` of simulated genotypes (``genes``, a list).
+    genes
+        The gene table.
+    """
+    for screen, phenotype, rows in data.assays():
+        if phenotype == "call":
+            continue
+        assay = data.take(rows)
+        orders = sorted(np.unique(assay.genotypes.order).tolist())
+        for order in orders if len(orders) == 1 else [ALL_ORDERS, *orders]:
+            part = assay if order == ALL_ORDERS else assay.take(assay.genotypes.order == order)
+            for row in _ceilings(part, screen, phenotype, settings, truths.get(screen), genes):
+                yield {"screen": screen, "phenotype": phenotype, "order": int(order), **row}
+    for known in settings.literature:
+        yield {
+            "screen": known.screen, "phenotype": known.phenotype, "order": known.order, "method": "literature",
+            "scope": "screen", "centred": False, "reliability": known.correlation,
+            "ceiling": float(np.sqrt(known.correlation)), "low": np.nan, "high": np.nan, "n": 0, "groups": 0,
+            "assumption": f"{ASSUMPTIONS['literature']} Source: {known.source}.",
+        }  # fmt: skip
+
+
+def _ceilings(
+    data: Measurements,
+    screen: str,
+    phenotype: str,
+    settings: EvaluationSettings,
+    truth: pd.DataFrame | None,
+    genes: pd.DataFrame,
+) -> Iterator[dict[str, Any]]:
+    design = cluster_design(data, choose_kind(data, "random", screen, settings))
+    resamples = draw_resamples(design, settings.resamples, assay_seed(settings, screen, phenotype, "noise ceiling"))
+    raw = _Part(data, design, resamples, data.genotypes.value, None)
+    for centred, part in ((False, raw), (True, _centred(raw))):
+        if part is None:
+            continue
+        yield from _by_repeats(part, centred, settings)
+        yield from _by_reported_sd(part, centred, screen, settings)
+    if truth is not None:
+        yield from _by_truth(raw, true_values(data, phenotype, truth, genes), settings)
+
+
+def _centred(raw: _Part) -> _Part | None:
+    """Return the rows with their values centred within queries; None where most rows have none.
+
+    In a symmetric screen each gene of a pair is the query in turn, so every row stands there twice.
+    """
+    data = raw.data.genotypes
+    if raw.design.kind == "gene":
+        pairs = np.flatnonzero(data.order == 2)
+        if len(pairs) < 0.5 * len(data):
+            return None
+        rows, genes = np.append(pairs, pairs), data.genes[pairs]
+        strain = query = np.append(genes[:, 0], genes[:, 1])
+    else:
+        rows, strain = np.arange(len(data)), raw.design.codes[:, 0]
+        query = genotype_codes(query_gene_sets(data)[data.query])
+    value = raw.value[rows]
+    centred = value - (np.bincount(strain, weights=value) / np.maximum(np.bincount(strain), 1))[strain]
+    return _Part(raw.data.take(rows), raw.design.take(rows), raw.resamples, centred, query)
+
+
+def find_repeats(data: Measurements, query: NDArray[np.int64] | None) -> dict[str, Repeats]:
+    """Return the repeated rows by what they are: replicates, repeated genotypes, alleles.
+
+    Replicates are rows of one strain pair. The other two compare different strains with the same genes deleted, one
+    row a strain pair: ``repeated_genotypes`` where all genes are deleted outright (or nothing is told of the
+    alleles), ``alleles`` where some gene is altered instead. With `query` [n] (the genes of what the values are
+    centred within), rows are compared within the same query genes alone.
+    """
+    temperature = np.nan_to_num(data.genotypes.temperature, nan=-1.0)
+    inside = np.zeros(len(data), dtype=np.int64) if query is None else query
+    strains = np.sort(np.column_stack([data.genotypes.query, data.genotypes.array]), axis=1)
+    thing = _codes(data.genotype, inside, temperature)
+    pair = _codes(thing, *strains.T)
+    rows = np.arange(len(data))
+    found = {"replicates": repeats(pair, rows)}
+    if (strains != NO_GENE).any():
+        _, first = np.unique(pair, return_index=True)
+        altered = np.bincount(thing, weights=data.altered)[thing[first]] > 0
+        found["repeated_genotypes"] = repeats(thing[first][~altered], first[~altered])
+        found["alleles"] = repeats(thing[first][altered], first[altered])
+    return {method: part for method, part in found.items() if part.groups >= MINIMUM_GROUPS}
+
+
+def _by_repeats(part: _Part, centred: bool, settings: EvaluationSettings) -> Iterator[dict[str, Any]]:
+    for method, found in find_repeats(part.data, part.query).items():
+        among, screen = repeat_reliability(part.value, found, part.design, part.resamples)
+        for scope, reliability in (("repeated", among), ("screen", screen)):
+            yield _row(method, scope, centred, reliability, part.design.take(found.rows), settings)
+
+
+def _by_reported_sd(part: _Part, centred: bool, screen: str, settings: EvaluationSettings) -> Iterator[dict[str, Any]]:
+    std = part.data.genotypes.std / np.sqrt(settings.sd_replicates.get(screen, 1))
+    known = np.isfinite(std)
+    if known.sum() >= MINIMUM_GROUPS:
+        reliability = reported_reliability(part.value, std, part.design, part.resamples)
+        yield _row("reported_sd", "screen", centred, reliability, part.design.take(known), settings)
+
+
+def _by_truth(part: _Part, truth: NDArray[np.float64], settings: EvaluationSettings) -> Iterator[dict[str, Any]]:
+    known = np.isfinite(truth)
+    if known.sum() < MINIMUM_GROUPS:
+        return
+    moments = MomentBootstrap(part.design.take(known), part.resamples, part.data.genotypes.value[known])
+    sums = moments.sums(truth[known])
+    for centred, correlation in ((False, pearson(sums)), (True, pearson_within_query(sums))):
+        if correlation is not None:
+            signed = correlation * np.abs(correlation)
+            yield _row("truth", "screen", centred, signed, part.design.take(known), settings)
+
+
+def true_values(data: Measurements, phenotype: str, truth: pd.DataFrame, genes: pd.DataFrame) -> Floats:
+    """Return the noise-free value of every observation [n], NaN where it is not known.
+
+    Parameters
+    ----------
+    data
+        Observations of one phenotype.
+    phenotype
+        'fitness' or 'interaction': the column of `truth`.
+    truth
+        ``genes`` (lists of names) and the noise-free values of simulated genotypes.
+    genes
+        The gene table that `data` was encoded with.
+
+    Raises
+    ------
+    PipelineError
+        When `truth` names a gene that is not in the index.
+    """
+    if phenotype not in truth.columns:
+        return np.full(len(data), np.nan)
+    simulated = gene_positions(genes, truth["genes"], "truth")
+    codes = genotype_codes(np.vstack([simulated, data.genotypes.genes]))
+    known = pd.Series(truth[phenotype].to_numpy(np.float64), index=codes[: len(truth)])
+    return known[~known.index.duplicated()].reindex(codes[len(truth) :]).to_numpy()
+
+
+def _row(
+    method: str, scope: str, centred: bool, reliability: Floats, rested_on: ClusterDesign, settings: EvaluationSettings
+) -> dict[str, Any]:
+    """Return one row of the table; `rested_on` holds the clusters of the rows that told the noise."""
+    best = ceiling(reliability)
+    groups = rested_on.present()
+    low, high = Estimate(float(best[0]), best[1:], groups).interval(settings.confidence)
+    return {
+        "method": method, "scope": scope, "centred": centred, "reliability": float(reliability[0]),
+        "ceiling": float(best[0]), "low": low, "high": high, "n": len(rested_on.codes), "groups": groups,
+        "assumption": ASSUMPTIONS[method],
+    }  # fmt: skip
+
+
+def _codes(*columns: NDArray[Any]) -> NDArray[np.int64]:
+    """Return one integer a row, equal where all columns are."""
+    codes = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        _, part = np.unique(column, return_inverse=True)
+        codes = codes * (int(part.max(initial=0)) + 1) + part
+        _, codes = np.unique(codes, return_inverse=True)
+    return codes
