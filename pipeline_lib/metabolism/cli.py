@@ -3,6 +3,7 @@
 import click
 
 from pipeline_lib.metabolism.build_cli import build
+from pipeline_lib.metabolism.knockouts_cli import all_pairs, knockouts
 
 
 @click.group()
@@ -11,3 +12,5 @@ def app() -> None:
 
 
 app.add_command(build)
+app.add_command(knockouts)
+app.add_command(all_pairs)

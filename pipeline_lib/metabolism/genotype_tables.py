@@ -1,0 +1,120 @@
+"""Genotypes in and out of parquet tables."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from pipeline_lib.errors import PipelineError
+from pipeline_lib.metabolism.bit_sets import unique_sets
+from pipeline_lib.metabolism.blocked_sets import NO_GENE
+from pipeline_lib.metabolism.flux import Method
+from pipeline_lib.metabolism.interactions import interactions
+from pipeline_lib.metabolism.knockouts import FITNESS_DECIMALS, Growths, sub_genotypes
+
+
+def read_genotypes(path: Path, genes: tuple[str, ...]) -> NDArray[np.int64]:
+    """Read the genotypes of any parquet table with a list column ``genes``.
+
+    Parameters
+    ----------
+    path
+        The table.
+    genes
+        The gene index.
+
+    Returns
+    -------
+    int64 [n, k]
+        Gene indices of every row, ascending, padded with -1 on the right.
+
+    Raises
+    ------
+    PipelineError
+        When the table is missing, is not parquet, lacks the column, or names a gene that is not in the index.
+    """
+    try:
+        lists = pq.read_table(path, columns=["genes"])["genes"].combine_chunks()
+    except FileNotFoundError as error:
+        raise PipelineError(f"{path} does not exist; give a table with a list column 'genes'.") from error
+    except (pa.ArrowException, OSError, KeyError) as error:
+        raise PipelineError(f"{path} is no parquet table with a list column 'genes'; make it anew.") from error
+    if not pa.types.is_list(lists.type) and not pa.types.is_large_list(lists.type):
+        raise PipelineError(f"{path}: the column 'genes' holds {lists.type}, not lists of gene names; make it anew.")
+    lengths = np.asarray(pc.list_value_length(lists).fill_null(0))
+    names = pc.list_flatten(lists)
+    positions = pc.index_in(names, pa.array(genes, type=names.type))
+    owner = np.repeat(np.arange(len(lengths)), lengths)
+    if positions.null_count:
+        first = int(np.flatnonzero(np.asarray(positions.is_null()))[0])
+        raise PipelineError(f"{path}: row {owner[first]}: gene '{names[first]}' is not in the gene index.")
+    last = np.iinfo(np.int64).max
+    genotypes = np.full((len(lengths), max(1, lengths.max(initial=0))), last)
+    slot = np.arange(len(owner)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    genotypes[owner, slot] = np.asarray(positions)
+    genotypes.sort(axis=1)
+    genotypes[genotypes == last] = NO_GENE
+    return genotypes
+
+
+def with_sub_genotypes(genotypes: NDArray[np.int64], num_genes: int) -> NDArray[np.int64]:
+    """Return the distinct genotypes and all their sub-genotypes, int64 [n, k], padded with -1, by order and gene."""
+    first, _ = unique_sets(genotypes.view(np.uint64))
+    width = genotypes.shape[1]
+    return np.concatenate(
+        [
+            np.pad(level, ((0, 0), (0, width - level.shape[1])), constant_values=NO_GENE)
+            for level in sub_genotypes(genotypes[first], num_genes)
+        ]
+    )
+
+
+def gene_lists(genotypes: NDArray[np.int64], genes: tuple[str, ...]) -> pd.Series:
+    """Return the genotypes (int64 [n, k], padded with -1) as lists of names, sorted as text."""
+    names = np.array(genes, dtype=object)
+    order = (genotypes >= 0).sum(axis=1)
+    lists = np.empty(len(genotypes), dtype=object)
+    for size in np.unique(order).tolist():
+        rows = np.flatnonzero(order == size)
+        for row, members in zip(rows.tolist(), names[genotypes[rows, :size]].tolist(), strict=True):
+            lists[row] = sorted(members)
+    return pd.Series(lists)
+
+
+def knockout_table(
+    growths: Growths, genotypes: NDArray[np.int64], genes: tuple[str, ...], method: Method
+) -> pd.DataFrame:
+    """Return growth, fitness and interaction of genotypes.
+
+    Parameters
+    ----------
+    growths
+        What `solve_knockouts` found; it must cover the genotypes.
+    genotypes
+        int64 [n, k], k <= 3, padded with -1 on the right.
+    genes
+        The gene index.
+    method
+        Written into the table.
+
+    Returns
+    -------
+    DataFrame
+        genes (list of names), order, method, growth (1/h), fitness (wild type = 1), interaction (epsilon of pairs, tau
+        of triples, NaN for singles), status.
+    """
+    return pd.DataFrame(
+        {
+            "genes": gene_lists(genotypes, genes),
+            "order": (genotypes >= 0).sum(axis=1),
+            "method": method,
+            "growth": growths.growth(genotypes),
+            "fitness": growths.fitness(genotypes),
+            "interaction": interactions(genotypes, growths.fitness, FITNESS_DECIMALS - 1),
+            "status": growths.status(genotypes),
+        }
+    )

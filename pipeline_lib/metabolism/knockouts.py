@@ -1,0 +1,271 @@
+"""Growth of any number of knockouts with few linear programs.
+
+Three facts, each exact, leave a program for one genotype in a hundred (pairs) to a thousand (triples):
+genotypes that shut the same fluxes share one optimum; a deletion that shuts nothing which an optimum of a
+sub-genotype carries has that same optimum, because the smaller feasible set still holds it; what is lethal stays
+lethal.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline_lib.errors import PipelineError
+from pipeline_lib.metabolism.bit_sets import BitSets, pack, pack_pairs, unique_sets, unpack
+from pipeline_lib.metabolism.blocked_sets import NO_GENE, Deletions, deletions_of
+from pipeline_lib.metabolism.flux import Method
+from pipeline_lib.metabolism.linear_program import STATUSES
+from pipeline_lib.metabolism.network import MetabolicNetwork
+from pipeline_lib.metabolism.network_reduction import reduce_network
+from pipeline_lib.metabolism.solving import Optima, Problem, Solver, join, solver_of
+
+FITNESS_DECIMALS = 9
+"""Fitness is rounded to the solver's tolerance, so that equal growth reads as equal."""
+
+_ROWS_AT_ONCE = 200_000
+
+
+@dataclass(frozen=True)
+class Level:
+    """The canonical genotypes of one order.
+
+    Attributes
+    ----------
+    genotypes
+        int64 [n, order], lexicographically sorted.
+    keys
+        int64 [n]: `keys_of` the genotypes, ascending.
+    optimum
+        int64 [n]: number of each genotype's optimum.
+    """
+
+    genotypes: NDArray[np.int64]
+    keys: NDArray[np.int64]
+    optimum: NDArray[np.int64]
+
+
+class Growths:
+    """Growth of genotypes by look-up; made by `solve_knockouts`.
+
+    Attributes
+    ----------
+    deletions
+        How deletions act on the reduced network.
+    optima
+        The distinct optima; number 0 is the wild type's.
+    carried
+        uint64 [k, W]: the units that each optimum carries.
+    levels
+        The genotypes solved, by order; position 0 is the wild type.
+    """
+
+    def __init__(self, deletions: Deletions, solver: Solver) -> None:
+        self.deletions = deletions
+        nothing = pack(np.zeros((1, solver.problem.reduced.size), dtype=bool))
+        self.optima = solver.solve(nothing, solver.cold(1), "wild type")
+        self.carried = self._units(self.optima)
+        if not self.wild_type > 0:
+            raise PipelineError("the model does not grow without any deletion; check its medium and its objective.")
+        zero = np.zeros(1, dtype=np.int64)
+        self.levels = [Level(np.empty((1, 0), dtype=np.int64), zero, zero)]
+
+    @property
+    def wild_type(self) -> float:
+        """Growth without deletions, 1/h."""
+        return float(self.optima.growth[0])
+
+    def growth(self, genotypes: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return growth, 1/h, float64 [n], of genotypes int64 [n, k]; NaN where the solver failed."""
+        return self.optima.growth[self._find(genotypes)]
+
+    def fitness(self, genotypes: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return growth over the wild type's, float64 [n], of genotypes int64 [n, k], padded with -1."""
+        return np.round(self.growth(genotypes) / self.wild_type, FITNESS_DECIMALS)
+
+    def status(self, genotypes: NDArray[np.int64]) -> NDArray[np.str_]:
+        """Return 'optimal', 'infeasible' or 'failed', str [n]; where a sub-genotype is lethal, its status."""
+        return np.array(STATUSES)[self.optima.status[self._find(genotypes)]]
+
+    def extend(self, genotypes: NDArray[np.int64], solver: Solver) -> None:
+        """Solve the next order.
+
+        Parameters
+        ----------
+        genotypes
+            int64 [n, order]: distinct canonical genotypes in lexicographic order, whose every sub-genotype is solved.
+        solver
+            Solves what needs a program.
+        """
+        shut = self.deletions.shut(genotypes)
+        parents = self.parents(genotypes)
+        optimum, settled = self.inherit(shut, parents)
+        pending = np.flatnonzero(~settled)
+        if len(pending):
+            optimum[pending] = self.solve(shut[pending], parents[pending], solver, f"order {genotypes.shape[1]}")
+        self.levels.append(Level(genotypes, self._keys(genotypes), optimum))
+
+    def parents(self, genotypes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the optima's numbers of the sub-genotypes that lack one gene each, int64 [n, order]."""
+        below = self.levels[genotypes.shape[1] - 1]
+        found = [
+            below.optimum[np.searchsorted(below.keys, self._keys(np.delete(genotypes, gene, axis=1)))]
+            for gene in range(genotypes.shape[1])
+        ]
+        return np.stack(found, axis=1)
+
+    def inherit(self, shut: BitSets, parents: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Find the genotypes that have the optimum of a sub-genotype.
+
+        Parameters
+        ----------
+        shut
+            uint64 [n, W]: the units that each genotype shuts.
+        parents
+            int64 [n, k]: numbers of the sub-genotypes' optima.
+
+        Returns
+        -------
+        (optimum, settled)
+            int64 [n]: the number of an optimum of a sub-genotype that carries nothing shut, the one of least growth;
+            bool [n]: whether there is one.
+        """
+        optimum, settled = np.zeros(len(shut), dtype=np.int64), np.zeros(len(shut), dtype=bool)
+        growth = np.nan_to_num(self.optima.growth, nan=np.inf)
+        for at in range(0, len(shut), _ROWS_AT_ONCE):
+            rows = slice(at, at + _ROWS_AT_ONCE)
+            touched = (self.carried[parents[rows]] & shut[rows, None]).any(axis=2)
+            best = np.where(touched, np.inf, growth[parents[rows]]).argmin(axis=1)[:, None]
+            optimum[rows] = np.take_along_axis(parents[rows], best, axis=1)[:, 0]
+            settled[rows] = ~np.take_along_axis(touched, best, axis=1)[:, 0]
+        return optimum, settled
+
+    def solve(self, shut: BitSets, parents: NDArray[np.int64], solver: Solver, what: str) -> NDArray[np.int64]:
+        """Solve one program for each distinct set of shut units and return the optima's numbers, int64 [n].
+
+        Each starts from the basis of the sub-genotype that grows least, whose optimum it lies nearest to.
+        """
+        first, number = unique_sets(shut)
+        growth = np.nan_to_num(self.optima.growth, nan=np.inf)[parents[first]]
+        start = np.take_along_axis(parents[first], growth.argmin(axis=1)[:, None], axis=1)[:, 0]
+        found = solver.solve(self._columns(shut[first]), self.optima.basis[start], what)
+        known = len(self.optima)
+        self.optima = join([self.optima, found])
+        self.carried = np.concatenate([self.carried, self._units(found)])
+        return known + number
+
+    def _find(self, genotypes: NDArray[np.int64]) -> NDArray[np.int64]:
+        canonical = self.deletions.canonical(genotypes)
+        order = (canonical != NO_GENE).sum(axis=1)
+        found = np.zeros(len(canonical), dtype=np.int64)
+        for level, content in enumerate(self.levels[1:], start=1):
+            rows = np.flatnonzero(order == level)
+            found[rows] = content.optimum[np.searchsorted(content.keys, self._keys(canonical[rows, :level]))]
+        return found
+
+    def _keys(self, genotypes: NDArray[np.int64]) -> NDArray[np.int64]:
+        return keys_of(genotypes, len(self.deletions.stands_for))
+
+    def _columns(self, shut: BitSets) -> BitSets:
+        """Turn sets of units into sets of columns."""
+        unit = self.deletions.unit_of_column
+        members = np.zeros((len(shut), len(unit)), dtype=bool)
+        ruled = unit >= 0
+        members[:, ruled] = unpack(shut, self.deletions.units)[:, unit[ruled]]
+        return pack(members)
+
+    def _units(self, optima: Optima) -> BitSets:
+        """Turn the sets of columns that the optima carry into sets of units."""
+        unit = self.deletions.unit_of_column
+        ruled = np.flatnonzero(unit >= 0)
+        row, position = np.nonzero(unpack(optima.carried, len(unit))[:, ruled])
+        return pack_pairs(row, unit[ruled][position], (len(optima), self.deletions.units))
+
+
+def keys_of(genotypes: NDArray[np.int64], num_genes: int) -> NDArray[np.int64]:
+    """Return one number a genotype (int64 [n, order], no padding), ascending in lexicographic order.
+
+    Raises
+    ------
+    PipelineError
+        When the numbers would not fit 64 bits.
+    """
+    order = genotypes.shape[1]
+    if num_genes**order > np.iinfo(np.int64).max:
+        raise PipelineError(f"genotypes of {order} deletions among {num_genes} genes are too many; delete fewer genes.")
+    place = num_genes ** np.arange(order - 1, -1, -1, dtype=np.int64)
+    return genotypes @ place
+
+
+def sub_genotypes(canonical: NDArray[np.int64], num_genes: int) -> list[NDArray[np.int64]]:
+    """Collect the distinct sub-genotypes of canonical genotypes, by order.
+
+    Parameters
+    ----------
+    canonical
+        int64 [n, k], padded with -1 on the right.
+    num_genes
+        Size of the gene index.
+
+    Returns
+    -------
+    list
+        Position i: int64 [n_i, i + 1], lexicographically sorted.
+    """
+    count = (canonical != NO_GENE).sum(axis=1)
+    levels: list[NDArray[np.int64]] = []
+    for order in range(canonical.shape[1], 0, -1):
+        parts = [canonical[count == order, :order]]
+        if levels:
+            parts += [np.delete(levels[-1], gene, axis=1) for gene in range(order + 1)]
+        found = np.concatenate(parts)
+        _, first = np.unique(keys_of(found, num_genes), return_index=True)
+        levels.append(found[first])
+    return levels[::-1]
+
+
+def solve_knockouts(
+    network: MetabolicNetwork,
+    genotypes: NDArray[np.int64],
+    method: Method = "fba",
+    processes: int = 1,
+    kept: Path | None = None,
+) -> Growths:
+    """Solve genotypes and all their sub-genotypes.
+
+    Parameters
+    ----------
+    network
+        The metabolic network.
+    genotypes
+        int64 [n, k]: gene indices, padded with -1; genes without a role in the network are allowed.
+    method
+        'fba': greatest growth; 'moma': growth of the flux distribution nearest to the wild type's.
+    processes
+        Number of worker processes; the result does not depend on it.
+    kept
+        Folder where solved batches are kept until the work ends, so that a stopped run can be taken up.
+
+    Raises
+    ------
+    PipelineError
+        When the wild type does not grow or the network cannot be reduced (see `reduce_network`).
+    """
+    reduced = reduce_network(network)
+    deletions = deletions_of(network, reduced, order=genotypes.shape[1])
+    canonical = deletions.canonical(genotypes)
+    first, _ = unique_sets(canonical.view(np.uint64))
+    with solver_of(Problem(reduced, method), processes, kept) as solver:
+        growths = Growths(deletions, solver)
+        for level in sub_genotypes(canonical[first], len(network.genes)):
+            growths.extend(level, solver)
+    return growths
+
+
+def choose(genes: NDArray[np.int64], order: int) -> NDArray[np.int64]:
+    """Return every set of `order` (1 or 2) of the genes, int64 [n, order]."""
+    if order == 1:
+        return genes[:, None]
+    first, second = np.triu_indices(len(genes), 1)
+    return np.stack([genes[first], genes[second]], axis=1)

@@ -1,0 +1,131 @@
+"""``metabolism knockouts`` and ``metabolism all-pairs``: growth and interactions of deletions."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from pipeline_lib.metabolism.flux import Method
+    from pipeline_lib.metabolism.network import MetabolicNetwork
+
+_FILE = click.Path(path_type=Path)
+
+
+def network_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that name the tables of a metabolic network."""
+    for option in reversed(
+        (
+            click.option("--reactions", required=True, type=_FILE, help="metabolism/reactions.parquet."),
+            click.option("--incidence", required=True, type=_FILE, help="metabolism/incidence.parquet."),
+            click.option("--complexes", required=True, type=_FILE, help="metabolism/complexes.parquet."),
+            click.option("--genes", required=True, type=_FILE, help="The gene index (tables/genes.parquet)."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def solving_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say how knockouts are solved."""
+    for option in reversed(
+        (
+            click.option(
+                "--method",
+                type=click.Choice(["fba", "moma"]),
+                default="fba",
+                show_default=True,
+                help="fba: greatest growth; moma: growth of the fluxes nearest to the wild type's (linear MOMA).",
+            ),
+            click.option(
+                "--processes",
+                type=click.IntRange(min=1),
+                default=1,
+                show_default=True,
+                help="Worker processes; the result does not depend on it.",
+            ),
+            click.option("--output", required=True, type=_FILE, help="Written: one row a genotype."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def load_network(reactions: Path, incidence: Path, complexes: Path, genes: Path) -> "MetabolicNetwork":
+    """Read the network back from its tables."""
+    from pipeline_lib.artefacts import schemas
+    from pipeline_lib.artefacts.tables import read_table
+    from pipeline_lib.metabolism.network import read_network
+
+    return read_network(
+        read_table(reactions, schemas.REACTIONS),
+        read_table(incidence, schemas.INCIDENCE),
+        read_table(complexes, schemas.COMPLEXES),
+        read_table(genes, schemas.GENES),
+    )
+
+
+@click.command()
+@network_options
+@click.option(
+    "--genotypes",
+    required=True,
+    type=_FILE,
+    help="Any parquet table with a list column 'genes' of 1 to 3 names; genes outside the model have no effect.",
+)
+@solving_options
+def knockouts(
+    reactions: Path,
+    incidence: Path,
+    complexes: Path,
+    genes: Path,
+    genotypes: Path,
+    method: "Method",
+    processes: int,
+    output: Path,
+) -> None:
+    """Compute growth, fitness and interaction of the genotypes of a table and of all their sub-genotypes.
+
+    A stopped run is taken up where it was left: solved batches lie beside the output until it is written.
+    """
+    from pipeline_lib.metabolism.genotype_tables import read_genotypes
+
+    network = load_network(reactions, incidence, complexes, genes)
+    _solve_and_write(network, read_genotypes(genotypes, network.genes), method, processes, output)
+
+
+@click.command("all-pairs")
+@network_options
+@solving_options
+def all_pairs(
+    reactions: Path, incidence: Path, complexes: Path, genes: Path, method: "Method", processes: int, output: Path
+) -> None:
+    """Compute growth, fitness and epsilon of every single and every pair of the model's genes."""
+    from pipeline_lib.metabolism.knockouts import choose
+
+    network = load_network(reactions, incidence, complexes, genes)
+    _solve_and_write(network, choose(network.gem_genes, 2), method, processes, output)
+
+
+def _solve_and_write(
+    network: "MetabolicNetwork",
+    genotypes: Any,  # noqa: ANN401 - an array; numpy is not imported for --help
+    method: "Method",
+    processes: int,
+    output: Path,
+) -> None:
+    from pipeline_lib.artefacts.tables import write_table
+    from pipeline_lib.metabolism.genotype_tables import knockout_table, with_sub_genotypes
+    from pipeline_lib.metabolism.knockouts import solve_knockouts
+
+    growths = solve_knockouts(network, genotypes, method, processes, kept=output.parent / f".{output.stem}.solved")
+    table = knockout_table(growths, with_sub_genotypes(genotypes, len(network.genes)), network.genes, method)
+    write_table(table, output)
+    counts = table["status"].value_counts()
+    click.echo(
+        f"{len(table)} genotypes from {len(growths.optima)} linear programs "
+        f"({', '.join(f'{count} {status}' for status, count in counts.items())}); "
+        f"wild type grows at {growths.wild_type:.6g} 1/h",
+        err=True,
+    )
