@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from pipeline_lib.command_line.code_hash import code_hash
-from pipeline_lib.command_line.workflow import Workflow
+from pipeline_lib.command_line.workflow import Workflow, as_json
 from pipeline_lib.config.loading import parse_run_config
 from pipeline_lib.errors import PipelineError
 

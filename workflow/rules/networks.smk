@@ -28,9 +28,10 @@ rule read_network:
             {wildcards.network: RUN.networks[wildcards.network]}
         ),
         files=file_options(network_files),
+        catalogue=str(RUN.catalogue),
     shell:
         "python -m pipeline_lib networks read --settings {params.settings:q} --name {wildcards.network:q}"
-        " --genes {input.genes:q} {params.files:q} --output {output.edges:q} 2>> {log:q}"
+        " --genes {input.genes:q} {params.files:q} --catalogue {params.catalogue:q} --output {output.edges:q} 2>> {log:q}"
 
 
 rule networks:
@@ -56,4 +57,4 @@ rule networks:
         ],
     shell:
         "python -m pipeline_lib networks combine --settings {params.settings:q} --genes {input.genes:q}"
-        " {params.networks:q} --edges {output.edges:q} --summary {output.summary:q} 2>> {log:q}"
+        " {params.networks:q} --catalogue {params.catalogue:q} --edges {output.edges:q} --summary {output.summary:q} 2>> {log:q}"

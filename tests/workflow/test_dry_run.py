@@ -1,0 +1,89 @@
+"""What would run: everything at first, nothing twice, and only what an edit or a new dataset concerns."""
+
+import time
+
+import pytest
+import yaml
+
+from tests.workflow.conftest import rules_of
+
+QUICKSTART = ("--configfile", "config/quickstart.yaml", "--cores", "2")
+
+
+def test_quickstart_runs_every_stage(snakemake, checkout):
+    done = snakemake("-n", *QUICKSTART, cwd=checkout)
+    assert done.returncode == 0, done.stdout + done.stderr
+    rules = rules_of(done.stdout)
+    stages = {
+        "genes",
+        "metabolism",
+        "read_screen",
+        "observations",
+        "networks",
+        "cell_graph",
+        "split",
+        "fit",
+        "leaderboard",
+    }
+    assert stages <= set(rules)
+    assert "fetch" not in rules, "quickstart needs no network"
+
+
+def test_the_yeast_run_has_a_job_for_every_model_split_and_seed(snakemake, checkout):
+    done = snakemake("-n", "--cores", "2", cwd=checkout)
+    assert done.returncode == 0, done.stdout + done.stderr
+    content = yaml.safe_load((checkout / "config/config.yaml").read_text())
+    jobs = {
+        (model, split, seed)
+        for entry in content["grid"]
+        for model in entry["models"]
+        for split in entry["splits"]
+        for seed in entry.get("seeds", [0])
+    }
+    assert rules_of(done.stdout)["fit"] == len(jobs)
+
+
+def test_a_dry_run_of_the_default_configuration_takes_less_than_four_seconds(snakemake, root):
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        assert snakemake("-n", "--quiet", "all", "--cores", "2", cwd=root).returncode == 0
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 4
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("splits", {"nmaes": ["random"]}, "unknown key 'splits.nmaes'; did you mean 'names'?"),
+        ("grid", [{"models": ["clpp"], "splits": ["random"]}], "There is no model 'clpp'. Did you mean 'clp'?"),
+        ("grid", [{"models": ["clp"], "splits": ["gene_disjoint_all"]}], "which is not in splits.names"),
+        ("metabolism", {"gem": "nowhere.yml"}, "'nowhere.yml' is neither a source of config/sources.yaml nor a file"),
+    ],
+)
+def test_a_config_typo_is_one_sentence(snakemake, checkout, key, value, message):
+    content = yaml.safe_load((checkout / "config/quickstart.yaml").read_text())
+    content[key] = value
+    (checkout / "mine.yaml").write_text(yaml.safe_dump(content))
+    done = snakemake("-n", "--cores", "2", "--configfile", "mine.yaml", cwd=checkout)
+    assert done.returncode != 0
+    assert message in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_snakemake_lint_has_nothing_to_say(snakemake, root):
+    done = snakemake("--lint", *QUICKSTART[:2], cwd=root)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_users_screen_and_results_folder_need_no_edit_of_the_workflow(snakemake, checkout):
+    (checkout / "lab.csv").write_text("gene_a,gene_b,epsilon\nb0008,b0114,-0.1\n")
+    (checkout / "mine.yaml").write_text(
+        "base: config/quickstart.yaml\nrun: our-lab\n"
+        "screens:\n  our_lab:\n    reader: table\n    files: {table: lab.csv}\n"
+        "    columns: {gene1: gene_a, gene2: gene_b, value: epsilon}\n"
+    )
+    done = snakemake("-n", "--cores", "2", "--configfile", "mine.yaml", cwd=checkout)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert rules_of(done.stdout)["read_screen"] == 2
+    assert "results/our-lab/" in done.stdout
