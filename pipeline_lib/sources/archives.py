@@ -1,9 +1,13 @@
 """Take one member out of a zip archive without trusting the archive."""
 
+import lzma
+import re
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from pipeline_lib.sources.transfer import CHUNK, Digest, PlaceFailedError, receive
@@ -11,9 +15,18 @@ from pipeline_lib.sources.transfer import CHUNK, Digest, PlaceFailedError, recei
 MOST_EXPANSION = 200
 """Bytes out for one byte in: tables of text reach 5 to 20, a zip bomb a thousand."""
 
+_ROOTED = re.compile(r"[/\\]|[A-Za-z]:[/\\]")
+
+ZIP_FAULTS = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError, RuntimeError,
+)  # fmt: skip
+"""What `zipfile` raises on a damaged or hostile archive, beside what it documents."""
+
 
 def _ends_with(path: str, member: str) -> bool:
-    """Tell whether `member` is the end of `path`, folder by folder."""
+    """Tell whether `path` is a file whose path ends with `member`, folder by folder."""
+    if path.endswith("/"):
+        return False
     parts, wanted = PurePosixPath(path).parts, PurePosixPath(member).parts
     return parts[-len(wanted) :] == wanted
 
@@ -26,7 +39,7 @@ def find_member(archive: zipfile.ZipFile, member: str) -> zipfile.ZipInfo:
     PlaceFailedError
         When there is none, there are several, its path leaves the archive, or it is a link or encrypted.
     """
-    found = [info for info in archive.infolist() if not info.is_dir() and _ends_with(info.filename, member)]
+    found = [info for info in archive.infolist() if _ends_with(info.filename, member)]
     # Archives made on a Mac carry a shadow of every file in this folder.
     found = [info for info in found if not info.filename.startswith("__MACOSX/")]
     if len(found) != 1:
@@ -34,7 +47,8 @@ def find_member(archive: zipfile.ZipFile, member: str) -> zipfile.ZipInfo:
         raise PlaceFailedError(f"holds {len(found)} files named '{member}' (it starts with {held})")
     info = found[0]
     parts = PurePosixPath(info.filename.replace("\\", "/")).parts
-    if info.filename.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
+    # A colon is no drive letter by itself: Costanzo 2016 has one in the name of a folder.
+    if _ROOTED.match(info.filename) or ".." in parts:
         raise PlaceFailedError(f"refused: its member {info.filename!r} leads out of the archive")
     if stat.S_ISLNK(info.external_attr >> 16):
         raise PlaceFailedError(f"refused: its member {info.filename!r} is a symbolic link")
@@ -53,9 +67,29 @@ def _refuse_bombs(info: zipfile.ZipInfo, limit: int) -> None:
 
 def _unfold(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
     """Yield the member's content; zipfile checks its CRC at the end."""
-    with archive.open(info) as file:
-        while chunk := file.read(CHUNK):
-            yield chunk
+    try:
+        with archive.open(info) as file:
+            while chunk := file.read(CHUNK):
+                yield chunk
+    except ZIP_FAULTS as error:
+        raise PlaceFailedError(f"its member {info.filename!r} is damaged ({error})") from error
+
+
+@contextmanager
+def open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open a zip archive; its table of contents stands at its end, so a cut one is noticed.
+
+    Raises
+    ------
+    PlaceFailedError
+        When the file is no whole zip archive.
+    """
+    try:
+        archive = zipfile.ZipFile(path)
+    except ZIP_FAULTS as error:
+        raise PlaceFailedError(f"refused: it is not a whole zip archive ({error})") from error
+    with archive:
+        yield archive
 
 
 def extract_member(path: Path, member: str, target: Path, *, limit: int) -> Digest:
@@ -68,11 +102,8 @@ def extract_member(path: Path, member: str, target: Path, *, limit: int) -> Dige
     PlaceFailedError
         When the archive is damaged, lacks the member, or the member is a link, encrypted, or a bomb.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            info = find_member(archive, member)
-            _refuse_bombs(info, limit)
-            chunks = _unfold(archive, info)
-            return receive(chunks, target, limit=min(limit, info.file_size), label=member, total=info.file_size)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise PlaceFailedError(f"is damaged or not a zip archive ({error})") from error
+    with open_archive(path) as archive:
+        info = find_member(archive, member)
+        _refuse_bombs(info, limit)
+        chunks = _unfold(archive, info)
+        return receive(chunks, target, limit=min(limit, info.file_size), label=member, total=info.file_size)

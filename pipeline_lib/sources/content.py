@@ -1,10 +1,10 @@
 """Does a file look like what its name says? Keeps error pages and cut archives from being taken for data."""
 
 import gzip
-import zipfile
 import zlib
 from pathlib import Path
 
+from pipeline_lib.sources.archives import open_archive
 from pipeline_lib.sources.transfer import CHUNK, PlaceFailedError
 
 _PAGE_STARTS = (b"<!doctype html", b"<html", b"<head")
@@ -32,18 +32,10 @@ def check_content(path: Path, name: str, *, limit: int) -> None:
     if start.startswith(_PAGE_STARTS):
         raise PlaceFailedError("refused: it is a web page (HTML) in place of the file")
     if name.endswith((".zip", ".xlsx")):
-        _check_zip(path)
+        with open_archive(path):
+            pass
     elif name.endswith(".gz"):
         _check_gzip(path, limit)
-
-
-def _check_zip(path: Path) -> None:
-    """Refuse a cut file: a zip's table of contents stands at its end."""
-    try:
-        with zipfile.ZipFile(path):
-            pass
-    except zipfile.BadZipFile as error:
-        raise PlaceFailedError(f"refused: it is not a whole zip archive ({error})") from error
 
 
 def _check_gzip(path: Path, limit: int) -> None:
@@ -55,5 +47,5 @@ def _check_gzip(path: Path, limit: int) -> None:
                 count += len(chunk)
                 if count > limit:
                     raise PlaceFailedError(f"refused: it unfolds to more than {limit:,} bytes")
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise PlaceFailedError(f"refused: it is not a whole gzip file ({error})") from error
