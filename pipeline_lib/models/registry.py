@@ -50,6 +50,14 @@ BASELINES: dict[str, Entry] = {
     "factorisation": Entry(
         "pipeline_lib.models.baselines.factorisation:FactorisationModel", "low-rank factorisation with ridge penalties"
     ),
+    "digenic_min": Entry("pipeline_lib.models.baselines.digenic:DigenicMinModel", "least score of its pairs"),
+    "digenic_sum": Entry("pipeline_lib.models.baselines.digenic:DigenicSumModel", "sum of the scores of its pairs"),
+    "embedding_mlp": Entry(
+        "pipeline_lib.models.baselines.embedding_mlp:EmbeddingMlpModel", "perceptron on the sum of gene vectors"
+    ),
+    "multiplicative": Entry(
+        "pipeline_lib.models.baselines.multiplicative:MultiplicativeModel", "product of single-mutant fitness"
+    ),
     "gradient_boosting": Entry(
         "pipeline_lib.models.baselines.gradient_boosting:GradientBoostingModel",
         "boosted trees on features of networks and annotation",
@@ -65,7 +73,10 @@ BASELINES: dict[str, Entry] = {
     ),
 }
 
-FLUX: dict[str, Entry] = {}
+FLUX: dict[str, Entry] = {
+    "fba": Entry("pipeline_lib.models.baselines.flux:FluxBalanceAnalysisModel", "flux balance analysis"),
+    "moma": Entry("pipeline_lib.models.baselines.flux:MinimalAdjustmentModel", "minimisation of metabolic adjustment"),
+}
 
 WEISFEILER_LEHMAN: dict[str, Entry] = {}
 

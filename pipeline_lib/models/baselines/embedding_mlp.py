@@ -1,0 +1,114 @@
+"""A multilayer perceptron on the sum of the deleted genes' learned vectors."""
+
+import copy
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from pipeline_lib.cell.genotypes import Genotypes
+from pipeline_lib.models.baselines.crosses import Crosses, StrainBook
+from pipeline_lib.models.baselines.per_assay import AssayFold, AssayModel, PerAssay, Values
+from pipeline_lib.models.baselines.search import Search, Trial
+from pipeline_lib.models.interface import Cell, Prediction
+
+HIDDEN = 128
+BATCH = 1024
+LEARNING_RATE = 3e-3
+WEIGHT_DECAY = 1e-2
+GENE_DROPOUT = 0.05
+
+
+class SumNetwork(nn.Module):
+    """Sum of gene vectors -> two hidden layers -> one value.
+
+    Parameters
+    ----------
+    num_genes
+        Size of the gene index.
+    width
+        Width of a gene's vector.
+    """
+
+    def __init__(self, num_genes: int, width: int) -> None:
+        super().__init__()
+        # Row 0 is no gene, and every gene that training lacks: a zero that never learns.
+        self.genes = nn.EmbeddingBag(num_genes + 1, width, mode="sum", padding_idx=0)
+        self.head = nn.Sequential(
+            nn.Linear(width, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, 1)
+        )
+
+    def forward(self, genes: torch.Tensor) -> torch.Tensor:
+        """Return values [n] of rows of gene indices plus one, int64 [n, 3], 0 for none."""
+        return self.head(self.genes(genes))[:, 0]
+
+
+class EmbeddingMlp(AssayModel):
+    """Trained on squared error of standardised values; as many epochs as trials, the best on validation is kept.
+
+    Now and then a gene is dropped from its genotype, so that a gene which training lacks, whose vector is zero, is
+    not alien to the network.
+    """
+
+    network: SumNetwork
+    mean: float
+    deviation: float
+
+    def fit(self, fold: AssayFold) -> list[Trial]:
+        """Train on one device with AdamW and a cosine schedule."""
+        generator = torch.Generator().manual_seed(fold.context.seed)
+        torch.manual_seed(fold.context.seed)
+        value = fold.train.value
+        self.mean, self.deviation = float(value.mean()), float(value.std()) or 1.0
+        self.seen = np.unique(fold.train.genotypes.genes[fold.train.genotypes.genes >= 0])
+        self.network = SumNetwork(fold.book.num_genes, self.settings.embedding_width)
+        inputs = self._inputs(fold.train.genotypes)
+        target = torch.from_numpy((value - self.mean) / self.deviation).float()
+        epochs = self.settings.trials
+        optimiser = torch.optim.AdamW(self.network.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+        steps = epochs * -(-len(target) // BATCH)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+        search: Search[dict[str, torch.Tensor]] = Search(fold.validation.value, epochs)
+        for epoch in range(epochs):
+            self.network.train()
+            for rows in torch.randperm(len(target), generator=generator).split(BATCH):
+                kept = torch.rand(len(rows), inputs.shape[1], generator=generator) >= GENE_DROPOUT
+                loss = nn.functional.mse_loss(self.network(inputs[rows] * kept), target[rows])
+                optimiser.zero_grad()
+                loss.backward()
+                optimiser.step()
+                schedule.step()
+            search.offer(f"epochs={epoch + 1}", self._values(fold.validation), copy.deepcopy(self.network.state_dict()))
+        self.network.load_state_dict(search.best)
+        return search.trials
+
+    def predict(self, crosses: Crosses) -> Prediction:
+        """Run the network."""
+        return Prediction(self._values(crosses))
+
+    def state(self) -> dict[str, Any]:
+        """Return weights and units."""
+        weights = dict(self.network.state_dict())
+        return {"weights": weights, "seen": self.seen, "mean": self.mean, "deviation": self.deviation}
+
+    def load(self, state: dict[str, Any], book: StrainBook, cell: Cell) -> None:  # noqa: ARG002
+        """Restore weights and units."""
+        self.network = SumNetwork(book.num_genes, self.settings.embedding_width)
+        self.network.load_state_dict({name: torch.as_tensor(part) for name, part in state["weights"].items()})
+        self.seen, self.mean, self.deviation = state["seen"], state["mean"], state["deviation"]
+
+    def _inputs(self, genotypes: Genotypes) -> torch.Tensor:
+        return torch.from_numpy(np.where(np.isin(genotypes.genes, self.seen), genotypes.genes + 1, 0))
+
+    def _values(self, crosses: Crosses) -> Values:
+        self.network.eval()
+        with torch.no_grad():
+            scaled = self.network(self._inputs(crosses.genotypes))
+        return self.mean + self.deviation * scaled.numpy().astype(np.float64)
+
+
+class EmbeddingMlpModel(PerAssay):
+    """Model ``embedding_mlp``."""
+
+    assay_model = EmbeddingMlp
