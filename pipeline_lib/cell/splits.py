@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline_lib.artefacts.schemas import FOLDS, PHENOTYPES
-from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
+from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE, Genotypes
 from pipeline_lib.cell.queries import genotype_codes, genotype_names, query_gene_sets, symmetric_rows
 from pipeline_lib.config.cell import SplitSettings
 from pipeline_lib.errors import PipelineError
@@ -206,7 +206,10 @@ SPLITS: dict[str, Callable[[Genotypes, Names, SplitSettings, np.random.Generator
 
 
 def assign(data: Genotypes, genes: pd.DataFrame, name: str, settings: SplitSettings) -> Assignment:
-    """Assign every observation to a fold of the split `name`; raw interactions are in no split.
+    """Assign every observation to a fold of the split `name`.
+
+    Raw interactions are in no split. Digenic calls only train: they were released without the pairs that were tested
+    and not called, so nothing can be counted against them.
 
     Raises
     ------
@@ -218,7 +221,10 @@ def assign(data: Genotypes, genes: pd.DataFrame, name: str, settings: SplitSetti
     generator = np.random.default_rng([settings.seed, list(SPLITS).index(name)])
     usable = np.flatnonzero(data.phenotype != PHENOTYPES.index("raw_interaction"))
     names = genes.sort_values("gene_index")["gene"].to_numpy(dtype=object)
-    part = SPLITS[name](data.take(usable), names, settings, generator)
+    usable_data = data.take(usable)
+    part = SPLITS[name](usable_data, names, settings, generator)
+    without_background = (usable_data.phenotype == PHENOTYPES.index("call")) & (usable_data.order < MAX_ORDER)
+    part.fold[without_background & (part.fold != TRAIN)] = LEFT_OUT
     for value, fold in enumerate(FOLDS):
         if not (part.fold == value).any():
             raise PipelineError(f"split {name}: the {fold} fold is empty; the screens have too few groups for it.")

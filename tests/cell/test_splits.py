@@ -70,6 +70,18 @@ def test_raw_interactions_are_in_no_split(observations, genes):
     assert not set(raw) & set(table["observation_id"])
 
 
+def test_digenic_calls_only_train(observations, genes):
+    called = observations.copy()
+    trigenic = called["screen"] == "trigenic"
+    called.loc[trigenic, "phenotype"] = "call"
+    data = encode(called, genes)
+    for name in ("random", "query_disjoint"):
+        fold = assign(data, genes, name, SETTINGS).fold
+        digenic = (data.phenotype == 3) & (data.order == 2)
+        assert set(fold[digenic]) == {TRAIN, LEFT_OUT}
+        assert (fold[(data.phenotype == 3) & (data.order == 3)] == TEST).any()
+
+
 def test_one_unseen_gene_is_exactly_one(observations, genes):
     data = encode(observations, genes)
     fold = assign(data, genes, "gene_disjoint_one", SETTINGS).fold

@@ -52,6 +52,7 @@ rule networks:
     params:
         code=code_hash("pipeline_lib.networks.cli:combine"),
         settings=as_json(RUN.networks),
+        catalogue=str(RUN.catalogue),
         networks=lambda wildcards, input: [
             f"--network={path}" for path in input.networks
         ],
