@@ -76,10 +76,11 @@ def leaderboard(
 ) -> None:
     """Score every model on the test fold of every split, with intervals over queries or genes."""
     from pipeline_lib.artefacts.schemas import EDGES, GENES, LEADERBOARD
-    from pipeline_lib.artefacts.tables import read_table, write_table
+    from pipeline_lib.artefacts.tables import read_table
     from pipeline_lib.evaluation.leaderboard import build_standings
     from pipeline_lib.evaluation.measurements import read_measurements
     from pipeline_lib.evaluation.progress import progress
+    from pipeline_lib.evaluation.rows import write_rows
     from pipeline_lib.evaluation.schemas import DIFFERENCES, SUBGROUPS
     from pipeline_lib.evaluation.subgroups import gene_traits
 
@@ -89,10 +90,9 @@ def leaderboard(
     data = read_measurements(observations, genes)
     with _one_thread(), progress("leaderboard", len(files)) as advance:
         standings = build_standings(data, traits, files, settings, advance)
-    board, paired, within = standings.tables()
-    write_table(board, output, LEADERBOARD)
-    write_table(paired, differences, DIFFERENCES)
-    write_table(within, subgroups, SUBGROUPS)
+    write_rows(standings.leaderboard, output, LEADERBOARD)
+    write_rows(standings.differences, differences, DIFFERENCES)
+    write_rows(standings.subgroups, subgroups, SUBGROUPS)
 
 
 @app.command("noise-ceiling")
@@ -109,11 +109,11 @@ def noise_ceiling(
     settings: EvaluationSettings, observations: Path, genes_path: Path, truth: tuple[str, ...], output: Path
 ) -> None:
     """Estimate the best correlation that any prediction can have with each screen's noisy scores."""
-    import pandas as pd
     from pipeline_lib.artefacts.schemas import GENES
-    from pipeline_lib.artefacts.tables import read_table, write_table
+    from pipeline_lib.artefacts.tables import read_table
     from pipeline_lib.evaluation.measurements import read_measurements
     from pipeline_lib.evaluation.noise_ceiling import noise_ceilings
+    from pipeline_lib.evaluation.rows import write_rows
     from pipeline_lib.evaluation.schemas import NOISE_CEILING
 
     genes = read_table(genes_path, GENES)
@@ -125,5 +125,74 @@ def noise_ceiling(
         truths[screen] = read_table(Path(path), columns=["genes", "fitness", "interaction"])
     data = read_measurements(observations, genes)
     with _one_thread():
-        rows = list(noise_ceilings(data, settings, truths, genes))
-    write_table(pd.DataFrame(rows, columns=list(NOISE_CEILING.columns)), output, NOISE_CEILING)
+        write_rows(noise_ceilings(data, settings, truths, genes), output, NOISE_CEILING)
+
+
+@app.command("p-values")
+@_settings
+@_observations
+@_folder
+@_predictions
+@click.option("--output", type=_Output, required=True, help="p_values.parquet: pi0 and discovery counts.")
+@click.option("--deciles", type=_Output, required=True, help="Hit rates by decile of the predicted interaction.")
+@click.option("--histogram", type=_Output, help="Histograms of the P-values, as released and two-sided.")
+@click.option("--correlations", type=_Output, help="Spearman between predicted interactions and P-values.")
+@click.option("--points", type=_Output, help="The measured rows beside their predictions, for scatter plots.")
+def p_values(
+    settings: EvaluationSettings,
+    observations: Path,
+    predictions_dir: Path | None,
+    predictions: tuple[Path, ...],
+    output: Path,
+    deciles: Path,
+    histogram: Path | None,
+    correlations: Path | None,
+    points: Path | None,
+) -> None:
+    """Examine the measured P-values, and hold them against predicted interactions."""
+    from pipeline_lib.evaluation import schemas
+    from pipeline_lib.evaluation.measurements import read_measurements
+    from pipeline_lib.evaluation.p_values import histogram_rows, p_value_rows
+    from pipeline_lib.evaluation.predicted_p import correlation_rows, decile_rows, join_predictions, point_rows
+    from pipeline_lib.evaluation.progress import progress
+    from pipeline_lib.evaluation.rows import write_rows
+
+    files = _files(predictions_dir, predictions)
+    data = read_measurements(observations)
+    with _one_thread(), progress("P-values", len(files)) as advance:
+        write_rows(p_value_rows(data, settings), output, schemas.P_VALUES)
+        pairs = list(join_predictions(data, files, settings, advance))
+        write_rows((row for pair in pairs for row in decile_rows(pair, settings)), deciles, schemas.P_VALUE_DECILES)
+        if correlations is not None:
+            rows = (row for pair in pairs for row in correlation_rows(pair, settings))
+            write_rows(rows, correlations, schemas.P_VALUE_CORRELATIONS)
+    if histogram is not None:
+        write_rows(histogram_rows(data), histogram, schemas.P_HISTOGRAM)
+    if points is not None:
+        write_rows((row for pair in pairs for row in point_rows(pair)), points, schemas.P_VALUE_POINTS)
+
+
+@app.command()
+@_settings
+@_observations
+@_folder
+@_predictions
+@click.option("--output", type=_Output, required=True, help="calibration.parquet")
+def calibration(
+    settings: EvaluationSettings,
+    observations: Path,
+    predictions_dir: Path | None,
+    predictions: tuple[Path, ...],
+    output: Path,
+) -> None:
+    """Check what predictions and their SDs promise, before and after recalibration on the validation fold."""
+    from pipeline_lib.evaluation.calibration import calibration_rows
+    from pipeline_lib.evaluation.measurements import read_measurements
+    from pipeline_lib.evaluation.progress import progress
+    from pipeline_lib.evaluation.rows import write_rows
+    from pipeline_lib.evaluation.schemas import CALIBRATION
+
+    files = _files(predictions_dir, predictions)
+    data = read_measurements(observations)
+    with _one_thread(), progress("calibration", len(files)) as advance:
+        write_rows(calibration_rows(data, files, settings, advance), output, CALIBRATION)

@@ -6,6 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+MINIMUM_GROUPS = 5
+"""Clusters without which no interval is given: fewer make too few different resamples."""
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -30,13 +33,13 @@ class Estimate:
         return Estimate(self.value - other.value, self.draws - other.draws, min(self.groups, other.groups))
 
     def interval(self, confidence: float) -> tuple[float, float]:
-        """Return (low, high), or NaN where there is no value or fewer than two clusters or draws to tell by.
+        """Return (low, high), or NaN where there is no value or fewer than `MINIMUM_GROUPS` clusters to tell by.
 
         The percentile interval with its tails widened for few clusters (Hesterberg 2015, Am. Stat. 69:371-386,
         "expanded percentile"): the plain one is too narrow by sqrt((G - 1) / G) and by normal against t quantiles.
         """
         finite = self.draws[np.isfinite(self.draws)]
-        if np.isnan(self.value) or self.groups < 2 or len(finite) < 2:
+        if np.isnan(self.value) or self.groups < MINIMUM_GROUPS or len(finite) < 2:
             return float("nan"), float("nan")
         tail = expanded_tail((1 - confidence) / 2, self.groups)
         low, high = np.quantile(finite, [tail, 1 - tail])
@@ -48,7 +51,7 @@ class Estimate:
         At least 2 / (draws + 1) before the widening for few clusters; 1 where every draw is zero.
         """
         finite = self.draws[np.isfinite(self.draws)]
-        if np.isnan(self.value) or self.groups < 2 or len(finite) < 2:
+        if np.isnan(self.value) or self.groups < MINIMUM_GROUPS or len(finite) < 2:
             return float("nan")
         beyond = min((finite <= 0).sum(), (finite >= 0).sum())
         share = min((beyond + 1) / (len(finite) + 1), 0.5)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline_lib.config.evaluation import EvaluationSettings
@@ -15,7 +14,6 @@ from pipeline_lib.evaluation.intervals import Estimate, fold_seeds
 from pipeline_lib.evaluation.measurements import Measurements
 from pipeline_lib.evaluation.metrics import POOLED, evaluate, evaluate_pooled, in_shared_unit
 from pipeline_lib.evaluation.predictions import PredictionFile, by_split, read_fold
-from pipeline_lib.evaluation.schemas import DIFFERENCES, SUBGROUPS
 from pipeline_lib.evaluation.scores import AssayKey, Extent, ScoreKey, Scores
 from pipeline_lib.evaluation.subgroups import GeneTraits, SubgroupBootstrap
 
@@ -30,14 +28,6 @@ class Standings:
     leaderboard: list[dict[str, Any]] = field(default_factory=list)
     differences: list[dict[str, Any]] = field(default_factory=list)
     subgroups: list[dict[str, Any]] = field(default_factory=list)
-
-    def tables(self) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-        """Return (leaderboard, differences, subgroups)."""
-        return (
-            pd.DataFrame(self.leaderboard),
-            pd.DataFrame(self.differences, columns=list(DIFFERENCES.columns)),
-            pd.DataFrame(self.subgroups, columns=list(SUBGROUPS.columns)),
-        )
 
 
 @dataclass(frozen=True)

@@ -91,8 +91,135 @@ NOISE_CEILING = TableSchema(
     },
 )
 """``ceiling`` = sqrt(``reliability``), the best Pearson correlation with one released score; ``low`` and ``high`` are
-its interval. ``order`` 0: all orders together. ``scope``: whether the noise is set against the variance of the repeated
-rows or of the whole screen, which is what a leaderboard value is to be held against. ``centred``: within queries, to be
-held against ``pearson_within_query``. ``n``: rows that the noise was told from; ``groups``: clusters that these stand in
-(0: a value taken from the literature, without an interval). ``truth``: a simulated screen's noise-free values, no
-estimate."""
+its interval. ``order`` 0: all orders together. ``scope``: whether the noise is set against the variance of the
+repeated rows or of the whole screen, which is what a leaderboard value is to be held against. ``centred``: within
+queries, to be held against ``pearson_within_query``. ``n``: rows that the noise was told from; ``groups``: clusters
+that these stand in (0: a value taken from the literature, without an interval). ``truth``: a simulated screen's
+noise-free values, no estimate."""
+
+P_VALUES = TableSchema(
+    "p_values",
+    {
+        "screen": _text(),
+        "phenotype": _text(),
+        "order": _count(),
+        "quantity": pa.Column(str, pa.Check.isin(("pi0", "pi0_at_lambda", "discoveries", "largest_p_released"))),
+        "detail": _text(),
+        "value": _number(),
+        "low": _number(),
+        "high": _number(),
+        "n": _count(),
+        "groups": _count(),
+    },
+)
+"""``pi0``: Storey's share of true nulls; its ``low`` and ``high`` are the range over all lambda. ``pi0_at_lambda``:
+``detail`` is lambda, above 1 where large P-values are too many; interval over queries. ``discoveries``: ``detail`` is
+the criterion, ``value`` a number of rows out of ``n``; interval over queries but for q-values. P-values are two-sided
+unless "as released"."""
+
+P_HISTOGRAM = TableSchema(
+    "p_histogram",
+    {
+        "screen": _text(),
+        "phenotype": _text(),
+        "order": _count(),
+        "sides": pa.Column(str, pa.Check.isin(("released", "two-sided"))),
+        "left": _share(),
+        "right": _share(),
+        "count": _count(),
+        "density": _number(),
+    },
+)
+"""Histograms of P-values; ``density`` is 1 where P-values are uniform."""
+
+_JOINED = {
+    "model": _text(),
+    "split": _text(),
+    "screen": _text(),
+    "phenotype": _text(),
+    "order": _count(),
+    "source": _text(),
+}
+
+P_VALUE_DECILES = TableSchema(
+    "p_value_deciles",
+    {
+        **_JOINED,
+        "decile": pa.Column("int64", pa.Check.in_range(1, 10)),
+        "n": _count(),
+        "groups": _count(),
+        "prediction": _number(),
+        "median_p": _share(),
+        "base_rate": _share(),
+        "hit_rate": _share(),
+        "hit_low": _share(),
+        "hit_high": _share(),
+        "negative_rate": _share(),
+        "negative_low": _share(),
+        "negative_high": _share(),
+    },
+)
+"""``screen``, ``phenotype``: of the rows with P-values; ``source``: screen and phenotype that was predicted.
+``decile`` 1 holds the strongest predicted negative interactions. ``hit_rate``: share with a two-sided P below 0.05;
+``negative_rate``: share called negative at the published threshold (NaN where the rows hold no interaction score);
+``base_rate``: hit rate of all deciles together; ``prediction``: mean, in the units of the source."""
+
+P_VALUE_CORRELATIONS = TableSchema(
+    "p_value_correlations",
+    {
+        **_JOINED,
+        "quantity": pa.Column(str, pa.Check.isin(("spearman", "spearman_signed"))),
+        "value": _number(),
+        "low": _number(),
+        "high": _number(),
+        "n": _count(),
+        "groups": _count(),
+    },
+)
+"""Spearman between the strength of the predicted negative interaction and -log10 P (``spearman_signed``: P-values of
+measured positive interactions count as negative)."""
+
+P_VALUE_POINTS = TableSchema(
+    "p_value_points",
+    {
+        **_JOINED,
+        "observation_id": _count(),
+        "prediction": _number(),
+        "value": _number(),
+        "p_value": _share(),
+        "negative": pa.Column("boolean", nullable=True),
+    },
+)
+"""The rows behind the deciles: two-sided ``p_value`` and ``value`` as measured, ``prediction`` in the units of the
+source, ``negative``: called at the published threshold (null where ``value`` is no interaction score)."""
+
+CALIBRATION = TableSchema(
+    "calibration",
+    {
+        "model": _text(),
+        "split": _text(),
+        "screen": _text(),
+        "phenotype": _text(),
+        "quantity": pa.Column(
+            str,
+            pa.Check.isin(("reliability", "calibration_error", "slope", "spread_ratio", "rmse", "coverage", "spread")),
+        ),
+        "recalibration": pa.Column(str, pa.Check.isin(("none", "isotonic", "scaled"))),
+        "position": _number(),
+        "expected": _number(),
+        "observed": _number(),
+        "low": _number(),
+        "high": _number(),
+        "n": _count(),
+        "groups": _count(),
+        "seeds": _count(),
+    },
+)
+"""``expected`` is what calibration would show, ``observed`` what the test fold shows, with its interval.
+``reliability``: mean prediction against mean measured value in bins of the prediction (``position`` 1, 2, ...);
+``calibration_error``: their mean absolute distance (no interval). ``slope``: of measured on predicted (1: neither too
+wide nor too narrow). ``spread_ratio``: SD of predictions over SD of values, against the Pearson correlation, which is
+its value at the optimum of the squared error. ``coverage``: share inside the central interval whose nominal level is
+``position``. ``spread``: root mean squared error against root mean predicted variance in bins of the predicted SD.
+``recalibration``, fitted on the validation fold: ``isotonic`` of the value or of the interval's levels, ``scaled`` of
+all SDs by one factor."""

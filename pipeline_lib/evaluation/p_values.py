@@ -1,0 +1,144 @@
+"""What a screen's P-values say: histograms, the share of true nulls, q-values, discoveries at published thresholds.
+
+Released P-values of the trigenic screens are one-sided (at most 0.5) and belong to the raw interaction; all here but
+the rows named "as released" is two-sided.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from statsmodels.stats.multitest import fdrcorrection
+
+from pipeline_lib.config.evaluation import CallThreshold, EvaluationSettings
+from pipeline_lib.evaluation.calls import INTERACTIONS, negative_calls, positive_calls, threshold_of
+from pipeline_lib.evaluation.clusters import choose_kind, cluster_design, draw_resamples
+from pipeline_lib.evaluation.folds import assay_seed
+from pipeline_lib.evaluation.intervals import Estimate
+from pipeline_lib.evaluation.measurements import Measurements
+
+Floats = NDArray[np.float64]
+
+LAMBDAS = np.round(np.arange(0.05, 0.96, 0.05), 2)
+"""Where the P-values are taken to be those of true nulls alone: above each of these."""
+
+HISTOGRAM_BINS = 20
+NOMINAL = 0.05
+
+
+def pi0_at(p_value: Floats, lambdas: Floats = LAMBDAS) -> Floats:
+    """Return Storey's estimate of the share of true nulls at each lambda, #{P > lambda} / (m (1 - lambda)).
+
+    Storey (2002, J. R. Stat. Soc. B 64:479-498), equation 6; not yet cut at 1.
+    """
+    above = (p_value[:, None] > lambdas).sum(axis=0)
+    return np.asarray(above / (len(p_value) * (1 - lambdas)))
+
+
+def choose_lambda(p_value: Floats, lambdas: Floats = LAMBDAS) -> int:
+    """Return the position of the lambda with the least estimated mean squared error.
+
+    The closed form of the bootstrap of Storey, Taylor and Siegmund (2004, J. R. Stat. Soc. B 66:187-205), as in the
+    R package qvalue: variance of pi0(lambda) plus its squared distance from the 0.1 quantile of all pi0.
+    """
+    estimates, m = pi0_at(p_value, lambdas), len(p_value)
+    above = estimates * m * (1 - lambdas)
+    variance = above / (m**2 * (1 - lambdas) ** 2) * (1 - above / m)
+    return int(np.argmin(variance + (estimates - np.quantile(estimates, 0.1)) ** 2))
+
+
+def q_values(p_value: Floats, method: str) -> Floats:
+    """Return q-values [m] after 'Benjamini-Hochberg' or, under any dependence, 'Benjamini-Yekutieli'."""
+    kind = {"Benjamini-Hochberg": "indep", "Benjamini-Yekutieli": "negcorr"}[method]
+    return np.asarray(fdrcorrection(p_value, method=kind)[1])
+
+
+def assays_with_p(data: Measurements) -> Iterator[tuple[str, str, int, Measurements]]:
+    """Yield (screen, phenotype, order, rows) of every assay and order with P-values, rows without one left out."""
+    known = data.take(np.isfinite(data.p_value))
+    for screen, phenotype, rows in known.assays():
+        assay = known.take(rows)
+        for order in np.unique(assay.genotypes.order).tolist():
+            yield screen, phenotype, order, assay.take(assay.genotypes.order == order)
+
+
+def p_value_rows(data: Measurements, settings: EvaluationSettings) -> Iterator[dict[str, Any]]:
+    """Yield rows of `pipeline_lib.evaluation.schemas.P_VALUES` for every screen, phenotype and order."""
+    for screen, phenotype, order, part in assays_with_p(data):
+        design = cluster_design(part, choose_kind(part, "random", screen, settings))
+        resamples = draw_resamples(design, settings.resamples, assay_seed(settings, screen, phenotype, "P-values"))
+        shared = {
+            "screen": screen, "phenotype": phenotype, "order": order, "n": len(part), "groups": design.present(),
+        }  # fmt: skip
+        for row in _pi0_rows(part.p_value):
+            yield {**shared, **row}
+        counted = _counted(part, screen, phenotype, order, settings)
+        columns = np.stack([np.ones(len(part)), *(mark.astype(np.float64) for mark in counted.values())])
+        sums = resamples.weighted_sums(design.codes, columns)
+        for (quantity, detail), counts in zip(counted, sums[1:], strict=True):
+            pi0 = quantity == "pi0_at_lambda"
+            draws = counts / sums[0] / (1 - float(detail)) if pi0 else counts
+            low, high = Estimate(float(draws[0]), draws[1:], design.present()).interval(settings.confidence)
+            yield {
+                **shared, "quantity": quantity, "detail": detail, "value": float(draws[0]), "low": low, "high": high,
+            }  # fmt: skip
+        for method in ("Benjamini-Hochberg", "Benjamini-Yekutieli"):
+            yield {
+                **shared, "quantity": "discoveries", "detail": f"q < {NOMINAL} {method}",
+                "value": float((q_values(part.p_value, method) < NOMINAL).sum()), "low": np.nan, "high": np.nan,
+            }  # fmt: skip
+        yield {
+            **shared, "quantity": "largest_p_released", "detail": "at most 0.5: one-sided",
+            "value": float(part.p_released.max()), "low": np.nan, "high": np.nan,
+        }  # fmt: skip
+
+
+def _pi0_rows(p_value: Floats) -> Iterator[dict[str, Any]]:
+    estimates = np.minimum(pi0_at(p_value), 1.0)
+    chosen = choose_lambda(p_value)
+    yield {
+        "quantity": "pi0", "detail": f"lambda {LAMBDAS[chosen]:.2f}; low and high over all lambda",
+        "value": float(estimates[chosen]), "low": float(estimates.min()), "high": float(estimates.max()),
+    }  # fmt: skip
+
+
+def _counted(
+    data: Measurements, screen: str, phenotype: str, order: int, settings: EvaluationSettings
+) -> dict[tuple[str, str], NDArray[np.bool_]]:
+    """Return what is counted, by (quantity, detail): a mark [n] for every row."""
+    marks = {("pi0_at_lambda", f"{level:.2f}"): data.p_value > level for level in LAMBDAS}
+    marks["discoveries", f"P < {NOMINAL} as released"] = data.p_released < NOMINAL
+    marks["discoveries", f"P < {NOMINAL} two-sided"] = data.p_value < NOMINAL
+    if phenotype in INTERACTIONS:
+        threshold = threshold_of(screen, settings)
+        for name, p_value in (("as released", data.p_released), ("two-sided", data.p_value)):
+            marks |= _published(data.genotypes.value, p_value, threshold, order, name)
+    return marks
+
+
+def _published(
+    value: Floats, p_value: Floats, threshold: CallThreshold, order: int, name: str
+) -> dict[tuple[str, str], NDArray[np.bool_]]:
+    """Return the calls at the published thresholds: both signs of digenic, negative trigenic interactions alone."""
+    limit = "" if threshold.p_value is None else f" and P < {threshold.p_value:g} {name}"
+    marks = {
+        ("discoveries", f"value < {threshold.negative:g}{limit}"): negative_calls(value, p_value, threshold),
+    }
+    if order < 3:
+        marks["discoveries", f"value > {threshold.positive:g}{limit}"] = positive_calls(value, p_value, threshold)
+    return marks
+
+
+def histogram_rows(data: Measurements) -> Iterator[dict[str, Any]]:
+    """Yield rows of `pipeline_lib.evaluation.schemas.P_HISTOGRAM`: P-values as released and two-sided."""
+    edges = np.linspace(0, 1, HISTOGRAM_BINS + 1)
+    for screen, phenotype, order, part in assays_with_p(data):
+        for sides, values in (("released", part.p_released), ("two-sided", part.p_value)):
+            counts, _ = np.histogram(values, edges)
+            for left, right, count in zip(edges[:-1], edges[1:], counts, strict=True):
+                yield {
+                    "screen": screen, "phenotype": phenotype, "order": order, "sides": sides, "left": float(left),
+                    "right": float(right), "count": int(count),
+                    "density": float(count / len(values) / (right - left)),
+                }  # fmt: skip

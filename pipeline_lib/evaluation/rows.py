@@ -1,0 +1,26 @@
+"""Write rows as a table that keeps its contract, even where there are none."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipeline_lib.artefacts.schemas import TableSchema
+from pipeline_lib.artefacts.tables import write_table
+
+
+def write_rows(rows: Iterable[Mapping[str, Any]], path: Path, schema: TableSchema) -> None:
+    """Write rows (each a mapping from column to value) to `path`.
+
+    Raises
+    ------
+    PipelineError
+        When a row breaks the contract, or the disk is full.
+    """
+    frame = pd.DataFrame(list(rows))
+    if frame.empty:
+        frame = pd.DataFrame({name: pd.Series(dtype=str(column.dtype)) for name, column in schema.columns.items()})
+    # A column without a single value has no type of its own; a nullable one may be mixed with None.
+    frame = frame.astype({name: str(column.dtype) for name, column in schema.columns.items() if column.nullable})
+    write_table(frame, path, schema)
