@@ -13,8 +13,9 @@ def save_tensors(content: Mapping[str, Any], path: Path | str) -> None:
     """Write a dictionary of tensors, numbers, strings, lists and dictionaries to `path` atomically."""
     import torch
 
-    with atomic_path(path) as temporary:
-        torch.save(dict(content), temporary)
+    # Given a path, torch writes its name into the file; the temporary one would make every file unlike the last.
+    with atomic_path(path) as temporary, temporary.open("wb") as stream:
+        torch.save(dict(content), stream)
 
 
 def load_tensors(path: Path | str, device: str = "cpu") -> dict[str, Any]:
