@@ -1,0 +1,106 @@
+"""Edge lists: BIONIC's inputs and a user's own table."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline_lib.errors import PipelineError
+from pipeline_lib.networks.edge_lists import read_edge_list, read_edge_table
+from tests.networks.conftest import GENES
+
+
+def test_a_list_without_weights_weighs_every_edge_1(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("YAL001C YBR123C\nYAL001C\tYDR362C\n\n")
+    raw = read_edge_list(tmp_path / "list.txt")
+    assert list(raw.table.iter_rows()) == [("YAL001C", "YBR123C", 1.0), ("YAL001C", "YDR362C", 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("A B 0.5\nA C\n", "row 2 does not have 3 fields"),
+        ("A B\nA C 0.5\n", "row 2 does not have 2 fields"),
+        ("A B 0.5\nA C inf\n", "row 2 has no number as weight: 'inf'"),
+        ("A B 0.5 x\n", "row 1 has 4 fields"),
+        ("", "row 1 has 0 fields"),
+    ],
+)
+def test_a_fault_of_a_list_is_named_with_its_row(tmp_path: Path, text: str, complaint: str) -> None:
+    (tmp_path / "list.txt").write_text(text)
+    with pytest.raises(PipelineError, match=complaint):
+        read_edge_list(tmp_path / "list.txt")
+
+
+def test_a_binary_file_is_no_list(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(PipelineError, match="no text file"):
+        read_edge_list(tmp_path / "list.txt")
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    edges=st.lists(
+        st.tuples(st.sampled_from(GENES), st.sampled_from(GENES), st.floats(-1e6, 1e6)), min_size=1, max_size=30
+    )
+)
+@pytest.mark.parametrize("ending", ["csv", "tsv", "parquet"])
+def test_what_a_user_writes_is_what_is_read(tmp_path: Path, ending: str, edges: list) -> None:
+    table = pd.DataFrame(edges, columns=["regulator", "regulated", "strength"])
+    path = tmp_path / f"own.{ending}"
+    if ending == "parquet":
+        table.to_parquet(path)
+    else:
+        table.to_csv(path, sep="," if ending == "csv" else "\t", index=False)
+    columns = {"source": "regulator", "target": "regulated", "weight": "strength"}
+    raw = read_edge_table(path, columns, directed=True)
+    assert list(raw.table.iter_rows()) == edges
+    assert raw.directed
+
+
+def test_a_table_with_our_column_names_needs_no_description(tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text("target,source,note\nYAL001C,YBR123C,=1+1\n")
+    raw = read_edge_table(tmp_path / "own.csv", {}, directed=False)
+    assert list(raw.table.iter_rows()) == [("YBR123C", "YAL001C", 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "complaint"),
+    [
+        ("a,b\n1,2\n", {}, "has no column 'source' .it has a, b"),
+        ("source,target\nx,y\n", {"weight": "score"}, "has no column 'score'"),
+        ("source,target\nx,y\n", {"wieght": "score"}, "unknown role 'wieght'"),
+        ("source,target\nx,y\n,y\n", {}, "row 3 has no source"),
+        ("source,target,weight\nx,y,1\nx,y,\n", {}, "row 3 has no number as weight"),
+        ("source,target\nx,y,z\n", {}, "cannot be read as a table"),
+        ("", {}, "cannot be read as a table"),
+    ],
+)
+def test_a_fault_of_a_table_is_named(tmp_path: Path, text: str, columns: dict[str, str], complaint: str) -> None:
+    (tmp_path / "own.csv").write_text(text)
+    with pytest.raises(PipelineError, match=complaint):
+        read_edge_table(tmp_path / "own.csv", columns, directed=False)
+
+
+def test_a_truncated_parquet_table_is_refused(tmp_path: Path) -> None:
+    pd.DataFrame({"source": GENES, "target": GENES}).to_parquet(tmp_path / "own.parquet")
+    content = (tmp_path / "own.parquet").read_bytes()
+    (tmp_path / "own.parquet").write_bytes(content[:-20])
+    with pytest.raises(PipelineError, match="cannot be read as a table"):
+        read_edge_table(tmp_path / "own.parquet", {}, directed=False)
+
+
+@pytest.mark.mirror
+def test_the_published_lists_have_their_published_sizes(mirror: Path) -> None:
+    # Krogan et al. 2006 report 7,123 interactions among 2,708 proteins; BIONIC's list has 7,075.
+    krogan = read_edge_list(mirror / "bionic" / "Krogan-2006.txt").table
+    assert len(krogan) == 7_075
+    assert krogan["weight"].unique().to_list() == [1.0]
+    # TFIIIC: TFC3 with TFC1 and TFC6.
+    partners = set(krogan.filter(krogan["source"] == "YAL001C")["target"])
+    assert {"YBR123C", "YDR362C"} <= partners
+    hu = read_edge_list(mirror / "bionic" / "Hu-2007.txt").table
+    assert len(hu) == 14_826
+    assert hu["weight"].is_between(0, 1).all()
