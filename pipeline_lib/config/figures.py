@@ -1,0 +1,72 @@
+"""Which figures there are and what each is drawn from; read by the workflow, so nothing heavy is imported here."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A group of figures that are drawn together.
+
+    Attributes
+    ----------
+    figures
+        Names of the figures: ``figures/<name>.svg`` and ``.png``.
+    artefacts
+        What they are drawn from: keys of `ARTEFACTS`.
+    """
+
+    figures: tuple[str, ...]
+    artefacts: tuple[str, ...]
+
+
+ARTEFACTS: dict[str, str] = {
+    "genes": "tables/genes.parquet",
+    "observations": "tables/observations.parquet",
+    "screens_summary": "tables/screens_summary.parquet",
+    "rejected": "tables/rejected.parquet",
+    "reactions": "metabolism/reactions.parquet",
+    "subsystems": "metabolism/subsystems.parquet",
+    "subsystem_links": "metabolism/subsystem_links.parquet",
+    "energies": "metabolism/energies.parquet",
+    "essentiality": "metabolism/essentiality.json",
+    "edges": "networks/edges.parquet",
+    "networks_summary": "networks/summary.parquet",
+    "leaderboard": "evaluation/leaderboard.parquet",
+    "differences": "evaluation/differences.parquet",
+    "subgroups": "evaluation/subgroups.parquet",
+    "noise_ceiling": "evaluation/noise_ceiling.parquet",
+    "p_values": "evaluation/p_values.parquet",
+    "p_value_deciles": "evaluation/p_value_deciles.parquet",
+    "calibration": "evaluation/calibration.parquet",
+    "overfit_history": "overfit/history.parquet",
+    "overfit_predictions": "overfit/predictions.parquet",
+    "overfit_report": "overfit/report.json",
+    "walk_through": "walkthrough.json",
+}
+"""Path of every artefact below ``results/<run>/``."""
+
+TOPICS: dict[str, Topic] = {
+    "datasets": Topic(
+        ("score_distributions", "fitness_distributions", "gene_usage", "screen_overlap"),
+        ("observations", "screens_summary", "genes"),
+    ),
+    "metabolism": Topic(
+        ("incidence_by_subsystem", "energy_coverage"), ("reactions", "subsystems", "subsystem_links", "energies")
+    ),
+    "networks": Topic(("network_degrees", "network_overlap"), ("edges", "networks_summary", "genes")),
+    "training": Topic(("training_curves", "overfit"), ("overfit_history", "overfit_predictions", "observations")),
+    "correlations": Topic(("correlation", "correlation_by_split"), ("observations", "leaderboard", "noise_ceiling")),
+    "leaderboard": Topic(
+        ("leaderboard", "differences", "subgroups", "ablations", "pretraining", "losses"),
+        ("leaderboard", "differences", "subgroups", "noise_ceiling"),
+    ),
+    "p_values": Topic(
+        ("p_value_histograms", "p_value_deciles", "p_value_against_prediction", "precision_recall"),
+        ("observations", "p_values", "p_value_deciles", "leaderboard"),
+    ),
+    "ceilings": Topic(("noise_ceilings", "calibration"), ("noise_ceiling", "leaderboard", "calibration")),
+}
+"""Every topic in the order of the report."""
+
+READS_MODELS = ("training", "correlations", "p_values")
+"""Topics that also read predictions and histories under ``models/``."""

@@ -1,0 +1,94 @@
+"""How good a prediction could be, and whether its spread can be trusted."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from pipeline_lib.reporting import style
+from pipeline_lib.reporting.drawing import Drawn, empty_figure
+from pipeline_lib.reporting.names import assay_name, split_name
+
+_METHODS = {
+    "replicates": "replicate rows",
+    "repeated_genotypes": "repeated genotypes",
+    "alleles": "alleles of one gene",
+    "reported_sd": "reported SD",
+    "literature": "literature",
+    "truth": "simulated truth",
+}
+
+
+def draw_noise_ceilings(ceilings: pd.DataFrame) -> Drawn:
+    """Draw every estimate of the best possible Pearson correlation."""
+    rows = ceilings[ceilings["ceiling"].notna() & (ceilings["scope"] == "screen")]
+    rows = rows if len(rows) else ceilings[ceilings["ceiling"].notna()]
+    if rows.empty:
+        why = "No screen of this run has replicates, repeated genotypes, reported SDs or a literature value."
+        return empty_figure("noise_ceilings", "Noise ceilings", why, style.ONE_COLUMN)
+    rows = rows.sort_values(["screen", "phenotype", "order", "method"])
+    plain = rows[~rows["centred"]].reset_index(drop=True)
+    labels = [_label(*values) for values in plain[["screen", "phenotype", "order", "method"]].itertuples(index=False)]
+    figure, axes = plt.subplots(figsize=(style.TWO_COLUMNS, 0.8 + 0.19 * max(len(labels), 3)))
+    keys = ["screen", "phenotype", "order", "method", "scope"]
+    centred = plain[keys].merge(rows[rows["centred"]].drop_duplicates(keys), on=keys, how="left")
+    for offset, table, colour, label in (
+        (0.12, plain, style.CLP, "as measured"),
+        (-0.12, centred, style.RIVAL, "within queries"),
+    ):
+        y = np.arange(len(table)) + offset
+        error = np.nan_to_num(np.abs([table["ceiling"] - table["low"], table["high"] - table["ceiling"]]))
+        axes.errorbar(table["ceiling"], y, xerr=error, fmt="o", color=colour, elinewidth=0.9, label=label)
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set(xlim=(0, 1.02), xlabel="best possible Pearson correlation with one released score")
+    axes.invert_yaxis()
+    axes.legend(loc="lower left")
+    return Drawn(
+        "noise_ceilings", figure, "Noise ceilings",
+        "A replicate correlation is a reliability; its square root is the best Pearson correlation that any prediction "
+        "can reach against one released score (0.59 gives 0.77; 0.88 gives 0.94). Intervals are bootstrap intervals; "
+        "each method's assumption is in the table.",
+        "Dots with intervals of the noise ceiling for each screen and method.",
+    )  # fmt: skip
+
+
+def _label(screen: str, phenotype: str, order: int, method: str) -> str:
+    orders = f", order {order}" if order else ""
+    return f"{assay_name(screen, phenotype)}{orders} ({_METHODS[method]})"
+
+
+def draw_calibration(calibration: pd.DataFrame, model: str) -> Drawn:
+    """Draw reliability of the mean, coverage of intervals and the spread against the error."""
+    rows = calibration[(calibration["model"] == model) & (calibration["recalibration"] == "none")]
+    rows = rows[rows["split"] == rows["split"].iloc[0]] if len(rows) else rows
+    title = f"Calibration of {model}"
+    parts = {quantity: rows[rows["quantity"] == quantity] for quantity in ("reliability", "coverage", "spread")}
+    if not len(parts["reliability"]):
+        return empty_figure("calibration", title, f"No calibration of {model} in this run.", style.ONE_COLUMN)
+    figure, axes = plt.subplots(1, 3, figsize=(style.TWO_COLUMNS, 2.3))
+    split = split_name(str(rows["split"].iloc[0]))
+    words = {
+        "reliability": ("Mean", "mean prediction", "mean measured value"),
+        "coverage": ("Intervals", "nominal coverage", "observed coverage"),
+        "spread": ("Spread", "predicted SD", "root mean squared error"),
+    }
+    assays = sorted(set(zip(rows["screen"], rows["phenotype"], strict=True)))
+    for axis, (quantity, (heading, x_label, y_label)) in zip(axes, words.items(), strict=True):
+        part = parts[quantity]
+        for position, (screen, phenotype) in enumerate(assays):
+            one = part[(part["screen"] == screen) & (part["phenotype"] == phenotype)].sort_values("position")
+            # Assays have units of their own; shares of the assay's largest value can share one panel.
+            scale = 1.0 if quantity == "coverage" else max(one[["expected", "observed"]].abs().max().max(), 1e-9)
+            axis.plot(one["expected"] / scale, one["observed"] / scale, "o-", label=assay_name(screen, phenotype),
+                      color=style.PALETTE[position % len(style.PALETTE)])  # fmt: skip
+        ends = (-1, 1) if quantity == "reliability" else (0, 1)
+        axis.plot(ends, ends, color=style.QUIET, linewidth=0.7, zorder=0)
+        relative = "" if quantity == "coverage" else " (share of largest)"
+        axis.set(title=heading, xlabel=x_label + relative, ylabel=y_label + relative)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return Drawn(
+        "calibration", figure, title,
+        f"Test fold of the {split} split, before recalibration. Left, mean measured value in bins of the prediction; "
+        "middle, share of measurements inside the central interval of each nominal level; right, error in bins of the "
+        "predicted SD. The diagonal is perfect calibration.",
+        "Three panels of observed against expected calibration.",
+    )  # fmt: skip

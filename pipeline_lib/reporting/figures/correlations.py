@@ -1,0 +1,130 @@
+"""Predicted against measured, and skill by split."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from scipy.stats import pearsonr, spearmanr
+
+from pipeline_lib.reporting import style
+from pipeline_lib.reporting.drawing import Drawn, empty_figure
+from pipeline_lib.reporting.names import assay_name, screen_name, split_name, unit
+from pipeline_lib.reporting.predictions import Job, tested
+
+_SHOWN = ("interaction", "fitness")
+
+
+def draw_correlation(observations: pd.DataFrame, jobs: list[Job], model: str, split: str) -> Drawn:
+    """Draw a hexbin of predicted against measured values for every assay of the test fold.
+
+    Parameters
+    ----------
+    observations
+        `pipeline_lib.artefacts.schemas.OBSERVATIONS`.
+    jobs
+        The run's fitted models.
+    model, split
+        Whose predictions to draw; several seeds are averaged.
+    """
+    chosen = [job for job in jobs if (job.model, job.split) == (model, split)]
+    title = f"Predicted against measured ({model}, {split_name(split)})"
+    if not chosen:
+        return empty_figure("correlation", title, f"No predictions of {model} on {split}.", style.ONE_COLUMN)
+    table = tested(chosen, observations)
+    table = table[table["phenotype"].isin(_SHOWN)]
+    assays = [(key, part) for key, part in table.groupby(["screen", "phenotype"]) if len(part) > 10]
+    columns = min(3, len(assays))
+    rows = -(-len(assays) // columns)
+    width = style.ONE_COLUMN if columns == 1 else style.TWO_COLUMNS
+    figure, axes = plt.subplots(rows, columns, figsize=(width, rows * width / columns * 0.95), squeeze=False)
+    words = []
+    for panel, ((screen, phenotype), part) in zip(axes.flat, assays, strict=False):
+        words.append(_hexbin(panel, part, str(screen), str(phenotype)))
+    for panel in axes.flat[len(assays) :]:
+        panel.axis("off")
+    seeds = f"mean of {len(chosen)} seeds" if len(chosen) > 1 else "one seed"
+    return Drawn(
+        "correlation", figure, title,
+        f"Test fold of the {split_name(split)} split, {seeds}; colour is the number of observations (logarithmic); "
+        f"the line is where prediction equals measurement. {'; '.join(words)}.",
+        f"Scatter density of predicted against measured values. {'; '.join(words)}.",
+    )  # fmt: skip
+
+
+def _hexbin(axes: Axes, part: pd.DataFrame, screen: str, phenotype: str) -> str:
+    measured, predicted = part["value"].to_numpy(), part["prediction"].to_numpy()
+    spread = predicted.std() > 0 and measured.std() > 0
+    pearson = pearsonr(measured, predicted).statistic if spread else 0.0
+    spearman = spearmanr(measured, predicted).statistic if spread else 0.0
+    x_low, x_high = np.quantile(measured, [0.001, 0.999])
+    y_low, y_high = np.quantile(predicted, [0.0005, 0.9995])
+    pad = max(y_high - y_low, 1e-6) * 0.05
+    axes.hexbin(
+        measured, predicted, gridsize=45, bins="log", cmap=style.DENSITY, mincnt=1, linewidths=0.1,
+        extent=(x_low, x_high, y_low - pad, y_high + pad), rasterized=True,
+    )  # fmt: skip
+    low, high = max(x_low, y_low - pad), min(x_high, y_high + pad)
+    if low < high:
+        axes.plot([low, high], [low, high], color=style.RIVAL, linewidth=0.8)
+    axes.set(xlabel=f"measured {unit(screen, phenotype)}", ylabel="predicted", title=screen_name(screen))
+    axes.text(
+        0.03, 0.97, f"r = {pearson:.2f}\nρ = {spearman:.2f}\nn = {len(part):,}", transform=axes.transAxes, va="top",
+        bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1.5},
+    )  # fmt: skip
+    return f"{assay_name(screen, phenotype)}: Pearson {pearson:.3f}, Spearman {spearman:.3f}, n = {len(part):,}"
+
+
+def draw_by_split(leaderboard: pd.DataFrame, ceilings: pd.DataFrame, model: str) -> Drawn:
+    """Draw the model's Pearson correlation on every split beside the best baseline and the noise ceiling."""
+    rows = leaderboard[(leaderboard["metric"] == "pearson") & leaderboard["phenotype"].isin(_SHOWN)]
+    rows = rows[rows["screen"] != "pooled"]
+    assays = sorted(set(zip(rows["screen"], rows["phenotype"], strict=True)))
+    title = f"Skill by split: {model} and the best other model"
+    if not assays:
+        return empty_figure("correlation_by_split", title, "The leaderboard is empty.", style.ONE_COLUMN)
+    columns = min(3, len(assays))
+    lines = -(-len(assays) // columns)
+    figure, axes = plt.subplots(
+        lines, columns, figsize=(style.TWO_COLUMNS, 1.9 * lines), squeeze=False, sharex=True
+    )  # fmt: skip
+    for panel, (screen, phenotype) in zip(axes.flat, assays, strict=False):
+        of_assay = rows[(rows["screen"] == screen) & (rows["phenotype"] == phenotype)]
+        _bars(panel, of_assay, model)
+        _ceiling(panel, ceilings, screen, phenotype)
+        panel.set_title(assay_name(screen, phenotype))
+    for panel in axes.flat[len(assays) :]:
+        panel.axis("off")
+    handles, labels = axes.flat[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    return Drawn(
+        "correlation_by_split", figure, title,
+        "Pearson correlation on the test fold with its bootstrap interval over queries or genes. The best other model "
+        "is the one with the highest value on that split and assay, ablations of the same model left out; the dashed "
+        "line is the highest noise ceiling that the data give.",
+        f"Bars of {model} and the best other model for every split and assay.",
+    )  # fmt: skip
+
+
+def _bars(axes: Axes, rows: pd.DataFrame, model: str) -> None:
+    splits = [split for split in ("random", "query_disjoint", "gene_disjoint_one", "gene_disjoint_all", "cross_screen")
+              if split in set(rows["split"])]  # fmt: skip
+    ours = rows[rows["model"] == model].set_index("split")
+    others = rows[~rows["model"].str.startswith("clp")].sort_values("value", ascending=False)
+    best = others.drop_duplicates("split").set_index("split")
+    for offset, table, colour, label in ((-0.17, ours, style.CLP, model), (0.17, best, style.BASELINE, "best other")):
+        present = [split for split in splits if split in table.index]
+        x = np.array([splits.index(split) for split in present]) + offset
+        part = table.loc[present]
+        error = np.abs(np.vstack([part["value"] - part["low"], part["high"] - part["value"]]))
+        axes.bar(x, part["value"], width=0.32, color=colour, label=label)
+        axes.errorbar(x, part["value"], yerr=np.nan_to_num(error), fmt="none", ecolor=style.INK, elinewidth=0.7)
+    axes.set_xticks(range(len(splits)), [split_name(split) for split in splits], rotation=30, ha="right")
+    axes.axhline(0, color=style.INK, linewidth=0.5)
+    axes.set_ylabel("Pearson")
+
+
+def _ceiling(axes: Axes, ceilings: pd.DataFrame, screen: str, phenotype: str) -> None:
+    rows = ceilings[(ceilings["screen"] == screen) & (ceilings["phenotype"] == phenotype) & ~ceilings["centred"]]
+    rows = rows[rows["ceiling"].notna() & (rows["method"] != "truth")]
+    if len(rows):
+        axes.axhline(rows["ceiling"].max(), color=style.CEILING, linestyle="--", linewidth=0.9, label="noise ceiling")

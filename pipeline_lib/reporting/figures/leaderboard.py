@@ -1,0 +1,197 @@
+"""Every model beside every other: forests of skill, of paired differences, of ablations."""
+
+from collections.abc import Callable
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from pipeline_lib.reporting import style
+from pipeline_lib.reporting.drawing import Drawn, empty_figure
+from pipeline_lib.reporting.names import METRICS, assay_name, is_clp, is_dango, split_name
+
+LEADING = ("interaction", "fitness", "call")
+
+
+def leading_metric(phenotype: str) -> str:
+    """Return the metric that a phenotype is ranked by: average precision for calls, else Pearson."""
+    return "average_precision" if phenotype == "call" else "pearson"
+
+
+def leading_assay(leaderboard: pd.DataFrame) -> tuple[str, str]:
+    """Return the assay that the report leads with: the interaction screen with most tested rows."""
+    rows = leaderboard[leaderboard["screen"] != "pooled"]
+    for phenotype in LEADING:
+        part = rows[(rows["phenotype"] == phenotype) & (rows["screen"] != "simulated")]
+        part = part if len(part) else rows[rows["phenotype"] == phenotype]
+        if len(part):
+            return str(part.loc[part["n"].idxmax(), "screen"]), phenotype
+    return "", ""
+
+
+def _colour(model: str) -> str:
+    return style.CLP if is_clp(model) else style.RIVAL if is_dango(model) else style.BASELINE
+
+
+def _forest(axes: Axes, rows: pd.DataFrame) -> None:
+    """Draw one row a model, the best on top."""
+    rows = rows.sort_values("value")
+    y = np.arange(len(rows))
+    low = np.nan_to_num((rows["value"] - rows["low"]).to_numpy()).clip(min=0)
+    high = np.nan_to_num((rows["high"] - rows["value"]).to_numpy()).clip(min=0)
+    for position, (model, value, below, above) in enumerate(zip(rows["model"], rows["value"], low, high, strict=True)):
+        axes.errorbar(value, position, xerr=[[below], [above]], fmt="o", color=_colour(model), elinewidth=0.9)
+    axes.set_yticks(y, rows["model"])
+    axes.set_ylim(-0.6, len(rows) - 0.4)
+    axes.axvline(0, color=style.INK, linewidth=0.5)
+
+
+def draw_leaderboard(leaderboard: pd.DataFrame, ceilings: pd.DataFrame) -> Drawn:
+    """Draw the leading assay's leaderboard, one panel a split, with the noise ceiling."""
+    screen, phenotype = leading_assay(leaderboard)
+    metric = leading_metric(phenotype)
+    rows = leaderboard[
+        (leaderboard["screen"] == screen) & (leaderboard["phenotype"] == phenotype) & (leaderboard["metric"] == metric)
+    ]
+    splits = [split for split in rows["split"].unique() if split != "cross_screen"]
+    title = f"Leaderboard: {assay_name(screen, phenotype)}"
+    if not splits:
+        return empty_figure("leaderboard", title, "The leaderboard is empty.", style.ONE_COLUMN)
+    columns = min(2, len(splits))
+    lines = -(-len(splits) // columns)
+    tallest = rows.groupby("split")["model"].nunique().max()
+    figure, axes = plt.subplots(
+        lines, columns, figsize=(style.TWO_COLUMNS, lines * (0.7 + 0.125 * tallest)), squeeze=False
+    )  # fmt: skip
+    limit = ceilings[(ceilings["screen"] == screen) & (ceilings["phenotype"] == phenotype) & ~ceilings["centred"]]
+    limit = limit[limit["method"] != "truth"]["ceiling"].max()
+    for panel, split in zip(axes.flat, splits, strict=False):
+        _forest(panel, rows[rows["split"] == split])
+        panel.set(title=split_name(split), xlabel=METRICS[metric])
+        if metric == "pearson" and np.isfinite(limit):
+            panel.axvline(limit, color=style.CEILING, linestyle="--", linewidth=0.9)
+    for panel in axes.flat[len(splits) :]:
+        panel.axis("off")
+    n = int(rows["n"].max())
+    return Drawn(
+        "leaderboard", figure, title,
+        f"{METRICS[metric]} on the test fold (up to n = {n:,}), the best model on top. Bars are bootstrap intervals "
+        "over queries or genes, never over rows. Blue: the cell latent perturbation model and its ablations; orange: "
+        "DANGO; grey: baselines; dashed green: the highest noise ceiling.",
+        "Forest plot of every model on every split.",
+    )  # fmt: skip
+
+
+def draw_differences(differences: pd.DataFrame) -> Drawn:
+    """Draw each model's paired difference to the best baseline on the leading assay."""
+    screen, phenotype = leading_assay(differences)
+    metric = leading_metric(phenotype)
+    rows = differences[
+        (differences["screen"] == screen) & (differences["phenotype"] == phenotype)
+        & (differences["metric"] == metric) & (differences["role"] == "best_baseline")
+    ]  # fmt: skip
+    splits = [split for split in rows["split"].unique() if split != "cross_screen"]
+    title = f"Paired differences to the best baseline: {assay_name(screen, phenotype)}"
+    if not splits:
+        return empty_figure("differences", title, "There is no baseline to compare with.", style.ONE_COLUMN)
+    columns = min(2, len(splits))
+    lines = -(-len(splits) // columns)
+    tallest = rows.groupby("split")["model"].nunique().max()
+    figure, axes = plt.subplots(
+        lines, columns, figsize=(style.TWO_COLUMNS, lines * (0.7 + 0.125 * tallest)), squeeze=False
+    )  # fmt: skip
+    for panel, split in zip(axes.flat, splits, strict=False):
+        part = rows[rows["split"] == split]
+        _forest(panel, part)
+        panel.set(
+            title=f"{split_name(split)}: against {part['reference'].iloc[0]}", xlabel=f"difference in {METRICS[metric]}"
+        )
+    for panel in axes.flat[len(splits) :]:
+        panel.axis("off")
+    return Drawn(
+        "differences", figure, title,
+        "Model less best baseline, paired on the same bootstrap resamples of queries or genes. A model beats the "
+        "baseline where its whole interval is right of zero.",
+        "Forest plot of paired differences to the best baseline on every split.",
+    )  # fmt: skip
+
+
+def draw_subgroups(subgroups: pd.DataFrame, model: str) -> Drawn:
+    """Draw the model's skill within subgroups of genotypes."""
+    rows = subgroups[
+        (subgroups["model"] == model) & (subgroups["metric"] == "pearson") & (subgroups["phenotype"] != "call")
+    ]
+    title = f"Where the skill of {model} lies"
+    if rows.empty:
+        return empty_figure("subgroups", title, "No subgroup has enough observations.", style.ONE_COLUMN)
+    kinds = [kind for kind in ("metabolic", "essential", "order", "degree") if kind in set(rows["subgroup"])]
+    figure, axes = plt.subplots(1, len(kinds), figsize=(style.TWO_COLUMNS, 2.2), sharey=True, squeeze=False)
+    screens = sorted(set(zip(rows["screen"], rows["phenotype"], strict=True)))
+    first = rows["split"].unique()[0]
+    for panel, kind in zip(axes.flat, kinds, strict=True):
+        part = rows[(rows["subgroup"] == kind) & (rows["split"] == first)]
+        levels = [
+            level
+            for level in ("all", "some", "none", "1", "2", "3", "low", "middle", "high")
+            if level in set(part["level"])
+        ]
+        for position, assay in enumerate(screens):
+            one = (
+                part[(part["screen"] == assay[0]) & (part["phenotype"] == assay[1])].set_index("level").reindex(levels)
+            )
+            x = np.arange(len(levels)) + (position - (len(screens) - 1) / 2) * 0.12
+            error = np.nan_to_num(np.abs([one["value"] - one["low"], one["high"] - one["value"]]))
+            panel.errorbar(x, one["value"], yerr=error, fmt="o", elinewidth=0.8, label=assay_name(*assay),
+                           color=style.PALETTE[position % len(style.PALETTE)])  # fmt: skip
+        panel.set_xticks(range(len(levels)), levels)
+        panel.set(title=_SUBGROUPS[kind], ylabel="Pearson" if panel is axes.flat[0] else "")
+        panel.axhline(0, color=style.INK, linewidth=0.5)
+    figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return Drawn(
+        "subgroups", figure, title,
+        f"Pearson correlation of {model} within subgroups of the test genotypes ({split_name(first)} split), with "
+        "bootstrap intervals. Metabolic and essential: whether all, some or none of the deleted genes are; degree: "
+        "terciles of the genes' summed degree in the networks.",
+        "Dots with intervals of the correlation by subgroup.",
+    )  # fmt: skip
+
+
+_SUBGROUPS = {
+    "metabolic": "Metabolic genes",
+    "essential": "Essential genes",
+    "order": "Number of deletions",
+    "degree": "Degree in networks",
+}
+
+
+def draw_family(leaderboard: pd.DataFrame, name: str, title: str, caption: str, chosen: Callable[[str], bool]) -> Drawn:
+    """Draw one family of models on the splits it ran on, one panel an assay with a known leading metric."""
+    rows = leaderboard[leaderboard["model"].map(chosen) & (leaderboard["screen"] != "pooled")]
+    rows = rows[rows["metric"] == rows["phenotype"].map(leading_metric)]
+    rows = rows[rows.groupby(["split", "screen", "phenotype"])["model"].transform("nunique") > 1]
+    assays = sorted(set(zip(rows["screen"], rows["phenotype"], strict=True)))
+    if not assays:
+        return empty_figure(name, title, "This run has fewer than two such models on one split.", style.ONE_COLUMN)
+    columns = min(3, len(assays))
+    lines = -(-len(assays) // columns)
+    models = sorted(rows["model"].unique(), key=lambda model: (len(model), model))
+    figure, axes = plt.subplots(
+        lines, columns, figsize=(style.TWO_COLUMNS, lines * (0.75 + 0.16 * len(models))), squeeze=False, sharey=True
+    )  # fmt: skip
+    splits = list(rows["split"].unique())
+    for panel, (screen, phenotype) in zip(axes.flat, assays, strict=False):
+        for position, split in enumerate(splits):
+            part = rows[(rows["screen"] == screen) & (rows["phenotype"] == phenotype) & (rows["split"] == split)]
+            part = part.set_index("model").reindex(models)
+            y = np.arange(len(models)) + (position - (len(splits) - 1) / 2) * 0.16
+            error = np.nan_to_num(np.abs([part["value"] - part["low"], part["high"] - part["value"]]))
+            panel.errorbar(part["value"], y, xerr=error, fmt="o", elinewidth=0.8, label=split_name(split),
+                           color=style.PALETTE[position % len(style.PALETTE)])  # fmt: skip
+        panel.set_yticks(range(len(models)), models)
+        panel.set(title=assay_name(screen, phenotype), xlabel=METRICS[leading_metric(phenotype)])
+        panel.axvline(0, color=style.INK, linewidth=0.5)
+    for panel in axes.flat[len(assays) :]:
+        panel.axis("off")
+    figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
+    return Drawn(name, figure, title, caption, f"Dots with intervals: {title}.")

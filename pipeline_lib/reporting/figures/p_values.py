@@ -1,0 +1,130 @@
+"""P-values of the screens, and what predicted interactions say about them."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from pipeline_lib.reporting import style
+from pipeline_lib.reporting.drawing import Drawn, empty_figure
+from pipeline_lib.reporting.names import screen_name, split_name
+
+_ORDERS = {2: "digenic", 3: "trigenic"}
+_NO_P = "No screen of this run reports P-values."
+
+
+def _panels(frame: pd.DataFrame) -> list[tuple[str, str, int]]:
+    keys = frame[frame["order"].isin(_ORDERS)][["screen", "phenotype", "order"]].drop_duplicates()
+    return [(str(s), str(p), int(o)) for s, p, o in keys.sort_values(["order", "screen"]).itertuples(index=False)]
+
+
+def _of(frame: pd.DataFrame, panel: tuple[str, str, int]) -> pd.DataFrame:
+    screen, phenotype, order = panel
+    return frame[(frame["screen"] == screen) & (frame["phenotype"] == phenotype) & (frame["order"] == order)]
+
+
+def draw_histograms(histogram: pd.DataFrame, p_values: pd.DataFrame) -> Drawn:
+    """Draw the two-sided P-values of every screen and order, with Storey's share of true nulls."""
+    title = "P-values of the screens"
+    panels = _panels(histogram)
+    if not panels:
+        return empty_figure("p_value_histograms", title, _NO_P, style.ONE_COLUMN)
+    columns = min(3, len(panels))
+    lines = -(-len(panels) // columns)
+    figure, axes = plt.subplots(lines, columns, figsize=(style.TWO_COLUMNS, 1.8 * lines), squeeze=False)
+    words = []
+    for axis, panel in zip(axes.flat, panels, strict=False):
+        part = _of(histogram, panel)
+        for sides, colour, filled in (("two-sided", style.CLP, True), ("released", style.RIVAL, False)):
+            bars = part[part["sides"] == sides].sort_values("left")
+            if len(bars):
+                edges = np.append(bars["left"], bars["right"].iloc[-1])
+                axis.stairs(bars["density"], edges, color=colour, fill=filled, alpha=0.75 if filled else 1, label=sides)
+        nulls = _of(p_values, panel)
+        nulls = nulls[nulls["quantity"] == "pi0"]
+        n = int(part.loc[part["sides"] == "two-sided", "count"].sum())
+        share = ""
+        if len(nulls):
+            row = nulls.iloc[0]
+            axis.axhline(row["value"], color=style.INK, linestyle="--", linewidth=0.8)
+            share = f", π₀ = {row['value']:.2f} (range {row['low']:.2f} to {row['high']:.2f})"
+        label = f"{screen_name(panel[0])}, {_ORDERS[panel[2]]}"
+        axis.set(title=label, xlabel="P-value", ylabel="density")
+        words.append(f"{label}: n = {n:,}{share}")
+    for axis in axes.flat[len(panels) :]:
+        axis.axis("off")
+    figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return Drawn(
+        "p_value_histograms", figure, title,
+        "Histograms of P-values as released (outline) and two-sided (filled); the trigenic papers release one-sided "
+        "P-values, at most 0.5, which are doubled. Density 1 is what true nulls give; the dashed line is Storey's "
+        f"share of true nulls π₀. {'; '.join(words)}.",
+        f"Histograms of P-values. {'; '.join(words)}.",
+    )  # fmt: skip
+
+
+def draw_deciles(deciles: pd.DataFrame, model: str) -> Drawn:
+    """Draw the share of significant rows by decile of the predicted interaction."""
+    title = f"Significant measurements by predicted interaction ({model})"
+    rows = deciles[deciles["model"] == model]
+    panels = _panels(rows)
+    if not panels:
+        return empty_figure("p_value_deciles", title, f"{model} predicts no genotype with a P-value.", style.ONE_COLUMN)
+    columns = min(3, len(panels))
+    lines = -(-len(panels) // columns)
+    figure, axes = plt.subplots(lines, columns, figsize=(style.TWO_COLUMNS, 1.9 * lines), squeeze=False)
+    for axis, panel in zip(axes.flat, panels, strict=False):
+        part = _of(rows, panel)
+        for position, (split, one) in enumerate(part.groupby("split", sort=False)):
+            one = one.sort_values("decile").drop_duplicates("decile")  # noqa: PLW2901
+            colour = style.PALETTE[position % len(style.PALETTE)]
+            error = np.nan_to_num(np.abs([one["hit_rate"] - one["hit_low"], one["hit_high"] - one["hit_rate"]]))
+            axis.errorbar(one["decile"], one["hit_rate"], yerr=error, fmt="o-", color=colour, elinewidth=0.7,
+                          label=split_name(str(split)))  # fmt: skip
+            axis.axhline(one["base_rate"].iloc[0], color=colour, linestyle=":", linewidth=0.8)
+        axis.set(title=f"{screen_name(panel[0])}, {_ORDERS[panel[2]]} (n = {part.groupby('split')['n'].sum().max():,})",
+                 xlabel="decile of prediction (1: most negative)", ylabel="share with P < 0.05")  # fmt: skip
+        axis.set_xticks(range(1, 11))
+    for axis in axes.flat[len(panels) :]:
+        axis.axis("off")
+    figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
+    return Drawn(
+        "p_value_deciles", figure, title,
+        "Share of test genotypes whose measured two-sided P-value is below 0.05, by decile of the predicted "
+        "interaction, with bootstrap intervals over queries; dotted: the share over all deciles. A flat line means "
+        "that the prediction says nothing of significance.",
+        "Lines of hit rate by decile of the predicted interaction.",
+    )  # fmt: skip
+
+
+def draw_against_prediction(points: pd.DataFrame, model: str) -> Drawn:
+    """Draw measured P-values against predicted interactions (hexbin), and the volcano of the measurement itself."""
+    title = f"Measured P-values against predicted interactions ({model})"
+    rows = points[points["model"] == model]
+    rows = rows[rows["split"] == rows["split"].iloc[0]] if len(rows) else rows
+    panels = _panels(rows)
+    if not panels:
+        why = f"{model} predicts no genotype with a P-value."
+        return empty_figure("p_value_against_prediction", title, why, style.ONE_COLUMN)
+    figure, axes = plt.subplots(2, len(panels), figsize=(style.TWO_COLUMNS, 3.8), squeeze=False)
+    words = []
+    for column, panel in enumerate(panels):
+        part = _of(rows, panel)
+        significance = -np.log10(part["p_value"].clip(lower=1e-12))
+        top = max(float(significance.quantile(0.999)), 1.4)
+        label = f"{screen_name(panel[0])}, {_ORDERS[panel[2]]}"
+        for row, (name, axis_label) in enumerate(
+            (("prediction", "predicted interaction"), ("value", "measured value"))
+        ):
+            axis = axes[row, column]
+            low, high = part[name].quantile([0.002, 0.998])
+            axis.hexbin(part[name], significance.clip(upper=top), gridsize=35, bins="log", cmap=style.DENSITY, mincnt=1,
+                        linewidths=0.1, extent=(low, max(high, low + 1e-6), 0, top), rasterized=True)  # fmt: skip
+            axis.axhline(-np.log10(0.05), color=style.RIVAL, linewidth=0.7)
+            axis.set(xlabel=axis_label, ylabel="−log₁₀ P", title=label if row == 0 else "")
+        words.append(f"{label}: n = {len(part):,}")
+    return Drawn(
+        "p_value_against_prediction", figure, title,
+        "Above, measured two-sided P-values against the predicted interaction of the same test genotype; below, the "
+        f"volcano of the measurement itself. The line is P = 0.05. {'; '.join(words)}.",
+        "Density of P-values against predictions, and volcano plots.",
+    )  # fmt: skip

@@ -1,0 +1,74 @@
+"""Training curves and the overfit check."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from pipeline_lib.artefacts.schemas import HISTORY
+from pipeline_lib.artefacts.tables import read_table
+from pipeline_lib.reporting import style
+from pipeline_lib.reporting.drawing import Drawn, empty_figure
+from pipeline_lib.reporting.names import split_name
+from pipeline_lib.reporting.predictions import Job
+
+
+def draw_training_curves(jobs: list[Job]) -> Drawn:
+    """Draw loss and validation Pearson by epoch for every trained model, split and seed."""
+    title = "Training curves"
+    histories = [(job, read_table(job.folder / "history.parquet", HISTORY)) for job in jobs]
+    trained = [
+        (job, table) for job, table in histories if table["epoch"].nunique() > 2 and job.model in {"clp", "dango"}
+    ]
+    if not trained:
+        return empty_figure("training_curves", title, "No model of this run was trained by epochs.", style.ONE_COLUMN)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(style.TWO_COLUMNS, 2.4))
+    splits = sorted({job.split for job, _ in trained})
+    for job, table in trained:
+        colour = style.PALETTE[splits.index(job.split) % len(style.PALETTE)]
+        line = "-" if job.model == "clp" else ":"
+        label = f"{job.model}, {split_name(job.split)}" if job.seed == 0 else None
+        for fold, alpha in (("train", 0.45), ("validation", 1.0)):
+            loss = _series(table, fold, "loss")
+            if len(loss):
+                left.plot(
+                    loss.index, loss, line, color=colour, alpha=alpha, label=label if fold == "validation" else None
+                )
+        pearson = _series(table, "validation", "pearson")
+        if len(pearson):
+            right.plot(pearson.index, pearson, line, color=colour, label=label)
+    left.set(xlabel="epoch", ylabel="loss", title="Loss (pale: training; full: validation)")
+    right.set(xlabel="epoch", ylabel="Pearson", title="Pearson on the validation fold")
+    figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return Drawn(
+        "training_curves", figure, title,
+        "Loss and Pearson correlation by epoch, one line a seed. The validation fold chooses the epoch that is kept; "
+        "the test fold is never looked at.",
+        "Lines of loss and validation correlation by epoch.",
+    )  # fmt: skip
+
+
+def _series(table: pd.DataFrame, fold: str, metric: str) -> pd.Series:
+    part = table[(table["fold"] == fold) & (table["metric"] == metric)]
+    return part.set_index("epoch")["value"].sort_index()
+
+
+def draw_overfit(history: pd.DataFrame, predictions: pd.DataFrame, observations: pd.DataFrame) -> Drawn:
+    """Draw the check that the model can learn sixteen real observations by heart."""
+    joined = predictions.merge(observations[["observation_id", "value", "screen"]], on="observation_id")
+    loss = _series(history, "train", "loss")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(style.ONE_COLUMN, 1.9))
+    left.plot(loss.index, loss.clip(lower=1e-8), color=style.CLP)
+    left.set(xlabel="epoch", ylabel="loss", yscale="log", title="Training loss")
+    for screen, part in joined.groupby("screen"):
+        scale = max(part["value"].std(ddof=0), 1e-9)
+        centre = part["value"].mean()
+        right.scatter((part["value"] - centre) / scale, (part["prediction"] - centre) / scale, s=9, label=str(screen))
+    ends = np.array(right.get_xlim())
+    right.plot(ends, ends, color=style.QUIET, linewidth=0.7, zorder=0)
+    right.set(xlabel="measured (SD of the screen)", ylabel="predicted", title=f"{len(joined)} observations")
+    return Drawn(
+        "overfit", figure, "Overfit check",
+        f"The model learns {len(joined)} real observations by heart: a network that cannot is broken. Left, loss by "
+        "epoch; right, predicted against measured, in standard deviations of each screen.",
+        "Loss falls towards zero and predictions lie on the diagonal.",
+    )  # fmt: skip

@@ -1,0 +1,76 @@
+"""How screens, splits, models, phenotypes and metrics are written for people."""
+
+SPLITS = {
+    "random": "random",
+    "query_disjoint": "unseen queries",
+    "gene_disjoint_one": "one unseen gene",
+    "gene_disjoint_all": "all genes unseen",
+    "cross_screen": "another screen",
+}
+
+PHENOTYPES = {
+    "fitness": "fitness",
+    "interaction": "interaction",
+    "raw_interaction": "raw interaction",
+    "call": "called interaction",
+}
+
+METRICS = {
+    "pearson": "Pearson",
+    "spearman": "Spearman",
+    "pearson_within_screen": "Pearson within screens",
+    "pearson_within_query": "Pearson within queries",
+    "rmse": "root mean squared error",
+    "auroc": "AUROC",
+    "average_precision": "average precision",
+    "prevalence": "prevalence",
+    "precision_at_100": "precision at 100",
+}
+
+SCREENS = {
+    "collins2007": "Collins 2007",
+    "costanzo2016": "Costanzo 2016",
+    "kuzmin2018": "Kuzmin 2018",
+    "kuzmin2018_calls": "Kuzmin 2018 calls",
+    "kuzmin2020": "Kuzmin 2020",
+    "simulated": "simulated",
+    "pooled": "all screens pooled",
+}
+
+UNITS = {
+    ("collins2007", "interaction"): "S-score",
+    ("", "interaction"): "ε or τ (fitness units)",
+    ("", "raw_interaction"): "raw ε (fitness units)",
+    ("", "fitness"): "fitness (wild type = 1)",
+    ("", "call"): "called negative (0 or 1)",
+}
+
+
+def screen_name(screen: str) -> str:
+    """Return a screen's name for people; a name that a user gave stays."""
+    return SCREENS.get(screen, screen)
+
+
+def split_name(split: str) -> str:
+    """Return a split's name for people."""
+    return SPLITS.get(split, split)
+
+
+def assay_name(screen: str, phenotype: str) -> str:
+    """Return ``Collins 2007, interaction``."""
+    return f"{screen_name(screen)}, {PHENOTYPES.get(phenotype, phenotype)}"
+
+
+def unit(screen: str, phenotype: str) -> str:
+    """Return what an axis of the assay's values says."""
+    return UNITS.get((screen, phenotype), UNITS.get(("", phenotype), phenotype))
+
+
+def is_clp(model: str) -> bool:
+    """Tell the cell latent perturbation model and its ablations."""
+    return model == "clp" or model.startswith("clp_")
+
+
+def is_dango(model: str) -> bool:
+    """Tell DANGO and its variants."""
+    return model == "dango" or model.startswith("dango_")

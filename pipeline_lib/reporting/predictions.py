@@ -1,0 +1,42 @@
+"""Predictions of the run's models joined to what was measured."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline_lib.artefacts.schemas import PREDICTIONS
+from pipeline_lib.artefacts.tables import read_table
+
+
+@dataclass(frozen=True)
+class Job:
+    """One fitted model: where its files are and what their path says."""
+
+    model: str
+    split: str
+    seed: int
+    folder: Path
+
+
+def find_jobs(models: Path) -> list[Job]:
+    """Return every fitted model below ``models/``, sorted."""
+    return [
+        Job(path.parts[-4], path.parts[-3], int(path.parts[-2].removeprefix("seed")), path.parent)
+        for path in sorted(models.glob("*/*/seed*/predictions.parquet"))
+    ]
+
+
+def tested(jobs: Iterable[Job], observations: pd.DataFrame) -> pd.DataFrame:
+    """Return the test-fold predictions of jobs of one model and split, averaged over seeds, beside the measurements.
+
+    Returns
+    -------
+    DataFrame
+        The observations' columns, prediction and prediction_std (mean over seeds).
+    """
+    parts = [read_table(job.folder / "predictions.parquet", PREDICTIONS) for job in jobs]
+    joined = pd.concat([part[part["fold"] == "test"] for part in parts])
+    means = joined.groupby("observation_id", sort=True)[["prediction", "prediction_std"]].mean()
+    return observations.merge(means, left_on="observation_id", right_index=True, how="inner")

@@ -1,0 +1,54 @@
+"""One look for every figure: sizes of a journal's columns, colours that colour-blind readers can tell apart."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib as mpl
+import seaborn as sns
+
+MM = 1 / 25.4
+ONE_COLUMN = 88 * MM
+TWO_COLUMNS = 180 * MM
+"""Widths of one and two columns of a journal page, in inches."""
+
+INK = "#24292f"
+QUIET = "#8c959f"
+PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#999933", "#882255")
+"""Okabe and Ito's colours (2008), the strongest first, and two of Tol's."""
+
+CLP, RIVAL, BASELINE, CEILING = PALETTE[0], PALETTE[1], QUIET, PALETTE[2]
+DENSITY = "viridis"
+
+_SETTINGS: dict[str, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 7,
+    "axes.titlesize": 7.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 7,
+    "xtick.labelsize": 6.5,
+    "ytick.labelsize": 6.5,
+    "legend.fontsize": 6.5,
+    "legend.frameon": False,
+    "axes.linewidth": 0.6,
+    "lines.linewidth": 1.2,
+    "lines.markersize": 3.5,
+    "patch.linewidth": 0.5,
+    "figure.constrained_layout.use": True,
+    "savefig.bbox": "tight",
+    "savefig.pad_inches": 0.03,
+    "svg.hashsalt": "cell-latent-perturbation",
+    "svg.fonttype": "path",
+    "figure.max_open_warning": 0,
+}
+
+
+@contextmanager
+def paper_style() -> Iterator[None]:
+    """Draw in the style of the report; what was set before comes back afterwards."""
+    with mpl.rc_context():
+        sns.set_theme(context="paper", style="ticks", palette=PALETTE, rc=_SETTINGS)
+        for key, value in _SETTINGS.items():
+            mpl.rcParams[key] = value
+        yield
