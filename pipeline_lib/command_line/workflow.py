@@ -143,6 +143,16 @@ class Workflow:
         return sorted({value for value in values if value in self.catalogue})
 
     @property
+    def truths(self) -> dict[str, str]:
+        """The noise-free values of every simulated screen."""
+        return {
+            name: f"{self.results}/simulated/{value.removeprefix(_SIMULATED).split('/')[0]}/truth.parquet"
+            for name, screen in self.run.screens.items()
+            for value in screen.files.values()
+            if value.startswith(_SIMULATED)
+        }
+
+    @property
     def jobs(self) -> list[tuple[str, str, int]]:
         """Every (model, split, seed) of the grid, once."""
         grid = self.run.grid

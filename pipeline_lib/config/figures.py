@@ -37,6 +37,8 @@ ARTEFACTS: dict[str, str] = {
     "noise_ceiling": "evaluation/noise_ceiling.parquet",
     "p_values": "evaluation/p_values.parquet",
     "p_value_deciles": "evaluation/p_value_deciles.parquet",
+    "p_value_histogram": "evaluation/p_value_histogram.parquet",
+    "p_value_points": "evaluation/p_value_points.parquet",
     "calibration": "evaluation/calibration.parquet",
     "overfit_history": "overfit/history.parquet",
     "overfit_predictions": "overfit/predictions.parquet",
@@ -62,7 +64,7 @@ TOPICS: dict[str, Topic] = {
     ),
     "p_values": Topic(
         ("p_value_histograms", "p_value_deciles", "p_value_against_prediction", "precision_recall"),
-        ("observations", "p_values", "p_value_deciles", "leaderboard"),
+        ("p_values", "p_value_histogram", "p_value_deciles", "p_value_points", "observations"),
     ),
     "ceilings": Topic(("noise_ceilings", "calibration"), ("noise_ceiling", "leaderboard", "calibration")),
 }

@@ -74,8 +74,14 @@ BASELINES: dict[str, Entry] = {
 }
 
 FLUX: dict[str, Entry] = {
-    "fba": Entry("pipeline_lib.models.baselines.flux:FluxBalanceAnalysisModel", "flux balance analysis"),
-    "moma": Entry("pipeline_lib.models.baselines.flux:MinimalAdjustmentModel", "minimisation of metabolic adjustment"),
+    "fba": Entry(
+        "pipeline_lib.models.baselines.flux:FluxBalanceAnalysisModel", "flux balance analysis", knockouts="fba"
+    ),
+    "moma": Entry(
+        "pipeline_lib.models.baselines.flux:MinimalAdjustmentModel",
+        "minimisation of metabolic adjustment",
+        knockouts="moma",
+    ),
 }
 
 WEISFEILER_LEHMAN: dict[str, Entry] = {}
@@ -100,7 +106,23 @@ DANGO: dict[str, Entry] = {
     ),
 }
 
-CLP: dict[str, Entry] = {}
+CLP: dict[str, Entry] = {
+    name: Entry("pipeline_lib.models.clp.model:Clp", description, overrides)
+    for name, description, overrides in (
+        ("clp", "cell latent perturbation model", {}),
+        ("clp_derived", "CLP whose interactions are taken from the fitness of all subsets", {"interaction": "derived"}),
+        ("clp_no_metabolism", "CLP without reactions and metabolites", {"metabolism": False}),
+        ("clp_no_networks", "CLP without gene networks", {"networks": "none"}),
+        ("clp_undirected", "CLP whose hypergraph convolution has no direction", {"hypergraph": "undirected"}),
+        ("clp_no_gene_rules", "CLP in which any gene of a rule blocks its reaction", {"gene_rules": False}),
+        ("clp_rewired", "CLP on networks with shuffled ends and kept degrees", {"networks": "rewired"}),
+        (
+            "clp_random_genes",
+            "CLP with a fixed random vector a gene, no networks and no profiles",
+            {"genes": "random", "networks": "none", "profiles": False},
+        ),
+    )
+}
 
 FAMILIES: dict[str, dict[str, Entry]] = {
     "baselines": BASELINES,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import matplotlib as mpl
 import seaborn as sns
@@ -49,6 +49,5 @@ def paper_style() -> Iterator[None]:
     """Draw in the style of the report; what was set before comes back afterwards."""
     with mpl.rc_context():
         sns.set_theme(context="paper", style="ticks", palette=PALETTE, rc=_SETTINGS)
-        for key, value in _SETTINGS.items():
-            mpl.rcParams[key] = value
+        cast("dict[str, Any]", mpl.rcParams).update(_SETTINGS)
         yield

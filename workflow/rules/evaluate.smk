@@ -46,6 +46,7 @@ rule noise_ceiling:
     input:
         observations=rules.observations.output.observations,
         genes=rules.genes.output.genes,
+        truths=list(FLOW.truths.values()),
     output:
         ceiling=f"{RESULTS}/evaluation/noise_ceiling.parquet",
     log:
@@ -59,9 +60,10 @@ rule noise_ceiling:
     params:
         code=code_hash("pipeline_lib.evaluation.cli:noise_ceiling"),
         settings=as_json(RUN.evaluation),
+        truths=[f"--truth={screen}={path}" for screen, path in FLOW.truths.items()],
     shell:
         "python -m pipeline_lib evaluation noise-ceiling --settings {params.settings:q}"
-        " --observations {input.observations:q} --genes {input.genes:q} --output {output.ceiling:q} 2>> {log:q}"
+        " --observations {input.observations:q} --genes {input.genes:q} {params.truths:q} --output {output.ceiling:q} 2>> {log:q}"
 
 
 rule p_values:
@@ -71,6 +73,9 @@ rule p_values:
     output:
         p_values=f"{RESULTS}/evaluation/p_values.parquet",
         deciles=f"{RESULTS}/evaluation/p_value_deciles.parquet",
+        histogram=f"{RESULTS}/evaluation/p_value_histogram.parquet",
+        correlations=f"{RESULTS}/evaluation/p_value_correlations.parquet",
+        points=f"{RESULTS}/evaluation/p_value_points.parquet",
     log:
         f"{RESULTS}/logs/p_values.log",
     conda:
@@ -86,7 +91,8 @@ rule p_values:
     shell:
         "python -m pipeline_lib evaluation p-values --settings {params.settings:q}"
         " --observations {input.observations:q} {params.predictions:q} --output {output.p_values:q}"
-        " --deciles {output.deciles:q} 2>> {log:q}"
+        " --deciles {output.deciles:q} --histogram {output.histogram:q}"
+        " --correlations {output.correlations:q} --points {output.points:q} 2>> {log:q}"
 
 
 rule calibration:

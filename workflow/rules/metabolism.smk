@@ -43,6 +43,8 @@ rule metabolism:
         stoichiometry=f"{RESULTS}/metabolism/stoichiometry.pt",
         energies=f"{RESULTS}/metabolism/energies.parquet",
         subsystems=f"{RESULTS}/metabolism/subsystems.parquet",
+        subsystem_links=f"{RESULTS}/metabolism/subsystem_links.parquet",
+        split_incidence=f"{RESULTS}/metabolism/split_incidence.parquet",
     log:
         f"{RESULTS}/logs/metabolism.log",
     benchmark:
@@ -66,7 +68,8 @@ rule metabolism:
         "python -m pipeline_lib metabolism build --settings {params.settings:q} --gem {params.gem:q} {params.options:q}"
         " --genes {input.genes:q} --metabolites {output.metabolites:q} --reactions {output.reactions:q}"
         " --incidence {output.incidence:q} --complexes {output.complexes:q} --stoichiometry {output.stoichiometry:q}"
-        " --energies {output.energies:q} --subsystems {output.subsystems:q} 2>> {log:q}"
+        " --energies {output.energies:q} --subsystems {output.subsystems:q}"
+        " --subsystem-links {output.subsystem_links:q} --split-incidence {output.split_incidence:q} 2>> {log:q}"
 
 
 rule knockouts:
@@ -91,7 +94,7 @@ rule knockouts:
         mem_mb=grows(4000),
         runtime=minutes(30),
     params:
-        code=code_hash("pipeline_lib.metabolism.knockouts_cli"),
+        code=code_hash("pipeline_lib.metabolism.knockouts_cli:knockouts"),
     shell:
         "python -m pipeline_lib metabolism knockouts --reactions {input.reactions:q} --incidence {input.incidence:q}"
         " --complexes {input.complexes:q} --genes {input.genes:q} --genotypes {input.observations:q}"
@@ -115,7 +118,7 @@ rule essentiality:
         mem_mb=grows(2000),
         runtime=minutes(15),
     params:
-        code=code_hash("pipeline_lib.metabolism.cli:essentiality"),
+        code=code_hash("pipeline_lib.metabolism.essentiality_cli:essentiality"),
     shell:
         "python -m pipeline_lib metabolism essentiality --reactions {input.reactions:q} --incidence {input.incidence:q}"
         " --complexes {input.complexes:q} --genes {input.genes:q} --output {output.essentiality:q} 2>> {log:q}"
