@@ -1,0 +1,129 @@
+"""What the network needs of the cell, as sparse matrices and index arrays."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+
+from pipeline_lib.config.clp import ClpSettings
+from pipeline_lib.models.interface import Cell
+
+
+@dataclass(frozen=True)
+class GeneRuleArrays:
+    """Gene rules in disjunctive normal form.
+
+    Attributes
+    ----------
+    members
+        int64 [2, K]: (gene, complex).
+    owner
+        int64 [C]: the reaction of each complex.
+    """
+
+    members: NDArray[np.int64]
+    owner: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class CellArrays:
+    """The cell in index form.
+
+    Attributes
+    ----------
+    genes
+        N, the size of the gene index.
+    adjacencies
+        One matrix [N, N] a relation (row = receiver); a directed network is two relations, along and against.
+    split
+        float64 [M, R']: signed coefficients, a column a direction of a reaction.
+    split_reaction, split_direction
+        int64 [R'].
+    energy
+        float32 [R', 2]: standard Gibbs energy of the column (squashed, 0 where unknown) and whether it is known.
+    rules
+        Gene rules over all N genes.
+    reactions
+        R.
+    """
+
+    genes: int
+    adjacencies: list[sparse.csr_array]
+    split: sparse.csr_array
+    split_reaction: NDArray[np.int64]
+    split_direction: NDArray[np.int64]
+    energy: NDArray[np.float32]
+    rules: GeneRuleArrays
+    reactions: int
+
+
+_ENERGY_SCALE = 50.0
+"""kJ/mol: about the energy of one ATP hydrolysis in the cell; energies are squashed by asinh of this unit."""
+
+
+def cell_arrays(cell: Cell, settings: ClpSettings, seed: int) -> CellArrays:
+    """Return the cell as `settings` wants to see it (`seed` is that of a rewired network)."""
+    tensors = cell.stoichiometry
+    reaction = tensors["split_reaction"].numpy()
+    direction = tensors["split_direction"].numpy()
+    metabolite, column = tensors["split_incidence"].numpy()
+    split = sparse.csr_array(
+        (tensors["split_coefficient"].numpy().astype(np.float64), (metabolite, column)),
+        shape=(int(tensors["num_metabolites"]), len(reaction)),
+    )
+    energy = np.arcsinh(tensors["delta_g"].numpy()[reaction] * direction / _ENERGY_SCALE)
+    if settings.hypergraph == "undirected":
+        energy = np.abs(energy)
+    known = tensors["delta_g_known"].numpy()[reaction]
+    rules = GeneRuleArrays(tensors["gene_to_complex"].numpy(), _owners(tensors["complex_to_reaction"].numpy()))
+    return CellArrays(
+        genes=len(cell.genes),
+        adjacencies=adjacencies(_edges(cell, settings, seed), len(cell.genes)),
+        split=split,
+        split_reaction=reaction,
+        split_direction=direction,
+        energy=np.stack([np.where(known, energy, 0.0), known], axis=1).astype(np.float32),
+        rules=rules if settings.gene_rules else without_logic(rules),
+        reactions=int(tensors["num_reactions"]),
+    )
+
+
+def _owners(complex_to_reaction: NDArray[np.int64]) -> NDArray[np.int64]:
+    owner = np.empty(complex_to_reaction.shape[1], dtype=np.int64)
+    owner[complex_to_reaction[0]] = complex_to_reaction[1]
+    return owner
+
+
+def without_logic(rules: GeneRuleArrays) -> GeneRuleArrays:
+    """Return rules in which every reaction has one complex of all its genes: any loss blocks it."""
+    gene, reaction = np.unique(np.stack([rules.members[0], rules.owner[rules.members[1]]]), axis=1)
+    owner, complex_index = np.unique(reaction, return_inverse=True)
+    return GeneRuleArrays(np.stack([gene, complex_index]).astype(np.int64), owner)
+
+
+def _edges(cell: Cell, settings: ClpSettings, seed: int) -> pd.DataFrame:
+    if settings.networks == "none":
+        return cell.edges.iloc[:0]
+    if settings.networks == "rewired":
+        from pipeline_lib.networks.rewire import rewire
+
+        return rewire(cell.edges, seed)
+    return cell.edges
+
+
+def adjacencies(edges: pd.DataFrame, genes: int) -> list[sparse.csr_array]:
+    """Return one matrix [N, N] a relation, row = receiver.
+
+    An undirected network sends both ways; a directed one is two relations, so that a regulator and its target have
+    weights of their own.
+    """
+    matrices = []
+    for _, network in edges.groupby("network", sort=True):
+        source, target = network["source"].to_numpy(), network["target"].to_numpy()
+        weight = network["weight"].to_numpy(np.float64)
+        along = sparse.csr_array((weight, (target, source)), shape=(genes, genes))
+        directed = network["directed"].to_numpy(bool).all()
+        matrices += [along, sparse.csr_array(along.T)] if directed else [sparse.csr_array(along + along.T)]
+    return matrices

@@ -1,0 +1,63 @@
+"""Which reactions a genotype blocks: exact evaluation of the gene rules on the deleted set alone."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from pipeline_lib.models.clp.cell_tensors import GeneRuleArrays
+
+
+class GeneRules(nn.Module):
+    """Gene rules in disjunctive normal form, evaluated on S in time proportional to S's own complexes.
+
+    A complex is lost with any of its genes; a reaction is blocked when all its complexes are lost.
+
+    Parameters
+    ----------
+    rules
+        The rules over N genes.
+    genes, reactions
+        N and R.
+    """
+
+    def __init__(self, rules: GeneRuleArrays, genes: int, reactions: int) -> None:
+        super().__init__()
+        order = np.argsort(rules.members[0], kind="stable")
+        counts = np.bincount(rules.members[0], minlength=genes)
+        isozymes = np.bincount(rules.owner, minlength=reactions)
+        for name, array in {
+            "complexes": rules.members[1][order],
+            "first": np.cumsum(counts) - counts,
+            "counts": counts,
+            "owner": rules.owner,
+            "isozymes": isozymes,
+        }.items():
+            self.register_buffer(name, torch.from_numpy(array.astype(np.int64)), persistent=False)
+        self.num_complexes, self.num_reactions = len(rules.owner), reactions
+
+    def lost_complexes(self, genes: Tensor) -> tuple[Tensor, Tensor]:
+        """Return (row, complex) of every complex that a genotype loses, each once.
+
+        Parameters
+        ----------
+        genes
+            long [n, 3], -1 where there is no gene.
+        """
+        row = torch.arange(len(genes), device=genes.device)[:, None].expand_as(genes)
+        present = genes >= 0
+        row, gene = row[present], genes[present]
+        counts = self.counts[gene]
+        start = self.first[gene].repeat_interleave(counts)
+        step = torch.arange(len(start), device=genes.device) - (counts.cumsum(0) - counts).repeat_interleave(counts)
+        complexes = self.complexes[start + step]
+        # Two deleted genes of one complex lose it once.
+        keys = torch.unique(row.repeat_interleave(counts) * self.num_complexes + complexes)
+        return keys // max(self.num_complexes, 1), keys % max(self.num_complexes, 1)
+
+    def blocked_reactions(self, genes: Tensor) -> tuple[Tensor, Tensor]:
+        """Return (row, reaction) of every reaction that a genotype blocks, each once; see `lost_complexes`."""
+        row, complexes = self.lost_complexes(genes)
+        keys, lost = torch.unique(row * self.num_reactions + self.owner[complexes], return_counts=True)
+        row, reaction = keys // self.num_reactions, keys % self.num_reactions
+        blocked = lost == self.isozymes[reaction]
+        return row[blocked], reaction[blocked]

@@ -1,0 +1,68 @@
+"""The metabolism processor: metabolites, reactions, and the enzymes that genes make for them."""
+
+import numpy as np
+import torch
+from scipy import sparse
+from torch import Tensor, nn
+
+from pipeline_lib.config.clp import ClpSettings
+from pipeline_lib.models.clp.cell_tensors import CellArrays
+from pipeline_lib.models.layers.hypergraph_convolution import (
+    DirectedHypergraphConvolution,
+    UndirectedHypergraphConvolution,
+)
+from pipeline_lib.models.layers.scatter import scatter_max, scatter_mean
+from pipeline_lib.models.layers.sparse import SparseMatrix, indicator, row_normalised
+
+
+class Metabolism(nn.Module):
+    """Encode reactions out of metabolites, enzymes and energies, and tell genes what they catalyse.
+
+    Parameters
+    ----------
+    cell
+        The cell in index form.
+    settings
+        Section ``models.clp``.
+    """
+
+    def __init__(self, cell: CellArrays, settings: ClpSettings) -> None:
+        super().__init__()
+        width = settings.hidden
+        self.metabolites = nn.Parameter(torch.randn(cell.split.shape[0], width) * width**-0.5)
+        self.reactions = cell.reactions
+        rules = cell.rules
+        complexes = indicator(rules.members[1], rules.members[0], (len(rules.owner), cell.genes))
+        self.complex_of_genes = SparseMatrix(row_normalised(complexes))
+        catalysed = sparse.csr_array(complexes.T @ indicator(np.arange(len(rules.owner)), rules.owner,
+                                                             (len(rules.owner), cell.reactions)))  # fmt: skip
+        catalysed.data[:] = 1.0
+        self.gene_of_reactions = SparseMatrix(row_normalised(catalysed))
+        for name, array in (("owner", rules.owner), ("split_reaction", cell.split_reaction)):
+            self.register_buffer(name, torch.from_numpy(array.astype(np.int64)), persistent=False)
+        self.register_buffer("energy", torch.from_numpy(cell.energy), persistent=False)
+        self.enzyme_weight = nn.Linear(width, width)
+        self.energy_weight = nn.Linear(2, width, bias=False)
+        kind = {"directed": DirectedHypergraphConvolution, "undirected": UndirectedHypergraphConvolution}
+        self.layers = nn.ModuleList(
+            kind[settings.hypergraph](cell.split, width, settings.activation) for _ in range(settings.metabolism_layers)
+        )
+        self.gene_weight = nn.Linear(width, width, bias=False)
+
+    def enzymes(self, genes: Tensor) -> Tensor:
+        """Return the enzyme state of every reaction [R, h] from gene states [N, h].
+
+        A complex is the mean of its subunits (AND), a reaction the channel-wise maximum of its complexes (OR);
+        zero where no rule is known.
+        """
+        complexes = self.enzyme_weight(self.complex_of_genes(genes))
+        return scatter_max(complexes, self.owner, self.reactions)
+
+    def forward(self, genes: Tensor) -> tuple[Tensor, Tensor]:
+        """Return reaction states [R, h] and what each gene's reactions tell it [N, h], from gene states [N, h]."""
+        extra = self.enzymes(genes)[self.split_reaction] + self.energy_weight(self.energy)
+        metabolites, columns = self.metabolites, extra.new_zeros(extra.shape)
+        for layer in self.layers:
+            metabolites, columns = layer(metabolites, columns, extra)
+        reactions = scatter_mean(columns, self.split_reaction, self.reactions)
+        return reactions, self.gene_weight(self.gene_of_reactions(reactions))

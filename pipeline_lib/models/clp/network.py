@@ -1,0 +1,159 @@
+"""The whole network: encode the wild type once, decode any number of genotypes."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from pipeline_lib.artefacts.schemas import PHENOTYPES
+from pipeline_lib.config.clp import ClpSettings
+from pipeline_lib.models.clp.assays import CALL, FITNESS, Assays
+from pipeline_lib.models.clp.cell_tensors import CellArrays
+from pipeline_lib.models.clp.gene_encoder import GeneEncoder
+from pipeline_lib.models.clp.gene_rules import GeneRules
+from pipeline_lib.models.clp.heads import AssayScale, FitnessHead, InteractionHead, Read
+from pipeline_lib.models.clp.intact import IntactPool, WholePool
+from pipeline_lib.models.clp.metabolism import Metabolism
+from pipeline_lib.models.clp.perturbed import PerturbedSet, SetTables
+from pipeline_lib.models.clp.profile_attention import Attended, ProfileAttention
+from pipeline_lib.models.clp.profiles import Profiles
+
+FITNESS_UNIT = 0.1
+"""Fitness lost by a raw effect of 1, where fitness is an intermediate of the derived interaction."""
+
+
+class Encoded(NamedTuple):
+    """The wild type as decoding needs it."""
+
+    whole: WholePool
+    tables: SetTables
+    attended: Attended | None
+
+
+class ClpNetwork(nn.Module):
+    """Cell latent perturbation network.
+
+    Parameters
+    ----------
+    cell
+        The cell in index form.
+    settings
+        Section ``models.clp``.
+    assays
+        Assays of the training fold.
+    measured
+        bool [N]: genes that the training fold holds.
+    profiles
+        Training profiles; None where ``settings.profiles`` is off or there is no digenic assay.
+    """
+
+    def __init__(
+        self,
+        cell: CellArrays,
+        settings: ClpSettings,
+        assays: Assays,
+        measured: Tensor,
+        profiles: Profiles | None,
+    ) -> None:
+        super().__init__()
+        width = settings.hidden
+        self.derived = settings.interaction == "derived"
+        self.encoder = GeneEncoder(cell, settings, measured)
+        self.metabolism = Metabolism(cell, settings) if settings.metabolism else None
+        self.rules = GeneRules(cell.rules, cell.genes, cell.reactions) if settings.metabolism else None
+        self.perturbed = PerturbedSet(width, settings.attention_heads, metabolism=settings.metabolism)
+        self.intact = IntactPool(cell.adjacencies, cell.genes, width, width // 2, settings.neighbours)
+        self.attention = (
+            ProfileAttention(profiles, cell.adjacencies, cell.genes, settings) if profiles is not None else None
+        )
+        self.fitness_head = FitnessHead(width // 2, width, settings.dropout)
+        self.interaction_head = InteractionHead(4 * width, 2 * width, settings.dropout)
+        self.scale = AssayScale(torch.from_numpy(assays.phenotypes()), len(PHENOTYPES))
+
+    def encode(self) -> Encoded:
+        """Encode the wild type: genes, reactions, pool and what attention says of pairs."""
+        visible = self.encoder.visible()
+        profile = self.attention.contribution(len(visible)) if self.attention is not None else None
+        state = self.encoder(visible, profile)
+        reactions = None
+        if self.metabolism is not None:
+            reactions, told = self.metabolism(state)
+            state = state + told
+        return Encoded(
+            self.intact.whole(state, reactions),
+            self.perturbed.tables(state, reactions),
+            self.attention.attend(state, visible) if self.attention is not None else None,
+        )
+
+    def decode(self, encoded: Encoded, columns: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return value and logarithmic SD of genotypes, float32 [n] each, in units of their assay's SD.
+
+        Parameters
+        ----------
+        encoded
+            What `encode` returned.
+        columns
+            ``genes`` long [n, 3], ``phenotype`` and ``assay`` long [n]; see `pipeline_lib.models.clp.assays.columns`.
+        """
+        genes, phenotype = columns["genes"], columns["phenotype"]
+        n = len(genes)
+        value, log_sd = (torch.zeros(n, device=genes.device) for _ in range(2))
+        for rows, read in self._read(encoded, genes, phenotype):
+            value = value.index_put((rows,), read.value.float())
+            log_sd = log_sd.index_put((rows,), read.log_sd.float())
+        return self.scale(Read(value, log_sd), columns["assay"], (genes >= 0).any(1))
+
+    def _read(self, encoded: Encoded, genes: Tensor, phenotype: Tensor) -> list[tuple[Tensor, Read]]:
+        """Route each genotype to the head of its phenotype; a head without rows is not run."""
+        is_fitness = phenotype == FITNESS
+        parts = []
+        fitness, other = is_fitness.nonzero()[:, 0], (~is_fitness).nonzero()[:, 0]
+        if len(fitness):
+            parts.append((fitness, self.fitness(encoded, genes[fitness])))
+        if len(other):
+            interaction = self.derived_interaction if self.derived else self.direct_interaction
+            parts.append((other, interaction(encoded, genes[other], phenotype[other] == CALL)))
+        return parts
+
+    def blocked(self, genes: Tensor) -> tuple[Tensor, Tensor]:
+        """Return (row, reaction) pairs that genotypes [n, 3] block; none without metabolism."""
+        if self.rules is None:
+            return genes.new_zeros(0), genes.new_zeros(0)
+        return self.rules.blocked_reactions(genes)
+
+    def fitness(self, encoded: Encoded, genes: Tensor) -> Read:
+        """Return the raw fitness effect of genotypes [n, 3], relative to the wild type; 0 for no deletion."""
+        pool = encoded.whole
+        change = self.intact.change(pool, genes, self.blocked(genes))
+        return self.fitness_head(change, pool.whole, len(pool.received) + len(pool.reaction))
+
+    def direct_interaction(self, encoded: Encoded, genes: Tensor, is_call: Tensor) -> Read:
+        """Return the raw interaction of genotypes [n, 3], read off z_P and the profiles of genes alike."""
+        latent = self.perturbed(encoded.tables, genes, self.blocked(genes))
+        read = self.interaction_head(latent, is_call)
+        if self.attention is None or encoded.attended is None:
+            return read
+        estimate = torch.zeros_like(read.value)
+        for i, j in ((0, 1), (0, 2), (1, 2)):
+            pair = ((genes[:, i] >= 0) & (genes[:, j] >= 0)).nonzero()[:, 0]
+            found = self.attention(encoded.attended, genes[pair, i], genes[pair, j])
+            estimate = estimate.index_put((pair,), found, accumulate=True)
+        return Read(read.value + estimate, read.log_sd)
+
+    def derived_interaction(self, encoded: Encoded, genes: Tensor, is_call: Tensor) -> Read:
+        """Return epsilon or tau of genotypes [n, 3] by definition, out of the fitness of all their subsets.
+
+        epsilon_ij = f_ij - f_i f_j; tau_ijk = f_ijk - f_i f_j f_k - eps_ij f_k - eps_ik f_j - eps_jk f_i, in units of
+        `FITNESS_UNIT`. A call's logit is the same with its sign turned: a strongly negative interaction is called.
+        """
+        n = len(genes)
+        members = torch.tensor([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1], [1, 1, 1]],
+                               dtype=torch.bool, device=genes.device)  # fmt: skip
+        subsets = torch.where(members[:, None, :], genes[None], -1).reshape(-1, 3)
+        read = self.fitness(encoded, subsets)
+        f1, f2, f3, f12, f13, f23, f123 = (1 + FITNESS_UNIT * read.value).view(7, n)
+        tau = f123 - f1 * f2 * f3 - (f12 - f1 * f2) * f3 - (f13 - f1 * f3) * f2 - (f23 - f2 * f3) * f1
+        epsilon = f12 - f1 * f2
+        value = torch.where((genes >= 0).sum(1) > 2, tau, epsilon) / FITNESS_UNIT
+        return Read(torch.where(is_call, -value, value), read.log_sd.view(7, n)[6])

@@ -1,0 +1,96 @@
+"""The perturbed latent z_P: what is special about the deleted set, whatever its order."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from pipeline_lib.models.layers.scatter import scatter_sum
+
+
+class SetTables(NamedTuple):
+    """Queries, keys and values of every gene [N, h each], and of every reaction ([R, h], or None)."""
+
+    state: Tensor
+    query: Tensor
+    key: Tensor
+    value: Tensor
+    reaction_key: Tensor | None
+    reaction_value: Tensor | None
+
+
+class PerturbedSet(nn.Module):
+    """Attention over the set of deleted genes and the reactions they block.
+
+    Multi-head attention (Vaswani et al. 2017) without positions, as in the set transformer (Lee et al. 2019). Queries,
+    keys and values depend on the gene alone, so they are computed once for all genes, not once a genotype.
+
+    Parameters
+    ----------
+    width
+        h, number of channels.
+    heads
+        Number of attention heads; divides `width`.
+    """
+
+    def __init__(self, width: int, heads: int, *, metabolism: bool) -> None:
+        super().__init__()
+        self.heads = heads
+        self.projection = nn.Linear(width, 3 * width)
+        self.reaction = nn.Linear(width, 2 * width) if metabolism else None
+        self.merge = nn.Linear(width, width)
+
+    def tables(self, state: Tensor, reactions: Tensor | None) -> SetTables:
+        """Project every gene (state [N, h]) and every reaction ([R, h]) once."""
+        query, key, value = self.projection(state).chunk(3, dim=1)
+        if self.reaction is None or reactions is None:
+            return SetTables(state, query, key, value, None, None)
+        reaction_key, reaction_value = self.reaction(reactions).chunk(2, dim=1)
+        return SetTables(state, query, key, value, reaction_key, reaction_value)
+
+    def forward(self, tables: SetTables, genes: Tensor, blocked: tuple[Tensor, Tensor]) -> Tensor:
+        """Return z_P, float32 [n, 4 h]: attended set, sum, products of pairs, absolute differences of pairs.
+
+        Parameters
+        ----------
+        tables
+            What `tables` returned.
+        genes
+            long [n, 3], -1 where there is no gene.
+        blocked
+            (row, reaction) pairs that the genotypes block.
+        """
+        present = genes >= 0
+        index = genes.clamp_min(0)
+        shown = present[:, :, None]
+        state = torch.where(shown, tables.state[index], 0.0)
+        attended = self._attend(tables, index, present, blocked)
+        total = state.sum(1)
+        # Sums over pairs by sums over genes: sum_{i<j} x_i x_j = ((sum x)^2 - sum x^2) / 2.
+        products = 0.5 * (total.square() - state.square().sum(1))
+        differences = torch.zeros_like(total)
+        for i, j in ((0, 1), (0, 2), (1, 2)):
+            both = (present[:, i] & present[:, j])[:, None]
+            differences = differences + torch.where(both, (state[:, i] - state[:, j]).abs(), 0.0)
+        return torch.cat([attended, total, products, differences], dim=1)
+
+    def _attend(self, tables: SetTables, index: Tensor, present: Tensor, blocked: tuple[Tensor, Tensor]) -> Tensor:
+        n, width = len(index), tables.query.shape[1]
+        query, key, value = tables.query[index], tables.key[index], tables.value[index]
+        if tables.reaction_key is not None and tables.reaction_value is not None:
+            row, reaction = blocked
+            blocked_key = scatter_sum(tables.reaction_key[reaction], row, n)
+            blocked_value = scatter_sum(tables.reaction_value[reaction], row, n)
+            has = torch.zeros(n, 1, dtype=torch.bool, device=index.device)
+            has[row] = True
+            # Many blocked reactions must not drown the genes: the sum is damped like its square root.
+            damp = scatter_sum(torch.ones(len(row), 1, device=index.device), row, n).clamp_min(1).rsqrt()
+            key = torch.cat([key, (blocked_key * damp)[:, None]], 1)
+            value = torch.cat([value, (blocked_value * damp)[:, None]], 1)
+            present = torch.cat([present, has], 1)
+        heads = [part.view(n, part.shape[1], self.heads, -1) for part in (query, key, value)]
+        scores = torch.einsum("nihd,njhd->nhij", heads[0], heads[1]) * (width // self.heads) ** -0.5
+        scores = scores.masked_fill(~present[:, None, None, :], -1e9)
+        mixed = torch.einsum("nhij,njhd->nihd", scores.softmax(-1), heads[2]).reshape(n, -1, width)
+        mixed = torch.where(present[:, : mixed.shape[1], None], mixed, 0.0)
+        return self.merge(mixed.sum(1))

@@ -1,0 +1,1 @@
+"""Differentiable pieces that the networks are made of: scatter, sparse products, graph and hypergraph convolutions."""
