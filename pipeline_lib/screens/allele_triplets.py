@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline_lib.screens.alleles import KINDS, gene_of_allele, kind_of_allele
+from pipeline_lib.screens.alleles import KINDS, gene_name_of_allele, kind_of_allele
 from pipeline_lib.screens.batch import Rejections
 from pipeline_lib.screens.double_mutant_queries import DoubleMutantQueries
 from pipeline_lib.screens.gene_names import GeneNames
@@ -64,7 +64,8 @@ def read_triplets(
     block.reject(~kept, "not three allele names joined by '_'", rejections)
     encoded = pc.list_flatten(pieces.filter(pa.array(kept))).dictionary_encode()
     alleles: list[str] = encoded.dictionary.to_pylist()
-    gene = np.fromiter((gene_of_allele(allele, names) for allele in alleles), np.int32, len(alleles))
+    gene_names = [gene_name_of_allele(allele, names) for allele in alleles]
+    gene = np.fromiter(map(names.position, gene_names), np.int32, len(alleles))
     kind = np.fromiter((KINDS.index(kind_of_allele(allele)) for allele in alleles), np.int8, len(alleles))
     control = np.fromiter((allele in CONTROL_ALLELES for allele in alleles), np.bool_, len(alleles))
     codes = encoded.indices.to_numpy(zero_copy_only=False).reshape(-1, WIDTH)
@@ -76,7 +77,7 @@ def read_triplets(
     reasons = np.full(len(codes), "", dtype=object)
     reasons[control[codes].sum(axis=1) > 1] = "two neutral controls"
     reasons[twice] = "query and array lack the same gene"
-    reasons[unknown.any(axis=1)] = [names.explain(alleles[code]) for code in first_unknown[unknown.any(axis=1)]]
+    reasons[unknown.any(axis=1)] = [names.explain(gene_names[code]) for code in first_unknown[unknown.any(axis=1)]]
     wrong = reasons != ""
     rows = np.flatnonzero(kept)
     mask = np.zeros(len(kept), dtype=bool)

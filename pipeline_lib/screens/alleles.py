@@ -42,18 +42,15 @@ def kind_of_allele(allele: str) -> str:
     return "ts" if "-" in allele or "/" in allele else "unspecified"
 
 
-def gene_of_allele(allele: str, names: GeneNames) -> int:
-    """Return the gene of an allele name such as ``act1-129`` or ``ost3Δ``, or `UNKNOWN` or `AMBIGUOUS`.
+def gene_name_of_allele(allele: str, names: GeneNames) -> str:
+    """Return the gene's part of an allele name such as ``act1-129`` or ``ost3Δ``.
 
     Gene names may hold hyphens themselves (``YDR169C-A``), so the longest known name before a hyphen is taken.
     """
     bare = allele.rstrip("Δ∆").replace("_damp", "")
     pieces = bare.split("-")
-    for length in range(len(pieces), 0, -1):
-        position = names.position("-".join(pieces[:length]))
-        if position != UNKNOWN:
-            return position
-    return UNKNOWN
+    prefixes = ("-".join(pieces[:length]) for length in range(len(pieces), 0, -1))
+    return next((prefix for prefix in prefixes if names.position(prefix) != UNKNOWN), bare)
 
 
 @dataclass
@@ -72,6 +69,8 @@ class Strains:
         Per strain up to two gene indices, -1 for none.
     kinds
         Per strain the kinds of these alleles, positions in `KINDS`.
+    crossed
+        Per strain whether its id joins two reading frames by ``+``, as those of trigenic queries and their controls do.
     faults
         Per strain why it cannot be read; empty where it can.
     """
@@ -81,6 +80,7 @@ class Strains:
     ids: list[str] = field(default_factory=list)
     genes: list[tuple[int, int]] = field(default_factory=list)
     kinds: list[tuple[int, int]] = field(default_factory=list)
+    crossed: list[bool] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     _codes: dict[tuple[str, str], int] = field(default_factory=dict)
 
@@ -99,6 +99,7 @@ class Strains:
             self.ids.append(strain)
             self.genes.append(genes)
             self.kinds.append(kinds)
+            self.crossed.append("+" in strain)
             self.faults.append(fault)
         return self._codes[key]
 

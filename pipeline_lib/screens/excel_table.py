@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.screens.batch import Rejections
+from pipeline_lib.screens.block_parser import not_a_number, number_column
 from pipeline_lib.screens.row_block import Column, RowBlock, column_places
-from pipeline_lib.screens.text_table import parse_number
 from pipeline_lib.screens.upstream_file import open_upstream
 
 _TITLE_ROWS = 3
@@ -57,16 +57,12 @@ def read_sheet(path: Path, columns: Mapping[str, Column], rejections: Rejections
         if columns[name].holds == "text":
             converted[name] = encoded
             continue
-        distinct = encoded.dictionary.to_pylist()
-        numbers = [parse_number(text) for text in distinct]
-        codes = encoded.indices.to_numpy(zero_copy_only=False)
-        values = np.array([np.nan if number is None else number for number in numbers], dtype=np.float64)
-        wrong = usable & np.array([number is None for number in numbers], dtype=bool)[codes]
-        spelling = columns[name].spellings[0]
-        reasons = [f"column '{spelling}' holds '{distinct[code]}', which is no number" for code in codes[wrong]]
+        values, wrong = number_column(encoded)
+        wrong &= usable
+        reasons = [not_a_number(columns[name], text) for text in encoded.filter(pa.array(wrong)).to_pylist()]
         block.reject(wrong, reasons, rejections)
         usable &= ~wrong
-        converted[name] = pa.array(values[codes], from_pandas=True)
+        converted[name] = pa.array(values, from_pandas=True)
     rows = np.flatnonzero(usable)
     return RowBlock(pa.table(converted).take(pa.array(rows)), lines[rows], lambda some: originals(rows[some]))
 

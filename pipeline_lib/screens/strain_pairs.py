@@ -82,8 +82,8 @@ def strain_pairs(
         block.reject(wrong, [strains.faults[code] for code in codes[wrong]], rejections)
         usable &= ~wrong
     genes, kinds = strains.gene_matrix(), strains.kind_matrix()
-    swapped = usable & (genes[array, 1] != UNKNOWN)
-    block.reject(swapped, "the array strain is a double mutant: are query and array swapped?", rejections)
+    swapped = usable & np.asarray(strains.crossed, dtype=bool)[array]
+    block.reject(swapped, "the array strain is one of a trigenic query: are query and array swapped?", rejections)
     usable &= ~swapped
     # Most screens have single-mutant queries only: two columns sort twice as fast as three.
     width = 2 if len(genes) and (genes[:, 1] != UNKNOWN).any() else 1

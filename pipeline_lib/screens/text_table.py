@@ -1,28 +1,21 @@
 """Delimited text of any size, block by block, with the line number of every row that cannot be used."""
 
 import codecs
-import re
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.csv as arrow_csv
-from numpy.typing import NDArray
-
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.screens.batch import Rejections
+from pipeline_lib.screens.block_parser import BlockParser, RejectedLine
 from pipeline_lib.screens.row_block import Column, RowBlock, column_places
 from pipeline_lib.screens.upstream_file import open_upstream
 
 BLOCK_BYTES = 1 << 25
-MISSING = ("", "NaN", "nan", "NA", "N/A", "null", "NULL", "None")
 _THREADS = 2
-_DECIMAL_COMMA = re.compile(r"\s*[-+]?\d*,\d+(?:[eE][-+]?\d+)?\s*")
+_LONGEST_HEADER = 1 << 20
 
 
 def read_blocks(
@@ -65,9 +58,10 @@ def read_blocks(
     with open_upstream(path) as stream:
         lines = _Lines(stream, path, block_bytes)
         names = list(header) if header is not None else _split_header(lines.header(), delimiter, quote)
-        parser = _Parser(path, names, column_places(names, columns, f"{path}: row 1"), columns, delimiter, quote)
+        places = column_places(names, columns, f"{path}: row 1")
+        parser = BlockParser(path, len(names), places, columns, delimiter, quote)
         with ThreadPoolExecutor(_THREADS) as pool:
-            waiting: deque[Future[tuple[RowBlock, list[tuple[int, str, str]]]]] = deque()
+            waiting: deque[Future[tuple[RowBlock, list[RejectedLine]]]] = deque()
             for first_line, raw in lines.blocks():
                 waiting.append(pool.submit(parser.parse, raw, first_line))
                 if len(waiting) > _THREADS:
@@ -78,7 +72,7 @@ def read_blocks(
                 yield _finished(waiting.popleft(), rejections)
 
 
-def _finished(future: "Future[tuple[RowBlock, list[tuple[int, str, str]]]]", rejections: Rejections) -> RowBlock:
+def _finished(future: "Future[tuple[RowBlock, list[RejectedLine]]]", rejections: Rejections) -> RowBlock:
     block, rejected = future.result()
     for row, reason, text in rejected:
         rejections.add(row, reason, text)
@@ -106,6 +100,8 @@ class _Lines:
             if not more:
                 break
             self._rest += more
+            if len(self._rest) > _LONGEST_HEADER:
+                raise PipelineError(f"{self._path}: row 1 has no end; the file is not a table of text.")
         line, _, self._rest = self._rest.partition(b"\n")
         self._line += 1
         try:
@@ -132,134 +128,3 @@ def _split_header(line: str, delimiter: str, quote: str | None) -> list[str]:
     # Space-separated headers may end in a space, where no further column begins.
     names = (line.rstrip() if delimiter == " " else line).split(delimiter)
     return [name.strip(quote) if quote else name for name in names]
-
-
-@dataclass(frozen=True)
-class _Parser:
-    """Turns the bytes of one block into columns."""
-
-    path: Path
-    names: Sequence[str]
-    places: Mapping[str, int]
-    columns: Mapping[str, Column]
-    delimiter: str
-    quote: str | None
-
-    def parse(self, raw: bytes, first_line: int) -> tuple[RowBlock, list[tuple[int, str, str]]]:
-        """Return the block and its rejected rows as (line, reason, text)."""
-        invalid: list[tuple[int, str, str]] = []
-        try:
-            table = self._read(raw, invalid, numbers=True)
-            lines = self._lines(raw, first_line, table.num_rows, invalid)
-        except pa.ArrowInvalid:
-            self._check_utf8(raw, first_line)
-            invalid.clear()
-            table = self._read(raw, invalid, numbers=False)
-            lines = self._lines(raw, first_line, table.num_rows, invalid)
-            table, lines = self._mend_numbers(table, lines, raw, first_line, invalid)
-        block = RowBlock(table, lines, _originals(raw, first_line, lines))
-        return block, [(first_line + row - 1, reason, text) for row, reason, text in invalid]
-
-    def _read(self, raw: bytes, invalid: list[tuple[int, str, str]], *, numbers: bool) -> pa.Table:
-        def skip(row: arrow_csv.InvalidRow) -> str:
-            reason = f"{row.actual_columns} fields where the header has {row.expected_columns}"
-            invalid.append((row.number, reason, row.text))
-            return "skip"
-
-        text = pa.dictionary(pa.int32(), pa.string())
-        types = {
-            str(place): pa.float64() if self.columns[name].holds == "number" and numbers else text
-            for name, place in self.places.items()
-        }
-        table = arrow_csv.read_csv(
-            pa.BufferReader(raw),
-            read_options=arrow_csv.ReadOptions(
-                column_names=[str(place) for place in range(len(self.names))],
-                use_threads=False,
-                block_size=max(len(raw) + 1, 1),
-            ),
-            parse_options=arrow_csv.ParseOptions(
-                delimiter=self.delimiter, quote_char=self.quote or False, invalid_row_handler=skip
-            ),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=types,
-                include_columns=[str(place) for place in dict.fromkeys(self.places.values())],
-                null_values=list(MISSING),
-                strings_can_be_null=False,
-            ),
-        )
-        return pa.table([table.column(str(place)) for place in self.places.values()], names=list(self.places))
-
-    def _lines(
-        self, raw: bytes, first_line: int, rows: int, invalid: Sequence[tuple[int, str, str]]
-    ) -> NDArray[np.int64]:
-        """Return the line of every row that was read; `invalid` counts lines of the block from 1."""
-        n_lines = raw.count(b"\n") + (not raw.endswith(b"\n"))
-        kept = np.ones(n_lines, dtype=bool)
-        kept[[row - 1 for row, _, _ in invalid]] = False
-        if kept.sum() != rows:
-            # Empty lines are skipped by the parser without a word.
-            kept &= np.fromiter((bool(line.strip(b"\r")) for line in raw.split(b"\n")[:n_lines]), bool, n_lines)
-        if kept.sum() != rows:
-            raise PipelineError(
-                f"{self.path}: rows {first_line} to {first_line + n_lines - 1}: quoted fields run over several lines; "
-                "write one row a line."
-            )
-        return np.flatnonzero(kept) + first_line
-
-    def _check_utf8(self, raw: bytes, first_line: int) -> None:
-        try:
-            raw.decode("utf-8")
-        except UnicodeDecodeError as error:
-            line = first_line + raw[: error.start].count(b"\n")
-            raise PipelineError(f"{self.path}: row {line} is not UTF-8; save the file as UTF-8.") from error
-
-    def _mend_numbers(
-        self,
-        table: pa.Table,
-        lines: NDArray[np.int64],
-        raw: bytes,
-        first_line: int,
-        invalid: list[tuple[int, str, str]],
-    ) -> tuple[pa.Table, NDArray[np.int64]]:
-        """Convert numbers that the fast parser refused; rows that hold no number are rejected."""
-        usable = np.ones(table.num_rows, dtype=bool)
-        texts = raw.split(b"\n")
-        for name in [name for name in table.column_names if self.columns[name].holds == "number"]:
-            encoded = table.column(name).unify_dictionaries().combine_chunks()
-            distinct = encoded.dictionary.to_pylist()
-            converted = [parse_number(text) for text in distinct]
-            values = np.array([np.nan if value is None else value for value in converted], dtype=np.float64)
-            bad = np.array([value is None for value in converted], dtype=bool)
-            codes = encoded.indices.to_numpy(zero_copy_only=False)
-            for row in np.flatnonzero(bad[codes] & usable) if len(distinct) else []:
-                line = int(lines[row]) - first_line
-                reason = (
-                    f"column '{self.columns[name].spellings[0]}' holds '{distinct[codes[row]]}', which is no number"
-                )
-                invalid.append((line + 1, reason, texts[line].decode("utf-8").rstrip("\r")))
-                usable[row] = False
-            place = table.column_names.index(name)
-            numbers = values[codes] if len(distinct) else np.empty(0)
-            table = table.set_column(place, name, pa.array(numbers, from_pandas=True))
-        return table.filter(pa.array(usable)), lines[usable]
-
-
-def parse_number(text: str) -> float | None:
-    """Return a number written with a decimal point or comma, NaN where it is missing, None where it is none."""
-    if text.strip() in MISSING:
-        return float("nan")
-    if _DECIMAL_COMMA.fullmatch(text):
-        text = text.replace(",", ".")
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
-def _originals(raw: bytes, first_line: int, lines: NDArray[np.int64]) -> Callable[[NDArray[np.int64]], list[str]]:
-    def texts(rows: NDArray[np.int64]) -> list[str]:
-        all_lines = raw.split(b"\n")
-        return [all_lines[lines[row] - first_line].decode("utf-8", "replace").rstrip("\r") for row in rows]
-
-    return texts

@@ -1,0 +1,187 @@
+"""One block of delimited text, turned into columns."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+from numpy.typing import NDArray
+
+from pipeline_lib.errors import PipelineError
+from pipeline_lib.screens.row_block import Column, RowBlock
+
+MISSING = ("", "NaN", "nan", "NA", "N/A", "null", "NULL", "None")
+_DECIMAL_COMMA = re.compile(r"\s*[-+]?\d*,\d+(?:[eE][-+]?\d+)?\s*")
+_TEXT = pa.dictionary(pa.int32(), pa.string())
+
+RejectedLine = tuple[int, str, str]
+"""Line in the file, reason, the line's text."""
+
+
+def parse_number(text: str) -> float | None:
+    """Return a number written with a decimal point or comma, NaN where it is missing, None where it is none."""
+    if text.strip() in MISSING:
+        return float("nan")
+    if _DECIMAL_COMMA.fullmatch(text):
+        text = text.replace(",", ".")
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True)
+class BlockParser:
+    """Turns the bytes of whole lines into columns.
+
+    Attributes
+    ----------
+    path
+        The file, for errors.
+    width
+        Number of fields that a row must have.
+    places
+        Position of each wanted column.
+    columns
+        What each wanted column holds.
+    delimiter, quote
+        Characters between and around fields; without a quote character fields are never quoted.
+    """
+
+    path: Path
+    width: int
+    places: Mapping[str, int]
+    columns: Mapping[str, Column]
+    delimiter: str
+    quote: str | None
+
+    def parse(self, raw: bytes, first_line: int) -> tuple[RowBlock, list[RejectedLine]]:
+        """Return the block whose first row is line `first_line` of the file, and its rejected lines.
+
+        Raises
+        ------
+        PipelineError
+            When the bytes are not UTF-8 or quoted fields hold line ends.
+        """
+        try:
+            table, lines, rejected = self._read(raw, first_line, fast=True)
+        except pa.ArrowInvalid:
+            self._check_utf8(raw, first_line)
+            table, lines, rejected = self._read(raw, first_line, fast=False)
+            table, lines, no_numbers = self._numbers(table, lines, _Originals(raw, first_line))
+            rejected += no_numbers
+        originals = _Originals(raw, first_line)
+        return RowBlock(table, lines, lambda rows: originals.at(lines[rows])), rejected
+
+    def _read(
+        self, raw: bytes, first_line: int, *, fast: bool
+    ) -> tuple[pa.Table, NDArray[np.int64], list[RejectedLine]]:
+        """Return the wanted columns, the line of each row, and the lines with another number of fields.
+
+        `fast` converts numbers at once, which fails on the first field that is none.
+        """
+        invalid: list[arrow_csv.InvalidRow] = []
+
+        def skip(row: arrow_csv.InvalidRow) -> str:
+            invalid.append(row)
+            return "skip"
+
+        types = {
+            str(place): pa.float64() if fast and self.columns[name].holds == "number" else _TEXT
+            for name, place in self.places.items()
+        }
+        table = arrow_csv.read_csv(
+            pa.BufferReader(raw),
+            read_options=arrow_csv.ReadOptions(
+                column_names=[str(place) for place in range(self.width)], use_threads=False, block_size=len(raw) + 1
+            ),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=self.delimiter, quote_char=self.quote or False, invalid_row_handler=skip
+            ),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=types,
+                include_columns=[str(place) for place in dict.fromkeys(self.places.values())],
+                null_values=list(MISSING),
+                strings_can_be_null=False,
+            ),
+        )
+        present = self._present_lines(raw, first_line, table.num_rows + len(invalid))
+        kept = np.ones(len(present), dtype=bool)
+        kept[[row.number - 1 for row in invalid]] = False
+        rejected = [
+            (int(present[row.number - 1]), f"{row.actual_columns} fields where there should be {self.width}", row.text)
+            for row in invalid
+        ]
+        wanted = pa.table([table.column(str(place)) for place in self.places.values()], names=list(self.places))
+        return wanted, present[kept], rejected
+
+    def _present_lines(self, raw: bytes, first_line: int, n_rows: int) -> NDArray[np.int64]:
+        """Return the line numbers of the block's rows; the parser skips empty lines without a word."""
+        n_lines = raw.count(b"\n") + (not raw.endswith(b"\n"))
+        present = np.arange(n_lines, dtype=np.int64)
+        if n_lines != n_rows:
+            lines = raw.split(b"\n")[:n_lines]
+            present = np.flatnonzero(np.fromiter((line.strip(b"\r") != b"" for line in lines), np.bool_, n_lines))
+        if len(present) != n_rows:
+            raise PipelineError(
+                f"{self.path}: rows {first_line} to {first_line + n_lines - 1}: a quoted field runs over several "
+                "lines; write one row a line."
+            )
+        return present + first_line
+
+    def _check_utf8(self, raw: bytes, first_line: int) -> None:
+        try:
+            raw.decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = first_line + raw[: error.start].count(b"\n")
+            raise PipelineError(f"{self.path}: row {line} is not UTF-8; save the file as UTF-8.") from error
+
+    def _numbers(
+        self, table: pa.Table, lines: NDArray[np.int64], originals: "_Originals"
+    ) -> tuple[pa.Table, NDArray[np.int64], list[RejectedLine]]:
+        """Convert numbers one distinct text at a time; rows that hold none are rejected."""
+        usable = np.ones(table.num_rows, dtype=bool)
+        rejected: list[RejectedLine] = []
+        for place, name in enumerate(table.column_names):
+            if self.columns[name].holds != "number":
+                continue
+            values, wrong = number_column(table.column(name).unify_dictionaries().combine_chunks())
+            wrong &= usable
+            usable &= ~wrong
+            texts = table.column(name).filter(pa.array(wrong)).to_pylist()
+            reasons = [not_a_number(self.columns[name], text) for text in texts]
+            rejected += zip(lines[wrong].tolist(), reasons, originals.at(lines[wrong]), strict=True)
+            table = table.set_column(place, name, pa.array(values, from_pandas=True))
+        return table.filter(pa.array(usable)), lines[usable], rejected
+
+
+def number_column(encoded: pa.DictionaryArray) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the numbers of a column of text, float64 [n], NaN where missing, and which fields are none, bool [n]."""
+    numbers = [parse_number(text) for text in encoded.dictionary.to_pylist()] or [None]
+    values = np.array([np.nan if number is None else number for number in numbers], dtype=np.float64)
+    wrong = np.array([number is None for number in numbers], dtype=bool)
+    codes = encoded.indices.to_numpy(zero_copy_only=False)
+    return values[codes], wrong[codes]
+
+
+def not_a_number(column: Column, text: str) -> str:
+    """Return the reason for which a row is rejected."""
+    return f"column '{column.spellings[0]}' holds '{text}', which is no number"
+
+
+@dataclass(frozen=True)
+class _Originals:
+    """The lines of a block as the file holds them."""
+
+    raw: bytes
+    first_line: int
+
+    def at(self, lines: NDArray[np.int64]) -> list[str]:
+        """Return the text of some lines, given by their numbers in the file."""
+        if not len(lines):
+            return []
+        texts = self.raw.split(b"\n")
+        return [texts[line - self.first_line].decode("utf-8", "replace").rstrip("\r") for line in lines]
