@@ -11,8 +11,8 @@ class MetabolismSettings(Section):
     gem: str
     """Source of the model (.yml, .xml or .json), or ``cobra:textbook`` for the E. coli core model inside cobra."""
     reaction_energies: str | None = None
-    """Source of standard Gibbs energies of reactions (kJ/mol; csv of id and value)."""
+    """Source of standard Gibbs energies of reactions (csv of id and value; yeast-GEM publishes kcal/mol)."""
     metabolite_energies: str | None = None
-    """Source of standard Gibbs energies of metabolites (kJ/mol; csv of id and value)."""
+    """Source of standard Gibbs energies of metabolites (csv of id and value; yeast-GEM publishes kcal/mol)."""
     medium: Literal["model", "minimal", "rich"] | dict[str, float] = "model"
     """Uptake bounds: those of the model, a named medium, or exchange id to greatest uptake (mmol per gDW and hour)."""

@@ -29,7 +29,8 @@ class Gem:
     id
         The model's name and version, for instance ``yeastGEM_v9.0.2``.
     metabolites
-        [M rows]: `pipeline_lib.artefacts.schemas.METABOLITES`; energies in kJ/mol, NaN where unknown.
+        [M rows]: `pipeline_lib.artefacts.schemas.METABOLITES`; energies as published (yeast-GEM: kcal/mol,
+        see `pipeline_lib.metabolism.energies`), NaN where unknown.
     reactions
         [R rows]: `pipeline_lib.artefacts.schemas.REACTIONS`; bounds in mmol/gDW/h.
     stoichiometry
