@@ -81,6 +81,17 @@ class AssayScales:
         """Return standardised scores in the units of their assay, float64 [n]."""
         return np.asarray(self.shift[codes] + self.scale[codes] * score, dtype=np.float64)
 
+    def residuals(self, genotypes: Genotypes, predicted: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the root mean squared residual of `predicted` in each assay, float64 [A].
+
+        It is the spread of a prediction that has none of its own. An assay without an observation in `genotypes` has
+        the SD of its training values.
+        """
+        codes, squared = self.codes(genotypes), (genotypes.value - predicted) ** 2
+        count = np.bincount(codes, minlength=len(self))
+        total = np.bincount(codes, weights=squared, minlength=len(self))
+        return np.where(count > 0, np.sqrt(total / np.maximum(count, 1)), self.scale)
+
     def state(self) -> dict[str, Any]:
         """Return plain lists, for `from_state`."""
         return {

@@ -84,7 +84,12 @@ FLUX: dict[str, Entry] = {
     ),
 }
 
-WEISFEILER_LEHMAN: dict[str, Entry] = {}
+WEISFEILER_LEHMAN: dict[str, Entry] = {
+    "wl_ridge": Entry(
+        "pipeline_lib.models.weisfeiler_lehman.model:WlRidge",
+        "ridge on Weisfeiler-Lehman features of the cell without S, relative to the wild type",
+    ),
+}
 
 DANGO: dict[str, Entry] = {
     "dango": Entry(
