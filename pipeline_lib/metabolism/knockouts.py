@@ -6,6 +6,8 @@ sub-genotype carries has that same optimum, because the smaller feasible set sti
 lethal.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,6 +89,17 @@ class Growths:
     def status(self, genotypes: NDArray[np.int64]) -> NDArray[np.str_]:
         """Return 'optimal', 'infeasible' or 'failed', str [n]; where a sub-genotype is lethal, its status."""
         return np.array(STATUSES)[self.optima.status[self._find(genotypes)]]
+
+    def cover(self, genotypes: NDArray[np.int64], solver: Solver) -> None:
+        """Solve the genotypes (int64 [n, k], padded with -1) and their sub-genotypes, of the orders not solved yet.
+
+        The orders that are solved must hold the sub-genotypes of those orders already.
+        """
+        canonical = self.deletions.canonical(genotypes)
+        first, _ = unique_sets(canonical.view(np.uint64))
+        levels = sub_genotypes(canonical[first], len(self.deletions.stands_for))
+        for level in levels[len(self.levels) - 1 :]:
+            self.extend(level, solver)
 
     def extend(self, genotypes: NDArray[np.int64], solver: Solver) -> None:
         """Solve the next order.
@@ -225,6 +238,23 @@ def sub_genotypes(canonical: NDArray[np.int64], num_genes: int) -> list[NDArray[
     return levels[::-1]
 
 
+@contextmanager
+def growths_of(
+    network: MetabolicNetwork, order: int, method: Method = "fba", processes: int = 1, kept: Path | None = None
+) -> Iterator[tuple[Growths, Solver]]:
+    """Yield the growth of the wild type, to be extended to genotypes of at most `order` deletions, and its solver.
+
+    Raises
+    ------
+    PipelineError
+        When the wild type does not grow or the network cannot be reduced (see `reduce_network`).
+    """
+    reduced = reduce_network(network)
+    deletions = deletions_of(network, reduced, order)
+    with solver_of(Problem(reduced, method), processes, kept) as solver:
+        yield Growths(deletions, solver), solver
+
+
 def solve_knockouts(
     network: MetabolicNetwork,
     genotypes: NDArray[np.int64],
@@ -252,14 +282,8 @@ def solve_knockouts(
     PipelineError
         When the wild type does not grow or the network cannot be reduced (see `reduce_network`).
     """
-    reduced = reduce_network(network)
-    deletions = deletions_of(network, reduced, order=genotypes.shape[1])
-    canonical = deletions.canonical(genotypes)
-    first, _ = unique_sets(canonical.view(np.uint64))
-    with solver_of(Problem(reduced, method), processes, kept) as solver:
-        growths = Growths(deletions, solver)
-        for level in sub_genotypes(canonical[first], len(network.genes)):
-            growths.extend(level, solver)
+    with growths_of(network, genotypes.shape[1], method, processes, kept) as (growths, solver):
+        growths.cover(genotypes, solver)
     return growths
 
 

@@ -1,0 +1,1 @@
+"""In-silico screens with a known truth, written in the layouts of published ones."""

@@ -1,0 +1,74 @@
+"""Commands of the simulation stage."""
+
+from pathlib import Path
+
+import click
+
+from pipeline_lib.command_line.settings_option import settings_option
+from pipeline_lib.config.simulation import SimulationSettings
+from pipeline_lib.metabolism.knockouts_cli import load_network, network_options
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.group()
+def app() -> None:
+    """In-silico screens with a known truth, in the upstream layouts."""
+
+
+@app.command()
+@settings_option("simulation", dict[str, SimulationSettings])
+@click.option("--name", required=True, help="Which simulation of the settings.")
+@network_options
+@click.option("--processes", type=click.IntRange(min=1), default=1, show_default=True, help="Worker processes.")
+@click.option("--output-folder", required=True, type=_FILE, help="Gets the files of the layout.")
+@click.option("--truth", required=True, type=_FILE, help="Written: noise-free fitness and interaction.")
+@click.option("--signal", type=_FILE, help="Written: JSON with the fraction of interactions and the noise ceilings.")
+def screen(
+    settings: dict[str, SimulationSettings],
+    name: str,
+    reactions: Path,
+    incidence: Path,
+    complexes: Path,
+    genes: Path,
+    processes: int,
+    output_folder: Path,
+    truth: Path,
+    signal: Path | None,
+) -> None:
+    """Simulate a screen of the metabolic model and write it in a published layout, the truth beside it."""
+    from pipeline_lib.artefacts.atomic import write_json
+    from pipeline_lib.artefacts.tables import read_table, write_table
+    from pipeline_lib.errors import PipelineError
+    from pipeline_lib.simulation import screen as simulated
+    from pipeline_lib.simulation.layouts import write_layout
+
+    if name not in settings:
+        raise PipelineError(f"there is no simulation '{name}' in the settings, only {', '.join(settings) or 'none'}.")
+    network = load_network(reactions, incidence, complexes, genes)
+    kept = truth.parent / f".{truth.stem}.solved"
+    result = simulated.simulate_screen(network, settings[name], processes, kept)
+    write_layout(settings[name].layout, result, read_table(genes), output_folder)
+    write_table(simulated.truth_table(result, network.genes), truth)
+    found = simulated.signal(result)
+    if signal is not None:
+        write_json(found, signal)
+    figures = ", ".join(f"{label.replace('_', ' ')} {value:.3g}" for label, value in found.items())
+    click.echo(f"{name}: {len(result.growths.optima)} linear programs; {figures}", err=True)
+
+
+@app.command("costanzo-sized")
+@click.option("--rows", type=click.IntRange(min=4), default=20_705_612, show_default=True, help="Rows in all files.")
+@click.option("--genes", type=_FILE, help="Gene index whose names to use; by default, made-up systematic names.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the numbers.")
+@click.option("--output-folder", required=True, type=_FILE, help="Gets the four SGA_*.txt files.")
+def costanzo_sized(rows: int, genes: Path | None, seed: int, output_folder: Path) -> None:
+    """Write four pairwise files as large as the published ones, with random numbers, for timing readers."""
+    import numpy as np
+
+    from pipeline_lib.artefacts.tables import read_table
+    from pipeline_lib.simulation.costanzo_sized import made_up_orfs, write_costanzo_sized
+
+    orfs = made_up_orfs() if genes is None else read_table(genes, columns=["gene"])["gene"].to_numpy(str)
+    for name, count in write_costanzo_sized(rows, np.asarray(orfs), output_folder, seed).items():
+        click.echo(f"{name}: {count} rows", err=True)
