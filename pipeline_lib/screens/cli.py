@@ -15,7 +15,8 @@ _Output = click.Path(dir_okay=False, path_type=Path)
 def app() -> None:
     """Read published screens into one table of observations.
 
-    `read` reads one screen with the reader of its publication; `combine` puts the screens of a run together.
+    `read` reads one screen with the reader of its publication; `combine` puts the screens of a run together; `summary`
+    says what they hold and how well they repeat themselves.
     """
 
 
@@ -107,3 +108,14 @@ def combine(
     n_rejected = combine_rejected(rejected_parts, rejected)
     aggregate(observations, aggregated)
     click.echo(f"{n} observations of {len(screens)} screens, {n_rejected} rejected rows")
+
+
+@app.command()
+@click.option("--observations", type=_Input, required=True, help="tables/observations.parquet")
+@click.option("--genes", type=_Input, required=True, help="tables/genes.parquet")
+@click.option("--output", type=_Output, required=True, help="Counts, reproducibility and overlaps, long form.")
+def summary(observations: Path, genes: Path, output: Path) -> None:
+    """Summarise every screen: counts, missing values, reproducibility, overlap with the other screens."""
+    from pipeline_lib.screens.summarising import summarise
+
+    summarise(observations, genes, output)

@@ -83,7 +83,7 @@ def read_queries(
         The rejections hold queries with a gene that is not in the index.
     """
     rejections = Rejections(assignment)
-    block = one_block(read_blocks(assignment, _ASSIGNMENT, rejections))
+    block = one_block(read_blocks(assignment, _ASSIGNMENT, rejections), assignment)
     columns = {name: block.text(name).to_pylist() for name in _ASSIGNMENT}
     found: dict[tuple[int, int], tuple[str, bool]] = {}
     controls: dict[int, list[str]] = {}
@@ -116,7 +116,7 @@ def _add_strains(path: Path, names: GeneNames, found: dict[tuple[int, int], tupl
     """Add the double mutants of a strain table that are not known yet."""
     rejections = Rejections(path)
     wanted = {"strain": Column(("strain",))}
-    block: RowBlock = one_block(read_blocks(path, wanted, rejections, header=_STRAIN_TABLE))
+    block: RowBlock = one_block(read_blocks(path, wanted, rejections, header=_STRAIN_TABLE), path)
     for strain in block.text("strain").to_pylist():
         orfs = strain.rpartition("_")[0].split("+")
         if len(orfs) != 2 or NEUTRAL_CONTROL in orfs:

@@ -144,6 +144,8 @@ def _first_fault(rejected: pa.Table) -> str:
 
 
 def _usual(counts: ReadCounts) -> str:
+    if not counts.rejected and not counts.left_out:
+        return "its files hold no rows; give the whole files."
     if not counts.rejected:
         return "look at orders, phenotypes and only in the configuration."
     reason, n = counts.rejected.most_common(1)[0]

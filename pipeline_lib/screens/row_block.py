@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -68,9 +69,17 @@ class RowBlock:
                 rejections.add(int(self.lines[row]), why, text)
 
 
-def one_block(blocks: Iterable[RowBlock]) -> RowBlock:
-    """Return every block of a file as one; for files that fit in memory."""
+def one_block(blocks: Iterable[RowBlock], path: Path) -> RowBlock:
+    """Return every block of the file `path` as one; for files that fit in memory.
+
+    Raises
+    ------
+    PipelineError
+        When the file has no rows.
+    """
     parts = list(blocks)
+    if not parts:
+        raise PipelineError(f"{path}: the file holds no rows; give the whole file.")
     ends = np.cumsum([len(part) for part in parts])
 
     def originals(rows: NDArray[np.int64]) -> list[str]:

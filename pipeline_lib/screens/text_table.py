@@ -10,6 +10,7 @@ from typing import BinaryIO
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.screens.batch import Rejections
 from pipeline_lib.screens.block_parser import BlockParser, RejectedLine
+from pipeline_lib.screens.progress import reading_progress
 from pipeline_lib.screens.row_block import Column, RowBlock, column_places
 from pipeline_lib.screens.upstream_file import open_upstream
 
@@ -53,21 +54,20 @@ def read_blocks(
     Raises
     ------
     PipelineError
-        When the file is missing, empty, not UTF-8, or lacks a required column.
+        When the file is missing, not UTF-8, or lacks a required column.
     """
     with open_upstream(path) as stream:
         lines = _Lines(stream, path, block_bytes)
         names = list(header) if header is not None else _split_header(lines.header(), delimiter, quote)
         places = column_places(names, columns, f"{path}: row 1")
         parser = BlockParser(path, len(names), places, columns, delimiter, quote)
-        with ThreadPoolExecutor(_THREADS) as pool:
+        with ThreadPoolExecutor(_THREADS) as pool, reading_progress(path) as advance:
             waiting: deque[Future[tuple[RowBlock, list[RejectedLine]]]] = deque()
             for first_line, raw in lines.blocks():
                 waiting.append(pool.submit(parser.parse, raw, first_line))
+                advance(len(raw))
                 if len(waiting) > _THREADS:
                     yield _finished(waiting.popleft(), rejections)
-            if not lines.any_rows:
-                raise PipelineError(f"{path}: the file holds no rows; give the whole file.")
             while waiting:
                 yield _finished(waiting.popleft(), rejections)
 
@@ -87,7 +87,6 @@ class _Lines:
         self._path = path
         self._block_bytes = block_bytes
         self._line = 1
-        self.any_rows = False
         start = stream.read(4)
         if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             raise PipelineError(f"{path}: row 1: the file is UTF-16; save it as UTF-8.")
@@ -117,7 +116,6 @@ class _Lines:
             cut = data.rfind(b"\n") + 1 if more else len(data)
             block, self._rest = data[:cut], data[cut:]
             if block.strip():
-                self.any_rows = True
                 yield self._line, block
             self._line += block.count(b"\n")
             if not more:

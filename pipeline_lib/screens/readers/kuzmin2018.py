@@ -15,5 +15,5 @@ def read(source: Source) -> Batches:
     path = source.files["table"]
     rejections = Rejections(path)
     strains = Strains(source.names, drop_control=True)
-    rows = trigenic_rows(one_block(read_blocks(path, COLUMNS, rejections)), strains, rejections)
+    rows = trigenic_rows(one_block(read_blocks(path, COLUMNS, rejections), path), strains, rejections)
     yield Batch(trigenic_measurements([rows], strains, control_fitness=True), rejections.take())

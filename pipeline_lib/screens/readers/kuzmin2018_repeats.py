@@ -26,7 +26,7 @@ def read(source: Source) -> Batches:
     """Yield one batch of double- and triple-mutant fitness."""
     path = source.files["table"]
     rejections = Rejections(path)
-    block = one_block(read_blocks(path, _COLUMNS, rejections))
+    block = one_block(read_blocks(path, _COLUMNS, rejections), path)
     usable = check_values(
         block, rejections, needed="fitness", p_value="p_value", p_maximum=ONE_SIDED_MAXIMUM, std="fitness_std"
     )

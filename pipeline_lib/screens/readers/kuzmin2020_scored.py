@@ -48,11 +48,11 @@ def read(source: Source) -> Batches:
     if "twelve_columns" in source.files:
         path = source.files["twelve_columns"]
         blocks["twelve_columns"] = one_block(
-            read_blocks(path, _TWELVE_COLUMNS, rejections["twelve_columns"], header=_TWELVE)
+            read_blocks(path, _TWELVE_COLUMNS, rejections["twelve_columns"], header=_TWELVE), path
         )
     if "six_columns" in source.files:
         path = source.files["six_columns"]
-        blocks["six_columns"] = one_block(read_blocks(path, _SIX_COLUMNS, rejections["six_columns"]))
+        blocks["six_columns"] = one_block(read_blocks(path, _SIX_COLUMNS, rejections["six_columns"]), path)
     role = next(iter(blocks))
     if len(blocks) == 2:
         _check_agreement(source.files, blocks)

@@ -86,7 +86,7 @@ def _rows(path: Path, columns: Mapping[str, Column], rejections: Rejections) -> 
         return _parquet_rows(path, columns)
     if kind == "xlsx":
         return read_sheet(path, columns, rejections)
-    return one_block(read_blocks(path, columns, rejections, delimiter=_delimiter(path), quote='"'))
+    return one_block(read_blocks(path, columns, rejections, delimiter=_delimiter(path), quote='"'), path)
 
 
 def _delimiter(path: Path) -> str:

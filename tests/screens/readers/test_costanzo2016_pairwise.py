@@ -93,6 +93,14 @@ def test_bad_rows_are_rejected_and_good_ones_kept(tmp_path: Path, few_names: Gen
     assert (observations["phenotype"] == "interaction").sum() == 2
 
 
+def test_one_file_may_be_empty_but_not_all(tmp_path: Path, few_names: GeneNames, read: Read) -> None:
+    files = {"ExE": table(tmp_path / "SGA_ExE.txt"), "NxN": table(tmp_path / "SGA_NxN.txt", ROW)}
+    observations, _ = read("costanzo2016_pairwise", few_names, files)
+    assert len(observations) == 2
+    with pytest.raises(PipelineError, match="no row became an observation .* its files hold no rows"):
+        read("costanzo2016_pairwise", few_names, {"ExE": files["ExE"]})
+
+
 def test_a_table_of_2010_is_refused(tmp_path: Path, few_names: GeneNames, read: Read) -> None:
     path = tmp_path / "sgadata_costanzo2009.txt"
     path.write_text("YAL001C\tTFC3\tYBL023C\tMCM2\t-0.03\t0.01\t0.5\n")

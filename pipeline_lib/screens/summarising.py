@@ -1,0 +1,164 @@
+"""What each screen holds, how well it repeats itself, and what it shares with the others."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline_lib.artefacts.atomic import atomic_path
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_ASSAY = ("screen", "phenotype")
+
+
+def summarise(observations: Path, genes: Path, output: Path) -> None:
+    """Write the summary of the observations table, in long form.
+
+    Parameters
+    ----------
+    observations
+        The combined table.
+    genes
+        The gene table.
+    output
+        Columns screen, phenotype, other_screen (null but for overlaps), quantity, value, n (what the value rests on).
+        Quantities: see `_counts`, `_reproducibility`, `_overlaps`.
+    """
+    import polars as pl
+
+    rows = _rows(observations)
+    in_gem = pl.read_parquet(genes, columns=["gene", "in_gem"]).filter("in_gem")["gene"]
+    measured = rows.filter(~pl.col("repeated") & ~pl.col("assumed_tested"))
+    parts = [_counts(rows), _gene_counts(rows, in_gem), *_reproducibility(measured), _overlaps(measured)]
+    columns = ["screen", "phenotype", "other_screen", "quantity", "value", "n"]
+    table = pl.concat([part.select(columns) for part in parts]).sort("screen", "phenotype", "other_screen", "quantity")
+    with atomic_path(output) as temporary:
+        table.write_parquet(temporary, compression="zstd")
+
+
+def _rows(path: Path) -> "pl.DataFrame":
+    import polars as pl
+
+    rows = pl.scan_parquet(path)
+    present = rows.collect_schema().names()
+    marks = [
+        pl.col(mark).fill_null(value=False) if mark in present else pl.lit(value=False).alias(mark)
+        for mark in ("repeated", "assumed_tested")
+    ]
+    text = [pl.col(name).cast(pl.Categorical) for name in ("query", "array")]
+    return rows.select(
+        *_ASSAY,
+        "order",
+        "value",
+        "std",
+        "p_value",
+        "temperature",
+        *text,
+        *marks,
+        pl.col("genes").list.join("+").alias("key"),
+    ).collect()
+
+
+def _long(wide: "pl.DataFrame", n: str) -> "pl.DataFrame":
+    """Return one row a quantity of a table with one row an assay; `n` names the column that all values rest on."""
+    import polars as pl
+
+    base = wide[n].cast(pl.Int64)
+    return (
+        wide.with_columns(base.alias("n"))
+        .unpivot(index=[*_ASSAY, "n"], variable_name="quantity", value_name="value")
+        .with_columns(pl.col("value").cast(pl.Float64), other_screen=pl.lit(None, dtype=pl.String))
+    )
+
+
+def _counts(rows: "pl.DataFrame") -> "pl.DataFrame":
+    """Count observations, genotypes, strains, missing values, and describe the distribution of the values.
+
+    ``copies`` are rows that give an earlier measurement again, ``assumed_tested`` rows that nobody measured;
+    ``replicated_genotypes`` have more than one measurement.
+    """
+    import polars as pl
+
+    measured = pl.len().over(*_ASSAY, "key")
+    wide = (
+        rows.with_columns(copies_of_genotype=measured)
+        .group_by(*_ASSAY)
+        .agg(
+            observations=pl.len(),
+            **{f"order_{order}": (pl.col("order") == order).sum() for order in (1, 2, 3)},
+            genotypes=pl.col("key").n_unique(),
+            replicated_genotypes=pl.col("key").filter(pl.col("copies_of_genotype") > 1).n_unique(),
+            copies=pl.col("repeated").sum(),
+            assumed_tested=pl.col("assumed_tested").sum(),
+            queries=pl.col("query").drop_nulls().n_unique(),
+            arrays=pl.col("array").drop_nulls().n_unique(),
+            missing_std=pl.col("std").null_count(),
+            missing_p_value=pl.col("p_value").null_count(),
+            mean=pl.col("value").mean(),
+            sd=pl.col("value").std(),
+            minimum=pl.col("value").min(),
+            median=pl.col("value").median(),
+            maximum=pl.col("value").max(),
+        )
+    )
+    return _long(wide.with_columns(pl.exclude(*_ASSAY).cast(pl.Float64)), "observations")
+
+
+def _gene_counts(rows: "pl.DataFrame", in_gem: "pl.Series") -> "pl.DataFrame":
+    """Count the genes of each assay, and those of the metabolic model among them."""
+    import polars as pl
+
+    genes = rows.select(*_ASSAY, "key").unique().with_columns(gene=pl.col("key").str.split("+")).explode("gene")
+    wide = (
+        genes.select(*_ASSAY, "gene")
+        .unique()
+        .group_by(*_ASSAY)
+        .agg(genes=pl.len(), genes_in_gem=pl.col("gene").is_in(in_gem.implode()).sum())
+    )
+    return _long(wide.with_columns(pl.exclude(*_ASSAY).cast(pl.Float64)), "genes")
+
+
+def _reproducibility(measured: "pl.DataFrame") -> Iterable["pl.DataFrame"]:
+    """Correlate two measurements of one genotype at one temperature.
+
+    ``pearson_replicates``: of the same two strains; ``pearson_alleles``: of other strains (other alleles, or query and
+    array exchanged). One pair a genotype, entered both ways round: which came first means nothing.
+    """
+    import polars as pl
+
+    genotype = [*_ASSAY, "key", "temperature"]
+    strains = [*genotype, "query", "array"]
+    by_strains = measured.group_by(strains, maintain_order=True).agg(
+        x=pl.col("value").first(), y=pl.col("value").slice(1, 1)
+    )
+    same = by_strains.with_columns(pl.col("y").list.first()).drop_nulls("y")
+    other = (
+        by_strains.group_by(genotype, maintain_order=True)
+        .agg(pl.col("x").first(), y=pl.col("x").slice(1, 1).first())
+        .drop_nulls("y")
+    )
+    for name, pairs in (("pearson_replicates", same), ("pearson_alleles", other)):
+        one_a_genotype = pairs.unique([*_ASSAY, "key"], keep="first", maintain_order=True).select(*_ASSAY, "x", "y")
+        both_ways = pl.concat([one_a_genotype, one_a_genotype.select(*_ASSAY, x="y", y="x")])
+        yield (
+            both_ways.group_by(*_ASSAY)
+            .agg(value=pl.corr("x", "y").fill_nan(None), n=pl.len().floordiv(2).cast(pl.Int64))
+            .with_columns(quantity=pl.lit(name), other_screen=pl.lit(None, dtype=pl.String))
+        )
+
+
+def _overlaps(measured: "pl.DataFrame") -> "pl.DataFrame":
+    """Count the genotypes that two screens share for one phenotype, and correlate their means."""
+    import polars as pl
+
+    means = measured.group_by(*_ASSAY, "key").agg(pl.col("value").mean())
+    shared = means.join(means, on=["phenotype", "key"], suffix="_other").filter(
+        pl.col("screen") < pl.col("screen_other")
+    )
+    wide = shared.group_by("screen", "phenotype", other_screen="screen_other").agg(
+        shared_genotypes=pl.len().cast(pl.Float64), pearson_shared=pl.corr("value", "value_other").fill_nan(None)
+    )
+    return wide.with_columns(n=pl.col("shared_genotypes").cast(pl.Int64)).unpivot(
+        index=["screen", "phenotype", "other_screen", "n"], variable_name="quantity", value_name="value"
+    )

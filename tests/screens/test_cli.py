@@ -1,0 +1,79 @@
+"""The commands that the rules call."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from pipeline_lib.artefacts.schemas import OBSERVATIONS, REJECTED
+from pipeline_lib.artefacts.tables import read_table, write_table
+from pipeline_lib.errors import PipelineError
+from pipeline_lib.screens.cli import app
+
+SETTINGS = {"lab": {"reader": "table", "files": {"table": "lab.csv"}, "columns": {"genes": "genes", "value": "score"}}}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    import pandas as pd
+
+    genes = pd.DataFrame(
+        {"gene_index": [0, 1], "gene": ["YAL001C", "YBL007C"], "name": ["TFC3", "SLA1"], "in_gem": [True, False]}
+    )
+    write_table(genes.assign(essential=pd.array([True, False], "boolean")), tmp_path / "genes.parquet")
+    (tmp_path / "lab.csv").write_text("genes,score\nTFC3,1\nTFC3+SLA1,2\nnobody,3\nnothing,4\n")
+    return tmp_path
+
+
+def invoke(*arguments: object) -> str:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if isinstance(result.exception, PipelineError):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def read_lab(folder: Path, settings: object = SETTINGS, name: str = "lab", role: str = "table") -> str:
+    return invoke(
+        "read", "--settings", json.dumps(settings), "--name", name, "--genes", folder / "genes.parquet", "--file",
+        f"{role}={folder / 'lab.csv'}", "--output", folder / "lab.parquet",
+        "--rejected", folder / "lab.rejected.parquet",
+    )  # fmt: skip
+
+
+def test_readers_are_listed_with_their_roles_and_facts() -> None:
+    output = invoke("readers")
+    assert "emap: Collins et al. 2007" in output
+    assert "scores= [kinds=]" in output
+    assert "P-values one-sided; neutral control hoΔ (YDL227C)" in output
+
+
+def test_read_combine_and_summary_in_a_row(folder: Path) -> None:
+    output = read_lab(folder)
+    assert (
+        output == "lab: 2 observations, 0 left out by the settings\n    rejected 2: gene ... is not in the gene index\n"
+    )
+    invoke(
+        "combine", "--genes", folder / "genes.parquet", "--screen", folder / "lab.parquet", "--rejected-part",
+        folder / "lab.rejected.parquet", "--observations", folder / "observations.parquet", "--rejected",
+        folder / "rejected.parquet", "--aggregated", folder / "aggregated.parquet",
+    )  # fmt: skip
+    assert len(read_table(folder / "observations.parquet", OBSERVATIONS)) == 2
+    assert len(read_table(folder / "rejected.parquet", REJECTED)) == 2
+    assert len(read_table(folder / "aggregated.parquet")) == 2
+    invoke(
+        "summary", "--observations", folder / "observations.parquet", "--genes", folder / "genes.parquet", "--output",
+        folder / "summary.parquet",
+    )  # fmt: skip
+    assert "quantity" in read_table(folder / "summary.parquet")
+
+
+def test_a_screen_that_the_settings_do_not_have_is_named(folder: Path) -> None:
+    with pytest.raises(PipelineError, match="there is no screen 'other' in the settings; there are: lab"):
+        read_lab(folder, name="other")
+
+
+def test_files_must_be_those_of_the_settings(folder: Path) -> None:
+    with pytest.raises(PipelineError, match="is not both in the settings and given by --file"):
+        read_lab(folder, role="sheet")

@@ -1,0 +1,89 @@
+"""Reading one screen to parquet: filters, refusals, nothing half-written."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pipeline_lib.artefacts.schemas import OBSERVATIONS
+from pipeline_lib.artefacts.tables import read_table
+from pipeline_lib.config.screens import ScreenSettings
+from pipeline_lib.errors import PipelineError
+from pipeline_lib.screens.gene_names import GeneNames
+from pipeline_lib.screens.reading import read_screen
+from tests.screens.conftest import Read
+
+COLUMNS = {"genes": "genes", "value": "score"}
+
+
+def table(folder: Path, *rows: str) -> Path:
+    path = folder / "lab.csv"
+    path.write_text("genes,score\n" + "".join(row + "\n" for row in rows))
+    return path
+
+
+def test_what_pandas_reads_has_the_types_of_the_contract(tmp_path: Path, few_names: GeneNames, read: Read) -> None:
+    path = tmp_path / "lab.csv"
+    path.write_text("genes,score,p\nTFC3,1,0.1\nTFC3+SLA1,2,\n")
+    observations, _ = read("table", few_names, {"table": path}, columns={**COLUMNS, "p_value": "p"}, p_sided=2)
+    assert observations.columns[: len(OBSERVATIONS.columns)].tolist() == list(OBSERVATIONS.columns)
+    assert observations["observation_id"].tolist() == [0, 1]
+    assert str(observations["p_sided"].dtype) == "Int64"
+    assert observations["screen"].tolist() == ["screen", "screen"]
+    assert observations["query"].iloc[0] is None
+
+
+def test_only_metabolic_keeps_what_has_a_gene_of_the_model(tmp_path: Path, few_names: GeneNames, read: Read) -> None:
+    path = table(tmp_path, "TFC3,1", "TFC3+SLA1,2", "NTG2,3", "HO+MCM2,4")
+    observations, _ = read("table", few_names, {"table": path}, columns=COLUMNS, only="metabolic")
+    assert observations["value"].tolist() == [2, 3]
+    assert observations["observation_id"].tolist() == [0, 1]
+
+
+def test_orders_and_phenotypes_can_be_chosen(tmp_path: Path, few_names: GeneNames, read: Read) -> None:
+    path = table(tmp_path, "TFC3,1", "TFC3+SLA1,2", "TFC3+SLA1+HO,3")
+    observations, _ = read("table", few_names, {"table": path}, columns=COLUMNS, orders=[1, 3])
+    assert observations["value"].tolist() == [1, 3]
+    with pytest.raises(PipelineError, match=r"0 rejected, 3 left out by the settings"):
+        read("table", few_names, {"table": path}, columns=COLUMNS, phenotypes=["fitness"])
+
+
+@pytest.mark.parametrize("rows", [["nobody,1"], ["TFC3,", "SLA1,NaN"]])
+def test_a_screen_without_observations_is_refused_and_leaves_nothing(
+    rows: list[str], tmp_path: Path, few_names: GeneNames
+) -> None:
+    settings = ScreenSettings(reader="table", files={"table": "lab.csv"}, columns=COLUMNS)
+    output = tmp_path / "out"
+    with pytest.raises(PipelineError, match=r"screen 'lab': no row became an observation .* most often"):
+        read_screen(
+            "lab", settings, {"table": table(tmp_path, *rows)}, few_names, output / "a.parquet", output / "b.parquet"
+        )
+    assert list(output.iterdir()) == []
+
+
+def test_unknown_genes_in_any_number_are_no_fault_of_the_layout(
+    tmp_path: Path, few_names: GeneNames, read: Read
+) -> None:
+    path = table(tmp_path, "TFC3,1", *[f"unknown{i},1" for i in range(500)])
+    observations, rejected = read("table", few_names, {"table": path}, columns=COLUMNS)
+    assert (len(observations), len(rejected)) == (1, 500)
+
+
+def test_many_malformed_rows_refuse_the_file_with_the_first_of_them(
+    tmp_path: Path, few_names: GeneNames, read: Read
+) -> None:
+    path = table(tmp_path, *["TFC3,1"] * 70, *["TFC3,1,2"] * 30)
+    with pytest.raises(PipelineError, match=r"30 of 100 rows do not fit .*; lab.csv: row 72: 3 fields where"):
+        read("table", few_names, {"table": path}, columns=COLUMNS)
+
+
+def test_the_same_file_gives_the_same_bytes(tmp_path: Path, few_names: GeneNames) -> None:
+    settings = ScreenSettings(reader="table", files={"table": "lab.csv"}, columns=COLUMNS)
+    path = table(tmp_path, "TFC3,1", "SLA1+HO,2", "nobody,1")
+    for run in ("first", "second"):
+        read_screen(
+            "lab", settings, {"table": path}, few_names, tmp_path / run / "o.parquet", tmp_path / run / "r.parquet"
+        )
+    for name in ("o.parquet", "r.parquet"):
+        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
+    assert isinstance(read_table(tmp_path / "first" / "o.parquet", OBSERVATIONS), pd.DataFrame)
