@@ -63,7 +63,7 @@ TOPICS: dict[str, Topic] = {
         ("leaderboard", "differences", "subgroups", "noise_ceiling"),
     ),
     "p_values": Topic(
-        ("p_value_histograms", "p_value_deciles", "p_value_against_prediction", "precision_recall"),
+        ("p_value_histograms", "p_value_deciles", "p_value_against_prediction"),
         ("p_values", "p_value_histogram", "p_value_deciles", "p_value_points", "observations"),
     ),
     "ceilings": Topic(("noise_ceilings", "calibration"), ("noise_ceiling", "leaderboard", "calibration")),

@@ -88,7 +88,7 @@ rule screens_summary:
         mem_mb=grows(4000),
         runtime=minutes(15),
     params:
-        code=code_hash("pipeline_lib.screens.cli:read"),
+        code=code_hash("pipeline_lib.screens.cli:summary"),
     shell:
         "python -m pipeline_lib screens summary --observations {input.observations:q} --genes {input.genes:q}"
         " --output {output.summary:q} 2>> {log:q}"

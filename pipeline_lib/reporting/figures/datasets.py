@@ -1,0 +1,91 @@
+"""What the screens hold: values, genes, overlap."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from pipeline_lib.reporting import style
+from pipeline_lib.reporting.drawing import Drawn, empty_figure
+from pipeline_lib.reporting.names import PHENOTYPES, screen_name, unit
+
+
+def _draw_values(observations: pd.DataFrame, name: str, title: str, phenotypes: tuple[str, ...]) -> Drawn:
+    rows = observations[observations["phenotype"].isin(phenotypes)]
+    assays = [(key, part) for key, part in rows.groupby(["screen", "phenotype"])]
+    if not assays:
+        return empty_figure(name, title, f"No screen of this run measures {phenotypes[0]}.", style.ONE_COLUMN)
+    columns = min(3, len(assays))
+    lines = -(-len(assays) // columns)
+    figure, axes = plt.subplots(lines, columns, figsize=(style.TWO_COLUMNS, 1.75 * lines), squeeze=False)
+    for axis, ((screen, phenotype), part) in zip(axes.flat, assays, strict=False):
+        low, high = part["value"].quantile([0.001, 0.999])
+        bins = np.linspace(low, max(high, low + 1e-6), 60)
+        for order, colour in zip((1, 2, 3), style.PALETTE, strict=False):
+            values = part.loc[part["order"] == order, "value"]
+            if len(values):
+                axis.hist(values.clip(low, high), bins=bins, histtype="step", color=colour, linewidth=1.1,
+                          label=f"order {order} (n = {len(values):,})")  # fmt: skip
+        axis.set(
+            title=f"{screen_name(str(screen))}, {PHENOTYPES[str(phenotype)]}", xlabel=unit(str(screen), str(phenotype)),
+            ylabel="observations", yscale="log",
+        )  # fmt: skip
+        axis.legend(loc="upper right")
+    for axis in axes.flat[len(assays) :]:
+        axis.axis("off")
+    return Drawn(
+        name, figure, title,
+        f"Distribution of {PHENOTYPES[phenotypes[0]]} values in each screen by number of deleted genes, cut at the "
+        f"0.1 and 99.9 percent quantiles (n = {len(rows):,}).",
+        f"Histograms of {PHENOTYPES[phenotypes[0]]} values by screen.",
+    )  # fmt: skip
+
+
+def draw_scores(observations: pd.DataFrame) -> Drawn:
+    """Draw the distributions of interaction scores."""
+    return _draw_values(observations, "score_distributions", "Interaction scores", ("interaction", "raw_interaction"))
+
+
+def draw_fitness(observations: pd.DataFrame) -> Drawn:
+    """Draw the distributions of fitness values."""
+    return _draw_values(observations, "fitness_distributions", "Fitness", ("fitness",))
+
+
+def draw_gene_usage(observations: pd.DataFrame) -> Drawn:
+    """Draw how many observations each gene and each query takes part in."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(style.TWO_COLUMNS, 2.3))
+    for position, (screen, part) in enumerate(observations.groupby("screen")):
+        colour = style.PALETTE[position % len(style.PALETTE)]
+        for axis, counts in ((left, part["genes"].explode().value_counts()), (right, part["query"].value_counts())):
+            if len(counts):
+                axis.plot(np.arange(1, len(counts) + 1), counts, color=colour, label=screen_name(str(screen)))
+    left.set(xscale="log", yscale="log", xlabel="gene (by rank)", ylabel="observations", title="Observations a gene")
+    right.set(xscale="log", yscale="log", xlabel="query (by rank)", ylabel="observations", title="Observations a query")
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    return Drawn(
+        "gene_usage", figure, "Use of genes and queries",
+        "Observations that each gene and each query strain takes part in, by rank. A few queries with thousands of "
+        "rows are why intervals resample queries and not rows.",
+        "Rank plots of observations by gene and by query.",
+    )  # fmt: skip
+
+
+def draw_overlap(observations: pd.DataFrame) -> Drawn:
+    """Draw the share of genes that every two screens have in common."""
+    genes = {str(screen): set(part["genes"].explode()) for screen, part in observations.groupby("screen")}
+    names = list(genes)
+    shared = np.array([[len(genes[a] & genes[b]) / len(genes[a] | genes[b]) for b in names] for a in names])
+    size = max(style.ONE_COLUMN * 0.8, 0.55 * len(names) + 1.2)
+    figure, axis = plt.subplots(figsize=(min(size, style.TWO_COLUMNS), min(size, style.TWO_COLUMNS) * 0.85))
+    axis.imshow(shared, cmap="Blues", vmin=0, vmax=1)
+    for row in range(len(names)):
+        for column in range(len(names)):
+            colour = "white" if shared[row, column] > 0.55 else style.INK
+            axis.text(column, row, f"{shared[row, column]:.2f}", ha="center", va="center", color=colour)
+    labels = [screen_name(name) for name in names]
+    axis.set_xticks(range(len(names)), labels, rotation=35, ha="right")
+    axis.set_yticks(range(len(names)), labels)
+    return Drawn(
+        "screen_overlap", figure, "Overlap of screens",
+        "Genes that two screens share, as a fraction of the genes of either (Jaccard index).",
+        "Matrix of the share of genes that every two screens have in common.",
+    )  # fmt: skip

@@ -1,0 +1,83 @@
+"""The stoichiometric incidence by subsystem, and where Gibbs energies are known."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.colors import LogNorm
+
+from pipeline_lib.reporting import style
+from pipeline_lib.reporting.drawing import Drawn, empty_figure
+
+_LARGEST = 24
+
+
+def draw_incidence(subsystems: pd.DataFrame, links: pd.DataFrame) -> Drawn:
+    """Draw which subsystems share metabolites, and the size of each.
+
+    Parameters
+    ----------
+    subsystems
+        One row a subsystem (subsystem, reactions, metabolites, own_metabolites, reactions_with_rule, ...).
+    links
+        Metabolites shared by every two subsystems (first, second, metabolites).
+    """
+    largest = subsystems.sort_values("reactions", ascending=False).head(_LARGEST)
+    names = largest["subsystem"].tolist()
+    first, second, shared = links.columns[:3]
+    table = links.pivot_table(index=first, columns=second, values=shared, fill_value=0)
+    matrix = table.reindex(index=names, columns=names, fill_value=0).to_numpy(float)
+    matrix = np.maximum(matrix, matrix.T)
+    np.fill_diagonal(matrix, largest["metabolites"])
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(style.TWO_COLUMNS, 1.2 + 0.19 * len(names)), width_ratios=(1.5, 1), sharey=True
+    )  # fmt: skip
+    image = left.imshow(np.where(matrix > 0, matrix, np.nan), cmap="viridis", norm=LogNorm(), aspect="auto")
+    left.set_yticks(range(len(names)), [_short(name) for name in names])
+    left.set_xticks(range(len(names)), [_short(name) for name in names], rotation=90, fontsize=5)
+    left.set_title("Metabolites in common")
+    figure.colorbar(image, ax=left, shrink=0.6, label="metabolites")
+    y = np.arange(len(names))
+    right.barh(y, largest["reactions"], color=style.BASELINE, label="reactions")
+    right.barh(y, largest["reactions_with_rule"], color=style.CLP, label="with a gene rule")
+    right.set(title="Reactions", xlabel="reactions", xscale="log")
+    right.legend(loc="lower right")
+    total = int(subsystems["reactions"].sum())
+    return Drawn(
+        "incidence_by_subsystem", figure, "Stoichiometric incidence by subsystem",
+        f"The {len(names)} largest of {len(subsystems)} subsystems ({total:,} reactions in all). Left, metabolites that "
+        "two subsystems have in common (diagonal: all metabolites of one; logarithmic colour); right, reactions and how "
+        "many of them have a gene rule, so that a deletion can reach them.",
+        "Matrix of metabolites shared between subsystems, and bars of reactions by subsystem.",
+    )  # fmt: skip
+
+
+def draw_energy_coverage(subsystems: pd.DataFrame, energies: pd.DataFrame) -> Drawn:
+    """Draw the share of reactions with a known Gibbs energy, and how consistent the energies are."""
+    if not subsystems["delta_g_known"].sum():
+        why = "No Gibbs energies are configured for this model."
+        return empty_figure("energy_coverage", "Gibbs energies", why, style.ONE_COLUMN)
+    largest = subsystems.sort_values("reactions", ascending=False).head(_LARGEST).iloc[::-1]
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(style.TWO_COLUMNS, 1.0 + 0.15 * len(largest)), width_ratios=(1.2, 1)
+    )  # fmt: skip
+    left.barh([_short(name) for name in largest["subsystem"]], largest["delta_g_coverage"], color=style.CLP)
+    left.set(xlim=(0, 1), xlabel="share of reactions with a known Gibbs energy", title="Coverage")
+    residual = energies["residual"].dropna()
+    limit = float(residual.abs().quantile(0.98)) if len(residual) else 1.0
+    bins = np.linspace(-limit, limit, 80)
+    right.hist(residual.clip(-limit, limit), bins=bins, color=style.BASELINE, label="as listed")
+    without = energies["residual_without_protons"].dropna()
+    right.hist(without.clip(-limit, limit), bins=bins, histtype="step", color=style.RIVAL, label="protons left out")
+    right.set(xlabel="listed less computed Gibbs energy", ylabel="reactions", yscale="log", title="Consistency")
+    right.legend()
+    return Drawn(
+        "energy_coverage", figure, "Gibbs energies",
+        f"Left, coverage in the {len(largest)} largest subsystems. Right, the listed energy of a reaction less the sum of "
+        f"its metabolites' energies times stoichiometry, where all are known (n = {len(residual):,}), in the unit of the "
+        "source; values beyond the 98 percent quantile are put at the edge.",
+        "Bars of coverage by subsystem and a histogram of residuals.",
+    )  # fmt: skip
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 34 else f"{name[:33]}…"

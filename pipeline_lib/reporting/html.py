@@ -1,0 +1,89 @@
+"""The report: one self-contained page that works from a file, without a network."""
+
+import base64
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import matplotlib.image
+
+from pipeline_lib.artefacts.atomic import write_text
+from pipeline_lib.reporting.drawing import FigureRecord
+from pipeline_lib.reporting.findings import Finding
+from pipeline_lib.reporting.html_table import HtmlTable
+
+
+@dataclass(frozen=True)
+class EmbeddedFigure:
+    """A figure inside the page: both formats as data addresses, and the size it is shown at."""
+
+    name: str
+    title: str
+    caption: str
+    alternative: str
+    svg: str
+    png: str
+    width: int
+    height: int
+
+
+@dataclass
+class Section:
+    """One section of the page."""
+
+    key: str
+    title: str
+    paragraphs: list[str] = field(default_factory=list)
+    figures: list[EmbeddedFigure] = field(default_factory=list)
+    tables: list[HtmlTable] = field(default_factory=list)
+    blocks: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A name and a value of the first screen."""
+
+    name: str
+    value: str
+
+
+def embed(record: FigureRecord, folder: Path, dpi: int) -> EmbeddedFigure:
+    """Read a figure's two files into the page; it is shown at 1.35 times its size on paper."""
+    png, svg = folder / f"{record.name}.png", folder / f"{record.name}.svg"
+    height, width = matplotlib.image.imread(png).shape[:2]
+    shown = 96 / dpi * 1.35
+    return EmbeddedFigure(
+        name=record.name, title=record.title, caption=record.caption, alternative=record.alternative,
+        svg=_address(svg, "image/svg+xml"), png=_address(png, "image/png"),
+        width=round(width * shown), height=round(height * shown),
+    )  # fmt: skip
+
+
+def _address(path: Path, kind: str) -> str:
+    return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode('ascii')}"
+
+
+def render(
+    *,
+    run: str,
+    description: str,
+    facts: list[Fact],
+    findings: list[Finding],
+    sections: list[Section],
+    provenance: dict[str, Any],
+) -> str:
+    """Return the page; every text is escaped, whatever a gene or a screen is called."""
+    page = files("pipeline_lib.reporting") / "page"
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    template = environment.from_string((page / "report.html.j2").read_text(encoding="utf-8"))
+    return template.render(
+        run=run, description=description, facts=facts, findings=findings, sections=sections, provenance=provenance,
+        style=(page / "report.css").read_text(encoding="utf-8"), script=(page / "report.js").read_text(encoding="utf-8"),
+    )  # fmt: skip
+
+
+def write_page(page: str, path: Path) -> None:
+    """Write the page atomically."""
+    write_text(page, path)
