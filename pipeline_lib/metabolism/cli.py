@@ -5,6 +5,7 @@ import click
 from pipeline_lib.metabolism.build_cli import build
 from pipeline_lib.metabolism.essentiality_cli import essentiality
 from pipeline_lib.metabolism.knockouts_cli import all_pairs, knockouts
+from pipeline_lib.metabolism.triples_cli import all_triples
 
 
 @click.group()
@@ -15,4 +16,5 @@ def app() -> None:
 app.add_command(build)
 app.add_command(knockouts)
 app.add_command(all_pairs)
+app.add_command(all_triples)
 app.add_command(essentiality)

@@ -80,15 +80,19 @@ class Growths:
 
     def growth(self, genotypes: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return growth, 1/h, float64 [n], of genotypes int64 [n, k]; NaN where the solver failed."""
-        return self.optima.growth[self._find(genotypes)]
+        return self.optima.growth[self.find(genotypes)]
 
     def fitness(self, genotypes: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return growth over the wild type's, float64 [n], of genotypes int64 [n, k], padded with -1."""
-        return np.round(self.growth(genotypes) / self.wild_type, FITNESS_DECIMALS)
+        return self.fitness_of(self.find(genotypes))
+
+    def fitness_of(self, optimum: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return growth over the wild type's, float64 [n], of optima by number."""
+        return np.round(self.optima.growth[optimum] / self.wild_type, FITNESS_DECIMALS)
 
     def status(self, genotypes: NDArray[np.int64]) -> NDArray[np.str_]:
         """Return 'optimal', 'infeasible' or 'failed', str [n]; where a sub-genotype is lethal, its status."""
-        return np.array(STATUSES)[self.optima.status[self._find(genotypes)]]
+        return np.array(STATUSES)[self.optima.status[self.find(genotypes)]]
 
     def cover(self, genotypes: NDArray[np.int64], solver: Solver) -> None:
         """Solve the genotypes (int64 [n, k], padded with -1) and their sub-genotypes, of the orders not solved yet.
@@ -168,7 +172,8 @@ class Growths:
         self.carried = np.concatenate([self.carried, self._units(found)])
         return known + number
 
-    def _find(self, genotypes: NDArray[np.int64]) -> NDArray[np.int64]:
+    def find(self, genotypes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the number of each genotype's optimum, int64 [n], of genotypes int64 [n, k], padded with -1."""
         canonical = self.deletions.canonical(genotypes)
         order = (canonical != NO_GENE).sum(axis=1)
         found = np.zeros(len(canonical), dtype=np.int64)
