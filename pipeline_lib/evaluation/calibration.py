@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.evaluation.folds import AssayFold, assay_seed, locate, split_fold
+from pipeline_lib.evaluation.influence import of_mean, of_rmse, of_slope, of_spread_ratio
 from pipeline_lib.evaluation.intervals import Estimate, fold_seeds
 from pipeline_lib.evaluation.measurements import Measurements
-from pipeline_lib.evaluation.metrics import estimate
 from pipeline_lib.evaluation.moments import pearson, rmse
 from pipeline_lib.evaluation.predictions import FoldPredictions, PredictionFile, by_split, read_fold
 from pipeline_lib.evaluation.recalibration import covered, cumulative, recalibrate_spread, recalibrate_value
@@ -97,44 +97,39 @@ def assay_findings(
 def _value_findings(
     assay: AssayFold, prediction: Floats, recalibration: str, settings: EvaluationSettings
 ) -> dict[Key, Finding]:
-    groups = assay.design.groups
+    value = assay.data.genotypes.value
     sums = assay.moments.sums(prediction)
     xx, xy, yy = sums.centred()
-    correlation = pearson(sums)
+    varied = xx / sums.n > sums.flat[0]
     with np.errstate(invalid="ignore", divide="ignore"):
-        slope = np.where(xx / sums.n > sums.flat[0], xy / xx, np.nan)
-        ratio = np.where(xx / sums.n > sums.flat[0], np.sqrt(xx / yy), 0.0)
+        slope, ratio = np.where(varied, xy / xx, np.nan), np.where(varied, np.sqrt(xx / yy), 0.0)
+    x, y = prediction - prediction.mean(), value - value.mean()
     found: dict[Key, Finding] = {
-        ("slope", recalibration, 0.0): (1.0, estimate(slope, groups)),
-        ("spread_ratio", recalibration, 0.0): (float(correlation[0]), estimate(ratio, groups)),
-        ("rmse", recalibration, 0.0): (np.nan, estimate(rmse(sums), groups)),
-    }
-    share, expected, observed = _binned(
-        assay, prediction, np.stack([prediction, assay.data.genotypes.value]), settings.bins
-    )
-    for position in range(len(share)):
-        found["reliability", recalibration, position + 1.0] = (
-            float(expected[position, 0]), estimate(observed[position], groups),
-        )  # fmt: skip
-    error = float(np.nansum(share[:, 0] * np.abs(observed[:, 0] - expected[:, 0])))
+        ("slope", recalibration, 0.0): (1.0, assay.estimate(slope, of_slope(x, y))),
+        ("spread_ratio", recalibration, 0.0): (
+            float(pearson(sums)[0]), assay.estimate(ratio, of_spread_ratio(x, y)),
+        ),
+        ("rmse", recalibration, 0.0): (np.nan, assay.estimate(rmse(sums), of_rmse(prediction, value))),
+    }  # fmt: skip
+    error = 0.0
+    for position, (members, observed) in enumerate(_binned(assay, prediction, value, settings.bins)):
+        expected = float(prediction[members].mean())
+        error += float(members.mean()) * abs(observed.value - expected)
+        found["reliability", recalibration, position + 1.0] = (expected, observed)
     # No interval: noise adds to absolute distances, so every resample's error is greater than the data's.
-    found["calibration_error", recalibration, 0.0] = (
-        0.0,
-        Estimate(error, np.full(len(assay.resamples), np.nan), groups),
-    )
+    no_draws = np.full(len(assay.resamples), np.nan)
+    found["calibration_error", recalibration, 0.0] = (0.0, Estimate(error, no_draws, assay.design.groups))
     return found
 
 
 def _spread_findings(
     assay: AssayFold, prediction: Floats, std: Floats, settings: EvaluationSettings, recalibration: str = "none"
 ) -> dict[Key, Finding]:
-    value, groups = assay.data.genotypes.value, assay.design.groups
+    value = assay.data.genotypes.value
     found = _coverage(assay, cumulative(prediction, std, value), recalibration, settings)
-    _, expected, observed = _binned(assay, std, np.stack([std**2, (value - prediction) ** 2]), settings.bins)
-    for position in range(len(expected)):
-        found["spread", recalibration, position + 1.0] = (
-            float(np.sqrt(expected[position, 0])), estimate(np.sqrt(observed[position]), groups),
-        )  # fmt: skip
+    for position, (members, squared) in enumerate(_binned(assay, std, (value - prediction) ** 2, settings.bins)):
+        expected = float(np.sqrt(np.mean(std[members] ** 2)))
+        found["spread", recalibration, position + 1.0] = (expected, squared.square_root())
     return found
 
 
@@ -154,28 +149,28 @@ def _recalibrated_spread(
 def _coverage(
     assay: AssayFold, probability: Floats, recalibration: str, settings: EvaluationSettings
 ) -> dict[Key, Finding]:
-    levels = settings.coverage_levels
-    columns = np.stack([np.ones(len(probability)), *(covered(probability, level) for level in levels)])
-    sums = assay.resamples.weighted_sums(assay.design.codes, columns)
+    everywhere = np.ones(len(probability), dtype=bool)
     return {
-        ("coverage", recalibration, level): (level, estimate(inside / sums[0], assay.design.groups))
-        for level, inside in zip(levels, sums[1:], strict=True)
+        ("coverage", recalibration, level): (level, _means(assay, covered(probability, level), [everywhere])[0])
+        for level in settings.coverage_levels
     }
 
 
-def _binned(assay: AssayFold, by: Floats, columns: Floats, bins: int) -> tuple[Floats, Floats, Floats]:
-    """Return (share of rows, mean of the first column, mean of the second) in bins of equal size by the values `by`.
-
-    Equal values share a bin, so there may be fewer bins. Each float64 [bins, resamples + 1].
-    """
+def _binned(assay: AssayFold, by: Floats, values: Floats, bins: int) -> list[tuple[NDArray[np.bool_], Estimate]]:
+    """Return (members [n], mean of `values`) of bins of equal size by `by`; equal values share a bin."""
     edges = np.unique(np.quantile(by, np.linspace(0, 1, bins + 1)[1:-1]))
-    _, member = np.unique(np.searchsorted(edges, by, side="left"), return_inverse=True)
-    number = int(member.max()) + 1
-    inside = (member == np.arange(number)[:, None]).astype(np.float64)
-    stacked = np.concatenate([inside, inside * columns[0], inside * columns[1]])
-    sums = assay.resamples.weighted_sums(assay.design.codes, stacked).reshape(3, number, -1)
+    member = np.searchsorted(edges, by, side="left")
+    members = [member == position for position in np.unique(member)]
+    return list(zip(members, _means(assay, values, members), strict=True))
+
+
+def _means(assay: AssayFold, values: Floats | NDArray[np.bool_], members: list[NDArray[np.bool_]]) -> list[Estimate]:
+    """Return the mean of `values` [n] among the members of every part."""
+    inside = np.stack(members).astype(np.float64)
+    sums = assay.resamples.weighted_sums(assay.design.codes, np.concatenate([inside, inside * values]))
     with np.errstate(invalid="ignore", divide="ignore"):
-        return sums[0] / sums[0].sum(axis=0), sums[1] / sums[0], sums[2] / sums[0]
+        means = sums[len(members) :] / sums[: len(members)]
+    return [assay.estimate(draws, of_mean(values, part)) for draws, part in zip(means, members, strict=True)]
 
 
 def _part(predictions: FoldPredictions, rows: NDArray[np.int64]) -> FoldPredictions:

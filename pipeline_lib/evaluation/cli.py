@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -196,3 +196,37 @@ def calibration(
     data = read_measurements(observations)
     with _one_thread(), progress("calibration", len(files)) as advance:
         write_rows(calibration_rows(data, files, settings, advance), output, CALIBRATION)
+
+
+@app.command("precision-recall")
+@_settings
+@_observations
+@_folder
+@_predictions
+@click.option("--output", type=_Output, required=True, help="precision_recall.parquet: curves with intervals.")
+@click.option("--queries", type=_Output, required=True, help="query_precision.parquet: precision at k of every query.")
+def precision_recall(
+    settings: EvaluationSettings,
+    observations: Path,
+    predictions_dir: Path | None,
+    predictions: tuple[Path, ...],
+    output: Path,
+    queries: Path,
+) -> None:
+    """Hold predictions against called interactions: precision by recall, and among each query's first predictions."""
+    from pipeline_lib.evaluation.measurements import read_measurements
+    from pipeline_lib.evaluation.precision_recall import curve_rows, query_rows, scored_assays
+    from pipeline_lib.evaluation.progress import progress
+    from pipeline_lib.evaluation.rows import write_rows
+    from pipeline_lib.evaluation.schemas import PRECISION_RECALL, QUERY_PRECISION
+
+    files = _files(predictions_dir, predictions)
+    data = read_measurements(observations)
+    curves: list[dict[str, Any]] = []
+    firsts: list[dict[str, Any]] = []
+    with _one_thread(), progress("precision and recall", len(files)) as advance:
+        for scored in scored_assays(data, files, settings, advance):
+            curves += curve_rows(scored, settings)
+            firsts += query_rows(scored, settings)
+    write_rows(curves, output, PRECISION_RECALL)
+    write_rows(firsts, queries, QUERY_PRECISION)

@@ -16,6 +16,7 @@ from pipeline_lib.evaluation.clusters import (
     cluster_design,
     draw_resamples,
 )
+from pipeline_lib.evaluation.intervals import Estimate
 from pipeline_lib.evaluation.measurements import Measurements
 from pipeline_lib.evaluation.moments import MomentBootstrap
 from pipeline_lib.evaluation.predictions import FoldPredictions, PredictionFile
@@ -51,6 +52,16 @@ class AssayFold:
     moments: MomentBootstrap
     ranking: RankingBootstrap
     positive: NDArray[np.bool_] | None
+
+    def estimate(self, values: NDArray[np.float64], influence: NDArray[np.float64] | None = None) -> Estimate:
+        """Return the estimate whose value stands at position 0 of `values` and whose draws follow.
+
+        `influence` [n] says how much each row moves the statistic; where the statistic is zero in every resample (the
+        correlation with a constant), nothing does.
+        """
+        if influence is not None and not values.any():
+            influence = np.zeros_like(influence)
+        return Estimate(float(values[0]), values[1:], self.design.groups, self.design, influence)
 
 
 @dataclass(frozen=True)

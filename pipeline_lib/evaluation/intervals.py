@@ -6,6 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from pipeline_lib.evaluation.clusters import ClusterDesign
+
+Floats = NDArray[np.float64]
+
 MINIMUM_GROUPS = 5
 """Clusters without which no interval is given: fewer make too few different resamples."""
 
@@ -22,15 +26,41 @@ class Estimate:
         float64 [resamples]: the statistic of every resample.
     groups
         Number of clusters that were resampled.
+    design
+        What they are.
+    influence
+        float64 [n]: how much each row moves the statistic, where rows belong to several clusters and draws are to be
+        brought to their robust spread (`ClusterDesign.width`). None: the draws are taken as they are.
+    seed_shift
+        float64 [resamples]: what drawing a model's seeds adds to the draws; 0 with one seed.
     """
 
     value: float
-    draws: NDArray[np.float64]
+    draws: Floats
     groups: int
+    design: ClusterDesign | None = None
+    influence: Floats | None = None
+    seed_shift: Floats | float = 0.0
 
     def minus(self, other: "Estimate") -> "Estimate":
         """Return the difference, paired draw by draw: both must stem from the same resamples."""
-        return Estimate(self.value - other.value, self.draws - other.draws, min(self.groups, other.groups))
+        influence = None
+        if self.influence is not None and other.influence is not None:
+            influence = self.influence - other.influence
+        return Estimate(
+            value=self.value - other.value,
+            draws=self.draws - other.draws,
+            groups=min(self.groups, other.groups),
+            design=self.design,
+            influence=influence,
+            seed_shift=self.seed_shift - other.seed_shift,
+        )
+
+    def square_root(self) -> "Estimate":
+        """Return the square root of a statistic that is never negative."""
+        root = float(np.sqrt(self.value))
+        influence = None if self.influence is None or root == 0 else self.influence / (2 * root)
+        return Estimate(root, np.sqrt(self.draws), self.groups, self.design, influence)
 
     def interval(self, confidence: float) -> tuple[float, float]:
         """Return (low, high), or NaN where there is no value or fewer than `MINIMUM_GROUPS` clusters to tell by.
@@ -38,7 +68,7 @@ class Estimate:
         The percentile interval with its tails widened for few clusters (Hesterberg 2015, Am. Stat. 69:371-386,
         "expanded percentile"): the plain one is too narrow by sqrt((G - 1) / G) and by normal against t quantiles.
         """
-        finite = self.draws[np.isfinite(self.draws)]
+        finite = self._spread_draws()
         if np.isnan(self.value) or self.groups < MINIMUM_GROUPS or len(finite) < 2:
             return float("nan"), float("nan")
         tail = expanded_tail((1 - confidence) / 2, self.groups)
@@ -50,13 +80,21 @@ class Estimate:
 
         At least 2 / (draws + 1) before the widening for few clusters; 1 where every draw is zero.
         """
-        finite = self.draws[np.isfinite(self.draws)]
+        finite = self._spread_draws()
         if np.isnan(self.value) or self.groups < MINIMUM_GROUPS or len(finite) < 2:
             return float("nan")
         beyond = min((finite <= 0).sum(), (finite >= 0).sum())
         share = min((beyond + 1) / (len(finite) + 1), 0.5)
         quantile = -stats.norm.ppf(share) / np.sqrt(self.groups / (self.groups - 1))
         return float(2 * stats.t.sf(quantile, self.groups - 1))
+
+    def _spread_draws(self) -> Floats:
+        """Return the draws that are numbers, at their robust spread, with the draws of seeds added."""
+        width = 1.0
+        if self.design is not None and self.influence is not None:
+            width = self.design.width(self.influence)
+        draws = self.value + width * (self.draws - self.value) + self.seed_shift
+        return draws[np.isfinite(draws)]
 
 
 def expanded_tail(tail: float, groups: int) -> float:
@@ -72,10 +110,17 @@ def fold_seeds(estimates: list[Estimate], seed: list[int]) -> Estimate:
     """
     if len(estimates) == 1:
         return estimates[0]
-    draws = np.stack([estimate.draws for estimate in estimates])
-    chosen = np.random.default_rng(seed).integers(len(estimates), size=draws.shape)
+    first = estimates[0]
+    values = np.array([estimate.value for estimate in estimates])
+    deviations = np.stack([estimate.draws - estimate.value for estimate in estimates])
+    chosen = np.random.default_rng(seed).integers(len(estimates), size=deviations.shape)
+    value = float(values.mean())
+    influences = [estimate.influence for estimate in estimates if estimate.influence is not None]
     return Estimate(
-        value=float(np.mean([estimate.value for estimate in estimates])),
-        draws=np.take_along_axis(draws, chosen, axis=0).mean(axis=0),
+        value=value,
+        draws=value + np.take_along_axis(deviations, chosen, axis=0).mean(axis=0),
         groups=min(estimate.groups for estimate in estimates),
+        design=first.design,
+        influence=np.mean(influences, axis=0) if influences else None,
+        seed_shift=values[chosen].mean(axis=0) - value,
     )

@@ -36,6 +36,8 @@ class Measurements:
     altered
         bool [n]: some gene is not deleted but altered (temperature-sensitive, DAmP, point mutant, ...), so that
         strains of one genotype may differ in allele.
+    gene_names
+        Systematic names, by gene index.
     """
 
     genotypes: Genotypes
@@ -44,6 +46,7 @@ class Measurements:
     p_released: NDArray[np.float64]
     p_value: NDArray[np.float64]
     altered: NDArray[np.bool_]
+    gene_names: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.genotypes)
@@ -106,6 +109,7 @@ def from_table(frame: pd.DataFrame, genes: pd.DataFrame, where: str) -> Measurem
         p_released=released,
         p_value=two_sided(released, sided),
         altered=_altered(frame["kinds"]),
+        gene_names=tuple(genes.sort_values("gene_index")["gene"]),
     )
 
 

@@ -1,13 +1,30 @@
 """Every metric of one model on one assay, with the draws of its bootstrap."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.evaluation.calls import INTERACTIONS, call_score
 from pipeline_lib.evaluation.folds import AssayFold
+from pipeline_lib.evaluation.influence import (
+    of_auroc,
+    of_average_precision,
+    of_correlation,
+    of_mean,
+    of_precision_at,
+    of_rmse,
+    of_spearman,
+)
 from pipeline_lib.evaluation.intervals import Estimate
 from pipeline_lib.evaluation.moments import MomentSums, pearson, pearson_within_query, pooled, rmse
+from pipeline_lib.evaluation.ranking import TOP
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Floats = NDArray[np.float64]
 
 LOWER_IS_BETTER = frozenset({"rmse"})
 """Metrics of which less is better; of every other metric, more."""
@@ -19,9 +36,7 @@ POOLED = "pooled"
 """The name that stands for all screens of a phenotype and unit together."""
 
 
-def evaluate(
-    assay: AssayFold, prediction: NDArray[np.float64], sums: MomentSums, seed: list[int]
-) -> dict[str, Estimate]:
+def evaluate(assay: AssayFold, prediction: Floats, sums: MomentSums, seed: list[int]) -> dict[str, Estimate]:
     """Return every metric that the assay allows.
 
     Parameters
@@ -59,7 +74,28 @@ def evaluate(
         calls = assay.ranking.calls(call_score(prediction, assay.phenotype), assay.positive)
         informative = assay.positive.any() and not assay.positive.all()
         draws |= calls if informative else {"prevalence": calls["prevalence"]}
-    return {name: estimate(values, assay.design.groups) for name, values in draws.items()}
+    several_ways = len(assay.design.sizes) > 1
+    influence = {name: _influence(name, assay, prediction, shuffled) for name in draws} if several_ways else {}
+    return {name: assay.estimate(values, influence.get(name)) for name, values in draws.items()}
+
+
+def _influence(metric: str, assay: AssayFold, prediction: Floats, shuffled: Floats) -> Floats:
+    """Return how much each row [n] moves a metric."""
+    value, score = assay.data.genotypes.value, call_score(prediction, assay.phenotype)
+    called = np.zeros(len(value), dtype=bool) if assay.positive is None else assay.positive
+    formulas: dict[str, Callable[[], Floats]] = {
+        "pearson": lambda: of_correlation(prediction - prediction.mean(), value - value.mean()),
+        "pearson_within_screen": lambda: of_correlation(prediction - prediction.mean(), value - value.mean()),
+        "pearson_permuted": lambda: of_correlation(shuffled - shuffled.mean(), value - value.mean()),
+        "pearson_within_query": lambda: assay.moments.influence_within_query(prediction),
+        "spearman": lambda: of_spearman(prediction, value),
+        "rmse": lambda: of_rmse(prediction, value),
+        "prevalence": lambda: of_mean(called),
+        "auroc": lambda: of_auroc(score, called),
+        "average_precision": lambda: of_average_precision(score, called),
+        f"precision_at_{TOP}": lambda: of_precision_at(score, called, TOP),
+    }
+    return formulas[metric]()
 
 
 def has_queries(assay: AssayFold) -> bool:
@@ -78,10 +114,5 @@ def in_shared_unit(screen: str, phenotype: str, settings: EvaluationSettings) ->
 
 def evaluate_pooled(sums: list[MomentSums], groups: int) -> dict[str, Estimate]:
     """Return the Pearson correlations over all screens of a phenotype, screens resampled apart."""
-    whole, within = pooled(sums)
-    return {"pearson": estimate(whole, groups), "pearson_within_screen": estimate(within, groups)}
-
-
-def estimate(values: NDArray[np.float64], groups: int) -> Estimate:
-    """Take the statistic of the data (position 0) and its draws apart."""
-    return Estimate(value=float(values[0]), draws=values[1:], groups=groups)
+    draws = dict(zip(("pearson", "pearson_within_screen"), pooled(sums), strict=True))
+    return {name: Estimate(float(values[0]), values[1:], groups) for name, values in draws.items()}

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from pipeline_lib.evaluation.clusters import ClusterDesign, Resamples
+from pipeline_lib.evaluation.influence import of_correlation
 
 Floats = NDArray[np.float64]
 
@@ -103,6 +104,13 @@ class MomentBootstrap:
             flat=(flatness(x), self._flat_y),
         )  # fmt: skip
 
+    def influence_within_query(self, x: Floats) -> Floats:
+        """Return how much each row [n] moves Pearson's correlation within queries; for designs with queries."""
+        if self._sides is None:
+            raise ValueError("rows with three clusters have no one query to centre within")
+        centred = [self._sides.centred(values) for values in (x, self._y)]
+        return self._sides.by_row(of_correlation(*centred))
+
     def _sum(self, values: Floats) -> Floats:
         if self._sides is None:
             return self._resamples.weighted_sums(self._design.codes, values[None])[0]
@@ -154,6 +162,16 @@ class _TwoSides:
             return np.asarray(cells @ self._right_counts)
         matrix = sparse.csr_matrix((values[self._order], self._columns, self._starts), shape=shape)
         return np.asarray(matrix @ self._right_counts)
+
+    def centred(self, values: Floats) -> Floats:
+        """Return `values` [n] less their mean within each left cluster, once for every time a row stands there."""
+        values = values[self._rows]
+        size = np.maximum(np.bincount(self._left, minlength=self._n_left), 1)
+        return values - (np.bincount(self._left, weights=values, minlength=self._n_left) / size)[self._left]
+
+    def by_row(self, influence: Floats) -> Floats:
+        """Return the sum [n] of what every time that a row stands here contributes."""
+        return np.bincount(self._rows, weights=influence).astype(np.float64)
 
     def total(self, sums: Floats) -> Floats:
         """Sum over left clusters with their counts: float64 [resamples + 1]."""

@@ -135,6 +135,27 @@ class RankingBootstrap:
                 f"precision_at_{TOP}": _precision_at(ranked, rows, running, hits),
             }
 
+    def precision_at_recalls(self, score: Floats, positive: NDArray[np.bool_], recalls: Floats) -> Floats:
+        """Return the precision where each recall is first reached: float64 [recalls, resamples + 1].
+
+        Tied scores are taken together; NaN where a resample holds no call.
+        """
+        ranked = _Sorted.of(-score)
+        called = positive[ranked.order]
+        rows = np.flatnonzero(called)
+        last = np.unique(ranked.ends[np.searchsorted(ranked.ends, rows, side="right")]) - 1
+        found = []
+        for part in self._parts():
+            weights = self._resamples.row_weights(self._codes[ranked.order], part)
+            running = np.cumsum(weights, axis=0)[last]
+            hits = np.cumsum(weights[rows], axis=0)[np.searchsorted(rows, last, side="right") - 1]
+            column = np.arange(weights.shape[1])
+            with np.errstate(invalid="ignore", divide="ignore"):
+                # A hair below, so that a recall of exactly one is reached in spite of rounding.
+                reached = [(hits >= recall * hits[-1] * (1 - 1e-12)).argmax(axis=0) for recall in recalls]
+                found.append(np.stack([hits[place, column] / running[place, column] for place in reached]))
+        return np.hstack(found)
+
     def _parts(self) -> list[slice]:
         step = max(1, _CELLS // max(len(self._codes), 1))
         return [slice(start, start + step) for start in range(0, len(self._resamples) + 1, step)]

@@ -223,3 +223,42 @@ its value at the optimum of the squared error. ``coverage``: share inside the ce
 ``position``. ``spread``: root mean squared error against root mean predicted variance in bins of the predicted SD.
 ``recalibration``, fitted on the validation fold: ``isotonic`` of the value or of the interval's levels, ``scaled`` of
 all SDs by one factor."""
+
+PRECISION_RECALL = TableSchema(
+    "precision_recall",
+    {
+        "model": _text(),
+        "split": _text(),
+        "screen": _text(),
+        "phenotype": _text(),
+        "recall": _share(),
+        "precision": _share(),
+        "low": _share(),
+        "high": _share(),
+        "prevalence": _share(),
+        "positives": _count(),
+        "n": _count(),
+        "groups": _count(),
+        "seeds": _count(),
+    },
+)
+"""Precision where each recall is first reached, mean over seeds, with its interval; ``prevalence`` is the precision
+of a guess. A positive is a call (1), or an interaction below the published threshold of its screen."""
+
+QUERY_PRECISION = TableSchema(
+    "query_precision",
+    {
+        "model": _text(),
+        "split": _text(),
+        "screen": _text(),
+        "phenotype": _text(),
+        "query": _text(),
+        "top": _count(),
+        "precision": _share(),
+        "positives": _count(),
+        "n": _count(),
+        "seeds": _count(),
+    },
+)
+"""One row a query of at least ``top`` tested genotypes: share of calls among its ``top`` strongest predictions, mean
+over seeds. No model can do better than ``positives`` / ``top``; a guess gets ``positives`` / ``n``."""

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline_lib.cell.genotypes import NO_GENE
 from pipeline_lib.evaluation.folds import AssayFold
+from pipeline_lib.evaluation.influence import of_correlation
 from pipeline_lib.evaluation.intervals import Estimate
 from pipeline_lib.evaluation.measurements import Measurements, gene_share
 from pipeline_lib.evaluation.moments import correlation, flatness
@@ -66,7 +67,7 @@ class SubgroupBootstrap:
     """Pearson's correlation within every level of every subgroup of one assay, on the assay's own resamples."""
 
     def __init__(self, assay: AssayFold, traits: GeneTraits, resamples: int) -> None:
-        self._codes = assay.design.codes
+        self._design, self._codes = assay.design, assay.design.codes
         self._resamples = assay.resamples.first(resamples)
         value = assay.data.genotypes.value
         self._y = value - value.mean()
@@ -89,17 +90,24 @@ class SubgroupBootstrap:
         columns = (member[:, None, :] * moments).reshape(-1, len(x))
         sums = self._resamples.weighted_sums(self._codes, columns)
         flat = (flatness(prediction), self._flat_y)
-        return {
-            key: _estimate(part, self.groups[key], flat)
-            for key, part in zip(self.members, sums.reshape(len(member), 6, -1), strict=True)
-        }
+        found = {}
+        for key, part in zip(self.members, sums.reshape(len(member), 6, -1), strict=True):
+            values = _pearson(part, flat)
+            influence = self._influence(prediction, self.members[key]) if self._codes.shape[1] > 1 else None
+            found[key] = Estimate(float(values[0]), values[1:], self.groups[key], self._design, influence)
+        return found
+
+    def _influence(self, prediction: Floats, member: NDArray[np.bool_]) -> Floats:
+        x, y = prediction[member], self._y[member]
+        influence = np.zeros(len(member))
+        influence[member] = of_correlation(x - x.mean(), y - y.mean())
+        return influence
 
 
-def _estimate(sums: Floats, groups: int, flat: tuple[float, float]) -> Estimate:
+def _pearson(sums: Floats, flat: tuple[float, float]) -> Floats:
     n, x, y, xx, xy, yy = sums
     with np.errstate(invalid="ignore", divide="ignore"):
-        values = correlation(np.stack([xx - x * x / n, xy - x * y / n, yy - y * y / n]), n, flat)
-    return Estimate(value=float(values[0]), draws=values[1:], groups=groups)
+        return correlation(np.stack([xx - x * x / n, xy - x * y / n, yy - y * y / n]), n, flat)
 
 
 def _share_level(share: Floats) -> NDArray[np.str_]:
