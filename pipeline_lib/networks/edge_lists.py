@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.networks.raw_edges import RawEdges, as_numbers, read_lines, refuse_rows, split_lines
@@ -26,8 +28,8 @@ def read_edge_list(edges: Path) -> RawEdges:
     first = next((line.split() for line in lines if line.strip()), [])
     if len(first) not in {2, 3}:
         raise PipelineError(f"{edges}, row 1 has {len(first)} fields; expected two genes and, perhaps, a weight.")
-    names = ("source", "target", "weight")[: len(first)]
-    table = split_lines(lines, edges, names)
+    columns = {name: at for at, name in enumerate(("source", "target", "weight")[: len(first)])}
+    table = split_lines(lines, edges, columns, len(first))
     table = as_numbers(table, ("weight",), edges) if len(first) == 3 else table.with_columns(weight=pl.lit(1.0))
     return RawEdges(table.select("source", "target", "weight"), directed=False)
 
@@ -53,15 +55,19 @@ def read_edge_table(table: Path, columns: Mapping[str, str], *, directed: bool) 
     unknown = sorted(set(columns) - {"source", "target", "weight"})
     if unknown:
         raise PipelineError(f"columns: unknown role '{unknown[0]}'; there are source, target and weight.")
-    content = _read_any(table).with_row_index("row", offset=1 if table.suffix == ".parquet" else 2)
+    content = _read_any(table)
     chosen = {role: columns.get(role, role) for role in ("source", "target", "weight")}
     if "weight" not in columns and "weight" not in content.columns:
         content = content.with_columns(weight=pl.lit("1"))
     for column in chosen.values():
         if column not in content.columns:
-            present = ", ".join(content.columns[1:])
+            present = ", ".join(content.columns)
             raise PipelineError(f"{table} has no column '{column}' (it has {present}); name it under 'columns'.")
-    edges = content.select("row", *(pl.col(column).cast(pl.String).alias(role) for role, column in chosen.items()))
+        if content[column].dtype.is_nested():
+            raise PipelineError(f"{table}: column '{column}' holds {content[column].dtype}, not names or numbers.")
+    edges = content.select(pl.col(column).cast(pl.String).alias(role) for role, column in chosen.items())
+    # Rows of a text file count from its header, those of a parquet file from the first.
+    edges = edges.with_row_index("row", offset=1 if table.suffix == ".parquet" else 2)
     edges = edges.with_columns(pl.col("source", "target").str.strip_chars())
     for role in ("source", "target"):
         missing = pl.col(role).is_null() | (pl.col(role) == "")
@@ -74,8 +80,11 @@ def _read_any(path: Path) -> pl.DataFrame:
     """Read a table by its ending, every column of a text file as text."""
     try:
         if path.suffix == ".parquet":
-            return pl.read_parquet(path)
+            table = pq.read_table(path)
+            # A damaged file may hold text, in names or values, that is no UTF-8; polars would take it for granted.
+            table.validate(full=True)
+            return pl.DataFrame(table.rename_columns(list(table.schema.names)))
         return pl.read_csv(path, separator="," if path.suffix == ".csv" else "\t", infer_schema=False)
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, pa.ArrowException, UnicodeDecodeError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise PipelineError(f"{path} cannot be read as a table of edges: {reason}.") from error

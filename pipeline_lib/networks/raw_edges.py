@@ -2,6 +2,7 @@
 
 import gzip
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,7 +48,9 @@ def read_lines(path: Path) -> list[str]:
         raise PipelineError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def split_lines(lines: list[str], path: Path, names: tuple[str, ...], first_row: int = 1) -> pl.DataFrame:
+def split_lines(
+    lines: list[str], path: Path, columns: Mapping[str, int], width: int, first_row: int = 1
+) -> pl.DataFrame:
     """Cut lines into fields at blanks or tabs.
 
     Parameters
@@ -56,15 +59,17 @@ def split_lines(lines: list[str], path: Path, names: tuple[str, ...], first_row:
         The lines; empty ones are left out.
     path
         The file, for messages.
-    names
-        One name a field.
+    columns
+        Name and position of each field that is wanted.
+    width
+        Number of fields that every line must have.
     first_row
         Number of the first line in the file, counted from 1.
 
     Returns
     -------
     DataFrame
-        ``row`` (line number in the file) and `names`, as text.
+        ``row`` (line number in the file) and `columns`, as text.
 
     Raises
     ------
@@ -74,8 +79,8 @@ def split_lines(lines: list[str], path: Path, names: tuple[str, ...], first_row:
     table = pl.DataFrame({"line": lines}, schema={"line": pl.String}).with_row_index("row", offset=first_row)
     table = table.with_columns(pl.col("line").str.strip_chars()).filter(pl.col("line") != "")
     table = table.with_columns(pl.col("line").str.extract_all(r"[^ \t]+").alias("fields"))
-    refuse_rows(table, pl.col("fields").list.len() != len(names), path, f"does not have {len(names)} fields")
-    return table.select("row", *(pl.col("fields").list.get(i).alias(name) for i, name in enumerate(names)))
+    refuse_rows(table, pl.col("fields").list.len() != width, path, f"does not have {width} fields")
+    return table.select("row", *(pl.col("fields").list.get(at).alias(name) for name, at in columns.items()))
 
 
 def as_numbers(table: pl.DataFrame, columns: tuple[str, ...], path: Path) -> pl.DataFrame:

@@ -34,18 +34,18 @@ def read_string_links(links: Path, score: str) -> RawEdges:
         When the header lacks a column or a row breaks the layout.
     """
     lines = read_lines(links)
-    header = tuple(lines[0].split()) if lines else ()
+    header = lines[0].split() if lines else []
     for column in ("protein1", "protein2", score):
         if column not in header:
             raise PipelineError(f"{links} has no column '{column}' in its header ({' '.join(header)[:120]}).")
-    table = as_numbers(split_lines(lines[1:], links, header, first_row=2), (score,), links)
-    outside = (pl.col(score) < 0) | (pl.col(score) > _SCORE_SCALE)
-    refuse_rows(table, outside, links, f"has a {score} outside 0 to 1000", shown=table[score])
+    wanted = {"source": "protein1", "target": "protein2", "weight": score}
+    columns = {name: header.index(column) for name, column in wanted.items()}
+    table = as_numbers(split_lines(lines[1:], links, columns, len(header), first_row=2), ("weight",), links)
+    outside = (pl.col("weight") < 0) | (pl.col("weight") > _SCORE_SCALE)
+    refuse_rows(table, outside, links, f"has a {score} outside 0 to 1000", shown=table["weight"])
     # The taxon stands before the first point; names such as YAL001C.1 do not occur in yeast.
-    edges = table.filter(pl.col(score) > 0).select(
-        pl.col("protein1").str.replace(r"^\d+\.", "").alias("source"),
-        pl.col("protein2").str.replace(r"^\d+\.", "").alias("target"),
-        (pl.col(score) / _SCORE_SCALE).alias("weight"),
+    edges = table.filter(pl.col("weight") > 0).select(
+        pl.col("source", "target").str.replace(r"^\d+\.", ""), pl.col("weight") / _SCORE_SCALE
     )
     return RawEdges(edges, directed=False)
 
@@ -73,9 +73,8 @@ def read_string_channel(adjacency: Path, genes: Path) -> RawEdges:
         When an index lies outside the gene order or a row breaks the layout.
     """
     order = [name.strip() for name in read_lines(genes) if name.strip()]
-    table = as_numbers(
-        split_lines(read_lines(adjacency), adjacency, ("i", "j", "weight")), ("i", "j", "weight"), adjacency
-    )
+    fields = split_lines(read_lines(adjacency), adjacency, {"i": 0, "j": 1, "weight": 2}, 3)
+    table = as_numbers(fields, ("i", "j", "weight"), adjacency)
     for column in ("i", "j"):
         outside = (pl.col(column) < 1) | (pl.col(column) > len(order)) | (pl.col(column).round() != pl.col(column))
         refuse_rows(table, outside, adjacency, f"has an index outside 1 to {len(order)}", shown=table[column])

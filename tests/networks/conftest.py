@@ -35,6 +35,7 @@ def yeast_genes(mirror: Path) -> pd.DataFrame:
     features = pd.read_csv(
         mirror / "essentiality" / "SGD_features.tab", sep="\t", header=None, dtype=str, quoting=3, usecols=[1, 3, 4, 5]
     ).fillna("")
-    orfs = features[features[1] == "ORF"].sort_values(3)
+    kinds = ("ORF", "blocked_reading_frame", "pseudogene", "transposable_element_gene")
+    orfs = features[features[1].isin(kinds) & (features[3] != "")].drop_duplicates(3).sort_values(3)
     aliases = [alias.split("|") if alias else [] for alias in orfs[5]]
     return gene_table(orfs[3].tolist(), orfs[4].where(orfs[4] != "", orfs[3]).tolist(), aliases)

@@ -84,6 +84,18 @@ def test_a_fault_of_a_table_is_named(tmp_path: Path, text: str, columns: dict[st
         read_edge_table(tmp_path / "own.csv", columns, directed=False)
 
 
+def test_columns_named_like_our_own_do_no_harm(tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text("row,line,source,target,weight\n9,x,YAL001C,YBR123C,0.5\n")
+    raw = read_edge_table(tmp_path / "own.csv", {}, directed=False)
+    assert list(raw.table.iter_rows()) == [("YAL001C", "YBR123C", 0.5)]
+
+
+def test_a_column_of_lists_is_refused(tmp_path: Path) -> None:
+    pd.DataFrame({"source": [["YAL001C"]], "target": ["YBR123C"]}).to_parquet(tmp_path / "own.parquet")
+    with pytest.raises(PipelineError, match="column 'source' holds List"):
+        read_edge_table(tmp_path / "own.parquet", {}, directed=False)
+
+
 def test_a_truncated_parquet_table_is_refused(tmp_path: Path) -> None:
     pd.DataFrame({"source": GENES, "target": GENES}).to_parquet(tmp_path / "own.parquet")
     content = (tmp_path / "own.parquet").read_bytes()

@@ -50,5 +50,5 @@ def test_the_networks_of_yeast_have_the_sizes_of_their_releases(mirror: Path, ye
     for (reader, *files), count in expected.items():
         raw = read_network(dict(files), NetworkSettings(reader=reader, files={}))
         edges = build_edges("n", raw, yeast_genes, 0.0)
-        assert len(edges) == pytest.approx(count, rel=0.002), reader
-        assert edges.attrs["losses"]["rows_unknown"] < 0.01 * len(raw.table)
+        assert len(edges) == count, reader
+        assert edges.attrs["losses"]["rows_unknown"] == 0

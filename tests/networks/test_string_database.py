@@ -50,7 +50,7 @@ def test_a_channel_of_a_detailed_file_is_a_network_of_its_own(write) -> None:
         ("", "no column 'protein1'"),
         (LINKS.replace("combined_score", "score"), "no column 'combined_score'"),
         (LINKS + "4932.YAL001C 4932.YBR123C\n", "row 4 does not have 3 fields"),
-        (LINKS + "4932.YAL001C 4932.YBR123C high\n", "row 4 has no number as combined_score: 'high'"),
+        (LINKS + "4932.YAL001C 4932.YBR123C high\n", "row 4 has no number as weight: 'high'"),
         (LINKS + "4932.YAL001C 4932.YBR123C nan\n", "row 4 has no number"),
         (LINKS + "\n4932.YAL001C 4932.YBR123C 1001\n", "row 5 has a combined_score outside 0 to 1000"),
         (LINKS + "4932.YAL001C 4932.YBR123C -1\n4932.A 4932.B -2\n", r"row 4 .*\(1 more rows like it\)"),
