@@ -13,7 +13,7 @@ class BaselineSettings(Section):
     fold is kept. The same for all of them."""
     max_rank: int = Field(default=256, ge=1)
     """Greatest rank that soft_impute may reach."""
-    boosting_rounds: int = Field(default=160, ge=1)
+    boosting_rounds: int = Field(default=100, ge=1)
     """Most trees of gradient_boosting."""
     embedding_width: int = Field(default=32, ge=1)
     """Width of a gene's vector in embedding_mlp."""

@@ -17,6 +17,9 @@ UNKNOWN = -1
 class Entities:
     """What stands along one axis: strains, or gene sets where no strain is recorded.
 
+    No gene at all is a gene set too: the neutral query of a control screen, or the missing partner of a mutant that
+    was measured by itself.
+
     Attributes
     ----------
     keys
@@ -52,7 +55,7 @@ class Entities:
         """Return the entity of each cross, int64 [n]; -1 where neither its strain nor its gene set is known."""
         exact = lookup(self.keys, np.arange(len(self.keys)), _keys(side, self.strains))
         alike = lookup(self.known_sets, self.of_set, side.gene_set)
-        return np.where(side.gene_set == NO_SET, UNKNOWN, np.where(exact == UNKNOWN, alike, exact))
+        return np.where(exact == UNKNOWN, alike, exact)
 
 
 def _keys(side: Side, strains: int) -> Index:
@@ -73,14 +76,14 @@ class Axes:
 
         A screen is symmetric when most strains serve as query and as array alike, as in an E-MAP.
         """
-        crossed = train.take(train.crossed)
-        rows, columns = Entities.collect(crossed.query, strains), Entities.collect(crossed.array, strains)
-        shared = np.intersect1d(rows.keys, columns.keys).size
-        if shared <= 0.5 * min(len(rows), len(columns)):
+        rows, columns = Entities.collect(train.query, strains), Entities.collect(train.array, strains)
+        crossed = train.take((train.query.gene_set != NO_SET) & (train.array.gene_set != NO_SET))
+        queries, arrays = np.unique(_keys(crossed.query, strains)), np.unique(_keys(crossed.array, strains))
+        if np.intersect1d(queries, arrays).size <= 0.5 * min(len(queries), len(arrays)):
             return cls(rows, columns, symmetric=False)
         both = Side(
-            np.concatenate([crossed.query.strain, crossed.array.strain]),
-            np.concatenate([crossed.query.gene_set, crossed.array.gene_set]),
+            np.concatenate([train.query.strain, train.array.strain]),
+            np.concatenate([train.query.gene_set, train.array.gene_set]),
         )
         either = Entities.collect(both, strains)
         return cls(either, either, symmetric=True)

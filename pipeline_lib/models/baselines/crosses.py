@@ -54,10 +54,9 @@ class Crosses:
         """The measurements, float64 [n]."""
         return self.genotypes.value
 
-    @property
-    def crossed(self) -> Mask:
-        """Whether both sides carry a gene, bool [n]; single mutants and lone queries do not."""
-        return (self.query.gene_set != NO_SET) & (self.array.gene_set != NO_SET)
+    def minus(self, offset: NDArray[np.float64]) -> "Crosses":
+        """Return the crosses with `offset` [n] taken off their values."""
+        return replace(self, genotypes=replace(self.genotypes, value=self.genotypes.value - offset))
 
     def take(self, rows: Index | Mask) -> "Crosses":
         """Return the crosses at `rows`."""

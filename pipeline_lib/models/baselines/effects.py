@@ -10,6 +10,9 @@ from scipy.sparse.linalg import LinearOperator, cg
 from pipeline_lib.models.baselines.axes import Axes, Index
 from pipeline_lib.models.baselines.per_assay import Values
 
+REFINEMENTS = 10
+LEAST_VARIANCE = 1e-30
+
 
 @dataclass(frozen=True)
 class Effects:
@@ -42,22 +45,25 @@ class Effects:
 
         Notes
         -----
-        The empirical-Bayes shrinkage lambda = noise variance / effect variance comes from Henderson's mixed model
-        equations (Henderson 1975, Biometrics 31:423) with the variances of `variance_components`.
+        Effects solve Henderson's mixed model equations (Henderson 1975, Biometrics 31:423), shrunken by noise
+        variance over effect variance: empirical Bayes. The variances start at `variance_components` and are refined
+        by expectation-maximisation, with each effect's posterior variance taken as if the others were known.
         """
         factors = indicator_factors(axes, rows, columns)
-        noise, *effects = variance_components(factors, value)
         design = sparse.hstack(factors, format="csr")
-        penalty = np.repeat(
-            [noise / max(variance, 1e-9 * max(noise, 1e-30)) for variance in effects],
-            [factor.shape[1] for factor in factors],
-        )
-        mean, solution = _mixed_model(design, penalty, value)
-        split = factors[0].shape[1]
-        row, column = (solution, solution) if axes.symmetric else (solution[:split], solution[split:])
+        levels = [factor.shape[1] for factor in factors]
         count = np.asarray(design.sum(axis=0)).ravel()
-        row_count, column_count = (count, count) if axes.symmetric else (count[:split], count[split:])
-        return cls(mean, row, column, effects[0], effects[-1], noise, row_count, column_count)
+        noise, *effects = variance_components(factors, value)
+        for _ in range(REFINEMENTS):
+            mean, solution, left = _mixed_model(design, _penalty(noise, effects, levels), value)
+            posterior = noise / (count + _penalty(noise, effects, levels))
+            starts = np.cumsum([0, *levels[:-1]])
+            effects = list(np.add.reduceat(solution**2 + posterior, starts) / levels)
+            noise = max(float(left @ left + count @ posterior) / len(value), LEAST_VARIANCE)
+        mean, solution, _ = _mixed_model(design, _penalty(noise, effects, levels), value)
+        row, column = (solution, solution) if axes.symmetric else (solution[: levels[0]], solution[levels[0] :])
+        row_count, column_count = (count, count) if axes.symmetric else (count[: levels[0]], count[levels[0] :])
+        return cls(mean, row, column, float(effects[0]), float(effects[-1]), noise, row_count, column_count)
 
     def predict(self, rows: Index, columns: Index) -> Values:
         """Return the fitted values, float64 [n]; -1 marks what is not known."""
@@ -123,7 +129,7 @@ def variance_components(factors: list[sparse.csr_array], value: Values) -> Value
     estimate = np.linalg.lstsq(left, right, rcond=None)[0]
     total = right[0] / max(n - 1, 1)
     estimate[1:] = np.maximum(estimate[1:], 0.0)
-    estimate[0] = max(estimate[0], 1e-6 * total)
+    estimate[0] = max(estimate[0], 1e-6 * total, LEAST_VARIANCE)
     return np.asarray(estimate)
 
 
@@ -132,11 +138,15 @@ def _crossed_norm(gram: sparse.csr_array, left: Values, right: Values, n: int) -
     return float((gram.data**2).sum() - 2 * left @ (gram @ right) / n + (left @ left) * (right @ right) / n**2)
 
 
-def _mixed_model(design: sparse.csr_array, penalty: Values, value: Values) -> tuple[float, Values]:
-    """Solve [[n, 1'Z], [Z'1, Z'Z + diag(penalty)]] (mean, effects) = (1'y, Z'y) by conjugate gradients."""
+def _penalty(noise: float, effects: list[float], levels: list[int]) -> Values:
+    return np.repeat([noise / max(variance, 1e-9 * noise) for variance in effects], levels)
+
+
+def _mixed_model(design: sparse.csr_array, penalty: Values, value: Values) -> tuple[float, Values, Values]:
+    """Solve [[n, 1'Z], [Z'1, Z'Z + diag(penalty)]] (mean, effects) = (1'y, Z'y); return them and the residuals."""
     full = sparse.hstack([np.ones((len(value), 1)), design], format="csr")
     gram = (full.T @ full + sparse.diags_array(np.append(0.0, penalty))).tocsr()
     diagonal = gram.diagonal()
     preconditioner = LinearOperator(gram.shape, matvec=lambda vector: vector / diagonal)
     solution, _ = cg(gram, full.T @ value, rtol=1e-10, maxiter=1000, M=preconditioner)
-    return float(solution[0]), solution[1:]
+    return float(solution[0]), solution[1:], value - full @ solution

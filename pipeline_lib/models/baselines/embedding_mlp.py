@@ -13,11 +13,12 @@ from pipeline_lib.models.baselines.per_assay import AssayFold, AssayModel, PerAs
 from pipeline_lib.models.baselines.search import Search, Trial
 from pipeline_lib.models.interface import Cell, Prediction
 
-HIDDEN = 128
-BATCH = 1024
-LEARNING_RATE = 3e-3
+HIDDEN = 64
+BATCH = 2048
+LEARNING_RATE = 2e-2
 WEIGHT_DECAY = 1e-2
-GENE_DROPOUT = 0.05
+GENE_DROPOUT = 0.02
+INITIAL_SD = 0.1
 
 
 class SumNetwork(nn.Module):
@@ -35,6 +36,8 @@ class SumNetwork(nn.Module):
         super().__init__()
         # Row 0 is no gene, and every gene that training lacks: a zero that never learns.
         self.genes = nn.EmbeddingBag(num_genes + 1, width, mode="sum", padding_idx=0)
+        with torch.no_grad():
+            self.genes.weight.mul_(INITIAL_SD)
         self.head = nn.Sequential(
             nn.Linear(width, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, 1)
         )

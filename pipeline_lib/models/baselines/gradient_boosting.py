@@ -12,9 +12,9 @@ from pipeline_lib.models.baselines.search import Search, Trial
 from pipeline_lib.models.baselines.trees import Trees
 from pipeline_lib.models.interface import Cell, Prediction
 
-LEAVES = (15, 31, 63)
+LEAVES = (63, 15)
 DEPTH = 6
-LEARNING_RATE = 0.1
+LEARNING_RATE = 0.2
 
 
 class GradientBoosting(AssayModel):
@@ -24,7 +24,7 @@ class GradientBoosting(AssayModel):
     trees: Trees
 
     def fit(self, fold: AssayFold) -> list[Trial]:
-        """Grow three ensembles and look at each at evenly spaced rounds."""
+        """Grow one ensemble a number of leaves and look at each at evenly spaced rounds."""
         with_triples = bool((fold.train.genotypes.order > 2).any())
         self.features = GenotypeFeatures.of_cell(fold.cell, with_means=with_triples)
         inputs, held = self.features.describe(fold.train.genotypes), self.features.describe(fold.validation.genotypes)

@@ -33,6 +33,8 @@ class Constant(AssayModel):
 class PhenotypeMean(Constant):
     """The mean of the training fold over every screen that measured this phenotype."""
 
+    centred = False
+
     def fit(self, fold: AssayFold) -> list[Trial]:
         """Average the phenotype over all screens."""
         same = fold.others.genotypes.phenotype == fold.train.genotypes.phenotype[0]
@@ -41,22 +43,22 @@ class PhenotypeMean(Constant):
 
 
 class AssayMean(Constant):
-    """The mean of this assay's training fold."""
+    """The mean of this order in this assay's training fold, which is 0 once it is taken off."""
 
     def fit(self, fold: AssayFold) -> list[Trial]:
-        """Average the assay."""
-        self.constant = float(fold.train.value.mean())
+        """Predict no deviation from the mean."""
+        del fold
+        self.constant = 0.0
         return []
 
 
 class QueryMean(CrossModel):
-    """The mean over the training crosses of the same query; the assay's mean for a query that training lacks.
+    """The mean over the training crosses of the same query; 0, the mean of the order, for one that training lacks.
 
     In a symmetric screen a strain's crosses count whichever side it stood on.
     """
 
     means: Values
-    overall: float
 
     def chosen(self, rows: Index, columns: Index) -> Index:
         """Return the positions that are averaged over."""
@@ -68,22 +70,21 @@ class QueryMean(CrossModel):
         value, position = fold.train.value, self.chosen(rows, columns)
         if self.axes.symmetric:
             value, position = np.tile(value, 2), np.concatenate([rows, columns])
-        self.overall = float(fold.train.value.mean())
         self.means = np.bincount(position, value) / np.bincount(position)
         return []
 
     def predict_crosses(self, crosses: Crosses, rows: Index, columns: Index) -> Prediction:
         """Look the mean up."""
         del crosses
-        return Prediction(np.append(self.means, self.overall)[self.chosen(rows, columns)])
+        return Prediction(np.append(self.means, 0.0)[self.chosen(rows, columns)])
 
     def cross_state(self) -> dict[str, Any]:
         """Return the means."""
-        return {"means": self.means, "overall": self.overall}
+        return {"means": self.means}
 
     def load_crosses(self, state: dict[str, Any], book: StrainBook, cell: Cell) -> None:  # noqa: ARG002
         """Restore the means."""
-        self.means, self.overall = state["means"], state["overall"]
+        self.means = state["means"]
 
 
 class ArrayMean(QueryMean):

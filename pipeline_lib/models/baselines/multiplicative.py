@@ -26,6 +26,8 @@ class Multiplicative(AssayModel):
     mean of the others.
     """
 
+    centred = False
+
     single: Values
     """float64 [N]; empty where the assay is no fitness."""
 

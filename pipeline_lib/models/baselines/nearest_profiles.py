@@ -1,7 +1,8 @@
 """Impute a cross from the strains whose measured profiles are most alike."""
 
+from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from scipy import sparse
@@ -32,16 +33,12 @@ class NearestProfiles(CompletionModel):
         """Try every number of neighbours with every power."""
         del fold
         search: Search[Values] = Search(held.residual, self.settings.trials)
-        by_row = profile_correlations(matrix.values, matrix.observed)
-        symmetric = self.axes.symmetric
-        by_column = by_row if symmetric else profile_correlations(matrix.values.T, matrix.observed.T)
+        by_row = _Profiles.of(matrix.values, matrix.observed)
+        by_column = None if self.axes.symmetric else _Profiles.of(matrix.values.T, matrix.observed.T)
         for power, neighbours in list(product(POWERS, NEIGHBOURS))[: self.settings.trials]:
-            value, weight = _weighted_sum(by_row, neighbours, power, matrix.values, matrix.observed)
-            if symmetric:
-                value, weight = value + value.T, weight + weight.T
-            else:
-                across, beside = _weighted_sum(by_column, neighbours, power, matrix.values.T, matrix.observed.T)
-                value, weight = value + across.T, weight + beside.T
+            value, weight = by_row.weighted_sum(neighbours, power)
+            across, beside = by_column.weighted_sum(neighbours, power) if by_column else (value, weight)
+            value, weight = value + across.T, weight + beside.T
             # A prior of weight at residual 0 holds back cells with few or unlike neighbours.
             completed = value / np.maximum(weight + PRIOR_SHARE * np.median(weight), 1e-12)
             self.completed = completed
@@ -85,20 +82,30 @@ def profile_correlations(values: Values, observed: Values) -> Values:
     return np.asarray(correlation)
 
 
-def _weighted_sum(
-    similarity: Values, neighbours: int, power: float, values: Values, observed: Values
-) -> tuple[Values, Values]:
-    """Return, for each cell, the weighted sum over the nearest rows and the weight of those measured there."""
-    weights = _nearest(similarity, neighbours, power)
-    return weights @ values, weights @ observed
+@dataclass(frozen=True)
+class _Profiles:
+    """The rows that have enough columns for a correlation, and how alike they are."""
 
+    rows: Index
+    similarity: Values
+    values: Values
+    observed: Values
 
-def _nearest(similarity: Values, neighbours: int, power: float) -> sparse.csr_array:
-    kept = min(neighbours, similarity.shape[1])
-    nearest = np.argpartition(-similarity, kept - 1, axis=1)[:, :kept]
-    rows = np.repeat(np.arange(len(similarity)), kept)
-    weight = np.maximum(similarity[rows, nearest.ravel()], 0.0) ** power
-    return sparse.csr_array((weight, (rows, nearest.ravel())), shape=similarity.shape)
+    @classmethod
+    def of(cls, values: Values, observed: Values) -> Self:
+        rows = np.flatnonzero(observed.sum(axis=1) >= LEAST_OVERLAP)
+        return cls(rows, profile_correlations(values[rows], observed[rows]), values, observed)
+
+    def weighted_sum(self, neighbours: int, power: float) -> tuple[Values, Values]:
+        """Return, for each cell, the weighted sum over the nearest rows and the weight of those measured there."""
+        if not len(self.rows):
+            return np.zeros_like(self.values), np.zeros_like(self.values)
+        kept = min(neighbours, len(self.rows))
+        nearest = np.argpartition(-self.similarity, kept - 1, axis=1)[:, :kept]
+        weight = np.maximum(np.take_along_axis(self.similarity, nearest, axis=1), 0.0) ** power
+        cells = (np.repeat(self.rows, kept), self.rows[nearest.ravel()])
+        weights = sparse.csr_array((weight.ravel(), cells), shape=(len(self.values), len(self.values)))
+        return weights @ self.values, weights @ self.observed
 
 
 class NearestProfilesModel(PerAssay):

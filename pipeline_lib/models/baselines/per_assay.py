@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
-from pipeline_lib.cell.genotypes import Genotypes
+from pipeline_lib.cell.genotypes import MAX_ORDER, Genotypes
 from pipeline_lib.config.baselines import BaselineSettings
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
@@ -28,9 +28,10 @@ class AssayFold:
     Attributes
     ----------
     train, validation
-        The crosses of this assay; validation may be empty.
+        The crosses of this assay; validation may be empty. The mean of their order is taken off the values
+        (`AssayModel.centred`).
     others
-        Training crosses of the other assays.
+        Training crosses of the other assays, as measured.
     book
         Strains and gene sets of the whole training fold.
     cell, context
@@ -46,7 +47,16 @@ class AssayFold:
 
 
 class AssayModel(ABC):
-    """A baseline of one assay."""
+    """A baseline of one assay.
+
+    Attributes
+    ----------
+    centred
+        Whether the model is fitted on deviations from the mean of the order. Singles, pairs and triples of one assay
+        measure different things (epsilon and tau, say), and how many of each a fold holds is no biology.
+    """
+
+    centred: ClassVar[bool] = True
 
     def __init__(self, settings: BaselineSettings) -> None:
         self.settings = settings
@@ -83,6 +93,7 @@ class PerAssay:
         self.models: dict[tuple[str, str], AssayModel] = {}
         self.sizes: dict[tuple[str, str], int] = {}
         self.residuals: dict[tuple[str, str], float] = {}
+        self.order_means: dict[tuple[str, str], Values] = {}
 
     def fit(self, train: Genotypes, validation: Genotypes, cell: Cell, context: FitContext) -> pd.DataFrame:
         """Fit every assay of `train`; the history has one row a setting (`epoch` counts them)."""
@@ -95,11 +106,13 @@ class PerAssay:
             name = _name(train, screen, phenotype)
             others = np.ones(len(train), dtype=bool)
             others[rows] = False
-            fold = AssayFold(
-                pool.take(rows), held.take(held_rows.get(name, none)), pool.take(others), self.book, cell, context
-            )
+            part, judged = pool.take(rows), held.take(held_rows.get(name, none))
+            means = order_means(part.genotypes) if self.assay_model.centred else np.zeros(MAX_ORDER + 1)
+            part, judged = (each.minus(means[each.genotypes.order]) for each in (part, judged))
+            fold = AssayFold(part, judged, pool.take(others), self.book, cell, context)
             model = self.assay_model(self.settings)
             trials = model.fit(fold)
+            self.order_means[name] = means
             self.models[name], self.sizes[name] = model, len(rows)
             judge = fold.validation if len(fold.validation) else fold.train
             self.residuals[name] = _rms(judge.value - model.predict(judge).value)
@@ -114,8 +127,9 @@ class PerAssay:
         value, std = np.empty(len(genotypes)), np.empty(len(genotypes))
         for screen, phenotype, rows in genotypes.assays():
             name = self._nearest_assay(_name(genotypes, screen, phenotype))
-            predicted = self.models[name].predict(crosses.take(rows))
-            value[rows] = predicted.value
+            part = crosses.take(rows)
+            predicted = self.models[name].predict(part)
+            value[rows] = predicted.value + self.order_means[name][part.genotypes.order]
             spread = np.full(len(rows), np.nan) if predicted.std is None else predicted.std
             std[rows] = np.where(np.isnan(spread), self.residuals[name], spread)
         return Prediction(value, std)
@@ -131,6 +145,7 @@ class PerAssay:
                     "phenotype": name[1],
                     "size": self.sizes[name],
                     "residual": self.residuals[name],
+                    "order_means": to_tensors(self.order_means[name]),
                     "model": to_tensors(model.state()),
                 }
                 for name, model in self.models.items()
@@ -149,6 +164,7 @@ class PerAssay:
             model.models[name] = cls.assay_model(baselines)
             model.models[name].load(to_arrays(assay["model"]), model.book, cell)
             model.sizes[name], model.residuals[name] = assay["size"], assay["residual"]
+            model.order_means[name] = to_arrays(assay["order_means"])
         return model
 
     def _nearest_assay(self, name: tuple[str, str]) -> tuple[str, str]:
@@ -156,6 +172,13 @@ class PerAssay:
             return name
         alike = [fitted for fitted in self.models if fitted[1] == name[1]] or list(self.models)
         return max(alike, key=lambda fitted: self.sizes[fitted])
+
+
+def order_means(train: Genotypes) -> Values:
+    """Return the mean value of each order, float64 [4]; the overall mean for an order that training lacks."""
+    count = np.bincount(train.order, minlength=MAX_ORDER + 1)
+    total = np.bincount(train.order, train.value, minlength=MAX_ORDER + 1)
+    return np.where(count > 0, total / np.maximum(count, 1), train.value.mean())
 
 
 def _name(genotypes: Genotypes, screen: int, phenotype: int) -> tuple[str, str]:

@@ -17,11 +17,10 @@ LEAST_PENALTY, GREATEST_PENALTY = 1e-1, 1e4
 
 
 class GeneRidge(AssayModel):
-    """Value = mean of the order + sum of a coefficient a deleted gene; penalty chosen on validation."""
+    """Sum of one coefficient a deleted gene; the penalty is chosen on validation."""
 
     with_queries = False
 
-    order_means: Values
     coefficients: Values
     intercept: float
     queries: Entities | None = None
@@ -31,27 +30,22 @@ class GeneRidge(AssayModel):
         if self.with_queries:
             self.queries = Entities.collect(fold.train.query, len(fold.book.names))
         self.num_genes = fold.book.num_genes
-        self.order_means = order_means(fold.train.genotypes)
         design, held = self._design(fold.train), self._design(fold.validation)
-        target = fold.train.value - self.order_means[fold.train.genotypes.order]
-        base = self.order_means[fold.validation.genotypes.order]
         search: Search[tuple[Values, float]] = Search(fold.validation.value, self.settings.trials)
         for penalty in np.geomspace(GREATEST_PENALTY, LEAST_PENALTY, self.settings.trials):
-            ridge = Ridge(alpha=penalty, solver="sparse_cg", tol=1e-8).fit(design, target)
-            predicted = base + (ridge.predict(held) if held.shape[0] else 0.0)
+            ridge = Ridge(alpha=penalty, solver="sparse_cg", tol=1e-8).fit(design, fold.train.value)
+            predicted = held @ ridge.coef_ + ridge.intercept_
             search.offer(f"penalty={penalty:.3g}", predicted, (ridge.coef_, float(ridge.intercept_)))
         self.coefficients, self.intercept = search.best
         return search.trials
 
     def predict(self, crosses: Crosses) -> Prediction:
         """Add the coefficients up; a gene or query that training lacks counts nothing."""
-        value = self.order_means[crosses.genotypes.order] + self.intercept
-        return Prediction(value + self._design(crosses) @ self.coefficients)
+        return Prediction(self._design(crosses) @ self.coefficients + self.intercept)
 
     def state(self) -> dict[str, Any]:
-        """Return means and coefficients."""
+        """Return the coefficients."""
         return {
-            "order_means": self.order_means,
             "coefficients": self.coefficients,
             "intercept": self.intercept,
             "queries": None if self.queries is None else vars(self.queries),
@@ -60,8 +54,7 @@ class GeneRidge(AssayModel):
     def load(self, state: dict[str, Any], book: StrainBook, cell: Cell) -> None:  # noqa: ARG002
         """Restore what `state` returned."""
         self.num_genes = book.num_genes
-        self.order_means, self.coefficients = state["order_means"], state["coefficients"]
-        self.intercept = state["intercept"]
+        self.coefficients, self.intercept = state["coefficients"], state["intercept"]
         self.queries = None if state["queries"] is None else Entities(**state["queries"])
 
     def _design(self, crosses: Crosses) -> sparse.csr_array:
@@ -85,14 +78,6 @@ def gene_indicators(genotypes: Genotypes, num_genes: int) -> sparse.csr_array:
     """Return the sparse indicator matrix of deleted genes, float64 [n, num_genes]."""
     row, slot = np.nonzero(genotypes.genes != NO_GENE)
     return sparse.csr_array((np.ones(len(row)), (row, genotypes.genes[row, slot])), shape=(len(genotypes), num_genes))
-
-
-def order_means(train: Genotypes) -> Values:
-    """Return the mean value of each order, float64 [4]; the overall mean for an order that training lacks."""
-    order = train.order
-    count = np.bincount(order, minlength=4)
-    total = np.bincount(order, train.value, minlength=4)
-    return np.where(count > 0, total / np.maximum(count, 1), train.value.mean())
 
 
 class GeneRidgeModel(PerAssay):
