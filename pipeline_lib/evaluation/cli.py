@@ -150,26 +150,37 @@ def p_values(
     points: Path | None,
 ) -> None:
     """Examine the measured P-values, and hold them against predicted interactions."""
+    import pandas as pd
+
+    from pipeline_lib.artefacts.tables import write_table
     from pipeline_lib.evaluation import schemas
     from pipeline_lib.evaluation.measurements import read_measurements
     from pipeline_lib.evaluation.p_values import histogram_rows, p_value_rows
-    from pipeline_lib.evaluation.predicted_p import correlation_rows, decile_rows, join_predictions, point_rows
+    from pipeline_lib.evaluation.predicted_p import correlation_rows, decile_rows, join_predictions, point_table
     from pipeline_lib.evaluation.progress import progress
-    from pipeline_lib.evaluation.rows import write_rows
+    from pipeline_lib.evaluation.rows import empty_table, write_rows
 
     files = _files(predictions_dir, predictions)
     data = read_measurements(observations)
+    hits: list[dict[str, Any]] = []
+    associations: list[dict[str, Any]] = []
+    tables = []
     with _one_thread(), progress("P-values", len(files)) as advance:
         write_rows(p_value_rows(data, settings), output, schemas.P_VALUES)
-        pairs = list(join_predictions(data, files, settings, advance))
-        write_rows((row for pair in pairs for row in decile_rows(pair, settings)), deciles, schemas.P_VALUE_DECILES)
-        if correlations is not None:
-            rows = (row for pair in pairs for row in correlation_rows(pair, settings))
-            write_rows(rows, correlations, schemas.P_VALUE_CORRELATIONS)
+        for joined in join_predictions(data, files, settings, advance):
+            hits += decile_rows(joined, settings)
+            if correlations is not None:
+                associations += correlation_rows(joined, settings)
+            if points is not None:
+                tables.append(point_table(joined))
+    write_rows(hits, deciles, schemas.P_VALUE_DECILES)
     if histogram is not None:
         write_rows(histogram_rows(data), histogram, schemas.P_HISTOGRAM)
+    if correlations is not None:
+        write_rows(associations, correlations, schemas.P_VALUE_CORRELATIONS)
     if points is not None:
-        write_rows((row for pair in pairs for row in point_rows(pair)), points, schemas.P_VALUE_POINTS)
+        frame = pd.concat(tables, ignore_index=True) if tables else empty_table(schemas.P_VALUE_POINTS)
+        write_table(frame, points, schemas.P_VALUE_POINTS)
 
 
 @app.command()

@@ -177,15 +177,17 @@ def correlation_rows(joined: Joined, settings: EvaluationSettings) -> Iterator[d
         }  # fmt: skip
 
 
-def point_rows(joined: Joined) -> Iterator[dict[str, Any]]:
-    """Yield the joined rows themselves (`pipeline_lib.evaluation.schemas.P_VALUE_POINTS`), for scatter and volcano."""
+def point_table(joined: Joined) -> pd.DataFrame:
+    """Return the joined rows themselves (`pipeline_lib.evaluation.schemas.P_VALUE_POINTS`), for scatter and volcano."""
     data = joined.data.genotypes
-    negative = [None] * len(joined.score) if joined.negative is None else joined.negative.tolist()
-    columns = (data.observation_id, joined.prediction, data.value, joined.data.p_value)
-    for observation_id, prediction, value, p_value, call in zip(
-        *map(np.ndarray.tolist, columns), negative, strict=True
-    ):
-        yield {
-            **joined.labels, "observation_id": observation_id, "prediction": prediction, "value": value,
-            "p_value": p_value, "negative": call,
-        }  # fmt: skip
+    unknown = pd.array([None] * len(joined.score), dtype="boolean")
+    return pd.DataFrame(
+        {
+            **joined.labels,
+            "observation_id": data.observation_id,
+            "prediction": joined.prediction,
+            "value": data.value,
+            "p_value": joined.data.p_value,
+            "negative": unknown if joined.negative is None else pd.array(joined.negative, dtype="boolean"),
+        }
+    )

@@ -18,9 +18,13 @@ def write_rows(rows: Iterable[Mapping[str, Any]], path: Path, schema: TableSchem
     PipelineError
         When a row breaks the contract, or the disk is full.
     """
-    frame = pd.DataFrame(list(rows))
-    if frame.empty:
-        frame = pd.DataFrame({name: pd.Series(dtype=str(column.dtype)) for name, column in schema.columns.items()})
+    listed = list(rows)
+    frame = pd.DataFrame(listed) if listed else empty_table(schema)
     # A column without a single value has no type of its own; a nullable one may be mixed with None.
     frame = frame.astype({name: str(column.dtype) for name, column in schema.columns.items() if column.nullable})
     write_table(frame, path, schema)
+
+
+def empty_table(schema: TableSchema) -> pd.DataFrame:
+    """Return a table without rows whose columns have the types that the contract asks for."""
+    return pd.DataFrame({name: pd.Series(dtype=str(column.dtype)) for name, column in schema.columns.items()})
