@@ -1,6 +1,5 @@
 """What a reader gives back: batches of observations beside the rows that it rejected."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,24 +36,6 @@ REJECTED_FIELDS = pa.schema(
 
 REJECTED_SCHEMA = REJECTED_FIELDS.insert(0, pa.field("screen", pa.string()))
 """The table of rejected rows, with the screen."""
-
-PANDAS_METADATA = json.dumps(
-    {
-        "index_columns": [],
-        "column_indexes": [],
-        "columns": [
-            {
-                "name": "p_sided",
-                "field_name": "p_sided",
-                "pandas_type": "Int64",
-                "numpy_type": "Int64",
-                "metadata": None,
-            }
-        ],
-        "pandas_version": "2.3.0",
-    }
-)
-"""Makes pandas read the sidedness of P-values as integers although some are missing."""
 
 
 @dataclass(frozen=True)

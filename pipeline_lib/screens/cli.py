@@ -22,17 +22,26 @@ def app() -> None:
 
 @app.command()
 def readers() -> None:
-    """List the readers: their files by role, the units of their values, the sidedness of their P-values."""
+    """List the readers: files by role, units, sidedness of P-values, control, kinds, temperature, strains."""
     from pipeline_lib.screens.registry import READERS
 
     for reader in READERS.values():
         files = [f"{role}=" for role in reader.files.required]
         files += ["(" + " | ".join(f"{role}=" for role in reader.files.any_of) + ")"] if reader.files.any_of else []
         files += [f"[{role}=]" for role in reader.files.optional]
-        p_values = {1: "one-sided", 2: "two-sided", None: "none"}[reader.p_sided]
+        facts = {
+            "files": " ".join(files),
+            "values": reader.units,
+            "P-values": {1: "one-sided", 2: "two-sided", None: "none, or as the configuration says"}[reader.p_sided],
+            "control": reader.control,
+            "kinds": reader.kinds,
+            "degrees": reader.temperature,
+            "query": reader.query,
+            "array": reader.array,
+        }
         click.echo(f"{reader.name}: {reader.publication}")
-        click.echo(f"    files     {' '.join(files)}")
-        click.echo(f"    values    {reader.units}; P-values {p_values}; neutral control {reader.control}")
+        for fact, text in facts.items():
+            click.echo(f"    {fact:<9} {text}")
 
 
 def _roles(_: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, Path]:

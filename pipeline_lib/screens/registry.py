@@ -23,7 +23,13 @@ class Reader:
     p_sided
         1 or 2; None where there are no P-values, or the configuration says it.
     control
-        What marks a neutral mutation.
+        What marks a neutral mutation, and whether it counts as a deletion.
+    kinds
+        Where the kind of each allele is told.
+    temperature
+        Where the temperature is told.
+    query, array
+        What stands in these columns.
     """
 
     name: str
@@ -31,6 +37,10 @@ class Reader:
     units: str
     p_sided: int | None
     control: str
+    kinds: str
+    temperature: str
+    query: str
+    array: str
 
     @property
     def files(self) -> ReaderFiles:
@@ -45,25 +55,57 @@ class Reader:
         return function
 
 
-_FITNESS_UNITS = "relative to the wild type = 1"
+_FITNESS = "fitness relative to the wild type = 1, and interactions in the same unit"
+_HO = "hoΔ (YDL227C), dropped from the genotype"
+_NO_CONTROL = "none; ho counts as a gene like any other"
+_STRAIN_IDS = "suffix of the strain id"
+_WITH_ALLELES = "suffix of the array strain's id, allele names of the query strain"
+_ARRAY_ONLY = "suffix of the array strain's id; query strains unspecified"
+_NOT_TOLD = "not told"
 
 READERS: dict[str, Reader] = {
     reader.name: reader
     for reader in (
-        Reader("costanzo2016_pairwise", "Costanzo et al. 2016, four pairwise tables", _FITNESS_UNITS, 1, "none"),
         Reader(
-            "costanzo2016_smf", "Costanzo et al. 2016, single-mutant fitness workbook", _FITNESS_UNITS, None, "none"
+            "costanzo2016_pairwise", "Costanzo et al. 2016, four pairwise tables", _FITNESS, 1, _NO_CONTROL,
+            _STRAIN_IDS, "column Arraytype/Temp", "query strain id", "array strain id",
         ),
-        Reader("dcell", "Costanzo et al. 2016, slice published with DCell", _FITNESS_UNITS, None, "none"),
-        Reader("emap", "Collins et al. 2007 and other E-MAPs in .rda", "S-score (t-like)", None, "none"),
-        Reader("kuzmin2018", "Kuzmin et al. 2018, Data S1", _FITNESS_UNITS, 1, "hoΔ (YDL227C)"),
-        Reader("kuzmin2018_calls", "Kuzmin et al. 2018, Data S2 as allele triplets", "call: 1 negative", None, "hoΔ"),
         Reader(
-            "kuzmin2018_repeats", "Kuzmin et al. 2018, repeated rows of Data S1", _FITNESS_UNITS, 1, "hoΔ (YDL227C)"
+            "costanzo2016_smf", "Costanzo et al. 2016, single-mutant fitness workbook", _FITNESS, None, _NO_CONTROL,
+            _STRAIN_IDS, "26 and 30, a column each", "strain id", "none",
         ),
-        Reader("kuzmin2020", "Kuzmin et al. 2020, Tables S1 and S3", _FITNESS_UNITS, 1, "hoΔ (YDL227C)"),
-        Reader("kuzmin2020_scored", "Kuzmin et al. 2020, scored output", _FITNESS_UNITS, 1, "hoΔ (YDL227C)"),
-        Reader("table", "a long table of your own", "as the configuration says", None, "none"),
+        Reader(
+            "dcell", "Costanzo et al. 2016, the slice published with DCell", _FITNESS, None, _NO_CONTROL,
+            _NOT_TOLD, _NOT_TOLD, "none", "none",
+        ),
+        Reader(
+            "emap", "Collins et al. 2007 and other E-MAPs in .rda", "S-score (t-like)", None, _NO_CONTROL,
+            "second file", _NOT_TOLD, "mutant of the row", "mutant of the column (the matrix is symmetric)",
+        ),
+        Reader(
+            "kuzmin2018", "Kuzmin et al. 2018, Data S1", _FITNESS, 1, _HO, _WITH_ALLELES, _NOT_TOLD,
+            "query strain id, double mutant or control", "array strain id",
+        ),
+        Reader(
+            "kuzmin2018_calls", "Kuzmin et al. 2018, called interactions (Data S2)", "1: called negative, 0: not", None,
+            _HO, "allele names", _NOT_TOLD, "query strain id, from the assignment file", "array allele name",
+        ),
+        Reader(
+            "kuzmin2018_repeats", "Kuzmin et al. 2018, repeated rows of Data S1", _FITNESS, 1, _HO, _ARRAY_ONLY,
+            _NOT_TOLD, "query strain id, double mutant or control", "array strain id",
+        ),
+        Reader(
+            "kuzmin2020", "Kuzmin et al. 2020, Tables S1 and S3", _FITNESS, 1, _HO, _WITH_ALLELES, _NOT_TOLD,
+            "query strain id, double mutant or control", "array strain id",
+        ),
+        Reader(
+            "kuzmin2020_scored", "Kuzmin et al. 2020, scored output of the protocol", _FITNESS, 1, _HO, _ARRAY_ONLY,
+            _NOT_TOLD, "query strain id, double mutant or control", "array strain id",
+        ),
+        Reader(
+            "table", "a long table of your own", "as the configuration says", None, _NO_CONTROL, _NOT_TOLD,
+            "a column, if mapped", "a column, if mapped", "a column, if mapped",
+        ),
     )
-}
+}  # fmt: skip
 """Readers by name."""

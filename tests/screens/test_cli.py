@@ -46,7 +46,8 @@ def test_readers_are_listed_with_their_roles_and_facts() -> None:
     output = invoke("readers")
     assert "emap: Collins et al. 2007" in output
     assert "scores= [kinds=]" in output
-    assert "P-values one-sided; neutral control hoΔ (YDL227C)" in output
+    kuzmin = output[output.index("kuzmin2018: ") :]
+    assert "P-values  one-sided\n    control   hoΔ (YDL227C), dropped from the genotype" in kuzmin
 
 
 def test_read_combine_and_summary_in_a_row(folder: Path) -> None:

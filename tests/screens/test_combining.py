@@ -63,7 +63,9 @@ def test_columns_of_one_screen_are_null_in_the_others(
     frame = read_table(parts["first"]).assign(assumed_tested=True)
     write_table(frame, parts["first"], OBSERVATIONS)
     combine_observations(list(parts.values()), few_names, tmp_path / "o.parquet")
-    assert read_table(tmp_path / "o.parquet")["assumed_tested"].isna().tolist() == [False] * 4 + [True] * 3
+    assumed = read_table(tmp_path / "o.parquet", columns=["assumed_tested"])["assumed_tested"]
+    assert str(assumed.dtype) == "boolean"
+    assert assumed.isna().tolist() == [False] * 4 + [True] * 3
 
 
 def test_rejected_rows_of_all_screens_stand_together(parts: dict[str, Path], tmp_path: Path) -> None:

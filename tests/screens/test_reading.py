@@ -29,6 +29,7 @@ def test_what_pandas_reads_has_the_types_of_the_contract(tmp_path: Path, few_nam
     assert observations.columns[: len(OBSERVATIONS.columns)].tolist() == list(OBSERVATIONS.columns)
     assert observations["observation_id"].tolist() == [0, 1]
     assert str(observations["p_sided"].dtype) == "Int64"
+    assert observations["p_sided"].tolist() == [2, pd.NA]
     assert observations["screen"].tolist() == ["screen", "screen"]
     assert observations["query"].iloc[0] is None
 

@@ -1,6 +1,6 @@
 """Kuzmin et al. 2018, Data S1 (``aao1729_data_s1.tsv``): digenic epsilon and trigenic tau, fitness, P-values.
 
-Scores are in fitness units (wild type = 1), screened at 26 degrees Celsius. Only negative tau were released.
+Scores are in fitness units (wild type = 1). Only negative tau were released. The table names no temperature.
 """
 
 from pipeline_lib.screens.alleles import Strains

@@ -97,7 +97,7 @@ def test_one_file_may_be_empty_but_not_all(tmp_path: Path, few_names: GeneNames,
     files = {"ExE": table(tmp_path / "SGA_ExE.txt"), "NxN": table(tmp_path / "SGA_NxN.txt", ROW)}
     observations, _ = read("costanzo2016_pairwise", few_names, files)
     assert len(observations) == 2
-    with pytest.raises(PipelineError, match="no row became an observation .* its files hold no rows"):
+    with pytest.raises(PipelineError, match=r"no row became an observation .* its files hold no rows"):
         read("costanzo2016_pairwise", few_names, {"ExE": files["ExE"]})
 
 
