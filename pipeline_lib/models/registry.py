@@ -38,8 +38,8 @@ class Entry:
 
 
 BASELINES: dict[str, Entry] = {
-    "mean": Entry("pipeline_lib.models.baselines.means:MeanModel", "mean of the training fold"),
-    "screen_mean": Entry("pipeline_lib.models.baselines.means:ScreenMeanModel", "mean of the screen"),
+    "mean": Entry("pipeline_lib.models.baselines.means:MeanModel", "mean of the phenotype over all screens"),
+    "screen_mean": Entry("pipeline_lib.models.baselines.means:ScreenMeanModel", "mean of the screen and order"),
     "query_mean": Entry("pipeline_lib.models.baselines.means:QueryMeanModel", "mean of the query strain"),
     "array_mean": Entry("pipeline_lib.models.baselines.means:ArrayMeanModel", "mean of the array strain"),
     "two_way": Entry("pipeline_lib.models.baselines.two_way:TwoWayModel", "shrunken query and array effects"),
@@ -50,17 +50,8 @@ BASELINES: dict[str, Entry] = {
     "factorisation": Entry(
         "pipeline_lib.models.baselines.factorisation:FactorisationModel", "low-rank factorisation with ridge penalties"
     ),
-    "digenic_min": Entry("pipeline_lib.models.baselines.digenic:DigenicMinModel", "least score of its pairs"),
-    "digenic_sum": Entry("pipeline_lib.models.baselines.digenic:DigenicSumModel", "sum of the scores of its pairs"),
-    "embedding_mlp": Entry(
-        "pipeline_lib.models.baselines.embedding_mlp:EmbeddingMlpModel", "perceptron on the sum of gene vectors"
-    ),
-    "multiplicative": Entry(
-        "pipeline_lib.models.baselines.multiplicative:MultiplicativeModel", "product of single-mutant fitness"
-    ),
-    "gradient_boosting": Entry(
-        "pipeline_lib.models.baselines.gradient_boosting:GradientBoostingModel",
-        "boosted trees on features of networks and annotation",
+    "soft_impute": Entry(
+        "pipeline_lib.models.baselines.soft_impute:SoftImputeModel", "matrix completion by a nuclear norm"
     ),
     "nearest_profiles": Entry(
         "pipeline_lib.models.baselines.nearest_profiles:NearestProfilesModel", "strains with the most similar profiles"
@@ -68,9 +59,19 @@ BASELINES: dict[str, Entry] = {
     "network_profiles": Entry(
         "pipeline_lib.models.baselines.network_profiles:NetworkProfilesModel", "mean profile of network neighbours"
     ),
-    "soft_impute": Entry(
-        "pipeline_lib.models.baselines.soft_impute:SoftImputeModel", "matrix completion by a nuclear norm"
+    "gradient_boosting": Entry(
+        "pipeline_lib.models.baselines.gradient_boosting:GradientBoostingModel",
+        "boosted trees on features of networks, annotation and single knockouts",
+        knockouts="fba",
     ),
+    "embedding_mlp": Entry(
+        "pipeline_lib.models.baselines.embedding_mlp:EmbeddingMlpModel", "perceptron on the sum of gene vectors"
+    ),
+    "multiplicative": Entry(
+        "pipeline_lib.models.baselines.multiplicative:MultiplicativeModel", "product of single-mutant fitness"
+    ),
+    "digenic_sum": Entry("pipeline_lib.models.baselines.digenic:DigenicSumModel", "sum of the scores of its pairs"),
+    "digenic_min": Entry("pipeline_lib.models.baselines.digenic:DigenicMinModel", "least score of its pairs"),
 }
 
 FLUX: dict[str, Entry] = {

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from pipeline_lib.models.baselines.crosses import Crosses, StrainBook
+from pipeline_lib.models.baselines.gene_networks import gene_networks
 from pipeline_lib.models.baselines.genotype_features import GenotypeFeatures
 from pipeline_lib.models.baselines.per_assay import AssayFold, AssayModel, PerAssay
 from pipeline_lib.models.baselines.search import Search, Trial
@@ -47,12 +48,13 @@ class GradientBoosting(AssayModel):
         return Prediction(self.trees.predict(self.features.describe(crosses.genotypes)))
 
     def state(self) -> dict[str, Any]:
-        """Return the trees; the features are the cell's."""
-        return {"trees": vars(self.trees), "with_means": self.features.with_means}
+        """Return the trees and the features of genes; the networks are the cell's."""
+        features = {"of_gene": self.features.of_gene, "with_means": self.features.with_means}
+        return {"trees": vars(self.trees), "features": features}
 
     def load(self, state: dict[str, Any], book: StrainBook, cell: Cell) -> None:  # noqa: ARG002
         """Restore the trees."""
-        self.features = GenotypeFeatures.of_cell(cell, with_means=state["with_means"])
+        self.features = GenotypeFeatures(**state["features"], networks=list(gene_networks(cell).values()))
         self.trees = Trees(**state["trees"])
 
 

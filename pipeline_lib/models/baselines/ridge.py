@@ -13,7 +13,7 @@ from pipeline_lib.models.baselines.per_assay import AssayFold, AssayModel, PerAs
 from pipeline_lib.models.baselines.search import Search, Trial
 from pipeline_lib.models.interface import Cell, Prediction
 
-LEAST_PENALTY, GREATEST_PENALTY = 1e-1, 1e4
+LEAST_PENALTY, GREATEST_PENALTY = 1e-2, 1e4
 
 
 class GeneRidge(AssayModel):
