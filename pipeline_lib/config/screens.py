@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from pipeline_lib.config.section import Section
 
 Phenotype = Literal["fitness", "interaction", "raw_interaction", "call"]
+Order = Literal[1, 2, 3]
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class ScreenSettings(Section):
     """For the reader ``table``: what its values are."""
     p_sided: Literal[1, 2] | None = None
     """For the reader ``table``: whether its P-values are one-sided or two-sided."""
-    orders: list[Literal[1, 2, 3]] = Field(default=[1, 2, 3], min_length=1)
+    orders: list[Order] = Field(default=[1, 2, 3], min_length=1)
     """Numbers of deleted genes to keep."""
     phenotypes: list[Phenotype] = Field(default=["fitness", "interaction", "raw_interaction", "call"], min_length=1)
     """Phenotypes to keep."""

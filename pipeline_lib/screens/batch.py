@@ -59,10 +59,21 @@ class Source:
 
 @dataclass(frozen=True)
 class Batch:
-    """Some observations (`MEASUREMENT_FIELDS`, more columns beside them) and some rejected rows (`REJECTED_FIELDS`)."""
+    """What came of some rows of the upstream files.
+
+    Attributes
+    ----------
+    observations
+        `MEASUREMENT_FIELDS`, and more columns beside them; one row may give several observations, or share one.
+    rejected
+        The rejected rows, `REJECTED_FIELDS`.
+    accepted
+        Number of rows that were not rejected.
+    """
 
     observations: pa.Table
     rejected: pa.Table
+    accepted: int
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """Genotypes of many rows as index arrays, and as the list columns of the observations table."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -56,6 +57,12 @@ class GenotypeColumns:
         sorted_genes[:, :width][present] = by_rank[key[present] >> _KIND_BITS]
         sorted_kinds[:, :width][present] = key[present] & ((1 << _KIND_BITS) - 1)
         return cls(names, sorted_genes, sorted_kinds)
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Self]) -> Self:
+        """Return the rows of all parts, in their order."""
+        genes, kinds = (np.concatenate([getattr(part, name) for part in parts]) for name in ("genes", "kinds"))
+        return cls(parts[0].names, genes, kinds)
 
     def __len__(self) -> int:
         return len(self.genes)

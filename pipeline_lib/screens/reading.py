@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline_lib.artefacts.atomic import atomic_path
-from pipeline_lib.config.screens import ScreenSettings
+from pipeline_lib.config.screens import Order, Phenotype, ScreenSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.screens.batch import REJECTED_SCHEMA, Source, constant
 from pipeline_lib.screens.gene_names import GeneNames
@@ -36,6 +37,8 @@ class ReadCounts:
     ----------
     observations
         Number written.
+    accepted
+        Number of rows of the files that were not rejected.
     left_out
         Number that the settings (orders, phenotypes, only) leave out.
     rejected
@@ -43,6 +46,7 @@ class ReadCounts:
     """
 
     observations: int = 0
+    accepted: int = 0
     left_out: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
 
@@ -93,6 +97,7 @@ def read_screen(
             counts.left_out += batch.observations.num_rows - kept.num_rows
             observations.write(_labelled(kept, name, counts.observations))
             counts.observations += kept.num_rows
+            counts.accepted += batch.accepted
             rejected.write(_of_screen(batch.rejected, name))
             first_fault = first_fault or _first_fault(batch.rejected)
             counts.rejected.update(batch.rejected.column("reason").to_pylist())
@@ -118,9 +123,9 @@ def _labelled(table: pa.Table, screen: str, start: int) -> pa.Table:
 
 def _wanted(table: pa.Table, settings: ScreenSettings, names: GeneNames) -> pa.Table:
     """Leave out what the settings do not ask for."""
-    if len(settings.orders) < 3:
+    if set(settings.orders) != set(get_args(Order)):
         table = table.filter(pc.is_in(table.column("order"), pa.array(settings.orders, pa.int64())))
-    if len(settings.phenotypes) < 4:
+    if set(settings.phenotypes) != set(get_args(Phenotype)):
         table = table.filter(pc.is_in(table.column("phenotype").cast(pa.string()), pa.array(settings.phenotypes)))
     if settings.only == "metabolic":
         lists = table.column("genes").combine_chunks()
@@ -137,10 +142,11 @@ def _is_fault(reason: str) -> bool:
 
 
 def _first_fault(rejected: pa.Table) -> str:
-    for row in rejected.to_pylist():
-        if _is_fault(row["reason"]):
-            return f"{row['file']}: row {row['row']}: {row['reason']}."
-    return ""
+    place = next((i for i, reason in enumerate(rejected.column("reason").to_pylist()) if _is_fault(reason)), None)
+    if place is None:
+        return ""
+    row = rejected.slice(place, 1).to_pylist()[0]
+    return f"{row['file']}: row {row['row']}: {row['reason']}."
 
 
 def _usual(counts: ReadCounts) -> str:
@@ -155,7 +161,7 @@ def _usual(counts: ReadCounts) -> str:
 def _check(name: str, counts: ReadCounts, first_fault: str) -> None:
     """Refuse a file of another layout instead of reading what is left of it."""
     faults = sum(n for reason, n in counts.rejected.items() if _is_fault(reason))
-    rows = counts.observations + counts.left_out + sum(counts.rejected.values())
+    rows = counts.accepted + sum(counts.rejected.values())
     if faults >= _ENOUGH and faults > _TOLERATED * rows:
         raise PipelineError(
             f"screen '{name}': {faults} of {rows} rows do not fit the layout of its reader; {first_fault}"

@@ -15,6 +15,7 @@ carries it too; an adjusted trigenic score has none.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -26,8 +27,11 @@ from pipeline_lib.screens.gene_names import UNKNOWN
 from pipeline_lib.screens.genotype_columns import GenotypeColumns
 from pipeline_lib.screens.replicates import replicate_numbers
 from pipeline_lib.screens.row_block import Column, RowBlock
+from pipeline_lib.screens.strain_fitness import strain_fitness
 from pipeline_lib.screens.strain_pairs import StrainPairs, strain_codes, strain_pairs
 from pipeline_lib.screens.value_checks import ONE_SIDED_MAXIMUM, check_values
+
+Values = NDArray[np.float64]
 
 COLUMNS = {
     "query": Column(("Query strain ID",)),
@@ -93,9 +97,7 @@ def trigenic_rows(block: RowBlock, strains: Strains, rejections: Rejections) -> 
     return TrigenicRows(block, strain_pairs(block, strains, query, array, usable, rejections))
 
 
-def trigenic_measurements(
-    parts: Sequence[TrigenicRows], strains: Strains, *, control_fitness: bool, temperature: float | None = None
-) -> pa.Table:
+def trigenic_measurements(parts: Sequence[TrigenicRows], strains: Strains, *, control_fitness: bool) -> pa.Table:
     """Return interactions, raw interactions, combined fitness, and the fitness of every strain once.
 
     Parameters
@@ -106,82 +108,56 @@ def trigenic_measurements(
         What the codes stand for.
     control_fitness
         Whether the fitness of a control query is a measurement; in 2020 it is a placeholder.
-    temperature
-        Degrees Celsius.
     """
-    genotypes = _joined([part.pairs.genotypes for part in parts])
-    query = np.concatenate([part.pairs.query for part in parts])
-    array = np.concatenate([part.pairs.array for part in parts])
-    columns = {name: np.concatenate([part.number(name) for part in parts]) for name in _NUMBERS}
-    replicate = replicate_numbers(genotypes.keys())
-    same_score = columns["raw"] == columns["adjusted"]
-
-    def rows(mask: NDArray[np.bool_], phenotype: str, value: str, std: NDArray[np.float64], p: NDArray[np.float64],
-             raw_p: NDArray[np.float64]) -> pa.Table:  # fmt: skip
-        return measurements(
-            genotypes.take(mask), phenotype, columns[value][mask], std=std[mask], p_value=p[mask], p_sided=1,
-            query=strains.labels(query[mask]), array=strains.labels(array[mask]), replicate=replicate[mask],
-            temperature=temperature, extra={"raw_p_value": pa.array(raw_p[mask], from_pandas=True)},
-        )  # fmt: skip
-
-    p_value, std, none = columns["p_value"], columns["fitness_std"], np.full(len(genotypes), np.nan)
-    own = np.where(same_score, p_value, np.nan)
-    everything = np.ones(len(genotypes), dtype=bool)
+    crosses = _Crosses.join(parts, strains)
+    raw, adjusted, p_value, fitness, std = (
+        np.concatenate([part.number(name) for part in parts])
+        for name in ("raw", "adjusted", "p_value", "fitness", "fitness_std")
+    )
+    unadjusted = raw == adjusted
+    none = np.full(len(raw), np.nan)
+    own_std, own_p_value = (np.where(unadjusted, column, np.nan) for column in (std, p_value))
+    strain_columns = (("query", crosses.query, control_fitness), ("array", crosses.array, True))
     return pa.concat_tables(
         [
-            rows(everything, "interaction", "adjusted", np.where(same_score, std, np.nan), own, p_value),
-            rows(~same_score & np.isfinite(columns["raw"]), "raw_interaction", "raw", std, p_value, none),
-            rows(np.isfinite(columns["fitness"]), "fitness", "fitness", std, none, none),
-            strain_fitness(strains, query, columns["query_fitness"], control_fitness=control_fitness, role="query"),
-            strain_fitness(strains, array, columns["array_fitness"], control_fitness=True, role="array"),
+            crosses.measured("interaction", adjusted, own_std, own_p_value, p_value),
+            crosses.measured("raw_interaction", np.where(unadjusted, np.nan, raw), std, p_value, none),
+            crosses.measured("fitness", fitness, std, none, none),
+            *(
+                strain_fitness(
+                    strains, codes, np.concatenate([part.number(f"{role}_fitness") for part in parts]),
+                    control_fitness=controls, role=role,
+                )
+                for role, codes, controls in strain_columns
+            ),
         ],
         promote_options="default",
-    )
-
-
-_NUMBERS = ("raw", "adjusted", "p_value", "query_fitness", "array_fitness", "fitness", "fitness_std")
-
-
-def _joined(parts: Sequence[GenotypeColumns]) -> GenotypeColumns:
-    return GenotypeColumns(
-        parts[0].names, np.concatenate([part.genes for part in parts]), np.concatenate([part.kinds for part in parts])
-    )
-
-
-def strain_fitness(
-    strains: Strains,
-    codes: NDArray[np.int32],
-    fitness: NDArray[np.float64],
-    *,
-    control_fitness: bool,
-    role: str,
-    std: NDArray[np.float64] | None = None,
-) -> pa.Table:
-    """Return the fitness of every strain once, although each row of the file repeats it.
-
-    Parameters
-    ----------
-    strains, codes
-        The strain of each row, int32 [n].
-    fitness, std
-        float64 [n]; NaN where missing.
-    control_fitness
-        Whether strains with a single mutation of interest are to be returned.
-    role
-        ``query`` or ``array``: the column that the strain id goes to.
-    """
-    rows = np.flatnonzero(np.isfinite(fitness))
-    # A strain whose fitness differs between rows (two files, rounding) gives one row a distinct value.
-    _, first = np.unique(np.column_stack([codes[rows], fitness[rows]]), axis=0, return_index=True)
-    rows = rows[np.sort(first)]
-    genes = strains.gene_matrix()[codes[rows]]
-    wanted = genes[:, 0] != UNKNOWN
-    if not control_fitness:
-        wanted &= genes[:, 1] != UNKNOWN
-    rows = rows[wanted]
-    genotypes = GenotypeColumns.sort(strains.names, genes[wanted], strains.kind_matrix()[codes[rows]])
-    labels = {role: strains.labels(codes[rows])}
-    return measurements(
-        genotypes, "fitness", fitness[rows], std=None if std is None else std[rows],
-        replicate=replicate_numbers(genotypes.keys()), **labels,
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Crosses:
+    """Query and array strain of every row (int32 codes [n]), their genotype and its replicate number."""
+
+    strains: Strains
+    genotypes: GenotypeColumns
+    query: NDArray[np.int32]
+    array: NDArray[np.int32]
+    replicate: NDArray[np.int64]
+
+    @classmethod
+    def join(cls, parts: Sequence[TrigenicRows], strains: Strains) -> Self:
+        """Return the rows of all files, in their order."""
+        genotypes = GenotypeColumns.concatenate([part.pairs.genotypes for part in parts])
+        query = np.concatenate([part.pairs.query for part in parts])
+        array = np.concatenate([part.pairs.array for part in parts])
+        return cls(strains, genotypes, query, array, replicate_numbers(genotypes.keys()))
+
+    def measured(self, phenotype: str, value: Values, std: Values, p_value: Values, raw_p_value: Values) -> pa.Table:
+        """Return the rows that have a value (float64 [n] each, NaN where there is none)."""
+        rows = np.isfinite(value)
+        return measurements(
+            self.genotypes.take(rows), phenotype, value[rows], std=std[rows], p_value=p_value[rows], p_sided=1,
+            query=self.strains.labels(self.query[rows]), array=self.strains.labels(self.array[rows]),
+            replicate=self.replicate[rows], extra={"raw_p_value": pa.array(raw_p_value[rows], from_pandas=True)},
+        )  # fmt: skip

@@ -44,10 +44,10 @@ def read(source: Source) -> Batches:
         path = source.files[role]
         rejections = Rejections(path)
         for block in read_blocks(path, _COLUMNS, rejections):
-            yield Batch(_measured(block, strains, replicates, rejections), rejections.take())
+            yield _batch(block, strains, replicates, rejections)
 
 
-def _measured(block: RowBlock, strains: Strains, replicates: PairReplicates, rejections: Rejections) -> pa.Table:
+def _batch(block: RowBlock, strains: Strains, replicates: PairReplicates, rejections: Rejections) -> Batch:
     usable = check_values(
         block, rejections, needed="epsilon", p_value="p_value", p_maximum=ONE_SIDED_MAXIMUM, std="fitness_std"
     )
@@ -68,7 +68,7 @@ def _measured(block: RowBlock, strains: Strains, replicates: PairReplicates, rej
     else:
         rows = pa.array(measured)
         fitness = _with_values(interaction.filter(rows), columns["fitness"][measured])
-    return pa.concat_tables([interaction, fitness])
+    return Batch(pa.concat_tables([interaction, fitness]), rejections.take(), len(pairs.genotypes))
 
 
 def _with_values(interaction: pa.Table, fitness: NDArray[np.float64]) -> pa.Table:

@@ -56,4 +56,4 @@ def read(source: Source) -> Batches:
         temperature=np.asarray(_TEMPERATURES, dtype=np.float64)[temperature],
         extra={"repeated": pa.array(repeated_values(keys, value, spread))},
     )
-    yield Batch(table, rejections.take())
+    yield Batch(table, rejections.take(), int((~faulty & ~unmeasured).sum()))

@@ -44,7 +44,7 @@ def read(source: Source) -> Batches:
         replicate=replicate_numbers(genotypes.keys()),
         extra={"published_fold": pa.chunked_array(folds).unify_dictionaries().combine_chunks()},
     )
-    yield Batch(table, pa.concat_tables(rejected))
+    yield Batch(table, pa.concat_tables(rejected), len(genotypes))
 
 
 def _gene_pairs(block: RowBlock, names: GeneNames, rejections: Rejections) -> tuple[np.ndarray, np.ndarray]:

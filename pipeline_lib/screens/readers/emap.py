@@ -55,7 +55,7 @@ def read(source: Source) -> Batches:
         array=pa.DictionaryArray.from_arrays(pa.array(second.astype(np.int32)), strains),
         replicate=replicate_numbers(genotypes.keys()),
     )
-    yield Batch(table, rejections.take())
+    yield Batch(table, rejections.take(), len(genotypes))
 
 
 _KIND = {"DELETION": "deletion", "DAMP": "damp", "unspecified": "unspecified"}

@@ -16,4 +16,5 @@ def read(source: Source) -> Batches:
     rejections = Rejections(path)
     strains = Strains(source.names, drop_control=True)
     rows = trigenic_rows(one_block(read_blocks(path, COLUMNS, rejections), path), strains, rejections)
-    yield Batch(trigenic_measurements([rows], strains, control_fitness=True), rejections.take())
+    table = trigenic_measurements([rows], strains, control_fitness=True)
+    yield Batch(table, rejections.take(), len(rows.pairs.genotypes))

@@ -42,9 +42,11 @@ def read(source: Source) -> Batches:
     roles = assign_roles(triplets, queries)
     background_query, background_array = _background(roles, queries, triplets)
     called = len(triplets.codes)
-    genotypes = _joined(
-        GenotypeColumns.sort(source.names, triplets.genes(), triplets.kind[triplets.codes]),
-        _crossed(source.names, queries, triplets, roles, background_query, background_array),
+    genotypes = GenotypeColumns.concatenate(
+        [
+            GenotypeColumns.sort(source.names, triplets.genes(), triplets.kind[triplets.codes]),
+            _crossed(source.names, queries, triplets, roles, background_query, background_array),
+        ]
     )
     negative = np.append(block.number("negative")[kept], np.zeros(len(background_query)))
     positive = np.append(block.number("positive")[kept], np.zeros(len(background_query)))
@@ -65,7 +67,7 @@ def read(source: Source) -> Batches:
             "negative_calls": pa.array(negative.astype(np.int64)),
         },
     )
-    yield Batch(table, pa.concat_tables([part.take() for part in (rejections, *query_rejections)]))
+    yield Batch(table, pa.concat_tables([part.take() for part in (rejections, *query_rejections)]), called)
 
 
 def _background(
@@ -101,12 +103,6 @@ def _crossed(
         names,
         np.column_stack([pair, triplets.gene[array]]),
         np.column_stack([kind_of_gene[pair], triplets.kind[array]]),
-    )
-
-
-def _joined(first: GenotypeColumns, second: GenotypeColumns) -> GenotypeColumns:
-    return GenotypeColumns(
-        first.names, np.concatenate([first.genes, second.genes]), np.concatenate([first.kinds, second.kinds])
     )
 
 

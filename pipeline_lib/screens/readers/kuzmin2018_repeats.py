@@ -44,4 +44,4 @@ def read(source: Source) -> Batches:
         array=strains.labels(pairs.array),
         replicate=replicate_numbers(pairs.genotypes.keys()),
     )
-    yield Batch(table, rejections.take())
+    yield Batch(table, rejections.take(), len(pairs.genotypes))

@@ -24,4 +24,5 @@ def read(source: Source) -> Batches:
         rejections = Rejections(path)
         parts.append(trigenic_rows(read_sheet(path, COLUMNS, rejections, member=role), strains, rejections))
         rejected.append(rejections.take())
-    yield Batch(trigenic_measurements(parts, strains, control_fitness=False), pa.concat_tables(rejected))
+    table = trigenic_measurements(parts, strains, control_fitness=False)
+    yield Batch(table, pa.concat_tables(rejected), sum(len(part.pairs.genotypes) for part in parts))

@@ -19,9 +19,9 @@ from pipeline_lib.screens.alleles import Strains
 from pipeline_lib.screens.batch import Batch, Batches, Rejections, Source, measurements
 from pipeline_lib.screens.replicates import replicate_numbers
 from pipeline_lib.screens.row_block import Column, RowBlock, one_block
+from pipeline_lib.screens.strain_fitness import strain_fitness
 from pipeline_lib.screens.strain_pairs import StrainPairs, strain_codes, strain_pairs
 from pipeline_lib.screens.text_table import read_blocks
-from pipeline_lib.screens.trigenic_table import strain_fitness
 from pipeline_lib.screens.value_checks import ONE_SIDED_MAXIMUM, check_values
 
 _TWELVE = (
@@ -82,7 +82,7 @@ def _batch(source: Source, block: RowBlock, rejections: Rejections) -> Batch:
             )
             for role, codes in (("query", pairs.query), ("array", pairs.array))
         ]  # fmt: skip
-    return Batch(pa.concat_tables(tables), rejections.take())
+    return Batch(pa.concat_tables(tables), rejections.take(), len(pairs.genotypes))
 
 
 def _measured(block: RowBlock, pairs: StrainPairs, strains: Strains, phenotype: str, value: np.ndarray) -> pa.Table:

@@ -71,7 +71,7 @@ def read(source: Source) -> Batches:
         replicate=replicate_numbers(genotypes.keys()),
         **strains,
     )
-    yield Batch(table, rejections.take())
+    yield Batch(table, rejections.take(), len(genotypes))
 
 
 def _blank_is_missing(labels: pa.DictionaryArray) -> pa.Array:
