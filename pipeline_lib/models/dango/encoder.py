@@ -1,5 +1,6 @@
 """A two-layer GraphSAGE a channel, and the meta-embedding that weighs the channels gene by gene."""
 
+import warnings
 from typing import Any
 
 import torch
@@ -53,30 +54,43 @@ class ChannelEncoder(nn.Module):
         self.neighbours = neighbours
         self.layers = nn.ModuleList(nn.Linear(2 * width, width) for _ in range(2))
         ones = torch.ones(len(channel.neighbour), device=channel.neighbour.device)
-        self._adjacency = torch.sparse_csr_tensor(
-            channel.start, channel.neighbour, ones, size=(channel.size, channel.size), check_invariants=True
-        )
+        with warnings.catch_warnings():
+            # torch warns once a process that this layout is young; products with it are all that is used.
+            warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+            self._adjacency = torch.sparse_csr_tensor(
+                channel.start, channel.neighbour, ones, size=(channel.size, channel.size), check_invariants=True
+            )
         self._degree = channel.degree[:, None].to(torch.float32)
 
-    def forward(self, features: torch.Tensor, genes: torch.Tensor) -> torch.Tensor:
-        """Encode `genes` (int64 [r], distinct) from the vectors of all genes (float [N, d]); returns float [r, d]."""
-        rows = self.channel.position[genes]
-        linked = rows >= 0
-        encoded = features.new_zeros(len(genes), features.shape[1])
-        if bool(linked.any()):
-            hidden = features[self.channel.genes]
-            hidden = self._layer(0, hidden, self._mean(hidden))
-            mean = self._mean(hidden)[rows[linked]]
-            encoded = encoded.index_put((linked.nonzero()[:, 0],), self._layer(1, hidden[rows[linked]], mean))
-        if not bool(linked.all()):
-            alone = features[genes[~linked]]
-            for index in range(len(self.layers)):
-                alone = self._layer(index, alone, torch.zeros_like(alone))
-            encoded = encoded.index_put(((~linked).nonzero()[:, 0],), alone)
-        return encoded
+    def first(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the first layer of the channel's genes and its mean over neighbours, both float [n, d].
 
-    def _layer(self, index: int, own: torch.Tensor, mean: torch.Tensor) -> torch.Tensor:
-        return functional.silu(self.layers[index](torch.cat([own, mean], dim=1)))
+        `features`, float [N, d], are the vectors of all genes.
+        """
+        own = features.index_select(0, self.channel.genes)
+        hidden = functional.silu(self.layers[0](torch.cat([own, self._mean(own)], dim=1)))
+        return hidden, self._mean(hidden)
+
+    def second(self, first: tuple[torch.Tensor, torch.Tensor], rows: torch.Tensor) -> torch.Tensor:
+        """Return the vectors of the channel's genes in `rows` (int64 [r]), float [r, d]."""
+        pair = [part.index_select(0, rows) for part in first]
+        return functional.silu(self.layers[1](torch.cat(pair, dim=1)))
+
+    def unlinked(self, own: torch.Tensor) -> torch.Tensor:
+        """Return the vectors of genes without an edge, float [r, d], from theirs in `features`: the means are zero."""
+        for layer in self.layers:
+            own = functional.silu(functional.linear(own, layer.weight[:, : own.shape[1]], layer.bias))
+        return own
+
+    def forward(
+        self, features: torch.Tensor, first: tuple[torch.Tensor, torch.Tensor], genes: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the vectors of any `genes` (int64 [r]), float [r, d]; `first` as `first` gives it for `features`."""
+        rows = self.channel.position[genes]
+        linked, alone = (rows >= 0).nonzero()[:, 0], (rows < 0).nonzero()[:, 0]
+        encoded = features.new_zeros(len(genes), features.shape[1])
+        encoded = encoded.index_copy(0, linked, self.second(first, rows[linked]))
+        return encoded.index_copy(0, alone, self.unlinked(features.index_select(0, genes[alone])))
 
     def _mean(self, features: torch.Tensor) -> torch.Tensor:
         if self.neighbours is None or not self.training:

@@ -15,30 +15,52 @@ class SetAttention(nn.Module):
     def __init__(self, width: int, heads: int, dropout: float) -> None:
         super().__init__()
         self.heads = heads
-        self.query = nn.Linear(width, width, bias=False)
-        self.key = nn.Linear(width, width, bias=False)
         self.value = nn.Linear(width, width, bias=False)
+        self.query_key = nn.Linear(width, 2 * width, bias=False)
         self.merge = nn.Linear(width, width, bias=False)
-        self.forward_layers = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
+        self.position_wise = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
         self.dropout = nn.Dropout(dropout)
         self.scale = nn.Parameter(torch.zeros(()))
 
-    def forward(self, genes: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
-        """Return float [n, k, d] from gene vectors float [n, k, d]; `others` bool [n, k, k]: who may look at whom."""
-        genes = genes + self.scale * self.dropout(self._attend(genes, others))
-        return genes + self.scale * self.dropout(self.forward_layers(genes))
+    def project(self, genes: torch.Tensor, largest: int) -> torch.Tensor:
+        """Return the values, then, for sets of more than two genes, the queries and keys of gene vectors float [.., d].
 
-    def _attend(self, genes: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
-        n, k, width = genes.shape
-        query, key, value = (
-            layer(genes).view(n, k, self.heads, width // self.heads).transpose(1, 2)
-            for layer in (self.query, self.key, self.value)
-        )
-        logits = query @ key.transpose(2, 3) / (width // self.heads) ** 0.5
-        logits = logits.masked_fill(~others[:, None], torch.finfo(logits.dtype).min)
-        # A row without others is uniform after the softmax; the mask then makes it zero.
-        weight = torch.softmax(logits, dim=-1) * others[:, None]
-        return self.merge((weight @ value).transpose(1, 2).reshape(n, k, width))
+        In a pair the softmax over the one other gene is 1 whatever its key, so that none is computed.
+        """
+        value = self.value(genes)
+        return value if largest <= 2 else torch.cat([value, self.query_key(genes)], dim=-1)
+
+    def forward(self, genes: torch.Tensor, projected: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
+        """Let the genes of each set look at each other.
+
+        Parameters
+        ----------
+        genes
+            float [n, k, d].
+        projected
+            float [n, k, d or 3 d]: `project` of them.
+        others
+            bool [n, k, k]: who may look at whom.
+
+        Returns
+        -------
+        float [n, k, d]
+        """
+        genes = genes + self.scale * self.merge(self._attend(genes.shape[-1], projected, others))
+        return genes + self.scale * self.position_wise(genes)
+
+    def _attend(self, width: int, projected: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
+        n, k, columns = projected.shape
+        parts = projected.view(n, k, columns // width, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
+        looks = others[:, None].to(projected.dtype).expand(n, self.heads, k, k)
+        if len(parts) == 1:
+            weight = looks
+        else:
+            logits = parts[1] @ parts[2].transpose(2, 3) / (width // self.heads) ** 0.5
+            logits = logits.masked_fill(looks == 0, torch.finfo(logits.dtype).min)
+            # A row without others is uniform after the softmax; the product makes it zero.
+            weight = torch.softmax(logits, dim=-1) * looks
+        return (self.dropout(weight) @ parts[0]).transpose(1, 2).reshape(n, k, width)
 
 
 class HyperSagnn(nn.Module):
@@ -55,15 +77,17 @@ class HyperSagnn(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.readout = nn.Linear(width, assays)
 
-    def forward(self, genes: torch.Tensor, present: torch.Tensor, assay: torch.Tensor) -> torch.Tensor:
+    def forward(self, vectors: torch.Tensor, slots: torch.Tensor, assay: torch.Tensor) -> torch.Tensor:
         """Score n sets.
+
+        What depends on a gene alone (its static vector and the first layer's projections) is computed once a gene.
 
         Parameters
         ----------
-        genes
-            float [n, k, d]: vectors of the genes of each set, anything where a slot is empty.
-        present
-            bool [n, k]: which slots hold a gene.
+        vectors
+            float [r, d]: gene vectors.
+        slots
+            int64 [n, k]: the genes of each set as rows of `vectors`, -1 where a slot is empty.
         assay
             int64 [n]: whose weights read the score out.
 
@@ -71,14 +95,15 @@ class HyperSagnn(nn.Module):
         -------
         float [n]
         """
-        itself = torch.eye(genes.shape[1], dtype=torch.bool, device=genes.device)
-        others = present[:, None, :] & ~itself
-        dynamic = genes
-        for layer in self.attention:
-            dynamic = layer(dynamic, others)
-        moved = (dynamic - self.static(genes)) ** 2 * present[:, :, None]
-        moved = moved.sum(dim=1) / present.sum(dim=1, keepdim=True)
-        return (
-            functional.embedding(assay, self.readout.weight).mul(self.dropout(moved)).sum(dim=1)
-            + (self.readout.bias[assay])
-        )
+        present, rows = slots >= 0, slots.clamp(min=0)
+        others = present[:, None, :] & ~torch.eye(slots.shape[1], dtype=torch.bool, device=slots.device)
+        first, width, largest = self.attention[0], vectors.shape[1], slots.shape[1]
+        of_genes = torch.cat([vectors, self.static(vectors), first.project(vectors, largest)], dim=1)
+        gathered = functional.embedding(rows, of_genes)
+        genes, static, projected = gathered.split([width, width, gathered.shape[-1] - 2 * width], dim=-1)
+        dynamic = first(genes, projected, others)
+        for layer in self.attention[1:]:
+            dynamic = layer(dynamic, layer.project(dynamic, largest), others)
+        moved = ((dynamic - static) ** 2 * present[:, :, None]).sum(dim=1) / present.sum(dim=1, keepdim=True)
+        weight = functional.embedding(assay, self.readout.weight)
+        return (weight * self.dropout(moved)).sum(dim=1) + self.readout.bias[assay]

@@ -82,6 +82,7 @@ class Dango:
             for member in range(self.settings.members):
                 trained = self._member(member, channels, len(cell.genes), folds, context, progress)
                 histories.append(trained.assign(member=member))
+        self.noise = self._noise(validation if len(validation) else train)
         return pd.concat(histories, ignore_index=True)
 
     def _member(
@@ -103,20 +104,40 @@ class Dango:
         return pd.DataFrame(trained.history)
 
     def predict(self, genotypes: Genotypes) -> Prediction:
-        """Average the members, and the kept epochs of each; the SD between members where there are several."""
+        """Average the members, and the kept epochs of each.
+
+        The variance of a prediction is that between members plus what this leaves of the mean squared residual of its
+        assay on the validation fold (on the training fold where there is none).
+        """
         codes = self.assays.codes(genotypes)
+        mean, between = self._members(genotypes, codes)
+        return Prediction(mean, np.sqrt(between + self.noise[codes]))
+
+    def _members(
+        self, genotypes: Genotypes, codes: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the mean over members and the variance between them, in the units of the assays."""
         members = np.stack([self._scores(kept, genotypes, codes) for kept in self.kept])
-        spread = members.std(axis=0, ddof=1) * self.assays.scale[codes] if len(members) > 1 else None
-        return Prediction(self.assays.restore(members.mean(axis=0), codes), spread)
+        between = members.var(axis=0, ddof=1) if len(members) > 1 else np.zeros(len(genotypes))
+        return self.assays.restore(members.mean(axis=0), codes), between * self.assays.scale[codes] ** 2
+
+    def _noise(self, judge: Genotypes) -> NDArray[np.float64]:
+        """Return the variance of each assay that the members' disagreement does not account for, float64 [A]."""
+        codes = self.assays.codes(judge)
+        mean, between = self._members(judge, codes)
+        count = np.maximum(np.bincount(codes, minlength=len(self.assays)), 1)
+        explained = np.bincount(codes, weights=between, minlength=len(self.assays)) / count
+        return np.maximum(self.assays.residuals(judge, mean) ** 2 - explained, 0.0)
 
     def _scores(
         self, kept: list[dict[str, Any]], genotypes: Genotypes, codes: NDArray[np.int64]
     ) -> NDArray[np.float64]:
         settings = self.settings
         total = np.zeros(len(genotypes))
-        scorer = HyperSagnn(
-            settings.width, settings.heads, settings.attention_layers, settings.dropout, len(self.assays)
-        ).eval()
+        with torch.random.fork_rng(devices=[]):
+            scorer = HyperSagnn(
+                settings.width, settings.heads, settings.attention_layers, settings.dropout, len(self.assays)
+            ).eval()
         for epoch in kept:
             vectors = epoch["vectors"].cpu()
             scorer.load_state_dict(epoch["hypergraph"])
@@ -124,7 +145,7 @@ class Dango:
                 part = slice(start, start + _SETS_AT_ONCE)
                 slots = torch.from_numpy(genotypes.genes[part])
                 with torch.no_grad():
-                    score = scorer(vectors[slots.clamp(min=0)], slots >= 0, torch.from_numpy(codes[part]))
+                    score = scorer(vectors, slots, torch.from_numpy(codes[part]))
                 total[part] += score.double().numpy()
         return total / len(kept)
 
@@ -143,6 +164,7 @@ class Dango:
             "frozen": self.frozen,
             "networks": self.networks,
             "assays": self.assays.state(),
+            "noise": self.noise.tolist(),
             "kept": self.kept,
         }
 
@@ -159,6 +181,7 @@ class Dango:
         model = cls(settings, TrainingSettings(), frozen=state["frozen"], networks=state["networks"])
         model.settings = settings.dango
         model.assays = AssayScales.from_state(state["assays"])
+        model.noise = np.array(state["noise"])
         model.kept = state["kept"]
         fitted = len(model.kept[0][0]["vectors"])
         if fitted != len(cell.genes):

@@ -7,7 +7,7 @@ from pipeline_lib.config.dango import DangoSettings
 from pipeline_lib.models.dango.channels import Channel
 from pipeline_lib.models.dango.encoder import ChannelEncoder, MetaEmbedding
 from pipeline_lib.models.dango.hypergraph import HyperSagnn
-from pipeline_lib.models.dango.reconstruction import RowDecoder, reconstruction_loss
+from pipeline_lib.models.dango.reconstruction import RowDecoder
 
 
 class DangoNetwork(nn.Module):
@@ -18,36 +18,63 @@ class DangoNetwork(nn.Module):
         width = settings.width
         self.embedding = nn.Embedding(num_genes, width)
         self.encoders = nn.ModuleList(ChannelEncoder(channel, width, settings.neighbours) for channel in channels)
-        self.decoders = nn.ModuleList(RowDecoder(width, channel.size) for channel in channels)
+        self.decoders = nn.ModuleList(RowDecoder(channel, width) for channel in channels)
         self.meta = MetaEmbedding(width)
         self.hypergraph = HyperSagnn(width, settings.heads, settings.attention_layers, settings.dropout, assays)
+
+        self._fixed: torch.Tensor | None = None
 
     def freeze(self) -> None:
         """Stop the training of what pretraining has trained: the gene vectors, the encoders and the decoders."""
         for part in (self.embedding, self.encoders, self.decoders):
             part.requires_grad_(requires_grad=False)
+        if len(self.encoders):
+            self.eval()
+            self._fixed = self._encoded(torch.arange(self.embedding.num_embeddings), self._first())
 
-    def encode(self, genes: torch.Tensor) -> torch.Tensor:
-        """Return the vectors of distinct `genes` (int64 [r]) in every channel, float [K, r, d]."""
-        return torch.stack([encoder(self.embedding.weight, genes) for encoder in self.encoders])
+    def vectors(self, genes: torch.Tensor) -> torch.Tensor:
+        """Return the merged vectors of `genes` (int64 [r]), float [r, d]."""
+        return self.vectors_and_loss(genes, genes[:0])[0]
 
-    def vectors(self, genes: torch.Tensor, encoded: torch.Tensor | None = None) -> torch.Tensor:
-        """Return the merged vectors of distinct `genes`, float [r, d]; `encoded` as `encode` gives it, if at hand."""
+    def vectors_and_loss(self, genes: torch.Tensor, rebuilt: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Encode once, for the sets and for the networks.
+
+        Parameters
+        ----------
+        genes
+            int64 [r]: genes whose merged vectors are wanted.
+        rebuilt
+            int64 [q]: genes whose rows are rebuilt, in each channel in which they have an edge.
+
+        Returns
+        -------
+        vectors
+            float [r, d].
+        loss
+            Sum over channels of the reconstruction loss; 0 without channels and once frozen.
+        """
+        loss = self.embedding.weight.new_zeros(())
         if not len(self.encoders):
-            return self.embedding(genes)
-        return self.meta(self.encode(genes) if encoded is None else encoded)
+            return self.embedding.weight.index_select(0, genes), loss
+        if self._fixed is not None:
+            return self.meta(self._fixed.index_select(1, genes)), loss
+        firsts = self._first()
+        for encoder, decoder, first in zip(self.encoders, self.decoders, firsts, strict=True):
+            rows = encoder.channel.position[rebuilt]
+            rows = rows[rows >= 0]
+            if len(rows):
+                loss = loss + decoder(encoder.second(first, rows), rows)
+        return self.meta(self._encoded(genes, firsts)), loss
 
-    def reconstruction(self, genes: torch.Tensor, encoded: torch.Tensor) -> torch.Tensor:
-        """Return the sum over channels of the loss of rebuilding the rows of `genes` that have an edge there."""
-        total = encoded.new_zeros(())
-        for encoder, decoder, vectors in zip(self.encoders, self.decoders, encoded, strict=True):
-            rows = encoder.channel.position[genes]
-            linked = rows >= 0
-            if bool(linked.any()):
-                total = total + reconstruction_loss(decoder, vectors[linked], rows[linked], encoder.channel)
-        return total
+    def _first(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        return [encoder.first(self.embedding.weight) for encoder in self.encoders]
+
+    def _encoded(self, genes: torch.Tensor, firsts: list[tuple[torch.Tensor, torch.Tensor]]) -> torch.Tensor:
+        """Return the vectors of `genes` in every channel, float [K, r, d]."""
+        genes = genes.to(self.embedding.weight.device)
+        pairs = zip(self.encoders, firsts, strict=True)
+        return torch.stack([encoder(self.embedding.weight, first, genes) for encoder, first in pairs])
 
     def score(self, vectors: torch.Tensor, slots: torch.Tensor, assay: torch.Tensor) -> torch.Tensor:
         """Score sets, float [n]; `slots` int64 [n, k]: rows of `vectors`, -1 where a slot is empty."""
-        present = slots >= 0
-        return self.hypergraph(vectors[slots.clamp(min=0)], present, assay)
+        return self.hypergraph(vectors, slots, assay)

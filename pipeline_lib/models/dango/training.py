@@ -122,7 +122,7 @@ class Trainer:
 
     def _optimiser(self) -> torch.optim.Adam:
         trained = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
-        return torch.optim.Adam(trained, lr=self.settings.learning_rate)
+        return torch.optim.Adam(trained, lr=self.settings.learning_rate, fused=True)
 
     def _start_joint(self) -> torch.optim.Adam:
         """Return a fresh optimiser, as the authors do between the two phases."""
@@ -135,12 +135,12 @@ class Trainer:
         order = torch.randperm(self.network.embedding.num_embeddings, device=self._device)
         losses = []
         for genes in order.split(self.settings.pretraining_batch_size):
-            loss = self.network.reconstruction(genes, self.network.encode(genes))
+            _, loss = self.network.vectors_and_loss(genes[:0], genes)
             if loss.requires_grad:
                 optimiser.zero_grad()
                 loss.backward()
                 optimiser.step()
-            losses.append(float(loss))
+            losses.append(loss.item())
         self._note("pretraining", "train", "reconstruction_loss", float(np.mean(losses)))
 
     def _joint_epoch(self, optimiser: torch.optim.Adam, train: LabelledSets) -> None:
@@ -152,28 +152,20 @@ class Trainer:
             optimiser.zero_grad()
             (fit + self.settings.reconstruction_weight * rebuild).backward()
             optimiser.step()
-            fitted.append(float(fit))
-            rebuilt.append(float(rebuild))
+            fitted.append(fit.item())
+            rebuilt.append(rebuild.item())
         self._note("joint", "train", "log_cosh", float(np.mean(fitted)))
-        if len(self.network.encoders):
+        if len(self.network.encoders) and not self.frozen:
             self._note("joint", "train", "reconstruction_loss", float(np.mean(rebuilt)))
 
     def _losses(self, train: LabelledSets, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         network, sets = self.network, train.genes[rows]
         wanted = sets[sets >= 0].unique()
-        zero = network.embedding.weight.new_zeros(())
-        if len(network.encoders) and not self.frozen:
-            drawn = torch.randint(
-                network.embedding.num_embeddings, (self.settings.reconstruction_genes,), device=self._device
-            )
-            genes = torch.cat([wanted, drawn]).unique()
-            encoded = network.encode(genes)
-            vectors = network.vectors(genes, encoded)
-            rebuild = network.reconstruction(genes, encoded)
-        else:
-            genes, rebuild = wanted, zero
-            vectors = network.vectors(genes)
-        slots = torch.where(sets >= 0, torch.searchsorted(genes, sets.clamp(min=0)), -1)
+        drawn = torch.randint(
+            network.embedding.num_embeddings, (self.settings.reconstruction_genes,), device=self._device
+        )
+        vectors, rebuild = network.vectors_and_loss(wanted, drawn)
+        slots = torch.where(sets >= 0, torch.searchsorted(wanted, sets.clamp(min=0)), -1)
         score = network.score(vectors, slots, train.assay[rows])
         return log_cosh(score - train.value[rows]).mean(), rebuild
 
