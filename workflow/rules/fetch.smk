@@ -7,7 +7,6 @@ rule fetch:
         record=f"{RESULTS}/sources/{{source}}.record.json",
     log:
         f"{RESULTS}/logs/fetch/{{source}}.log",
-    retries: 2
     conda:
         "../../envs/base.yaml"
     threads: 1
