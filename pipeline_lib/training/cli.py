@@ -78,3 +78,77 @@ def fit(
     write_fitted(
         fitted, data, cell, predictions=predictions, history=history, metrics=metrics, output=output
     )  # fmt: skip
+
+
+@app.command("overfit")
+@_inputs
+@click.option(
+    "--observations-count", type=click.IntRange(4), default=16, show_default=True, help="How many to overfit."
+)
+@click.option("--history", required=True, type=_FILE, help="Parquet to write: the training curve.")
+@click.option("--predictions", required=True, type=_FILE, help="Parquet to write: the observations and predictions.")
+@click.option("--report", required=True, type=_FILE, help="JSON to write: Pearson, RMSE, verdict.")
+def overfit_command(
+    settings: TrainingSettings,
+    model_settings: ModelSettings,
+    name: str,
+    split: Path,
+    seed: int,
+    observations: Path,
+    genes: Path,
+    edges: Path,
+    stoichiometry: Path,
+    knockouts: Path | None,
+    threads: int,
+    observations_count: int,
+    history: Path,
+    predictions: Path,
+    report: Path,
+) -> None:
+    """Overfit a handful of real observations; fail when Pearson does not pass 0.99."""
+    from pipeline_lib.artefacts.atomic import write_json
+    from pipeline_lib.artefacts.schemas import HISTORY, PREDICTIONS
+    from pipeline_lib.artefacts.tables import write_table
+    from pipeline_lib.training.inputs import read_cell, read_split
+    from pipeline_lib.training.overfit import overfit, overfit_table, refuse_failure
+
+    cell = read_cell(genes, edges, stoichiometry, knockouts)
+    data = read_split(observations, split, cell.genes)
+    fitted = overfit(
+        name, data, cell, model_settings, settings, count=observations_count, seed=seed, threads=threads
+    )  # fmt: skip
+    write_table(fitted.history, history, HISTORY)
+    write_table(overfit_table(fitted), predictions, PREDICTIONS)
+    write_json(fitted.report, report)
+    refuse_failure(fitted.report)
+
+
+@app.command("walk-through")
+@_inputs
+@click.option("--output", required=True, type=_FILE, help="JSON to write.")
+def walk_through_command(
+    settings: TrainingSettings,
+    model_settings: ModelSettings,
+    name: str,
+    split: Path,
+    seed: int,
+    observations: Path,
+    genes: Path,
+    edges: Path,
+    stoichiometry: Path,
+    knockouts: Path | None,
+    threads: int,
+    output: Path,
+) -> None:
+    """Take a real batch through the network method by method; fail when an invariant does not hold."""
+    from pipeline_lib.artefacts.atomic import write_json
+    from pipeline_lib.training.inputs import read_cell, read_split
+    from pipeline_lib.training.threads import limit_threads
+    from pipeline_lib.training.walk_through import refuse_failures, walk_through
+
+    cell = read_cell(genes, edges, stoichiometry, knockouts)
+    data = read_split(observations, split, cell.genes)
+    with limit_threads(threads):
+        report = walk_through(name, data, cell, model_settings, settings, seed=seed)
+    write_json(report, output)
+    refuse_failures(report)

@@ -1,7 +1,6 @@
 """Fit any model of the registry on a split and leave its predictions, scores, history and state."""
 
 import time
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import psutil
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from pipeline_lib.artefacts.atomic import write_json
 from pipeline_lib.artefacts.schemas import FOLDS, HISTORY, PHENOTYPES, PREDICTIONS
@@ -22,6 +20,7 @@ from pipeline_lib.models.registry import build
 from pipeline_lib.training.device import resolve_device
 from pipeline_lib.training.inputs import SplitData
 from pipeline_lib.training.loop import train_network
+from pipeline_lib.training.threads import limit_threads
 
 
 @dataclass(frozen=True)
@@ -32,15 +31,6 @@ class Fitted:
     prediction: Prediction
     history: pd.DataFrame
     metrics: dict[str, Any]
-
-
-def limit_threads(threads: int) -> AbstractContextManager[Any]:
-    """Hold every numerical library, torch included, to `threads` CPU threads."""
-    import torch
-
-    torch.set_num_threads(threads)
-    limits: AbstractContextManager[Any] = threadpool_limits(threads)
-    return limits
 
 
 def fit_model(

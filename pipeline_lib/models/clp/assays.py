@@ -60,6 +60,10 @@ class Assays:
         """Return the phenotype of every row, int64 [A + len(PHENOTYPES)]."""
         return np.append(self.codes // (MAX_ORDER + 1) % len(PHENOTYPES), np.arange(len(PHENOTYPES)))
 
+    def labels(self) -> set[int]:
+        """Return the phenotypes that training saw."""
+        return set(self.phenotypes()[: len(self.codes)].tolist())
+
     def positions(self, genotypes: Genotypes, phenotype: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the assay of every genotype, int64 [n]; one that training never saw gets its phenotype's row."""
         codes = _codes(genotypes, phenotype)

@@ -53,10 +53,19 @@ class IntactPool(nn.Module):
         d, number of channels of the pool.
     neighbours
         Receivers kept for each gene.
+    metabolism
+        Pool reactions as well.
     """
 
     def __init__(
-        self, adjacencies: Sequence[sparse.sparray], genes: int, width: int, pooled: int, neighbours: int
+        self,
+        adjacencies: Sequence[sparse.sparray],
+        genes: int,
+        width: int,
+        pooled: int,
+        neighbours: int,
+        *,
+        metabolism: bool,
     ) -> None:
         super().__init__()
         pruned = strongest_receivers(adjacencies, genes, neighbours)
@@ -70,16 +79,17 @@ class IntactPool(nn.Module):
             self.register_buffer(name, torch.from_numpy(array.astype(dtype)), persistent=False)
         self.genes = genes
         self.own = nn.Linear(width, pooled)
-        self.says = nn.Linear(width, pooled, bias=False)
-        self.reaction = nn.Linear(width, pooled)
+        self.says = nn.Linear(width, pooled, bias=False) if pruned.nnz else None
+        self.reaction = nn.Linear(width, pooled) if metabolism else None
 
     def whole(self, state: Tensor, reactions: Tensor | None) -> WholePool:
         """Pool the wild type; `state` is [N, h], `reactions` [R, h] or None."""
-        sent = self.says(state)
-        received = self.own(state) + self.network(sent)
-        reaction = torch.tanh(self.reaction(reactions)) if reactions is not None else received.new_zeros((0, 1))
-        if reactions is None:
-            reaction = received.new_zeros((0, received.shape[1]))
+        own = self.own(state)
+        sent = self.says(state) if self.says is not None else torch.zeros_like(own)
+        received = own + self.network(sent)
+        reaction = own.new_zeros((0, own.shape[1]))
+        if self.reaction is not None and reactions is not None:
+            reaction = torch.tanh(self.reaction(reactions))
         return WholePool(torch.tanh(received).sum(0) + reaction.sum(0), received, sent, reaction)
 
     def change(self, pool: WholePool, genes: Tensor, blocked: tuple[Tensor, Tensor]) -> Tensor:

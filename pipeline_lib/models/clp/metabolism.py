@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from pipeline_lib.config.clp import ClpSettings
 from pipeline_lib.models.clp.cell_tensors import CellArrays
+from pipeline_lib.models.layers.activations import ACTIVATIONS
 from pipeline_lib.models.layers.hypergraph_convolution import (
     DirectedHypergraphConvolution,
     UndirectedHypergraphConvolution,
@@ -47,6 +48,7 @@ class Metabolism(nn.Module):
         self.layers = nn.ModuleList(
             kind[settings.hypergraph](cell.split, width, settings.activation) for _ in range(settings.metabolism_layers)
         )
+        self.activation = ACTIVATIONS[settings.activation]
         self.gene_weight = nn.Linear(width, width, bias=False)
 
     def enzymes(self, genes: Tensor) -> Tensor:
@@ -61,7 +63,7 @@ class Metabolism(nn.Module):
     def forward(self, genes: Tensor) -> tuple[Tensor, Tensor]:
         """Return reaction states [R, h] and what each gene's reactions tell it [N, h], from gene states [N, h]."""
         extra = self.enzymes(genes)[self.split_reaction] + self.energy_weight(self.energy)
-        metabolites, columns = self.metabolites, extra.new_zeros(extra.shape)
+        metabolites, columns = self.metabolites, self.activation(extra)
         for layer in self.layers:
             metabolites, columns = layer(metabolites, columns, extra)
         reactions = scatter_mean(columns, self.split_reaction, self.reactions)

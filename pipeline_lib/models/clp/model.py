@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -16,8 +16,8 @@ from pipeline_lib.config.clp import ClpSettings
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.models.clp.assays import CALL, FITNESS, INTERACTION, Assays, columns
-from pipeline_lib.models.clp.cell_tensors import cell_arrays
+from pipeline_lib.models.clp.assays import Assays, columns
+from pipeline_lib.models.clp.cell_tensors import CellArrays, cell_arrays
 from pipeline_lib.models.clp.network import ClpNetwork
 from pipeline_lib.models.clp.profiles import Profiles, measure_profiles
 from pipeline_lib.models.interface import Cell, FitContext, Prediction
@@ -74,29 +74,32 @@ class Clp:
         """Fit a network a task; see `pipeline_lib.models.interface.Model.fit`."""
         if context.trainer is None:
             raise ValueError("the cell latent perturbation model needs FitContext.trainer")
-        self.seed = context.seed
         histories = []
-        separate = [code for code, screen in enumerate(train.screens) if screen in self.settings.separate]
-        joint = [code for code in range(len(train.screens)) if code not in separate]
-        for screens in [joint, *([code] for code in separate)]:
-            part = train.take(np.isin(train.screen, screens))
-            if not len(part):
-                continue
-            task = self._new_task(part, screens, cell)
-            held = validation.take(np.isin(validation.screen, screens))
+        self.tasks = self.prepare(train, cell, context.seed)
+        for task in self.tasks:
+            part, held = (fold.take(np.isin(fold.screen, task.screens)) for fold in (train, validation))
+            label = "+".join(train.screens[code] for code in task.screens)
             for member, network in enumerate(task.networks):
                 history = context.trainer(
                     network,
-                    self._columns(part, task), self._columns(held, task),
+                    self.columns_of(part, task),
+                    self.columns_of(held, task),
                     self.training,
-                    FitContext(self.seed + 1000 * member, context.threads, context.device, context.checkpoints),
-                    key=json.dumps([screens, member, self.settings.model_dump()]),
-                )  # fmt: skip
-                label = "+".join(train.screens[code] for code in screens)
+                    replace(context, seed=_member_seed(self.seed, member)),
+                    json.dumps([label, member, self.settings.model_dump()]),
+                )
                 history["metric"] = f"{label}/{member}/" + history["metric"].astype(str)
                 histories.append(history)
-            self.tasks.append(task)
         return pd.concat(histories, ignore_index=True)
+
+    def prepare(self, train: Genotypes, cell: Cell, seed: int) -> list[Task]:
+        """Return the tasks that a training fold falls into, with networks of initial weights; the joint one first."""
+        self.seed = seed
+        separate = [code for code, screen in enumerate(train.screens) if screen in self.settings.separate]
+        joint = [code for code in range(len(train.screens)) if code not in separate]
+        groups = [joint, *([code] for code in separate)]
+        parts = [(screens, train.take(np.isin(train.screen, screens))) for screens in groups]
+        return [self._new_task(part, screens, cell) for screens, part in parts if len(part)]
 
     def _new_task(self, train: Genotypes, screens: list[int], cell: Cell) -> Task:
         assays = Assays.of(train)
@@ -108,12 +111,17 @@ class Clp:
         task.networks = [self._network(task, cell, member) for member in range(self.settings.ensemble)]
         return task
 
-    def _network(self, task: Task, cell: Cell, member: int) -> ClpNetwork:
-        torch.manual_seed(self.seed + 1000 * member)
-        arrays = cell_arrays(cell, self.settings, self.seed)
-        return ClpNetwork(arrays, self.settings, task.assays, torch.from_numpy(task.measured), task.profiles)
+    def arrays(self, cell: Cell) -> CellArrays:
+        """Return the cell as the settings want to see it."""
+        return cell_arrays(cell, self.settings, self.seed)
 
-    def _columns(self, genotypes: Genotypes, task: Task) -> dict[str, torch.Tensor]:
+    def _network(self, task: Task, cell: Cell, member: int) -> ClpNetwork:
+        torch.manual_seed(_member_seed(self.seed, member))
+        measured = torch.from_numpy(task.measured)
+        return ClpNetwork(self.arrays(cell), self.settings, task.assays, measured, task.profiles)
+
+    def columns_of(self, genotypes: Genotypes, task: Task) -> dict[str, torch.Tensor]:
+        """Return what the networks of `task` and the training loop read of `genotypes`."""
         phenotype = _known_phenotype(genotypes.phenotype, task)
         return columns(genotypes, task.assays, phenotype, measured_sd=self.settings.measured_sd)
 
@@ -131,7 +139,7 @@ class Clp:
         return Prediction(value, std)
 
     def _predict_task(self, genotypes: Genotypes, task: Task) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        table = self._columns(genotypes, task)
+        table = self.columns_of(genotypes, task)
         members = [_predict_network(network, table) for network in task.networks]
         is_call = table["is_call"].numpy()
         means = np.stack([np.where(is_call, expit(mean), mean) for mean, _ in members])
@@ -185,10 +193,13 @@ class Clp:
         return model
 
 
+def _member_seed(seed: int, member: int) -> int:
+    return seed + 1000 * member
+
+
 def _known_phenotype(phenotype: NDArray[np.int64], task: Task) -> NDArray[np.int64]:
-    """Replace a phenotype that is not asked for, or that the task has no head for, by the task's main one."""
-    heads = np.isin(phenotype, [FITNESS, INTERACTION, CALL])
-    return np.where(heads, phenotype, task.main)
+    """Replace a phenotype that is not asked for, or that the task never saw, by the task's main one."""
+    return np.where(np.isin(phenotype, list(task.assays.labels())), phenotype, task.main)
 
 
 def _profile_state(profiles: Profiles | None) -> dict[str, torch.Tensor]:

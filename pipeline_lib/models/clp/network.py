@@ -1,14 +1,14 @@
 """The whole network: encode the wild type once, decode any number of genotypes."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.config.clp import ClpSettings
-from pipeline_lib.models.clp.assays import CALL, FITNESS, Assays
+from pipeline_lib.models.clp.assays import CALL, FITNESS, INTERACTION, Assays
 from pipeline_lib.models.clp.cell_tensors import CellArrays
 from pipeline_lib.models.clp.gene_encoder import GeneEncoder
 from pipeline_lib.models.clp.gene_rules import GeneRules
@@ -24,10 +24,10 @@ FITNESS_UNIT = 0.1
 
 
 class Encoded(NamedTuple):
-    """The wild type as decoding needs it."""
+    """The wild type as decoding needs it; None where no head asks for it."""
 
-    whole: WholePool
-    tables: SetTables
+    whole: WholePool | None
+    tables: SetTables | None
     attended: Attended | None
 
 
@@ -62,13 +62,23 @@ class ClpNetwork(nn.Module):
         self.encoder = GeneEncoder(cell, settings, measured)
         self.metabolism = Metabolism(cell, settings) if settings.metabolism else None
         self.rules = GeneRules(cell.rules, cell.genes, cell.reactions) if settings.metabolism else None
-        self.perturbed = PerturbedSet(width, settings.attention_heads, metabolism=settings.metabolism)
-        self.intact = IntactPool(cell.adjacencies, cell.genes, width, width // 2, settings.neighbours)
-        self.attention = (
-            ProfileAttention(profiles, cell.adjacencies, cell.genes, settings) if profiles is not None else None
-        )
-        self.fitness_head = FitnessHead(width // 2, width, settings.dropout)
-        self.interaction_head = InteractionHead(4 * width, 2 * width, settings.dropout)
+        # A head that no label reaches would never learn: only those that the assays (or a derivation) need are built.
+        labels = assays.labels()
+        self.perturbed: PerturbedSet | None = None
+        self.interaction_head: InteractionHead | None = None
+        self.attention: ProfileAttention | None = None
+        self.intact: IntactPool | None = None
+        self.fitness_head: FitnessHead | None = None
+        if self.derived or FITNESS in labels:
+            self.intact = IntactPool(
+                cell.adjacencies, cell.genes, width, width // 2, settings.neighbours, metabolism=settings.metabolism
+            )
+            self.fitness_head = FitnessHead(width // 2, width, settings.dropout)
+        if not self.derived and labels & {INTERACTION, CALL}:
+            self.perturbed = PerturbedSet(width, settings.attention_heads, metabolism=settings.metabolism)
+            self.interaction_head = InteractionHead(4 * width, 2 * width, settings.dropout)
+            if profiles is not None:
+                self.attention = ProfileAttention(profiles, cell.adjacencies, cell.genes, settings)
         self.scale = AssayScale(torch.from_numpy(assays.phenotypes()), len(PHENOTYPES))
 
     def encode(self) -> Encoded:
@@ -81,8 +91,8 @@ class ClpNetwork(nn.Module):
             reactions, told = self.metabolism(state)
             state = state + told
         return Encoded(
-            self.intact.whole(state, reactions),
-            self.perturbed.tables(state, reactions),
+            self.intact.whole(state, reactions) if self.intact is not None else None,
+            self.perturbed.tables(state, reactions) if self.perturbed is not None else None,
             self.attention.attend(state, visible) if self.attention is not None else None,
         )
 
@@ -124,16 +134,20 @@ class ClpNetwork(nn.Module):
 
     def fitness(self, encoded: Encoded, genes: Tensor) -> Read:
         """Return the raw fitness effect of genotypes [n, 3], relative to the wild type; 0 for no deletion."""
+        if self.intact is None or self.fitness_head is None or encoded.whole is None:
+            raise ValueError("the network was built without fitness")
         pool = encoded.whole
         change = self.intact.change(pool, genes, self.blocked(genes))
-        return self.fitness_head(change, pool.whole, len(pool.received) + len(pool.reaction))
+        return cast("Read", self.fitness_head(change, pool.whole, len(pool.received) + len(pool.reaction)))
 
     def direct_interaction(self, encoded: Encoded, genes: Tensor, is_call: Tensor) -> Read:
         """Return the raw interaction of genotypes [n, 3], read off z_P and the profiles of genes alike."""
+        if self.perturbed is None or self.interaction_head is None or encoded.tables is None:
+            raise ValueError("the network was built without interactions")
         latent = self.perturbed(encoded.tables, genes, self.blocked(genes))
         read = self.interaction_head(latent, is_call)
         if self.attention is None or encoded.attended is None:
-            return read
+            return cast("Read", read)
         estimate = torch.zeros_like(read.value)
         for i, j in ((0, 1), (0, 2), (1, 2)):
             pair = ((genes[:, i] >= 0) & (genes[:, j] >= 0)).nonzero()[:, 0]
@@ -148,6 +162,8 @@ class ClpNetwork(nn.Module):
         `FITNESS_UNIT`. A call's logit is the same with its sign turned: a strongly negative interaction is called.
         """
         n = len(genes)
+        # Genes first, blanks behind, whatever order the genotype was named in.
+        genes = genes.sort(dim=1, descending=True).values
         members = torch.tensor([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1], [1, 1, 1]],
                                dtype=torch.bool, device=genes.device)  # fmt: skip
         subsets = torch.where(members[:, None, :], genes[None], -1).reshape(-1, 3)

@@ -74,7 +74,7 @@ class ProfileAttention(nn.Module):
         self.key = nn.Linear(width, _KEY_WIDTH)
         self.prior = nn.Parameter(torch.tensor(-3.0))
         self.gain = nn.Parameter(torch.tensor([0.5, 0.5]))
-        self.edge_weight = nn.Parameter(torch.full((len(adjacencies),), 1.5))
+        self.edge_weight = nn.Parameter(torch.full((len(adjacencies),), 1.5)) if adjacencies else None
         rows, columns, values, relations = [], [], [], []
         for relation, adjacency in enumerate(adjacencies):
             edges = sparse.coo_array(symmetric_normalised(adjacency)[:, profiles.genes])
@@ -121,8 +121,9 @@ class ProfileAttention(nn.Module):
             asked, edges = torch.arange(len(state), device=state.device), slice(None)
             row, edge_row = asked, self.edge_row
         logits = self.query(normal[asked]) @ self.key(normal[self.genes]).T * _KEY_WIDTH**-0.5
-        strength = self.edge_weight[self.edge_relation[edges]] * self.edge_value[edges]
-        logits = logits.index_put((edge_row, self.edge_column[edges]), strength.to(logits.dtype), accumulate=True)
+        if self.edge_weight is not None:
+            strength = self.edge_weight[self.edge_relation[edges]] * self.edge_value[edges]
+            logits = logits.index_put((edge_row, self.edge_column[edges]), strength.to(logits.dtype), accumulate=True)
         logits = logits.masked_fill(asked[:, None] == self.genes[None, :], -torch.inf)
         shown = visible[self.genes]
         weight = functional.softmax(logits.float(), dim=1) * shown.T

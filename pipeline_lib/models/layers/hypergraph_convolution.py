@@ -12,8 +12,8 @@ class DirectedHypergraphConvolution(nn.Module):
 
     With S- and S+ what a column of the split stoichiometric matrix consumes and makes::
 
-        r' = r + act( (B-^-1 S-^T m) W1 + (B+^-1 S+^T m) W2 + e )
-        m' = m + act( norm( (D-^-1 S- r') W3 + (D+^-1 S+ r') W4 ) )
+        m' = m + act( norm( (D-^-1 S- r) W1 + (D+^-1 S+ r) W2 ) )
+        r' = r + act( (B-^-1 S-^T m') W3 + (B+^-1 S+^T m') W4 + e )
 
     where e is what the reaction's enzymes and energy bring, B and D the sums of the coefficients by reaction and by
     metabolite. A reversible reaction is two columns, so flipping it changes nothing, and flipping an irreversible
@@ -54,11 +54,11 @@ class DirectedHypergraphConvolution(nn.Module):
         extra
             What enzymes and energy bring to each reaction, [R', h].
         """
+        outgoing = self.consumed_weight(self.to_substrates(reactions)) + self.made_weight(self.to_products(reactions))
+        metabolites = metabolites + self.activation(self.norm(outgoing))
         incoming = self.substrate_weight(self.from_substrates(metabolites))
         incoming = incoming + self.product_weight(self.from_products(metabolites))
-        reactions = reactions + self.activation(incoming + extra)
-        outgoing = self.consumed_weight(self.to_substrates(reactions)) + self.made_weight(self.to_products(reactions))
-        return metabolites + self.activation(self.norm(outgoing)), reactions
+        return metabolites, reactions + self.activation(incoming + extra)
 
 
 class UndirectedHypergraphConvolution(nn.Module):
@@ -88,7 +88,7 @@ class UndirectedHypergraphConvolution(nn.Module):
 
     def forward(self, metabolites: Tensor, reactions: Tensor, extra: Tensor) -> tuple[Tensor, Tensor]:
         """Return the next metabolites [M, h] and reactions [R', h]; see `DirectedHypergraphConvolution`."""
-        reactions = reactions + self.activation(self.part_weight(self.take_part(metabolites)) + extra)
         convolved = self.spread(self.gather(self.theta(metabolites)))
         outgoing = convolved + self.enzyme_weight(self.to_metabolites(reactions))
-        return metabolites + self.activation(self.norm(outgoing)), reactions
+        metabolites = metabolites + self.activation(self.norm(outgoing))
+        return metabolites, reactions + self.activation(self.part_weight(self.take_part(metabolites)) + extra)

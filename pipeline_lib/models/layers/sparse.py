@@ -46,6 +46,10 @@ class SparseMatrix(nn.Module):
             product: Tensor = _Product.apply(x.float(), self)
         return product
 
+    def dense(self) -> Tensor:
+        """Return the matrix with its zeros, float32 [rows, columns]."""
+        return self._matrix("forward").to_dense()
+
     def _matrix(self, direction: str) -> Tensor:
         shape = self.shape if direction == "forward" else self.shape[::-1]
         return torch.sparse_csr_tensor(

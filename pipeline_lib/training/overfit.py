@@ -1,0 +1,137 @@
+"""Can the network learn at all? Overfit a handful of real observations, and fail loudly when it cannot."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline_lib.artefacts.schemas import PHENOTYPES
+from pipeline_lib.cell.genotypes import Genotypes
+from pipeline_lib.config.models import ModelSettings
+from pipeline_lib.config.training import LossSettings, TrainingSettings
+from pipeline_lib.errors import PipelineError
+from pipeline_lib.models.interface import Cell, FitContext, Prediction
+from pipeline_lib.models.registry import build, family_of
+from pipeline_lib.training.device import resolve_device
+from pipeline_lib.training.inputs import SplitData
+from pipeline_lib.training.loop import train_network
+from pipeline_lib.training.threads import limit_threads
+
+REQUIRED_PEARSON = 0.99
+_EPOCHS = 120
+_SHARES = ("dropout", "gene_mask", "profile_dropout")
+"""Settings of the model that hold it back on purpose."""
+
+
+@dataclass(frozen=True)
+class Overfitted:
+    """What came of it: the observations, what the network says of them, how it got there, and the verdict."""
+
+    genotypes: Genotypes
+    prediction: Prediction
+    history: pd.DataFrame
+    report: dict[str, Any]
+
+
+def choose(train: Genotypes, count: int, seed: int) -> Genotypes:
+    """Return `count` observations of the largest assay of measured values, drawn at random with distinct genotypes.
+
+    Raises
+    ------
+    PipelineError
+        When no assay has so many.
+    """
+    measured = [
+        (len(rows), rows) for _, phenotype, rows in train.assays() if PHENOTYPES[phenotype] != "call"
+    ]  # fmt: skip
+    size, rows = max(measured, key=lambda part: part[0], default=(0, np.zeros(0, np.int64)))
+    _, first = np.unique(train.genes[rows], axis=0, return_index=True)
+    if len(first) < count:
+        raise PipelineError(f"The overfit check needs {count} genotypes of one assay but the largest has {size} rows.")
+    generator = np.random.default_rng(seed)
+    return train.take(np.sort(rows[generator.choice(first, count, replace=False)]))
+
+
+def overfit(
+    name: str,
+    data: SplitData,
+    cell: Cell,
+    model_settings: ModelSettings,
+    training: TrainingSettings,
+    *,
+    count: int = 16,
+    seed: int = 0,
+    threads: int = 1,
+) -> Overfitted:
+    """Fit `count` observations of the training fold with everything off that would hold the network back.
+
+    The profiles are off too: they hold the answers, and it is the network's weights that are on trial.
+
+    Raises
+    ------
+    PipelineError
+        When the model is none of the CLP family, or there are too few observations.
+    """
+    if family_of(name) != "clp":
+        raise PipelineError(f"The overfit check is for models of the family 'clp', and '{name}' is none of them.")
+    chosen = choose(data.part("train"), count, seed)
+    clp = model_settings.clp.model_copy(update=dict.fromkeys(_SHARES, 0.0) | {"profiles": False, "ensemble": 1})
+    free = training.model_copy(
+        update={
+            "epochs": _EPOCHS, "patience": _EPOCHS, "weight_decay": 0.0, "average": 0.0, "batch_size": count,
+            "learning_rate": 3e-3, "loss": LossSettings(),
+        }
+    )  # fmt: skip
+    model = build(name, model_settings.model_copy(update={"clp": clp}), free)
+    context = FitContext(seed=seed, threads=threads, device=resolve_device(training.device), trainer=train_network)
+    with limit_threads(threads):
+        history = model.fit(chosen, chosen, cell, context)
+        prediction = model.predict(chosen.without_values())
+    # What is scored here is what was fitted: there is no second fold.
+    history["fold"] = "train"
+    pearson = float(np.corrcoef(prediction.value, chosen.value)[0, 1])
+    report = {
+        "model": name,
+        "seed": seed,
+        "screen": chosen.screens[int(chosen.screen[0])],
+        "phenotype": PHENOTYPES[int(chosen.phenotype[0])],
+        "observations": count,
+        "steps": int(history["epoch"].max()),
+        "pearson": pearson,
+        "rmse": float(np.sqrt(np.mean((prediction.value - chosen.value) ** 2))),
+        "required_pearson": REQUIRED_PEARSON,
+        "passed": bool(pearson > REQUIRED_PEARSON),
+    }
+    return Overfitted(chosen, prediction, history, report)
+
+
+def overfit_table(fitted: Overfitted) -> pd.DataFrame:
+    """Return observation_id, prediction, prediction_std, fold ('train' throughout) and the observed value."""
+    count = len(fitted.genotypes)
+    std = fitted.prediction.std
+    return pd.DataFrame(
+        {
+            "observation_id": fitted.genotypes.observation_id,
+            "prediction": fitted.prediction.value,
+            "prediction_std": std if std is not None else np.full(count, np.nan),
+            "fold": ["train"] * count,
+            "observed": fitted.genotypes.value,
+        }
+    )
+
+
+def refuse_failure(report: dict[str, Any]) -> None:
+    """Raise where the check did not pass.
+
+    Raises
+    ------
+    PipelineError
+        Says what correlation was reached and which was required.
+    """
+    if not report["passed"]:
+        raise PipelineError(
+            f"{report['model']} cannot overfit {report['observations']} observations of {report['screen']}: Pearson "
+            f"{report['pearson']:.3f} after {report['steps']} steps, where more than {REQUIRED_PEARSON} is required; "
+            "something between genotype and loss is broken."
+        )
