@@ -60,7 +60,7 @@ class Optimiser(Protocol):
         """Return the optimum with the columns `shut` at zero, from the basis `start` where one is given."""
 
 
-def unsettled(outcome: Outcome, size: int) -> Optimum:
+def no_optimum(outcome: Outcome, size: int) -> Optimum:
     """Return the optimum of a program that is infeasible (growth 0) or that the solver gave up on (growth NaN)."""
     none = np.empty(0, dtype=np.int8)
     if outcome.status == "infeasible":
@@ -82,7 +82,7 @@ class FluxBalance:
         """Return the optimum with the columns `shut` at zero, from the basis `start` where one is given."""
         outcome = self._solver.solve(shut, np.zeros(len(shut)), start)
         if outcome.status != "optimal":
-            return unsettled(outcome, self._size)
+            return no_optimum(outcome, self._size)
         if -outcome.objective <= ZERO_GROWTH:
             # Growth falls with every deletion: what is lethal stays lethal, whatever is carried.
             return Optimum("optimal", 0.0, np.zeros(self._size, dtype=bool), outcome.basis)

@@ -59,12 +59,16 @@ class Outcome:
         float64 [n]; NaN unless optimal.
     basis
         int8 [n + m], a code a column and a row; empty unless optimal.
+    reduced_costs
+        float64 [n]: what one unit more of each column would cost; NaN unless optimal. A feasible point is optimal if
+        and only if every column with a reduced cost stands at the bound where it stands in `values`.
     """
 
     status: Status
     objective: float
     values: NDArray[np.float64]
     basis: NDArray[np.int8]
+    reduced_costs: NDArray[np.float64]
 
 
 Run = Callable[[Settings, NDArray[np.int8] | None], Outcome]
@@ -97,12 +101,13 @@ def run_until_settled(run: Run, start: NDArray[np.int8] | None, attempts: Sequen
         outcome = run(settings, None)
     if outcome.status == "optimal" or (proofs and outcome.status == "infeasible"):
         return outcome
-    return failed(len(outcome.values))
+    return unsettled("failed", len(outcome.values))
 
 
-def failed(size: int) -> Outcome:
-    """Return the outcome of a program of `size` columns that the solver gave up on."""
-    return Outcome("failed", float("nan"), np.full(size, np.nan), np.empty(0, dtype=np.int8))
+def unsettled(status: Literal["infeasible", "failed"], size: int) -> Outcome:
+    """Return the outcome of a program of `size` columns without an optimum."""
+    unknown = np.full(size, np.nan)
+    return Outcome(status, float("nan"), unknown, np.empty(0, dtype=np.int8), unknown)
 
 
 class WarmSolver:
@@ -160,18 +165,19 @@ class WarmSolver:
             self._highs.setBasis(_decode_basis(start, len(self.program.lower)))
         size = len(self.program.lower)
         if self._highs.run() == highspy.HighsStatus.kError:
-            return failed(size)
+            return unsettled("failed", size)
         status = self._highs.getModelStatus()
         if status == highspy.HighsModelStatus.kInfeasible:
-            return Outcome("infeasible", float("nan"), np.full(size, np.nan), np.empty(0, dtype=np.int8))
+            return unsettled("infeasible", size)
         if status != highspy.HighsModelStatus.kOptimal:
-            return failed(size)
-        values = np.array(self._highs.getSolution().col_value)
+            return unsettled("failed", size)
+        solution = self._highs.getSolution()
+        values = np.array(solution.col_value)
         if len(fixed) and np.abs(values[fixed] - at).max() > LEAK:
-            return failed(size)
+            return unsettled("failed", size)
         objective = self._highs.getInfo().objective_function_value
         basis = _encode_basis(self._highs.getBasicVariables()[1], values, self.program)
-        return Outcome("optimal", objective, values, basis)
+        return Outcome("optimal", objective, values, basis, np.array(solution.col_dual))
 
 
 def _as_highs(program: LinearProgram) -> "highspy.HighsLp":

@@ -6,13 +6,15 @@ al., Molecular Systems Biology 6:390, 2010). Several distributions may lie equal
 most is taken, so that the growth of a knockout has one value.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism.flux import CARRIED, FluxBalance, Optimum, unsettled
-from pipeline_lib.metabolism.linear_program import ATTEMPTS, LinearProgram, Outcome, WarmSolver
+from pipeline_lib.metabolism.flux import CARRIED, FluxBalance, Optimum, no_optimum
+from pipeline_lib.metabolism.linear_program import ATTEMPTS, TOLERANCE, LinearProgram, Outcome, WarmSolver
 from pipeline_lib.metabolism.network_reduction import ReducedNetwork
 
 _SLACK = 1e-9
@@ -59,8 +61,9 @@ def reference_flux(reduced: ReducedNetwork) -> NDArray[np.float64]:
 class MinimalAdjustment:
     """Growth of the fluxes nearest to a reference.
 
-    The variables are the rise and the fall of every column's flux; their weighted sum is the distance, the last
-    column. A first program finds the least distance, a second the greatest growth at that distance.
+    The variables are the rise and the fall of every column's flux; their weighted sum is the distance. A first program
+    finds the least distance; a second the greatest growth among the fluxes at that distance, which are those where
+    every variable with a reduced cost in the first program stays where it is.
 
     Parameters
     ----------
@@ -73,40 +76,51 @@ class MinimalAdjustment:
     def __init__(self, reduced: ReducedNetwork, reference: NDArray[np.float64] | None = None) -> None:
         self.reference = reference_flux(reduced) if reference is None else reference
         self._reduced = reduced
-        S, weight = reduced.stoichiometry, sparse.csc_array(total_weight(reduced)[None])
-        size, distance = reduced.size, 2 * reduced.size
-        matrix = _with_total(sparse.hstack([S, -S]), sparse.hstack([weight, weight]))
+        weight = total_weight(reduced)
+        matrix = sparse.csc_array(sparse.hstack([reduced.stoichiometry, -reduced.stoichiometry]))
+        lower = np.zeros(2 * reduced.size)
+        upper = np.concatenate([reduced.upper - self.reference, self.reference - reduced.lower])
+        growth = np.concatenate([reduced.objective, -reduced.objective])
         self.basis_size = sum(matrix.shape)
-        lower = np.zeros(distance + 1)
-        upper = np.concatenate([reduced.upper - self.reference, self.reference - reduced.lower, [np.inf]])
-        nearest, greatest = np.zeros(distance + 1), np.zeros(distance + 1)
-        nearest[distance] = 1.0
-        greatest[:size], greatest[size:distance] = -reduced.objective, reduced.objective
-        self._nearest = WarmSolver(LinearProgram(matrix, lower, upper, nearest))
-        self._greatest = WarmSolver(LinearProgram(matrix, lower, upper, greatest), _PRIMAL_FIRST)
+        self._nearest = WarmSolver(LinearProgram(matrix, lower, upper, np.concatenate([weight, weight])))
+        self._greatest = WarmSolver(LinearProgram(matrix, lower, upper, -growth), _PRIMAL_FIRST)
 
-    def adjust(self, shut: NDArray[np.int32], start: NDArray[np.int8] | None = None) -> tuple[float, Outcome]:
-        """Return the least distance to the reference with the columns `shut` at zero, and the fluxes' program.
+    def adjust(
+        self, shut: NDArray[np.int32], start: NDArray[np.int8] | None = None
+    ) -> tuple[Outcome, NDArray[np.float64]]:
+        """Move the reference as little as shutting columns allows.
 
-        The outcome's values are rises, float64 [n], falls, float64 [n], and the distance.
+        Parameters
+        ----------
+        shut
+            int32 [k]: the columns at zero.
+        start
+            A basis to start from.
+
+        Returns
+        -------
+        (outcome, flux)
+            The last program's outcome, with the first one's basis and least distance for its basis and objective; the
+            columns' fluxes, float64 [n], NaN unless optimal.
         """
         size = self._reduced.size
         fixed = np.concatenate([shut, shut + size]).astype(np.int32)
         at = np.concatenate([np.maximum(-self.reference[shut], 0), np.maximum(self.reference[shut], 0)])
         near = self._nearest.solve(fixed, at, start)
         if near.status != "optimal":
-            return float("nan"), near
-        distance = np.int32(2 * size)
-        fixed, at = np.append(fixed, distance), np.append(at, near.objective)
-        return near.objective, self._greatest.solve(fixed, at, near.basis)
+            return near, near.values[:size]
+        settled = np.abs(near.reduced_costs) > TOLERANCE
+        settled[fixed] = True
+        stay = np.flatnonzero(settled).astype(np.int32)
+        fittest = self._greatest.solve(stay, near.values[stay], near.basis)
+        flux = self.reference + fittest.values[:size] - fittest.values[size:]
+        return replace(fittest, objective=near.objective, basis=near.basis), flux
 
     def solve(self, shut: NDArray[np.int32], start: NDArray[np.int8] | None) -> Optimum:
         """Return the optimum with the columns `shut` at zero, from the basis `start` where one is given."""
-        _, outcome = self.adjust(shut, start)
-        size = self._reduced.size
+        outcome, flux = self.adjust(shut, start)
         if outcome.status != "optimal":
-            return unsettled(outcome, size)
-        flux = self.reference + outcome.values[:size] - outcome.values[size:-1]
+            return no_optimum(outcome, self._reduced.size)
         growth = max(float(self._reduced.objective @ flux), 0.0)
         return Optimum("optimal", growth, np.abs(flux) > CARRIED, outcome.basis)
 
