@@ -65,14 +65,19 @@ class ClusterDesign:
         With s_c the influence summed over a cluster (or over what two or three clusters share), the draws have the
         variance A + B + C: squares of s_c summed over clusters, over pairs and over triples of them. The robust
         variance is A - B + C, as what two clusters share is in both. It is kept from falling below the variance
-        that any one way, or the rows by themselves, would give.
+        that any one way, or the rows by themselves, would give. For genes A grows by G (G - 1) / (G - ways)^2, which
+        makes the variance of a mean unbiased to order 1 / G.
         """
-        if self.codes.shape[1] == 1:
+        ways = self.codes.shape[1]
+        if ways == 1 or (self.kind == "gene" and self.groups <= ways):
             return 1.0
         levels = [[_squared_sums(influence, codes) for codes in level] for level in self._overlaps]
         single, double, triple = (sum(level) for level in levels)
-        least = float(influence @ influence) if self.kind == "gene" else max(levels[0])
         drawn = single + double + triple
+        if self.kind == "gene":
+            # Centring takes more of a gene's influence away than of a query's: a gene is in every way.
+            single *= self.groups * (self.groups - 1) / (self.groups - ways) ** 2
+        least = float(influence @ influence) if self.kind == "gene" else max(levels[0])
         return float(np.sqrt(max(single - double + triple, least) / drawn)) if drawn > 0 else 1.0
 
     @cached_property

@@ -91,7 +91,7 @@ def pairs(genes: int) -> ClusterDesign:
 
 
 def test_independent_rows_are_counted_three_times_by_products_so_draws_shrink_by_root_three() -> None:
-    design = pairs(120)
+    design = pairs(300)
     influence = np.random.default_rng(0).normal(size=len(design.codes))
     assert design.width(influence) == pytest.approx(1 / np.sqrt(3), rel=0.05)
 
@@ -102,10 +102,25 @@ def test_what_genes_share_keeps_its_whole_width() -> None:
     assert design.width(gene[design.codes].sum(axis=1)) == pytest.approx(1, abs=0.02)
 
 
-def test_the_width_of_three_pairs_by_hand() -> None:
-    # Pairs AB, AC, BC with influence 1, 2, 3: genes sum to 3, 4, 5. A = 9 + 16 + 25, B = 1 + 4 + 9.
-    design = ClusterDesign("gene", np.array([[0, 1], [0, 2], [1, 2]]), (3, 3))
-    assert design.width(np.array([1.0, 2.0, 3.0])) == pytest.approx(np.sqrt((50 - 14) / (50 + 14)))
+def test_the_width_of_a_square_of_genes_by_hand() -> None:
+    # Pairs AB, BC, CD, DA with influence 1, 2, -1, -2: genes sum to -1, 3, 1, -3. A = 20 * 12 / 4, B = 10.
+    design = ClusterDesign("gene", np.array([[0, 1], [1, 2], [2, 3], [0, 3]]), (4, 4))
+    assert design.width(np.array([1.0, 2.0, -1.0, -2.0])) == pytest.approx(np.sqrt((60 - 10) / (20 + 10)))
+
+
+def test_the_variance_of_a_mean_over_all_pairs_is_unbiased() -> None:
+    """Values that are sums of gene effects: the corrected variance is, on average, that of twice their mean."""
+    rng = np.random.default_rng(0)
+    design = pairs(15)
+    counts = np.bincount(design.codes.ravel())
+    estimates = []
+    for _ in range(4000):
+        value = rng.normal(size=15)[design.codes].sum(axis=1)
+        influence = (value - value.mean()) / len(value)
+        drawn = sum(np.bincount(design.codes.ravel(), weights=np.repeat(influence, 2)) ** 2) + influence @ influence
+        estimates.append(drawn * design.width(influence) ** 2 * 15 / 14)
+    assert counts.tolist() == [14] * 15
+    assert np.mean(estimates) == pytest.approx(4 / 15, rel=0.06)
 
 
 def test_two_ways_are_never_narrower_than_one() -> None:
