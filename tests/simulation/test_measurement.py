@@ -1,0 +1,103 @@
+"""Colonies, shared errors, scores and P-values of a simulated screen."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from pipeline_lib.config.simulation import SimulationSettings
+from pipeline_lib.metabolism.interactions import interactions
+from pipeline_lib.metabolism.network import MetabolicNetwork
+from pipeline_lib.simulation.measurement import measure
+from pipeline_lib.simulation.screen import SimulatedScreen, signal, simulate_screen, truth_table
+
+SILENT = {"colony_noise": 0.0, "query_noise": 0.0, "strain_noise": 0.0}
+
+
+def test_without_noise_the_scores_are_epsilon_and_tau(screen: SimulatedScreen, settings: SimulationSettings) -> None:
+    silent = settings.model_copy(update=SILENT)
+    exact = measure(screen.design, screen.growths.fitness, silent, np.random.default_rng(0))
+    epsilon, tau = (
+        interactions(np.sort(genotypes, axis=1), screen.growths.fitness, 8)
+        for genotypes in (screen.design.pairs, screen.design.triples)
+    )
+    np.testing.assert_allclose(exact.digenic.adjusted, epsilon, atol=1e-7)
+    np.testing.assert_allclose(exact.trigenic.adjusted, tau, atol=1e-7)
+    np.testing.assert_allclose(exact.trigenic.fitness, screen.growths.fitness(screen.design.triples), atol=1e-12)
+
+
+def test_p_values_are_one_sided_of_the_raw_score(screen: SimulatedScreen) -> None:
+    for crosses in (screen.measured.digenic, screen.measured.trigenic):
+        assert 0 <= crosses.p_value.min() < 0.05
+        assert crosses.p_value.max() <= 0.5
+        student = stats.t.sf(np.abs(crosses.raw) / crosses.std, df=3)
+        np.testing.assert_allclose(crosses.p_value, student)
+    np.testing.assert_array_equal(screen.measured.digenic.raw, screen.measured.digenic.adjusted)
+    assert (screen.measured.trigenic.raw != screen.measured.trigenic.adjusted).all()
+
+
+def test_p_values_of_null_crosses_are_uniform_without_shared_errors(
+    screen: SimulatedScreen, settings: SimulationSettings
+) -> None:
+    alone = settings.model_copy(update={"query_noise": 0.0, "strain_noise": 0.0})
+    measured = measure(screen.design, screen.growths.fitness, alone, np.random.default_rng(1)).digenic
+    epsilon = interactions(np.sort(screen.design.pairs, axis=1), screen.growths.fitness, 8)
+    null = np.abs(epsilon) < 1e-9
+    assert null.sum() > 3000
+    assert stats.kstest(2 * measured.p_value[null], "uniform").pvalue > 0.01
+
+
+def test_a_reported_sd_is_the_standard_error_of_the_mean(network: MetabolicNetwork) -> None:
+    settings = SimulationSettings(triples=2000, query_noise=0.0, colony_noise=0.08, replicates=6)
+    simulated = simulate_screen(network, settings)
+    measured, truth = simulated.measured.trigenic, simulated.growths.fitness(simulated.design.triples)
+    assert np.sqrt((measured.std**2).mean()) == pytest.approx(0.08 / np.sqrt(6), rel=0.05)
+    assert (measured.fitness - truth).std() == pytest.approx(0.08 / np.sqrt(6), rel=0.05)
+
+
+def test_the_error_of_a_query_is_shared_by_its_scores_and_by_tau_three_times(
+    screen: SimulatedScreen, settings: SimulationSettings
+) -> None:
+    shared_only = settings.model_copy(update={"colony_noise": 0.0, "strain_noise": 0.0, "query_noise": 0.05})
+    measured = measure(screen.design, screen.growths.fitness, shared_only, np.random.default_rng(2)).trigenic
+    triples = screen.design.triples
+    fitness = screen.growths.fitness
+    error = measured.adjusted - interactions(np.sort(triples, axis=1), fitness, 8)
+    query = screen.design.trigenic[:, 0]
+    first, second = (fitness(triples[:, [gene]]) for gene in (0, 1))
+    for number in np.unique(query):
+        rows = query == number
+        assert np.ptp(error[rows]) < 1e-7
+    expected = 0.05 * np.sqrt((1 + first**2 + second**2).mean())
+    assert error.std() == pytest.approx(expected, rel=0.35)
+
+
+def test_the_same_seed_gives_the_same_screen_and_another_seed_another(
+    network: MetabolicNetwork, screen: SimulatedScreen, settings: SimulationSettings
+) -> None:
+    again = simulate_screen(network, settings, processes=2)
+    np.testing.assert_array_equal(again.design.triples, screen.design.triples)
+    np.testing.assert_array_equal(again.measured.trigenic.adjusted, screen.measured.trigenic.adjusted)
+    other = simulate_screen(network, settings.model_copy(update={"seed": 1}))
+    assert not np.array_equal(other.design.triples, screen.design.triples)
+
+
+def test_truth_lists_every_genotype_once_and_free_of_noise(network: MetabolicNetwork, screen: SimulatedScreen) -> None:
+    truth = truth_table(screen, network.genes)
+    keys = truth["genes"].map(tuple)
+    assert keys.is_unique
+    assert keys.map(lambda genes: list(genes) == sorted(genes)).all()
+    assert (keys.map(len) == truth["order"]).all()
+    assert truth["order"].value_counts().to_dict()[1] == 130
+    assert truth["interaction"].isna().sum() == 130
+    measured = {frozenset(network.genes[g] for g in genes) for genes in screen.design.triples.tolist()}
+    assert measured == {frozenset(genes) for genes in keys[truth["order"] == 3]}
+    assert truth["fitness"].between(0, 1).all()
+
+
+def test_there_is_something_to_predict(screen: SimulatedScreen) -> None:
+    found = signal(screen)
+    assert found["tau_count"] == 1500
+    assert found["tau_nonzero"] > 0.1
+    assert found["epsilon_nonzero"] > 0.1
+    assert 0.3 < found["tau_ceiling"] < 0.9
+    assert 0.6 < found["epsilon_ceiling"] < 1
