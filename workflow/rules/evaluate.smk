@@ -116,3 +116,28 @@ rule calibration:
     shell:
         "python -m pipeline_lib evaluation calibration --settings {params.settings:q}"
         " --observations {input.observations:q} {params.predictions:q} --output {output.calibration:q} 2>> {log:q}"
+
+
+rule precision_recall:
+    input:
+        observations=rules.observations.output.observations,
+        predictions=PREDICTIONS,
+    output:
+        curves=f"{RESULTS}/evaluation/precision_recall.parquet",
+        queries=f"{RESULTS}/evaluation/query_precision.parquet",
+    log:
+        f"{RESULTS}/logs/precision_recall.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(8000),
+        runtime=minutes(30),
+    params:
+        code=code_hash("pipeline_lib.evaluation.cli:precision_recall"),
+        settings=as_json(RUN.evaluation),
+        predictions=predictions_options,
+    shell:
+        "python -m pipeline_lib evaluation precision-recall --settings {params.settings:q}"
+        " --observations {input.observations:q} {params.predictions:q} --output {output.curves:q}"
+        " --queries {output.queries:q} 2>> {log:q}"

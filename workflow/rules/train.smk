@@ -65,3 +65,60 @@ rule fit:
         " --stoichiometry {input.stoichiometry:q} {params.knockouts:q} --threads {params.threads:q}"
         " --checkpoints {params.checkpoints:q} --predictions {output.predictions:q} --history {output.history:q}"
         " --metrics {output.metrics:q} --output {output.model:q} 2>> {log:q}"
+
+
+rule overfit:
+    input:
+        **CELL,
+        split=f"{RESULTS}/splits/{RUN.splits.names[0]}.parquet",
+    output:
+        predictions=f"{RESULTS}/overfit/predictions.parquet",
+        history=f"{RESULTS}/overfit/history.parquet",
+        report=f"{RESULTS}/overfit/report.json",
+    log:
+        f"{RESULTS}/logs/overfit.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: RUN.training.threads
+    resources:
+        mem_mb=grows(6000),
+        runtime=minutes(20),
+    params:
+        code=code_hash(
+            "pipeline_lib.training.cli:overfit", "pipeline_lib.models.clp.model"
+        ),
+        settings=as_json(RUN.training),
+        model_settings=FLOW.model_settings("clp"),
+    shell:
+        "python -m pipeline_lib training overfit --settings {params.settings:q}"
+        " --model-settings {params.model_settings:q} --model clp --split {input.split:q}"
+        " --observations {input.observations:q} --genes {input.genes:q} --edges {input.edges:q}"
+        " --stoichiometry {input.stoichiometry:q} --predictions {output.predictions:q} --history {output.history:q}"
+        " --report {output.report:q} 2>> {log:q}"
+
+
+rule walk_through:
+    input:
+        **CELL,
+        split=f"{RESULTS}/splits/{RUN.splits.names[0]}.parquet",
+    output:
+        walk_through=f"{RESULTS}/walkthrough.json",
+    log:
+        f"{RESULTS}/logs/walk_through.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: RUN.training.threads
+    resources:
+        mem_mb=grows(6000),
+        runtime=minutes(20),
+    params:
+        code=code_hash(
+            "pipeline_lib.training.cli:walk_through", "pipeline_lib.models.clp.model"
+        ),
+        settings=as_json(RUN.training),
+        model_settings=FLOW.model_settings("clp"),
+    shell:
+        "python -m pipeline_lib training walk-through --settings {params.settings:q}"
+        " --model-settings {params.model_settings:q} --model clp --split {input.split:q}"
+        " --observations {input.observations:q} --genes {input.genes:q} --edges {input.edges:q}"
+        " --stoichiometry {input.stoichiometry:q} --output {output.walk_through:q} 2>> {log:q}"
