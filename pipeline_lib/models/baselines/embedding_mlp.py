@@ -8,13 +8,14 @@ import torch
 from torch import nn
 
 from pipeline_lib.cell.genotypes import Genotypes
-from pipeline_lib.models.baselines.crosses import Crosses, StrainBook
+from pipeline_lib.models.baselines.crosses import Crosses, StrainBook, lookup
 from pipeline_lib.models.baselines.per_assay import AssayFold, AssayModel, PerAssay, Values
 from pipeline_lib.models.baselines.search import Search, Trial
 from pipeline_lib.models.interface import Cell, Prediction
 
 HIDDEN = 64
-BATCH = 2048
+LEAST_BATCH, GREATEST_BATCH = 64, 2048
+STEPS_AN_EPOCH = 64
 LEARNING_RATE = 2e-2
 WEIGHT_DECAY = 1e-2
 GENE_DROPOUT = 0.02
@@ -27,7 +28,7 @@ class SumNetwork(nn.Module):
     Parameters
     ----------
     num_genes
-        Size of the gene index.
+        Genes of the training fold.
     width
         Width of a gene's vector.
     """
@@ -43,7 +44,7 @@ class SumNetwork(nn.Module):
         )
 
     def forward(self, genes: torch.Tensor) -> torch.Tensor:
-        """Return values [n] of rows of gene indices plus one, int64 [n, 3], 0 for none."""
+        """Return values [n] of rows of positions in the table, int64 [n, 3], 0 for no gene."""
         return self.head(self.genes(genes))[:, 0]
 
 
@@ -65,17 +66,20 @@ class EmbeddingMlp(AssayModel):
         value = fold.train.value
         self.mean, self.deviation = float(value.mean()), float(value.std()) or 1.0
         self.seen = np.unique(fold.train.genotypes.genes[fold.train.genotypes.genes >= 0])
-        self.network = SumNetwork(fold.book.num_genes, self.settings.embedding_width)
+        self.network = SumNetwork(len(self.seen), self.settings.embedding_width)
         inputs = self._inputs(fold.train.genotypes)
         target = torch.from_numpy((value - self.mean) / self.deviation).float()
         epochs = self.settings.trials
-        optimiser = torch.optim.AdamW(self.network.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-        steps = epochs * -(-len(target) // BATCH)
+        optimiser = torch.optim.AdamW(
+            self.network.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY, fused=True
+        )
+        batch = int(np.clip(len(target) // STEPS_AN_EPOCH, LEAST_BATCH, GREATEST_BATCH))
+        steps = epochs * -(-len(target) // batch)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
         search: Search[dict[str, torch.Tensor]] = Search(fold.validation.value, epochs)
         for epoch in range(epochs):
             self.network.train()
-            for rows in torch.randperm(len(target), generator=generator).split(BATCH):
+            for rows in torch.randperm(len(target), generator=generator).split(batch):
                 kept = torch.rand(len(rows), inputs.shape[1], generator=generator) >= GENE_DROPOUT
                 loss = nn.functional.mse_loss(self.network(inputs[rows] * kept), target[rows])
                 optimiser.zero_grad()
@@ -97,12 +101,13 @@ class EmbeddingMlp(AssayModel):
 
     def load(self, state: dict[str, Any], book: StrainBook, cell: Cell) -> None:  # noqa: ARG002
         """Restore weights and units."""
-        self.network = SumNetwork(book.num_genes, self.settings.embedding_width)
-        self.network.load_state_dict({name: torch.as_tensor(part) for name, part in state["weights"].items()})
         self.seen, self.mean, self.deviation = state["seen"], state["mean"], state["deviation"]
+        self.network = SumNetwork(len(self.seen), self.settings.embedding_width)
+        self.network.load_state_dict({name: torch.as_tensor(part) for name, part in state["weights"].items()})
 
     def _inputs(self, genotypes: Genotypes) -> torch.Tensor:
-        return torch.from_numpy(np.where(np.isin(genotypes.genes, self.seen), genotypes.genes + 1, 0))
+        rows = lookup(self.seen, np.arange(1, len(self.seen) + 1), genotypes.genes.ravel())
+        return torch.from_numpy(np.maximum(rows, 0).reshape(genotypes.genes.shape))
 
     def _values(self, crosses: Crosses) -> Values:
         self.network.eval()

@@ -11,6 +11,7 @@ from pipeline_lib.models.baselines.search import Search, Trial
 
 GREATEST_RANK = 32
 PENALTIES = (0.8, 0.5, 0.3)
+LEAST_PENALTY = 1e-12
 ROUNDS = 10
 
 
@@ -32,7 +33,7 @@ class Factorisation(FactorModel):
         )
         start = vectors.T * np.sqrt(singular)
         for rank, penalty in list(product(ranks, PENALTIES))[: self.settings.trials]:
-            factors = alternate(matrix, start[:, :rank], penalty * edge)
+            factors = alternate(matrix, start[:, :rank], max(penalty * edge, LEAST_PENALTY))
             predicted = factors.at(held.rows, held.columns, symmetric=self.axes.symmetric)
             search.offer(f"rank={rank} penalty={penalty:g}", predicted, factors)
         self.factors = search.best

@@ -19,6 +19,7 @@ from pipeline_lib.models.baselines.tensors import to_arrays, to_tensors
 from pipeline_lib.models.interface import Cell, FitContext, Prediction
 
 Values = NDArray[np.float64]
+Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -99,11 +100,10 @@ class PerAssay:
         """Fit every assay of `train`; the history has one row a setting (`epoch` counts them)."""
         self.book = StrainBook.learn(train, len(cell.genes))
         pool, held = self.book.crosses(train), self.book.crosses(validation)
-        held_rows = {_name(validation, screen, phenotype): rows for screen, phenotype, rows in validation.assays()}
+        held_rows = dict(_stated_assays(validation))
         none = np.zeros(0, dtype=np.int64)
         parts = []
-        for screen, phenotype, rows in train.assays():
-            name = _name(train, screen, phenotype)
+        for name, rows in _stated_assays(train):
             others = np.ones(len(train), dtype=bool)
             others[rows] = False
             part, judged = pool.take(rows), held.take(held_rows.get(name, none))
@@ -125,8 +125,8 @@ class PerAssay:
         """Predict every genotype with the model of its assay."""
         crosses = self.book.crosses(genotypes)
         value, std = np.empty(len(genotypes)), np.empty(len(genotypes))
-        for screen, phenotype, rows in genotypes.assays():
-            name = self._nearest_assay(_name(genotypes, screen, phenotype))
+        for stated, rows in _stated_assays(genotypes):
+            name = self._nearest_assay(stated)
             part = crosses.take(rows)
             predicted = self.models[name].predict(part)
             value[rows] = predicted.value + self.order_means[name][part.genotypes.order]
@@ -181,11 +181,17 @@ def order_means(train: Genotypes) -> Values:
     return np.where(count > 0, total / np.maximum(count, 1), train.value.mean())
 
 
-def _name(genotypes: Genotypes, screen: int, phenotype: int) -> tuple[str, str]:
-    return (
-        genotypes.screens[screen] if screen >= 0 else "",
-        PHENOTYPES[phenotype] if phenotype >= 0 else "",
-    )
+def _stated_assays(genotypes: Genotypes) -> list[tuple[tuple[str, str], Rows]]:
+    """Return screen and phenotype by name, and the rows of each; '' where a genotype does not state it."""
+    codes = np.stack([genotypes.screen, genotypes.phenotype], axis=1)
+    present, inverse = np.unique(codes, axis=0, return_inverse=True)
+    return [
+        (
+            (genotypes.screens[screen] if screen >= 0 else "", PHENOTYPES[phenotype] if phenotype >= 0 else ""),
+            np.flatnonzero(inverse.ravel() == position),
+        )
+        for position, (screen, phenotype) in enumerate(present)
+    ]
 
 
 def _rms(residuals: Values) -> float:
