@@ -115,7 +115,7 @@ def combine(
     names = GeneNames.from_table(read_table(genes_path, GENES))
     n = combine_observations(screens, names, observations)
     n_rejected = combine_rejected(rejected_parts, rejected)
-    aggregate(observations, aggregated)
+    aggregate(observations, names, aggregated)
     click.echo(f"{n} observations of {len(screens)} screens, {n_rejected} rejected rows")
 
 

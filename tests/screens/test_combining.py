@@ -97,8 +97,8 @@ def test_a_truncated_part_is_refused(parts: dict[str, Path], tmp_path: Path, few
         combine_observations(list(parts.values()), few_names, tmp_path / "o.parquet")
 
 
-def test_aggregated_view_has_mean_pooled_sd_and_number(combined: Path, tmp_path: Path) -> None:
-    aggregate(combined, tmp_path / "aggregated.parquet")
+def test_aggregated_view_has_mean_pooled_sd_and_number(combined: Path, few_names: GeneNames, tmp_path: Path) -> None:
+    aggregate(combined, few_names, tmp_path / "aggregated.parquet")
     table = read_table(tmp_path / "aggregated.parquet")
     table.index = pd.Index(table["screen"] + " " + table["genes"].map("+".join))
     replicated = table.loc["first YAL001C+YBL007C"]
@@ -111,12 +111,14 @@ def test_aggregated_view_has_mean_pooled_sd_and_number(combined: Path, tmp_path:
     assert "p_value" not in table
 
 
-def test_copies_and_assumed_rows_do_not_count_in_the_aggregated_view(combined: Path, tmp_path: Path) -> None:
+def test_copies_and_assumed_rows_do_not_count_in_the_aggregated_view(
+    combined: Path, few_names: GeneNames, tmp_path: Path
+) -> None:
     marked = read_table(combined).assign(
         repeated=[False, False, False, False, True, None, False], assumed_tested=[False] * 6 + [True]
     )
     write_table(marked, tmp_path / "marked.parquet")
-    aggregate(tmp_path / "marked.parquet", tmp_path / "aggregated.parquet")
+    aggregate(tmp_path / "marked.parquet", few_names, tmp_path / "aggregated.parquet")
     table = read_table(tmp_path / "aggregated.parquet")
     first = table[table["screen"] == "first"]
     assert first[["value", "n"]].to_numpy().tolist() == [[1.5, 2]]
