@@ -46,7 +46,9 @@ def read_table(
         missing = sorted(required - present)
         if missing:
             raise PipelineError(f"{path} lacks the column(s) {', '.join(missing)}; delete it and run again.")
-        return pd.read_parquet(path, columns=wanted)
+        # pandas would hand pyarrow an open Python file, which pyarrow's threads may close after the interpreter
+        # (about one process in a hundred then aborts at exit, apache/arrow#50482); a path has no such owner.
+        return pq.read_table(path, columns=wanted, partitioning=None).to_pandas()
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise PipelineError(
