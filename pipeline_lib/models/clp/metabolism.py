@@ -43,7 +43,8 @@ class Metabolism(nn.Module):
             self.register_buffer(name, torch.from_numpy(array.astype(np.int64)), persistent=False)
         self.register_buffer("energy", torch.from_numpy(cell.energy), persistent=False)
         self.enzyme_weight = nn.Linear(width, width)
-        self.energy_weight = nn.Linear(2, width, bias=False)
+        # Without any known energy the weight would never get a gradient.
+        self.energy_weight = nn.Linear(2, width, bias=False) if cell.energy[:, 1].any() else None
         kind = {"directed": DirectedHypergraphConvolution, "undirected": UndirectedHypergraphConvolution}
         self.layers = nn.ModuleList(
             kind[settings.hypergraph](cell.split, width, settings.activation) for _ in range(settings.metabolism_layers)
@@ -62,7 +63,9 @@ class Metabolism(nn.Module):
 
     def forward(self, genes: Tensor) -> tuple[Tensor, Tensor]:
         """Return reaction states [R, h] and what each gene's reactions tell it [N, h], from gene states [N, h]."""
-        extra = self.enzymes(genes)[self.split_reaction] + self.energy_weight(self.energy)
+        extra = self.enzymes(genes)[self.split_reaction]
+        if self.energy_weight is not None:
+            extra = extra + self.energy_weight(self.energy)
         metabolites, columns = self.metabolites, self.activation(extra)
         for layer in self.layers:
             metabolites, columns = layer(metabolites, columns, extra)
