@@ -57,13 +57,15 @@ ASSUMPTIONS = {
 class _Part:
     """The rows of one assay and order, ready to be resampled.
 
-    `value` [n] is raw or centred within queries; in the latter case `query` [n] tells the genes of each query apart.
+    `value` [n] is raw or centred within queries; in the latter case `share` [n] is the share that each row has in its
+    query's mean (0 for raw values) and `query` [n] tells the genes of each query apart.
     """
 
     data: Measurements
     design: ClusterDesign
     resamples: Resamples
     value: Floats
+    share: Floats
     query: NDArray[np.int64] | None
 
 
@@ -111,7 +113,7 @@ def _ceilings(
 ) -> Iterator[dict[str, Any]]:
     design = cluster_design(data, choose_kind(data, "random", screen, settings))
     resamples = draw_resamples(design, settings.resamples, assay_seed(settings, screen, phenotype, "noise ceiling"))
-    raw = _Part(data, design, resamples, data.genotypes.value, None)
+    raw = _Part(data, design, resamples, data.genotypes.value, np.zeros(len(data)), None)
     for centred, part in ((False, raw), (True, _centred(raw))):
         if part is None:
             continue
@@ -137,8 +139,12 @@ def _centred(raw: _Part) -> _Part | None:
         rows, strain = np.arange(len(data)), raw.design.codes[:, 0]
         query = genotype_codes(query_gene_sets(data)[data.query])
     value = raw.value[rows]
-    centred = value - (np.bincount(strain, weights=value) / np.maximum(np.bincount(strain), 1))[strain]
-    return _Part(raw.data.take(rows), raw.design.take(rows), raw.resamples, centred, query)
+    # Each genotype counts once in its query's mean, however often it was measured.
+    again = _codes(strain, raw.data.genotype[rows])
+    once = 1 / np.bincount(again)[again]
+    share = 1 / np.bincount(strain, weights=once)[strain]
+    centred = value - np.bincount(strain, weights=value * once)[strain] * share
+    return _Part(raw.data.take(rows), raw.design.take(rows), raw.resamples, centred, share, query)
 
 
 def find_repeats(data: Measurements, query: NDArray[np.int64] | None) -> dict[str, Repeats]:
@@ -166,7 +172,7 @@ def find_repeats(data: Measurements, query: NDArray[np.int64] | None) -> dict[st
 
 def _by_repeats(part: _Part, centred: bool, settings: EvaluationSettings) -> Iterator[dict[str, Any]]:
     for method, found in find_repeats(part.data, part.query).items():
-        among, screen = repeat_reliability(part.value, found, part.design, part.resamples)
+        among, screen = repeat_reliability(part.value, part.share, found, part.design, part.resamples)
         for scope, reliability in (("repeated", among), ("screen", screen)):
             yield _row(method, scope, centred, reliability, part.design.take(found.rows), settings)
 
@@ -175,7 +181,7 @@ def _by_reported_sd(part: _Part, centred: bool, screen: str, settings: Evaluatio
     std = part.data.genotypes.std / np.sqrt(settings.sd_replicates.get(screen, 1))
     known = np.isfinite(std)
     if known.sum() >= MINIMUM_GROUPS:
-        reliability = reported_reliability(part.value, std, part.design, part.resamples)
+        reliability = reported_reliability(part.value, part.share, std, part.design, part.resamples)
         yield _row("reported_sd", "screen", centred, reliability, part.design.take(known), settings)
 
 

@@ -78,7 +78,7 @@ def p_value_rows(data: Measurements, settings: EvaluationSettings) -> Iterator[d
         sums = resamples.weighted_sums(design.codes, columns)
         for (quantity, detail), counts in zip(counted, sums[1:], strict=True):
             pi0 = quantity == "pi0_at_lambda"
-            draws = counts / sums[0] / (1 - float(detail)) if pi0 else counts
+            draws = counts / np.maximum(sums[0], 1) / (1 - float(detail)) if pi0 else counts
             low, high = Estimate(float(draws[0]), draws[1:], design.present()).interval(settings.confidence)
             yield {
                 **shared, "quantity": quantity, "detail": detail, "value": float(draws[0]), "low": low, "high": high,

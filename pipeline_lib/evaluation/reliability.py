@@ -87,14 +87,16 @@ def variance_components(sums: Floats) -> tuple[Floats, Floats]:
 
 
 def repeat_reliability(
-    value: Floats, found: Repeats, design: ClusterDesign, resamples: Resamples
+    value: Floats, share: Floats, found: Repeats, design: ClusterDesign, resamples: Resamples
 ) -> tuple[Floats, Floats]:
     """Return the reliability of one row, by its repeats, of the data and every resample.
 
     Parameters
     ----------
     value
-        float64 [rows of the assay].
+        float64 [rows of the assay], raw or centred within queries.
+    share
+        float64 [rows of the assay]: of centred values, the share that a row has in its query's mean; of raw ones 0.
     found
         Which rows repeat each other.
     design, resamples
@@ -106,32 +108,41 @@ def repeat_reliability(
         float64 [resamples + 1] each. The first is the intraclass correlation ICC(1), which holds for rows that vary
         as much as the repeated ones; the second sets the same error variance against the variance of all rows.
     """
-    scaled = value - value.mean()
-    sums = resamples.weighted_sums(design.codes[found.rows], group_columns(scaled[found.rows], found.group))
+    sums = resamples.weighted_sums(design.codes[found.rows], group_columns(value[found.rows], found.group))
     between, within = variance_components(sums)
-    spread = total_variance(scaled, design, resamples)
+    spread = total_variance(value, share, design, resamples)
+    # Two centred values have their query's mean in common, which makes them less alike.
+    between = between + spread * share[found.rows].mean()
     with np.errstate(invalid="ignore", divide="ignore"):
         return between / (between + within), 1 - within / spread
 
 
-def total_variance(value: Floats, design: ClusterDesign, resamples: Resamples) -> Floats:
-    """Return the variance of all rows [n], of the data and every resample: float64 [resamples + 1]."""
-    columns = np.stack([np.ones(len(value)), value, value**2])
+def total_variance(value: Floats, share: Floats, design: ClusterDesign, resamples: Resamples) -> Floats:
+    """Return the variance of all rows [n], of the data and every resample: float64 [resamples + 1].
+
+    The square of a value that was centred by a mean in which it has a `share` [n] counts 1 / (1 - share) times, as
+    with n - 1 in place of n.
+    """
+    centre = float(value.mean())
+    shifted = value - centre
+    columns = np.stack([np.ones(len(value)), shifted, shifted**2 / np.maximum(1 - share, np.finfo(np.float64).eps)])
     n, total, squares = resamples.weighted_sums(design.codes, columns)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(squares / n - (total / n) ** 2)
 
 
-def reported_reliability(value: Floats, std: Floats, design: ClusterDesign, resamples: Resamples) -> Floats:
+def reported_reliability(
+    value: Floats, share: Floats, std: Floats, design: ClusterDesign, resamples: Resamples
+) -> Floats:
     """Return 1 - mean(std^2) / variance(value), of the data and every resample: float64 [resamples + 1].
 
-    Rows [n] without a reported SD count in neither.
+    Rows [n] without a reported SD count in neither; `share` is that of `total_variance`.
     """
     known = np.isfinite(std)
     part = design.take(known)
     n, squares = resamples.weighted_sums(part.codes, np.stack([np.ones(int(known.sum())), std[known] ** 2]))
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(1 - squares / n / total_variance(value[known] - value[known].mean(), part, resamples))
+        return np.asarray(1 - squares / n / total_variance(value[known], share[known], part, resamples))
 
 
 def ceiling(reliability: Floats) -> Floats:

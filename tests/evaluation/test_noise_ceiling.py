@@ -1,0 +1,191 @@
+"""Noise ceilings: which rows repeat each other, and whether intervals hold what they promise."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline_lib.config.evaluation import EvaluationSettings, ReplicateCorrelation
+from pipeline_lib.evaluation.measurements import Measurements, named_genes
+from pipeline_lib.evaluation.noise_ceiling import find_repeats, noise_ceilings
+
+SETTINGS = EvaluationSettings(resamples=300, literature=[])
+
+
+def ceilings(data: Measurements, truth: pd.DataFrame | None = None, **settings: Any) -> pd.DataFrame:
+    chosen = SETTINGS.model_copy(update=settings)
+    genes = pd.DataFrame({"gene_index": range(len(data.gene_names)), "gene": data.gene_names})
+    return pd.DataFrame(noise_ceilings(data, chosen, {} if truth is None else {"screen": truth}, genes))
+
+
+def test_the_quoted_replicate_correlations_become_0_768_and_0_938(measure: Callable, observe: Callable) -> None:
+    rows = ceilings(measure(observe([("A", "B")], [0.0])), literature=EvaluationSettings().literature)
+    known = rows[(rows["method"] == "literature") & (rows["screen"] == "kuzmin2018")].set_index("order")
+    assert known.loc[3, "ceiling"] == pytest.approx(0.768, abs=5e-4)
+    assert known.loc[2, "ceiling"] == pytest.approx(0.938, abs=5e-4)
+    assert known["low"].isna().all()
+
+
+def test_a_literature_value_names_its_source(measure: Callable, observe: Callable) -> None:
+    value = ReplicateCorrelation(screen="ours", order=2, correlation=0.5, source="our notebook")
+    rows = ceilings(measure(observe([("A", "B")], [0.0])), literature=[value])
+    assert "our notebook" in rows["assumption"].iloc[0]
+
+
+def twins(observe: Callable, n: int, **second: Any) -> pd.DataFrame:
+    """Return n pairs of genes measured twice; `second` says what differs the second time."""
+    genes = [(f"G{code}", f"H{code}") for code in range(n)]
+    first = {
+        "query": [f"{a}_sn1" for a, _ in genes],
+        "array": [f"{b}_dma1" for _, b in genes],
+        "kinds": [["deletion", "deletion"]] * n,
+    }
+    value = np.random.default_rng(0).normal(size=n)
+    return pd.concat([observe(genes, value, **first), observe(genes, value, **{**first, **second})])
+
+
+@pytest.mark.parametrize(
+    ("second", "method"),
+    [
+        ({}, "replicates"),
+        ({"array": [f"H{code}_dma2" for code in range(20)]}, "repeated_genotypes"),
+        (
+            {"array": [f"H{code}_damp2" for code in range(20)], "kinds": [["deletion", "damp"]] * 20},
+            "alleles",
+        ),
+    ],
+)
+def test_rows_are_told_apart_by_what_repeats(
+    measure: Callable, observe: Callable, second: dict[str, Any], method: str
+) -> None:
+    found = find_repeats(measure(twins(observe, 20, **second)), None)
+    assert list(found) == [method]
+    assert found[method].groups == 20
+    assert len(found[method].rows) == 40
+
+
+def test_another_temperature_is_another_measurement(measure: Callable, observe: Callable) -> None:
+    assert not find_repeats(measure(twins(observe, 20, temperature=30.0)), None)
+
+
+def test_a_swapped_cross_repeats_the_genotype_but_within_another_query(measure: Callable, observe: Callable) -> None:
+    swapped = {"query": [f"H{code}_sn1" for code in range(20)], "array": [f"G{code}_dma1" for code in range(20)]}
+    data = measure(twins(observe, 20, **swapped))
+    assert list(find_repeats(data, None)) == ["repeated_genotypes"]
+    assert not find_repeats(data, data.genotypes.query)
+
+
+def test_identical_repeats_leave_no_noise(measure: Callable, observe: Callable) -> None:
+    rows = ceilings(measure(twins(observe, 20)))
+    found = rows[(rows["method"] == "replicates") & ~rows["centred"]]
+    assert found["ceiling"].tolist() == pytest.approx([1, 1])
+
+
+def test_reported_sds_of_single_measurements_shrink_by_the_root_of_their_number(
+    measure: Callable, crosses: Callable
+) -> None:
+    data = measure(crosses(10, 20, std=0.08))
+    once = ceilings(data).set_index(["method", "centred"]).loc[("reported_sd", False), "reliability"]
+    four = ceilings(data, sd_replicates={"screen": 4}).set_index(["method", "centred"])
+    assert 1 - four.loc[("reported_sd", False), "reliability"] == pytest.approx((1 - once) / 4)
+
+
+def simulated(
+    observe: Callable, seed: int, queries: int = 50, arrays: int = 30, orders: bool = False
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return a screen of known truth, every third genotype made twice, and that truth.
+
+    Truth has SD 0.08 and a query part of SD 0.04; each score has noise of SD 0.06.
+    """
+    rng = np.random.default_rng(seed)
+    query, array = (part.ravel() for part in np.meshgrid(np.arange(queries), np.arange(arrays), indexing="ij"))
+    true = rng.normal(0, 0.08, size=query.size) + rng.normal(0, 0.04, size=queries)[query]
+    twice = np.flatnonzero(np.arange(query.size) % 3 == 0)
+    rows = np.append(np.arange(query.size), twice)
+    strain = np.append(np.ones(query.size, dtype=int), np.full(len(twice), 2))
+    genes = [(f"Q{query[row]:03d}", f"A{array[row]:03d}") for row in rows]
+    if orders:
+        genes = [(*pair, "Z") if row % 2 else pair for row, pair in zip(rows, genes, strict=True)]
+    frame = observe(
+        genes,
+        true[rows] + rng.normal(0, 0.06, size=len(rows)),
+        std=0.06,
+        query=[f"Q{code:03d}_sn1" for code in query[rows]],
+        array=[f"A{code:03d}_dma{made}" for code, made in zip(array[rows], strain, strict=True)],
+    )
+    truth = pd.DataFrame({"genes": [sorted(pair) for pair in genes[: query.size]], "interaction": true, "fitness": 1.0})
+    return frame, truth
+
+
+RAW = np.sqrt((0.08**2 + 0.04**2) / (0.08**2 + 0.04**2 + 0.06**2))
+CENTRED = np.sqrt(0.08**2 / (0.08**2 + 0.06**2))
+
+
+@pytest.mark.slow
+def test_intervals_cover_the_true_ceiling_in_at_least_90_of_100_screens(measure: Callable, observe: Callable) -> None:
+    covered: dict[tuple[str, str, bool], int] = {}
+    for seed in range(100):
+        rows = ceilings(measure(simulated(observe, seed)[0]))
+        for row in rows.itertuples():
+            best = CENTRED if row.centred else RAW
+            key = (row.method, row.scope, row.centred)
+            covered[key] = covered.get(key, 0) + (row.low <= best <= row.high)
+    assert set(covered) == {
+        (method, scope, centred)
+        for centred in (False, True)
+        for method, scope in (
+            ("repeated_genotypes", "repeated"), ("repeated_genotypes", "screen"), ("reported_sd", "screen"),
+        )
+    }  # fmt: skip
+    assert min(covered.values()) >= 90, covered
+
+
+def test_the_truth_itself_reaches_the_ceiling(measure: Callable, observe: Callable) -> None:
+    frame, truth = simulated(observe, 0)
+    rows = ceilings(measure(frame), truth).set_index(["method", "scope", "centred"])
+    assert rows.loc[("truth", "screen", False), "ceiling"] == pytest.approx(RAW, abs=0.03)
+    assert rows.loc[("truth", "screen", True), "ceiling"] == pytest.approx(CENTRED, abs=0.03)
+    exact = np.corrcoef(np.append(truth["interaction"], truth["interaction"][::3]), frame["value"])[0, 1]
+    assert rows.loc[("truth", "screen", False), "ceiling"] == pytest.approx(exact)
+
+
+def test_orders_have_ceilings_of_their_own_beside_the_whole_screen(measure: Callable, observe: Callable) -> None:
+    rows = ceilings(measure(simulated(observe, 0, orders=True)[0]))
+    assert sorted(rows["order"].unique()) == [0, 2, 3]
+
+
+def test_an_e_map_is_centred_by_each_gene_in_turn(measure: Callable, emap: Callable) -> None:
+    """Scores that are sums of gene effects and noise: alleles share the effects, and centring takes them away."""
+    rng = np.random.default_rng(0)
+    first = emap(40)
+    names = [name for pair in first["genes"] for name in pair]
+    effect = dict(zip(sorted(set(names)), rng.normal(0, 3, size=40), strict=True))
+    shared = np.array([effect[a] + effect[b] for a, b in first["genes"]])
+    second = first.assign(
+        array=[f"{array}_damp" for array in first["array"]], kinds=[["damp", "deletion"]] * len(first)
+    )
+    frame = pd.concat(
+        [part.assign(value=shared + rng.normal(size=len(part))) for part in (first, second)], ignore_index=True
+    )
+    rows = ceilings(measure(frame)).set_index(["method", "scope", "centred"])["ceiling"]
+    assert rows["alleles", "screen", False] == pytest.approx(np.sqrt(18 / 19), abs=0.03)
+    assert rows["alleles", "screen", True] == pytest.approx(np.sqrt(9 / 10), abs=0.04)
+
+
+def test_single_mutants_have_no_queries_to_centre_within(measure: Callable, observe: Callable) -> None:
+    genes = [(f"G{code}",) for code in range(30)]
+    value = np.random.default_rng(0).normal(1, 0.2, size=30)
+    rows = ceilings(measure(observe(genes, value, std=0.05, phenotype="fitness")))
+    assert rows["method"].tolist() == ["reported_sd"]
+    assert not rows["centred"].any()
+
+
+def test_calls_have_no_ceiling(measure: Callable, observe: Callable) -> None:
+    assert ceilings(measure(observe([("A", "B")] * 30, np.ones(30), phenotype="call"))).empty
+
+
+def test_the_gene_table_of_names_is_the_one_that_truth_is_joined_by(observe: Callable) -> None:
+    frame, _ = simulated(observe, 0, queries=2, arrays=2)
+    assert named_genes(frame["genes"])["gene"].tolist() == ["A000", "A001", "Q000", "Q001"]
