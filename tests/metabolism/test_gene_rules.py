@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.gem import Gem
-from pipeline_lib.metabolism.gene_rules import GeneRules, parse_rule
+from pipeline_lib.metabolism.gene_rule_parser import parse_rule
+from pipeline_lib.metabolism.gene_rules import GeneRules
 from pipeline_lib.metabolism.network import MetabolicNetwork
 
 GENES = ("YAL001C", "YBR002W-A", "Q0045", "b0001", "YDL003C")
