@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _ASSAY = ("screen", "phenotype")
+_DIGITS = 10
 
 
 def summarise(observations: Path, genes: Path, output: Path) -> None:
@@ -32,7 +33,9 @@ def summarise(observations: Path, genes: Path, output: Path) -> None:
     measured = rows.filter(~pl.col("repeated") & ~pl.col("assumed_tested"))
     parts = [_counts(rows), _gene_counts(rows, in_gem), *_reproducibility(measured), _overlaps(measured)]
     columns = ["screen", "phenotype", "other_screen", "quantity", "value", "n"]
-    table = pl.concat([part.select(columns) for part in parts]).sort("screen", "phenotype", "other_screen", "quantity")
+    # The last digits of a sum depend on the number of threads.
+    table = pl.concat([part.select(columns) for part in parts]).with_columns(pl.col("value").round_sig_figs(_DIGITS))
+    table = table.sort("screen", "phenotype", "other_screen", "quantity")
     with atomic_path(output) as temporary:
         table.write_parquet(temporary, compression="zstd")
 
