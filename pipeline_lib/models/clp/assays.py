@@ -138,7 +138,7 @@ def inverse_variance(std: NDArray[np.float64], assay: NDArray[np.int64]) -> NDAr
     known = np.isfinite(variance)
     total = np.bincount(assay[known], variance[known], minlength=assay.max(initial=0) + 1)
     count = np.bincount(assay[known], minlength=assay.max(initial=0) + 1)
-    typical = np.divide(total, count, out=np.zeros_like(total), where=count > 0)
+    typical = np.divide(total, count, out=np.zeros(len(total)), where=count > 0)
     weight = 1 / (np.where(known, variance, typical[assay]) + _MODEL_SD**2)
     mean = np.bincount(assay, weight) / np.maximum(np.bincount(assay), 1)
     return np.asarray(weight / mean[assay], dtype=np.float64)

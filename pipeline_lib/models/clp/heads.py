@@ -46,8 +46,9 @@ class FitnessHead(nn.Module):
         parts
             Number of genes and reactions in the pool.
         """
-        base = self.whole(whole / parts)
-        difference = nn.functional.elu(base + self.change(change)) - nn.functional.elu(base)
+        base, moved = self.whole(whole / parts), self.change(change)
+        # Both terms have one shape, so that no change gives the same bits twice and their difference is exactly 0.
+        difference = nn.functional.elu(base + moved) - nn.functional.elu(base + torch.zeros_like(moved))
         difference = self.dropout(difference)
         return Read(self.out(difference)[:, 0], self.spread(difference.detach())[:, 0])
 
