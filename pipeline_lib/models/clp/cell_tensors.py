@@ -60,7 +60,7 @@ class CellArrays:
 
 
 _ENERGY_SCALE = 50.0
-"""kJ/mol: about the energy of one ATP hydrolysis in the cell; energies are squashed by asinh of this unit."""
+"""In the unit of the source (yeast-GEM publishes kcal/mol); energies are squashed by asinh of this unit."""
 
 
 def cell_arrays(cell: Cell, settings: ClpSettings, seed: int) -> CellArrays:
