@@ -22,6 +22,6 @@ class WeisfeilerLehmanSettings(Section):
     """First colours: ``identity`` gives every node its own, so that features name places; ``kind`` gives one to all
     genes, metabolites, one-way and reversible reactions, so that features describe shapes. Both: both sets of
     features."""
-    width: int = Field(default=512, ge=8)
+    width: int = Field(default=1024, ge=8)
     """Slots that the colours of all graphs and levels are hashed into; there are as many again for the difference of
     the highest order."""

@@ -94,8 +94,7 @@ class Trainer:
     def run(self, train: LabelledSets, validation: LabelledSets, progress: Progress, name: str) -> Progressed:
         """Pretrain and fit; the random numbers are torch's own, to be seeded (or forked) by the caller."""
         settings = self.settings
-        optimiser = self._optimiser()
-        optimiser = self._resume(optimiser)
+        optimiser = self._resume(self.optimiser())
         pretraining = settings.pretraining_epochs if len(self.network.encoders) else 0
         task = progress.add_task(name, total=pretraining + settings.epochs, completed=self._done)
         while self.progressed.pretrained < pretraining:
@@ -120,7 +119,8 @@ class Trainer:
     def _done(self) -> int:
         return self.progressed.pretrained + self.progressed.joint
 
-    def _optimiser(self) -> torch.optim.Adam:
+    def optimiser(self) -> torch.optim.Adam:
+        """Return a fresh optimiser of everything that is not frozen."""
         trained = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
         return torch.optim.Adam(trained, lr=self.settings.learning_rate, fused=True)
 
@@ -128,7 +128,7 @@ class Trainer:
         """Return a fresh optimiser, as the authors do between the two phases."""
         if self.frozen:
             self.network.freeze()
-        return self._optimiser()
+        return self.optimiser()
 
     def _pretraining_epoch(self, optimiser: torch.optim.Adam) -> None:
         self.network.train()
@@ -148,15 +148,20 @@ class Trainer:
         drawn = torch.randperm(len(train), device=self._device)[: self.settings.sets_an_epoch]
         fitted, rebuilt = [], []
         for rows in drawn.split(self.settings.batch_size):
-            fit, rebuild = self._losses(train, rows)
-            optimiser.zero_grad()
-            (fit + self.settings.reconstruction_weight * rebuild).backward()
-            optimiser.step()
-            fitted.append(fit.item())
-            rebuilt.append(rebuild.item())
+            fit, rebuild = self.step(optimiser, train, rows)
+            fitted.append(fit)
+            rebuilt.append(rebuild)
         self._note("joint", "train", "log_cosh", float(np.mean(fitted)))
         if len(self.network.encoders) and not self.frozen:
             self._note("joint", "train", "reconstruction_loss", float(np.mean(rebuilt)))
+
+    def step(self, optimiser: torch.optim.Adam, train: LabelledSets, rows: torch.Tensor) -> tuple[float, float]:
+        """Take one joint step on `rows` (int64 [b]) of `train`; return its log-cosh and its reconstruction loss."""
+        fit, rebuild = self._losses(train, rows)
+        optimiser.zero_grad()
+        (fit + self.settings.reconstruction_weight * rebuild).backward()
+        optimiser.step()
+        return fit.item(), rebuild.item()
 
     def _losses(self, train: LabelledSets, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         network, sets = self.network, train.genes[rows]

@@ -35,7 +35,7 @@ class PerturbationFeatures:
     """
 
     def __init__(self, cell: Cell, settings: WeisfeilerLehmanSettings) -> None:
-        num_genes = len(cell.genes)
+        self.num_genes = num_genes = len(cell.genes)
         planned = _graphs(cell, settings)
         first_counts = settings.width + np.cumsum([0] + [levels + 1 for _, levels, _ in planned])
         self.columns = int(first_counts[-1])
