@@ -92,7 +92,7 @@ def read_screen(
     with ExitStack() as stack:
         observations = stack.enter_context(ParquetStream(stack.enter_context(atomic_path(output))))
         rejected = stack.enter_context(ParquetStream(stack.enter_context(atomic_path(rejected_output))))
-        for batch in READERS[settings.reader].load()(source):
+        for batch in READERS[settings.reader].read(source):
             kept = _wanted(batch.observations, settings, names)
             counts.left_out += batch.observations.num_rows - kept.num_rows
             observations.write(_labelled(kept, name, counts.observations))

@@ -1,11 +1,22 @@
 """Every reader by its name: what it reads, and the facts of the measurements that it returns."""
 
-import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipeline_lib.config.screens import READER_FILES, ReaderFiles
 from pipeline_lib.screens.batch import Batches, Source
+from pipeline_lib.screens.readers import (
+    costanzo2016_pairwise,
+    costanzo2016_smf,
+    dcell,
+    emap,
+    kuzmin2018,
+    kuzmin2018_calls,
+    kuzmin2018_repeats,
+    kuzmin2020,
+    kuzmin2020_scored,
+    table,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -16,6 +27,8 @@ class Reader:
     ----------
     name
         As in the configuration.
+    read
+        Reads the files.
     publication
         Whose data it reads.
     units
@@ -33,6 +46,7 @@ class Reader:
     """
 
     name: str
+    read: Callable[[Source], Batches]
     publication: str
     units: str
     p_sided: int | None
@@ -47,13 +61,6 @@ class Reader:
         """The roles of its files."""
         return READER_FILES[self.name]
 
-    def load(self) -> Callable[[Source], Batches]:
-        """Import the reader and return its function."""
-        function: Callable[[Source], Batches] = importlib.import_module(
-            f"pipeline_lib.screens.readers.{self.name}"
-        ).read
-        return function
-
 
 _FITNESS = "fitness relative to the wild type = 1, and interactions in the same unit"
 _HO = "hoΔ (YDL227C), dropped from the genotype"
@@ -67,45 +74,125 @@ READERS: dict[str, Reader] = {
     reader.name: reader
     for reader in (
         Reader(
-            "costanzo2016_pairwise", "Costanzo et al. 2016, four pairwise tables", _FITNESS, 1, _NO_CONTROL,
-            _STRAIN_IDS, "column Arraytype/Temp", "query strain id", "array strain id",
+            name="costanzo2016_pairwise",
+            read=costanzo2016_pairwise.read,
+            publication="Costanzo et al. 2016, four pairwise tables",
+            units=_FITNESS,
+            p_sided=1,
+            control=_NO_CONTROL,
+            kinds=_STRAIN_IDS,
+            temperature="column Arraytype/Temp",
+            query="query strain id",
+            array="array strain id",
         ),
         Reader(
-            "costanzo2016_smf", "Costanzo et al. 2016, single-mutant fitness workbook", _FITNESS, None, _NO_CONTROL,
-            _STRAIN_IDS, "26 and 30, a column each", "strain id", "none",
+            name="costanzo2016_smf",
+            read=costanzo2016_smf.read,
+            publication="Costanzo et al. 2016, single-mutant fitness workbook",
+            units=_FITNESS,
+            p_sided=None,
+            control=_NO_CONTROL,
+            kinds=_STRAIN_IDS,
+            temperature="26 and 30, a column each",
+            query="strain id",
+            array="none",
         ),
         Reader(
-            "dcell", "Costanzo et al. 2016, the slice published with DCell", _FITNESS, None, _NO_CONTROL,
-            _NOT_TOLD, _NOT_TOLD, "none", "none",
+            name="dcell",
+            read=dcell.read,
+            publication="Costanzo et al. 2016, the slice published with DCell",
+            units=_FITNESS,
+            p_sided=None,
+            control=_NO_CONTROL,
+            kinds=_NOT_TOLD,
+            temperature=_NOT_TOLD,
+            query="none",
+            array="none",
         ),
         Reader(
-            "emap", "Collins et al. 2007 and other E-MAPs in .rda", "S-score (t-like)", None, _NO_CONTROL,
-            "second file", _NOT_TOLD, "mutant of the row", "mutant of the column (the matrix is symmetric)",
+            name="emap",
+            read=emap.read,
+            publication="Collins et al. 2007 and other E-MAPs in .rda",
+            units="S-score (t-like)",
+            p_sided=None,
+            control=_NO_CONTROL,
+            kinds="second file",
+            temperature=_NOT_TOLD,
+            query="mutant of the row",
+            array="mutant of the column (the matrix is symmetric)",
         ),
         Reader(
-            "kuzmin2018", "Kuzmin et al. 2018, Data S1", _FITNESS, 1, _HO, _WITH_ALLELES, _NOT_TOLD,
-            "query strain id, double mutant or control", "array strain id",
+            name="kuzmin2018",
+            read=kuzmin2018.read,
+            publication="Kuzmin et al. 2018, Data S1",
+            units=_FITNESS,
+            p_sided=1,
+            control=_HO,
+            kinds=_WITH_ALLELES,
+            temperature=_NOT_TOLD,
+            query="query strain id, double mutant or control",
+            array="array strain id",
         ),
         Reader(
-            "kuzmin2018_calls", "Kuzmin et al. 2018, called interactions (Data S2)", "1: called negative, 0: not", None,
-            _HO, "allele names", _NOT_TOLD, "query strain id, from the assignment file", "array allele name",
+            name="kuzmin2018_calls",
+            read=kuzmin2018_calls.read,
+            publication="Kuzmin et al. 2018, called interactions (Data S2)",
+            units="1: called negative, 0: not",
+            p_sided=None,
+            control=_HO,
+            kinds="allele names",
+            temperature=_NOT_TOLD,
+            query="query strain id, from the assignment file",
+            array="array allele name",
         ),
         Reader(
-            "kuzmin2018_repeats", "Kuzmin et al. 2018, repeated rows of Data S1", _FITNESS, 1, _HO, _ARRAY_ONLY,
-            _NOT_TOLD, "query strain id, double mutant or control", "array strain id",
+            name="kuzmin2018_repeats",
+            read=kuzmin2018_repeats.read,
+            publication="Kuzmin et al. 2018, repeated rows of Data S1",
+            units=_FITNESS,
+            p_sided=1,
+            control=_HO,
+            kinds=_ARRAY_ONLY,
+            temperature=_NOT_TOLD,
+            query="query strain id, double mutant or control",
+            array="array strain id",
         ),
         Reader(
-            "kuzmin2020", "Kuzmin et al. 2020, Tables S1 and S3", _FITNESS, 1, _HO, _WITH_ALLELES, _NOT_TOLD,
-            "query strain id, double mutant or control", "array strain id",
+            name="kuzmin2020",
+            read=kuzmin2020.read,
+            publication="Kuzmin et al. 2020, Tables S1 and S3",
+            units=_FITNESS,
+            p_sided=1,
+            control=_HO,
+            kinds=_WITH_ALLELES,
+            temperature=_NOT_TOLD,
+            query="query strain id, double mutant or control",
+            array="array strain id",
         ),
         Reader(
-            "kuzmin2020_scored", "Kuzmin et al. 2020, scored output of the protocol", _FITNESS, 1, _HO, _ARRAY_ONLY,
-            _NOT_TOLD, "query strain id, double mutant or control", "array strain id",
+            name="kuzmin2020_scored",
+            read=kuzmin2020_scored.read,
+            publication="Kuzmin et al. 2020, scored output of the protocol",
+            units=_FITNESS,
+            p_sided=1,
+            control=_HO,
+            kinds=_ARRAY_ONLY,
+            temperature=_NOT_TOLD,
+            query="query strain id, double mutant or control",
+            array="array strain id",
         ),
         Reader(
-            "table", "a long table of your own", "as the configuration says", None, _NO_CONTROL, _NOT_TOLD,
-            "a column, if mapped", "a column, if mapped", "a column, if mapped",
+            name="table",
+            read=table.read,
+            publication="a long table of your own",
+            units="as the configuration says",
+            p_sided=None,
+            control=_NO_CONTROL,
+            kinds=_NOT_TOLD,
+            temperature="a column, if mapped",
+            query="a column, if mapped",
+            array="a column, if mapped",
         ),
     )
-}  # fmt: skip
+}
 """Readers by name."""

@@ -45,8 +45,14 @@ def test_a_lab_adds_its_screen_in_five_lines() -> None:
 
 def test_the_registry_holds_the_readers_that_the_configuration_knows() -> None:
     assert READERS.keys() == READER_FILES.keys()
-    for reader in READERS.values():
-        assert callable(reader.load())
+    for name, reader in READERS.items():
+        assert reader.read.__module__ == f"pipeline_lib.screens.readers.{name}"
+
+
+def test_an_edit_of_a_reader_reruns_the_reading() -> None:
+    from pipeline_lib.command_line.code_hash import _closure
+
+    assert {f"pipeline_lib.screens.readers.{name}" for name in READERS} <= _closure("pipeline_lib.screens.reading")
 
 
 def test_checking_a_configuration_imports_no_reader() -> None:
