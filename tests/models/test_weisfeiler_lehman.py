@@ -71,14 +71,14 @@ def cell():
 
 
 def genotypes(cell, seed, n=200, screens=("first", "second")):
-    """Pairs whose value is linear in the number of genes within one hop of both, in two units."""
+    """Pairs whose value is linear in the number of genes within one hop of both, in two units, with noise."""
     rng = np.random.default_rng(seed)
     links = np.zeros((NUM_GENES, NUM_GENES))
     links[cell.edges["source"], cell.edges["target"]] = 1
     links += links.T + np.eye(NUM_GENES)
     genes = np.full((n, 3), -1)
     genes[:, :2] = np.sort([rng.choice(NUM_GENES, 2, replace=False) for _ in range(n)], axis=1)
-    shared = (links @ links)[genes[:, 0], genes[:, 1]]
+    shared = (links @ links)[genes[:, 0], genes[:, 1]] + rng.normal(scale=0.3, size=n)
     screen = rng.integers(0, len(screens), n)
     value = np.where(screen == 0, 10 - 3 * shared, 0.1 * shared)
     none, unknown = np.full(n, -1), np.full(n, np.nan)
@@ -97,7 +97,7 @@ def test_how_far_two_neighbourhoods_overlap_is_learned_in_the_units_of_each_scre
     predicted = fitted[0].predict(test.without_values()).value
     for screen in (0, 1):
         own = test.screen == screen
-        assert np.corrcoef(predicted[own], test.value[own])[0, 1] > 0.98
+        assert np.corrcoef(predicted[own], test.value[own])[0, 1] > 0.9
     assert predicted[test.screen == 0].mean() > 5 > predicted[test.screen == 1].mean()
 
 
@@ -112,7 +112,7 @@ def test_the_penalty_with_the_least_validation_error_is_kept_and_its_error_is_th
         own = held.screen == screen
         error = np.sqrt(np.mean((predicted.value[own] - held.value[own]) ** 2))
         least = history.loc[history["screen"] == held.screens[screen], "value"].min()
-        assert error == pytest.approx(least, rel=0.01)
+        assert error == pytest.approx(least, rel=1e-3)
         assert predicted.std[own] == pytest.approx(np.full(own.sum(), least), rel=1e-6)
 
 
