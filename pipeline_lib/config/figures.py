@@ -39,36 +39,38 @@ ARTEFACTS: dict[str, str] = {
     "p_value_deciles": "evaluation/p_value_deciles.parquet",
     "p_value_histogram": "evaluation/p_value_histogram.parquet",
     "p_value_points": "evaluation/p_value_points.parquet",
+    "precision_recall": "evaluation/precision_recall.parquet",
     "calibration": "evaluation/calibration.parquet",
     "overfit_history": "overfit/history.parquet",
     "overfit_predictions": "overfit/predictions.parquet",
     "overfit_report": "overfit/report.json",
     "walk_through": "walkthrough.json",
+    "next_experiments": "next_experiments/ranked.parquet",
 }
 """Path of every artefact below ``results/<run>/``."""
 
 TOPICS: dict[str, Topic] = {
     "datasets": Topic(
         ("score_distributions", "fitness_distributions", "gene_usage", "screen_overlap"),
-        ("observations", "screens_summary", "genes"),
+        ("observations",),
     ),
-    "metabolism": Topic(
-        ("incidence_by_subsystem", "energy_coverage"), ("reactions", "subsystems", "subsystem_links", "energies")
-    ),
-    "networks": Topic(("network_degrees", "network_overlap"), ("edges", "networks_summary", "genes")),
+    "metabolism": Topic(("incidence_by_subsystem", "energy_coverage"), ("subsystems", "subsystem_links", "energies")),
+    "networks": Topic(("network_degrees", "network_overlap"), ("edges", "networks_summary")),
     "training": Topic(("training_curves", "overfit"), ("overfit_history", "overfit_predictions", "observations")),
     "correlations": Topic(("correlation", "correlation_by_split"), ("observations", "leaderboard", "noise_ceiling")),
     "leaderboard": Topic(
-        ("leaderboard", "differences", "subgroups", "ablations", "pretraining", "losses"),
+        ("leaderboard", "differences", "subgroups", "ablations", "pretraining"),
         ("leaderboard", "differences", "subgroups", "noise_ceiling"),
     ),
+    "losses": Topic(("losses",), ("observations",)),
     "p_values": Topic(
         ("p_value_histograms", "p_value_deciles", "p_value_against_prediction"),
-        ("p_values", "p_value_histogram", "p_value_deciles", "p_value_points", "observations"),
+        ("p_values", "p_value_histogram", "p_value_deciles", "p_value_points"),
     ),
-    "ceilings": Topic(("noise_ceilings", "calibration"), ("noise_ceiling", "leaderboard", "calibration")),
+    "calls": Topic(("precision_recall",), ("precision_recall", "leaderboard")),
+    "ceilings": Topic(("noise_ceilings", "calibration"), ("noise_ceiling", "calibration")),
 }
 """Every topic in the order of the report."""
 
-READS_MODELS = ("training", "correlations", "p_values")
+READS_MODELS = ("training", "correlations", "losses")
 """Topics that also read predictions and histories under ``models/``."""

@@ -1,13 +1,19 @@
-"""``python -m pipeline_lib reporting``: figures, provenance, the report page."""
+"""``python -m pipeline_lib reporting``: figures, what to measure next, provenance, the report page, its gallery."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pipeline_lib.command_line.settings_option import settings_option
+from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.config.figures import TOPICS
 from pipeline_lib.config.reporting import ReportingSettings
 
+if TYPE_CHECKING:
+    from pipeline_lib.config.run import RunConfig
+
+_Input = click.Path(exists=True, dir_okay=False, path_type=Path)
 _Output = click.Path(dir_okay=False, path_type=Path)
 _Folder = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -46,12 +52,83 @@ def figures(
     mpl.use("agg")
     from pipeline_lib.reporting.drawing import save, write_records
     from pipeline_lib.reporting.style import paper_style
-    from pipeline_lib.reporting.topics import draw_topic
+    from pipeline_lib.reporting.topics import Given, draw_topic
 
     with paper_style():
-        drawn = draw_topic(topic, inputs, models)
+        drawn = draw_topic(topic, Given(inputs, models, settings.model))
         save(drawn, folder, settings.png_dpi)
     write_records(drawn, records)
+
+
+@app.command()
+@click.option("--records", type=_Input, multiple=True, help="figures/<topic>.json, in the order of the page.")
+@click.option("--run", required=True, help="Name of the run, for the head of the page.")
+@click.option("--output", type=_Output, required=True, help="figures/gallery.html, beside the figures.")
+def gallery(records: tuple[Path, ...], run: str, output: Path) -> None:
+    """Write a page of every figure, for who wants pictures alone."""
+    from pipeline_lib.artefacts.atomic import write_text
+    from pipeline_lib.reporting.drawing import read_records
+    from pipeline_lib.reporting.html import render_gallery
+
+    write_text(render_gallery(run, [(path.stem, read_records(path)) for path in records]), output)
+
+
+@app.command("next-experiments")
+@settings_option("reporting", ReportingSettings)
+@click.option("--evaluation", default="{}", show_default=True, help="Section 'evaluation', for the call thresholds.")
+@click.option("--model", "models", type=_Input, multiple=True, help="A fitted model (.pt); one a seed.")
+@click.option("--observations", type=_Input, required=True, help="tables/observations.parquet")
+@click.option("--genes", "genes_path", type=_Input, required=True, help="tables/genes.parquet")
+@click.option("--edges", type=_Input, required=True, help="networks/edges.parquet")
+@click.option("--stoichiometry", type=_Input, required=True, help="metabolism/stoichiometry.pt")
+@click.option("--knockouts", type=_Input, help="metabolism/knockouts.parquet, for the flux models.")
+@click.option("--output", type=_Output, required=True, help="Parquet: pairs and triples with both ranks.")
+@click.option("--csv", "csv_path", type=_Output, required=True, help="The same in the order in which a lab would pick.")
+def next_experiments(
+    settings: ReportingSettings,
+    evaluation: str,
+    models: tuple[Path, ...],
+    observations: Path,
+    genes_path: Path,
+    edges: Path,
+    stoichiometry: Path,
+    knockouts: Path | None,
+    output: Path,
+    csv_path: Path,
+) -> None:
+    """Rank untested pairs and triples by expected value and by information."""
+    from pydantic import TypeAdapter
+
+    from pipeline_lib.artefacts.atomic import write_text
+    from pipeline_lib.artefacts.tables import read_table, write_table
+    from pipeline_lib.config.loading import parse_section
+    from pipeline_lib.reporting.candidates import FittedSeeds, rank_untested
+    from pipeline_lib.reporting.next_experiments import with_names
+    from pipeline_lib.reporting.safe_csv import to_csv
+    from pipeline_lib.training.inputs import read_cell
+
+    cell = read_cell(genes_path, edges, stoichiometry, knockouts)
+    columns = ["screen", "genes", "order", "phenotype", "value"]
+    table = rank_untested(
+        read_table(observations, columns=columns),
+        cell.genes,
+        FittedSeeds.read(models, cell),
+        settings,
+        parse_section(TypeAdapter(EvaluationSettings), evaluation, "--evaluation"),
+    )
+    write_table(table, output)
+    write_text(to_csv(with_names(table, cell.genes)), csv_path)
+
+
+def _run_config(config_json: str) -> "RunConfig":
+    from pydantic import TypeAdapter
+
+    from pipeline_lib.config.loading import parse_section, read_run_config
+    from pipeline_lib.config.run import RunConfig
+
+    if config_json.lstrip().startswith("{"):
+        return parse_section(TypeAdapter(RunConfig), config_json, "--config")
+    return read_run_config(Path(config_json))
 
 
 @app.command()
@@ -62,18 +139,10 @@ def figures(
 @click.option("--output", type=_Output, required=True, help="provenance.json")
 def provenance(config_json: str, lock: Path, benchmarks: Path, project: Path, output: Path) -> None:
     """Write where a run's numbers came from."""
-    from pydantic import TypeAdapter
-
     from pipeline_lib.artefacts.atomic import write_json
-    from pipeline_lib.config.loading import parse_section, read_run_config
-    from pipeline_lib.config.run import RunConfig
     from pipeline_lib.reporting.provenance import provenance as collect
 
-    if config_json.lstrip().startswith("{"):
-        run = parse_section(TypeAdapter(RunConfig), config_json, "--config")
-    else:
-        run = read_run_config(Path(config_json))
-    write_json(collect(run, lock, benchmarks, project), output)
+    write_json(collect(_run_config(config_json), lock, benchmarks, project), output)
 
 
 @app.command()
@@ -82,16 +151,30 @@ def provenance(config_json: str, lock: Path, benchmarks: Path, project: Path, ou
 @click.option("--output", type=_Output, required=True, help="report.html")
 def html(settings: ReportingSettings, run_folder: Path, output: Path) -> None:
     """Write the report: one page that needs no network."""
-    from pipeline_lib.reporting.html import render, write_page
-    from pipeline_lib.reporting.sections import RunFolder, all_sections, facts, headline, title_of
+    from pipeline_lib.artefacts.atomic import write_text
+    from pipeline_lib.reporting.html import render
+    from pipeline_lib.reporting.run_folder import RunFolder
+    from pipeline_lib.reporting.sections.order import all_sections
+    from pipeline_lib.reporting.sections.summary import facts, headline
 
-    run = RunFolder(run_folder, settings.png_dpi)
+    run = RunFolder(run_folder, settings.png_dpi, settings.model)
+    configuration = run.provenance["configuration"]
     page = render(
-        run=title_of(run),
-        description=str(run.provenance["configuration"]["description"]),
+        run=str(configuration["run"]),
+        description=str(configuration["description"]),
         facts=facts(run),
         findings=headline(run),
         sections=all_sections(run),
         provenance=run.provenance,
     )
-    write_page(page, output)
+    write_text(page, output)
+
+
+@app.command()
+@click.option("--run-folder", type=_Folder, required=True, help="results/<run>")
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder to write.")
+def reference(run_folder: Path, output: Path) -> None:
+    """Copy the small tables of a run as CSV, with their provenance, to keep under version control."""
+    from pipeline_lib.reporting.reference import write_reference
+
+    write_reference(run_folder, output)

@@ -1,12 +1,15 @@
 """Sentences that follow from the numbers: a word such as "beats" is written only where the interval says so."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from pipeline_lib.reporting.figures.leaderboard import leading_assay, leading_metric
-from pipeline_lib.reporting.names import METRICS, assay_name, is_clp, split_name
+from pipeline_lib.reporting.names import METRICS, assay_name, split_name
+from pipeline_lib.reporting.spread import stretched
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,8 @@ def model_findings(leaderboard: pd.DataFrame, differences: pd.DataFrame, model: 
         (differences["model"] == model) & (differences["screen"] == screen) & (differences["phenotype"] == phenotype)
         & (differences["metric"] == metric) & (differences["role"] == "best_baseline")
     ]  # fmt: skip
+    if rows.empty:
+        return [Finding("How good?", f"{model} and a baseline were not fitted on one split of this run.", "open")]
     found = []
     for _, row in rows.iterrows():
         verb, verdict = compare(row)
@@ -71,7 +76,7 @@ def model_findings(leaderboard: pd.DataFrame, differences: pd.DataFrame, model: 
         ours, theirs = scores.loc[model], scores.loc[row["reference"]]
         found.append(
             Finding(
-                split_name(str(row["split"])),
+                f"{assay_name(screen, phenotype)}, {split_name(str(row['split']))} split",
                 f"{model} {verb} {row['reference']}, the best baseline: {METRICS[metric]} {interval(ours)} against "
                 f"{interval(theirs)}; paired difference {interval(row)}, n = {int(row['n']):,}.",
                 verdict,
@@ -87,14 +92,15 @@ def ceiling_finding(leaderboard: pd.DataFrame, ceilings: pd.DataFrame, model: st
     rows = rows[rows["ceiling"].notna() & (rows["method"] != "truth") & (rows["scope"] == "screen")]
     question = "How near the noise ceiling?"
     if rows.empty:
-        return Finding(question, f"{assay_name(screen, phenotype)} gives no estimate of its noise.", "open")
-    row = rows.sort_values("n").iloc[-1]
-    ceiling = f"{row['ceiling']:.3f} ({row['method'].replace('_', ' ')})"
+        return Finding(question, f"{assay_name(screen, phenotype)} gives no estimate of its noise ceiling.", "open")
+    # The estimate that rests on most rows of all orders together, where there is one.
+    row = rows.sort_values(["order", "n"], ascending=[False, True]).iloc[-1]
+    ceiling = f"{row['ceiling']:.3f} (Pearson; told from {row['method'].replace('_', ' ')})"
     scores = leaderboard[
         (leaderboard["model"] == model) & (leaderboard["split"] == "random") & (leaderboard["screen"] == screen)
         & (leaderboard["phenotype"] == phenotype) & (leaderboard["metric"] == "pearson")
     ]  # fmt: skip
-    if scores.empty:
+    if scores.empty or not np.isfinite(scores["value"].iloc[0]):
         return Finding(question, f"The noise ceiling of {assay_name(screen, phenotype)} is {ceiling}.", "open")
     value = float(scores["value"].iloc[0])
     return Finding(
@@ -105,37 +111,77 @@ def ceiling_finding(leaderboard: pd.DataFrame, ceilings: pd.DataFrame, model: st
     )
 
 
-def trust_finding(leakage: pd.DataFrame, rejected: pd.DataFrame, overfit_pearson: float | None) -> Finding:
+def trust_finding(
+    leakage: pd.DataFrame, rejected: pd.DataFrame, overfit: Mapping[str, Any], walk_through: Mapping[str, Any]
+) -> Finding:
     """Say what was checked before any number was believed."""
-    broken = int((~leakage["holds"]).sum()) if len(leakage) else 0
     promises = int(leakage["promised"].sum()) if len(leakage) else 0
-    learned = (
-        f"the model learns 16 observations by heart (Pearson {overfit_pearson:.3f})"
-        if overfit_pearson is not None
-        else "no overfit check ran"
-    )
+    kept = int((leakage["promised"] & leakage["holds"]).sum()) if len(leakage) else 0
+    held = sum(check["held"] for check in walk_through["checks"])
+    invariants = len(walk_through["checks"])
+    sound = kept == promises and held == invariants and bool(overfit["passed"])
     return Finding(
         "Can I trust it?",
-        f"{promises - broken} of {promises} promises of the splits hold; {len(rejected):,} rows of the upstream files "
-        f"were rejected, each with a reason; {learned}. Every interval is a bootstrap over queries or genes.",
-        "yes" if promises and not broken and overfit_pearson is not None else "open",
+        f"{kept} of {promises} promises of the splits hold (no genotype, query or gene in two folds where the split "
+        f"says so); {held} of {invariants} invariants of the model hold on a real batch; {overfit['model']} learns "
+        f"{overfit['observations']} observations by heart (Pearson {overfit['pearson']:.3f}); {len(rejected):,} rows "
+        "of the upstream files were rejected, each with a reason. Intervals: bootstrap over queries or genes.",
+        "yes" if sound else "no",
     )
 
 
-def family_sentences(leaderboard: pd.DataFrame, differences: pd.DataFrame, reference: str, prefix: str) -> list[str]:
-    """Compare the variants of one family with its plain form, pairwise where differences were computed."""
+def family_sentences(differences: pd.DataFrame, reference: str, prefix: str) -> list[str]:
+    """Compare the variants of one family with a reference, on every split and assay where they were paired."""
     rows = differences[
         (differences["reference"] == reference) & (differences["role"] == "reference")
         & differences["model"].str.startswith(prefix) & (differences["screen"] != "pooled")
     ]  # fmt: skip
     rows = rows[rows["metric"] == rows["phenotype"].map(leading_metric)]
+    if rows.empty:
+        return [f"This run compares no such model with {reference}."]
     sentences = []
-    for _, row in rows.iterrows():
-        verb, _ = compare(row)
+    for (split, screen, phenotype), part in rows.groupby(["split", "screen", "phenotype"], sort=False):
+        parts = [f"{row['model']} {compare(row)[0]} {reference} ({interval(row)})" for _, row in part.iterrows()]
         sentences.append(
-            f"{row['model']} {verb} {reference} on {assay_name(row['screen'], row['phenotype'])} "
-            f"({split_name(row['split'])}): difference {interval(row)}."
+            f"{assay_name(str(screen), str(phenotype))}, {split_name(str(split))} split, difference in "
+            f"{METRICS[leading_metric(str(phenotype))]}: {'; '.join(parts)}."
         )
-    if not sentences and not leaderboard["model"].map(is_clp).any():
-        sentences.append("This run has no such models.")
     return sentences
+
+
+def loss_sentences(table: pd.DataFrame, model: str) -> list[str]:
+    """Say for every assay what stretching the model's own predictions to the full spread does.
+
+    Parameters
+    ----------
+    table
+        screen, phenotype, value, prediction of the test fold.
+    model
+        Whose predictions these are.
+    """
+    sentences = []
+    for (screen, phenotype), part in table.groupby(["screen", "phenotype"]):
+        if phenotype == "call" or len(part) < 10:
+            continue
+        curve = stretched(part["value"].to_numpy(), part["prediction"].to_numpy())
+        if curve is None:
+            continue
+        own, full = curve.at(curve.own), curve.at(1.0)
+        sentences.append(
+            f"{assay_name(str(screen), str(phenotype))}: predictions of {model} have {curve.own:.2f} of the measured "
+            f"SD at a Pearson correlation of {curve.pearson:.3f}. Stretched to the full SD, Pearson stays "
+            f"{curve.pearson:.3f}, the root mean squared error goes from {own.rmse:.3f} to {full.rmse:.3f} SD and the "
+            f"Wasserstein distance between predicted and measured values from {own.wasserstein:.3f} to "
+            f"{full.wasserstein:.3f} SD: {_trade(own.rmse, full.rmse, own.wasserstein, full.wasserstein)}"
+        )
+    return sentences or ["No assay of this run has enough tested values to discuss."]
+
+
+def _trade(rmse: float, full_rmse: float, distance: float, full_distance: float) -> str:
+    if full_distance < distance and full_rmse > rmse:
+        return (
+            "the distribution looks better and every single prediction is worse on average, so no divergence is added."
+        )
+    if full_rmse <= rmse:
+        return "these predictions were too narrow, and a wider spread costs nothing here."
+    return "the wider spread buys nothing here."

@@ -9,7 +9,6 @@ from typing import Any
 import jinja2
 import matplotlib.image
 
-from pipeline_lib.artefacts.atomic import write_text
 from pipeline_lib.reporting.drawing import FigureRecord
 from pipeline_lib.reporting.findings import Finding
 from pipeline_lib.reporting.html_table import HtmlTable
@@ -39,6 +38,7 @@ class Section:
     figures: list[EmbeddedFigure] = field(default_factory=list)
     tables: list[HtmlTable] = field(default_factory=list)
     blocks: list[str] = field(default_factory=list)
+    references: list[tuple[str, str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -75,15 +75,21 @@ def render(
     provenance: dict[str, Any],
 ) -> str:
     """Return the page; every text is escaped, whatever a gene or a screen is called."""
-    page = files("pipeline_lib.reporting") / "page"
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    template = environment.from_string((page / "report.html.j2").read_text(encoding="utf-8"))
-    return template.render(
+    return _template("report.html.j2").render(
         run=run, description=description, facts=facts, findings=findings, sections=sections, provenance=provenance,
-        style=(page / "report.css").read_text(encoding="utf-8"), script=(page / "report.js").read_text(encoding="utf-8"),
+        style=_page("report.css"), script=_page("report.js"),
     )  # fmt: skip
 
 
-def write_page(page: str, path: Path) -> None:
-    """Write the page atomically."""
-    write_text(page, path)
+def render_gallery(run: str, topics: list[tuple[str, list[FigureRecord]]]) -> str:
+    """Return the gallery: every figure of every topic, read from the files beside the page."""
+    return _template("gallery.html.j2").render(run=run, topics=topics, style=_page("report.css"))
+
+
+def _page(name: str) -> str:
+    return (files("pipeline_lib.reporting") / "page" / name).read_text(encoding="utf-8")
+
+
+def _template(name: str) -> jinja2.Template:
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    return environment.from_string(_page(name))

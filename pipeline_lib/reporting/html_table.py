@@ -1,7 +1,7 @@
 """Tables of the page: sortable, filterable, downloadable, and escaped."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -52,7 +52,7 @@ def html_table(
     *,
     labels: Mapping[str, str] | None = None,
     filters: Mapping[str, str] | None = None,
-    links: Mapping[str, str] | None = None,
+    links: Mapping[str, Sequence[str]] | None = None,
     digits: int = 3,
 ) -> HtmlTable:
     """Turn a frame into a table of the page.
@@ -70,13 +70,16 @@ def html_table(
     filters
         Columns to filter by, and the value that is chosen at first ('' for all).
     links
-        Column to the address of its cells, with ``{}`` for the value.
+        Column to the address of each of its cells; '' for none.
     digits
         Digits after the point of fractional numbers; the CSV has full precision.
     """
     labels = labels or {}
     columns = list(frame.columns)
-    cells = [_cells(frame[column], digits, (links or {}).get(column, "")) for column in columns]
+    cells = [_cells(frame[column], digits) for column in columns]
+    for column, addresses in (links or {}).items():
+        position = columns.index(column)
+        cells[position] = [replace(cell, link=link) for cell, link in zip(cells[position], addresses, strict=True)]
     return HtmlTable(
         name=name,
         title=title,
@@ -93,7 +96,7 @@ def _options(values: pd.Series) -> list[str]:
     return sorted(values.dropna().astype(str).unique())
 
 
-def _cells(values: pd.Series, digits: int, link: str) -> Sequence[Cell]:
+def _cells(values: pd.Series, digits: int) -> Sequence[Cell]:
     if pd.api.types.is_bool_dtype(values):
         return [Cell("yes" if value else "no", "yes" if value else "no") for value in values]
     if pd.api.types.is_integer_dtype(values):
@@ -103,5 +106,7 @@ def _cells(values: pd.Series, digits: int, link: str) -> Sequence[Cell]:
             Cell("", "–", number=True) if not np.isfinite(v) else Cell(repr(float(v)), f"{v:,.{digits}f}", number=True)
             for v in values
         ]
-    texts = ["" if value is None or value is pd.NA else str(value) for value in values]
-    return [Cell(text, text, link=link.format(text) if link and text else "") for text in texts]
+    # Lists count as values; None, NaN and NA as nothing.
+    missing = values.isna()
+    texts = ["" if gone else str(value) for value, gone in zip(values, missing, strict=True)]
+    return [Cell(text, text) for text in texts]

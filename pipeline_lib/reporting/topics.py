@@ -1,128 +1,153 @@
 """Draw the figures of one topic from the artefacts it is given."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+
+import pandas as pd
 
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.config.figures import TOPICS
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.reporting.drawing import Drawn
 from pipeline_lib.reporting.figures import (
+    calls,
     ceilings,
     correlations,
     datasets,
     leaderboard,
+    losses,
     metabolism,
     networks,
     p_values,
     training,
 )
-from pipeline_lib.reporting.names import is_clp, is_dango
+from pipeline_lib.reporting.names import is_dango
 from pipeline_lib.reporting.predictions import find_jobs
 
-MODEL = "clp"
-
-LOSS_MODELS = ("clp", "clp_log_cosh", "clp_wasserstein", "clp_energy", "clp_kl", "clp_concordance")
-
-Inputs = Mapping[str, Path]
+_VALUES = ("observation_id", "screen", "phenotype", "value")
 
 
-def _datasets(inputs: Inputs, models: Path) -> list[Drawn]:  # noqa: ARG001 - every topic is called alike
-    table = read_table(inputs["observations"])
+@dataclass(frozen=True)
+class Given:
+    """What a topic is drawn from.
+
+    Attributes
+    ----------
+    paths
+        Path of every artefact by name.
+    models
+        Folder of fitted models.
+    model
+        The model that the report is about.
+    """
+
+    paths: Mapping[str, Path]
+    models: Path
+    model: str
+
+    def table(self, name: str, columns: tuple[str, ...] | None = None) -> pd.DataFrame:
+        """Read an artefact."""
+        return read_table(self.paths[name], columns=columns)
+
+
+def _datasets(given: Given) -> list[Drawn]:
+    table = given.table("observations")
     return [
         datasets.draw_scores(table), datasets.draw_fitness(table), datasets.draw_gene_usage(table),
         datasets.draw_overlap(table),
     ]  # fmt: skip
 
 
-def _metabolism(inputs: Inputs, models: Path) -> list[Drawn]:  # noqa: ARG001
-    subsystems = read_table(inputs["subsystems"])
+def _metabolism(given: Given) -> list[Drawn]:
+    subsystems = given.table("subsystems")
     return [
-        metabolism.draw_incidence(subsystems, read_table(inputs["subsystem_links"])),
-        metabolism.draw_energy_coverage(subsystems, read_table(inputs["energies"])),
+        metabolism.draw_incidence(subsystems, given.table("subsystem_links")),
+        metabolism.draw_energy_coverage(subsystems, given.table("energies")),
     ]
 
 
-def _networks(inputs: Inputs, models: Path) -> list[Drawn]:  # noqa: ARG001
-    return [
-        networks.draw_degrees(read_table(inputs["edges"])),
-        networks.draw_overlap(read_table(inputs["networks_summary"])),
-    ]
+def _networks(given: Given) -> list[Drawn]:
+    return [networks.draw_degrees(given.table("edges")), networks.draw_overlap(given.table("networks_summary"))]
 
 
-def _training(inputs: Inputs, models: Path) -> list[Drawn]:
+def _training(given: Given) -> list[Drawn]:
     overfit = training.draw_overfit(
-        read_table(inputs["overfit_history"]),
-        read_table(inputs["overfit_predictions"]),
-        read_table(inputs["observations"], columns=["observation_id", "value", "screen"]),
+        given.table("overfit_history"),
+        given.table("overfit_predictions"),
+        given.table("observations", ("observation_id", "value", "screen")),
     )
-    return [training.draw_training_curves(find_jobs(models)), overfit]
+    return [training.draw_training_curves(find_jobs(given.models)), overfit]
 
 
-def _correlations(inputs: Inputs, models: Path) -> list[Drawn]:
-    board = read_table(inputs["leaderboard"])
-    columns = ["observation_id", "screen", "phenotype", "value"]
+def _correlations(given: Given) -> list[Drawn]:
+    values = given.table("observations", _VALUES)
     return [
-        correlations.draw_correlation(
-            read_table(inputs["observations"], columns=columns), find_jobs(models), MODEL, "random"
-        ),
-        correlations.draw_by_split(board, read_table(inputs["noise_ceiling"]), MODEL),
+        correlations.draw_correlation(values, find_jobs(given.models), given.model, "random"),
+        correlations.draw_by_split(given.table("leaderboard"), given.table("noise_ceiling"), given.model),
     ]
 
 
-def _leaderboard(inputs: Inputs, models: Path) -> list[Drawn]:  # noqa: ARG001
-    board = read_table(inputs["leaderboard"])
+def _leaderboard(given: Given) -> list[Drawn]:
+    board = given.table("leaderboard")
     return [
-        leaderboard.draw_leaderboard(board, read_table(inputs["noise_ceiling"])),
-        leaderboard.draw_differences(read_table(inputs["differences"])),
-        leaderboard.draw_subgroups(read_table(inputs["subgroups"]), MODEL),
+        leaderboard.draw_leaderboard(board, given.table("noise_ceiling")),
+        leaderboard.draw_differences(given.table("differences")),
+        leaderboard.draw_subgroups(given.table("subgroups"), given.model),
         leaderboard.draw_family(
-            board, "ablations", "Ablations of the cell latent perturbation model",
-            "The model with one part taken away or replaced, on every split and assay it ran on.",
-            lambda model: is_clp(model) and model not in LOSS_MODELS[1:],
+            board, "ablations", f"Ablations of {given.model}",
+            "The model, and the model with one part taken away or replaced, on every split and assay that it ran on.",
+            lambda model: model == given.model or model.startswith(f"{given.model}_"),
         ),
         leaderboard.draw_family(
             board, "pretraining", "What is pretraining for?",
-            "DANGO pretrained on networks, not pretrained, with frozen pretrained embeddings, and with plain gene vectors.",
+            "DANGO pretrained on networks, not pretrained, with frozen pretrained vectors, and with plain vectors.",
             is_dango,
-        ),
-        leaderboard.draw_family(
-            board, "losses", "Losses",
-            "The model under squared error, and under squared error with a divergence between predicted and measured values.",
-            lambda model: model in LOSS_MODELS,
         ),
     ]  # fmt: skip
 
 
-def _p_values(inputs: Inputs, models: Path) -> list[Drawn]:  # noqa: ARG001
-    histogram, values = read_table(inputs["p_value_histogram"]), read_table(inputs["p_values"])
+def _losses(given: Given) -> list[Drawn]:
+    values = given.table("observations", _VALUES)
+    return [losses.draw_spread(values, find_jobs(given.models), given.model, "random")]
+
+
+def _p_values(given: Given) -> list[Drawn]:
+    histogram, values = given.table("p_value_histogram"), given.table("p_values")
     return [
         p_values.draw_histograms(histogram, values),
-        p_values.draw_deciles(read_table(inputs["p_value_deciles"]), MODEL),
-        p_values.draw_against_prediction(read_table(inputs["p_value_points"]), MODEL),
+        p_values.draw_deciles(given.table("p_value_deciles"), given.model),
+        p_values.draw_against_prediction(given.table("p_value_points"), given.model),
     ]
 
 
-def _ceilings(inputs: Inputs, models: Path) -> list[Drawn]:  # noqa: ARG001
+def _calls(given: Given) -> list[Drawn]:
+    curves, board = given.table("precision_recall"), given.table("leaderboard")
+    return [calls.draw_precision_recall(curves, board, given.model)]
+
+
+def _ceilings(given: Given) -> list[Drawn]:
     return [
-        ceilings.draw_noise_ceilings(read_table(inputs["noise_ceiling"])),
-        ceilings.draw_calibration(read_table(inputs["calibration"]), MODEL),
+        ceilings.draw_noise_ceilings(given.table("noise_ceiling")),
+        ceilings.draw_calibration(given.table("calibration"), given.model),
     ]
 
 
-_DRAWERS: dict[str, Callable[[Inputs, Path], list[Drawn]]] = {
+_DRAWERS: dict[str, Callable[[Given], list[Drawn]]] = {
     "datasets": _datasets,
     "metabolism": _metabolism,
     "networks": _networks,
     "training": _training,
     "correlations": _correlations,
     "leaderboard": _leaderboard,
+    "losses": _losses,
     "p_values": _p_values,
+    "calls": _calls,
     "ceilings": _ceilings,
 }
 
 
-def draw_topic(topic: str, inputs: Inputs, models: Path) -> list[Drawn]:
+def draw_topic(topic: str, given: Given) -> list[Drawn]:
     """Draw every figure of a topic, in the order of `pipeline_lib.config.figures.TOPICS`.
 
     Raises
@@ -130,7 +155,7 @@ def draw_topic(topic: str, inputs: Inputs, models: Path) -> list[Drawn]:
     PipelineError
         When an artefact that the topic is drawn from is not given.
     """
-    missing = [name for name in TOPICS[topic].artefacts if name not in inputs]
+    missing = [name for name in TOPICS[topic].artefacts if name not in given.paths]
     if missing:
         raise PipelineError(f"figures {topic}: give --input {missing[0]}=PATH.")
-    return _DRAWERS[topic](inputs, models)
+    return _DRAWERS[topic](given)

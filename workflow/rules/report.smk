@@ -1,10 +1,32 @@
 """Figures by topic, provenance, the report page."""
 
+import hashlib
+from pathlib import Path
+
 from pipeline_lib.config.figures import ARTEFACTS, READS_MODELS, TOPICS
 
 HISTORIES = [
     path.replace("predictions.parquet", "history.parquet") for path in PREDICTIONS
 ]
+
+# The fits of the model that the report is about: every seed of the first split that it runs on, random before others.
+REPORTED_SPLIT = min(
+    (split for model, split, _ in FLOW.jobs if model == RUN.reporting.model),
+    key=lambda split: (split != "random", split),
+    default=None,
+)
+REPORTED = [
+    f"{RESULTS}/models/{model}/{split}/seed{seed}"
+    for model, split, seed in FLOW.jobs
+    if (model, split) == (RUN.reporting.model, REPORTED_SPLIT)
+]
+
+
+def page_hash():
+    """Return a hash of the templates, which no import leads to."""
+    folder = Path(workflow.current_basedir).parents[1] / "pipeline_lib/reporting/page"
+    content = b"".join(path.read_bytes() for path in sorted(folder.iterdir()))
+    return hashlib.sha256(content).hexdigest()[:12]
 
 
 def artefact_paths(topic):
@@ -60,6 +82,69 @@ for topic, drawn in TOPICS.items():
 FIGURE_RECORDS = [f"{RESULTS}/figures/{topic}.json" for topic in TOPICS]
 
 
+rule gallery:
+    input:
+        records=FIGURE_RECORDS,
+    output:
+        page=f"{RESULTS}/figures/gallery.html",
+    log:
+        f"{RESULTS}/logs/gallery.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(500),
+        runtime=minutes(5),
+    params:
+        code=code_hash("pipeline_lib.reporting.cli:gallery"),
+        page=page_hash(),
+        run=RUN.run,
+        records=[f"--records={path}" for path in FIGURE_RECORDS],
+    shell:
+        "python -m pipeline_lib reporting gallery --run {params.run:q} {params.records:q} --output {output.page:q} 2>> {log:q}"
+
+
+rule next_experiments:
+    input:
+        **CELL,
+        models=[f"{folder}/model.pt" for folder in REPORTED],
+        knockouts=(
+            f"{RESULTS}/metabolism/knockouts.{FLOW.knockouts_of(RUN.reporting.model)}.parquet"
+            if REPORTED and FLOW.knockouts_of(RUN.reporting.model)
+            else []
+        ),
+    output:
+        ranked=f"{RESULTS}/next_experiments/ranked.parquet",
+        csv=report(
+            f"{RESULTS}/next_experiments/ranked.csv",
+            category="Tables",
+            caption="../report/next_experiments.rst",
+        ),
+    log:
+        f"{RESULTS}/logs/next_experiments.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/next_experiments.tsv"
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(6000),
+        runtime=minutes(15),
+    params:
+        code=code_hash("pipeline_lib.reporting.cli:next_experiments"),
+        settings=as_json(RUN.reporting),
+        evaluation=as_json(RUN.evaluation),
+        models=[f"--model={folder}/model.pt" for folder in REPORTED],
+        knockouts=lambda wildcards, input: (
+            [f"--knockouts={input.knockouts}"] if input.knockouts else []
+        ),
+    shell:
+        "python -m pipeline_lib reporting next-experiments --settings {params.settings:q}"
+        " --evaluation {params.evaluation:q} {params.models:q} {params.knockouts:q}"
+        " --observations {input.observations:q} --genes {input.genes:q} --edges {input.edges:q}"
+        " --stoichiometry {input.stoichiometry:q} --output {output.ranked:q} --csv {output.csv:q} 2>> {log:q}"
+
+
 rule provenance:
     input:
         lock=rules.lock_sources.output.lock,
@@ -86,6 +171,8 @@ rule provenance:
 rule report:
     input:
         figures=FIGURE_RECORDS,
+        gallery=rules.gallery.output.page,
+        predictions=PREDICTIONS,
         artefacts=[f"{RESULTS}/{path}" for path in ARTEFACTS.values()],
         leakage=expand(rules.split.output.leakage, split=RUN.splits.names),
         graph=rules.cell_graph.output.summary,
@@ -106,6 +193,7 @@ rule report:
         runtime=minutes(10),
     params:
         code=code_hash("pipeline_lib.reporting.cli:html"),
+        page=page_hash(),
         settings=as_json(RUN.reporting),
         folder=RESULTS,
     shell:

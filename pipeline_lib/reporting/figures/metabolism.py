@@ -44,9 +44,9 @@ def draw_incidence(subsystems: pd.DataFrame, links: pd.DataFrame) -> Drawn:
     total = int(subsystems["reactions"].sum())
     return Drawn(
         "incidence_by_subsystem", figure, "Stoichiometric incidence by subsystem",
-        f"The {len(names)} largest of {len(subsystems)} subsystems ({total:,} reactions in all). Left, metabolites that "
-        "two subsystems have in common (diagonal: all metabolites of one; logarithmic colour); right, reactions and how "
-        "many of them have a gene rule, so that a deletion can reach them.",
+        f"The {len(names)} largest of {len(subsystems)} subsystems ({total:,} reactions in all). Left, metabolites "
+        "that two subsystems have in common (diagonal: all metabolites of one; logarithmic colour); right, reactions "
+        "and how many of them have a gene rule, so that a deletion can reach them.",
         "Matrix of metabolites shared between subsystems, and bars of reactions by subsystem.",
     )  # fmt: skip
 
@@ -72,9 +72,9 @@ def draw_energy_coverage(subsystems: pd.DataFrame, energies: pd.DataFrame) -> Dr
     right.legend()
     return Drawn(
         "energy_coverage", figure, "Gibbs energies",
-        f"Left, coverage in the {len(largest)} largest subsystems. Right, the listed energy of a reaction less the sum of "
-        f"its metabolites' energies times stoichiometry, where all are known (n = {len(residual):,}), in the unit of the "
-        "source; values beyond the 98 percent quantile are put at the edge.",
+        f"Left, coverage in the {len(largest)} largest subsystems. Right, the listed energy of a reaction less the sum "
+        f"of its metabolites' energies times stoichiometry, where all are known (n = {len(residual):,}), in the unit "
+        "of the source; values beyond the 98 percent quantile are put at the edge.",
         "Bars of coverage by subsystem and a histogram of residuals.",
     )  # fmt: skip
 

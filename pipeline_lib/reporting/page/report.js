@@ -1,4 +1,8 @@
 "use strict";
+// The picture is in the page once; its download is the same picture.
+for (const link of document.querySelectorAll("a[data-picture]")) {
+  link.href = link.closest("figure").querySelector("img").src;
+}
 for (const box of document.querySelectorAll("[data-table]")) {
   const body = box.querySelector("tbody");
   const rows = [...body.rows];

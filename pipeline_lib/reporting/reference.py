@@ -1,0 +1,55 @@
+"""Small tables of a run as CSV with their provenance, to be kept beside the code."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline_lib.artefacts.atomic import read_json, write_json, write_text
+from pipeline_lib.artefacts.tables import read_table
+from pipeline_lib.config.figures import ARTEFACTS
+from pipeline_lib.reporting.figures.leaderboard import leading_metric
+from pipeline_lib.reporting.safe_csv import to_csv
+
+_DIGITS = 4
+
+
+def write_reference(run_folder: Path, output: Path) -> None:
+    """Write leaderboard, differences, ceilings, P-value diagnostics, screens and provenance of a run.
+
+    Raises
+    ------
+    PipelineError
+        When the run is not finished.
+    """
+    for name, table in reference_tables(run_folder).items():
+        write_text(to_csv(table.round(_DIGITS)), output / f"{name}.csv")
+    provenance = read_json(run_folder / "provenance.json")
+    kept = ("pipeline", "git", "configuration_sha256", "python", "packages", "hardware", "seeds", "written")
+    content = {key: provenance[key] for key in kept}
+    content["run"] = provenance["configuration"]["run"]
+    listed = provenance["sources"].get("sources", provenance["sources"])
+    content["sources"] = listed
+    write_json(content, output / "provenance.json")
+
+
+def reference_tables(run_folder: Path) -> dict[str, pd.DataFrame]:
+    """Return the tables by file name: metrics that models are ranked by alone, so that each stays small."""
+
+    def table(name: str) -> pd.DataFrame:
+        return read_table(run_folder / ARTEFACTS[name])
+
+    leaderboard, differences = table("leaderboard"), table("differences")
+    ranked = leaderboard["phenotype"].map(leading_metric)
+    within = leaderboard["metric"] == "pearson_within_query"
+    against = differences[
+        (differences["role"] == "best_baseline")
+        & (differences["metric"] == differences["phenotype"].map(leading_metric))
+    ]
+    p_values = table("p_values")
+    return {
+        "leaderboard": leaderboard[(leaderboard["metric"] == ranked) | within],
+        "differences": against,
+        "noise_ceiling": table("noise_ceiling"),
+        "p_values": p_values[p_values["quantity"].isin(["pi0", "discoveries"])],
+        "screens": table("screens_summary"),
+    }

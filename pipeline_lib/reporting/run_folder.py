@@ -1,0 +1,80 @@
+"""The artefacts of one run, read when a section asks for them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipeline_lib.artefacts.atomic import read_json
+from pipeline_lib.artefacts.tables import read_table
+from pipeline_lib.config.figures import ARTEFACTS, TOPICS
+from pipeline_lib.reporting.drawing import read_records
+from pipeline_lib.reporting.html import EmbeddedFigure, embed
+from pipeline_lib.reporting.predictions import Job, find_jobs
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The tables and figures of one run.
+
+    Attributes
+    ----------
+    folder
+        ``results/<run>``.
+    dpi
+        Resolution that the PNGs were drawn at.
+    model
+        The model that the report is about.
+    """
+
+    folder: Path
+    dpi: int
+    model: str
+
+    def table(self, artefact: str) -> pd.DataFrame:
+        """Return a parquet artefact by its name in `pipeline_lib.config.figures.ARTEFACTS`."""
+        return read_table(self.folder / ARTEFACTS[artefact])
+
+    def json(self, artefact: str) -> Any:  # noqa: ANN401 - whatever the file holds
+        """Return a JSON artefact by its name."""
+        return read_json(self.folder / ARTEFACTS[artefact])
+
+    def figures(self, topic: str, *names: str) -> list[EmbeddedFigure]:
+        """Return figures of a topic, in the order of `names` (all of them without)."""
+        records = {record.name: record for record in read_records(self.folder / "figures" / f"{topic}.json")}
+        return [embed(records[name], self.folder / "figures", self.dpi) for name in names or TOPICS[topic].figures]
+
+    @cached_property
+    def observations(self) -> pd.DataFrame:
+        """The measurements, without what no section shows."""
+        columns = ["observation_id", "screen", "genes", "order", "phenotype", "value"]
+        return read_table(self.folder / ARTEFACTS["observations"], columns=columns)
+
+    @cached_property
+    def leaderboard(self) -> pd.DataFrame:
+        """Every model's scores."""
+        return self.table("leaderboard")
+
+    @cached_property
+    def differences(self) -> pd.DataFrame:
+        """Paired differences between models."""
+        return self.table("differences")
+
+    @cached_property
+    def jobs(self) -> list[Job]:
+        """The fitted models of the run."""
+        return find_jobs(self.folder / "models")
+
+    @cached_property
+    def leakage(self) -> pd.DataFrame:
+        """Leakage checks of every split."""
+        parts = [read_table(path) for path in sorted((self.folder / "splits").glob("*.leakage.parquet"))]
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+    @cached_property
+    def provenance(self) -> dict[str, Any]:
+        """The run's provenance."""
+        content: dict[str, Any] = read_json(self.folder / "provenance.json")
+        return content

@@ -1,0 +1,21 @@
+"""CSV that a spreadsheet shows and never runs."""
+
+import re
+
+import pandas as pd
+
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
+
+
+def neutral(text: str) -> str:
+    """Put an apostrophe before text that a spreadsheet would run as a formula; numbers stay."""
+    return f"'{text}" if text[:1] in tuple("=+-@\t\r") and text and not _NUMBER.fullmatch(text) else text
+
+
+def to_csv(table: pd.DataFrame) -> str:
+    """Return the table as CSV, numbers in full precision, every text neutral."""
+    safe = table.copy()
+    for column in safe.columns:
+        if not pd.api.types.is_numeric_dtype(safe[column]):
+            safe[column] = [neutral("" if pd.isna(value) else str(value)) for value in safe[column]]
+    return str(safe.rename(columns=lambda name: neutral(str(name))).to_csv(index=False, lineterminator="\n"))

@@ -1,0 +1,99 @@
+"""Every model beside every other: leaderboard, ablations, losses, pretraining, Weisfeiler-Lehman."""
+
+from pipeline_lib.reporting.figures.leaderboard import leading_assay, leading_metric
+from pipeline_lib.reporting.findings import family_sentences, loss_sentences
+from pipeline_lib.reporting.html import Section
+from pipeline_lib.reporting.html_table import html_table
+from pipeline_lib.reporting.predictions import tested
+from pipeline_lib.reporting.run_folder import RunFolder
+
+_SHOWN = ["model", "split", "screen", "phenotype", "metric", "value", "low", "high", "n", "groups", "seeds"]
+_DIFFERENCES = [
+    "model", "reference", "split", "screen", "phenotype", "metric", "value", "low", "high", "q_value", "n",
+]  # fmt: skip
+
+
+def leaderboard(run: RunFolder) -> Section:
+    """Return correlations and the leaderboard."""
+    table = run.leaderboard.sort_values(["split", "screen", "phenotype", "metric", "value"], ascending=False)
+    screen, phenotype = leading_assay(table)
+    chosen = {"split": "random", "screen": screen, "phenotype": phenotype, "metric": leading_metric(phenotype)}
+    leading = run.differences[
+        (run.differences["role"] == "best_baseline")
+        & run.differences["metric"].isin(["pearson", "pearson_within_query", "average_precision"])
+    ]
+    return Section(
+        "leaderboard", "Correlations and leaderboard",
+        [
+            ("Value and interval (bootstrap over queries or genes, never over rows), tested rows n, clusters and seeds "
+            "of every model on every split. Pearson within screens takes each screen's mean away first, and Pearson "
+            "within queries each query's: a model that only knows the screen or the query scores zero there."),
+        ],
+        [*run.figures("correlations"), *run.figures("leaderboard", "leaderboard", "differences")],
+        [
+            html_table("leaderboard", "Leaderboard", table[_SHOWN], filters={"model": "", **chosen}),
+            html_table("differences", "Paired differences to the best baseline", leading[_DIFFERENCES],
+                       filters={"model": "", **chosen}),
+        ],
+    )  # fmt: skip
+
+
+def ablations(run: RunFolder) -> Section:
+    """Return what each part of the model is worth."""
+    return Section(
+        "ablations", "Ablations",
+        [
+            ("Each ablation takes one part of the model away or replaces it, and is trained on the same folds with the "
+            "same budget. Differences are paired on the same resamples."),
+            *family_sentences(run.differences, run.model, f"{run.model}_"),
+        ],
+        run.figures("leaderboard", "ablations"),
+    )  # fmt: skip
+
+
+def losses(run: RunFolder) -> Section:
+    """Return the discussion of squared error with a divergence, with this run's numbers."""
+    jobs = [job for job in run.jobs if (job.model, job.split) == (run.model, "random")]
+    sentences = ["This run has no predictions of its model on the random split to discuss."]
+    if jobs:
+        sentences = loss_sentences(tested(jobs, run.observations.drop(columns="genes")), run.model)
+    return Section(
+        "losses", "Losses: does a divergence beside the squared error help?",
+        [
+            ("The question: should a Wasserstein distance, an energy distance or a Kullback-Leibler divergence between "
+            "predicted and measured values be added to the mean squared error, so that predictions have the spread of "
+            "the measurements? At a correlation of r the squared error is least where predictions have a spread of r "
+            "times that of the measurements (at r = 0.45: 0.45 SD, squared error 1 - r² = 0.80). Stretched to the full "
+            "spread they keep their Pearson correlation and their ranks, while the squared error rises to 2 (1 - r) = "
+            "1.10. A divergence can therefore buy the look of the distribution, and pays for it in error."),
+            *sentences,
+        ],
+        run.figures("losses"),
+    )  # fmt: skip
+
+
+def pretraining(run: RunFolder) -> Section:
+    """Return what DANGO's pretraining is for."""
+    return Section(
+        "pretraining", "DANGO: what is pretraining for?",
+        [
+            ("DANGO (Zhang et al. 2020) first learns gene vectors that rebuild each gene network, one network at a "
+            "time; this pretraining sees no genetic interaction. It then trains a hypergraph attention over the "
+            "deleted genes. Its variants here: without pretraining, with pretrained vectors that stay frozen, and with "
+            "plain gene vectors that see no network."),
+            *family_sentences(run.differences, "dango", "dango_"),
+        ],
+        run.figures("leaderboard", "pretraining"),
+    )  # fmt: skip
+
+
+def weisfeiler_lehman(run: RunFolder) -> Section:
+    """Return how far features of subtrees go without any training by gradients."""
+    return Section(
+        "weisfeiler-lehman", "Weisfeiler-Lehman features",
+        [
+            ("A ridge on Weisfeiler-Lehman features (Shervashidze et al. 2011) of the cell without the deleted genes, "
+            "relative to the wild type: what the graph's structure says with no learned representation."),
+            *family_sentences(run.differences, run.model, "wl_"),
+        ],
+    )  # fmt: skip

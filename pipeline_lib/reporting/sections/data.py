@@ -1,0 +1,107 @@
+"""Datasets, metabolism and gene networks."""
+
+from typing import Any
+
+import pandas as pd
+
+from pipeline_lib.reporting.html import Section
+from pipeline_lib.reporting.html_table import HtmlTable, html_table
+from pipeline_lib.reporting.run_folder import RunFolder
+
+_CONDITIONS = {"as_built": "medium as built", "published_protocol": "published protocol"}
+
+
+def datasets(run: RunFolder) -> Section:
+    """Return the section on the screens."""
+    rejected = run.table("rejected")
+    counts = rejected.groupby(["screen", "reason"]).size().rename("rows").reset_index()
+    counts = counts.sort_values("rows", ascending=False).head(200)
+    return Section(
+        "datasets", "Datasets",
+        [
+            ("Each screen is read by the reader of its publication into one table. P-values keep their sidedness; "
+            "neutral controls (hoΔ, YDL227C) are no deletions of interest; every rejected row counts with its reason."),
+        ],
+        run.figures("datasets"),
+        [
+            html_table("screens", "Screens", run.table("screens_summary"), filters={"screen": ""}),
+            html_table("rejected", "Rejected rows", counts),
+            html_table("leakage", "What the folds of each split share", run.leakage, filters={"split": ""}),
+        ],
+    )  # fmt: skip
+
+
+def metabolism(run: RunFolder) -> Section:
+    """Return the section on the metabolic model."""
+    reactions, subsystems = run.table("reactions"), run.table("subsystems")
+    known, total = int(reactions["delta_g"].notna().sum()), len(reactions)
+    essentiality = run.json("essentiality")
+    paragraphs = [
+        (
+            f"The metabolic model has {total:,} reactions, {int(reactions['reversible'].sum()):,} of them reversible, "
+            f"and {int((reactions['gene_rule'] == '').sum()):,} without a gene rule. Standard Gibbs energies are known "
+            f"for {known:,} reactions; sentinels and blanks count as unknown."
+        ),
+        *essentiality_sentences(essentiality),
+    ]
+    tables = [html_table("subsystems", "Subsystems", subsystems.sort_values("reactions", ascending=False))]
+    confusion = confusion_table(essentiality)
+    return Section(
+        "metabolism", "Metabolism", paragraphs, run.figures("metabolism"),
+        [confusion, *tables] if confusion else tables,
+    )  # fmt: skip
+
+
+def essentiality_sentences(essentiality: dict[str, Any]) -> list[str]:
+    """Hold predicted essential genes against the measured list, beside what the model's authors report."""
+    conditions = essentiality["conditions"]
+    if not conditions:
+        return ["No list of essential genes is configured, so predicted essentiality is not held against measurement."]
+    published = essentiality["published"]
+    parts = []
+    for name, result in conditions.items():
+        mcc = "undefined" if result["mcc"] is None else f"{result['mcc']:.3f}"
+        parts.append(
+            f"{_CONDITIONS.get(name, name)}: accuracy {result['accuracy']:.3f}, Matthews correlation {mcc} "
+            f"({result['genes']:,} genes)"
+        )
+    return [
+        "Genes that flux balance analysis predicts to be essential, against the measured list: " + "; ".join(parts)
+        + f". The authors of {published['model']} report accuracy {published['accuracy']:.3f} and Matthews correlation "
+        f"{published['mcc']:.3f} ({published['note']}).",
+    ]  # fmt: skip
+
+
+def confusion_table(essentiality: dict[str, Any]) -> HtmlTable | None:
+    """Return the confusion table of predicted essentiality; None where nothing was measured."""
+    rows = [
+        {
+            "condition": _CONDITIONS.get(name, name),
+            "measured": measured,
+            "predicted essential": result[f"{measured}_predicted_essential"],
+            "predicted viable": result[f"{measured}_predicted_viable"],
+        }
+        for name, result in essentiality["conditions"].items()
+        for measured in ("essential", "viable")
+    ]
+    return (
+        html_table("essentiality", "Essential genes: predicted against measured", pd.DataFrame(rows)) if rows else None
+    )
+
+
+def networks(run: RunFolder) -> Section:
+    """Return the section on the gene networks."""
+    summary = run.table("networks_summary")
+    if summary.empty:
+        return Section("networks", "Networks", ["This run has no gene networks."])
+    genetic = summary.loc[summary["holds_genetic"], "network"].tolist()
+    carried = (
+        f"{', '.join(genetic)} hold genetic interactions, which can carry a screen's own labels: read every result on "
+        "them beside the run without."
+        if genetic
+        else "None of this run's networks holds genetic interactions, which would carry a screen's own labels."
+    )
+    return Section(
+        "networks", "Networks", [f"Each network is marked with the evidence it holds and its year. {carried}"],
+        run.figures("networks"), [html_table("networks", "Networks", summary)],
+    )  # fmt: skip

@@ -1,0 +1,68 @@
+"""The walk through the model, the overfit check and the training curves."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from pipeline_lib.reporting.html import Section
+from pipeline_lib.reporting.html_table import html_table
+from pipeline_lib.reporting.run_folder import RunFolder
+
+
+def walk_through(run: RunFolder) -> Section:
+    """Return the walk-through of the model and the overfit check."""
+    content, report = run.json("walk_through"), run.json("overfit_report")
+    checks = pd.DataFrame(content["checks"], columns=["name", "statement", "held", "detail"])
+    norms = pd.DataFrame(content["gradient_norms"].items(), columns=["parameters", "gradient norm"])
+    dead = pd.DataFrame(
+        [{"layer": layer, **counts} for layer, counts in content["dead_units"].items()],
+        columns=["layer", "units", "dead"],
+    )
+    graph = (run.folder / "cell" / "cell_graph.txt").read_text(encoding="utf-8")
+    assays = ", ".join(f"{count} of {assay}" for assay, count in content["batch"]["assays"].items())
+    return Section(
+        "walk-through", "Model walk-through",
+        [
+            (f"A real batch of {content['batch']['observations']} observations ({assays}) goes through "
+            f"{content['model']} ({content['parameters']:,} parameters) method by method, before any training. "
+            f"{int(checks['held'].sum())} of {len(checks)} invariants held; {int(dead['dead'].sum())} of "
+            f"{int(dead['units'].sum()):,} hidden units stay at one value."),
+            (f"The model learns {report['observations']} real observations of {report['screen']} "
+            f"({report['phenotype']}) by heart in {report['steps']} steps: Pearson correlation "
+            f"{report['pearson']:.4f}, where more than {report['required_pearson']} is required. A network that "
+            "cannot is broken."),
+        ],
+        run.figures("training"),
+        [
+            html_table("invariants", "Invariants", checks),
+            html_table("steps", "Every method: shapes and ranges", pd.DataFrame(map(_step, content["steps"]))),
+            html_table("gradients", "Gradient norms by group of parameters", norms, digits=5),
+            html_table("dead_units", "Dead units by layer", dead),
+        ],
+        [graph],
+    )  # fmt: skip
+
+
+def _step(step: dict[str, Any]) -> dict[str, str]:
+    return {
+        "method": step["method"],
+        "what it does": step["does"],
+        "takes": "; ".join(_tensors(step["inputs"])),
+        "gives": "; ".join(_tensors(step["outputs"])),
+    }
+
+
+def _tensors(value: Any) -> Iterable[str]:  # noqa: ANN401 - nested lists and mappings of summaries
+    """Yield ``name [shape] range`` of every tensor in a nested summary."""
+    if isinstance(value, dict) and "shape" in value:
+        shape = " × ".join(map(str, value["shape"])) or "scalar"
+        extent = f" {value['min']:.3g} to {value['max']:.3g}" if "min" in value else ""
+        yield f"[{shape}]{extent}"
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            for text in _tensors(part):
+                yield f"{name} {text}"
+    elif isinstance(value, list):
+        for part in value:
+            yield from _tensors(part)

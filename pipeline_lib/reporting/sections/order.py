@@ -1,0 +1,21 @@
+"""The sections in the order of the page."""
+
+from pipeline_lib.reporting.html import Section
+from pipeline_lib.reporting.run_folder import RunFolder
+from pipeline_lib.reporting.sections.comparison import ablations, leaderboard, losses, pretraining, weisfeiler_lehman
+from pipeline_lib.reporting.sections.data import datasets, metabolism, networks
+from pipeline_lib.reporting.sections.model import walk_through
+from pipeline_lib.reporting.sections.origin import provenance
+from pipeline_lib.reporting.sections.statistics import calls, ceilings, p_values
+from pipeline_lib.reporting.sections.suggestions import next_experiments, top_predictions
+from pipeline_lib.reporting.sections.words import limitations, methods
+
+SECTIONS = (
+    datasets, metabolism, networks, walk_through, leaderboard, ablations, losses, pretraining, weisfeiler_lehman,
+    p_values, calls, ceilings, top_predictions, next_experiments, limitations, methods, provenance,
+)  # fmt: skip
+
+
+def all_sections(run: RunFolder) -> list[Section]:
+    """Return every section of a run's page."""
+    return [section(run) for section in SECTIONS]

@@ -1,0 +1,30 @@
+"""The first screen: what data, which model, how good, on which split, and whether it can be trusted."""
+
+from pipeline_lib.reporting.figures.leaderboard import leading_assay, leading_metric
+from pipeline_lib.reporting.findings import Finding, ceiling_finding, model_findings, trust_finding
+from pipeline_lib.reporting.html import Fact
+from pipeline_lib.reporting.names import METRICS, assay_name, split_name
+from pipeline_lib.reporting.run_folder import RunFolder
+
+
+def facts(run: RunFolder) -> list[Fact]:
+    """Return the first screen's facts: data, model, splits, metric."""
+    screen, phenotype = leading_assay(run.leaderboard)
+    splits = dict.fromkeys(run.leaderboard["split"])
+    baselines = run.leaderboard["model"].nunique() - (run.model in set(run.leaderboard["model"]))
+    return [
+        Fact("Data", f"{len(run.observations):,} observations of {run.observations['screen'].nunique()} screens"),
+        Fact("Model", f"{run.model}, beside {baselines} others on the same folds"),
+        Fact("Leading screen", assay_name(screen, phenotype)),
+        Fact("Measured by", METRICS[leading_metric(phenotype)]),
+        Fact("Splits", ", ".join(map(split_name, splits))),
+    ]
+
+
+def headline(run: RunFolder) -> list[Finding]:
+    """Return the findings of the first screen."""
+    return [
+        *model_findings(run.leaderboard, run.differences, run.model),
+        ceiling_finding(run.leaderboard, run.table("noise_ceiling"), run.model),
+        trust_finding(run.leakage, run.table("rejected"), run.json("overfit_report"), run.json("walk_through")),
+    ]
