@@ -18,7 +18,7 @@ _TITLE_ROWS = 3
 """Rows above the header that are looked past."""
 
 
-def read_sheet(path: Path, columns: Mapping[str, Column], rejections: Rejections, member: str = "") -> RowBlock:
+def read_sheet(path: Path, columns: Mapping[str, Column], rejections: Rejections) -> RowBlock:
     """Read the wanted columns of a workbook's first sheet.
 
     The header is the first row, or one of the next few where titles stand above it.
@@ -26,20 +26,18 @@ def read_sheet(path: Path, columns: Mapping[str, Column], rejections: Rejections
     Parameters
     ----------
     path
-        The workbook (.xlsx), or a zip that holds it.
+        The workbook (.xlsx).
     columns
         Wanted columns by the name that the caller uses.
     rejections
         Gets the rows whose numbers are none.
-    member
-        Part of the workbook's name inside a zip.
 
     Raises
     ------
     PipelineError
         When the file is no workbook, has no such header, or no rows.
     """
-    sheet = _load(path, member)
+    sheet = _load(path)
     header_row, places = _find_header(path, sheet, columns)
     body = sheet.slice(header_row + 1)
     if body.height == 0:
@@ -67,11 +65,11 @@ def read_sheet(path: Path, columns: Mapping[str, Column], rejections: Rejections
     return RowBlock(pa.table(converted).take(pa.array(rows)), lines[rows], lambda some: originals(rows[some]))
 
 
-def _load(path: Path, member: str) -> Any:  # noqa: ANN401 - a polars frame; polars is imported where it is used
+def _load(path: Path) -> Any:  # noqa: ANN401 - a polars frame; polars is imported where it is used
     """Return the first sheet, every cell as text."""
     import fastexcel
 
-    with open_upstream(path, (".xlsx",), member) as stream:
+    with open_upstream(path) as stream:
         content = stream.read()
     try:
         workbook = fastexcel.read_excel(content)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _WORTH_A_BAR = 1 << 26
-_PACKED = {".gz", ".zip"}
+_PACKED = ".gz"
 
 
 @contextmanager
@@ -23,5 +23,5 @@ def reading_progress(path: Path) -> Iterator[Callable[[int], None]]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(path.name, total=None if path.suffix.lower() in _PACKED else size)
+        task = progress.add_task(path.name, total=None if path.suffix.lower() == _PACKED else size)
         yield lambda n: progress.advance(task, n)

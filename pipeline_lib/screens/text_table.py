@@ -37,7 +37,7 @@ def read_blocks(
     Parameters
     ----------
     path
-        Text, gzip, or a zip that holds one text file.
+        Text, or its gzip.
     columns
         Wanted columns by the name that the caller uses.
     rejections

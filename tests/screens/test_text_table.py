@@ -1,7 +1,6 @@
 """Delimited text as it comes: marks, line ends, commas, broken rows."""
 
 import gzip
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -131,15 +130,23 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         list(read_blocks(path, COLUMNS, Rejections(path)))
 
 
-def test_gzip_and_zip_are_read_as_they_are(tmp_path: Path) -> None:
-    content = (HEADER + "a\t1\t0.1\n").encode()
-    packed, archive = tmp_path / "t.tsv.gz", tmp_path / "t.zip"
-    packed.write_bytes(gzip.compress(content))
-    with zipfile.ZipFile(archive, "w") as file:
-        file.writestr("folder/t.tsv", content)
-        file.writestr("__MACOSX/._t.tsv", b"junk")
-    for path in (packed, archive):
-        assert one_block(read_blocks(path, COLUMNS, Rejections(path)), path).number("score").tolist() == [1.0]
+def test_gzip_is_read_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "t.tsv.gz"
+    path.write_bytes(gzip.compress((HEADER + "a\t1\t0.1\n").encode()))
+    assert one_block(read_blocks(path, COLUMNS, Rejections(path)), path).number("score").tolist() == [1.0]
+
+
+def test_a_file_that_takes_a_while_shows_how_far_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "large.tsv"
+    path.write_text(HEADER + "a\t1\t0.1\n" * 100)
+    for worth_a_bar, shown in ((1 << 20, False), (1, True)):
+        monkeypatch.setattr("pipeline_lib.screens.progress._WORTH_A_BAR", worth_a_bar)
+        list(read_blocks(path, COLUMNS, Rejections(path)))
+        captured = capsys.readouterr()
+        assert ("large.tsv" in captured.err) is shown
+        assert captured.out == ""
 
 
 def test_a_truncated_gzip_is_refused(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def read(source: Source) -> Batches:
     for role in (role for role in _TABLES if role in source.files):
         path = source.files[role]
         rejections = Rejections(path)
-        parts.append(trigenic_rows(read_sheet(path, COLUMNS, rejections, member=role), strains, rejections))
+        parts.append(trigenic_rows(read_sheet(path, COLUMNS, rejections), strains, rejections))
         rejected.append(rejections.take())
     table = trigenic_measurements(parts, strains, control_fitness=False)
     yield Batch(table, pa.concat_tables(rejected), sum(len(part.pairs.genotypes) for part in parts))

@@ -80,7 +80,7 @@ def _blank_is_missing(labels: pa.DictionaryArray) -> pa.Array:
 
 
 def _rows(path: Path, columns: Mapping[str, Column], rejections: Rejections) -> RowBlock:
-    suffixes = path.name.lower().removesuffix(".gz").removesuffix(".zip").rsplit(".", 1)
+    suffixes = path.name.lower().removesuffix(".gz").rsplit(".", 1)
     kind = suffixes[-1]
     if kind == "parquet":
         return _parquet_rows(path, columns)
