@@ -5,7 +5,10 @@ This module is what the worker processes import: it stays free of pandas and of 
 
 import hashlib
 import multiprocessing
+import os
 import shutil
+import signal
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -118,7 +121,18 @@ _worker: dict[str, Optimiser] = {}
 
 
 def _start_worker(problem: Problem) -> None:
+    # An interrupt from the keyboard reaches the whole group; the parent decides what becomes of it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _worker["optimiser"] = problem.optimiser()
+
+
+def _end_with_parent() -> None:
+    """Leave no orphan behind a parent that was killed: it would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _settle_in_worker(shut: BitSets, start: NDArray[np.int8], size: int, path: Path | None) -> Optima:
@@ -166,21 +180,15 @@ class Solver:
             When a worker process is killed.
         """
         batches = [(shut[at : at + _BATCH], start[at : at + _BATCH]) for at in range(0, max(len(shut), 1), _BATCH)]
-        if self._executor is None or len(shut) <= FEW:
-            pending = (self._settle_here(*batch) for batch in batches)
-        else:
-            size = self.problem.reduced.size
-            futures = [self._executor.submit(_settle_in_worker, *batch, size, self._path(*batch)) for batch in batches]
-            pending = (future.result() for future in futures)
-        bar = track(
-            pending,
-            description=what,
-            total=len(batches),
-            console=Console(stderr=True),
-            transient=True,
-            disable=len(shut) <= FEW,
-        )
         try:
+            bar = track(
+                self._settled(batches, parallel=len(shut) > FEW),
+                description=what,
+                total=len(batches),
+                console=Console(stderr=True),
+                transient=True,
+                disable=len(shut) <= FEW,
+            )
             optima = join(list(bar))
         except BrokenProcessPool as error:
             raise PipelineError(
@@ -190,8 +198,16 @@ class Solver:
         self.solved += len(shut)
         return optima
 
-    def _settle_here(self, shut: BitSets, start: NDArray[np.int8]) -> Optima:
-        return settle_once(self._optimiser, shut, start, self.problem.reduced.size, self._path(shut, start))
+    def _settled(self, batches: list[tuple[BitSets, NDArray[np.int8]]], *, parallel: bool) -> Iterator[Optima]:
+        """Yield the optima of the batches, in their order."""
+        size = self.problem.reduced.size
+        if self._executor is None or not parallel:
+            for batch in batches:
+                yield settle_once(self._optimiser, *batch, size, self._path(*batch))
+            return
+        waiting = [self._executor.submit(_settle_in_worker, *batch, size, self._path(*batch)) for batch in batches]
+        for future in waiting:
+            yield future.result()
 
     def _path(self, shut: BitSets, start: NDArray[np.int8]) -> Path | None:
         """Return where a batch's optima are kept: a name that stands for all that they depend on."""
@@ -222,7 +238,11 @@ def solver_of(problem: Problem, processes: int = 1, kept: Path | None = None) ->
     else:
         # Spawned, not forked: the parent may hold the threads of pyarrow and polars.
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(processes, context, _start_worker, (problem,)) as executor:
+        executor = ProcessPoolExecutor(processes, context, _start_worker, (problem,))
+        try:
             yield Solver(problem, executor, kept)
+        finally:
+            # A run that is told to stop ends after the batches at work, not after all that wait.
+            executor.shutdown(cancel_futures=True)
     if kept is not None:
         shutil.rmtree(kept, ignore_errors=True)
