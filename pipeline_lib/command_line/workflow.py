@@ -130,6 +130,11 @@ class Workflow:
         beside = Path("../shared/data")
         return str(beside) if beside.is_dir() else ""
 
+    def tell_jobs_the_mirror(self) -> None:
+        """Put the mirror folder into the environment, which the jobs inherit."""
+        if self.mirror:
+            os.environ["PIPELINE_MIRROR"] = str(Path(self.mirror).resolve())
+
     @property
     def used_sources(self) -> list[str]:
         """Every source of the catalogue that the run reads, sorted."""
@@ -141,6 +146,36 @@ class Workflow:
             *(value for network in run.networks.values() for value in network.files.values()),
         ]  # fmt: skip
         return sorted({value for value in values if value in self.catalogue})
+
+    @property
+    def networks(self) -> list[str]:
+        """The networks that the cell is built of: those chosen, else all, which must hold no genetic interactions.
+
+        Raises
+        ------
+        PipelineError
+            When a chosen network is not configured, or one that nobody chose by name holds genetic interactions.
+        """
+        chosen = self.run.cell.networks
+        for name in chosen or ():
+            if name not in self.run.networks:
+                raise PipelineError(
+                    f"configuration: cell.networks: no network '{name}'; there are {list(self.run.networks)}."
+                )
+        for name in [] if chosen is not None else self.run.networks:
+            if "genetic" in self._evidence(name):
+                raise PipelineError(
+                    f"configuration: the network '{name}' holds genetic interactions and may carry a screen's own labels; "
+                    "name the networks to use in cell.networks to include it all the same."
+                )
+        return list(chosen) if chosen is not None else list(self.run.networks)
+
+    def _evidence(self, network: str) -> list[str]:
+        """Return what a network rests on: as configured, else as the catalogue says of its files."""
+        settings = self.run.networks[network]
+        if settings.evidence is not None:
+            return list(settings.evidence)
+        return [kind for file in settings.files.values() for kind in self.catalogue.get(file, {}).get("evidence") or ()]
 
     @property
     def truths(self) -> dict[str, str]:

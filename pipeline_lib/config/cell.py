@@ -22,7 +22,7 @@ class CellSettings(Section):
     """How the cell graph is put together."""
 
     networks: list[str] | None = None
-    """Networks to include; None: every network that holds no genetic interactions."""
+    """Networks to build the cell of; None: all, and one that holds genetic interactions is refused."""
 
 
 class SplitSettings(Section):

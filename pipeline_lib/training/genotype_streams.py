@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE, gene_positions
 from pipeline_lib.errors import PipelineError
 
@@ -46,7 +47,7 @@ def read_genotype_table(path: Path, genes: pd.DataFrame) -> NDArray[np.int64]:
     if not path.exists():
         raise PipelineError(f"{path} does not exist; give a parquet, csv or tsv table with a column 'genes'.")
     if path.suffix == ".parquet":
-        table = pd.read_parquet(path)
+        table = read_table(path)
     else:
         table = pd.read_csv(path, sep="\t" if path.suffix in {".tsv", ".txt"} else ",", dtype=str)
     if "genes" not in table.columns:

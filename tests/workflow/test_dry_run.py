@@ -87,3 +87,16 @@ def test_a_users_screen_and_results_folder_need_no_edit_of_the_workflow(snakemak
     assert done.returncode == 0, done.stdout + done.stderr
     assert rules_of(done.stdout)["read_screen"] == 2
     assert "results/our-lab/" in done.stdout
+
+
+@pytest.mark.parametrize(("chosen", "refused"), [("", True), ("cell: {networks: [string]}\n", False)])
+def test_a_network_with_genetic_interactions_is_used_by_name_only(snakemake, checkout, chosen, refused):
+    (checkout / "edges.csv").write_text("a,b\nb0008,b0114\n")
+    (checkout / "mine.yaml").write_text(
+        f"base: config/quickstart.yaml\nrun: mine\n{chosen}"
+        "networks:\n  string:\n    reader: table\n    files: {table: edges.csv}\n"
+        "    columns: {source: a, target: b}\n    evidence: [genetic]\n    year: 2020\n"
+    )
+    done = snakemake("-n", "--cores", "2", "--configfile", "mine.yaml", cwd=checkout)
+    assert (done.returncode != 0) == refused
+    assert ("may carry a screen's own labels" in done.stdout + done.stderr) == refused

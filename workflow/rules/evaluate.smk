@@ -1,14 +1,6 @@
 """Leaderboard, paired differences, noise ceilings, P-values, calibration."""
 
-PREDICTIONS = [
-    f"{RESULTS}/models/{model}/{split}/seed{seed}/predictions.parquet"
-    for model, split, seed in FLOW.jobs
-]
-
-
-def predictions_options(wildcards, input):
-    """Return one option a file; model, split and seed are told from its path."""
-    return [f"--predictions={path}" for path in input.predictions]
+PREDICTIONS = [f"{RESULTS}/models/{model}/{split}/seed{seed}/predictions.parquet" for model, split, seed in FLOW.jobs]
 
 
 rule leaderboard:

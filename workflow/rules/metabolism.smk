@@ -19,9 +19,7 @@ rule genes:
         code=code_hash("pipeline_lib.cell.cli:genes"),
         gem=FLOW.gem_argument(),
         options=lambda wildcards, input: [
-            f"--{name}={input[name]}"
-            for name in ("features", "essential")
-            if name in input.keys()
+            f"--{name}={input[name]}" for name in ("features", "essential") if name in input.keys()
         ],
     shell:
         "python -m pipeline_lib cell genes --gem {params.gem:q} {params.options:q} --output {output.genes:q} 2>> {log:q}"

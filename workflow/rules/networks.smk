@@ -1,11 +1,6 @@
 """Gene networks: each read by its own reader, then joined."""
 
 
-def network_files(wildcards):
-    """Return the files of a network by role."""
-    return FLOW.files(RUN.networks[wildcards.network].files)
-
-
 rule read_network:
     input:
         unpack(network_files),
@@ -24,9 +19,7 @@ rule read_network:
         runtime=minutes(15),
     params:
         code=code_hash("pipeline_lib.networks.cli:read"),
-        settings=lambda wildcards: as_json(
-            {wildcards.network: RUN.networks[wildcards.network]}
-        ),
+        settings=lambda wildcards: as_json({wildcards.network: RUN.networks[wildcards.network]}),
         files=file_options(network_files),
         catalogue=str(RUN.catalogue),
     shell:
@@ -37,7 +30,7 @@ rule read_network:
 rule networks:
     input:
         genes=rules.genes.output.genes,
-        networks=expand(rules.read_network.output.edges, network=RUN.networks),
+        networks=expand(rules.read_network.output.edges, network=FLOW.networks),
     output:
         edges=f"{RESULTS}/networks/edges.parquet",
         summary=f"{RESULTS}/networks/summary.parquet",
@@ -53,9 +46,7 @@ rule networks:
         code=code_hash("pipeline_lib.networks.cli:combine"),
         settings=as_json(RUN.networks),
         catalogue=str(RUN.catalogue),
-        networks=lambda wildcards, input: [
-            f"--network={path}" for path in input.networks
-        ],
+        networks=lambda wildcards, input: [f"--network={path}" for path in input.networks],
     shell:
         "python -m pipeline_lib networks combine --settings {params.settings:q} --genes {input.genes:q}"
         " {params.networks:q} --catalogue {params.catalogue:q} --edges {output.edges:q} --summary {output.summary:q} 2>> {log:q}"

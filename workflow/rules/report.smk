@@ -1,13 +1,8 @@
 """Figures by topic, provenance, the report page."""
 
-import hashlib
-from pathlib import Path
+from pipeline_lib.config.figures import READS_MODELS
 
-from pipeline_lib.config.figures import ARTEFACTS, READS_MODELS, TOPICS
-
-HISTORIES = [
-    path.replace("predictions.parquet", "history.parquet") for path in PREDICTIONS
-]
+HISTORIES = [path.replace("predictions.parquet", "history.parquet") for path in PREDICTIONS]
 
 # The fits of the model that the report is about: every seed of the first split that it runs on, random before others.
 REPORTED_SPLIT = min(
@@ -20,23 +15,6 @@ REPORTED = [
     for model, split, seed in FLOW.jobs
     if (model, split) == (RUN.reporting.model, REPORTED_SPLIT)
 ]
-
-
-def page_hash():
-    """Return a hash of the templates, which no import leads to."""
-    folder = Path(workflow.current_basedir).parents[1] / "pipeline_lib/reporting/page"
-    content = b"".join(path.read_bytes() for path in sorted(folder.iterdir()))
-    return hashlib.sha256(content).hexdigest()[:12]
-
-
-def artefact_paths(topic):
-    """Return the artefacts of a topic by name."""
-    return {name: f"{RESULTS}/{ARTEFACTS[name]}" for name in TOPICS[topic].artefacts}
-
-
-def artefact_options(topic):
-    """Return one ``--input name=path`` an artefact."""
-    return [f"--input={name}={path}" for name, path in artefact_paths(topic).items()]
 
 
 for topic, drawn in TOPICS.items():
@@ -72,8 +50,8 @@ for topic, drawn in TOPICS.items():
             settings=as_json(RUN.reporting),
             topic=topic,
             inputs=artefact_options(topic),
-            models=f"{RESULTS}/models",
-            folder=f"{RESULTS}/figures",
+            models=lambda wildcards: f"{RESULTS}/models",
+            folder=lambda wildcards, output: dirname(output.records),
         shell:
             "python -m pipeline_lib reporting figures {params.topic:q} --settings {params.settings:q} {params.inputs:q}"
             " --models {params.models:q} --folder {params.folder:q} --records {output.records:q} 2>> {log:q}"
@@ -135,9 +113,7 @@ rule next_experiments:
         settings=as_json(RUN.reporting),
         evaluation=as_json(RUN.evaluation),
         models=[f"--model={folder}/model.pt" for folder in REPORTED],
-        knockouts=lambda wildcards, input: (
-            [f"--knockouts={input.knockouts}"] if input.knockouts else []
-        ),
+        knockouts=lambda wildcards, input: ([f"--knockouts={input.knockouts}"] if input.knockouts else []),
     shell:
         "python -m pipeline_lib reporting next-experiments --settings {params.settings:q}"
         " --evaluation {params.evaluation:q} {params.models:q} {params.knockouts:q}"
@@ -178,9 +154,7 @@ rule report:
         graph=rules.cell_graph.output.summary,
         provenance=rules.provenance.output.provenance,
     output:
-        page=report(
-            f"{RESULTS}/report.html", category="Report", caption="../report/page.rst"
-        ),
+        page=report(f"{RESULTS}/report.html", category="Report", caption="../report/page.rst"),
     log:
         f"{RESULTS}/logs/report.log",
     benchmark:
@@ -195,7 +169,7 @@ rule report:
         code=code_hash("pipeline_lib.reporting.cli:html"),
         page=page_hash(),
         settings=as_json(RUN.reporting),
-        folder=RESULTS,
+        folder=lambda wildcards, output: dirname(output.page),
     shell:
         "python -m pipeline_lib reporting html --settings {params.settings:q} --run-folder {params.folder:q}"
         " --output {output.page:q} 2>> {log:q}"

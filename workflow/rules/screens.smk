@@ -1,18 +1,6 @@
 """Published screens: each read by its own reader, then joined into one table of observations."""
 
 
-def screen_files(wildcards):
-    """Return the files of a screen by role."""
-    return FLOW.files(RUN.screens[wildcards.screen].files)
-
-
-def file_options(files):
-    """Return one ``--file role=path`` a role."""
-    return lambda wildcards, input: [
-        f"--file={role}={path}" for role, path in files(wildcards).items()
-    ]
-
-
 rule read_screen:
     input:
         unpack(screen_files),
@@ -32,9 +20,7 @@ rule read_screen:
         runtime=minutes(30),
     params:
         code=code_hash("pipeline_lib.screens.cli:read"),
-        settings=lambda wildcards: as_json(
-            {wildcards.screen: RUN.screens[wildcards.screen]}
-        ),
+        settings=lambda wildcards: as_json({wildcards.screen: RUN.screens[wildcards.screen]}),
         files=file_options(screen_files),
     shell:
         "python -m pipeline_lib screens read --settings {params.settings:q} --name {wildcards.screen:q}"
@@ -64,9 +50,7 @@ rule observations:
     params:
         code=code_hash("pipeline_lib.screens.cli:combine"),
         screens=lambda wildcards, input: [f"--screen={path}" for path in input.screens],
-        rejected=lambda wildcards, input: [
-            f"--rejected-part={path}" for path in input.rejected
-        ],
+        rejected=lambda wildcards, input: [f"--rejected-part={path}" for path in input.rejected],
     shell:
         "python -m pipeline_lib screens combine --genes {input.genes:q} {params.screens:q} {params.rejected:q}"
         " --observations {output.observations:q} --rejected {output.rejected:q} --aggregated {output.aggregated:q}"

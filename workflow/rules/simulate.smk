@@ -1,11 +1,5 @@
 """In-silico screens with a known truth, written in the upstream layouts."""
 
-
-def simulation_folder(simulation):
-    """Return the folder of one simulation's files."""
-    return f"{RESULTS}/simulated/{simulation}"
-
-
 for name, chosen in RUN.simulation.items():
 
     rule:
@@ -17,10 +11,7 @@ for name, chosen in RUN.simulation.items():
             complexes=rules.metabolism.output.complexes,
             genes=rules.genes.output.genes,
         output:
-            files=[
-                f"{simulation_folder(name)}/{file}"
-                for file in FLOW.simulated_files(chosen.layout)
-            ],
+            files=[f"{simulation_folder(name)}/{file}" for file in FLOW.simulated_files(chosen.layout)],
             truth=f"{simulation_folder(name)}/truth.parquet",
         log:
             f"{RESULTS}/logs/simulate/{name}.log",
@@ -36,7 +27,7 @@ for name, chosen in RUN.simulation.items():
             code=code_hash("pipeline_lib.simulation.cli:screen"),
             settings=as_json({name: chosen}),
             name=name,
-            folder=simulation_folder(name),
+            folder=lambda wildcards, output: dirname(output.truth),
         shell:
             "python -m pipeline_lib simulation screen --settings {params.settings:q} --name {params.name:q}"
             " --reactions {input.reactions:q} --incidence {input.incidence:q} --complexes {input.complexes:q}"

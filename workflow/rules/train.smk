@@ -12,23 +12,6 @@ CELL = {
 ON_GPU = RUN.training.device != "cpu"
 
 
-def knockouts_of(wildcards):
-    """Return the flux results that the model reads, if any."""
-    method = FLOW.knockouts_of(wildcards.model)
-    return (
-        {"knockouts": f"{RESULTS}/metabolism/knockouts.{method}.parquet"}
-        if method
-        else {}
-    )
-
-
-def knockouts_option(wildcards, input):
-    """Return the option that names them."""
-    return (
-        [f"--knockouts={input.knockouts}"] if FLOW.knockouts_of(wildcards.model) else []
-    )
-
-
 rule fit:
     input:
         unpack(knockouts_of),
@@ -84,9 +67,7 @@ rule overfit:
         mem_mb=grows(6000),
         runtime=minutes(20),
     params:
-        code=code_hash(
-            "pipeline_lib.training.cli:overfit", "pipeline_lib.models.clp.model"
-        ),
+        code=code_hash("pipeline_lib.training.cli:overfit", "pipeline_lib.models.clp.model"),
         settings=as_json(RUN.training),
         model_settings=FLOW.model_settings("clp"),
     shell:
@@ -112,9 +93,7 @@ rule walk_through:
         mem_mb=grows(6000),
         runtime=minutes(20),
     params:
-        code=code_hash(
-            "pipeline_lib.training.cli:walk_through", "pipeline_lib.models.clp.model"
-        ),
+        code=code_hash("pipeline_lib.training.cli:walk_through", "pipeline_lib.models.clp.model"),
         settings=as_json(RUN.training),
         model_settings=FLOW.model_settings("clp"),
     shell:
