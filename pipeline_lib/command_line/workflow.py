@@ -1,5 +1,6 @@
 """What the Snakefile asks of a configuration: where the files of a run lie and which jobs it has."""
 
+import hashlib
 import json
 import os
 import re
@@ -165,8 +166,8 @@ class Workflow:
         for name in [] if chosen is not None else self.run.networks:
             if "genetic" in self._evidence(name):
                 raise PipelineError(
-                    f"configuration: the network '{name}' holds genetic interactions and may carry a screen's own labels; "
-                    "name the networks to use in cell.networks to include it all the same."
+                    f"configuration: the network '{name}' holds genetic interactions and may carry a screen's own labels; name "
+                    "the networks to use in cell.networks to include it all the same."
                 )
         return list(chosen) if chosen is not None else list(self.run.networks)
 
@@ -198,6 +199,11 @@ class Workflow:
         """Return a hash of the code that fits `model`, and of its entry in the registry."""
         entry = entry_of(model)
         return f"{code_hash('pipeline_lib.training.cli:fit', entry.target.partition(':')[0])} {entry}"
+
+    def checkpoints(self, model: str) -> str:
+        """Return the folder of a model's checkpoints, one a version of its code: older weights must not be resumed."""
+        version = hashlib.sha256(self.model_code(model).encode()).hexdigest()[:12]
+        return f"{self.results}/checkpoints/{version}"
 
     def model_settings(self, model: str) -> str:
         """Return the settings of the model's family alone, so that another family's change does not refit it."""

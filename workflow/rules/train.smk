@@ -40,7 +40,7 @@ rule fit:
         knockouts=knockouts_option,
         threads=RUN.training.threads,
         # Not an output: Snakemake deletes outputs before it reruns a rule, and a killed job resumes from here.
-        checkpoints=f"{RESULTS}/checkpoints",
+        checkpoints=lambda wildcards: FLOW.checkpoints(wildcards.model),
     shell:
         "python -m pipeline_lib training fit --settings {params.settings:q} --model-settings {params.model_settings:q}"
         " --model {wildcards.model:q} --split {input.split:q} --seed {wildcards.seed:q}"
