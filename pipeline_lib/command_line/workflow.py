@@ -166,8 +166,8 @@ class Workflow:
         for name in [] if chosen is not None else self.run.networks:
             if "genetic" in self._evidence(name):
                 raise PipelineError(
-                    f"configuration: the network '{name}' holds genetic interactions and may carry a screen's own labels; name "
-                    "the networks to use in cell.networks to include it all the same."
+                    f"configuration: the network '{name}' holds genetic interactions and may carry a screen's own "
+                    "labels; name the networks to use in cell.networks to include it all the same."
                 )
         return list(chosen) if chosen is not None else list(self.run.networks)
 
