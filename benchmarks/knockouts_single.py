@@ -6,7 +6,8 @@ import numpy as np
 from measure import interleaved, peak_mb, upstream_file, write_benchmark
 
 from pipeline_lib.metabolism.gem import read_gem
-from pipeline_lib.metabolism.knockouts import choose, solve_knockouts
+from pipeline_lib.metabolism.genotype_arrays import choose
+from pipeline_lib.metabolism.knockouts import solve_knockouts
 from pipeline_lib.metabolism.network import network_of
 
 REPEATS = 3

@@ -9,10 +9,10 @@ from scipy import sparse
 
 from pipeline_lib.metabolism.bit_sets import BitSets, pack_pairs
 from pipeline_lib.metabolism.cut_sets import GeneSet, cut_sets_of_columns, interchangeable_genes
+from pipeline_lib.metabolism.genotype_arrays import NO_GENE
 from pipeline_lib.metabolism.network import MetabolicNetwork
 from pipeline_lib.metabolism.network_reduction import ReducedNetwork
 
-NO_GENE = -1
 _ROWS_AT_ONCE = 200_000
 
 

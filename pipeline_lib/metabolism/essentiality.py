@@ -13,7 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism.knockouts import choose, solve_knockouts
+from pipeline_lib.metabolism.genotype_arrays import choose
+from pipeline_lib.metabolism.knockouts import solve_knockouts
 from pipeline_lib.metabolism.medium import medium_bounds
 from pipeline_lib.metabolism.network import MetabolicNetwork
 

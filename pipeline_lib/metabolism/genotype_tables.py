@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.bit_sets import unique_sets
-from pipeline_lib.metabolism.blocked_sets import NO_GENE
 from pipeline_lib.metabolism.flux import Method
+from pipeline_lib.metabolism.genotype_arrays import NO_GENE, sub_genotypes
 from pipeline_lib.metabolism.interactions import interactions
-from pipeline_lib.metabolism.knockouts import FITNESS_DECIMALS, Growths, sub_genotypes
+from pipeline_lib.metabolism.knockouts import FITNESS_DECIMALS, Growths
 
 
 def read_genotypes(path: Path, genes: tuple[str, ...]) -> NDArray[np.int64]:

@@ -102,7 +102,7 @@ def all_pairs(
     reactions: Path, incidence: Path, complexes: Path, genes: Path, method: "Method", processes: int, output: Path
 ) -> None:
     """Compute growth, fitness and epsilon of every single and every pair of the model's genes."""
-    from pipeline_lib.metabolism.knockouts import choose
+    from pipeline_lib.metabolism.genotype_arrays import choose
 
     network = load_network(reactions, incidence, complexes, genes)
     _solve_and_write(network, choose(network.gem_genes, 2), method, processes, output)

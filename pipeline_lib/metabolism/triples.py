@@ -18,8 +18,9 @@ from rich.progress import track
 from pipeline_lib.metabolism.bit_sets import BitSets
 from pipeline_lib.metabolism.flux import Method
 from pipeline_lib.metabolism.gene_classes import GeneClasses, PairTable, gene_classes, pair_table
+from pipeline_lib.metabolism.genotype_arrays import choose
 from pipeline_lib.metabolism.interactions import tau
-from pipeline_lib.metabolism.knockouts import FITNESS_DECIMALS, Growths, choose, growths_of
+from pipeline_lib.metabolism.knockouts import FITNESS_DECIMALS, Growths, growths_of
 from pipeline_lib.metabolism.network import MetabolicNetwork
 from pipeline_lib.metabolism.solving import Solver
 

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from pipeline_lib.config.simulation import SimulationSettings
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.metabolism.genotype_arrays import choose
 from pipeline_lib.metabolism.interactions import epsilon
-from pipeline_lib.metabolism.knockouts import Growths, choose
+from pipeline_lib.metabolism.knockouts import Growths
 
 SIGNAL = 0.02
 """Digenic interaction from which on two genes count as interacting."""

@@ -8,7 +8,8 @@ import pytest
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.essentiality import PUBLISHED, confusion, essentiality_report, synthetic_complete
 from pipeline_lib.metabolism.gem import Gem
-from pipeline_lib.metabolism.knockouts import choose, solve_knockouts
+from pipeline_lib.metabolism.genotype_arrays import choose
+from pipeline_lib.metabolism.knockouts import solve_knockouts
 from pipeline_lib.metabolism.medium import exchange_reactions
 from pipeline_lib.metabolism.network import MetabolicNetwork
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from pipeline_lib.metabolism.bit_sets import pack
+from pipeline_lib.metabolism.genotype_arrays import choose, keys_of, sub_genotypes
 from pipeline_lib.metabolism.interactions import interactions
-from pipeline_lib.metabolism.knockouts import choose, growths_of, keys_of, solve_knockouts, sub_genotypes
+from pipeline_lib.metabolism.knockouts import growths_of, solve_knockouts
 from pipeline_lib.metabolism.network import MetabolicNetwork
 
 RELATIVE = 1e-6

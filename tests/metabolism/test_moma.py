@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.metabolism.flux import FluxBalance
-from pipeline_lib.metabolism.knockouts import choose, solve_knockouts
+from pipeline_lib.metabolism.genotype_arrays import choose
+from pipeline_lib.metabolism.knockouts import solve_knockouts
 from pipeline_lib.metabolism.moma import MinimalAdjustment, reference_flux
 from pipeline_lib.metabolism.network import MetabolicNetwork
 from pipeline_lib.metabolism.network_reduction import ReducedNetwork, reduce_network
