@@ -60,6 +60,7 @@ def _files(folder: Path | None, paths: tuple[Path, ...]) -> "list[PredictionFile
 @click.option("--edges", type=_Input, help="edges.parquet, for subgroups by degree in the networks.")
 @_folder
 @_predictions
+@click.option("--threads", type=click.IntRange(min=1), default=2, show_default=True, help="Files evaluated at a time.")
 @click.option("--output", type=_Output, required=True, help="leaderboard.parquet")
 @click.option("--differences", type=_Output, required=True, help="Paired differences between models.")
 @click.option("--subgroups", type=_Output, required=True, help="Skill within subgroups of genotypes.")
@@ -70,6 +71,7 @@ def leaderboard(
     edges: Path | None,
     predictions_dir: Path | None,
     predictions: tuple[Path, ...],
+    threads: int,
     output: Path,
     differences: Path,
     subgroups: Path,
@@ -89,7 +91,7 @@ def leaderboard(
     traits = gene_traits(genes, read_table(edges, EDGES) if edges is not None else None)
     data = read_measurements(observations, genes)
     with _one_thread(), progress("leaderboard", len(files)) as advance:
-        standings = build_standings(data, traits, files, settings, advance)
+        standings = build_standings(data, traits, files, settings, threads, advance)
     write_rows(standings.leaderboard, output, LEADERBOARD)
     write_rows(standings.differences, differences, DIFFERENCES)
     write_rows(standings.subgroups, subgroups, SUBGROUPS)

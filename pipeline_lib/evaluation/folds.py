@@ -39,6 +39,8 @@ class AssayFold:
         What is resampled, and how often each cluster was drawn: the same for every model.
     moments, ranking
         The bootstraps of the metrics.
+    sanity
+        Moments over the first resamples alone, for what is no metric.
     positive
         bool [n]: called negative interactions; None where the phenotype has no calls.
     """
@@ -51,6 +53,7 @@ class AssayFold:
     resamples: Resamples
     moments: MomentBootstrap
     ranking: RankingBootstrap
+    sanity: MomentBootstrap
     positive: NDArray[np.bool_] | None
 
     def estimate(self, values: NDArray[np.float64], influence: NDArray[np.float64] | None = None) -> Estimate:
@@ -136,6 +139,7 @@ def assay_fold(
     """Draw the resamples of one assay's test observations and sum what no prediction changes."""
     design = cluster_design(data, choose_kind(data, split, screen, settings))
     resamples = draw_resamples(design, settings.resamples, assay_seed(settings, split, screen, phenotype))
+    fewer = resamples.first(settings.ranking_resamples)
     value = data.genotypes.value
     return AssayFold(
         screen=screen,
@@ -145,6 +149,7 @@ def assay_fold(
         design=design,
         resamples=resamples,
         moments=MomentBootstrap(design, resamples, value),
-        ranking=RankingBootstrap(design, resamples.first(settings.ranking_resamples), value),
+        ranking=RankingBootstrap(design, fewer, value),
+        sanity=MomentBootstrap(design, fewer, value),
         positive=called(data, screen, phenotype, settings),
     )

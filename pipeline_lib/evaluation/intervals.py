@@ -1,10 +1,11 @@
 """Intervals and P-values out of bootstrap draws."""
 
 from dataclasses import dataclass
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from pipeline_lib.evaluation.clusters import ClusterDesign
 
@@ -68,7 +69,7 @@ class Estimate:
         The percentile interval with its tails widened for few clusters (Hesterberg 2015, Am. Stat. 69:371-386,
         "expanded percentile"): the plain one is too narrow by sqrt((G - 1) / G) and by normal against t quantiles.
         """
-        finite = self._spread_draws()
+        finite = self._spread_draws
         if np.isnan(self.value) or self.groups < MINIMUM_GROUPS or len(finite) < 2:
             return float("nan"), float("nan")
         tail = expanded_tail((1 - confidence) / 2, self.groups)
@@ -80,14 +81,15 @@ class Estimate:
 
         At least 2 / (draws + 1) before the widening for few clusters; 1 where every draw is zero.
         """
-        finite = self._spread_draws()
+        finite = self._spread_draws
         if np.isnan(self.value) or self.groups < MINIMUM_GROUPS or len(finite) < 2:
             return float("nan")
         beyond = min((finite <= 0).sum(), (finite >= 0).sum())
         share = min((beyond + 1) / (len(finite) + 1), 0.5)
-        quantile = -stats.norm.ppf(share) / np.sqrt(self.groups / (self.groups - 1))
-        return float(2 * stats.t.sf(quantile, self.groups - 1))
+        quantile = ndtri(share) / np.sqrt(self.groups / (self.groups - 1))
+        return float(2 * stdtr(self.groups - 1, quantile))
 
+    @cached_property
     def _spread_draws(self) -> Floats:
         """Return the draws that are numbers, at their robust spread, with the draws of seeds added."""
         width = 1.0
@@ -97,10 +99,10 @@ class Estimate:
         return draws[np.isfinite(draws)]
 
 
+@cache
 def expanded_tail(tail: float, groups: int) -> float:
     """Return the percentile that stands for `tail` when `groups` clusters were resampled."""
-    quantile = stats.t.ppf(tail, groups - 1) * np.sqrt(groups / (groups - 1))
-    return float(stats.norm.cdf(quantile))
+    return float(ndtr(stdtrit(groups - 1, tail) * np.sqrt(groups / (groups - 1))))
 
 
 def fold_seeds(estimates: list[Estimate], seed: list[int]) -> Estimate:

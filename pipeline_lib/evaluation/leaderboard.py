@@ -1,11 +1,9 @@
 """The leaderboard: every model on every split and assay, with intervals, differences and subgroups."""
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.evaluation.differences import difference_rows
@@ -30,16 +28,18 @@ class Standings:
     subgroups: list[dict[str, Any]] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class _Assay:
-    """An assay's test fold and the bootstrap of its subgroups."""
-
-    fold: AssayFold
-    subgroups: SubgroupBootstrap
-
-
 SubgroupKey = tuple[str, str, str, str]
 """Screen, phenotype, subgroup, level."""
+
+Key = TypeVar("Key")
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """Everything that one file of predictions scores."""
+
+    scores: dict[ScoreKey, Estimate] = field(default_factory=dict)
+    subgroups: dict[SubgroupKey, Estimate] = field(default_factory=dict)
 
 
 def build_standings(
@@ -47,6 +47,7 @@ def build_standings(
     traits: GeneTraits,
     files: Iterable[PredictionFile],
     settings: EvaluationSettings,
+    threads: int,
     advance: Callable[[], None],
 ) -> Standings:
     """Evaluate every predictions file on its test fold, split by split and model by model.
@@ -61,6 +62,8 @@ def build_standings(
         Predictions of any number of models, splits and seeds.
     settings
         Resamples, confidence, thresholds.
+    threads
+        How many files are evaluated at a time; the numbers do not depend on it.
     advance
         Called after each file.
 
@@ -74,79 +77,56 @@ def build_standings(
         first = next(iter(models.values()))[0]
         ids = read_fold(first, "test").observation_id
         fold = split_fold(data, split, ids, str(first.path), settings)
-        assays = [_Assay(assay, SubgroupBootstrap(assay, traits, settings.ranking_resamples)) for assay in fold.assays]
+        subgroups = [SubgroupBootstrap(assay, traits, settings.ranking_resamples) for assay in fold.assays]
         extents = _extents(fold.assays, settings)
         scores: dict[str, Scores] = {}
-        for model, seeds in models.items():
-            scores[model] = _score_model(model, seeds, fold, assays, settings, standings, advance)
-            standings.leaderboard += _leaderboard_rows(model, split, scores[model], extents, len(seeds), settings)
+        flat = [file for seeds in models.values() for file in seeds]
+        with ThreadPoolExecutor(threads) as pool:
+            scored = pool.map(lambda file, fold=fold, parts=subgroups: _score_file(file, fold, parts, settings), flat)
+            for model, seeds in models.items():
+                found = []
+                for _ in seeds:
+                    found.append(next(scored))
+                    advance()
+                seed = assay_seed(settings, split, model)
+                scores[model] = _folded([part.scores for part in found], seed)
+                within = _folded([part.subgroups for part in found], seed)
+                standings.leaderboard += _leaderboard_rows(model, split, scores[model], extents, len(seeds), settings)
+                standings.subgroups += _subgroup_rows(model, fold, subgroups, within, len(seeds), settings)
         standings.differences += difference_rows(split, scores, extents, settings)
     return standings
 
 
-def _score_model(
-    model: str,
-    files: list[PredictionFile],
-    fold: SplitFold,
-    assays: list[_Assay],
-    settings: EvaluationSettings,
-    standings: Standings,
-    advance: Callable[[], None],
-) -> Scores:
-    """Return the model's scores, its seeds folded in, and add its subgroups to `standings`."""
-    scores: dict[ScoreKey, list[Estimate]] = {}
-    subgroups: dict[SubgroupKey, list[Estimate]] = {}
-    for file in files:
-        predictions = read_fold(file, "test")
-        fold.check(predictions, file)
-        _score_file(predictions.value, fold.split, assays, settings, scores, subgroups)
-        advance()
-    sizes = {
-        (assay.fold.screen, assay.fold.phenotype, *key): int(member.sum())
-        for assay in assays
-        for key, member in assay.subgroups.members.items()
-    }
-    seed = assay_seed(settings, fold.split, model)
-    for key, estimates in subgroups.items():
-        screen, phenotype, subgroup, level = key
-        folded = fold_seeds(estimates, seed)
-        low, high = folded.interval(settings.confidence)
-        standings.subgroups.append(
-            {
-                "model": model, "split": fold.split, "screen": screen, "phenotype": phenotype, "subgroup": subgroup,
-                "level": level, "metric": "pearson", "value": folded.value, "low": low, "high": high,
-                "n": sizes[key], "groups": folded.groups, "seeds": len(files),
-            }
-        )  # fmt: skip
-    return {key: fold_seeds(estimates, seed) for key, estimates in scores.items()}
-
-
 def _score_file(
-    prediction: NDArray[np.float64],
-    split: str,
-    assays: list[_Assay],
-    settings: EvaluationSettings,
-    scores: dict[ScoreKey, list[Estimate]],
-    subgroups: dict[SubgroupKey, list[Estimate]],
-) -> None:
-    """Add the estimates of one file, assay by assay and over the screens that share a phenotype and a unit."""
+    file: PredictionFile, fold: SplitFold, subgroups: list[SubgroupBootstrap], settings: EvaluationSettings
+) -> _Scored:
+    """Return the estimates of one file, assay by assay and over the screens that share a phenotype and a unit."""
+    predictions = read_fold(file, "test")
+    fold.check(predictions, file)
+    scored = _Scored()
     by_phenotype: dict[str, list[tuple[MomentSums, int]]] = {}
-    for assay in assays:
-        fold = assay.fold
-        part = prediction[fold.rows]
-        sums = fold.moments.sums(part)
-        seed = assay_seed(settings, split, fold.screen, fold.phenotype, "permutation")
-        for metric, value in evaluate(fold, part, sums, seed).items():
-            scores.setdefault((fold.screen, fold.phenotype, metric), []).append(value)
-        for key, value in assay.subgroups.pearson(part).items():
-            subgroups.setdefault((fold.screen, fold.phenotype, *key), []).append(value)
-        if in_shared_unit(fold.screen, fold.phenotype, settings):
-            by_phenotype.setdefault(fold.phenotype, []).append((sums, fold.design.groups))
+    for assay, within in zip(fold.assays, subgroups, strict=True):
+        screen, phenotype = assay.screen, assay.phenotype
+        part = predictions.value[assay.rows]
+        sums = assay.moments.sums(part)
+        seed = assay_seed(settings, fold.split, screen, phenotype, "permutation")
+        for metric, value in evaluate(assay, part, sums, seed).items():
+            scored.scores[screen, phenotype, metric] = value
+        for key, value in within.pearson(part).items():
+            scored.subgroups[screen, phenotype, *key] = value
+        if in_shared_unit(screen, phenotype, settings):
+            by_phenotype.setdefault(phenotype, []).append((sums, assay.design.groups))
     for phenotype, parts in by_phenotype.items():
         if len(parts) > 1:
             groups = sum(groups for _, groups in parts)
             for metric, value in evaluate_pooled([sums for sums, _ in parts], groups).items():
-                scores.setdefault((POOLED, phenotype, metric), []).append(value)
+                scored.scores[POOLED, phenotype, metric] = value
+    return scored
+
+
+def _folded(seeds: list[dict[Key, Estimate]], seed: list[int]) -> dict[Key, Estimate]:
+    """Return every estimate with the model's seeds folded in."""
+    return {key: fold_seeds([estimates[key] for estimates in seeds], seed) for key in seeds[0]}
 
 
 def _extents(assays: list[AssayFold], settings: EvaluationSettings) -> dict[AssayKey, Extent]:
@@ -187,6 +167,32 @@ def _leaderboard_rows(
                 "model": model, "split": split, "screen": screen, "phenotype": phenotype, "metric": metric,
                 "value": score.value, "low": low, "high": high, "n": extent.n, "groups": extent.groups,
                 "seeds": seeds, "resamples": len(score.draws), "clusters": extent.clusters,
+            }
+        )  # fmt: skip
+    return rows
+
+
+def _subgroup_rows(
+    model: str,
+    fold: SplitFold,
+    subgroups: list[SubgroupBootstrap],
+    found: dict[SubgroupKey, Estimate],
+    seeds: int,
+    settings: EvaluationSettings,
+) -> list[dict[str, Any]]:
+    sizes = {
+        (assay.screen, assay.phenotype, *key): int(member.sum())
+        for assay, part in zip(fold.assays, subgroups, strict=True)
+        for key, member in part.members.items()
+    }
+    rows = []
+    for (screen, phenotype, subgroup, level), estimate in found.items():
+        low, high = estimate.interval(settings.confidence)
+        rows.append(
+            {
+                "model": model, "split": fold.split, "screen": screen, "phenotype": phenotype, "subgroup": subgroup,
+                "level": level, "metric": "pearson", "value": estimate.value, "low": low, "high": high,
+                "n": sizes[screen, phenotype, subgroup, level], "groups": estimate.groups, "seeds": seeds,
             }
         )  # fmt: skip
     return rows

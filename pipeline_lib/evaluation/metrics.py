@@ -65,7 +65,7 @@ def evaluate(assay: AssayFold, prediction: Floats, sums: MomentSums, seed: list[
         "pearson_within_screen": pearson(sums),
         "spearman": assay.ranking.spearman(prediction),
         "rmse": rmse(sums),
-        "pearson_permuted": pearson(assay.moments.sums(shuffled)),
+        "pearson_permuted": pearson(assay.sanity.sums(shuffled)),
     }
     within = pearson_within_query(sums) if has_queries(assay) else None
     if within is not None:

@@ -137,6 +137,7 @@ class _TwoSides:
             left, right = np.append(left, right[pairs]), np.append(right, left[pairs])
             self._rows = np.append(self._rows, np.flatnonzero(pairs))
         self._left_counts = resamples.counts[0][:, :-1]
+        self._left_columns = None if self._one_way else np.ascontiguousarray(self._left_counts.T)
         self._n_left, self._left = design.sizes[0], left
         if self._one_way:
             return
@@ -175,9 +176,9 @@ class _TwoSides:
 
     def total(self, sums: Floats) -> Floats:
         """Sum over left clusters with their counts: float64 [resamples + 1]."""
-        if sums.shape[1] == 1:
+        if self._left_columns is None:
             return self._left_counts @ sums[:, 0]
-        return np.einsum("bl,lb->b", self._left_counts, sums)
+        return np.einsum("lb,lb->b", self._left_columns, sums)
 
     def centred_total(self, product: Floats, first: Floats, second: Floats, one: Floats) -> Floats:
         """Return the total of `product` after centring both factors within each left cluster."""

@@ -91,6 +91,13 @@ def test_a_run_without_p_values_or_calls_gets_empty_tables_that_keep_their_contr
         assert len(schema.validate(frame, name)) == 0
 
 
+def test_the_number_of_threads_changes_no_byte(run: Path) -> None:
+    call("leaderboard", run, "--threads", "1")
+    alone = content("leaderboard", run)
+    call("leaderboard", run, "--threads", "3")
+    assert content("leaderboard", run) == alone
+
+
 def test_files_may_be_named_one_by_one(run: Path) -> None:
     path = run / "models" / "query_mean" / "random" / "seed0" / "predictions.parquet"
     assert call("leaderboard", run, "--predictions", str(path)).exit_code == 0
