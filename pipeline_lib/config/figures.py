@@ -68,7 +68,7 @@ TOPICS: dict[str, Topic] = {
         ("p_values", "p_value_histogram", "p_value_deciles", "p_value_points"),
     ),
     "calls": Topic(("precision_recall",), ("precision_recall", "leaderboard")),
-    "ceilings": Topic(("noise_ceilings", "calibration"), ("noise_ceiling", "calibration")),
+    "ceilings": Topic(("noise_ceilings", "calibration"), ("noise_ceiling", "leaderboard", "calibration")),
 }
 """Every topic in the order of the report."""
 

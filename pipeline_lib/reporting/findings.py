@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline_lib.reporting.figures.leaderboard import leading_assay, leading_metric
-from pipeline_lib.reporting.names import METRICS, assay_name, split_name
+from pipeline_lib.reporting.names import METRICS, assay_name, in_order, split_name
 from pipeline_lib.reporting.spread import stretched
 
 
@@ -67,7 +67,8 @@ def model_findings(leaderboard: pd.DataFrame, differences: pd.DataFrame, model: 
     if rows.empty:
         return [Finding("How good?", f"{model} and a baseline were not fitted on one split of this run.", "open")]
     found = []
-    for _, row in rows.iterrows():
+    places = {split: place for place, split in enumerate(in_order(rows["split"]))}
+    for _, row in rows.sort_values("split", key=lambda split: split.map(places)).iterrows():
         verb, verdict = compare(row)
         scores = leaderboard[
             (leaderboard["split"] == row["split"]) & (leaderboard["screen"] == screen)

@@ -50,10 +50,10 @@ class Fact:
 
 
 def embed(record: FigureRecord, folder: Path, dpi: int) -> EmbeddedFigure:
-    """Read a figure's two files into the page; it is shown at 1.35 times its size on paper."""
+    """Read a figure's two files into the page; two columns fill the page."""
     png, svg = folder / f"{record.name}.png", folder / f"{record.name}.svg"
     height, width = matplotlib.image.imread(png).shape[:2]
-    shown = 96 / dpi * 1.35
+    shown = 96 / dpi * 1.62
     return EmbeddedFigure(
         name=record.name, title=record.title, caption=record.caption, alternative=record.alternative,
         svg=_address(svg, "image/svg+xml"), png=_address(png, "image/png"),

@@ -1,5 +1,7 @@
 """How screens, splits, models, phenotypes and metrics are written for people."""
 
+from collections.abc import Iterable
+
 SPLITS = {
     "random": "random",
     "query_disjoint": "unseen queries",
@@ -37,6 +39,8 @@ SCREENS = {
     "pooled": "all screens pooled",
 }
 
+_LONGEST = 24
+
 UNITS = {
     ("collins2007", "interaction"): "S-score",
     ("", "interaction"): "ε or τ (fitness units)",
@@ -47,13 +51,19 @@ UNITS = {
 
 
 def screen_name(screen: str) -> str:
-    """Return a screen's name for people; a name that a user gave stays."""
-    return SCREENS.get(screen, screen)
+    """Return a screen's name for people; a name that a user gave stays, cut where no figure has room for it."""
+    return SCREENS.get(screen, screen if len(screen) <= _LONGEST else f"{screen[: _LONGEST - 1]}…")
 
 
 def split_name(split: str) -> str:
     """Return a split's name for people."""
     return SPLITS.get(split, split)
+
+
+def in_order(splits: Iterable[str]) -> list[str]:
+    """Return splits from the easiest question to the hardest, each once."""
+    known = list(SPLITS)
+    return sorted(set(splits), key=lambda split: (known.index(split) if split in known else len(known), split))
 
 
 def assay_name(screen: str, phenotype: str) -> str:

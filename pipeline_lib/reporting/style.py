@@ -6,6 +6,8 @@ from typing import Any, cast
 
 import matplotlib as mpl
 import seaborn as sns
+from matplotlib.axis import Axis
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 MM = 1 / 25.4
 ONE_COLUMN = 88 * MM
@@ -42,6 +44,19 @@ _SETTINGS: dict[str, Any] = {
     "svg.fonttype": "path",
     "figure.max_open_warning": 0,
 }
+
+
+def plain_logarithm(axis: Axis) -> None:
+    """Make an axis logarithmic with plain numbers at 1, 2 and 5 (1 alone over many decades)."""
+    if axis is axis.axes.xaxis:
+        axis.axes.set_xscale("log")
+    else:
+        axis.axes.set_yscale("log")
+    low, high = axis.get_view_interval()
+    steps = (1.0, 2.0, 5.0) if high < 300 * max(low, 1e-12) else (1.0,)
+    axis.set_major_locator(LogLocator(subs=steps))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}" if value < 1e6 else f"{value:.0e}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 @contextmanager

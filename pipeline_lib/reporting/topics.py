@@ -128,7 +128,7 @@ def _calls(given: Given) -> list[Drawn]:
 
 def _ceilings(given: Given) -> list[Drawn]:
     return [
-        ceilings.draw_noise_ceilings(given.table("noise_ceiling")),
+        ceilings.draw_noise_ceilings(given.table("noise_ceiling"), set(given.table("leaderboard")["screen"])),
         ceilings.draw_calibration(given.table("calibration"), given.model),
     ]
 

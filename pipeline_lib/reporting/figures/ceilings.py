@@ -1,12 +1,14 @@
 """How good a prediction could be, and whether its spread can be trusted."""
 
+from collections.abc import Set as AbstractSet
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
-from pipeline_lib.reporting.names import assay_name, split_name
+from pipeline_lib.reporting.names import assay_name, in_order, split_name
 
 _METHODS = {
     "replicates": "replicate rows",
@@ -18,10 +20,13 @@ _METHODS = {
 }
 
 
-def draw_noise_ceilings(ceilings: pd.DataFrame) -> Drawn:
-    """Draw every estimate of the best possible Pearson correlation."""
+def draw_noise_ceilings(ceilings: pd.DataFrame, in_run: AbstractSet[str]) -> Drawn:
+    """Draw every estimate of the best possible Pearson correlation for the screens `in_run`."""
     rows = ceilings[ceilings["ceiling"].notna() & (ceilings["scope"] == "screen")]
     rows = rows if len(rows) else ceilings[ceilings["ceiling"].notna()]
+    # A value from the literature is shown where the run holds the screen; the table has them all.
+    own = set(rows.loc[rows["method"] != "literature", "screen"]) | in_run
+    rows = rows[rows["screen"].isin(own)] if own else rows
     if rows.empty:
         why = "No screen of this run has replicates, repeated genotypes, reported SDs or a literature value."
         return empty_figure("noise_ceilings", "Noise ceilings", why, style.ONE_COLUMN)
@@ -41,7 +46,7 @@ def draw_noise_ceilings(ceilings: pd.DataFrame) -> Drawn:
     axes.set_yticks(range(len(labels)), labels)
     axes.set(xlim=(0, 1.02), xlabel="best possible Pearson correlation with one released score")
     axes.invert_yaxis()
-    axes.legend(loc="lower left")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return Drawn(
         "noise_ceilings", figure, "Noise ceilings",
         "A replicate correlation is a reliability; its square root is the best Pearson correlation that any prediction "
@@ -59,7 +64,7 @@ def _label(screen: str, phenotype: str, order: int, method: str) -> str:
 def draw_calibration(calibration: pd.DataFrame, model: str) -> Drawn:
     """Draw reliability of the mean, coverage of intervals and the spread against the error."""
     rows = calibration[(calibration["model"] == model) & (calibration["recalibration"] == "none")]
-    rows = rows[rows["split"] == rows["split"].iloc[0]] if len(rows) else rows
+    rows = rows[rows["split"] == in_order(rows["split"])[0]] if len(rows) else rows
     title = f"Calibration of {model}"
     parts = {quantity: rows[rows["quantity"] == quantity] for quantity in ("reliability", "coverage", "spread")}
     if not len(parts["reliability"]):
@@ -82,13 +87,13 @@ def draw_calibration(calibration: pd.DataFrame, model: str) -> Drawn:
                       color=style.PALETTE[position % len(style.PALETTE)])  # fmt: skip
         ends = (-1, 1) if quantity == "reliability" else (0, 1)
         axis.plot(ends, ends, color=style.QUIET, linewidth=0.7, zorder=0)
-        relative = "" if quantity == "coverage" else " (share of largest)"
-        axis.set(title=heading, xlabel=x_label + relative, ylabel=y_label + relative)
+        axis.set(title=heading, xlabel=x_label, ylabel=y_label)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return Drawn(
         "calibration", figure, title,
         f"Test fold of the {split} split, before recalibration. Left, mean measured value in bins of the prediction; "
         "middle, share of measurements inside the central interval of each nominal level; right, error in bins of the "
-        "predicted SD. The diagonal is perfect calibration.",
+        "predicted SD. Left and right, each assay is drawn relative to its largest value, since units differ. The "
+        "diagonal is perfect calibration.",
         "Three panels of observed against expected calibration.",
     )  # fmt: skip

@@ -8,7 +8,7 @@ from scipy.stats import pearsonr, spearmanr
 
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
-from pipeline_lib.reporting.names import assay_name, screen_name, split_name, unit
+from pipeline_lib.reporting.names import assay_name, in_order, split_name, unit
 from pipeline_lib.reporting.predictions import Job, tested
 
 _SHOWN = ("interaction", "fitness")
@@ -66,7 +66,7 @@ def _hexbin(axes: Axes, part: pd.DataFrame, screen: str, phenotype: str) -> str:
     low, high = max(x_low, y_low - pad), min(x_high, y_high + pad)
     if low < high:
         axes.plot([low, high], [low, high], color=style.RIVAL, linewidth=0.8)
-    axes.set(xlabel=f"measured {unit(screen, phenotype)}", ylabel="predicted", title=screen_name(screen))
+    axes.set(xlabel=f"measured {unit(screen, phenotype)}", ylabel="predicted", title=assay_name(screen, phenotype))
     axes.text(
         0.03, 0.97, f"r = {pearson:.2f}\nρ = {spearman:.2f}\nn = {len(part):,}", transform=axes.transAxes, va="top",
         bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1.5},
@@ -106,8 +106,7 @@ def draw_by_split(leaderboard: pd.DataFrame, ceilings: pd.DataFrame, model: str)
 
 
 def _bars(axes: Axes, rows: pd.DataFrame, model: str) -> None:
-    splits = [split for split in ("random", "query_disjoint", "gene_disjoint_one", "gene_disjoint_all", "cross_screen")
-              if split in set(rows["split"])]  # fmt: skip
+    splits = in_order(rows["split"])
     ours = rows[rows["model"] == model].set_index("split")
     others = rows[~rows["model"].str.startswith("clp")].sort_values("value", ascending=False)
     best = others.drop_duplicates("split").set_index("split")
@@ -116,7 +115,7 @@ def _bars(axes: Axes, rows: pd.DataFrame, model: str) -> None:
         x = np.array([splits.index(split) for split in present]) + offset
         part = table.loc[present]
         error = np.abs(np.vstack([part["value"] - part["low"], part["high"] - part["value"]]))
-        axes.bar(x, part["value"], width=0.32, color=colour, label=label)
+        axes.bar(x, part["value"], width=0.3, color=colour, label=label)
         axes.errorbar(x, part["value"], yerr=np.nan_to_num(error), fmt="none", ecolor=style.INK, elinewidth=0.7)
     axes.set_xticks(range(len(splits)), [split_name(split) for split in splits], rotation=30, ha="right")
     axes.axhline(0, color=style.INK, linewidth=0.5)

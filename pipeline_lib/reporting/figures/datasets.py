@@ -27,9 +27,12 @@ def _draw_values(observations: pd.DataFrame, name: str, title: str, phenotypes: 
                           label=f"order {order} (n = {len(values):,})")  # fmt: skip
         axis.set(
             title=f"{screen_name(str(screen))}, {PHENOTYPES[str(phenotype)]}", xlabel=unit(str(screen), str(phenotype)),
-            ylabel="observations", yscale="log",
+            ylabel="observations",
         )  # fmt: skip
-        axis.legend(loc="upper right")
+        style.plain_logarithm(axis.yaxis)
+        # Room for the legend above the tallest bin.
+        axis.set_ylim(0.7, axis.get_ylim()[1] * 25)
+        axis.legend(loc="upper left", ncols=1)
     for axis in axes.flat[len(assays) :]:
         axis.axis("off")
     return Drawn(
@@ -58,8 +61,11 @@ def draw_gene_usage(observations: pd.DataFrame) -> Drawn:
         for axis, counts in ((left, part["genes"].explode().value_counts()), (right, part["query"].value_counts())):
             if len(counts):
                 axis.plot(np.arange(1, len(counts) + 1), counts, color=colour, label=screen_name(str(screen)))
-    left.set(xscale="log", yscale="log", xlabel="gene (by rank)", ylabel="observations", title="Observations a gene")
-    right.set(xscale="log", yscale="log", xlabel="query (by rank)", ylabel="observations", title="Observations a query")
+    left.set(xlabel="gene (by rank)", ylabel="observations", title="Observations a gene")
+    right.set(xlabel="query (by rank)", ylabel="observations", title="Observations a query")
+    for axis in (left, right):
+        style.plain_logarithm(axis.xaxis)
+        style.plain_logarithm(axis.yaxis)
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return Drawn(
         "gene_usage", figure, "Use of genes and queries",
@@ -73,6 +79,9 @@ def draw_overlap(observations: pd.DataFrame) -> Drawn:
     """Draw the share of genes that every two screens have in common."""
     genes = {str(screen): set(part["genes"].explode()) for screen, part in observations.groupby("screen")}
     names = list(genes)
+    if len(names) < 2:
+        why = "This run has one screen: there is nothing to share."
+        return empty_figure("screen_overlap", "Overlap of screens", why, style.ONE_COLUMN)
     shared = np.array([[len(genes[a] & genes[b]) / len(genes[a] | genes[b]) for b in names] for a in names])
     size = max(style.ONE_COLUMN * 0.8, 0.55 * len(names) + 1.2)
     figure, axis = plt.subplots(figsize=(min(size, style.TWO_COLUMNS), min(size, style.TWO_COLUMNS) * 0.85))

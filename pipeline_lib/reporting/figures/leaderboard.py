@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
-from pipeline_lib.reporting.names import METRICS, assay_name, is_clp, is_dango, split_name
+from pipeline_lib.reporting.names import METRICS, assay_name, in_order, is_clp, is_dango, split_name
 
 LEADING = ("interaction", "fitness", "call")
 
@@ -54,7 +54,7 @@ def draw_leaderboard(leaderboard: pd.DataFrame, ceilings: pd.DataFrame) -> Drawn
     rows = leaderboard[
         (leaderboard["screen"] == screen) & (leaderboard["phenotype"] == phenotype) & (leaderboard["metric"] == metric)
     ]
-    splits = [split for split in rows["split"].unique() if split != "cross_screen"]
+    splits = in_order(rows["split"])
     title = f"Leaderboard: {assay_name(screen, phenotype)}"
     if not splits:
         return empty_figure("leaderboard", title, "The leaderboard is empty.", style.ONE_COLUMN)
@@ -91,7 +91,7 @@ def draw_differences(differences: pd.DataFrame) -> Drawn:
         (differences["screen"] == screen) & (differences["phenotype"] == phenotype)
         & (differences["metric"] == metric) & (differences["role"] == "best_baseline")
     ]  # fmt: skip
-    splits = [split for split in rows["split"].unique() if split != "cross_screen"]
+    splits = in_order(rows["split"])
     title = f"Paired differences to the best baseline: {assay_name(screen, phenotype)}"
     if not splits:
         return empty_figure("differences", title, "There is no baseline to compare with.", style.ONE_COLUMN)
@@ -126,9 +126,10 @@ def draw_subgroups(subgroups: pd.DataFrame, model: str) -> Drawn:
     if rows.empty:
         return empty_figure("subgroups", title, "No subgroup has enough observations.", style.ONE_COLUMN)
     kinds = [kind for kind in ("metabolic", "essential", "order", "degree") if kind in set(rows["subgroup"])]
-    figure, axes = plt.subplots(1, len(kinds), figsize=(style.TWO_COLUMNS, 2.2), sharey=True, squeeze=False)
+    width = style.ONE_COLUMN if len(kinds) == 1 else style.TWO_COLUMNS
+    figure, axes = plt.subplots(1, len(kinds), figsize=(width, 2.4), sharey=True, squeeze=False)
     screens = sorted(set(zip(rows["screen"], rows["phenotype"], strict=True)))
-    first = rows["split"].unique()[0]
+    first = in_order(rows["split"])[0]
     for panel, kind in zip(axes.flat, kinds, strict=True):
         part = rows[(rows["subgroup"] == kind) & (rows["split"] == first)]
         levels = [
@@ -147,7 +148,7 @@ def draw_subgroups(subgroups: pd.DataFrame, model: str) -> Drawn:
         panel.set_xticks(range(len(levels)), levels)
         panel.set(title=_SUBGROUPS[kind], ylabel="Pearson" if panel is axes.flat[0] else "")
         panel.axhline(0, color=style.INK, linewidth=0.5)
-    figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(kinds))
     return Drawn(
         "subgroups", figure, title,
         f"Pearson correlation of {model} within subgroups of the test genotypes ({split_name(first)} split), with "
@@ -177,9 +178,9 @@ def draw_family(leaderboard: pd.DataFrame, name: str, title: str, caption: str, 
     lines = -(-len(assays) // columns)
     models = sorted(rows["model"].unique(), key=lambda model: (len(model), model))
     figure, axes = plt.subplots(
-        lines, columns, figsize=(style.TWO_COLUMNS, lines * (0.75 + 0.16 * len(models))), squeeze=False, sharey=True
+        lines, columns, figsize=(style.TWO_COLUMNS, lines * (0.85 + 0.22 * len(models))), squeeze=False, sharey=True
     )  # fmt: skip
-    splits = list(rows["split"].unique())
+    splits = in_order(rows["split"])
     for panel, (screen, phenotype) in zip(axes.flat, assays, strict=False):
         for position, split in enumerate(splits):
             part = rows[(rows["screen"] == screen) & (rows["phenotype"] == phenotype) & (rows["split"] == split)]
@@ -189,6 +190,7 @@ def draw_family(leaderboard: pd.DataFrame, name: str, title: str, caption: str, 
             panel.errorbar(part["value"], y, xerr=error, fmt="o", elinewidth=0.8, label=split_name(split),
                            color=style.PALETTE[position % len(style.PALETTE)])  # fmt: skip
         panel.set_yticks(range(len(models)), models)
+        panel.set_ylim(len(models) - 0.5, -0.5)
         panel.set(title=assay_name(screen, phenotype), xlabel=METRICS[leading_metric(phenotype)])
         panel.axvline(0, color=style.INK, linewidth=0.5)
     for panel in axes.flat[len(assays) :]:

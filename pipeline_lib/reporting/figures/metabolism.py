@@ -21,6 +21,8 @@ def draw_incidence(subsystems: pd.DataFrame, links: pd.DataFrame) -> Drawn:
     links
         Metabolites shared by every two subsystems (first, second, metabolites).
     """
+    if len(subsystems) < 2:
+        return _draw_totals(subsystems)
     largest = subsystems.sort_values("reactions", ascending=False).head(_LARGEST)
     names = largest["subsystem"].tolist()
     first, second, shared = links.columns[:3]
@@ -39,7 +41,8 @@ def draw_incidence(subsystems: pd.DataFrame, links: pd.DataFrame) -> Drawn:
     y = np.arange(len(names))
     right.barh(y, largest["reactions"], color=style.BASELINE, label="reactions")
     right.barh(y, largest["reactions_with_rule"], color=style.CLP, label="with a gene rule")
-    right.set(title="Reactions", xlabel="reactions", xscale="log")
+    right.set(title="Reactions", xlabel="reactions")
+    style.plain_logarithm(right.xaxis)
     right.legend(loc="lower right")
     total = int(subsystems["reactions"].sum())
     return Drawn(
@@ -48,6 +51,25 @@ def draw_incidence(subsystems: pd.DataFrame, links: pd.DataFrame) -> Drawn:
         "that two subsystems have in common (diagonal: all metabolites of one; logarithmic colour); right, reactions "
         "and how many of them have a gene rule, so that a deletion can reach them.",
         "Matrix of metabolites shared between subsystems, and bars of reactions by subsystem.",
+    )  # fmt: skip
+
+
+def _draw_totals(subsystems: pd.DataFrame) -> Drawn:
+    """Draw the counts of a model that names no subsystems."""
+    counts = {
+        "incidences": "nonzero coefficients", "metabolites": "metabolites", "reactions": "reactions",
+        "reversible": "reversible reactions", "reactions_with_rule": "reactions with a gene rule", "genes": "genes",
+    }  # fmt: skip
+    totals = subsystems[list(counts)].sum()
+    figure, axis = plt.subplots(figsize=(style.ONE_COLUMN * 1.3, 1.6))
+    bars = axis.barh(list(counts.values()), totals, color=style.CLP)
+    axis.bar_label(bars, [f"{int(total):,}" for total in totals], padding=2, fontsize=6.5)
+    axis.invert_yaxis()
+    axis.set(xlabel="count", xlim=(0, totals.max() * 1.15))
+    words = ", ".join(f"{int(totals[name]):,} {label}" for name, label in counts.items())
+    return Drawn(
+        "incidence_by_subsystem", figure, "Stoichiometric incidence",
+        f"The metabolic model names no subsystems. In all: {words}.", f"Bars: {words}.",
     )  # fmt: skip
 
 

@@ -22,7 +22,9 @@ def draw_degrees(edges: pd.DataFrame) -> Drawn:
         share = 1 - np.arange(len(degree)) / len(degree)
         axis.plot(degree, share, color=style.PALETTE[position % len(style.PALETTE)], label=str(network),
                   linestyle="-" if position < len(style.PALETTE) else "--")  # fmt: skip
-    axis.set(xscale="log", yscale="log", xlabel="degree", ylabel="share of genes with at least this degree")
+    axis.set(xlabel="degree", ylabel="share of genes with at least this degree")
+    style.plain_logarithm(axis.xaxis)
+    style.plain_logarithm(axis.yaxis)
     figure.legend(*axis.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return Drawn(
         "network_degrees", figure, "Degrees of the networks",

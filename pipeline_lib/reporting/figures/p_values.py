@@ -117,8 +117,9 @@ def draw_against_prediction(points: pd.DataFrame, model: str) -> Drawn:
         ):
             axis = axes[row, column]
             low, high = part[name].quantile([0.002, 0.998])
-            axis.hexbin(part[name], significance.clip(upper=top), gridsize=35, bins="log", cmap=style.DENSITY, mincnt=1,
-                        linewidths=0.1, extent=(low, max(high, low + 1e-6), 0, top), rasterized=True)  # fmt: skip
+            extent = (low, max(high, low + 1e-6), 0, top)
+            axis.hexbin(part[name], significance.clip(upper=top), gridsize=(34, 12), bins="log", cmap=style.DENSITY,
+                        mincnt=1, linewidths=0.1, extent=extent, rasterized=True)  # fmt: skip
             axis.axhline(-np.log10(0.05), color=style.RIVAL, linewidth=0.7)
             axis.set(xlabel=axis_label, ylabel="−log₁₀ P", title=label if row == 0 else "")
         words.append(f"{label}: n = {len(part):,}")

@@ -11,6 +11,9 @@ from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.names import split_name
 from pipeline_lib.reporting.predictions import Job
 
+_ERRORS = ("mse", "log_cosh")
+"""What each family's value loss is called in its history."""
+
 
 def draw_training_curves(jobs: list[Job]) -> Drawn:
     """Draw loss and validation Pearson by epoch for every trained model, split and seed."""
@@ -28,37 +31,46 @@ def draw_training_curves(jobs: list[Job]) -> Drawn:
         line = "-" if job.model == "clp" else ":"
         label = f"{job.model}, {split_name(job.split)}" if job.seed == 0 else None
         for fold, alpha in (("train", 0.45), ("validation", 1.0)):
-            loss = _series(table, fold, "loss")
-            if len(loss):
-                left.plot(
-                    loss.index, loss, line, color=colour, alpha=alpha, label=label if fold == "validation" else None
-                )
-        pearson = _series(table, "validation", "pearson")
-        if len(pearson):
-            right.plot(pearson.index, pearson, line, color=colour, label=label)
-    left.set(xlabel="epoch", ylabel="loss", title="Loss (pale: training; full: validation)")
+            for loss in _series(table, fold, _ERRORS).values():
+                left.plot(loss.index, loss, line, color=colour, alpha=alpha)
+        for part, pearson in _series(table, "validation", ("pearson",)).items():
+            right.plot(pearson.index, pearson, line, color=colour, label=f"{label}{part}" if label else None)
+    left.set(xlabel="epoch", ylabel="error", title="Error (pale: training; full: validation)")
     right.set(xlabel="epoch", ylabel="Pearson", title="Pearson on the validation fold")
     figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return Drawn(
         "training_curves", figure, title,
-        "Loss and Pearson correlation by epoch, one line a seed. The validation fold chooses the epoch that is kept; "
-        "the test fold is never looked at.",
+        "Error of standardised values (squared for the cell latent perturbation model, log-cosh for DANGO) and Pearson "
+        "correlation by epoch, one line a seed and jointly trained group of screens. The validation fold chooses the "
+        "epoch that is kept; the test fold is never looked at.",
         "Lines of loss and validation correlation by epoch.",
     )  # fmt: skip
 
 
-def _series(table: pd.DataFrame, fold: str, metric: str) -> pd.Series:
-    part = table[(table["fold"] == fold) & (table["metric"] == metric)]
-    return part.set_index("epoch")["value"].sort_index()
+def _series(table: pd.DataFrame, fold: str, metrics: tuple[str, ...]) -> dict[str, pd.Series]:
+    """Return values by epoch of every network that tells one of `metrics`; keys are ``", group"`` or empty.
+
+    A model of several networks writes ``group/member/metric``; its first member is drawn.
+    """
+    part = table[table["fold"] == fold]
+    named = part["metric"].str.rpartition("/")
+    chosen = part[named[2].isin(metrics)].assign(group=named[0])
+    series = {}
+    for key, rows in chosen.groupby("group", sort=True):
+        path, _, member = str(key).rpartition("/")
+        if not member or member == "0":
+            values = rows.drop_duplicates("epoch", keep="last").set_index("epoch")["value"].sort_index()
+            series[f", {path}" if path else ""] = values
+    return series
 
 
 def draw_overfit(history: pd.DataFrame, predictions: pd.DataFrame, observations: pd.DataFrame) -> Drawn:
     """Draw the check that the model can learn sixteen real observations by heart."""
     joined = predictions.merge(observations[["observation_id", "value", "screen"]], on="observation_id")
-    loss = _series(history, "train", "loss")
     figure, (left, right) = plt.subplots(1, 2, figsize=(style.ONE_COLUMN, 1.9))
-    left.plot(loss.index, loss.clip(lower=1e-8), color=style.CLP)
-    left.set(xlabel="epoch", ylabel="loss", yscale="log", title="Training loss")
+    for error in _series(history, "train", _ERRORS).values():
+        left.plot(error.index, error.clip(lower=1e-8), color=style.CLP)
+    left.set(xlabel="step", ylabel="squared error (SD²)", yscale="log", title="Training error")
     for screen, part in joined.groupby("screen"):
         scale = max(part["value"].std(ddof=0), 1e-9)
         centre = part["value"].mean()
@@ -68,7 +80,7 @@ def draw_overfit(history: pd.DataFrame, predictions: pd.DataFrame, observations:
     right.set(xlabel="measured (SD of the screen)", ylabel="predicted", title=f"{len(joined)} observations")
     return Drawn(
         "overfit", figure, "Overfit check",
-        f"The model learns {len(joined)} real observations by heart: a network that cannot is broken. Left, loss by "
-        "epoch; right, predicted against measured, in standard deviations of each screen.",
-        "Loss falls towards zero and predictions lie on the diagonal.",
+        f"The model learns {len(joined)} real observations by heart: a network that cannot is broken. Left, error by "
+        "step; right, predicted against measured, in standard deviations of each screen.",
+        "Error falls towards zero and predictions lie on the diagonal.",
     )  # fmt: skip

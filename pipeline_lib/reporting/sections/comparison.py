@@ -58,7 +58,7 @@ def losses(run: RunFolder) -> Section:
     if jobs:
         sentences = loss_sentences(tested(jobs, run.observations.drop(columns="genes")), run.model)
     return Section(
-        "losses", "Losses: does a divergence beside the squared error help?",
+        "losses", "Losses",
         [
             ("The question: should a Wasserstein distance, an energy distance or a Kullback-Leibler divergence between "
             "predicted and measured values be added to the mean squared error, so that predictions have the spread of "
@@ -75,12 +75,12 @@ def losses(run: RunFolder) -> Section:
 def pretraining(run: RunFolder) -> Section:
     """Return what DANGO's pretraining is for."""
     return Section(
-        "pretraining", "DANGO: what is pretraining for?",
+        "pretraining", "DANGO and pretraining",
         [
-            ("DANGO (Zhang et al. 2020) first learns gene vectors that rebuild each gene network, one network at a "
-            "time; this pretraining sees no genetic interaction. It then trains a hypergraph attention over the "
-            "deleted genes. Its variants here: without pretraining, with pretrained vectors that stay frozen, and with "
-            "plain gene vectors that see no network."),
+            ("What is pretraining for? DANGO (Zhang et al. 2020) first learns gene vectors that rebuild each gene "
+            "network, one network at a time; this pretraining sees no genetic interaction. It then trains a hypergraph "
+            "attention over the deleted genes. Its variants here: without pretraining, with pretrained vectors that "
+            "stay frozen, and with plain gene vectors that see no network."),
             *family_sentences(run.differences, "dango", "dango_"),
         ],
         run.figures("leaderboard", "pretraining"),

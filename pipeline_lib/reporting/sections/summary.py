@@ -3,17 +3,18 @@
 from pipeline_lib.reporting.figures.leaderboard import leading_assay, leading_metric
 from pipeline_lib.reporting.findings import Finding, ceiling_finding, model_findings, trust_finding
 from pipeline_lib.reporting.html import Fact
-from pipeline_lib.reporting.names import METRICS, assay_name, split_name
+from pipeline_lib.reporting.names import METRICS, assay_name, in_order, screen_name, split_name
 from pipeline_lib.reporting.run_folder import RunFolder
 
 
 def facts(run: RunFolder) -> list[Fact]:
     """Return the first screen's facts: data, model, splits, metric."""
     screen, phenotype = leading_assay(run.leaderboard)
-    splits = dict.fromkeys(run.leaderboard["split"])
+    screens = sorted(run.observations["screen"].unique())
+    splits = in_order(run.leaderboard["split"])
     baselines = run.leaderboard["model"].nunique() - (run.model in set(run.leaderboard["model"]))
     return [
-        Fact("Data", f"{len(run.observations):,} observations of {run.observations['screen'].nunique()} screens"),
+        Fact("Data", f"{len(run.observations):,} observations; screens: {', '.join(map(screen_name, screens))}"),
         Fact("Model", f"{run.model}, beside {baselines} others on the same folds"),
         Fact("Leading screen", assay_name(screen, phenotype)),
         Fact("Measured by", METRICS[leading_metric(phenotype)]),

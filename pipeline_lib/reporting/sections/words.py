@@ -77,9 +77,9 @@ def methods(run: RunFolder) -> Section:
         "methods", "Methods",
         [
             ("Text that a paper may take. "
-            f"Observations of {', '.join(settings['screens'])} were read from the published files, whose SHA-256 sums "
-            "are in the provenance. Genes were named systematically; digenic interactions are ε = f_ij - f_i f_j and "
-            "trigenic ones τ = f_ijk - f_i f_j f_k - ε_ij f_k - ε_ik f_j - ε_jk f_i."),
+            f"Screens ({', '.join(settings['screens'])}) were read in the layout of their publication; SHA-256 sums of "
+            "the files are in the provenance. Genes were named systematically; digenic interactions are ε = f_ij - f_i "
+            "f_j and trigenic ones τ = f_ijk - f_i f_j f_k - ε_ij f_k - ε_ik f_j - ε_jk f_i."),
             (f"The metabolic model ({settings['metabolism']['gem']}; Lu et al. 2019 for yeast-GEM) was read with its "
             "gene rules in disjunctive normal form. Growth of deletions was computed by flux balance analysis with "
             "HiGHS (Huangfu and Hall 2018) and agrees with COBRApy (Ebrahim et al. 2013)."),

@@ -1,0 +1,48 @@
+"""One synthetic run with figures and page, made once."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from pipeline_lib.config.figures import ARTEFACTS, TOPICS
+from pipeline_lib.reporting.cli import app
+from tests.reporting.synthetic_run import write_run
+
+
+def invoke(*arguments: str) -> str:
+    done = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def draw(topic: str, run: Path, folder: Path) -> None:
+    invoke(
+        "figures", topic, "--settings", '{"png_dpi": 72}',
+        *(f"--input={name}={run / ARTEFACTS[name]}" for name in TOPICS[topic].artefacts),
+        "--models", str(run / "models"), "--folder", str(folder), "--records", str(folder / f"{topic}.json"),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
+    """Return a synthetic run with every figure and its page."""
+    folder = write_run(tmp_path_factory.mktemp("run"), root)
+    for topic in TOPICS:
+        draw(topic, folder, folder / "figures")
+    invoke(
+        "html", "--settings", '{"png_dpi": 72}', "--run-folder", str(folder), "--output", str(folder / "report.html")
+    )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def page(run_folder: Path) -> str:
+    return (run_folder / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def gallery(run_folder: Path) -> str:
+    records = [f"--records={run_folder / 'figures' / f'{topic}.json'}" for topic in TOPICS]
+    invoke("gallery", "--run", "synthetic", *records, "--output", str(run_folder / "figures" / "gallery.html"))
+    return (run_folder / "figures" / "gallery.html").read_text(encoding="utf-8")

@@ -1,0 +1,119 @@
+"""A word such as "beats" stands only where the whole interval says so."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline_lib.reporting.findings import (
+    ceiling_finding,
+    compare,
+    family_sentences,
+    interval,
+    loss_sentences,
+    model_findings,
+    trust_finding,
+)
+from tests.reporting.synthetic_run import _OVERFIT, _WALK_THROUGH
+
+bounds = st.floats(-2, 2, allow_nan=False)
+
+
+def difference(low, high, *, lower_is_better=False):
+    return pd.Series({"low": low, "high": high, "value": (low + high) / 2, "lower_is_better": lower_is_better})
+
+
+@given(first=bounds, second=bounds)
+def test_beats_needs_the_whole_interval_above_zero(first, second):
+    low, high = sorted((first, second))
+    verb, verdict = compare(difference(low, high))
+    assert (verb == "beats") == (low > 0) == (verdict == "yes")
+    assert (verb == "falls short of") == (high < 0) == (verdict == "no")
+    assert (verdict == "open") == (low <= 0 <= high)
+
+
+@given(first=bounds, second=bounds)
+def test_of_errors_the_smaller_is_the_better(first, second):
+    low, high = sorted((first, second))
+    assert compare(difference(low, high, lower_is_better=True)) == compare(difference(-high, -low))
+
+
+@pytest.mark.parametrize("bound", [np.nan, np.inf, -np.inf])
+def test_no_interval_no_verdict(bound):
+    assert compare(difference(bound, 1.0))[1] == "open"
+    assert compare(difference(-1.0, bound))[1] == "open"
+
+
+def test_an_interval_is_written_with_three_decimals():
+    assert interval(pd.Series({"value": 0.4567, "low": 0.4, "high": 0.5})) == "0.457 (0.400 to 0.500)"
+    assert interval(pd.Series({"value": 0.4567, "low": np.nan, "high": np.nan})) == "0.457"
+
+
+def board(**values):
+    return pd.DataFrame(
+        [{"model": model, "split": "random", "screen": "collins2007", "phenotype": "interaction", "metric": "pearson",
+          "value": value, "low": value - 0.1, "high": value + 0.1, "n": 100} for model, value in values.items()]
+    )  # fmt: skip
+
+
+def pair(low, high):
+    return pd.DataFrame(
+        [{"model": "clp", "reference": "gene_ridge", "role": "best_baseline", "split": "random",
+          "screen": "collins2007", "phenotype": "interaction", "metric": "pearson", "value": (low + high) / 2,
+          "low": low, "high": high, "n": 100, "lower_is_better": False}]
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verb"),
+    [(0.01, 0.2, "beats"), (-0.01, 0.2, "cannot be told from"), (-0.2, -0.01, "falls short of")],
+)
+def test_the_headline_follows_the_paired_interval_and_not_the_scores(low, high, verb):
+    (finding,) = model_findings(board(clp=0.5, gene_ridge=0.4), pair(low, high), "clp")
+    assert f"clp {verb} gene_ridge" in finding.sentence
+    assert ("beats" in finding.sentence) == (verb == "beats")
+
+
+def test_without_a_baseline_nothing_is_claimed():
+    (finding,) = model_findings(board(clp=0.5), pair(0.1, 0.2).head(0), "clp")
+    assert finding.verdict == "open"
+    assert "beats" not in finding.sentence
+
+
+def test_the_ceiling_is_that_of_the_same_assay():
+    ceilings = pd.DataFrame(
+        [{"screen": "collins2007", "phenotype": "interaction", "order": 0, "method": method, "scope": "screen",
+          "centred": False, "ceiling": value, "n": 50} for method, value in (("alleles", 0.8), ("truth", 0.1))]
+    )  # fmt: skip
+    finding = ceiling_finding(board(clp=0.4), ceilings, "clp")
+    assert "0.400 of at most 0.800" in finding.sentence
+    assert "50%" in finding.sentence
+
+
+@pytest.mark.parametrize(
+    ("holds", "passed", "verdict"), [(True, True, "yes"), (False, True, "no"), (True, False, "no")]
+)
+def test_trust_needs_every_check(holds, passed, verdict):
+    leakage = pd.DataFrame({"promised": [True, False], "holds": [holds, False]})
+    finding = trust_finding(leakage, pd.DataFrame(), {**_OVERFIT, "passed": passed}, _WALK_THROUGH)
+    assert finding.verdict == verdict
+
+
+def test_variants_are_compared_with_their_own_family():
+    differences = pair(0.1, 0.2).assign(model="dango_frozen", reference="dango", role="reference")
+    (sentence,) = family_sentences(differences, "dango", "dango_")
+    assert "dango_frozen beats dango" in sentence
+    assert family_sentences(differences, "clp", "clp_") == ["This run compares no such model with clp."]
+
+
+def test_stretching_an_optimal_prediction_keeps_pearson_and_costs_error():
+    random = np.random.default_rng(0)
+    signal = random.normal(size=4000)
+    table = pd.DataFrame(
+        {"screen": "collins2007", "phenotype": "interaction", "value": 0.45 * signal + 0.893 * random.normal(size=4000)}
+    )
+    table["prediction"] = 0.45 * signal
+    (sentence,) = loss_sentences(table, "clp")
+    assert "Wasserstein" in sentence
+    assert "no divergence is added" in sentence

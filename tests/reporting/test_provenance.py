@@ -1,0 +1,52 @@
+"""Where numbers came from: a hash that only content moves, and the time of every job."""
+
+import pytest
+
+from pipeline_lib.artefacts.atomic import read_json, write_json, write_text
+from pipeline_lib.config.loading import read_run_config
+from pipeline_lib.reporting.provenance import git_state, provenance, rule_times
+from pipeline_lib.reporting.reference import write_reference
+
+
+@pytest.fixture
+def lock(tmp_path):
+    write_json({"sources": {}}, tmp_path / "lock.json")
+    return tmp_path / "lock.json"
+
+
+def test_the_hash_is_that_of_the_configuration(root, lock, tmp_path):
+    run = read_run_config(root / "config" / "quickstart.yaml")
+    first = provenance(run, lock, tmp_path, root)
+    again = provenance(run.model_copy(), lock, tmp_path, root)
+    other = provenance(run.model_copy(update={"description": "another"}), lock, tmp_path, root)
+    assert first["configuration_sha256"] == again["configuration_sha256"] != other["configuration_sha256"]
+
+
+def test_it_tells_versions_hardware_and_seeds(root, lock, tmp_path):
+    content = provenance(read_run_config(root / "config" / "quickstart.yaml"), lock, tmp_path, root)
+    assert {"torch", "numpy", "snakemake"} <= set(content["packages"])
+    assert content["hardware"]["cores"] >= 1
+    assert content["seeds"]["models"] == [0]
+
+
+def test_jobs_are_listed_from_the_longest(tmp_path):
+    for name, seconds in (("a", 1.5), ("b", 60.0)):
+        write_text(f"s\th:m:s\tmax_rss\n{seconds}\t0:00:01\t-\n", tmp_path / f"{name}.tsv")
+    assert rule_times(tmp_path) == [
+        {"job": "b", "seconds": 60.0, "peak_mb": None},
+        {"job": "a", "seconds": 1.5, "peak_mb": None},
+    ]
+
+
+def test_outside_a_checkout_there_is_no_commit(tmp_path):
+    assert git_state(tmp_path) == {}
+
+
+def test_reference_tables_stay_small_and_carry_their_provenance(run_folder, tmp_path):
+    write_reference(run_folder, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "differences.csv", "leaderboard.csv", "noise_ceiling.csv", "p_values.csv", "provenance.json", "screens.csv",
+    }  # fmt: skip
+    assert all(path.stat().st_size < 1e6 for path in tmp_path.iterdir())
+    content = read_json(tmp_path / "provenance.json")
+    assert content["configuration_sha256"] == read_json(run_folder / "provenance.json")["configuration_sha256"]
