@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from pipeline_lib.config.training import TrainingSettings
+from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.interface import FitContext
 from pipeline_lib.training.average import WeightAverage, write
 from pipeline_lib.training.batches import Columns, batch_count, batches, epoch_order, epoch_size, take, to_device
@@ -168,9 +169,7 @@ class _Fit:
         norm = nn.utils.clip_grad_norm_(self._network.parameters(), self._settings.gradient_clip, foreach=True)
         self._gradient_norm = float(norm)
         if not math.isfinite(self._gradient_norm):
-            raise ArithmeticError(
-                f"The gradient is {self._gradient_norm} at step {step}; lower training.learning_rate."
-            )
+            raise PipelineError(f"The gradient is {self._gradient_norm} at step {step}; lower training.learning_rate.")
         self._optimiser.step()
         self._average.update(step)
         return {name: term.detach() for name, term in terms.items()}

@@ -1,0 +1,39 @@
+"""Batches: every observation once an epoch, caps by assay, and processes that see one batch together."""
+
+import torch
+
+from pipeline_lib.training.batches import batch_count, batches, epoch_order, epoch_size
+
+ASSAY = torch.tensor([0] * 100 + [1] * 10)
+
+
+def test_an_epoch_without_cap_visits_every_row_once():
+    order = epoch_order(ASSAY, None, seed=0, epoch=1)
+    assert sorted(order.tolist()) == list(range(110))
+    assert epoch_size(ASSAY, None) == 110
+
+
+def test_a_cap_holds_in_each_assay_and_draws_anew_every_epoch():
+    first, second = (epoch_order(ASSAY, 20, seed=0, epoch=epoch) for epoch in (1, 2))
+    for order in (first, second):
+        assert torch.bincount(ASSAY[order]).tolist() == [20, 10]
+        assert len(set(order.tolist())) == epoch_size(ASSAY, 20) == 30
+    assert set(first.tolist()) != set(second.tolist())
+
+
+def test_the_order_depends_on_seed_and_epoch_alone():
+    torch.rand(7)
+    first = epoch_order(ASSAY, 20, seed=3, epoch=5)
+    torch.rand(7)
+    assert torch.equal(first, epoch_order(ASSAY, 20, seed=3, epoch=5))
+    assert not torch.equal(first, epoch_order(ASSAY, 20, seed=4, epoch=5))
+
+
+def test_processes_share_every_batch_between_them():
+    order = torch.arange(25)
+    whole = [rows.tolist() for rows, _ in batches(order, 10)]
+    parts = [list(batches(order, 10, rank, 2)) for rank in range(2)]
+    assert len(whole) == batch_count(25, 10) == 3
+    for position, rows in enumerate(whole):
+        assert sorted(parts[0][position][0].tolist() + parts[1][position][0].tolist()) == rows
+        assert parts[0][position][1] == len(rows)

@@ -1,0 +1,119 @@
+"""`training fit`: what it leaves, that it hides the test fold, and what it refuses."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from pipeline_lib.artefacts.schemas import FOLDS, HISTORY, PREDICTIONS, SPLIT
+from pipeline_lib.artefacts.tables import read_table, write_table
+from pipeline_lib.artefacts.tensors import load_tensors, save_tensors
+from pipeline_lib.config.models import ModelSettings
+from pipeline_lib.config.training import TrainingSettings
+from pipeline_lib.errors import PipelineError
+from pipeline_lib.models.interface import Prediction
+from pipeline_lib.training import fit as fit_module
+from pipeline_lib.training.cli import app
+from pipeline_lib.training.device import resolve_device
+from pipeline_lib.training.fit import fit_model, score_folds
+from pipeline_lib.training.inputs import read_cell, read_split
+from tests.small_cell import stoichiometry
+
+
+@pytest.fixture
+def outputs(tmp_path):
+    names = {"--predictions": "p.parquet", "--history": "h.parquet", "--metrics": "m.json", "--output": "model.pt"}
+    return [str(part) for option, name in names.items() for part in (option, tmp_path / name)]
+
+
+def read_inputs(run):
+    cell = read_cell(run / "genes.parquet", run / "edges.parquet", run / "stoichiometry.pt")
+    return cell, read_split(run / "observations.parquet", run / "random.parquet", cell.genes)
+
+
+@pytest.mark.parametrize("name", ["clp", "two_way"])
+def test_it_predicts_every_observation_of_the_split_and_writes_all_four_files(name, inputs, outputs, run, tmp_path):
+    result = CliRunner().invoke(app, ["fit", *inputs, *outputs, "--model", name, "--seed", "3"])
+    assert result.exit_code == 0, result.output
+    split = read_table(run / "random.parquet", SPLIT).set_index("observation_id")["fold"]
+    predictions = PREDICTIONS.validate(pd.read_parquet(tmp_path / "p.parquet"), "predictions")
+    found = predictions.set_index("observation_id")["fold"]
+    pd.testing.assert_series_equal(found.sort_index(), split.sort_index(), check_dtype=False)
+    HISTORY.validate(pd.read_parquet(tmp_path / "h.parquet"), "history")
+    metrics = json.loads((tmp_path / "m.json").read_text())
+    assert (metrics["model"], metrics["seed"], metrics["split"]) == (name, 3, "random")
+    assert set(metrics["scores"]) == set(FOLDS)
+    saved = load_tensors(tmp_path / "model.pt")
+    assert saved["model"] == name
+    assert saved["screens"] == ["one", "two"]
+
+
+def test_the_same_inputs_give_the_same_bytes(inputs, outputs, tmp_path):
+    contents = []
+    for _ in range(2):
+        assert CliRunner().invoke(app, ["fit", *inputs, *outputs, "--model", "clp"]).exit_code == 0
+        contents.append([(tmp_path / name).read_bytes() for name in ("p.parquet", "h.parquet")])
+    assert contents[0] == contents[1]
+
+
+def test_the_model_never_meets_a_value_of_the_test_fold(run, monkeypatch):
+    cell, data = read_inputs(run)
+    tested = set(data.genotypes.observation_id[data.fold == FOLDS.index("test")].tolist())
+
+    class Spy:
+        def fit(self, train, validation, cell, context):  # noqa: ARG002
+            met = np.concatenate([train.observation_id, validation.observation_id])
+            assert not tested & set(met.tolist())
+            return pd.DataFrame({"epoch": [0], "fold": ["train"], "metric": ["loss"], "value": [0.0]})
+
+        def predict(self, genotypes):
+            assert np.isnan(genotypes.value).all()
+            assert np.isnan(genotypes.std).all()
+            return Prediction(np.zeros(len(genotypes)))
+
+    monkeypatch.setattr(fit_module, "build", lambda *_: Spy())
+    fit_model("spy", data, cell, ModelSettings(), TrainingSettings())
+
+
+def test_scores_are_by_fold_and_assay_and_a_constant_has_no_correlation(run):
+    _, data = read_inputs(run)
+    perfect = score_folds(data, Prediction(2 * data.genotypes.value + 1))
+    assert perfect["test"]["one/interaction"]["pearson"] == pytest.approx(1)
+    flat = score_folds(data, Prediction(np.zeros(len(data.genotypes))))
+    assert flat["train"]["two/fitness"]["pearson"] is None
+    rows = (data.genotypes.screen == 1) & (data.genotypes.phenotype == 0) & (data.fold == 0)
+    assert flat["train"]["two/fitness"]["rmse"] == pytest.approx(np.sqrt(np.mean(data.genotypes.value[rows] ** 2)))
+
+
+def test_an_unknown_model_is_refused_by_name(inputs, outputs):
+    result = CliRunner().invoke(app, ["fit", *inputs, *outputs, "--model", "clip"])
+    assert isinstance(result.exception, PipelineError)
+    assert "no model 'clip'" in str(result.exception)
+
+
+def test_a_split_of_another_table_is_refused(run, tmp_path):
+    cell, _ = read_inputs(run)
+    table = pd.DataFrame({"observation_id": [0, 10_000], "fold": ["train", "test"], "group": ["a", "b"]})
+    write_table(table, tmp_path / "s.parquet", SPLIT)
+    with pytest.raises(PipelineError, match=r"names 1 observations that .*observations\.parquet lacks"):
+        read_split(run / "observations.parquet", tmp_path / "s.parquet", cell.genes)
+    write_table(table.iloc[:1].assign(fold="test"), tmp_path / "s.parquet", SPLIT)
+    with pytest.raises(PipelineError, match="no training fold"):
+        read_split(run / "observations.parquet", tmp_path / "s.parquet", cell.genes)
+
+
+def test_tensors_of_another_gene_index_are_refused(run, tmp_path):
+    save_tensors(stoichiometry() | {"num_genes": 21}, tmp_path / "s.pt")
+    with pytest.raises(PipelineError, match=r"made for 21 genes but .* has 20"):
+        read_cell(run / "genes.parquet", run / "edges.parquet", tmp_path / "s.pt")
+
+
+def test_a_gpu_that_is_not_there_is_refused(monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert resolve_device("auto") == "cpu"
+    with pytest.raises(PipelineError, match="no usable GPU"):
+        resolve_device("cuda")

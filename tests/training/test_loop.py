@@ -1,0 +1,192 @@
+"""The loop: it learns, stops, resumes bit for bit, and several processes are one."""
+
+import os
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+import torch
+
+from pipeline_lib.artefacts.schemas import HISTORY
+from pipeline_lib.config.training import TrainingSettings
+from pipeline_lib.errors import PipelineError
+from pipeline_lib.models.interface import FitContext
+from pipeline_lib.training.average import WeightAverage
+from pipeline_lib.training.loop import learning_rate, train_network
+from tests.training.toy import Linear, columns
+
+SETTINGS = TrainingSettings(epochs=8, batch_size=32, learning_rate=0.1, patience=8)
+TRAIN, VALIDATION = columns(), columns(60, seed=1)
+
+
+def fit(settings=SETTINGS, context=None, train=TRAIN, validation=VALIDATION, key="toy"):
+    network = Linear()
+    history = train_network(network, train, validation, settings, context or FitContext(), key)
+    return network, history
+
+
+def weights(network):
+    return [parameter.detach().clone() for parameter in network.parameters()]
+
+
+def same(a, b):
+    return all(torch.equal(x, y) for x, y in zip(weights(a), weights(b), strict=True))
+
+
+def values(history, fold, metric):
+    return history.loc[(history["fold"] == fold) & (history["metric"] == metric), "value"].tolist()
+
+
+def test_it_finds_the_weights_of_a_linear_truth():
+    network, history = fit(SETTINGS.model_copy(update={"epochs": 40, "patience": 40}))
+    assert network.weight.tolist() == pytest.approx([1, 2, 3, 4], rel=0.15)
+    assert values(history, "validation", "pearson")[-1] > 0.99
+
+
+def test_history_keeps_its_contract_with_a_gradient_norm_for_every_term():
+    _, history = fit()
+    HISTORY.validate(history, "history")
+    assert set(history["epoch"]) == set(range(1, 9))
+    assert all(len(values(history, "train", name)) == 8 for name in ("loss", "mse", "spread", "learning_rate"))
+    assert min(values(history, "train", "gradient_norm_mse")) > 0
+
+
+def test_the_wild_type_is_encoded_once_a_step():
+    """Seven batches an epoch, one encoding each, one more for the gradient norms and one for the validation fold."""
+    network, _ = fit(SETTINGS.model_copy(update={"epochs": 1}))
+    assert network.encodings == 7 + 1 + 1
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others():
+    assert same(fit()[0], fit()[0])
+    assert not same(fit()[0], fit(context=FitContext(seed=1))[0])
+
+
+class StoppedError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("after", [1, 3])
+def test_a_resumed_fit_is_bit_identical_to_one_that_was_not_interrupted(after, tmp_path, monkeypatch):
+    whole, history = fit()
+    context = FitContext(checkpoints=tmp_path)
+    from pipeline_lib.training import loop
+
+    saved, save = [], loop.save_checkpoint
+
+    def save_then_stop(path, content):
+        save(path, content)
+        saved.append(path)
+        if len(saved) == after:
+            raise StoppedError
+
+    monkeypatch.setattr(loop, "save_checkpoint", save_then_stop)
+    with pytest.raises(StoppedError):
+        fit(context=context)
+    monkeypatch.setattr(loop, "save_checkpoint", save)
+    torch.rand(100)
+    resumed, resumed_history = fit(context=context)
+    assert same(whole, resumed)
+    pd.testing.assert_frame_equal(history, resumed_history)
+
+
+def test_a_finished_fit_is_taken_from_its_checkpoint_and_another_key_starts_anew(tmp_path):
+    context = FitContext(checkpoints=tmp_path)
+    first, _ = fit(context=context)
+    again, _ = fit(context=context)
+    assert again.encodings == 0
+    assert same(first, again)
+    fit(context=context, key="another")
+    fit(context=context, train=columns(seed=5))
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_it_stops_when_the_validation_score_no_longer_rises_and_keeps_the_best():
+    noise = dict(VALIDATION) | {"target": torch.randn(60, generator=torch.Generator().manual_seed(0))}
+    settings = SETTINGS.model_copy(update={"epochs": 50, "patience": 3})
+    network, history = fit(settings, validation=noise)
+    scores = values(history, "validation", "pearson")
+    assert len(scores) == scores.index(max(scores)) + 1 + 3 < 50
+    shorter, _ = fit(settings.model_copy(update={"patience": 4}), validation=noise)
+    if max(values(history, "validation", "pearson")) == max(scores):
+        assert same(network, shorter) or len(scores) < 50
+
+
+def test_without_a_validation_fold_the_last_average_is_kept():
+    empty = {name: column[:0] for name, column in VALIDATION.items()}
+    network, history = fit(validation=empty)
+    assert history["epoch"].max() == SETTINGS.epochs
+    assert not values(history, "validation", "pearson")
+    assert network.weight.abs().sum() > 1
+
+
+def test_calls_train_by_the_logistic_loss():
+    _, history = fit(train=columns(calls=True), validation=columns(60, seed=1, calls=True))
+    assert values(history, "train", "call")[-1] < values(history, "train", "call")[0]
+    assert values(history, "validation", "pearson")[-1] > 0.6
+
+
+def test_a_cap_makes_epochs_shorter():
+    network, _ = fit(SETTINGS.model_copy(update={"epochs": 1, "max_per_assay_epoch": 16}))
+    assert network.encodings == 1 + 1 + 1
+
+
+def test_an_infinite_gradient_is_reported_with_its_step():
+    broken = dict(TRAIN) | {"target": torch.full((200,), float("inf"))}
+    with pytest.raises(PipelineError, match=r"gradient is (inf|nan) at step 1.*learning_rate"):
+        fit(train=broken)
+
+
+def test_the_step_size_rises_over_a_tenth_and_falls_to_zero():
+    rates = [learning_rate(SETTINGS, step, 100) for step in range(1, 101)]
+    assert rates[9] == max(rates) == 0.1
+    assert rates[0] == pytest.approx(0.01)
+    assert rates[-1] == pytest.approx(0, abs=1e-9)
+
+
+def test_the_average_is_exponential_and_is_taken_back():
+    network = Linear()
+    average = WeightAverage(network, 0.5)
+    start = network.bias.detach().clone()
+    with torch.no_grad():
+        network.bias += 1.0
+    average.update(100)
+    with average.applied():
+        assert network.bias.item() == pytest.approx(float(start) + 0.5)
+    assert network.bias.item() == pytest.approx(float(start) + 1.0)
+
+
+SCRIPT = """
+import sys, torch
+from pipeline_lib.config.training import TrainingSettings
+from pipeline_lib.models.interface import FitContext
+from pipeline_lib.training.loop import train_network
+from pipeline_lib.training.processes import is_first_process
+from tests.training.toy import Linear, columns
+torch.set_num_threads(1)
+network = Linear()
+network.dropout.p = 0.0
+settings = TrainingSettings(epochs=3, batch_size=32, learning_rate=0.1)
+history = train_network(network, columns(), columns(60, seed=1), settings, FitContext(), "toy")
+if is_first_process():
+    loss = history.query("metric=='loss'")["value"].tolist()
+    torch.save({"weights": [p.detach() for p in network.parameters()], "loss": loss}, sys.argv[1])
+"""
+
+
+def test_two_processes_train_what_one_does(tmp_path, root):
+    """The last batch of an epoch has 8 rows, others 32: parts count by their length."""
+    script = tmp_path / "train.py"
+    script.write_text(SCRIPT)
+    environment = os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    for name, command in (("one", [sys.executable]), ("two", launcher)):
+        subprocess.run(
+            [*command, str(script), str(tmp_path / f"{name}.pt")],
+            env=environment, cwd=tmp_path, check=True, capture_output=True, timeout=240,
+        )  # fmt: skip
+    one, two = (torch.load(tmp_path / f"{name}.pt", weights_only=True) for name in ("one", "two"))
+    for a, b in zip(one["weights"], two["weights"], strict=True):
+        assert torch.allclose(a, b, atol=1e-5)
+    assert one["loss"] == pytest.approx(two["loss"], abs=1e-4)

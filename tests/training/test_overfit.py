@@ -1,0 +1,70 @@
+"""The overfit check: a working network memorises sixteen observations, a broken one fails loudly."""
+
+import json
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from pipeline_lib.artefacts.schemas import HISTORY, PREDICTIONS
+from pipeline_lib.errors import PipelineError
+from pipeline_lib.models.clp.network import ClpNetwork
+from pipeline_lib.training.cli import app
+from pipeline_lib.training.overfit import choose, refuse_failure
+from tests.small_cell import small_screen
+
+
+@pytest.fixture
+def command(inputs, tmp_path):
+    names = {"--history": "h.parquet", "--predictions": "p.parquet", "--report": "r.json"}
+    return ["overfit", *inputs, *(str(part) for option, name in names.items() for part in (option, tmp_path / name))]
+
+
+def test_sixteen_observations_are_overfitted(command, tmp_path):
+    result = CliRunner().invoke(app, [*command, "--model", "clp"])
+    assert result.exit_code == 0, result.output
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert report["passed"]
+    assert report["pearson"] > 0.99
+    table = PREDICTIONS.validate(pd.read_parquet(tmp_path / "p.parquet"), "predictions")
+    assert len(table) == 16
+    assert table["prediction"].corr(table["observed"]) == pytest.approx(report["pearson"])
+    history = HISTORY.validate(pd.read_parquet(tmp_path / "h.parquet"), "history")
+    assert set(history["fold"]) == {"train"}
+
+
+def test_a_network_that_sees_no_genotype_fails_loudly_and_leaves_its_report(command, tmp_path, monkeypatch):
+    decode = ClpNetwork.decode
+
+    def blind(self, encoded, columns):
+        return decode(self, encoded, dict(columns) | {"genes": columns["genes"][:1].expand_as(columns["genes"])})
+
+    monkeypatch.setattr(ClpNetwork, "decode", blind)
+    result = CliRunner().invoke(app, [*command, "--model", "clp"])
+    assert isinstance(result.exception, PipelineError)
+    assert "cannot overfit 16 observations" in str(result.exception)
+    assert not json.loads((tmp_path / "r.json").read_text())["passed"]
+
+
+def test_the_chosen_observations_are_of_one_assay_with_distinct_genotypes():
+    train = small_screen(400)
+    chosen = choose(train, 16, seed=0)
+    assert len(set(zip(chosen.screen.tolist(), chosen.phenotype.tolist(), strict=True))) == 1
+    assert len({tuple(genes) for genes in chosen.genes.tolist()}) == 16
+    assert choose(train, 16, seed=1).observation_id.tolist() != chosen.observation_id.tolist()
+
+
+def test_too_few_observations_are_refused():
+    with pytest.raises(PipelineError, match="needs 16 genotypes"):
+        choose(small_screen(20), 16, seed=0)
+
+
+def test_other_families_are_refused(command):
+    result = CliRunner().invoke(app, [*command, "--model", "mean"])
+    assert "family 'clp'" in str(result.exception)
+
+
+def test_a_failed_report_becomes_one_sentence():
+    report = {"model": "clp", "observations": 16, "screen": "one", "pearson": 0.5, "steps": 9, "passed": False}
+    with pytest.raises(PipelineError, match=r"Pearson 0\.500 after 9 steps"):
+        refuse_failure(report)
