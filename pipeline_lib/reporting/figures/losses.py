@@ -42,8 +42,8 @@ def draw_spread(observations: pd.DataFrame, jobs: list[Job], model: str, split: 
     for panel in (left, right):
         panel.axvline(1, color=style.QUIET, linewidth=0.7, linestyle="--")
         panel.set_xlabel("SD of predictions (SD of measurements)")
-    left.set(ylabel="root mean squared error (SD)", title="Error: least at a spread of r")
-    right.set(ylabel="Wasserstein distance (SD)", title="Distribution: best near a spread of 1")
+    left.set(ylabel="root mean squared error (SD)", title="Error (least at a spread of r)")
+    right.set(ylabel="Wasserstein distance (SD)", title="Distance between the distributions")
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return Drawn(
         "losses", figure, title,
