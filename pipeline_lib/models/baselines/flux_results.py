@@ -41,7 +41,10 @@ class FluxResults:
             empty = np.zeros(0)
             return cls(np.zeros(0, dtype=np.int64), empty, empty, in_model)
         table = cell.knockouts[cell.knockouts["method"] == method].reset_index(drop=True)
-        keys = _keys(gene_positions(cell.genes, table["genes"], "knockouts"), in_model)
+        genes = gene_positions(cell.genes, table["genes"], "knockouts")
+        # A genotype with a gene outside the model repeats the one without it, but as an interaction of higher order.
+        whole = np.flatnonzero((in_model[np.maximum(genes, 0)] | (genes == NO_GENE)).all(axis=1))
+        table, keys = table.iloc[whole], _keys(genes[whole], in_model)
         order = np.argsort(keys, kind="stable")
         fitness = np.nan_to_num(table["fitness"].to_numpy(np.float64), nan=0.0)
         interaction = np.nan_to_num(table["interaction"].to_numpy(np.float64), nan=0.0)

@@ -21,8 +21,8 @@ class GenotypeFeatures:
 
     Features of one gene (degree in each network, enzyme complexes, in the metabolic model, essential, growth of the
     single knockout by flux balance) enter as their least and their greatest value over the genotype; features of two
-    genes (weight of their edge, cosine of their neighbourhoods, both in each network) as their greatest. A genotype
-    of three genes adds the means of both.
+    genes (weight of their edge, cosine of their neighbourhoods, both in each network) as their greatest. With triples
+    come the mean of the former, the sum of the latter, and the order.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class GenotypeFeatures:
     networks
         Symmetric matrices [N, N].
     with_means
-        Whether to add the means; without triples they add little.
+        Whether to add mean, sum and order, which say little more of pairs.
     """
 
     of_gene: Values
@@ -60,24 +60,27 @@ class GenotypeFeatures:
             np.where(there[:, :, None], ones, np.inf).min(axis=1),
             np.where(there[:, :, None], ones, -np.inf).max(axis=1),
         ]
-        pairs = self._pairs(genotypes)
-        parts.append(pairs.max(axis=1))
+        greatest, total = self._pairs(genotypes)
+        parts.append(greatest)
         if self.with_means:
             order = genotypes.order[:, None]
-            parts += [np.where(there[:, :, None], ones, 0.0).sum(axis=1) / order, pairs.sum(axis=1), order]
+            parts += [np.where(there[:, :, None], ones, 0.0).sum(axis=1) / order, total, order]
         return np.concatenate(parts, axis=1)
 
-    def _pairs(self, genotypes: Genotypes) -> Values:
-        """Return features of each pair of genes, float64 [n, 3, 2 * networks]; 0 where there is no pair."""
+    def _pairs(self, genotypes: Genotypes) -> tuple[Values, Values]:
+        """Return greatest and sum of the features of a genotype's pairs, float64 [n, 2 * networks] each."""
         present, compact = np.unique(genotypes.genes, return_inverse=True)
         compact = compact.reshape(genotypes.genes.shape)
-        features = np.zeros((len(genotypes), MAX_ORDER, 2 * len(self.networks)))
+        greatest, total = np.zeros((2, len(genotypes), 2 * len(self.networks)))
         for number, network in enumerate(self.networks):
             near = network[np.maximum(present, 0)]
             unit = sparse.diags_array(1 / np.sqrt(np.maximum(near.astype(bool).sum(axis=1), 1))) @ near.sign()
-            for offset, table in enumerate((near[:, np.maximum(present, 0)], unit @ unit.T)):
-                for slot, (i, j) in enumerate(combinations(range(MAX_ORDER), 2)):
+            for column, table in enumerate((near[:, np.maximum(present, 0)], unit @ unit.T), start=2 * number):
+                for i, j in combinations(range(MAX_ORDER), 2):
                     rows = np.flatnonzero((genotypes.genes[:, i] != NO_GENE) & (genotypes.genes[:, j] != NO_GENE))
-                    cells = table[compact[rows, i], compact[rows, j]]
-                    features[rows, slot, 2 * number + offset] = np.asarray(cells).ravel()
-        return features
+                    if not len(rows):
+                        continue
+                    cells = np.asarray(table[compact[rows, i], compact[rows, j]]).ravel()
+                    greatest[rows, column] = np.maximum(greatest[rows, column], cells)
+                    total[rows, column] += cells
+        return greatest, total

@@ -13,6 +13,7 @@ from pipeline_lib.models.baselines.flux_results import FluxResults
 def cell(bench):
     knockouts = pd.DataFrame(
         [
+            (["G000", "G001", "G040"], "fba", 0.1, 0.0),
             (["G000"], "fba", 0.5, np.nan),
             (["G001"], "fba", 0.8, np.nan),
             (["G000", "G001"], "fba", 0.1, -0.3),
@@ -30,6 +31,11 @@ def test_genes_outside_the_model_change_nothing(bench, cell):
     np.testing.assert_allclose(results.of_fitness(genes), [0.5, 0.5, 0.1, 1.0, 1.0])
     np.testing.assert_allclose(results.of_interaction(genes)[1:], 0.0)
     np.testing.assert_allclose(results.of_interaction(bench.genotypes([[1, 0]], [0]).genes), -0.3)
+
+
+def test_the_interaction_of_a_pair_is_not_that_of_a_triple_with_a_gene_outside_the_model(bench, cell):
+    pair, triple = FluxResults.read(cell, "fba").of_interaction(bench.genotypes([[0, 1], [0, 1, 40]], [0, 0]).genes)
+    assert (pair, triple) == (-0.3, 0.0)
 
 
 def test_a_genotype_without_growth_has_fitness_0_and_one_that_was_not_solved_is_unknown(bench, cell):
