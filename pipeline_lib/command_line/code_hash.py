@@ -19,6 +19,7 @@ _LEFT_OUT = tuple(
 )
 
 
+@cache
 def code_hash(*entries: str) -> str:
     """Return a hash of everything that the entries import, directly or not.
 
@@ -50,11 +51,10 @@ def code_hash(*entries: str) -> str:
             modules.add(module)
             nodes = [tree]
         for node in nodes:
-            for imported in _imports(node):
+            for imported in set(_imports(node)):
                 modules |= _closure(imported)
     for module in sorted(modules):
-        digest.update(module.encode())
-        digest.update(ast.dump(_without_docstrings(_tree(module))).encode())
+        digest.update(_module_digest(module))
     return digest.hexdigest()[:12]
 
 
@@ -68,8 +68,19 @@ def _closure(module: str) -> frozenset[str]:
         if name in found:
             continue
         found.add(name)
-        waiting += _imports(_tree(name))
+        waiting += _imports_of(name)
     return frozenset(found)
+
+
+@cache
+def _imports_of(module: str) -> frozenset[str]:
+    return frozenset(_imports(_tree(module)))
+
+
+@cache
+def _module_digest(module: str) -> bytes:
+    """Return a digest of a module's name and of its code, docstrings and remarks aside."""
+    return hashlib.sha256(f"{module}\n{ast.dump(_without_docstrings(_tree(module)))}".encode()).digest()
 
 
 def _path(module: str) -> Path | None:
@@ -114,7 +125,7 @@ def _imports(node: ast.AST) -> Iterator[str]:
 
 
 def _without_docstrings(tree: ast.AST) -> ast.AST:
-    """Drop docstrings: a better sentence must not retrain a model."""
+    """Drop docstrings, in place: a better sentence must not retrain a model."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and node.body:
             first = node.body[0]

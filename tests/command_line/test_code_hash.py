@@ -6,6 +6,12 @@ from pipeline_lib.command_line import code_hash as module
 from pipeline_lib.command_line.code_hash import code_hash
 
 
+def forget():
+    """Forget every file that was read: the tests edit them within one process."""
+    for cached in (module._tree, module._closure, module._imports_of, module._module_digest, module.code_hash):
+        cached.cache_clear()
+
+
 @pytest.fixture
 def package(tmp_path, monkeypatch):
     """A small package: two commands of one stage, one of which imports a helper of another stage."""
@@ -25,13 +31,11 @@ def package(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "PACKAGE_FOLDER", folder)
 
     def both():
-        module._tree.cache_clear()
-        module._closure.cache_clear()
+        forget()
         return code_hash("pipeline_lib.stage.cli:first"), code_hash("pipeline_lib.stage.cli:second")
 
     yield folder, both
-    module._tree.cache_clear()
-    module._closure.cache_clear()
+    forget()
 
 
 def test_an_edit_deep_in_an_import_changes_the_command_that_needs_it_alone(package):
@@ -60,8 +64,6 @@ def test_an_entry_that_does_not_exist_is_an_error():
 
 
 def test_editing_the_report_retrains_nothing():
-    module._tree.cache_clear()
-    module._closure.cache_clear()
     needed = set()
     for name in module._imports(module._tree("pipeline_lib.training.fit")):
         needed |= module._closure(name)
