@@ -124,11 +124,13 @@ def _ceilings(
 
 
 def _centred(raw: _Part) -> _Part | None:
-    """Return the rows with their values centred within queries; None where most rows have none.
+    """Return the rows with their values centred within queries; None where most rows have none or nothing is crossed.
 
     In a symmetric screen each gene of a pair is the query in turn, so every row stands there twice.
     """
     data = raw.data.genotypes
+    if data.order.max() == 1:
+        return None
     if raw.design.kind == "gene":
         pairs = np.flatnonzero(data.order == 2)
         if len(pairs) < 0.5 * len(data):
@@ -191,7 +193,8 @@ def _by_truth(part: _Part, truth: NDArray[np.float64], settings: EvaluationSetti
         return
     moments = MomentBootstrap(part.design.take(known), part.resamples, part.data.genotypes.value[known])
     sums = moments.sums(truth[known])
-    for centred, correlation in ((False, pearson(sums)), (True, pearson_within_query(sums))):
+    crossed = part.data.genotypes.order.max() > 1
+    for centred, correlation in ((False, pearson(sums)), (True, pearson_within_query(sums) if crossed else None)):
         if correlation is not None:
             signed = correlation * np.abs(correlation)
             yield _row("truth", "screen", centred, signed, part.design.take(known), settings)

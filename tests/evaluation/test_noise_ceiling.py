@@ -8,8 +8,11 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.config.evaluation import EvaluationSettings, ReplicateCorrelation
+from pipeline_lib.config.simulation import SimulationSettings
 from pipeline_lib.evaluation.measurements import Measurements, named_genes
 from pipeline_lib.evaluation.noise_ceiling import find_repeats, noise_ceilings
+from pipeline_lib.simulation.design import ScreenDesign
+from pipeline_lib.simulation.measurement import measure as simulate
 
 SETTINGS = EvaluationSettings(resamples=300, literature=[])
 
@@ -149,6 +152,44 @@ def test_the_truth_itself_reaches_the_ceiling(measure: Callable, observe: Callab
     assert rows.loc[("truth", "screen", True), "ceiling"] == pytest.approx(CENTRED, abs=0.03)
     exact = np.corrcoef(np.append(truth["interaction"], truth["interaction"][::3]), frame["value"])[0, 1]
     assert rows.loc[("truth", "screen", False), "ceiling"] == pytest.approx(exact)
+
+
+@pytest.mark.slow
+def test_swapped_crosses_of_the_simulator_cover_its_true_ceiling_in_at_least_90_of_100_screens(
+    measure: Callable, observe: Callable
+) -> None:
+    """Every pair of 30 genes crossed both ways, with the simulator's colony, strain and query noise.
+
+    Its reported SDs hold colony noise alone, so their ceiling is an upper bound, as its assumption says.
+    """
+    random = np.random.default_rng(0)
+    single, pair = random.uniform(0.4, 1.0, size=30), np.triu(random.normal(0, 0.05, size=(30, 30)), 1)
+    control, array = np.nonzero(~np.eye(30, dtype=bool))
+
+    def fitness(genotypes: np.ndarray) -> np.ndarray:
+        first, second = genotypes[:, 0], genotypes[:, -1]
+        both = single[first] * single[second] + (pair + pair.T)[first, second]
+        return np.where(first == second, single[first], both)
+
+    nothing = np.empty((0, 2), dtype=np.int64)
+    genes = np.arange(30)
+    design = ScreenDesign(genes, genes, nothing, np.column_stack([control, array]), nothing)
+    names = [(f"G{first:02d}", f"G{second:02d}") for first, second in zip(control, array, strict=True)]
+    true = (pair + pair.T)[control, array]
+    frame = observe(
+        names, true, query=[f"{name}_sn1" for name, _ in names], array=[f"{name}_dma1" for _, name in names]
+    )
+    covered, bounded = 0, 0
+    for _ in range(100):
+        crosses = simulate(design, fitness, SimulationSettings(triples=0), random).digenic
+        rows = ceilings(measure(frame.assign(value=crosses.adjusted, std=crosses.std)))
+        found = rows[~rows["centred"]].set_index(["method", "scope"])
+        best = np.corrcoef(true, crosses.adjusted)[0, 1]
+        estimate = found.loc["repeated_genotypes", "screen"]
+        covered += estimate["low"] <= best <= estimate["high"]
+        bounded += best < found.loc[("reported_sd", "screen"), "high"]
+    assert covered >= 90
+    assert bounded == 100
 
 
 def test_orders_have_ceilings_of_their_own_beside_the_whole_screen(measure: Callable, observe: Callable) -> None:
