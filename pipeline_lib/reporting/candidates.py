@@ -16,8 +16,8 @@ from pipeline_lib.reporting.next_experiments import (
     choose_genes,
     choose_target,
     combined,
+    measured_genotypes,
     suggest,
-    tested_genotypes,
     untested,
     viable_genes,
 )
@@ -76,7 +76,7 @@ def rank_untested(
         if len(chosen) < order:
             continue
         candidates = np.concatenate(list(stream(chosen, CHUNK)))
-        candidates = untested(candidates, tested_genotypes(observations, genes, order), len(genes))
+        candidates = untested(candidates, measured_genotypes(observations, genes, order), len(genes))
         if len(candidates):
             parts.append(
                 suggest(

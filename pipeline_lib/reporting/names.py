@@ -71,6 +71,11 @@ def assay_name(screen: str, phenotype: str) -> str:
     return f"{screen_name(screen)}, {PHENOTYPES.get(phenotype, phenotype)}"
 
 
+def panel_title(screen: str, phenotype: str) -> str:
+    """Return the assay in two lines, which fit above a third of a page."""
+    return f"{screen_name(screen)}\n{PHENOTYPES.get(phenotype, phenotype)}"
+
+
 def unit(screen: str, phenotype: str) -> str:
     """Return what an axis of the assay's values says."""
     return UNITS.get((screen, phenotype), UNITS.get(("", phenotype), phenotype))

@@ -173,7 +173,7 @@ def _members(genes: pd.DataFrame, rows: pd.DataFrame) -> tuple[Genes, Floats]:
     return positions[positions >= 0], rows["value"].abs().to_numpy()[row]
 
 
-def tested_genotypes(observations: pd.DataFrame, genes: pd.DataFrame, order: int) -> Genes:
+def measured_genotypes(observations: pd.DataFrame, genes: pd.DataFrame, order: int) -> Genes:
     """Return every genotype of an order that any screen measured, int64 [m, 3]."""
     rows = observations[(observations["order"] == order) & observations["phenotype"].isin(PHENOTYPES)]
     return np.asarray(gene_positions(genes, rows["genes"], "observations"))

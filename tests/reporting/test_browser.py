@@ -80,7 +80,7 @@ def test_the_leaderboard_sorts_and_filters(open_page):
     value, split = heads.index("value"), heads.index("split")
     assert set(shown(page, split)) == {"random"}, "the page opens on the random split"
 
-    button = table.get_by_role("button", name="value", exact=True)
+    button = table.locator("th").nth(value).get_by_role("button")
     button.click()
     descending = [float(text) for text in shown(page, value) if text]
     assert descending == sorted(descending, reverse=True)
@@ -129,6 +129,8 @@ def test_every_figure_downloads_in_both_formats(open_page):
 def test_axe_finds_no_serious_barrier(open_page, width, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
     page, _ = open_page(width, scheme)
+    # Rows of one table repeat the same markup: thirty stand for thousands.
+    page.evaluate("for (const row of document.querySelectorAll('tbody tr:nth-child(n + 31)')) row.remove()")
     found = axe.Axe().run(page)
     serious = [
         f"{violation['id']}: {violation['nodes'][0]['html'][:160]}"

@@ -5,7 +5,7 @@ import pandas as pd
 
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
-from pipeline_lib.reporting.names import assay_name, split_name
+from pipeline_lib.reporting.names import assay_name, panel_title, split_name
 
 _RIVALS = 3
 
@@ -52,7 +52,7 @@ def draw_precision_recall(curves: pd.DataFrame, leaderboard: pd.DataFrame, model
                 panel.fill_between(part["recall"], part["low"], part["high"], color=colour, alpha=0.18, linewidth=0)
         first = of_assay.iloc[0]
         panel.axhline(first["prevalence"], color=style.INK, linestyle=":", linewidth=0.8)
-        panel.set(xlabel="recall", ylabel="precision", title=assay_name(screen, phenotype), xlim=(0, 1), ylim=(0, 1))
+        panel.set(xlabel="recall", ylabel="precision", title=panel_title(screen, phenotype), xlim=(0, 1), ylim=(0, 1))
         panel.legend(loc="upper right")
         words.append(
             f"{assay_name(screen, phenotype)}: {int(first['positives']):,} calls of n = {int(first['n']):,}, "

@@ -8,7 +8,7 @@ from scipy.stats import pearsonr, spearmanr
 
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
-from pipeline_lib.reporting.names import assay_name, in_order, split_name, unit
+from pipeline_lib.reporting.names import assay_name, in_order, panel_title, split_name, unit
 from pipeline_lib.reporting.predictions import Job, tested
 
 _SHOWN = ("interaction", "fitness")
@@ -66,7 +66,7 @@ def _hexbin(axes: Axes, part: pd.DataFrame, screen: str, phenotype: str) -> str:
     low, high = max(x_low, y_low - pad), min(x_high, y_high + pad)
     if low < high:
         axes.plot([low, high], [low, high], color=style.RIVAL, linewidth=0.8)
-    axes.set(xlabel=f"measured {unit(screen, phenotype)}", ylabel="predicted", title=assay_name(screen, phenotype))
+    axes.set(xlabel=f"measured {unit(screen, phenotype)}", ylabel="predicted", title=panel_title(screen, phenotype))
     axes.text(
         0.03, 0.97, f"r = {pearson:.2f}\nρ = {spearman:.2f}\nn = {len(part):,}", transform=axes.transAxes, va="top",
         bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1.5},
@@ -85,13 +85,13 @@ def draw_by_split(leaderboard: pd.DataFrame, ceilings: pd.DataFrame, model: str)
     columns = min(3, len(assays))
     lines = -(-len(assays) // columns)
     figure, axes = plt.subplots(
-        lines, columns, figsize=(style.TWO_COLUMNS, 1.9 * lines), squeeze=False, sharex=True
+        lines, columns, figsize=(style.TWO_COLUMNS, 2.0 * lines), squeeze=False, sharex=True
     )  # fmt: skip
     for panel, (screen, phenotype) in zip(axes.flat, assays, strict=False):
         of_assay = rows[(rows["screen"] == screen) & (rows["phenotype"] == phenotype)]
         _bars(panel, of_assay, model)
         _ceiling(panel, ceilings, screen, phenotype)
-        panel.set_title(assay_name(screen, phenotype))
+        panel.set_title(panel_title(screen, phenotype))
     for panel in axes.flat[len(assays) :]:
         panel.axis("off")
     handles, labels = axes.flat[0].get_legend_handles_labels()

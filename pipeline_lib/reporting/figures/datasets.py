@@ -6,7 +6,7 @@ import pandas as pd
 
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
-from pipeline_lib.reporting.names import PHENOTYPES, screen_name, unit
+from pipeline_lib.reporting.names import PHENOTYPES, panel_title, screen_name, unit
 
 
 def _draw_values(observations: pd.DataFrame, name: str, title: str, phenotypes: tuple[str, ...]) -> Drawn:
@@ -26,7 +26,7 @@ def _draw_values(observations: pd.DataFrame, name: str, title: str, phenotypes: 
                 axis.hist(values.clip(low, high), bins=bins, histtype="step", color=colour, linewidth=1.1,
                           label=f"order {order} (n = {len(values):,})")  # fmt: skip
         axis.set(
-            title=f"{screen_name(str(screen))}, {PHENOTYPES[str(phenotype)]}", xlabel=unit(str(screen), str(phenotype)),
+            title=panel_title(str(screen), str(phenotype)), xlabel=unit(str(screen), str(phenotype)),
             ylabel="observations",
         )  # fmt: skip
         style.plain_logarithm(axis.yaxis)

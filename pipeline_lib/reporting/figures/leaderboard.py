@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
-from pipeline_lib.reporting.names import METRICS, assay_name, in_order, is_clp, is_dango, split_name
+from pipeline_lib.reporting.names import METRICS, assay_name, in_order, is_clp, is_dango, panel_title, split_name
 
 LEADING = ("interaction", "fitness", "call")
 
@@ -178,7 +178,7 @@ def draw_family(leaderboard: pd.DataFrame, name: str, title: str, caption: str, 
     lines = -(-len(assays) // columns)
     models = sorted(rows["model"].unique(), key=lambda model: (len(model), model))
     figure, axes = plt.subplots(
-        lines, columns, figsize=(style.TWO_COLUMNS, lines * (0.85 + 0.22 * len(models))), squeeze=False, sharey=True
+        lines, columns, figsize=(style.TWO_COLUMNS, lines * (0.95 + 0.22 * len(models))), squeeze=False, sharey=True
     )  # fmt: skip
     splits = in_order(rows["split"])
     for panel, (screen, phenotype) in zip(axes.flat, assays, strict=False):
@@ -191,7 +191,7 @@ def draw_family(leaderboard: pd.DataFrame, name: str, title: str, caption: str, 
                            color=style.PALETTE[position % len(style.PALETTE)])  # fmt: skip
         panel.set_yticks(range(len(models)), models)
         panel.set_ylim(len(models) - 0.5, -0.5)
-        panel.set(title=assay_name(screen, phenotype), xlabel=METRICS[leading_metric(phenotype)])
+        panel.set(title=panel_title(screen, phenotype), xlabel=METRICS[leading_metric(phenotype)])
         panel.axvline(0, color=style.INK, linewidth=0.5)
     for panel in axes.flat[len(assays) :]:
         panel.axis("off")
