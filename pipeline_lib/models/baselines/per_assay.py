@@ -1,7 +1,7 @@
 """Fit one small model an assay (screen and phenotype), behind the one interface of every model."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -20,6 +20,7 @@ from pipeline_lib.models.interface import Cell, FitContext, Prediction
 
 Values = NDArray[np.float64]
 Rows = NDArray[np.int64]
+AssayName = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -79,22 +80,43 @@ class AssayModel(ABC):
         """Restore what `state` returned."""
 
 
+@dataclass(frozen=True)
+class FittedAssay:
+    """The fitted model of one assay.
+
+    Attributes
+    ----------
+    model
+        Predicts deviations from `order_means`.
+    order_means
+        float64 [4]: mean of each order, 0 for a model that is not centred.
+    size
+        Training observations.
+    residual
+        Root mean squared residual of the validation fold; of the training fold where there is no validation.
+    """
+
+    model: AssayModel
+    order_means: Values
+    size: int
+    residual: float
+
+
 class PerAssay:
     """The `Model` that fits one `AssayModel` an assay.
 
-    A prediction whose model has no spread of its own gets the root mean squared residual of the validation fold
-    (of the training fold where an assay has no validation). An assay that training lacks is predicted by the largest
-    training assay of its phenotype, or by the largest of all where the phenotype is new or not stated.
+    A prediction whose model has no spread of its own gets the assay's residual. An assay that training lacks is
+    predicted by the largest training assay of its phenotype, or by the largest of all where the phenotype is new or
+    not stated.
     """
 
     assay_model: ClassVar[type[AssayModel]]
 
+    book: StrainBook
+    assays: dict[AssayName, FittedAssay]
+
     def __init__(self, settings: ModelSettings, training: TrainingSettings) -> None:  # noqa: ARG002 - the registry's
         self.settings = settings.baselines
-        self.models: dict[tuple[str, str], AssayModel] = {}
-        self.sizes: dict[tuple[str, str], int] = {}
-        self.residuals: dict[tuple[str, str], float] = {}
-        self.order_means: dict[tuple[str, str], Values] = {}
 
     def fit(self, train: Genotypes, validation: Genotypes, cell: Cell, context: FitContext) -> pd.DataFrame:
         """Fit every assay of `train`; the history has one row a setting (`epoch` counts them)."""
@@ -102,76 +124,71 @@ class PerAssay:
         pool, held = self.book.crosses(train), self.book.crosses(validation)
         held_rows = dict(_stated_assays(validation))
         none = np.zeros(0, dtype=np.int64)
-        parts = []
+        self.assays, histories = {}, []
         for name, rows in _stated_assays(train):
             others = np.ones(len(train), dtype=bool)
             others[rows] = False
-            part, judged = pool.take(rows), held.take(held_rows.get(name, none))
-            means = order_means(part.genotypes) if self.assay_model.centred else np.zeros(MAX_ORDER + 1)
-            part, judged = (each.minus(means[each.genotypes.order]) for each in (part, judged))
-            fold = AssayFold(part, judged, pool.take(others), self.book, cell, context)
-            model = self.assay_model(self.settings)
-            trials = model.fit(fold)
-            self.order_means[name] = means
-            self.models[name], self.sizes[name] = model, len(rows)
-            judge = fold.validation if len(fold.validation) else fold.train
-            self.residuals[name] = _rms(judge.value - model.predict(judge).value)
-            if not len(fold.validation):
-                trials = []
-            parts.append(_history(name, trials or [Trial("", self.residuals[name])], len(fold.validation) > 0))
-        return pd.concat(parts, ignore_index=True)
+            fold = AssayFold(
+                pool.take(rows), held.take(held_rows.get(name, none)), pool.take(others), self.book, cell, context
+            )
+            self.assays[name], history = self._fit_assay(fold)
+            histories.append(history.assign(screen=name[0], phenotype=name[1]))
+        return pd.concat(histories, ignore_index=True)
 
     def predict(self, genotypes: Genotypes) -> Prediction:
         """Predict every genotype with the model of its assay."""
         crosses = self.book.crosses(genotypes)
         value, std = np.empty(len(genotypes)), np.empty(len(genotypes))
-        for stated, rows in _stated_assays(genotypes):
-            name = self._nearest_assay(stated)
-            part = crosses.take(rows)
-            predicted = self.models[name].predict(part)
-            value[rows] = predicted.value + self.order_means[name][part.genotypes.order]
-            spread = np.full(len(rows), np.nan) if predicted.std is None else predicted.std
-            std[rows] = np.where(np.isnan(spread), self.residuals[name], spread)
+        for name, rows in _stated_assays(genotypes):
+            assay, part = self._nearest_assay(name), crosses.take(rows)
+            predicted = assay.model.predict(part)
+            value[rows] = predicted.value + assay.order_means[part.genotypes.order]
+            std[rows] = assay.residual if predicted.std is None else predicted.std
         return Prediction(value, std)
 
     def state(self) -> dict[str, Any]:
         """Return tensors and plain values."""
+        assays = [
+            {**vars(assay), "screen": screen, "phenotype": phenotype, "model": assay.model.state()}
+            for (screen, phenotype), assay in self.assays.items()
+        ]
         return {
             "settings": self.settings.model_dump(),
             "book": to_tensors(vars(self.book)),
-            "assays": [
-                {
-                    "screen": name[0],
-                    "phenotype": name[1],
-                    "size": self.sizes[name],
-                    "residual": self.residuals[name],
-                    "order_means": to_tensors(self.order_means[name]),
-                    "model": to_tensors(model.state()),
-                }
-                for name, model in self.models.items()
-            ],
+            "assays": to_tensors(assays),
         }
 
     @classmethod
     def from_state(cls, state: dict[str, Any], cell: Cell) -> Self:
         """Return the fitted model that `state` was taken from."""
-        baselines = BaselineSettings(**state["settings"])
-        model = cls(ModelSettings(baselines=baselines), TrainingSettings())
+        settings = BaselineSettings(**state["settings"])
+        fitted = cls(ModelSettings(baselines=settings), TrainingSettings())
         book = to_arrays(state["book"])
-        model.book = StrainBook(**{**book, "names": tuple(book["names"])})
-        for assay in state["assays"]:
-            name = (assay["screen"], assay["phenotype"])
-            model.models[name] = cls.assay_model(baselines)
-            model.models[name].load(to_arrays(assay["model"]), model.book, cell)
-            model.sizes[name], model.residuals[name] = assay["size"], assay["residual"]
-            model.order_means[name] = to_arrays(assay["order_means"])
-        return model
+        fitted.book, fitted.assays = StrainBook(**{**book, "names": tuple(book["names"])}), {}
+        for assay in to_arrays(state["assays"]):
+            model = cls.assay_model(settings)
+            model.load(assay["model"], fitted.book, cell)
+            fitted.assays[assay["screen"], assay["phenotype"]] = FittedAssay(
+                model, assay["order_means"], assay["size"], assay["residual"]
+            )
+        return fitted
 
-    def _nearest_assay(self, name: tuple[str, str]) -> tuple[str, str]:
-        if name in self.models:
-            return name
-        alike = [fitted for fitted in self.models if fitted[1] == name[1]] or list(self.models)
-        return max(alike, key=lambda fitted: self.sizes[fitted])
+    def _fit_assay(self, fold: AssayFold) -> tuple[FittedAssay, pd.DataFrame]:
+        model = self.assay_model(self.settings)
+        means = order_means(fold.train.genotypes) if model.centred else np.zeros(MAX_ORDER + 1)
+        train, validation = (part.minus(means[part.genotypes.order]) for part in (fold.train, fold.validation))
+        trials = model.fit(replace(fold, train=train, validation=validation))
+        judge, judged_on = (validation, "validation") if len(validation) else (train, "train")
+        residual = float(np.sqrt(np.mean((judge.value - model.predict(judge).value) ** 2)))
+        if not trials or not len(validation):
+            trials = [Trial("", residual)]
+        return FittedAssay(model, means, len(train), residual), _history(trials, judged_on)
+
+    def _nearest_assay(self, name: AssayName) -> FittedAssay:
+        if name in self.assays:
+            return self.assays[name]
+        alike = [assay for (_, phenotype), assay in self.assays.items() if phenotype == name[1]]
+        return max(alike or self.assays.values(), key=lambda assay: assay.size)
 
 
 def order_means(train: Genotypes) -> Values:
@@ -181,7 +198,7 @@ def order_means(train: Genotypes) -> Values:
     return np.where(count > 0, total / np.maximum(count, 1), train.value.mean())
 
 
-def _stated_assays(genotypes: Genotypes) -> list[tuple[tuple[str, str], Rows]]:
+def _stated_assays(genotypes: Genotypes) -> list[tuple[AssayName, Rows]]:
     """Return screen and phenotype by name, and the rows of each; '' where a genotype does not state it."""
     codes = np.stack([genotypes.screen, genotypes.phenotype], axis=1)
     present, inverse = np.unique(codes, axis=0, return_inverse=True)
@@ -194,19 +211,13 @@ def _stated_assays(genotypes: Genotypes) -> list[tuple[tuple[str, str], Rows]]:
     ]
 
 
-def _rms(residuals: Values) -> float:
-    return float(np.sqrt(np.mean(residuals**2)))
-
-
-def _history(name: tuple[str, str], trials: list[Trial], validated: bool) -> pd.DataFrame:
+def _history(trials: list[Trial], judged_on: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "epoch": np.arange(len(trials), dtype=np.int64),
-            "fold": "validation" if validated else "train",
+            "fold": judged_on,
             "metric": "rmse",
             "value": [trial.rmse for trial in trials],
-            "screen": name[0],
-            "phenotype": name[1],
             "setting": [trial.setting for trial in trials],
         }
     )

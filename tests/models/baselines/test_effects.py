@@ -50,7 +50,7 @@ def test_no_variance_is_negative(generator):
 
 def test_effects_solve_the_mixed_model_equations(bench, generator):
     table = balanced(generator, 25, 20)
-    effects = bench.fit(TwoWayModel, screen_of(bench, table)).models["screen", "interaction"].effects
+    effects = bench.fit(TwoWayModel, screen_of(bench, table)).assays["screen", "interaction"].model.effects
     row, column = (table - table.mean()).mean(axis=1), (table - table.mean()).mean(axis=0)
     # In a balanced table each effect is its mean times n v / (n v + s2).
     np.testing.assert_allclose(
@@ -65,7 +65,9 @@ def test_effects_solve_the_mixed_model_equations(bench, generator):
 
 def test_simulated_variances_are_recovered(bench, generator):
     effects = (
-        bench.fit(TwoWayModel, screen_of(bench, balanced(generator, 30, 29))).models["screen", "interaction"].effects
+        bench.fit(TwoWayModel, screen_of(bench, balanced(generator, 30, 29)))
+        .assays["screen", "interaction"]
+        .model.effects
     )
     assert effects.noise_variance == pytest.approx(0.25, rel=0.15)
     assert effects.row_variance == pytest.approx(4.0, rel=0.6)
@@ -98,4 +100,4 @@ def test_the_spread_covers_simulated_measurements(bench, generator):
 def test_constant_values_are_predicted_without_noise(bench):
     effects = bench.fit(TwoWayModel, bench.emap(np.full((8, 8), 2.5)))
     assert np.allclose(effects.predict(bench.emap(np.zeros((8, 8)))).value, 2.5)
-    assert isinstance(effects.models["screen", "interaction"].effects, Effects)
+    assert isinstance(effects.assays["screen", "interaction"].model.effects, Effects)

@@ -19,7 +19,7 @@ def test_as_many_epochs_as_trials_are_scored_and_the_best_is_kept(bench, generat
     train, validation, _ = additive(bench, generator)
     model = bench.fit(EmbeddingMlpModel, train, validation, trials=8)
     residual = validation.value - model.predict(validation).value
-    np.testing.assert_allclose(model.residuals["screen", "interaction"], np.sqrt(np.mean(residual**2)))
+    np.testing.assert_allclose(model.assays["screen", "interaction"].residual, np.sqrt(np.mean(residual**2)))
 
 
 def test_the_same_seed_gives_the_same_numbers(bench, generator):

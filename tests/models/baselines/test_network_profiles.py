@@ -70,7 +70,7 @@ def test_two_new_genes_are_predicted_from_both_neighbourhoods(bench, modules):
 def test_a_network_that_says_nothing_gets_little_weight(bench, modules):
     genotypes, cell = modules
     train, one, _ = hide(genotypes, [0, 5, 10])
-    weights = bench.fit(NetworkProfilesModel, train, one, cell).models["screen", "interaction"].weights["row_new"]
+    weights = bench.fit(NetworkProfilesModel, train, one, cell).assays["screen", "interaction"].model.weights["row_new"]
     # In the order of gene_networks: complexes, random; then the strains of one gene.
     assert weights[0] > 0.5
     assert weights[1] < 0.2 * weights[0]

@@ -23,7 +23,7 @@ def test_indicators_mark_the_deleted_genes(bench, trigenic):
 @pytest.mark.parametrize("order", [2, 3])
 def test_coefficients_are_those_of_the_closed_form(bench, trigenic, order):
     train = trigenic.take(trigenic.order == order)
-    model = bench.fit(GeneRidgeModel, train, trials=1).models["trigenic", "interaction"]
+    model = bench.fit(GeneRidgeModel, train, trials=1).assays["trigenic", "interaction"].model
     expected = Ridge(alpha=1e4, solver="cholesky").fit(dense(train, bench.num_genes), train.value)
     np.testing.assert_allclose(model.coefficients, expected.coef_, atol=1e-8)
 
