@@ -11,7 +11,7 @@ from pipeline_lib.metabolism.knockouts import solve_knockouts
 from pipeline_lib.metabolism.network import network_of
 
 REPEATS = 3
-PEER_GENES = 60
+PEER_GENES = 150
 PROCESSES = 2
 SEED = 0
 

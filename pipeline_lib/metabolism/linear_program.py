@@ -26,10 +26,13 @@ _BASIS = (
 )
 
 Settings = Mapping[str, str | int | float]
+_DUAL, _PRIMAL = 1, 4
+_DEVEX, _CHOOSE = 1, -1
 ATTEMPTS: tuple[Settings, ...] = (
-    {"solver": "simplex", "simplex_strategy": 1, "presolve": "choose"},
-    {"solver": "simplex", "simplex_strategy": 1, "presolve": "on"},
-    {"solver": "simplex", "simplex_strategy": 4, "presolve": "off"},
+    # Devex prices need no start-up solve a row, which would cost more than the few pivots of a warm start.
+    {"solver": "simplex", "simplex_strategy": _DUAL, "presolve": "off", "simplex_dual_edge_weight_strategy": _DEVEX},
+    {"solver": "simplex", "simplex_strategy": _DUAL, "presolve": "on", "simplex_dual_edge_weight_strategy": _CHOOSE},
+    {"solver": "simplex", "simplex_strategy": _PRIMAL, "presolve": "off"},
     {"solver": "ipm", "run_crossover": "on", "presolve": "on"},
 )
 """First the warm dual simplex, then cold: dual simplex with presolve, primal simplex, interior point."""

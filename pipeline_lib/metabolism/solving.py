@@ -26,12 +26,12 @@ from pipeline_lib.artefacts.atomic import atomic_path
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.bit_sets import BitSets, pack, unpack, words
 from pipeline_lib.metabolism.flux import FluxBalance, Method, Optimiser
-from pipeline_lib.metabolism.linear_program import STATUSES, TOLERANCE
+from pipeline_lib.metabolism.linear_program import ATTEMPTS, STATUSES, TOLERANCE
 from pipeline_lib.metabolism.moma import MinimalAdjustment
 from pipeline_lib.metabolism.network_reduction import ReducedNetwork
 
-FEW = 128
-"""Fewer programs than this are solved here: starting a worker takes longer."""
+FEW = 500
+"""So many programs are solved here: starting workers takes longer."""
 _BATCH = 128
 
 
@@ -49,7 +49,7 @@ class Problem:
     def digest(self) -> bytes:
         """Return a hash of everything that the optima depend on beside what is shut."""
         reduced = self.reduced
-        content = hashlib.sha256(f"{self.method} {TOLERANCE} HiGHS {highspy.Highs().version()}".encode())
+        content = hashlib.sha256(f"{self.method} {TOLERANCE} {ATTEMPTS} HiGHS {highspy.Highs().version()}".encode())
         for array in (
             reduced.stoichiometry.indptr, reduced.stoichiometry.indices, reduced.stoichiometry.data,
             reduced.lower, reduced.upper, reduced.objective, reduced.column, reduced.scale,
