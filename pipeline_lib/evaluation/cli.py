@@ -127,7 +127,7 @@ def noise_ceiling(
         truths[screen] = read_table(Path(path), columns=["genes", "fitness", "interaction"])
     data = read_measurements(observations, genes)
     with _one_thread():
-        write_rows(noise_ceilings(data, settings, truths, genes), output, NOISE_CEILING)
+        write_rows(noise_ceilings(data, settings, truths), output, NOISE_CEILING)
 
 
 @app.command("p-values")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline_lib.artefacts.schemas import OBSERVATIONS, PHENOTYPES
 from pipeline_lib.artefacts.tables import read_table
-from pipeline_lib.cell.genotypes import NO_GENE, Genotypes, encode
+from pipeline_lib.cell.genotypes import NO_GENE, Genotypes, encode, gene_positions
 from pipeline_lib.cell.queries import genotype_codes, symmetric_rows
 
 _NULL_ALLELES = ("deletion", "unspecified")
@@ -67,6 +67,31 @@ class Measurements:
         """Return (screen, phenotype, rows) of every assay."""
         data = self.genotypes
         return [(data.screens[screen], PHENOTYPES[phenotype], rows) for screen, phenotype, rows in data.assays()]
+
+
+def by_genotype(data: Measurements, genes: pd.Series, values: NDArray[np.float64], where: str) -> NDArray[np.float64]:
+    """Return the value of every observation's genotype [n], NaN where there is none.
+
+    Parameters
+    ----------
+    data
+        The observations.
+    genes
+        One list of systematic names a genotype, length m.
+    values
+        float64 [m]; of a genotype that is listed twice, the first counts.
+    where
+        The file that `genes` stem from, for errors.
+
+    Raises
+    ------
+    PipelineError
+        When a gene is not in the index of `data`.
+    """
+    index = pd.DataFrame({"gene_index": np.arange(len(data.gene_names)), "gene": data.gene_names})
+    codes = genotype_codes(np.vstack([gene_positions(index, genes, where), data.genotypes.genes]))
+    known = pd.Series(values, index=codes[: len(values)])
+    return np.asarray(known[~known.index.duplicated()].reindex(codes[len(values) :]), dtype=np.float64)
 
 
 def two_sided(p_value: NDArray[np.float64], sided: NDArray[np.float64]) -> NDArray[np.float64]:

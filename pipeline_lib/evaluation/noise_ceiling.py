@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline_lib.cell.genotypes import NO_GENE, gene_positions
+from pipeline_lib.artefacts.schemas import PHENOTYPES
+from pipeline_lib.cell.genotypes import NO_GENE
 from pipeline_lib.cell.queries import genotype_codes, query_gene_sets
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.evaluation.clusters import (
@@ -20,7 +21,7 @@ from pipeline_lib.evaluation.clusters import (
 )
 from pipeline_lib.evaluation.folds import assay_seed
 from pipeline_lib.evaluation.intervals import Estimate
-from pipeline_lib.evaluation.measurements import Measurements
+from pipeline_lib.evaluation.measurements import Measurements, by_genotype
 from pipeline_lib.evaluation.moments import MomentBootstrap, pearson, pearson_within_query
 from pipeline_lib.evaluation.reliability import (
     Repeats,
@@ -53,6 +54,11 @@ ASSUMPTIONS = {
 """What has to hold for a method's ceiling to be right, in words."""
 
 
+CONTRADICTED = (
+    "The data contradict this: the noise would exceed the whole spread of the values, so no ceiling can be told."
+)
+
+
 @dataclass(frozen=True)
 class _Part:
     """The rows of one assay and order, ready to be resampled.
@@ -70,7 +76,7 @@ class _Part:
 
 
 def noise_ceilings(
-    data: Measurements, settings: EvaluationSettings, truths: dict[str, pd.DataFrame], genes: pd.DataFrame
+    data: Measurements, settings: EvaluationSettings, truths: dict[str, pd.DataFrame]
 ) -> Iterator[dict[str, Any]]:
     """Yield the ceilings of every screen: rows of `pipeline_lib.evaluation.schemas.NOISE_CEILING`.
 
@@ -82,8 +88,11 @@ def noise_ceilings(
         Resamples, confidence, literature values.
     truths
         By screen, the noise-free ``fitness`` and ``interaction`` of simulated genotypes (``genes``, a list).
-    genes
-        The gene table.
+
+    Raises
+    ------
+    PipelineError
+        When a simulated genotype has a gene that is not in the index.
     """
     for screen, phenotype, rows in data.assays():
         if phenotype == "call":
@@ -92,7 +101,7 @@ def noise_ceilings(
         orders = sorted(np.unique(assay.genotypes.order).tolist())
         for order in orders if len(orders) == 1 else [ALL_ORDERS, *orders]:
             part = assay if order == ALL_ORDERS else assay.take(assay.genotypes.order == order)
-            for row in _ceilings(part, screen, phenotype, settings, truths.get(screen), genes):
+            for row in _ceilings(part, screen, phenotype, settings, truths.get(screen)):
                 yield {"screen": screen, "phenotype": phenotype, "order": int(order), **row}
     for known in settings.literature:
         yield {
@@ -109,7 +118,6 @@ def _ceilings(
     phenotype: str,
     settings: EvaluationSettings,
     truth: pd.DataFrame | None,
-    genes: pd.DataFrame,
 ) -> Iterator[dict[str, Any]]:
     design = cluster_design(data, choose_kind(data, "random", screen, settings))
     resamples = draw_resamples(design, settings.resamples, assay_seed(settings, screen, phenotype, "noise ceiling"))
@@ -120,11 +128,13 @@ def _ceilings(
         yield from _by_repeats(part, centred, settings)
         yield from _by_reported_sd(part, centred, screen, settings)
     if truth is not None:
-        yield from _by_truth(raw, true_values(data, phenotype, truth, genes), settings)
+        yield from _by_truth(raw, phenotype, truth, settings)
 
 
 def _centred(raw: _Part) -> _Part | None:
     """Return the rows with their values centred within queries; None where most rows have none or nothing is crossed.
+
+    A query with one genotype alone says nothing of differences within queries and is left out.
 
     In a symmetric screen each gene of a pair is the query in turn, so every row stands there twice.
     """
@@ -146,7 +156,13 @@ def _centred(raw: _Part) -> _Part | None:
     once = 1 / np.bincount(again)[again]
     share = 1 / np.bincount(strain, weights=once)[strain]
     centred = value - np.bincount(strain, weights=value * once)[strain] * share
-    return _Part(raw.data.take(rows), raw.design.take(rows), raw.resamples, centred, share, query)
+    several = share < 0.75
+    if several.sum() < MINIMUM_GROUPS:
+        return None
+    rows = rows[several]
+    return _Part(
+        raw.data.take(rows), raw.design.take(rows), raw.resamples, centred[several], share[several], query[several]
+    )
 
 
 def find_repeats(data: Measurements, query: NDArray[np.int64] | None) -> dict[str, Repeats]:
@@ -158,7 +174,12 @@ def find_repeats(data: Measurements, query: NDArray[np.int64] | None) -> dict[st
     centred within), rows are compared within the same query genes alone.
     """
     temperature = np.nan_to_num(data.genotypes.temperature, nan=-1.0)
-    inside = np.zeros(len(data), dtype=np.int64) if query is None else query
+    inside = np.zeros(len(data), dtype=np.int64)
+    if query is not None:
+        inside = query
+    elif (data.genotypes.phenotype == PHENOTYPES.index("raw_interaction")).all():
+        # A triple's raw interaction is that of a double-mutant query and an array gene: another for another query.
+        inside = genotype_codes(query_gene_sets(data.genotypes)[data.genotypes.query])
     strains = np.sort(np.column_stack([data.genotypes.query, data.genotypes.array]), axis=1)
     thing = _codes(data.genotype, inside, temperature)
     pair = _codes(thing, *strains.T)
@@ -187,7 +208,12 @@ def _by_reported_sd(part: _Part, centred: bool, screen: str, settings: Evaluatio
         yield _row("reported_sd", "screen", centred, reliability, part.design.take(known), settings)
 
 
-def _by_truth(part: _Part, truth: NDArray[np.float64], settings: EvaluationSettings) -> Iterator[dict[str, Any]]:
+def _by_truth(
+    part: _Part, phenotype: str, table: pd.DataFrame, settings: EvaluationSettings
+) -> Iterator[dict[str, Any]]:
+    if phenotype not in table.columns:
+        return
+    truth = by_genotype(part.data, table["genes"], table[phenotype].to_numpy(np.float64), "truth")
     known = np.isfinite(truth)
     if known.sum() < MINIMUM_GROUPS:
         return
@@ -200,33 +226,6 @@ def _by_truth(part: _Part, truth: NDArray[np.float64], settings: EvaluationSetti
             yield _row("truth", "screen", centred, signed, part.design.take(known), settings)
 
 
-def true_values(data: Measurements, phenotype: str, truth: pd.DataFrame, genes: pd.DataFrame) -> Floats:
-    """Return the noise-free value of every observation [n], NaN where it is not known.
-
-    Parameters
-    ----------
-    data
-        Observations of one phenotype.
-    phenotype
-        'fitness' or 'interaction': the column of `truth`.
-    truth
-        ``genes`` (lists of names) and the noise-free values of simulated genotypes.
-    genes
-        The gene table that `data` was encoded with.
-
-    Raises
-    ------
-    PipelineError
-        When `truth` names a gene that is not in the index.
-    """
-    if phenotype not in truth.columns:
-        return np.full(len(data), np.nan)
-    simulated = gene_positions(genes, truth["genes"], "truth")
-    codes = genotype_codes(np.vstack([simulated, data.genotypes.genes]))
-    known = pd.Series(truth[phenotype].to_numpy(np.float64), index=codes[: len(truth)])
-    return known[~known.index.duplicated()].reindex(codes[len(truth) :]).to_numpy()
-
-
 def _row(
     method: str, scope: str, centred: bool, reliability: Floats, rested_on: ClusterDesign, settings: EvaluationSettings
 ) -> dict[str, Any]:
@@ -234,11 +233,14 @@ def _row(
     best = ceiling(reliability)
     groups = rested_on.present()
     low, high = Estimate(float(best[0]), best[1:], groups).interval(settings.confidence)
-    return {
+    row = {
         "method": method, "scope": scope, "centred": centred, "reliability": float(reliability[0]),
         "ceiling": float(best[0]), "low": low, "high": high, "n": len(rested_on.codes), "groups": groups,
         "assumption": ASSUMPTIONS[method],
     }  # fmt: skip
+    if reliability[0] <= 0 and method != "truth":
+        row |= {"ceiling": np.nan, "low": np.nan, "assumption": f"{ASSUMPTIONS[method]} {CONTRADICTED}"}
+    return row
 
 
 def _codes(*columns: NDArray[Any]) -> NDArray[np.int64]:

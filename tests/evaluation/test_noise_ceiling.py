@@ -9,7 +9,7 @@ import pytest
 
 from pipeline_lib.config.evaluation import EvaluationSettings, ReplicateCorrelation
 from pipeline_lib.config.simulation import SimulationSettings
-from pipeline_lib.evaluation.measurements import Measurements, named_genes
+from pipeline_lib.evaluation.measurements import Measurements
 from pipeline_lib.evaluation.noise_ceiling import find_repeats, noise_ceilings
 from pipeline_lib.simulation.design import ScreenDesign
 from pipeline_lib.simulation.measurement import measure as simulate
@@ -19,8 +19,7 @@ SETTINGS = EvaluationSettings(resamples=300, literature=[])
 
 def ceilings(data: Measurements, truth: pd.DataFrame | None = None, **settings: Any) -> pd.DataFrame:
     chosen = SETTINGS.model_copy(update=settings)
-    genes = pd.DataFrame({"gene_index": range(len(data.gene_names)), "gene": data.gene_names})
-    return pd.DataFrame(noise_ceilings(data, chosen, {} if truth is None else {"screen": truth}, genes))
+    return pd.DataFrame(noise_ceilings(data, chosen, {} if truth is None else {"screen": truth}))
 
 
 def test_the_quoted_replicate_correlations_become_0_768_and_0_938(measure: Callable, observe: Callable) -> None:
@@ -227,6 +226,44 @@ def test_calls_have_no_ceiling(measure: Callable, observe: Callable) -> None:
     assert ceilings(measure(observe([("A", "B")] * 30, np.ones(30), phenotype="call"))).empty
 
 
-def test_the_gene_table_of_names_is_the_one_that_truth_is_joined_by(observe: Callable) -> None:
-    frame, _ = simulated(observe, 0, queries=2, arrays=2)
-    assert named_genes(frame["genes"])["gene"].tolist() == ["A000", "A001", "Q000", "Q001"]
+def test_queries_with_a_single_genotype_do_not_feign_perfect_agreement(measure: Callable, crosses: Callable) -> None:
+    many, alone = crosses(10, 30, std=0.05), crosses(200, 1, seed=1, std=0.05)
+    both = pd.concat([many, alone.assign(query=[f"{query}_alone" for query in alone["query"]])])
+    found, expected = (
+        rows[(rows["method"] == "reported_sd") & rows["centred"]]
+        for rows in (ceilings(measure(both)), ceilings(measure(many)))
+    )
+    assert found["ceiling"].tolist() == pytest.approx(expected["ceiling"].tolist())
+    assert len(expected) == 1
+    assert not ceilings(measure(alone))["centred"].any()
+
+
+def test_an_sd_beyond_the_spread_of_the_values_gives_no_ceiling_and_says_so(
+    measure: Callable, crosses: Callable
+) -> None:
+    rows = ceilings(measure(crosses(10, 30, std=5.0)))
+    assert rows["ceiling"].isna().all()
+    assert (rows["reliability"] < 0).all()
+    assert rows["assumption"].str.contains("contradict").all()
+
+
+def test_raw_interactions_of_one_triple_repeat_only_with_the_same_query(measure: Callable, observe: Callable) -> None:
+    """epsilon of query AB and array C is not epsilon of query AC and array B; tau is one number."""
+    triples = [(f"A{code}", f"B{code}", f"C{code}") for code in range(20)]
+    others = [(a, b, f"D{code}") for code, (a, b, _) in enumerate(triples)]
+    swapped = [(a, c, f"E{code}") for code, (a, _, c) in enumerate(triples)]
+
+    def crossed(sets: list[tuple[str, str, str]], query: str) -> pd.DataFrame:
+        names = [f"{a}+{b}_{query}" for a, b, _ in sets]
+        return observe(sets, np.zeros(20), query=names, array=[f"{c}_dma" for *_, c in sets])
+
+    frame = pd.concat(
+        [
+            crossed(triples, "tm1"),
+            crossed(others, "tm1"),
+            crossed([(a, c, b) for a, b, c in triples], "tm2"),
+            crossed(swapped, "tm2"),
+        ]
+    )
+    assert list(find_repeats(measure(frame), None)) == ["repeated_genotypes"]
+    assert not find_repeats(measure(frame.assign(phenotype="raw_interaction")), None)
