@@ -24,7 +24,7 @@ def epoch_size(assay: Tensor, cap: int | None) -> int:
     return int(counts.clamp(max=cap).sum()) if cap is not None else len(assay)
 
 
-def epoch_order(assay: Tensor, cap: int | None, seed: int, epoch: int) -> Tensor:
+def epoch_order(assay: Tensor, rare: Tensor, cap: int | None, seed: int, epoch: int) -> Tensor:
     """Return the rows of one epoch in random order, at most `cap` of each assay.
 
     The order depends on `seed` and `epoch` alone, so that a resumed fit meets the same batches.
@@ -33,18 +33,39 @@ def epoch_order(assay: Tensor, cap: int | None, seed: int, epoch: int) -> Tensor
     ----------
     assay
         long [n], on the CPU.
+    rare
+        bool [n], on the CPU: rows that a cap takes before it draws among the others (the called interactions).
+    cap
+        None: every row.
     """
     generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
     order = torch.randperm(len(assay), generator=generator)
     if cap is None or int(torch.bincount(assay).max()) <= cap:
         return order
-    # Rank within the assay along the random order: a stable sort keeps that order inside each assay.
-    shuffled = assay[order]
-    by_assay = torch.sort(shuffled, stable=True).indices
-    counts = torch.bincount(shuffled)
+    # Rank within the assay, rare rows first, then along the random order: stable sorts keep it inside each.
+    by_rarity = torch.sort(~rare[order], stable=True).indices
+    shuffled = assay[order][by_rarity]
+    by_assay = by_rarity[torch.sort(shuffled, stable=True).indices]
+    counts = torch.bincount(assay)
     rank = torch.empty_like(order)
-    rank[by_assay] = torch.arange(len(order)) - (counts.cumsum(0) - counts)[shuffled[by_assay]]
+    rank[by_assay] = torch.arange(len(order)) - (counts.cumsum(0) - counts)[assay[order][by_assay]]
     return order[rank < cap]
+
+
+def sampling_weight(assay: Tensor, rare: Tensor, cap: int | None) -> Tensor:
+    """Return the weight [n] that makes up for what `epoch_order` leaves out of assays with rare rows.
+
+    Where rare rows are always taken, the others count for those of their kind that an epoch does not visit, so that
+    predicted probabilities keep the true share of calls. An assay without rare rows is thinned evenly: weight 1.
+    """
+    weight = torch.ones(len(assay))
+    if cap is None:
+        return weight
+    counts, rares = torch.bincount(assay), torch.bincount(assay, rare.long()).long()
+    others = counts - rares
+    visited = (counts.clamp(max=cap) - rares).clamp_min(1)
+    factor = torch.where((rares > 0) & (counts > cap), others / visited, 1.0)
+    return torch.where(rare, weight, factor[assay])
 
 
 def batches(order: Tensor, size: int, rank: int = 0, count: int = 1) -> Iterator[tuple[Tensor, int]]:

@@ -14,7 +14,16 @@ from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.interface import FitContext
 from pipeline_lib.training.average import WeightAverage, write
-from pipeline_lib.training.batches import Columns, batch_count, batches, epoch_order, epoch_size, take, to_device
+from pipeline_lib.training.batches import (
+    Columns,
+    batch_count,
+    batches,
+    epoch_order,
+    epoch_size,
+    sampling_weight,
+    take,
+    to_device,
+)
 from pipeline_lib.training.checkpoint import (
     checkpoint_path,
     load_checkpoint,
@@ -106,9 +115,13 @@ class _Fit:
         context: FitContext,
         processes: Processes,
     ) -> None:
-        self._network, self._train, self._validation = network, train, validation
+        self._network, self._validation = network, validation
         self._settings, self._seed, self._processes = settings, context.seed, processes
         self._assay = train["assay"].cpu()
+        # Calls that were made are few beside the background: a cap never leaves them out.
+        self._rare = (train["is_call"] & (train["target"] > 0)).cpu()
+        sampled = sampling_weight(self._assay, self._rare, settings.max_per_assay_epoch)
+        self._train = dict(train) | {"weight": train["weight"] * sampled.to(train["weight"].device)}
         self.steps = batch_count(epoch_size(self._assay, settings.max_per_assay_epoch), settings.batch_size)
         self._criterion = Criterion(settings.loss)
         self._average = WeightAverage(network, settings.average)
@@ -132,7 +145,7 @@ class _Fit:
     def run_epoch(self, bar: TrainingBar) -> None:
         """Visit the training fold once, then score the averaged weights."""
         self.epoch += 1
-        order = epoch_order(self._assay, self._settings.max_per_assay_epoch, self._seed, self.epoch)
+        order = epoch_order(self._assay, self._rare, self._settings.max_per_assay_epoch, self._seed, self.epoch)
         order = order.to(self._train["target"].device)
         self._network.train()
         totals: dict[str, Tensor] = {}

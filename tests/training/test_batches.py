@@ -1,20 +1,22 @@
 """Batches: every observation once an epoch, caps by assay, and processes that see one batch together."""
 
+import pytest
 import torch
 
-from pipeline_lib.training.batches import batch_count, batches, epoch_order, epoch_size
+from pipeline_lib.training.batches import batch_count, batches, epoch_order, epoch_size, sampling_weight
 
 ASSAY = torch.tensor([0] * 100 + [1] * 10)
+NONE = torch.zeros(110, dtype=torch.bool)
 
 
 def test_an_epoch_without_cap_visits_every_row_once():
-    order = epoch_order(ASSAY, None, seed=0, epoch=1)
+    order = epoch_order(ASSAY, NONE, None, seed=0, epoch=1)
     assert sorted(order.tolist()) == list(range(110))
     assert epoch_size(ASSAY, None) == 110
 
 
 def test_a_cap_holds_in_each_assay_and_draws_anew_every_epoch():
-    first, second = (epoch_order(ASSAY, 20, seed=0, epoch=epoch) for epoch in (1, 2))
+    first, second = (epoch_order(ASSAY, NONE, 20, seed=0, epoch=epoch) for epoch in (1, 2))
     for order in (first, second):
         assert torch.bincount(ASSAY[order]).tolist() == [20, 10]
         assert len(set(order.tolist())) == epoch_size(ASSAY, 20) == 30
@@ -23,10 +25,10 @@ def test_a_cap_holds_in_each_assay_and_draws_anew_every_epoch():
 
 def test_the_order_depends_on_seed_and_epoch_alone():
     torch.rand(7)
-    first = epoch_order(ASSAY, 20, seed=3, epoch=5)
+    first = epoch_order(ASSAY, NONE, 20, seed=3, epoch=5)
     torch.rand(7)
-    assert torch.equal(first, epoch_order(ASSAY, 20, seed=3, epoch=5))
-    assert not torch.equal(first, epoch_order(ASSAY, 20, seed=4, epoch=5))
+    assert torch.equal(first, epoch_order(ASSAY, NONE, 20, seed=3, epoch=5))
+    assert not torch.equal(first, epoch_order(ASSAY, NONE, 20, seed=4, epoch=5))
 
 
 def test_processes_share_every_batch_between_them():
@@ -37,3 +39,19 @@ def test_processes_share_every_batch_between_them():
     for position, rows in enumerate(whole):
         assert sorted(parts[0][position][0].tolist() + parts[1][position][0].tolist()) == rows
         assert parts[0][position][1] == len(rows)
+
+
+def test_a_cap_takes_rare_rows_first_and_the_others_make_up_for_those_left_out():
+    rare = NONE.clone()
+    rare[[3, 50, 99]] = True
+    order = epoch_order(ASSAY, rare, 20, seed=0, epoch=1)
+    assert {3, 50, 99} <= set(order.tolist())
+    assert torch.bincount(ASSAY[order]).tolist() == [20, 10]
+    weight = sampling_weight(ASSAY, rare, 20)
+    assert weight[order][ASSAY[order] == 0].sum().item() == pytest.approx(100)
+    assert weight[[3, 50, 99, 105]].tolist() == [1, 1, 1, 1]
+
+
+def test_an_assay_without_rare_rows_is_thinned_evenly():
+    assert sampling_weight(ASSAY, NONE, 20).eq(1).all()
+    assert sampling_weight(ASSAY, NONE, None).eq(1).all()
