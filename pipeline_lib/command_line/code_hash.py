@@ -8,9 +8,11 @@ classes are left out, since a rule gets its settings and its model's entry as pa
 
 import ast
 import hashlib
+import marshal
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from types import CodeType
 
 PACKAGE_FOLDER = Path(__file__).resolve().parents[1]
 PACKAGE = PACKAGE_FOLDER.name
@@ -45,7 +47,7 @@ def code_hash(*entries: str) -> str:
         module, _, function = entry.partition(":")
         tree = _tree(module)
         if function:
-            digest.update(ast.dump(_without_docstrings(_function(tree, function, entry))).encode())
+            digest.update(ast.dump(_function(_without_docstrings(tree), function, entry)).encode())
             nodes: list[ast.AST] = [*_top_level(tree), _function(tree, function, entry)]
         else:
             modules.add(module)
@@ -79,10 +81,19 @@ def _imports_of(module: str) -> frozenset[str]:
 
 @cache
 def _module_digest(module: str) -> bytes:
-    """Return a digest of a module's name and of its code, docstrings and remarks aside."""
-    return hashlib.sha256(f"{module}\n{ast.dump(_without_docstrings(_tree(module)))}".encode()).digest()
+    """Return a digest of a module's name and of its compiled code; docstrings, remarks and blank lines do not count."""
+    code = compile(_without_docstrings(_tree(module)), module, "exec", dont_inherit=True)
+    # Version 2 of the format writes no references, which would depend on what else the process holds.
+    return hashlib.sha256(module.encode() + marshal.dumps(_without_lines(code), 2)).digest()
 
 
+def _without_lines(code: CodeType) -> CodeType:
+    """Return the code without line numbers, all the way down."""
+    constants = tuple(_without_lines(item) if isinstance(item, CodeType) else item for item in code.co_consts)
+    return code.replace(co_consts=constants, co_linetable=b"", co_firstlineno=1)
+
+
+@cache
 def _path(module: str) -> Path | None:
     base = PACKAGE_FOLDER.joinpath(*module.split(".")[1:])
     if base.with_suffix(".py").is_file():
@@ -113,7 +124,7 @@ def _function(tree: ast.Module, name: str, entry: str) -> ast.FunctionDef:
 
 def _imports(node: ast.AST) -> Iterator[str]:
     """Yield the package's own modules that are imported anywhere below `node`."""
-    for child in ast.walk(node):
+    for child in _statements(node):
         names: list[str] = []
         if isinstance(child, ast.Import):
             names = [alias.name for alias in child.names]
@@ -124,9 +135,18 @@ def _imports(node: ast.AST) -> Iterator[str]:
                 yield name
 
 
-def _without_docstrings(tree: ast.AST) -> ast.AST:
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield `node` and every statement below it; expressions, most of a tree, hold no imports."""
+    yield node
+    for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for child in getattr(node, block, None) or ():
+            if isinstance(child, ast.AST):
+                yield from _statements(child)
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
     """Drop docstrings, in place: a better sentence must not retrain a model."""
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and node.body:
             first = node.body[0]
             if (
@@ -134,5 +154,5 @@ def _without_docstrings(tree: ast.AST) -> ast.AST:
                 and isinstance(first.value, ast.Constant)
                 and isinstance(first.value.value, str)
             ):
-                node.body = node.body[1:] or [ast.Pass()]
+                node.body = node.body[1:] or [ast.copy_location(ast.Pass(), first)]
     return tree

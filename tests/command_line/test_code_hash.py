@@ -8,7 +8,14 @@ from pipeline_lib.command_line.code_hash import code_hash
 
 def forget():
     """Forget every file that was read: the tests edit them within one process."""
-    for cached in (module._tree, module._closure, module._imports_of, module._module_digest, module.code_hash):
+    for cached in (
+        module._path,
+        module._tree,
+        module._closure,
+        module._imports_of,
+        module._module_digest,
+        module.code_hash,
+    ):
         cached.cache_clear()
 
 
