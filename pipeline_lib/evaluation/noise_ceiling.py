@@ -8,8 +8,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline_lib.artefacts.schemas import PHENOTYPES
-from pipeline_lib.cell.genotypes import NO_GENE
 from pipeline_lib.cell.queries import genotype_codes, query_gene_sets
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.evaluation.clusters import (
@@ -23,18 +21,10 @@ from pipeline_lib.evaluation.folds import assay_seed
 from pipeline_lib.evaluation.intervals import Estimate
 from pipeline_lib.evaluation.measurements import Measurements, by_genotype
 from pipeline_lib.evaluation.moments import MomentBootstrap, pearson, pearson_within_query
-from pipeline_lib.evaluation.reliability import (
-    Repeats,
-    ceiling,
-    repeat_reliability,
-    repeats,
-    reported_reliability,
-)
+from pipeline_lib.evaluation.reliability import ceiling, repeat_reliability, reported_reliability
+from pipeline_lib.evaluation.repeats import MINIMUM_GROUPS, find_repeats, joint_codes, order_weights
 
 Floats = NDArray[np.float64]
-
-MINIMUM_GROUPS = 10
-"""Things measured more than once that a ceiling must rest on."""
 
 ALL_ORDERS = 0
 """Stands in the column `order` for all orders together."""
@@ -152,7 +142,7 @@ def _centred(raw: _Part) -> _Part | None:
         query = genotype_codes(query_gene_sets(data)[data.query])
     value = raw.value[rows]
     # Each genotype counts once in its query's mean, however often it was measured.
-    again = _codes(strain, raw.data.genotype[rows])
+    again = joint_codes(strain, raw.data.genotype[rows])
     once = 1 / np.bincount(again)[again]
     share = 1 / np.bincount(strain, weights=once)[strain]
     centred = value - np.bincount(strain, weights=value * once)[strain] * share
@@ -165,39 +155,16 @@ def _centred(raw: _Part) -> _Part | None:
     )
 
 
-def find_repeats(data: Measurements, query: NDArray[np.int64] | None) -> dict[str, Repeats]:
-    """Return the repeated rows by what they are: replicates, repeated genotypes, alleles.
-
-    Replicates are rows of one strain pair. The other two compare different strains with the same genes deleted, one
-    row a strain pair: ``repeated_genotypes`` where all genes are deleted outright (or nothing is told of the
-    alleles), ``alleles`` where some gene is altered instead. With `query` [n] (the genes of what the values are
-    centred within), rows are compared within the same query genes alone.
-    """
-    temperature = np.nan_to_num(data.genotypes.temperature, nan=-1.0)
-    inside = np.zeros(len(data), dtype=np.int64)
-    if query is not None:
-        inside = query
-    elif (data.genotypes.phenotype == PHENOTYPES.index("raw_interaction")).all():
-        # A triple's raw interaction is that of a double-mutant query and an array gene: another for another query.
-        inside = genotype_codes(query_gene_sets(data.genotypes)[data.genotypes.query])
-    strains = np.sort(np.column_stack([data.genotypes.query, data.genotypes.array]), axis=1)
-    thing = _codes(data.genotype, inside, temperature)
-    pair = _codes(thing, *strains.T)
-    rows = np.arange(len(data))
-    found = {"replicates": repeats(pair, rows)}
-    if (strains != NO_GENE).any():
-        _, first = np.unique(pair, return_index=True)
-        altered = np.bincount(thing, weights=data.altered)[thing[first]] > 0
-        found["repeated_genotypes"] = repeats(thing[first][~altered], first[~altered])
-        found["alleles"] = repeats(thing[first][altered], first[altered])
-    return {method: part for method, part in found.items() if part.groups >= MINIMUM_GROUPS}
-
-
 def _by_repeats(part: _Part, centred: bool, settings: EvaluationSettings) -> Iterator[dict[str, Any]]:
     for method, found in find_repeats(part.data, part.query).items():
-        among, screen = repeat_reliability(part.value, part.share, found, part.design, part.resamples)
-        for scope, reliability in (("repeated", among), ("screen", screen)):
-            yield _row(method, scope, centred, reliability, part.design.take(found.rows), settings)
+        weight = order_weights(part.data.genotypes.order, found)
+        if weight is None:
+            continue
+        among, screen = repeat_reliability(part.value, part.share, found, weight, part.design, part.resamples)
+        rested_on = part.design.take(found.rows)
+        if len(np.unique(part.data.genotypes.order)) == 1:
+            yield _row(method, "repeated", centred, among, rested_on, settings)
+        yield _row(method, "screen", centred, screen, rested_on, settings)
 
 
 def _by_reported_sd(part: _Part, centred: bool, screen: str, settings: EvaluationSettings) -> Iterator[dict[str, Any]]:
@@ -241,13 +208,3 @@ def _row(
     if reliability[0] <= 0 and method != "truth":
         row |= {"ceiling": np.nan, "low": np.nan, "assumption": f"{ASSUMPTIONS[method]} {CONTRADICTED}"}
     return row
-
-
-def _codes(*columns: NDArray[Any]) -> NDArray[np.int64]:
-    """Return one integer a row, equal where all columns are."""
-    codes = np.zeros(len(columns[0]), dtype=np.int64)
-    for column in columns:
-        _, part = np.unique(column, return_inverse=True)
-        codes = codes * (int(part.max(initial=0)) + 1) + part
-        _, codes = np.unique(codes, return_inverse=True)
-    return codes

@@ -87,7 +87,7 @@ def variance_components(sums: Floats) -> tuple[Floats, Floats]:
 
 
 def repeat_reliability(
-    value: Floats, share: Floats, found: Repeats, design: ClusterDesign, resamples: Resamples
+    value: Floats, share: Floats, found: Repeats, weight: Floats, design: ClusterDesign, resamples: Resamples
 ) -> tuple[Floats, Floats]:
     """Return the reliability of one row, by its repeats, of the data and every resample.
 
@@ -98,7 +98,9 @@ def repeat_reliability(
     share
         float64 [rows of the assay]: of centred values, the share that a row has in its query's mean; of raw ones 0.
     found
-        Which rows repeat each other.
+        Which rows repeat each other, m of them.
+    weight
+        float64 [m]: what each counts among the repeats.
     design, resamples
         Clusters of all rows and their counts; a group weighs the mean of its rows' weights.
 
@@ -108,7 +110,8 @@ def repeat_reliability(
         float64 [resamples + 1] each. The first is the intraclass correlation ICC(1), which holds for rows that vary
         as much as the repeated ones; the second sets the same error variance against the variance of all rows.
     """
-    sums = resamples.weighted_sums(design.codes[found.rows], group_columns(value[found.rows], found.group))
+    columns = weight * group_columns(value[found.rows], found.group)
+    sums = resamples.weighted_sums(design.codes[found.rows], columns)
     between, within = variance_components(sums)
     spread = total_variance(value, share, design, resamples)
     # Two centred values have their query's mean in common, which makes them less alike.

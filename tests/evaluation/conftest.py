@@ -98,6 +98,23 @@ def emap(observe: Callable[..., Rows]) -> Callable[..., Rows]:
 
 
 @pytest.fixture(scope="session")
+def twins(observe: Callable[..., Rows]) -> Callable[..., Rows]:
+    """Return a function that makes n pairs of genes measured twice, and is told what differs the second time."""
+
+    def make(n: int, **second: object) -> Rows:
+        genes = [(f"G{code}", f"H{code}") for code in range(n)]
+        first = {
+            "query": [f"{a}_sn1" for a, _ in genes],
+            "array": [f"{b}_dma1" for _, b in genes],
+            "kinds": [["deletion", "deletion"]] * n,
+        }
+        value = np.random.default_rng(0).normal(size=n)
+        return pd.concat([observe(genes, value, **first), observe(genes, value, **{**first, **second})])
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def literal() -> Callable[[ClusterDesign, Resamples, int], np.ndarray]:
     """Return a function that gives the rows of one resample, written out as often as they were drawn."""
 

@@ -10,7 +10,7 @@ import pytest
 from pipeline_lib.config.evaluation import EvaluationSettings, ReplicateCorrelation
 from pipeline_lib.config.simulation import SimulationSettings
 from pipeline_lib.evaluation.measurements import Measurements
-from pipeline_lib.evaluation.noise_ceiling import find_repeats, noise_ceilings
+from pipeline_lib.evaluation.noise_ceiling import noise_ceilings
 from pipeline_lib.simulation.design import ScreenDesign
 from pipeline_lib.simulation.measurement import measure as simulate
 
@@ -36,51 +36,8 @@ def test_a_literature_value_names_its_source(measure: Callable, observe: Callabl
     assert "our notebook" in rows["assumption"].iloc[0]
 
 
-def twins(observe: Callable, n: int, **second: Any) -> pd.DataFrame:
-    """Return n pairs of genes measured twice; `second` says what differs the second time."""
-    genes = [(f"G{code}", f"H{code}") for code in range(n)]
-    first = {
-        "query": [f"{a}_sn1" for a, _ in genes],
-        "array": [f"{b}_dma1" for _, b in genes],
-        "kinds": [["deletion", "deletion"]] * n,
-    }
-    value = np.random.default_rng(0).normal(size=n)
-    return pd.concat([observe(genes, value, **first), observe(genes, value, **{**first, **second})])
-
-
-@pytest.mark.parametrize(
-    ("second", "method"),
-    [
-        ({}, "replicates"),
-        ({"array": [f"H{code}_dma2" for code in range(20)]}, "repeated_genotypes"),
-        (
-            {"array": [f"H{code}_damp2" for code in range(20)], "kinds": [["deletion", "damp"]] * 20},
-            "alleles",
-        ),
-    ],
-)
-def test_rows_are_told_apart_by_what_repeats(
-    measure: Callable, observe: Callable, second: dict[str, Any], method: str
-) -> None:
-    found = find_repeats(measure(twins(observe, 20, **second)), None)
-    assert list(found) == [method]
-    assert found[method].groups == 20
-    assert len(found[method].rows) == 40
-
-
-def test_another_temperature_is_another_measurement(measure: Callable, observe: Callable) -> None:
-    assert not find_repeats(measure(twins(observe, 20, temperature=30.0)), None)
-
-
-def test_a_swapped_cross_repeats_the_genotype_but_within_another_query(measure: Callable, observe: Callable) -> None:
-    swapped = {"query": [f"H{code}_sn1" for code in range(20)], "array": [f"G{code}_dma1" for code in range(20)]}
-    data = measure(twins(observe, 20, **swapped))
-    assert list(find_repeats(data, None)) == ["repeated_genotypes"]
-    assert not find_repeats(data, data.genotypes.query)
-
-
-def test_identical_repeats_leave_no_noise(measure: Callable, observe: Callable) -> None:
-    rows = ceilings(measure(twins(observe, 20)))
+def test_identical_repeats_leave_no_noise(measure: Callable, twins: Callable) -> None:
+    rows = ceilings(measure(twins(20)))
     found = rows[(rows["method"] == "replicates") & ~rows["centred"]]
     assert found["ceiling"].tolist() == pytest.approx([1, 1])
 
@@ -196,6 +153,36 @@ def test_orders_have_ceilings_of_their_own_beside_the_whole_screen(measure: Call
     assert sorted(rows["order"].unique()) == [0, 2, 3]
 
 
+def test_a_screen_of_noisy_triples_is_not_judged_by_its_repeated_pairs(measure: Callable, observe: Callable) -> None:
+    """1,000 triples with noise of SD 2, 300 of them made twice; 1,000 pairs with noise of SD 1, all made twice."""
+    rng = np.random.default_rng(0)
+    sets = [(f"A{code}", f"B{code}") for code in range(1000)] + [(f"A{c}", f"B{c}", "C") for c in range(1000)]
+    true, noise = rng.normal(0, 2, size=2000), np.repeat([1.0, 2.0], 1000)
+    again = np.append(np.arange(1000), np.arange(1000, 1300))
+    rows = np.append(np.arange(2000), again)
+    value = true[rows] + noise[rows] * rng.normal(size=len(rows))
+    frame = observe(
+        [sets[row] for row in rows],
+        value,
+        query=[f"Q{row % 20}" for row in rows],
+        array=[f"S{row}_{place >= 2000}" for place, row in enumerate(rows)],
+    )
+    found = ceilings(measure(frame)).query("not centred").set_index(["order", "scope"])["reliability"].sort_index()
+    share = (frame["order"] == 3).mean()
+    assert found[0, "screen"] == pytest.approx(1 - (1 - share + 4 * share) / value.var(), abs=0.05)
+    assert (0, "repeated") not in found.index
+    assert found[2, "screen"] == pytest.approx(0.8, abs=0.05)
+    assert found[3, "screen"] == pytest.approx(0.5, abs=0.1)
+
+
+def test_an_order_that_is_never_repeated_leaves_the_whole_screen_without_a_ceiling(
+    measure: Callable, observe: Callable, twins: Callable
+) -> None:
+    triples = observe([(f"A{code}", f"B{code}", "C") for code in range(30)], np.arange(30.0))
+    rows = ceilings(measure(pd.concat([twins(20), triples])))
+    assert sorted(rows["order"].unique()) == [2]
+
+
 def test_an_e_map_is_centred_by_each_gene_in_turn(measure: Callable, emap: Callable) -> None:
     """Scores that are sums of gene effects and noise: alleles share the effects, and centring takes them away."""
     rng = np.random.default_rng(0)
@@ -245,25 +232,3 @@ def test_an_sd_beyond_the_spread_of_the_values_gives_no_ceiling_and_says_so(
     assert rows["ceiling"].isna().all()
     assert (rows["reliability"] < 0).all()
     assert rows["assumption"].str.contains("contradict").all()
-
-
-def test_raw_interactions_of_one_triple_repeat_only_with_the_same_query(measure: Callable, observe: Callable) -> None:
-    """epsilon of query AB and array C is not epsilon of query AC and array B; tau is one number."""
-    triples = [(f"A{code}", f"B{code}", f"C{code}") for code in range(20)]
-    others = [(a, b, f"D{code}") for code, (a, b, _) in enumerate(triples)]
-    swapped = [(a, c, f"E{code}") for code, (a, _, c) in enumerate(triples)]
-
-    def crossed(sets: list[tuple[str, str, str]], query: str) -> pd.DataFrame:
-        names = [f"{a}+{b}_{query}" for a, b, _ in sets]
-        return observe(sets, np.zeros(20), query=names, array=[f"{c}_dma" for *_, c in sets])
-
-    frame = pd.concat(
-        [
-            crossed(triples, "tm1"),
-            crossed(others, "tm1"),
-            crossed([(a, c, b) for a, b, c in triples], "tm2"),
-            crossed(swapped, "tm2"),
-        ]
-    )
-    assert list(find_repeats(measure(frame), None)) == ["repeated_genotypes"]
-    assert not find_repeats(measure(frame.assign(phenotype="raw_interaction")), None)

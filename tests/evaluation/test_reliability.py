@@ -50,7 +50,7 @@ def test_every_draw_is_the_estimate_of_the_clusters_drawn() -> None:
     value = rng.normal(size=200)[group] + rng.normal(size=400)
     design = ClusterDesign("query", query[:, None], (10,))
     resamples = draw_resamples(design, 5, [0])
-    among, _ = repeat_reliability(value, np.zeros(400), repeats(group, np.arange(400)), design, resamples)
+    among, _ = repeat_reliability(value, np.zeros(400), repeats(group, np.arange(400)), np.ones(400), design, resamples)
     for draw in range(6):
         counts = resamples.counts[0][draw, :10].astype(int)
         rows = np.concatenate([np.flatnonzero(query == q) for q in range(10) for _ in range(counts[q])])
@@ -66,7 +66,9 @@ def test_repeats_that_vary_less_than_the_screen_understate_its_reliability() -> 
     value = truth + rng.normal(size=6000)
     design = ClusterDesign("query", np.arange(6000)[:, None], (6000,))
     found = repeats(np.repeat(np.arange(1000), 2), np.arange(2000))
-    among, screen = repeat_reliability(value, np.zeros(6000), found, design, draw_resamples(design, 1, [0]))
+    among, screen = repeat_reliability(
+        value, np.zeros(6000), found, np.ones(2000), design, draw_resamples(design, 1, [0])
+    )
     assert among[0] == pytest.approx(0.2, abs=0.05)
     assert screen[0] == pytest.approx(1 - 1 / value.var(), abs=0.02)
 
