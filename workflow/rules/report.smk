@@ -32,6 +32,7 @@ for topic, drawn in TOPICS.items():
                     category="Figures",
                     subcategory=topic,
                     caption="../report/figure.rst",
+                    labels={"figure": name.replace("_", " ")},
                 )
                 for name in drawn.figures
             ],

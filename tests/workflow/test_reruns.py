@@ -1,0 +1,59 @@
+"""What an edit or a new dataset remakes: only what depends on it."""
+
+import pytest
+
+from tests.workflow.conftest import rules_of
+
+QUICKSTART = ("--configfile", "config/quickstart.yaml", "--cores", "1")
+CONFIG = (
+    "base: config/quickstart.yaml\nscreens:\n"
+    "  our_lab:\n    reader: table\n    files: {table: lab.csv}\n"
+    "    columns: {gene1: gene_a, gene2: gene_b, value: epsilon}\n"
+)
+MINE = ("--configfile", "mine.yaml", "--cores", "1")
+
+
+@pytest.fixture
+def finished(snakemake, checkout):
+    """Return a checkout whose run counts as finished: every output is there, empty, with Snakemake's record of it."""
+    (checkout / "lab.csv").write_text("gene_a,gene_b,epsilon\nb0008,b0114,-0.1\n")
+    (checkout / "mine.yaml").write_text(CONFIG)
+    summary = snakemake("--summary", *MINE, cwd=checkout)
+    assert summary.returncode == 0, summary.stderr
+    for line in summary.stdout.splitlines():
+        path = checkout / line.split("\t")[0]
+        if line.startswith("results/"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+    touched = snakemake("--touch", *MINE, cwd=checkout)
+    assert touched.returncode == 0, touched.stderr
+    assert rules_of(snakemake("-n", *MINE, cwd=checkout).stdout) == {}
+    return checkout
+
+
+def test_an_edit_in_the_reporting_code_retrains_nothing(snakemake, finished):
+    reporting = finished / "pipeline_lib" / "reporting"
+    sheet, style = reporting / "page" / "report.css", reporting / "style.py"
+    sheet.write_text(sheet.read_text() + "/* another colour */\n")
+    assert set(rules_of(snakemake("-n", *MINE, cwd=finished).stdout)) == {"report", "gallery", "default"}
+
+    style.write_text(style.read_text().replace('INK = "#24292f"', 'INK = "#000000"'))
+    rules = set(rules_of(snakemake("-n", *MINE, cwd=finished).stdout)) - {"report", "gallery", "default"}
+    assert "figures_leaderboard" in rules
+    assert all(rule.startswith("figures_") for rule in rules), rules
+
+
+def test_a_new_dataset_reads_that_dataset_alone(snakemake, finished):
+    (finished / "lab.csv").write_text("gene_a,gene_b,epsilon\nb0008,b0114,-0.2\n")
+    rules = rules_of(snakemake("-n", *MINE, cwd=finished).stdout)
+    assert rules["read_screen"] == 1, "the other screen stays as it is"
+    assert {"observations", "fit", "leaderboard", "figures_datasets", "report"} <= set(rules)
+    untouched = {"genes", "metabolism", "simulate", "networks", "cell_graph", "figures_metabolism", "figures_networks"}
+    assert not untouched & set(rules)
+
+
+def test_figures_alone_can_be_asked_for(snakemake, checkout):
+    done = snakemake("-n", "figures", *QUICKSTART, cwd=checkout)
+    assert done.returncode == 0, done.stderr
+    assert "figures_p_values" in rules_of(done.stdout)
+    assert "report" not in rules_of(done.stdout)
