@@ -21,7 +21,7 @@ def main() -> None:
         "dry_run",
         ours_s=ours,
         peer_s=peer,
-        work="dry run of config/config.yaml, all jobs planned; the peer is `snakemake --help`, the floor of any dry run",
+        work="dry run of config/config.yaml, every job planned; peer is `snakemake --help`, the floor of any dry run",
     )
 
 
