@@ -13,6 +13,10 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 WIDTHS = (390, 1440)
 
 
+COMMANDS = {"quickstart": "run", "yeast": "yeast"}
+"""The make target of each run."""
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[object]:
     if CHROMIUM is None:
@@ -31,7 +35,7 @@ def report(request, root) -> Path:
         return request.getfixturevalue("run_folder") / "report.html"
     path = root / "results" / request.param / "report.html"
     if not path.exists():
-        pytest.skip(f"results/{request.param}/report.html is not there: `make {request.param}` writes it")
+        pytest.skip(f"results/{request.param}/report.html is not there: `make {COMMANDS[request.param]}` writes it")
     return path
 
 
