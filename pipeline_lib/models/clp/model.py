@@ -205,7 +205,7 @@ def _known_phenotype(phenotype: NDArray[np.int64], task: Task) -> NDArray[np.int
 def _profile_state(profiles: Profiles | None) -> dict[str, torch.Tensor]:
     if profiles is None:
         return {}
-    return {name: torch.from_numpy(getattr(profiles, name)) for name in ("genes", "value", "known")}
+    return {name: torch.from_numpy(getattr(profiles, name)) for name in ("genes", "effect", "value", "known")}
 
 
 @torch.no_grad()
