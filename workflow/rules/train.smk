@@ -9,8 +9,6 @@ CELL = {
     "stoichiometry": rules.metabolism.output.stoichiometry,
 }
 
-ON_GPU = RUN.training.device != "cpu"
-
 
 rule fit:
     input:
@@ -32,7 +30,8 @@ rule fit:
     resources:
         mem_mb=grows(6000),
         runtime=minutes(60),
-        gpu=lambda wildcards: FLOW.gpus(wildcards.model),
+    wildcard_constraints:
+        model=FLOW.any_of(FLOW.models_without_gpu),
     params:
         code=lambda wildcards: FLOW.model_code(wildcards.model),
         settings=as_json(RUN.training),
@@ -48,6 +47,16 @@ rule fit:
         " --stoichiometry {input.stoichiometry:q} {params.knockouts:q} --threads {params.threads:q}"
         " --checkpoints {params.checkpoints:q} --predictions {output.predictions:q} --history {output.history:q}"
         " --metrics {output.metrics:q} --output {output.model:q} 2>> {log:q}"
+
+
+# A rule of its own, so that every task of a job array asks a cluster for the same.
+use rule fit as fit_on_gpu with:
+    resources:
+        mem_mb=grows(6000),
+        runtime=minutes(60),
+        gpu=1,
+    wildcard_constraints:
+        model=FLOW.any_of(FLOW.models_on_gpu),
 
 
 rule overfit:
