@@ -225,6 +225,12 @@ class Workflow:
         """Every other model."""
         return sorted(set(names()) - set(self.models_on_gpu))
 
+    def launcher(self, model: str) -> list[str]:
+        """Return what stands between ``python`` and ``training fit``: torchrun where several processes share a fit."""
+        count = self.run.training.processes if model in self.models_on_gpu else 1
+        several = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(count)]
+        return [*(several if count > 1 else []), "-m", "pipeline_lib"]
+
     def simulated_files(self, layout: str) -> list[str]:
         """Return the names of the files that a simulation writes in a layout."""
         return list(_LAYOUT_FILES[layout])
