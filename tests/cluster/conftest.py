@@ -1,9 +1,10 @@
 """One Slurm, one run on it that is struck again and again, and one local run that nobody disturbs."""
 
+import functools
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from tests.cluster.injection import (
     Blow,
+    Freezer,
     cancel,
     let_time_run_out,
     lose_controller,
@@ -18,8 +20,9 @@ from tests.cluster.injection import (
     lose_snakemake,
     requeue,
     strike,
+    wait_for_the_end,
 )
-from tests.cluster.slurm import Slurm, missing
+from tests.cluster.slurm import NODES, Slurm, missing
 from tests.cluster.workflow_run import LONGEST, RESULTS, Checkout, wait_until
 from tests.reliability import Fault, record
 
@@ -28,6 +31,13 @@ PROFILE = (
     # Only waiting is changed, so that a test need not wait as long as a night's run may.
     "--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10",
 )  # fmt: skip
+FAULTS = {
+    0: ("scancel of a fit", cancel, "CANCELLED"),
+    1: ("requeue of a fit", requeue, "REQUEUED"),
+    2: ("wall time of a fit that hangs", let_time_run_out, "TIMEOUT"),
+    3: ("node lost under a fit", lose_node, "REQUEUED"),
+}
+"""What is done to the fit of each seed, and how one knows that it has happened."""
 
 
 @dataclass
@@ -82,27 +92,40 @@ def runs(slurm: Slurm, scratch: Path) -> Iterator[tuple[Struck, Checkout]]:
         yield struck, local
 
 
+def more_than(frozen: Sized, count: int) -> bool:
+    """Tell whether another fit has been frozen."""
+    return len(frozen) > count
+
+
 def strike_run(checkout: Checkout, slurm: Slurm) -> Struck:
     """Run the workflow on Slurm; lose Snakemake, the controller, and the fit of each seed in another way."""
     start = time.monotonic()
-    blows = []
-    with checkout.start(*PROFILE) as process:
-        wait_until(lambda: "epoch 2 of" in checkout.fit_log(0), "an epoch of seed 0", checkout)
-        before = time.monotonic()
+    login = Blow("snakemake killed on the login node", 0)
+    with checkout.start(*PROFILE) as process, Freezer(checkout, FAULTS) as freezer:
+        wait_until(lambda: len(freezer.frozen) == len(NODES), "a fit on each node", checkout)
+        login.seconds = -time.monotonic()
         lose_snakemake(process, slurm, checkout)
-        blows.append(Blow("snakemake killed on the login node", 0, "", time.monotonic() - before))
     with checkout.start("--unlock") as process:
         assert process.wait(300) == 0, checkout.log()
+    login.seconds += time.monotonic()
+
+    blows = {seed: Blow(name, seed) for seed, (name, _, _) in FAULTS.items()}
+    controller = Blow("controller killed while fits run", 1)
     with checkout.start(*PROFILE) as process:
-        blows.append(strike("scancel of a fit", 0, checkout, slurm, cancel, "CANCELLED"))
-        before = time.monotonic()
+        with Freezer(checkout, FAULTS) as freezer:
+            for count in range(len(FAULTS)):
+                wait_until(functools.partial(more_than, freezer.frozen, count), f"a frozen fit {count}", checkout)
+                seed, fit = list(freezer.frozen.items())[count]
+                _, fault, _ = FAULTS[seed]
+                strike(blows[seed], fit, slurm, fault)
+        for seed, (_, _, state) in FAULTS.items():
+            wait_for_the_end(blows[seed], state, checkout, slurm)
+        controller.seconds = -time.monotonic()
         lose_controller(slurm)
-        blows.append(Blow("controller killed", 1, "", time.monotonic() - before))
-        blows.append(strike("requeue of a fit", 1, checkout, slurm, requeue, "REQUEUED"))
-        blows.append(strike("wall time of a fit that hangs", 2, checkout, slurm, let_time_run_out, "TIMEOUT"))
-        blows.append(strike("node lost under a fit", 3, checkout, slurm, lose_node, "REQUEUED"))
+        controller.seconds += time.monotonic()
         returncode = process.wait(LONGEST)
-    return Struck(checkout, returncode, time.monotonic() - start, blows, slurm.jobs(), checkout.log())
+    struck = [login, *blows.values(), controller]
+    return Struck(checkout, returncode, time.monotonic() - start, struck, slurm.jobs(), checkout.log())
 
 
 @pytest.fixture(scope="session")

@@ -1,74 +1,96 @@
-"""The faults: each freezes a fit in the middle, so that the blow always lands there, and then strikes."""
+"""The faults. A fit is frozen in the middle first, so that the blow always lands there."""
 
 import itertools
 import os
+import re
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
 
 import psutil
 
 from tests.cluster.slurm import Slurm
 from tests.cluster.workflow_run import Checkout, wait_until
 
+EPOCH = re.compile(r"^epoch (\d+) of", re.MULTILINE)
 EPOCHS_BEFORE = 3
-"""Epochs that a fit has in its log when it is struck."""
+"""Epochs that a fit has in its log when it is frozen; the checkpoint of the last but one is written by then."""
 
 
 @dataclass
 class Blow:
-    """What was done to the fit of one seed."""
+    """What was done to the fit of one seed, or to the run while that fit was in the middle."""
 
     fault: str
     seed: int
-    job: str
-    seconds: float
+    job: str = ""
+    seconds: float = 0.0
+    attempt: list[psutil.Process] = field(default_factory=list, repr=False)
 
 
-def freeze(checkout: Checkout, seed: int) -> psutil.Process:
-    """Stop the fit of one seed between two epochs, and return its process."""
-    wait_until(lambda: f"epoch {EPOCHS_BEFORE} of" in checkout.fit_log(seed), f"an epoch of seed {seed}", checkout)
-    process = checkout.fit_process(seed)
-    assert process is not None, f"seed {seed} was done before it could be struck:\n{checkout.fit_log(seed)}"
-    process.suspend()
-    return process
+class Freezer(threading.Thread):
+    """Stops the fit of each seed once, between two epochs; used in a ``with`` block."""
+
+    def __init__(self, checkout: Checkout, seeds: Iterable[int]) -> None:
+        super().__init__(daemon=True)
+        self.frozen: dict[int, psutil.Process] = {}
+        self._checkout, self._seeds, self._over = checkout, set(seeds), threading.Event()
+        self._before: dict[psutil.Process, int] = {}
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self.join()
+
+    def run(self) -> None:
+        """Look at every fit ten times a second."""
+        while not self._over.wait(0.1):
+            for seed, process in self._checkout.fits().items():
+                if seed in self._seeds and self._is_in_the_middle(seed, process):
+                    with suppress(psutil.NoSuchProcess):
+                        process.suspend()
+                        self._seeds.remove(seed)
+                        self.frozen[seed] = process
+
+    def _is_in_the_middle(self, seed: int, process: psutil.Process) -> bool:
+        epochs = [int(epoch) for epoch in EPOCH.findall(self._checkout.fit_log(seed))]
+        # The log holds what earlier attempts said.
+        before = self._before.setdefault(process, len(epochs))
+        return len(epochs) > before and epochs[-1] >= EPOCHS_BEFORE
 
 
-def strike(
-    fault: str, seed: int, checkout: Checkout, slurm: Slurm, blow: Callable[[Slurm, str], None], over: str
-) -> Blow:
-    """Freeze the fit of one seed, do `blow` to its job, and wait until the job has left that attempt.
+def strike(blow: Blow, process: psutil.Process, slurm: Slurm, fault: Callable[[Slurm, str], None]) -> None:
+    """Do `fault` to the job of a frozen fit."""
+    blow.job = process.environ()["SLURM_JOB_ID"]
+    blow.attempt = [process, *itertools.takewhile(lambda parent: parent.name() != "slurmstepd", process.parents())]
+    blow.seconds = -time.monotonic()
+    fault(slurm, blow.job)
 
-    Parameters
-    ----------
-    fault
-        Its name.
-    seed, checkout, slurm
-        Which fit.
-    blow
-        Called with the cluster and the job's number.
-    over
-        The state by which one knows that the blow has landed; ``REQUEUED`` stands for a count of restarts.
-    """
-    start = time.monotonic()
-    process = freeze(checkout, seed)
-    job = process.environ()["SLURM_JOB_ID"]
-    attempt = [process, *itertools.takewhile(lambda parent: parent.name() != "slurmstepd", process.parents())]
-    blow(slurm, job)
+
+def wait_for_the_end(blow: Blow, state: str, checkout: Checkout, slurm: Slurm) -> None:
+    """Return when the struck attempt is over: its job is in `state`, or has been started anew for ``REQUEUED``."""
 
     def landed() -> bool:
-        told = slurm.job(job)
-        return told["Restarts"] != "0" if over == "REQUEUED" else told["JobState"] == over
+        told = slurm.job(blow.job)
+        return told["Restarts"] != "0" if state == "REQUEUED" else told["JobState"] == state
 
-    wait_until(landed, f"{fault} of job {job}", checkout, 240)
+    wait_until(landed, f"{blow.fault} ({blow.job})", checkout, 300)
+    blow.seconds += time.monotonic()
     # Without cgroups Slurm loses sight of a process whose parents died first; a real node kills them all.
-    for member in attempt:
+    for member in blow.attempt:
         with suppress(psutil.NoSuchProcess):
             member.kill()
-    return Blow(fault, seed, job, time.monotonic() - start)
 
 
 def cancel(slurm: Slurm, job: str) -> None:

@@ -72,17 +72,18 @@ class Checkout:
         path = self.results / f"logs/fit/clp.random.{seed}.log"
         return path.read_text() if path.exists() else ""
 
-    def fit_process(self, seed: int) -> psutil.Process | None:
-        """Return the running process that fits one seed in this checkout."""
+    def fits(self) -> dict[int, psutil.Process]:
+        """Return the running processes that fit the model in this checkout, by seed."""
+        found = {}
         for process in psutil.process_iter():
             with suppress(psutil.Error):
                 words = process.cmdline()
                 if words[1:5] != ["-m", "pipeline_lib", "training", "fit"] or process.cwd() != str(self.folder):
                     continue
                 options = dict(zip(words[5::2], words[6::2], strict=False))
-                if (options["--model"], options["--seed"]) == ("clp", str(seed)):
-                    return process
-        return None
+                if options["--model"] == "clp":
+                    found[int(options["--seed"])] = process
+        return found
 
     def kill_jobs(self) -> None:
         """Kill every process that works in this checkout."""
