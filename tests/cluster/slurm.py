@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Self
 
 COMMANDS = ("sbatch", "srun", "squeue", "scancel", "scontrol", "sinfo")
-PROGRAMS = ("munged", "slurmctld", "slurmd", *COMMANDS)
+PROGRAMS = ("munged", "slurmctld", "slurmd", "setpriv", *COMMANDS)
 NODES = ("n1", "n2")
 CPUS = 2
 
@@ -153,8 +153,9 @@ class Slurm:
 
     def _daemon(self, command: list[str], name: str) -> subprocess.Popen[bytes]:
         log = self._running.enter_context((self.folder / "log" / f"{name}.out").open("ab"))
-        # The daemons that Debian builds start jobs with their own environment.
-        process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log, start_new_session=True)
+        # However the tests end, no daemon outlives them.
+        mortal = ["setpriv", "--pdeathsig", "TERM", *command]
+        process = subprocess.Popen(mortal, env=self.environment, stdout=log, stderr=log, start_new_session=True)
         self._running.callback(_stop, process)
         return process
 
