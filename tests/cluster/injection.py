@@ -25,7 +25,7 @@ EPOCHS_BEFORE = 3
 
 @dataclass
 class Blow:
-    """What was done to the fit of one seed, or to the run while that fit was in the middle."""
+    """What was done to the fit of one seed, or to the run while that fit was in the middle; `job` is ``array_task``."""
 
     fault: str
     seed: int
@@ -72,7 +72,9 @@ class Freezer(threading.Thread):
 
 def strike(blow: Blow, process: psutil.Process, slurm: Slurm, fault: Callable[[Slurm, str], None]) -> None:
     """Do `fault` to the job of a frozen fit."""
-    blow.job = process.environ()["SLURM_JOB_ID"]
+    told = process.environ()
+    # The last task of an array bears the number of the whole array.
+    blow.job = f"{told['SLURM_ARRAY_JOB_ID']}_{told['SLURM_ARRAY_TASK_ID']}"
     blow.attempt = [process, *itertools.takewhile(lambda parent: parent.name() != "slurmstepd", process.parents())]
     blow.seconds = -time.monotonic()
     fault(slurm, blow.job)
@@ -87,6 +89,8 @@ def wait_for_the_end(blow: Blow, state: str, checkout: Checkout, slurm: Slurm) -
 
     wait_until(landed, f"{blow.fault} ({blow.job})", checkout, 300)
     blow.seconds += time.monotonic()
+    if state == "REQUEUED":
+        slurm.run("scontrol", "update", f"JobId={blow.job}", "StartTime=now")
     # Without cgroups Slurm loses sight of a process whose parents died first; a real node kills them all.
     for member in blow.attempt:
         with suppress(psutil.NoSuchProcess):

@@ -7,6 +7,7 @@ import torch
 import yaml
 
 from tests.cluster.comparison import same, unequal_fit, unequal_tables
+from tests.cluster.slurm import number_of
 from tests.cluster.workflow_run import CONFIG
 
 pytestmark = pytest.mark.cluster
@@ -29,6 +30,10 @@ FITS = [
 
 def jobs_of(struck, rule):
     return [job for job in struck.jobs if job.get("Comment", "").startswith(f"rule_{rule}_wildcards")]
+
+
+def job_of(struck, blow):
+    return next(job for job in struck.jobs if number_of(job) == blow.job)
 
 
 def test_the_run_ends_with_a_report(struck):
@@ -78,15 +83,14 @@ def test_fits_of_networks_ask_for_a_gpu_and_others_do_not(struck):
 
 
 def test_fits_that_are_ready_together_are_one_array(struck):
-    jobs = {job["JobId"]: job for job in struck.jobs}
-    arrays = [jobs[blow.job] for blow in struck.blows if blow.job]
+    arrays = [job_of(struck, blow) for blow in struck.blows if blow.job]
     assert len({job["ArrayJobId"] for job in arrays}) == 1
     assert {job["ArrayTaskId"] for job in arrays} == {"1", "2", "3", "4"}, "one task a seed"
 
 
 def test_a_retry_asks_for_more_memory_and_time(struck):
     blow = next(blow for blow in struck.blows if blow.fault.startswith("scancel"))
-    first = next(job for job in struck.jobs if job["JobId"] == blow.job)
+    first = job_of(struck, blow)
     retry = next(
         job for job in jobs_of(struck, "fit_on_gpu")
         if "ArrayJobId" not in job and job["Comment"].endswith(f"random_{blow.seed}")
