@@ -85,11 +85,14 @@ def wait_for_the_end(blow: Blow, state: str, checkout: Checkout, slurm: Slurm) -
 
     def landed() -> bool:
         told = slurm.job(blow.job)
-        return told["Restarts"] != "0" if state == "REQUEUED" else told["JobState"] == state
+        if state == "REQUEUED":
+            return told["Restarts"] != "0" and told["JobState"] == "PENDING"
+        return told["JobState"] == state
 
     wait_until(landed, f"{blow.fault} ({blow.job})", checkout, 300)
     blow.seconds += time.monotonic()
     if state == "REQUEUED":
+        # Slurm leaves a requeued job two minutes.
         slurm.run("scontrol", "update", f"JobId={blow.job}", "StartTime=now")
     # Without cgroups Slurm loses sight of a process whose parents died first; a real node kills them all.
     for member in blow.attempt:

@@ -69,7 +69,7 @@ class Checkout:
 
     def fit_log(self, seed: int) -> str:
         """Return what the fits of one seed have said, all attempts."""
-        path = self.results / f"logs/fit/clp.random.{seed}.log"
+        path = self.results / f"logs/fit/clp.random.{seed}.attempts.log"
         return path.read_text() if path.exists() else ""
 
     def fits(self) -> dict[int, psutil.Process]:

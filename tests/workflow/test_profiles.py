@@ -95,3 +95,12 @@ def test_only_fits_of_networks_ask_for_a_gpu_and_only_where_one_is_wanted(snakem
     assert rules.get("fit_on_gpu", 0) == on_gpu
     assert rules["fit"] == 16 - on_gpu
     assert done.stdout.count("gpu=1") == on_gpu
+
+
+def test_several_gpus_a_fit_are_asked_for_and_started_by_torchrun(snakemake, checkout):
+    (checkout / "mine.yaml").write_text("base: config/quickstart.yaml\ntraining: {device: cuda, processes: 4}\n")
+    done = snakemake("-n", "-p", "--cores", "8", "--configfile", "mine.yaml", cwd=checkout)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("gpu=4") == 2
+    assert done.stdout.count("torch.distributed.run --standalone --nproc-per-node 4 -m pipeline_lib training fit") == 2
+    assert done.stdout.count("python -m pipeline_lib training fit") == 14, "tabular models are fitted by one process"

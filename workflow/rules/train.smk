@@ -39,15 +39,17 @@ rule fit:
         model_settings=lambda wildcards: FLOW.model_settings(wildcards.model),
         knockouts=knockouts_option,
         threads=RUN.training.threads,
-        # Not an output: Snakemake deletes outputs before it reruns a rule, and a killed job resumes from here.
+        # Neither an output nor a log: Snakemake deletes both before it runs a rule again. A killed job resumes from
+        # the one, and the other keeps what every attempt said.
         checkpoints=lambda wildcards: FLOW.checkpoints(wildcards.model),
+        attempts=f"{RESULTS}/logs/fit/{{model}}.{{split}}.{{seed}}.attempts.log",
     shell:
         "python {params.launcher:q} training fit --settings {params.settings:q} --model-settings {params.model_settings:q}"
         " --model {wildcards.model:q} --split {input.split:q} --seed {wildcards.seed:q}"
         " --observations {input.observations:q} --genes {input.genes:q} --edges {input.edges:q}"
         " --stoichiometry {input.stoichiometry:q} {params.knockouts:q} --threads {params.threads:q}"
         " --checkpoints {params.checkpoints:q} --predictions {output.predictions:q} --history {output.history:q}"
-        " --metrics {output.metrics:q} --output {output.model:q} 2>> {log:q}"
+        " --metrics {output.metrics:q} --output {output.model:q} 2> >(tee -a {params.attempts:q} >> {log:q})"
 
 
 # A rule of its own, so that every task of a job array asks a cluster for the same.
