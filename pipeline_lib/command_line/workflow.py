@@ -15,7 +15,7 @@ from pydantic import BaseModel, TypeAdapter
 from pipeline_lib.command_line.code_hash import code_hash
 from pipeline_lib.config.run import RunConfig
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.models.registry import entry_of, family_of
+from pipeline_lib.models.registry import entry_of, family_of, names
 
 _NOTHING = "(?!)"
 """A pattern that nothing matches."""
@@ -215,9 +215,21 @@ class Workflow:
         """Return the flux method whose knockouts the model reads; empty: none."""
         return entry_of(model).knockouts
 
-    def gpus(self, model: str) -> int:
-        """Return the number of GPUs that a fit of the model asks a cluster for."""
-        return int(self.run.training.device != "cpu" and family_of(model) in _TRAINED)
+    @property
+    def models_on_gpu(self) -> list[str]:
+        """The models whose fits ask a cluster for a GPU."""
+        return [m for m in names() if self.run.training.device != "cpu" and family_of(m) in _TRAINED]
+
+    @property
+    def models_without_gpu(self) -> list[str]:
+        """Every other model."""
+        return sorted(set(names()) - set(self.models_on_gpu))
+
+    def launcher(self, model: str) -> list[str]:
+        """Return what stands between ``python`` and ``training fit``: torchrun where several processes share a fit."""
+        count = self.run.training.processes if model in self.models_on_gpu else 1
+        several = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(count)]
+        return [*(several if count > 1 else []), "-m", "pipeline_lib"]
 
     def simulated_files(self, layout: str) -> list[str]:
         """Return the names of the files that a simulation writes in a layout."""

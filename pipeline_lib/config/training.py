@@ -33,6 +33,8 @@ class TrainingSettings(Section):
     """``auto`` takes a GPU where there is one."""
     threads: int = Field(default=1, ge=1)
     """CPU threads a job, whatever the number of cores: sums of floats depend on it, and so would the results."""
+    processes: int = Field(default=1, ge=1)
+    """Processes that share the fit of a network, one GPU of a machine each; the last digits depend on their number."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """``auto``: bfloat16 products on a GPU, float32 on a CPU."""
     compile: bool = False

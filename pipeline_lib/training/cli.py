@@ -68,6 +68,7 @@ def fit(
     """Fit one model on the training fold of one split and predict every observation of it."""
     from pipeline_lib.training.fit import fit_model, write_fitted
     from pipeline_lib.training.inputs import read_cell, read_split
+    from pipeline_lib.training.processes import is_first_process
 
     cell = read_cell(genes, edges, stoichiometry, knockouts)
     data = read_split(observations, split, cell.genes)
@@ -75,9 +76,10 @@ def fit(
         name, data, cell, model_settings, settings, seed=seed, threads=threads, checkpoints=checkpoints
     )  # fmt: skip
     fitted.metrics["split"] = split.stem
-    write_fitted(
-        fitted, data, cell, predictions=predictions, history=history, metrics=metrics, output=output
-    )  # fmt: skip
+    if is_first_process():
+        write_fitted(
+            fitted, data, cell, predictions=predictions, history=history, metrics=metrics, output=output
+        )  # fmt: skip
 
 
 @app.command("overfit")

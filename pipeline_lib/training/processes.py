@@ -11,6 +11,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from pipeline_lib.errors import PipelineError
+
 
 class Processes(Protocol):
     """What the loop needs to know of the other processes."""
@@ -106,8 +108,19 @@ def open_processes(device: torch.device, *, bfloat16: bool) -> Processes:
 
 
 def local_device(device: str) -> torch.device:
-    """Return this process's own device: the GPU of its local rank, or the CPU."""
-    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if device == "cuda" else torch.device("cpu")
+    """Return this process's own device: the GPU of its local rank, or the CPU.
+
+    Raises
+    ------
+    PipelineError
+        When the machine has fewer GPUs than processes.
+    """
+    if device != "cuda":
+        return torch.device("cpu")
+    rank, count = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
+    if rank >= count:
+        raise PipelineError(f"training.processes is greater than the number of GPUs here, {count}; lower it.")
+    return torch.device("cuda", rank)
 
 
 def is_first_process() -> bool:

@@ -1,4 +1,4 @@
-"""The bar that a person watches while a model trains."""
+"""What a person sees while a model trains: a bar on a terminal, a line an epoch in a log."""
 
 import time
 from types import TracebackType
@@ -9,10 +9,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 class TrainingBar:
-    """Loss, validation Pearson and observations a second, on stderr; silent where that is no terminal."""
+    """Loss, validation Pearson and observations a second, on stderr."""
 
     def __init__(self, epochs: int, steps: int, *, shown: bool = True) -> None:
         console = Console(stderr=True)
+        self._log = console if shown and not console.is_terminal else None
+        self._epochs = epochs
         self._progress = Progress(
             TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
             BarColumn(),
@@ -25,7 +27,7 @@ class TrainingBar:
         self._task = self._progress.add_task(
             "training", total=epochs * steps, epoch=0, epochs=epochs, loss=float("nan"), pearson=float("nan"), rate=0.0
         )
-        self._start, self._seen = time.perf_counter(), 0
+        self._start, self._seen, self._epoch, self._rate = time.perf_counter(), 0, 0, 0.0
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -39,13 +41,20 @@ class TrainingBar:
     def resume(self, steps: int, epoch: int) -> None:
         """Count the steps of a resumed fit as done."""
         self._progress.update(self._task, completed=steps, epoch=epoch)
+        if epoch:
+            self._say(f"resumed after epoch {epoch} of {self._epochs}")
 
     def step(self, observations: int, epoch: int) -> None:
         """Count one optimisation step."""
         self._seen += observations
-        rate = self._seen / (time.perf_counter() - self._start)
-        self._progress.update(self._task, advance=1, epoch=epoch, rate=rate)
+        self._epoch, self._rate = epoch, self._seen / (time.perf_counter() - self._start)
+        self._progress.update(self._task, advance=1, epoch=epoch, rate=self._rate)
 
     def epoch(self, loss: float, pearson: float) -> None:
         """Show an epoch's figures."""
         self._progress.update(self._task, loss=loss, pearson=pearson)
+        self._say(f"epoch {self._epoch} of {self._epochs}: loss {loss:.4f}, Pearson {pearson:.4f}, {self._rate:,.0f}/s")
+
+    def _say(self, line: str) -> None:
+        if self._log is not None:
+            self._log.print(line, highlight=False, soft_wrap=True)

@@ -23,6 +23,7 @@ def test_quickstart_runs_every_stage(snakemake, checkout):
         "cell_graph",
         "split",
         "fit",
+        "fit_on_gpu",
         "leaderboard",
     }
     assert stages <= set(rules)
@@ -40,7 +41,8 @@ def test_the_yeast_run_has_a_job_for_every_model_split_and_seed(snakemake, check
         for split in entry["splits"]
         for seed in entry.get("seeds", [0])
     }
-    assert rules_of(done.stdout)["fit"] == len(jobs)
+    rules = rules_of(done.stdout)
+    assert rules["fit"] + rules["fit_on_gpu"] == len(jobs)
 
 
 def best_of_three(run) -> float:

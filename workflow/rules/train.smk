@@ -9,8 +9,6 @@ CELL = {
     "stoichiometry": rules.metabolism.output.stoichiometry,
 }
 
-ON_GPU = RUN.training.device != "cpu"
-
 
 rule fit:
     input:
@@ -26,28 +24,43 @@ rule fit:
         f"{RESULTS}/logs/fit/{{model}}.{{split}}.{{seed}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/fit.{{model}}.{{split}}.{{seed}}.tsv"
+    wildcard_constraints:
+        model=FLOW.any_of(FLOW.models_without_gpu),
     conda:
         "../../envs/base.yaml"
     threads: RUN.training.threads
     resources:
         mem_mb=grows(6000),
         runtime=minutes(60),
-        gpu=lambda wildcards: FLOW.gpus(wildcards.model),
     params:
         code=lambda wildcards: FLOW.model_code(wildcards.model),
+        launcher=lambda wildcards: FLOW.launcher(wildcards.model),
         settings=as_json(RUN.training),
         model_settings=lambda wildcards: FLOW.model_settings(wildcards.model),
         knockouts=knockouts_option,
         threads=RUN.training.threads,
-        # Not an output: Snakemake deletes outputs before it reruns a rule, and a killed job resumes from here.
+        # Neither an output nor a log: Snakemake deletes both before it runs a rule again. A killed job resumes from
+        # the one, and the other keeps what every attempt said.
         checkpoints=lambda wildcards: FLOW.checkpoints(wildcards.model),
+        attempts=f"{RESULTS}/logs/fit/{{model}}.{{split}}.{{seed}}.attempts.log",
     shell:
-        "python -m pipeline_lib training fit --settings {params.settings:q} --model-settings {params.model_settings:q}"
+        "python {params.launcher:q} training fit --settings {params.settings:q} --model-settings {params.model_settings:q}"
         " --model {wildcards.model:q} --split {input.split:q} --seed {wildcards.seed:q}"
         " --observations {input.observations:q} --genes {input.genes:q} --edges {input.edges:q}"
         " --stoichiometry {input.stoichiometry:q} {params.knockouts:q} --threads {params.threads:q}"
         " --checkpoints {params.checkpoints:q} --predictions {output.predictions:q} --history {output.history:q}"
-        " --metrics {output.metrics:q} --output {output.model:q} 2>> {log:q}"
+        " --metrics {output.metrics:q} --output {output.model:q} 2> >(tee -a {params.attempts:q} >> {log:q})"
+
+
+# A rule of its own, so that every task of a job array asks a cluster for the same.
+use rule fit as fit_on_gpu with:
+    wildcard_constraints:
+        model=FLOW.any_of(FLOW.models_on_gpu),
+    threads: RUN.training.threads * RUN.training.processes
+    resources:
+        mem_mb=grows(6000),
+        runtime=minutes(60),
+        gpu=RUN.training.processes,
 
 
 rule overfit:

@@ -1,0 +1,115 @@
+"""A run on a real Slurm, struck in every way that a night has, ends with the numbers of an undisturbed run."""
+
+import re
+
+import pytest
+import torch
+import yaml
+
+from tests.cluster.comparison import same, unequal_fit, unequal_tables
+from tests.cluster.slurm import number_of
+from tests.cluster.workflow_run import CONFIG
+
+pytestmark = pytest.mark.cluster
+
+TABLES = [
+    "tables/genes.parquet",
+    "tables/observations.parquet",
+    "metabolism/reactions.parquet",
+    "splits/random.parquet",
+    "evaluation/leaderboard.parquet",
+    "evaluation/differences.parquet",
+]
+FITS = [
+    (model, seed)
+    for entry in yaml.safe_load(CONFIG.read_text())["grid"]
+    for model in entry["models"]
+    for seed in entry.get("seeds", [0])
+]
+
+
+def jobs_of(struck, rule):
+    return [job for job in struck.jobs if job.get("Comment", "").startswith(f"rule_{rule}_wildcards")]
+
+
+def job_of(struck, blow):
+    return next(job for job in struck.jobs if number_of(job) == blow.job)
+
+
+def test_the_run_ends_with_a_report(struck):
+    assert struck.returncode == 0, struck.log
+    assert (struck.checkout.results / "report.html").stat().st_size > 100_000
+    assert len(struck.blows) == 6
+
+
+def test_every_fault_leaves_the_numbers_of_an_undisturbed_run(struck, undisturbed, faults):
+    lost = {}
+    for model, seed in FITS:
+        fit = f"models/{model}/random/seed{seed}"
+        lost[model, seed] = unequal_fit(struck.checkout.results / fit, undisturbed.results / fit)
+    tables = unequal_tables(struck.checkout.results, undisturbed.results, TABLES)
+    for blow in struck.blows:
+        missing = lost["clp", blow.seed] + tables
+        survived = struck.returncode == 0 and not missing
+        faults.append(
+            {"fault": blow.fault, "survived": survived, "data_lost": len(missing), "seconds": round(blow.seconds, 1)}
+        )
+    assert not tables
+    assert not any(lost.values()), lost
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 3])
+def test_a_struck_fit_goes_on_from_its_checkpoint_in_the_same_log(struck, seed):
+    lines = struck.checkout.fit_log(seed).splitlines()
+    epochs = [int(found[1]) for line in lines if (found := re.match(r"epoch (\d+) of", line))]
+    resumed = [int(found[1]) for line in lines if (found := re.match(r"resumed after epoch (\d+) of", line))]
+    assert resumed, lines
+    assert resumed[-1] >= 2
+    assert epochs[0] == 1, "the first attempt's lines are still there"
+    # An epoch whose checkpoint was not yet written when the blow came is done again, and none is left out.
+    assert set(epochs) == set(range(1, max(epochs) + 1))
+    assert len(epochs) - len(set(epochs)) <= len(resumed)
+
+
+def test_fits_of_networks_ask_for_a_gpu_and_others_do_not(struck):
+    trained = jobs_of(struck, "fit_on_gpu")
+    assert trained
+    for job in trained:
+        assert job["TresPerJob"] == "gres:gpu:1"
+        assert job["Partition"] == "gpu"
+    for job in jobs_of(struck, "fit"):
+        assert "TresPerJob" not in job
+        assert job["Partition"] == "cpu"
+
+
+def test_fits_that_are_ready_together_are_one_array(struck):
+    arrays = [job_of(struck, blow) for blow in struck.blows if blow.job]
+    assert len({job["ArrayJobId"] for job in arrays}) == 1
+    assert {job["ArrayTaskId"] for job in arrays} == {"1", "2", "3", "4"}, "one task a seed"
+
+
+def test_a_retry_asks_for_more_memory_and_time(struck):
+    blow = next(blow for blow in struck.blows if blow.fault.startswith("scancel"))
+    first = job_of(struck, blow)
+    retry = next(
+        job for job in jobs_of(struck, "fit_on_gpu")
+        if "ArrayJobId" not in job and job["Comment"].endswith(f"random_{blow.seed}")
+    )  # fmt: skip
+    # An array asks for one megabyte more, for its list of commands.
+    assert (first["TimeLimit"], first["MinMemoryNode"]) == ("01:00:00", "6001M")
+    assert (retry["TimeLimit"], retry["MinMemoryNode"]) == ("02:00:00", "12000M")
+
+
+def test_short_rules_go_out_together(struck):
+    groups = [job["Comment"] for job in struck.jobs if job.get("Comment", "").startswith("group_")]
+    assert not jobs_of(struck, "genes")
+    assert any("prepare" in name for name in groups), groups
+    assert any("report" in name for name in groups), groups
+
+
+def test_the_comparison_sees_one_changed_bit():
+    weights = torch.arange(4.0)
+    changed = weights.clone()
+    changed[2] = torch.nextafter(changed[2], torch.tensor(9.0))
+    assert same({"state": [weights, 1, "clp"]}, {"state": [weights.clone(), 1, "clp"]})
+    assert not same({"state": [weights]}, {"state": [changed]})
