@@ -41,13 +41,16 @@ def join_runs(state: Path) -> bool:
         alone = _try_alone(handle)
         left = sorted((state / "locks").glob("*.lock"))
         host = socket.gethostname().encode()
-        if alone and left and os.pread(handle, 256, 0) == host:
+        last = os.pread(handle, 256, 0)
+        if alone and left and last == host:
             for lock in left:
                 lock.unlink(missing_ok=True)
             left = []
-        if alone and not left:
-            os.ftruncate(handle, 0)
+        if alone and not left and last != host:
             os.pwrite(handle, host, 0)
+            os.ftruncate(handle, len(host))
+            # A power loss must not take the name along: the next run would not know the lock for its own.
+            os.fsync(handle)
         fcntl.flock(handle, fcntl.LOCK_SH)
     except OSError:
         return False
