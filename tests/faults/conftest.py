@@ -1,6 +1,5 @@
 """An uninterrupted run that the others are held against, and the tally of what was tried."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,11 +21,7 @@ def faults() -> Iterator[list[Fault]]:
 @pytest.fixture(scope="session")
 def uninterrupted(root: Path, tmp_path_factory: pytest.TempPathFactory) -> WatchedSnakemake:
     """Return a run from start to end, which nothing disturbs."""
-    given = os.environ.get("FAULTS_BASE")
-    folder = Path(given) if given else tmp_path_factory.mktemp("uninterrupted")
-    if not (folder / "Snakefile").exists():
-        folder.mkdir(exist_ok=True)
-        prepare(root, folder)
+    folder = prepare(root, tmp_path_factory.mktemp("uninterrupted"))
     run = WatchedSnakemake(folder)
     assert run.wait(1200) == 0, run.text[-3000:]
     assert (folder / "results" / RUN / "report.html").exists()

@@ -10,13 +10,13 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.faults.comparison import artefacts, digest, torn
 from tests.faults.power_loss import lose_what_was_not_flushed
 from tests.faults.small_run import PATIENCE, RUN, Job, WatchedSnakemake, prepare
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tests.reliability import Fault
