@@ -10,7 +10,7 @@ DEVELOPMENT := $(VENV)/.installed-development
 CORES ?= all
 PROSE := Snakefile workflow
 
-.PHONY: help install run yeast metabolism full test lint format bench config-docs reference clean
+.PHONY: help install run yeast metabolism full test test-faults lint format bench config-docs reference clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -47,6 +47,9 @@ full: $(RUNTIME) ## every model, split and three seeds: a night, or a cluster
 
 test: $(DEVELOPMENT) ## the whole test suite
 	$(BIN)/pytest -n 2 --dist loadfile -m "not cluster and not faults"
+
+test-faults: $(DEVELOPMENT) ## kill, starve and mislead running workflows, fuzz the parsers; to results/reliability.json
+	$(BIN)/pytest -n 0 -m faults tests/faults
 
 lint: $(DEVELOPMENT) ## ruff, snakefmt, snakemake --lint, mypy
 	$(BIN)/ruff check .

@@ -69,7 +69,7 @@ def test_where_the_log_is_on_the_full_disk_the_reason_goes_to_the_terminal(tmp_p
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk that is always full")
-def test_a_full_disk_is_one_line_whatever_was_written(tmp_path):
+def test_a_full_disk_is_one_line_whatever_was_written():
     command = [sys.executable, "-m", "pipeline_lib", "models", "list"]
     with Path("/dev/full").open("w") as full:
         result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
