@@ -64,6 +64,7 @@ PATIENCE = float(os.environ.get("FAULTS_PATIENCE", "1"))
 
 def prepare(root: Path, folder: Path) -> Path:
     """Copy the project to `folder` and add the small run to it."""
+    folder.mkdir(parents=True, exist_ok=True)
     for name in COPIED:
         source = root / name
         if source.is_dir():

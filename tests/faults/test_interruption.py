@@ -25,6 +25,8 @@ pytestmark = pytest.mark.faults
 
 WAYS = ("SIGTERM to all", "SIGKILL of all", "power loss")
 LEAST = 20
+LONGEST = 15.0
+"""Seconds: where a busy machine made the jobs slow, strikes shall not all come late."""
 MOST_FIGURES = 3
 """The rules that draw figures differ by their topic alone."""
 STAGES = {
@@ -83,7 +85,8 @@ def wait_for_new_target(run: WatchedSnakemake, struck: set[str], durations: dict
 
 def test_the_results_are_those_of_an_uninterrupted_run(root, tmp_path, uninterrupted, faults):
     chance = random.Random(9)  # noqa: S311 - moments that come again
-    durations = {job.name: job.end - job.start for job in uninterrupted.jobs.values() if job.end is not None}
+    ended = [job for job in uninterrupted.jobs.values() if job.end is not None]
+    durations = {job.name: min(job.end - job.start, LONGEST) for job in ended}
     folder = prepare(root, tmp_path / "checkout")
     results = folder / "results" / RUN
     struck: set[str] = set()
