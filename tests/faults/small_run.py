@@ -47,16 +47,19 @@ lab/edges.csv:
 _EDGES = "a,b,w\nb0008,b0114,1\nb0114,b0115,0.5\nb0116,b0118,1\nb0008,b0116,1\n"
 
 _FLUSHES = """\
-import os
+import hashlib, os, stat
 _flush = os.fsync
 _log = os.open(os.environ["FLUSHED"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 def fsync(handle):
     _flush(handle)
     state = os.fstat(handle)
-    os.write(_log, f"{state.st_ino} {state.st_mtime_ns}\\n".encode())
+    if stat.S_ISREG(state.st_mode):
+        with open(f"/proc/self/fd/{handle}", "rb") as file:
+            content = hashlib.sha256(file.read()).hexdigest()
+        os.write(_log, f"{state.st_ino} {content}\\n".encode())
 os.fsync = fsync
 """
-"""Imported by every Python of a run before anything else: keeps which files, in which state, are on the disk."""
+"""Imported by every Python of a run before anything else: keeps which files, with which content, are on the disk."""
 
 PATIENCE = float(os.environ.get("FAULTS_PATIENCE", "1"))
 """Multiplies every time-out, for a busy machine."""
