@@ -12,8 +12,11 @@ import pyarrow.parquet as pq
 
 from pipeline_lib.artefacts.tensors import load_tensors
 
-_MEASURED = re.compile(r"(?:.*_)?(?:seconds|time|times|mb|written|date)|git|hardware|all_packages|jobs")
-"""Keys and columns that hold a measurement of the run itself."""
+_MEASURED = re.compile(
+    r"(?:.*_)?(?:seconds|time|times|mb|written|date)|git|hardware|all_packages|jobs|rules|place|verified"
+)
+"""Keys and columns that hold a measurement of the run itself: when, where, how long, out of which folder, and whether
+a checksum was met first by this try or by one that was killed."""
 _NOT_COMPARED = ("logs", "benchmarks", "checkpoints")
 """Folders of what a run writes about itself."""
 
