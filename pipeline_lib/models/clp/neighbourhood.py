@@ -1,6 +1,7 @@
 """What the network neighbours of a gene were measured to do, network by network."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -19,10 +20,31 @@ _NEAREST = 60
 """Profiled genes that a gene keeps of its diffusion."""
 
 
-class Neighbourhood(nn.Module):
-    """Weighted means of the profiles of a gene's neighbours, twice for each relation.
+class Told(NamedTuple):
+    """What a gene's neighbours may tell in one step.
 
-    One mean is over what was measured of the neighbours; the other over their completed profiles, which say something
+    Attributes
+    ----------
+    profiles
+        float32 [K, K, 3]: measured value (0 where there is none), whether there is one, completed value.
+    effect
+        float32 [K]: what a gene adds to each of its values.
+    seen
+        float32 [K, 1]: 0 for a gene whose profile is hidden in this step.
+    stranger
+        float32 [N, 1]: 1 for a gene without a profile, which takes the effects of its neighbours too.
+    """
+
+    profiles: Tensor
+    effect: Tensor
+    seen: Tensor
+    stranger: Tensor
+
+
+class Neighbourhood(nn.Module):
+    """Weighted mean profiles of a gene's neighbours, two channels a relation.
+
+    One mean is over what was measured of the neighbours, the other over their completed profiles, which say something
     of every pair. A learned prior a relation shrinks the means of few neighbours towards 0.
 
     Parameters
@@ -39,35 +61,66 @@ class Neighbourhood(nn.Module):
         weights = [sparse.csr_array(relation)[:, profiled] for relation in relations]
         weights = [_mean_one(weight**2) for weight in (*weights, diffused(relations, profiled, _NEAREST))]
         self.relations = len(weights)
-        self.heads = 2 * self.relations
-        self.everywhere = SparseMatrix(sparse.vstack(weights))
-        self.inside = SparseMatrix(sparse.vstack([weight[profiled] for weight in weights]))
-        self.measured_prior = nn.Parameter(torch.full((self.relations, 1, 1), _PRIOR))
-        self.completed_prior = nn.Parameter(torch.full((self.relations, 1, 1), _PRIOR))
+        self.channels = 2 * self.relations
+        self.weights = nn.ModuleList(SparseMatrix(weight) for weight in weights)
+        entries = [sparse.coo_array(weight) for weight in weights]
+        row, column, value = (
+            np.concatenate([getattr(part, name) for part in entries]) for name in ("row", "col", "data")
+        )
+        relation = np.repeat(np.arange(len(entries)), [part.nnz for part in entries])
+        by_row = np.argsort(row, kind="stable")
+        counts = np.bincount(row, minlength=weights[0].shape[0])
+        for name, array, dtype in (
+            ("column", column[by_row], np.int64), ("weight", value[by_row], np.float32),
+            ("relation", relation[by_row], np.int64), ("counts", counts, np.int64),
+            ("first", np.cumsum(counts) - counts, np.int64),
+        ):  # fmt: skip
+            self.register_buffer(name, torch.from_numpy(array.astype(dtype)), persistent=False)
+        self.measured_prior = nn.Parameter(torch.full((self.relations,), _PRIOR))
+        self.completed_prior = nn.Parameter(torch.full((self.relations,), _PRIOR))
 
-    def forward(self, profiles: Sequence[Tensor], effect: Tensor, seen: Tensor, stranger: Tensor) -> Tensor:
-        """Return the means, float32 [2 relations, Q, K]; in training Q = K (the profiled genes ask), else Q = N.
+    def of_pairs(self, told: Told, gene: Tensor, other: Tensor) -> Tensor:
+        """Return what the neighbours of genes tell of pairs, float32 [n, channels], at the cost of those pairs alone.
 
         Parameters
         ----------
-        profiles
-            Measured values (0 where there is none), whether there is one, and completed values: float32 [K, K] each.
-        effect
-            float32 [K]: what a gene adds to each of its values.
-        seen
-            float32 [K, 1]: 0 for a gene whose profile is hidden in this step.
-        stranger
-            float32 [Q, 1]: 1 for a gene without a profile, which takes the effects of its neighbours too.
+        told
+            The profiles.
+        gene, other
+            long [n] each: the gene that asks, and the position of the other one among the profiled genes.
         """
-        weights = self.inside if self.training else self.everywhere
-        told = weights(torch.cat([*profiles, effect[:, None], torch.ones_like(seen)], 1) * seen)
-        told = told.view(self.relations, -1, told.shape[1])
-        sizes = [profile.shape[1] for profile in profiles]
-        value, known, completed, added, total = told.split([*sizes, 1, 1], dim=2)
-        added = stranger * added / (total + functional.softplus(self.completed_prior))
-        value = value / (known + functional.softplus(self.measured_prior))
-        completed = completed / (total + functional.softplus(self.completed_prior))
-        return torch.cat([value + added, completed + added])
+        size = len(told.effect)
+        counts = self.counts[gene]
+        pair = torch.repeat_interleave(torch.arange(len(gene), device=gene.device), counts)
+        entry = torch.arange(len(pair), device=gene.device) - (counts.cumsum(0) - counts)[pair] + self.first[gene][pair]
+        column, place = self.column[entry], pair * self.relations + self.relation[entry]
+        weight = self.weight[entry] * told.seen[column, 0]
+        parts = told.profiles.view(-1, 3)[column * size + other[pair]]
+        by_gene = torch.stack([weight, weight * told.effect[column]], 1)
+        sums = torch.zeros(len(gene) * self.relations, 5, device=gene.device)
+        sums = sums.index_add(0, place, torch.cat([parts * weight[:, None], by_gene], 1))
+        value, known, completed, total, effect = sums.view(len(gene), self.relations, 5).unbind(2)
+        stranger = told.stranger[gene]
+        prior = functional.softplus(self.completed_prior)
+        added = stranger * effect / (total + prior)
+        measured = value / (known + functional.softplus(self.measured_prior))
+        return torch.cat([measured + added, completed / (total + prior) + added], 1)
+
+    def of_all(self, told: Told) -> Tensor:
+        """Return the same of every gene and every profiled one, float32 [N, K, channels]."""
+        size = len(told.effect)
+        flat = told.profiles.permute(0, 2, 1).reshape(size, -1)
+        columns = torch.cat([flat, torch.ones_like(told.seen), told.effect[:, None]], 1) * told.seen
+        table = columns.new_empty((len(told.stranger), size, self.channels))
+        for relation, weights in enumerate(self.weights):
+            sums = weights(columns)
+            value, known, completed, total, effect = sums.split([size, size, size, 1, 1], dim=1)
+            prior = functional.softplus(self.completed_prior[relation])
+            added = told.stranger * effect / (total + prior)
+            measured = value / (known + functional.softplus(self.measured_prior[relation]))
+            table[:, :, relation] = measured + added
+            table[:, :, self.relations + relation] = completed / (total + prior) + added
+        return table
 
 
 def metabolic_relations(rules: GeneRuleArrays, genes: int, reactions: int) -> list[sparse.csr_array]:

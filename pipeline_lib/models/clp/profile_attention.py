@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pipeline_lib.config.clp import ClpSettings
-from pipeline_lib.models.clp.neighbourhood import Neighbourhood
+from pipeline_lib.models.clp.neighbourhood import Neighbourhood, Told
 from pipeline_lib.models.clp.profiles import Profiles
 
 _KEY_WIDTH = 32
@@ -46,15 +46,19 @@ class Attended(NamedTuple):
 
     Attributes
     ----------
-    table
-        float32 [heads, Q, K].
+    alike
+        float32 [Q, K]: what genes alike say.
+    neighbours
+        float32 [N, K, channels]: what neighbours say; or what they may tell, where only some pairs will be asked for;
+        None without networks.
     row
         long [N]: position of each gene among the asked ones, -1 where it was not asked.
     column
         long [N]: position of each gene among the profiled ones, -1 where its profile is hidden or there is none.
     """
 
-    table: Tensor
+    alike: Tensor
+    neighbours: Tensor | Told | None
     row: Tensor
     column: Tensor
 
@@ -102,7 +106,7 @@ class ProfileAttention(nn.Module):
         self.prior = nn.Parameter(torch.tensor(-1.0))
         self.trust = nn.Parameter(torch.zeros(()))
         self.neighbourhood = Neighbourhood(relations, profiles.genes) if relations else None
-        self.heads = 1 + (self.neighbourhood.heads if self.neighbourhood is not None else 0)
+        self.heads = 1 + (self.neighbourhood.channels if self.neighbourhood is not None else 0)
         # Two sides speak of a pair of profiled genes, one of a pair with a gene that has no profile.
         self.gain = nn.Parameter(torch.full((self.heads, 2), 1 / self.heads))
         nn.init.constant_(self.gain[0], 0.5)
@@ -148,15 +152,17 @@ class ProfileAttention(nn.Module):
         asked = self.genes if self.training else torch.arange(len(state), device=state.device)
         row = self.position if self.training else asked
         seen, stranger = visible[self.genes], 1 - visible[asked]
-        estimate = self._answer(self._likeness(shown, state, seen, asked), shown, stranger)
-        table = estimate[None]
-        if self.neighbourhood is not None:
-            own = estimate if self.training else estimate[self.genes]
-            trust = torch.sigmoid(self.trust) * shown.known
-            completed = trust * shown.value + (1 - trust) * own
-            told = self.neighbourhood((shown.value, shown.known, completed), self.effect, seen, stranger)
-            table = torch.cat([table, told])
-        return Attended(table, row, torch.where(visible[:, 0] > 0, self.position, -1))
+        alike = self._answer(self._likeness(shown, state, seen, asked), shown, stranger)
+        column = torch.where(visible[:, 0] > 0, self.position, -1)
+        if self.neighbourhood is None:
+            return Attended(alike, None, row, column)
+        own = alike if self.training else alike[self.genes]
+        trust = torch.sigmoid(self.trust) * shown.known
+        completed = trust * shown.value + (1 - trust) * own
+        profiles = torch.stack([shown.value, shown.known, completed], -1)
+        told = Told(profiles, self.effect, seen, 1 - visible)
+        # A step asks for few of all pairs; afterwards a table answers any number of them.
+        return Attended(alike, told if self.training else self.neighbourhood.of_all(told), row, column)
 
     def _likeness(self, shown: Shown, state: Tensor, seen: Tensor, asked: Tensor) -> Tensor:
         """Return the attention of the asked genes to the profiled ones, [Q, K]; rows sum to at most 1."""
@@ -189,15 +195,25 @@ class ProfileAttention(nn.Module):
         Tensor
             float32 [n, heads]: what each head says of it.
         """
-        total = attended.table.new_zeros((self.heads, len(first)))
+        total = attended.alike.new_zeros((len(first), self.heads))
         sides = torch.zeros_like(first)
         for asked, other in ((first, second), (second, first)):
             row, position = attended.row[asked], attended.column[other]
-            has = (row >= 0) & (position >= 0)
-            total = total + torch.where(has, attended.table[:, row.clamp_min(0), position.clamp_min(0)], 0.0)
-            sides = sides + has
-        estimate = (total * torch.where(sides == 2, self.gain[:, 1:], self.gain[:, :1])).sum(0)
-        return estimate, total.T
+            has = ((row >= 0) & (position >= 0)).nonzero()[:, 0]
+            said = self._say(attended, asked[has], row[has], position[has])
+            total = total.index_add(0, has, said)
+            sides = sides.index_add(0, has, torch.ones_like(has))
+        estimate = (total * torch.where(sides[:, None] == 2, self.gain[:, 1], self.gain[:, 0])).sum(1)
+        return estimate, total
+
+    def _say(self, attended: Attended, asked: Tensor, row: Tensor, column: Tensor) -> Tensor:
+        """Return what each head says of (asked gene, profiled gene), float32 [n, heads]."""
+        alike = attended.alike[row, column][:, None]
+        if self.neighbourhood is None or attended.neighbours is None:
+            return alike
+        if isinstance(attended.neighbours, Told):
+            return torch.cat([alike, self.neighbourhood.of_pairs(attended.neighbours, asked, column)], 1)
+        return torch.cat([alike, attended.neighbours[asked, column]], 1)
 
 
 def _inverse_norms(profiles: Profiles) -> NDArray[np.float32]:
