@@ -10,7 +10,7 @@ DEVELOPMENT := $(VENV)/.installed-development
 CORES ?= all
 PROSE := Snakefile workflow
 
-.PHONY: help install run yeast metabolism full test test-cluster lint format bench config-docs reference clean
+.PHONY: help install run yeast metabolism full test test-cluster test-faults lint format bench config-docs reference clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -50,6 +50,9 @@ test: $(DEVELOPMENT) ## the whole test suite
 
 test-cluster: $(DEVELOPMENT) ## faults on a Slurm of its own, to results/reliability.json (root, slurm-wlm, munge)
 	$(BIN)/pytest -n 0 -m cluster tests/cluster
+
+test-faults: $(DEVELOPMENT) ## kill, starve and mislead running workflows, fuzz the parsers; to results/reliability.json
+	$(BIN)/pytest -n 0 -m faults tests/faults
 
 lint: $(DEVELOPMENT) ## ruff, snakefmt, snakemake --lint, mypy
 	$(BIN)/ruff check .

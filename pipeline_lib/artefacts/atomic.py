@@ -1,11 +1,13 @@
 """Write a file whole or not at all."""
 
 import errno
+import fcntl
+import glob
 import json
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +27,34 @@ def explain_os_error(error: OSError, path: Path) -> PipelineError:
     return PipelineError(f"{path} could not be written: {reason}.")
 
 
+def _sweep(target: Path) -> None:
+    """Remove the temporary files of writers that were killed; one that is still written is locked and stays."""
+    for left in target.parent.glob(f".{glob.escape(target.stem)}.part-*{glob.escape(target.suffix)}"):
+        # Where the file system knows no locks, nobody can tell the dead from the living.
+        with suppress(OSError), left.open("rb") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            left.unlink()
+
+
+def _claim(target: Path) -> tuple[int, Path]:
+    """Make a temporary file beside `target`, locked for as long as its handle is open or its process lives."""
+    while True:
+        # The suffix is kept: writers such as matplotlib choose their format by it.
+        handle, name = tempfile.mkstemp(prefix=f".{target.stem}.part-", suffix=target.suffix, dir=target.parent)
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        # Another writer of the same target may have swept the file before it was locked.
+        if os.fstat(handle).st_nlink:
+            return handle, Path(name)
+        os.close(handle)
+
+
 @contextmanager
 def atomic_path(target: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside `target` that replaces it on success and vanishes on any failure.
 
     The data are flushed to the disk before the rename, so that after a power loss `target` is either the old
-    file or the whole new one.
+    file or the whole new one. What a killed process left beside `target` is removed by the next one that writes it.
 
     Raises
     ------
@@ -39,12 +63,11 @@ def atomic_path(target: Path | str) -> Iterator[Path]:
     """
     target = Path(target)
     temporary: Path | None = None
+    handle: int | None = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        # The suffix is kept: writers such as matplotlib choose their format by it.
-        handle, name = tempfile.mkstemp(prefix=f".{target.stem}.", suffix=target.suffix, dir=target.parent)
-        os.close(handle)
-        temporary = Path(name)
+        _sweep(target)
+        handle, temporary = _claim(target)
         yield temporary
         umask = os.umask(0)
         os.umask(umask)
@@ -66,6 +89,8 @@ def atomic_path(target: Path | str) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+        if handle is not None:
+            os.close(handle)
 
 
 def write_text(text: str, path: Path | str) -> None:

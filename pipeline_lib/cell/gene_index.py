@@ -55,9 +55,18 @@ def read_features(path: Path) -> pd.DataFrame:
 
 
 def read_essential_genes(path: Path) -> frozenset[str]:
-    """Read a list of essential genes: one systematic name a line; other lines are comments."""
+    """Read a list of essential genes: one systematic name a line; other lines are comments.
+
+    Raises
+    ------
+    PipelineError
+        When the file is no text or no line of it is a gene.
+    """
     pattern = re.compile(r"(?:Y[A-P][LR]\d{3}[WC](?:-[A-Z])?|Q\d{4}|[bs]\d{4})")
-    lines = path.read_text(encoding="utf-8").split()
+    try:
+        lines = path.read_text(encoding="utf-8").split()
+    except UnicodeDecodeError as error:
+        raise PipelineError(f"{path} is no text ({error}); expected a list of essential genes.") from error
     genes = frozenset(line for line in lines if pattern.fullmatch(line))
     if not genes:
         raise PipelineError(f"{path}: no line is a systematic gene name; expected a list of essential genes.")

@@ -1,15 +1,17 @@
 """The root command; a stage's module is imported only when that stage is asked for."""
 
+import errno
 import importlib
 import os
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 
 import click
-from rich.console import Console
 
 from pipeline_lib import __version__
+from pipeline_lib.artefacts.atomic import explain_os_error
 from pipeline_lib.errors import PipelineError
 
 STAGES: dict[str, str] = {
@@ -75,7 +77,22 @@ def main() -> None:
     try:
         app()
     except PipelineError as error:
-        Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(f"error: {error}")
+        _complain(str(error))
         if os.environ.get("PIPELINE_TRACEBACK"):
             raise
         sys.exit(1)
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        _complain(str(explain_os_error(error, Path(error.filename or "the output"))))
+        sys.exit(1)
+
+
+def _complain(sentence: str) -> None:
+    """Print the sentence on stderr; where that is a log on the full disk itself, on stdout."""
+    for stream in (sys.stderr, sys.stdout):
+        try:
+            click.echo(f"error: {sentence}", file=stream)
+        except OSError:
+            continue
+        return

@@ -14,6 +14,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from pipeline_lib.command_line.code_hash import code_hash
 from pipeline_lib.config.run import RunConfig
+from pipeline_lib.config.yaml_text import load_yaml
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.registry import entry_of, family_of, names
 
@@ -59,10 +60,12 @@ class Workflow:
     def catalogue(self) -> dict[str, Any]:
         """The catalogue's entries by name."""
         try:
-            loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-            content = yaml.load(self.run.catalogue.read_text(encoding="utf-8"), loader)  # noqa: S506 - a SafeLoader
-        except (OSError, yaml.YAMLError) as error:
+            text = self.run.catalogue.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
             raise PipelineError(f"{self.run.catalogue}: the catalogue cannot be read: {error}.") from error
+        content = load_yaml(text, str(self.run.catalogue), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        if not isinstance(content, dict):
+            raise PipelineError(f"{self.run.catalogue}: a catalogue is a mapping of source names to entries.")
         return dict(content.get("sources", content))
 
     def catalogue_entry(self, source: str) -> str:

@@ -42,11 +42,11 @@ class ClpSettings(Section):
     """Genes with the most measurements that keep a profile, a screen."""
     neighbours: int = Field(default=16, ge=0)
     """Strongest neighbours whose state is recomputed when a gene is lost."""
-    gene_mask: float = Field(default=0.15, ge=0, lt=1)
+    gene_mask: float = Field(default=0.25, ge=0, lt=1)
     """Share of the genes whose own vector and profile are hidden at each training step."""
-    profile_dropout: float = Field(default=0.5, ge=0, lt=1)
+    profile_dropout: float = Field(default=0.1, ge=0, lt=1)
     """Share of the entries of a profile that are hidden at each training step."""
-    dropout: float = Field(default=0.2, ge=0, lt=1)
+    dropout: float = Field(default=0.3, ge=0, lt=1)
     """Dropout of latent vectors and heads."""
     measured_sd: bool = False
     """Weight an observation by the inverse of its measured variance, where its screen gives one."""

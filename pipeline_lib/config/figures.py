@@ -59,7 +59,7 @@ TOPICS: dict[str, Topic] = {
     "training": Topic(("training_curves", "overfit"), ("overfit_history", "overfit_predictions", "observations")),
     "correlations": Topic(("correlation", "correlation_by_split"), ("observations", "leaderboard", "noise_ceiling")),
     "leaderboard": Topic(
-        ("leaderboard", "differences", "subgroups", "ablations", "pretraining"),
+        ("leaderboard", "differences", "subgroups", "ablations", "loss_models", "pretraining"),
         ("leaderboard", "differences", "subgroups", "noise_ceiling"),
     ),
     "losses": Topic(("losses",), ("observations",)),

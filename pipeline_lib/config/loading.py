@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from pipeline_lib.config.run import RunConfig
+from pipeline_lib.config.yaml_text import load_yaml
 from pipeline_lib.errors import PipelineError
 
 
@@ -127,12 +128,12 @@ def _with_base(content: dict[str, Any], where: str, seen: tuple[str, ...]) -> di
 
 def _read_mapping(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
+        text = path.read_text(encoding="utf-8")
     except (FileNotFoundError, IsADirectoryError) as error:
         raise PipelineError(f"{path} does not exist; give the path of a run's YAML file.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise PipelineError(f"{path} is not valid YAML: {reason}.") from error
+    except UnicodeDecodeError as error:
+        raise PipelineError(f"{path} is not valid YAML: {error}.") from error
+    content = load_yaml(text, str(path), _Loader)
     if not isinstance(content, dict):
         raise PipelineError(f"{path}: the configuration must be a mapping of keys to values.")
     return content

@@ -118,7 +118,7 @@ def _value_findings(
         found["reliability", recalibration, position + 1.0] = (expected, observed)
     # No interval: noise adds to absolute distances, so every resample's error is greater than the data's.
     no_draws = np.full(len(assay.resamples), np.nan)
-    found["calibration_error", recalibration, 0.0] = (0.0, Estimate(error, no_draws, assay.design.groups))
+    found["calibration_error", recalibration, 0.0] = (0.0, Estimate(error, no_draws, assay.clusters))
     return found
 
 

@@ -46,7 +46,7 @@ def called(data: Measurements, screen: str, phenotype: str, settings: Evaluation
     if phenotype == "call":
         return np.asarray(data.genotypes.value == 1)
     if phenotype in INTERACTIONS:
-        return negative_calls(data.genotypes.value, data.p_value, threshold_of(screen, settings))
+        return negative_calls(data.genotypes.value, data.p_call, threshold_of(screen, settings))
     return None
 
 

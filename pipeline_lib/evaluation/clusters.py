@@ -98,6 +98,16 @@ class ClusterDesign:
         _, joint = np.unique(self.codes[:, ways], axis=0, return_inverse=True)
         return np.where((self.codes[:, ways] < 0).any(axis=1), -1, joint.reshape(-1))
 
+    def effective(self) -> float:
+        """Return how many clusters of one size would be worth these: of the way that has fewest.
+
+        (sum of n_c)^2 / sum of n_c^2 over clusters of n_c rows (Kish 1965; Carter, Schnepel and Steigerwald 2017,
+        Rev. Econ. Stat. 99:698-709): a handful of large queries is not made more by hundreds of single rows.
+        """
+        ways = [self.codes] if self.kind == "gene" else [way[:, None] for way in self.codes.T]
+        sizes = [np.bincount(way[way >= 0]).astype(np.float64) for way in ways]
+        return min(float(part.sum() ** 2 / max(part @ part, 1.0)) for part in sizes)
+
     def present(self) -> int:
         """Return how many clusters these rows stand in: of the way that has fewest."""
         return min(len(np.unique(way[way >= 0])) for way in self.codes.T)
@@ -161,15 +171,17 @@ class Resamples:
 def choose_kind(data: Measurements, split: str, screen: str, settings: EvaluationSettings) -> ClusterKind:
     """Return what is to be resampled among the observations of one assay.
 
-    Genes in a symmetric screen and where most rows have no query; query and array together on a gene-disjoint
-    split, where unseen genes stand on both sides; else queries. The settings may say otherwise.
+    Genes in a symmetric screen, among single mutants and where most rows have no query; query and array together on
+    a gene-disjoint split, where unseen genes stand on both sides; else queries. The settings may say otherwise.
     """
     chosen = settings.clusters.get(screen)
     if chosen is not None:
         return chosen
-    if data.symmetric.any() or (data.genotypes.query >= 0).mean() < 0.5:
+    rows = data.genotypes
+    if data.symmetric.any() or rows.order.max(initial=1) == 1 or (rows.query >= 0).mean() < 0.5:
         return "gene"
-    return "query_array" if split.startswith("gene_disjoint") else "query"
+    both_ways = split.startswith("gene_disjoint") and (rows.array >= 0).mean() > 0.5
+    return "query_array" if both_ways else "query"
 
 
 def cluster_design(data: Measurements, kind: ClusterKind) -> ClusterDesign:

@@ -37,6 +37,8 @@ class AssayFold:
         The observations [n].
     design, resamples
         What is resampled, and how often each cluster was drawn: the same for every model.
+    clusters
+        How many clusters of one size those of the design are worth.
     moments, ranking
         The bootstraps of the metrics.
     sanity
@@ -51,6 +53,7 @@ class AssayFold:
     data: Measurements
     design: ClusterDesign
     resamples: Resamples
+    clusters: float
     moments: MomentBootstrap
     ranking: RankingBootstrap
     sanity: MomentBootstrap
@@ -64,7 +67,7 @@ class AssayFold:
         """
         if influence is not None and not values.any():
             influence = np.zeros_like(influence)
-        return Estimate(float(values[0]), values[1:], self.design.groups, self.design, influence)
+        return Estimate(float(values[0]), values[1:], self.clusters, self.design, influence)
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,7 @@ def assay_fold(
         data=data,
         design=design,
         resamples=resamples,
+        clusters=design.effective(),
         moments=MomentBootstrap(design, resamples, value),
         ranking=RankingBootstrap(design, fewer, value),
         sanity=MomentBootstrap(design, fewer, value),

@@ -11,7 +11,7 @@ from pipeline_lib.evaluation.clusters import ClusterDesign
 
 Floats = NDArray[np.float64]
 
-MINIMUM_GROUPS = 5
+MINIMUM_CLUSTERS = 4
 """Clusters without which no interval is given: fewer make too few different resamples."""
 
 
@@ -25,8 +25,8 @@ class Estimate:
         The statistic of the data.
     draws
         float64 [resamples]: the statistic of every resample.
-    groups
-        Number of clusters that were resampled.
+    clusters
+        How many clusters of one size those that were resampled are worth (`ClusterDesign.effective`).
     design
         What they are.
     influence
@@ -38,7 +38,7 @@ class Estimate:
 
     value: float
     draws: Floats
-    groups: int
+    clusters: float
     design: ClusterDesign | None = None
     influence: Floats | None = None
     seed_shift: Floats | float = 0.0
@@ -51,7 +51,7 @@ class Estimate:
         return Estimate(
             value=self.value - other.value,
             draws=self.draws - other.draws,
-            groups=min(self.groups, other.groups),
+            clusters=min(self.clusters, other.clusters),
             design=self.design,
             influence=influence,
             seed_shift=self.seed_shift - other.seed_shift,
@@ -61,18 +61,18 @@ class Estimate:
         """Return the square root of a statistic that is never negative."""
         root = float(np.sqrt(self.value))
         influence = None if self.influence is None or root == 0 else self.influence / (2 * root)
-        return Estimate(root, np.sqrt(self.draws), self.groups, self.design, influence)
+        return Estimate(root, np.sqrt(self.draws), self.clusters, self.design, influence)
 
     def interval(self, confidence: float) -> tuple[float, float]:
-        """Return (low, high), or NaN where there is no value or fewer than `MINIMUM_GROUPS` clusters to tell by.
+        """Return (low, high), or NaN where there is no value or fewer than `MINIMUM_CLUSTERS` clusters to tell by.
 
         The percentile interval with its tails widened for few clusters (Hesterberg 2015, Am. Stat. 69:371-386,
         "expanded percentile"): the plain one is too narrow by sqrt((G - 1) / G) and by normal against t quantiles.
         """
         finite = self._spread_draws
-        if np.isnan(self.value) or self.groups < MINIMUM_GROUPS or len(finite) < 2:
+        if np.isnan(self.value) or self.clusters < MINIMUM_CLUSTERS or len(finite) < 2:
             return float("nan"), float("nan")
-        tail = expanded_tail((1 - confidence) / 2, self.groups)
+        tail = expanded_tail((1 - confidence) / 2, self.clusters)
         low, high = np.quantile(finite, [tail, 1 - tail])
         return float(low), float(high)
 
@@ -82,12 +82,12 @@ class Estimate:
         At least 2 / (draws + 1) before the widening for few clusters; 1 where every draw is zero.
         """
         finite = self._spread_draws
-        if np.isnan(self.value) or self.groups < MINIMUM_GROUPS or len(finite) < 2:
+        if np.isnan(self.value) or self.clusters < MINIMUM_CLUSTERS or len(finite) < 2:
             return float("nan")
         beyond = min((finite <= 0).sum(), (finite >= 0).sum())
         share = min((beyond + 1) / (len(finite) + 1), 0.5)
-        quantile = ndtri(share) / np.sqrt(self.groups / (self.groups - 1))
-        return float(2 * stdtr(self.groups - 1, quantile))
+        quantile = ndtri(share) / np.sqrt(self.clusters / (self.clusters - 1))
+        return float(2 * stdtr(self.clusters - 1, quantile))
 
     @cached_property
     def _spread_draws(self) -> Floats:
@@ -100,9 +100,9 @@ class Estimate:
 
 
 @cache
-def expanded_tail(tail: float, groups: int) -> float:
-    """Return the percentile that stands for `tail` when `groups` clusters were resampled."""
-    return float(ndtr(stdtrit(groups - 1, tail) * np.sqrt(groups / (groups - 1))))
+def expanded_tail(tail: float, clusters: float) -> float:
+    """Return the percentile that stands for `tail` when so many clusters were resampled."""
+    return float(ndtr(stdtrit(clusters - 1, tail) * np.sqrt(clusters / (clusters - 1))))
 
 
 def fold_seeds(estimates: list[Estimate], seed: list[int]) -> Estimate:
@@ -121,7 +121,7 @@ def fold_seeds(estimates: list[Estimate], seed: list[int]) -> Estimate:
     return Estimate(
         value=value,
         draws=value + np.take_along_axis(deviations, chosen, axis=0).mean(axis=0),
-        groups=min(estimate.groups for estimate in estimates),
+        clusters=min(estimate.clusters for estimate in estimates),
         design=first.design,
         influence=np.mean(influences, axis=0) if influences else None,
         seed_shift=values[chosen].mean(axis=0) - value,

@@ -104,7 +104,7 @@ def _score_file(
     predictions = read_fold(file, "test")
     fold.check(predictions, file)
     scored = _Scored()
-    by_phenotype: dict[str, list[tuple[MomentSums, int]]] = {}
+    by_phenotype: dict[str, list[tuple[MomentSums, float]]] = {}
     for assay, within in zip(fold.assays, subgroups, strict=True):
         screen, phenotype = assay.screen, assay.phenotype
         part = predictions.value[assay.rows]
@@ -115,11 +115,11 @@ def _score_file(
         for key, value in within.pearson(part).items():
             scored.subgroups[screen, phenotype, *key] = value
         if in_shared_unit(screen, phenotype, settings):
-            by_phenotype.setdefault(phenotype, []).append((sums, assay.design.groups))
+            by_phenotype.setdefault(phenotype, []).append((sums, assay.clusters))
     for phenotype, parts in by_phenotype.items():
         if len(parts) > 1:
-            groups = sum(groups for _, groups in parts)
-            for metric, value in evaluate_pooled([sums for sums, _ in parts], groups).items():
+            clusters = sum(clusters for _, clusters in parts)
+            for metric, value in evaluate_pooled([sums for sums, _ in parts], clusters).items():
                 scored.scores[POOLED, phenotype, metric] = value
     return scored
 
@@ -180,19 +180,20 @@ def _subgroup_rows(
     seeds: int,
     settings: EvaluationSettings,
 ) -> list[dict[str, Any]]:
-    sizes = {
-        (assay.screen, assay.phenotype, *key): int(member.sum())
+    extents = {
+        (assay.screen, assay.phenotype, *key): (int(member.sum()), assay.design.take(member).present())
         for assay, part in zip(fold.assays, subgroups, strict=True)
         for key, member in part.members.items()
     }
     rows = []
     for (screen, phenotype, subgroup, level), estimate in found.items():
         low, high = estimate.interval(settings.confidence)
+        n, groups = extents[screen, phenotype, subgroup, level]
         rows.append(
             {
                 "model": model, "split": fold.split, "screen": screen, "phenotype": phenotype, "subgroup": subgroup,
                 "level": level, "metric": "pearson", "value": estimate.value, "low": low, "high": high,
-                "n": sizes[screen, phenotype, subgroup, level], "groups": estimate.groups, "seeds": seeds,
+                "n": n, "groups": groups, "seeds": seeds,
             }
         )  # fmt: skip
     return rows

@@ -33,6 +33,11 @@ class Measurements:
         float64 [n]: the P-value as released, NaN where there is none.
     p_value
         float64 [n]: the two-sided P-value, NaN where there is none.
+    p_call
+        float64 [n]: the two-sided P-value that calls an interaction. The releases give an adjusted score no P-value
+        of its own: the published thresholds take that of its raw score (Kuzmin et al. 2018, "tau < -0.08, P < 0.05").
+    copied
+        bool [n]: the row gives an earlier row's measurement of the same strain again, value and SD alike.
     altered
         bool [n]: some gene is not deleted but altered (temperature-sensitive, DAmP, point mutant, ...), so that
         strains of one genotype may differ in allele.
@@ -45,6 +50,8 @@ class Measurements:
     symmetric: NDArray[np.bool_]
     p_released: NDArray[np.float64]
     p_value: NDArray[np.float64]
+    p_call: NDArray[np.float64]
+    copied: NDArray[np.bool_]
     altered: NDArray[np.bool_]
     gene_names: tuple[str, ...]
 
@@ -60,6 +67,8 @@ class Measurements:
             symmetric=self.symmetric[rows],
             p_released=self.p_released[rows],
             p_value=self.p_value[rows],
+            p_call=self.p_call[rows],
+            copied=self.copied[rows],
             altered=self.altered[rows],
         )
 
@@ -127,15 +136,25 @@ def from_table(frame: pd.DataFrame, genes: pd.DataFrame, where: str) -> Measurem
     data = encode(frame, genes, where)
     released = frame["p_value"].to_numpy(np.float64, na_value=np.nan)
     sided = frame["p_sided"].to_numpy(np.float64, na_value=np.nan)
+    p_value, p_raw = two_sided(released, sided), two_sided(_column(frame, "raw_p_value"), sided)
     return Measurements(
         genotypes=data,
         genotype=genotype_codes(data.genes),
         symmetric=symmetric_rows(data),
         p_released=released,
-        p_value=two_sided(released, sided),
+        p_value=p_value,
+        p_call=np.where(np.isnan(p_value), p_raw, p_value),
+        copied=_column(frame, "repeated") == 1,
         altered=_altered(frame["kinds"]),
         gene_names=tuple(genes.sort_values("gene_index")["gene"]),
     )
+
+
+def _column(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
+    """Return a column that some readers add, NaN where theirs is not there."""
+    if name not in frame:
+        return np.full(len(frame), np.nan)
+    return np.asarray(pd.to_numeric(frame[name]).to_numpy(np.float64, na_value=np.nan))
 
 
 def named_genes(gene_lists: pd.Series) -> pd.DataFrame:

@@ -112,7 +112,7 @@ def in_shared_unit(screen: str, phenotype: str, settings: EvaluationSettings) ->
     return phenotype not in INTERACTIONS or screen not in settings.screen_calls
 
 
-def evaluate_pooled(sums: list[MomentSums], groups: int) -> dict[str, Estimate]:
+def evaluate_pooled(sums: list[MomentSums], clusters: float) -> dict[str, Estimate]:
     """Return the Pearson correlations over all screens of a phenotype, screens resampled apart."""
     draws = dict(zip(("pearson", "pearson_within_screen"), pooled(sums), strict=True))
-    return {name: Estimate(float(values[0]), values[1:], groups) for name, values in draws.items()}
+    return {name: Estimate(float(values[0]), values[1:], clusters) for name, values in draws.items()}

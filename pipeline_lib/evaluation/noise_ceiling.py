@@ -73,7 +73,7 @@ def noise_ceilings(
     Parameters
     ----------
     data
-        All observations.
+        All observations; rows that copy another's measurement tell nothing of its noise and are left out.
     settings
         Resamples, confidence, literature values.
     truths
@@ -84,10 +84,11 @@ def noise_ceilings(
     PipelineError
         When a simulated genotype has a gene that is not in the index.
     """
-    for screen, phenotype, rows in data.assays():
+    measured = data.take(~data.copied)
+    for screen, phenotype, rows in measured.assays():
         if phenotype == "call":
             continue
-        assay = data.take(rows)
+        assay = measured.take(rows)
         orders = sorted(np.unique(assay.genotypes.order).tolist())
         for order in orders if len(orders) == 1 else [ALL_ORDERS, *orders]:
             part = assay if order == ALL_ORDERS else assay.take(assay.genotypes.order == order)
@@ -198,11 +199,10 @@ def _row(
 ) -> dict[str, Any]:
     """Return one row of the table; `rested_on` holds the clusters of the rows that told the noise."""
     best = ceiling(reliability)
-    groups = rested_on.present()
-    low, high = Estimate(float(best[0]), best[1:], groups).interval(settings.confidence)
+    low, high = Estimate(float(best[0]), best[1:], rested_on.effective()).interval(settings.confidence)
     row = {
         "method": method, "scope": scope, "centred": centred, "reliability": float(reliability[0]),
-        "ceiling": float(best[0]), "low": low, "high": high, "n": len(rested_on.codes), "groups": groups,
+        "ceiling": float(best[0]), "low": low, "high": high, "n": len(rested_on.codes), "groups": rested_on.present(),
         "assumption": ASSUMPTIONS[method],
     }  # fmt: skip
     if reliability[0] <= 0 and method != "truth":

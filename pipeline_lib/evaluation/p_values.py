@@ -79,7 +79,7 @@ def p_value_rows(data: Measurements, settings: EvaluationSettings) -> Iterator[d
         for (quantity, detail), counts in zip(counted, sums[1:], strict=True):
             pi0 = quantity == "pi0_at_lambda"
             draws = counts / np.maximum(sums[0], 1) / (1 - float(detail)) if pi0 else counts
-            low, high = Estimate(float(draws[0]), draws[1:], design.present()).interval(settings.confidence)
+            low, high = Estimate(float(draws[0]), draws[1:], design.effective()).interval(settings.confidence)
             yield {
                 **shared, "quantity": quantity, "detail": detail, "value": float(draws[0]), "low": low, "high": high,
             }  # fmt: skip

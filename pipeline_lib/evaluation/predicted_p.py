@@ -143,7 +143,7 @@ def decile_rows(joined: Joined, settings: EvaluationSettings) -> Iterator[dict[s
             row |= {f"{name}_rate": np.nan, f"{name}_low": np.nan, f"{name}_high": np.nan}
             if name in shares:
                 draws = shares[name][position]
-                low, high = Estimate(float(draws[0]), draws[1:], design.present()).interval(settings.confidence)
+                low, high = Estimate(float(draws[0]), draws[1:], design.effective()).interval(settings.confidence)
                 row |= {f"{name}_rate": float(draws[0]), f"{name}_low": low, f"{name}_high": high}
         yield row
 
@@ -170,7 +170,7 @@ def correlation_rows(joined: Joined, settings: EvaluationSettings) -> Iterator[d
         measured["spearman_signed"] = strength * -np.sign(joined.data.genotypes.value)
     for name, values in measured.items():
         draws = RankingBootstrap(design, resamples, values).spearman(joined.score)
-        low, high = Estimate(float(draws[0]), draws[1:], design.present()).interval(settings.confidence)
+        low, high = Estimate(float(draws[0]), draws[1:], design.effective()).interval(settings.confidence)
         yield {
             **joined.labels, "quantity": name, "value": float(draws[0]), "low": low, "high": high,
             "n": len(joined.score), "groups": design.present(),

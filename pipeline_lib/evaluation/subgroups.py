@@ -78,7 +78,7 @@ class SubgroupBootstrap:
             for name in frame
             for level in sorted(frame[name].unique())
         }
-        self.groups = {key: assay.design.take(member).present() for key, member in self.members.items()}
+        self._clusters = {key: assay.design.take(member).effective() for key, member in self.members.items()}
 
     def pearson(self, prediction: Floats) -> dict[tuple[str, str], Estimate]:
         """Return the estimate of every (subgroup, level) for predictions [n]."""
@@ -94,7 +94,7 @@ class SubgroupBootstrap:
         for key, part in zip(self.members, sums.reshape(len(member), 6, -1), strict=True):
             values = _pearson(part, flat)
             influence = self._influence(prediction, self.members[key]) if self._codes.shape[1] > 1 else None
-            found[key] = Estimate(float(values[0]), values[1:], self.groups[key], self._design, influence)
+            found[key] = Estimate(float(values[0]), values[1:], self._clusters[key], self._design, influence)
         return found
 
     def _influence(self, prediction: Floats, member: NDArray[np.bool_]) -> Floats:

@@ -1,5 +1,6 @@
 """A genome-scale metabolic model as tables and one sparse matrix."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -98,8 +99,10 @@ def _load_with_cobra(path: Path) -> "cobra.Model":
     reader = cobra.io.load_json_model if path.suffix == ".json" else cobra.io.read_sbml_model
     try:
         return reader(str(path))
-    except (cobra.io.sbml.CobraSBMLError, ValueError, KeyError, OSError) as error:
-        raise PipelineError(f"{path} is not a model that cobra can read ({' '.join(str(error).split())}).") from error
+    except Exception as error:
+        # cobra takes a file's layout for granted: what it raises on another one is of every kind.
+        reason = " ".join(str(error).split())[:300] or type(error).__name__
+        raise PipelineError(f"{path} is not a model that cobra can read ({reason}).") from error
 
 
 def _from_cobra(model: "cobra.Model") -> Gem:
@@ -135,7 +138,7 @@ def _from_entries(content: Mapping[str, Any], where: str) -> Gem:
         metabolites=metabolites,
         reactions=reactions,
         stoichiometry=_stoichiometry(content["reactions"], list(metabolites["id"]), where),
-        genes=tuple(str(gene["id"]) for gene in content.get("genes", [])),
+        genes=tuple(_identifiers(content.get("genes", []), "gene", where)),
     )
 
 
@@ -159,10 +162,15 @@ def _numbers(
     """Return a field of every entry as float64; without a default, an entry that lacks it is refused."""
     values = _column(entries, key, default)
     for entry, value in zip(entries, values, strict=True):
-        if not isinstance(value, int | float):
+        if not _is_number(value):
             found = "is missing" if value is None else f"must be a number, not {value!r}"
             raise PipelineError(f"{where}: {kind} '{entry['id']}': field '{key}' {found}.")
     return np.array(values, dtype=np.float64)
+
+
+def _is_number(value: object) -> bool:
+    """Tell a number that a float64 can hold; Python's whole numbers have no greatest."""
+    return isinstance(value, float) or (isinstance(value, int) and value.bit_length() < 1024)
 
 
 def _energies(entries: list[dict[str, Any]], kind: str, where: str) -> NDArray[np.float64]:
@@ -214,23 +222,19 @@ def _subsystem(value: Any) -> str:  # noqa: ANN401 - a name, or RAVEN's list of 
 def _stoichiometry(entries: list[dict[str, Any]], metabolites: list[str], where: str) -> sparse.csc_array:
     position = {name: index for index, name in enumerate(metabolites)}
     parts = [entry.get("metabolites") or {} for entry in entries]
+    for entry, part in zip(entries, parts, strict=True):
+        if not isinstance(part, dict):
+            raise PipelineError(f"{where}: reaction '{entry['id']}': its metabolites are no mapping to coefficients.")
+        if not all(_is_number(number) and math.isfinite(number) for number in part.values()):
+            raise PipelineError(f"{where}: reaction '{entry['id']}' has a coefficient that is not a finite number.")
     try:
         rows = np.array([position[name] for part in parts for name in part], dtype=np.int64)
     except KeyError as error:
         guilty = next(entry["id"] for entry, part in zip(entries, parts, strict=True) if error.args[0] in part)
         raise PipelineError(f"{where}: reaction '{guilty}' uses the unknown metabolite {error}.") from error
-    values = np.array([number for part in parts for number in part.values()] or [0.0])
-    if values.dtype.kind not in "if" or not np.isfinite(values).all():
-        guilty = next(
-            entry["id"]
-            for entry, part in zip(entries, parts, strict=True)
-            if not all(isinstance(number, int | float) and np.isfinite(number) for number in part.values())
-        )
-        raise PipelineError(f"{where}: reaction '{guilty}' has a coefficient that is not a finite number.")
+    values = np.array([number for part in parts for number in part.values()], dtype=np.float64)
     ends = np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64)
-    matrix = sparse.csc_array(
-        (values[: len(rows)].astype(np.float64), rows, ends), shape=(len(metabolites), len(entries))
-    )
+    matrix = sparse.csc_array((values, rows, ends), shape=(len(metabolites), len(entries)))
     matrix.sort_indices()
     matrix.eliminate_zeros()
     return matrix

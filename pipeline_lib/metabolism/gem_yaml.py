@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from pipeline_lib.config.yaml_text import load_yaml
 from pipeline_lib.errors import PipelineError
 
 _SCALAR = r'(?:"[^"\\\n]*+"|-?\d++(?:\.\d++)?(?:[eE][-+]?\d++)?)'
@@ -113,12 +114,13 @@ def parse_any(text: str, where: str) -> dict[str, Any]:
     PipelineError
         When the text is not YAML or not a model.
     """
+    loaded = load_yaml(text, where, _Loader)
     try:
-        content = _plain(yaml.load(text, _Loader))  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError as error:
-        raise PipelineError(f"{where} is not valid YAML: {' '.join(str(error).split())}.") from error
+        content = _plain(loaded)
+    except (RecursionError, TypeError) as error:
+        raise PipelineError(f"{where} is no metabolic model: a part holds itself or is named by a list.") from error
     _require_sections(content, where)
-    named = content.get("metaData") or content
+    named = content["metaData"] if isinstance(content.get("metaData"), dict) else content
     sections = {name: _entries(content.get(name), name, where) for name in _SECTIONS}
     return {"id": str(named.get("id", "")), **sections}
 

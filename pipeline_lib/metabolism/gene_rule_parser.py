@@ -1,7 +1,7 @@
 """Parse gene-protein-reaction rules into the enzyme complexes that they stand for."""
 
 import re
-from itertools import groupby
+from itertools import accumulate, groupby
 
 from pipeline_lib.errors import PipelineError
 
@@ -10,6 +10,8 @@ Complexes = tuple[frozenset[str], ...]
 _TOKEN = re.compile(r"\s*(?:(\(|\))|(&{1,2}|\|{1,2})|([^\s()&|]+))")
 _OPERATORS = {"and": "and", "&": "and", "&&": "and", "or": "or", "|": "or", "||": "or"}
 _MOST_COMPLEXES = 20_000
+_DEEPEST = 100
+"""Brackets within brackets: published rules have three or four; the parser calls itself for each."""
 
 
 def parse_rule(rule: str, reaction: str) -> Complexes:
@@ -38,6 +40,8 @@ def parse_rule(rule: str, reaction: str) -> Complexes:
     tokens = _tokens(rule)
     if not tokens:
         return ()
+    if _depth(tokens) > _DEEPEST:
+        raise _malformed(f"{rule[:60]}...", reaction, f"its parentheses are nested more than {_DEEPEST} deep")
     alternatives, rest = _parse_or(tokens, 0, rule, reaction)
     if rest < len(tokens):
         raise _malformed(rule, reaction, f"unexpected '{tokens[rest][1]}'")
@@ -51,6 +55,11 @@ def _tokens(rule: str) -> list[tuple[str, str]]:
         operator = _OPERATORS.get(symbol or word.lower())
         found.append((bracket or operator or "gene", bracket or symbol or word))
     return found
+
+
+def _depth(tokens: list[tuple[str, str]]) -> int:
+    steps = ({"(": 1, ")": -1}.get(kind, 0) for kind, _ in tokens)
+    return max(accumulate(steps), default=0)
 
 
 def _malformed(rule: str, reaction: str, fault: str) -> PipelineError:

@@ -74,12 +74,16 @@ class Prediction:
 class Network(Protocol):
     """A torch module that the training loop can drive.
 
-    ``encode`` reads nothing of a batch: the loop calls it once an optimisation step, and once an evaluation, however
-    many observations share its result.
+    The loop calls ``encode`` once an optimisation step, and once an evaluation, however many observations share its
+    result.
     """
 
-    def encode(self) -> Any:  # noqa: ANN401 - whatever `decode` of the same network takes
-        """Return what all observations share: the encoded wild type."""
+    def encode(self, asked: Mapping[str, "torch.Tensor"] | None = None) -> Any:  # noqa: ANN401 - what `decode` takes
+        """Return what all observations share: the encoded wild type.
+
+        In training `asked` holds the observations of the step: what was measured of their genotypes must not be read,
+        so that a step meets them as it would meet genotypes that nobody measured.
+        """
         ...
 
     def decode(self, encoded: Any, columns: Mapping[str, "torch.Tensor"]) -> tuple["torch.Tensor", "torch.Tensor"]:  # noqa: ANN401

@@ -127,6 +127,11 @@ CLP: dict[str, Entry] = {
             "CLP with a fixed random vector a gene, no networks and no profiles",
             {"genes": "random", "networks": "none", "profiles": False},
         ),
+        ("clp_loss_log_cosh", "CLP trained with log-cosh, as DANGO is", {"loss": "log_cosh"}),
+        ("clp_loss_concordance", "CLP trained for Lin's concordance", {"loss": "concordance"}),
+        ("clp_loss_wasserstein", "CLP with squares and a Wasserstein distance", {"loss": "mse_wasserstein"}),
+        ("clp_loss_energy", "CLP with squares and an energy distance", {"loss": "mse_energy"}),
+        ("clp_loss_kl", "CLP with squares and a Kullback-Leibler divergence", {"loss": "mse_kl"}),
     )
 }
 

@@ -86,6 +86,16 @@ def is_clp(model: str) -> bool:
     return model == "clp" or model.startswith("clp_")
 
 
+def is_loss(model: str, reference: str) -> bool:
+    """Tell a model that differs from `reference` by its loss alone."""
+    return model.startswith(f"{reference}_loss_")
+
+
+def is_ablation(model: str, reference: str) -> bool:
+    """Tell `reference` and what differs from it by one part."""
+    return model == reference or (model.startswith(f"{reference}_") and not is_loss(model, reference))
+
+
 def is_dango(model: str) -> bool:
     """Tell DANGO and its variants."""
     return model == "dango" or model.startswith("dango_")

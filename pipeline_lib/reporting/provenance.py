@@ -123,8 +123,12 @@ def rule_times(benchmarks: Path) -> list[dict[str, Any]]:
     """Return seconds and peak memory (MB) of every job that Snakemake measured, the longest first."""
     rows = []
     for path in sorted(benchmarks.glob("*.tsv")):
-        table = pd.read_csv(path, sep="\t", na_values=["-"])
-        if len(table) and {"s", "max_rss"} <= set(table.columns):
+        # Snakemake writes these without flushing them: after a power loss one may be empty or cut.
+        try:
+            table = pd.read_csv(path, sep="\t", na_values=["-"])
+        except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError):
+            continue
+        if len(table) and {"s", "h:m:s", "max_rss"} <= set(table.columns) and table["h:m:s"].notna().all():
             rows.append(
                 {
                     "job": path.name.removesuffix(".tsv"),

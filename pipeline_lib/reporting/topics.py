@@ -22,7 +22,7 @@ from pipeline_lib.reporting.figures import (
     p_values,
     training,
 )
-from pipeline_lib.reporting.names import is_dango
+from pipeline_lib.reporting.names import is_ablation, is_dango, is_loss
 from pipeline_lib.reporting.predictions import find_jobs
 
 _VALUES = ("observation_id", "screen", "phenotype", "value")
@@ -97,7 +97,12 @@ def _leaderboard(given: Given) -> list[Drawn]:
         leaderboard.draw_family(
             board, "ablations", f"Ablations of {given.model}",
             "The model, and the model with one part taken away or replaced, on every split and assay that it ran on.",
-            lambda model: model == given.model or model.startswith(f"{given.model}_"),
+            lambda model: is_ablation(model, given.model),
+        ),
+        leaderboard.draw_family(
+            board, "loss_models", f"Losses of {given.model}",
+            "The model trained with the mean squared error, and the same model trained with other losses.",
+            lambda model: model == given.model or is_loss(model, given.model),
         ),
         leaderboard.draw_family(
             board, "pretraining", "What is pretraining for?",

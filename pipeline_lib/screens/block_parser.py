@@ -66,10 +66,12 @@ class BlockParser:
         PipelineError
             When the bytes are not UTF-8 or quoted fields hold line ends.
         """
+        # Before the parser, which tells of a malformed row that is not UTF-8 by a traceback that nobody can catch.
+        if not raw.isascii():
+            self._check_utf8(raw, first_line)
         try:
             table, lines, rejected = self._read(raw, first_line, fast=True)
         except pa.ArrowInvalid:
-            self._check_utf8(raw, first_line)
             table, lines, rejected = self._read(raw, first_line, fast=False)
             table, lines, no_numbers = self._numbers(table, lines, _Originals(raw, first_line))
             rejected += no_numbers

@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints, ValidationError, field_validator,
 from pipeline_lib.config.loading import explain
 from pipeline_lib.config.networks import Evidence
 from pipeline_lib.config.section import Section
+from pipeline_lib.config.yaml_text import load_yaml
 from pipeline_lib.errors import PipelineError
 
 DEFAULT_CATALOGUE = Path("config/sources.yaml")
@@ -139,11 +140,12 @@ def read_catalogue(path: Path) -> Catalogue:
         When the file is missing, not YAML, or an entry breaks the schema.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise PipelineError(f"{path} cannot be read ({error.strerror}); give the path of a catalogue.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise PipelineError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from error
+    except UnicodeDecodeError as error:
+        raise PipelineError(f"{path} is not valid YAML: {error}.") from error
+    content = load_yaml(text, str(path), yaml.SafeLoader)
     if not isinstance(content, dict):
         raise PipelineError(f"{path}: a catalogue is a mapping of source names to entries.")
     try:

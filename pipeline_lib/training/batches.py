@@ -78,6 +78,11 @@ def batches(order: Tensor, size: int, rank: int = 0, count: int = 1) -> Iterator
         yield whole[rank::count], len(whole)
 
 
+def batch_size(observations: int, largest: int, steps: int) -> int:
+    """Return the size of the batches that make at least `steps` of an epoch's observations."""
+    return max(1, min(largest, -(-observations // steps)))
+
+
 def batch_count(observations: int, size: int) -> int:
     """Return the number of batches of an epoch."""
     return -(-observations // size)

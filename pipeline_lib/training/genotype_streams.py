@@ -26,6 +26,8 @@ def read_gene_list(path: Path, genes: pd.DataFrame) -> NDArray[np.int64]:
         lines = path.read_text(encoding="utf-8").split()
     except FileNotFoundError as error:
         raise PipelineError(f"{path} does not exist; give a text file with one gene a line.") from error
+    except UnicodeDecodeError as error:
+        raise PipelineError(f"{path} is no text ({error}); give a text file with one gene a line.") from error
     if not lines:
         raise PipelineError(f"{path} is empty; give a text file with one gene a line.")
     frame = pd.Series([[name] for name in systematic_names(lines, genes)], dtype=object)
@@ -46,16 +48,24 @@ def read_genotype_table(path: Path, genes: pd.DataFrame) -> NDArray[np.int64]:
     """
     if not path.exists():
         raise PipelineError(f"{path} does not exist; give a parquet, csv or tsv table with a column 'genes'.")
-    if path.suffix == ".parquet":
-        table = read_table(path)
-    else:
-        table = pd.read_csv(path, sep="\t" if path.suffix in {".tsv", ".txt"} else ",", dtype=str)
+    table = read_table(path) if path.suffix == ".parquet" else _read_text(path)
     if "genes" not in table.columns:
         raise PipelineError(f"{path} has no column 'genes'; its columns are {', '.join(map(str, table.columns))}.")
     column = table["genes"]
+    if column.isna().any():
+        raise PipelineError(f"{path}: row {int(column.isna().to_numpy().argmax()) + 1} has no genes; mend the table.")
     if len(column) and isinstance(column.iloc[0], str):
         column = column.str.split(r"[,;+|]\s*")
     return named_genotypes(list(column), genes, str(path))
+
+
+def _read_text(path: Path) -> pd.DataFrame:
+    separator = "\t" if path.suffix in {".tsv", ".txt"} else ","
+    try:
+        return pd.read_csv(path, sep=separator, dtype=str)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise PipelineError(f"{path} is no table ({reason}); give a table with a column 'genes'.") from error
 
 
 def named_genotypes(gene_sets: Sequence[Sequence[str]], genes: pd.DataFrame, where: str) -> NDArray[np.int64]:

@@ -17,6 +17,7 @@ from pipeline_lib.training.average import WeightAverage, write
 from pipeline_lib.training.batches import (
     Columns,
     batch_count,
+    batch_size,
     batches,
     epoch_order,
     epoch_size,
@@ -99,7 +100,7 @@ class _Step(nn.Module):
 
     def forward(self, columns: Columns) -> tuple[Tensor, Tensor]:
         """Return prediction and logarithmic SD, [n] each."""
-        outputs: tuple[Tensor, Tensor] = self.network.decode(self.network.encode(), columns)
+        outputs: tuple[Tensor, Tensor] = self.network.decode(self.network.encode(columns), columns)
         return outputs
 
 
@@ -122,7 +123,9 @@ class _Fit:
         self._rare = (train["is_call"] & (train["target"] > 0)).cpu()
         sampled = sampling_weight(self._assay, self._rare, settings.max_per_assay_epoch)
         self._train = dict(train) | {"weight": train["weight"] * sampled.to(train["weight"].device)}
-        self.steps = batch_count(epoch_size(self._assay, settings.max_per_assay_epoch), settings.batch_size)
+        visited = epoch_size(self._assay, settings.max_per_assay_epoch)
+        self._batch_size = batch_size(visited, settings.batch_size, settings.minimum_steps)
+        self.steps = batch_count(visited, self._batch_size)
         self._criterion = Criterion(settings.loss)
         self._average = WeightAverage(network, settings.average)
         step: nn.Module = _Step(network)
@@ -149,7 +152,7 @@ class _Fit:
         order = order.to(self._train["target"].device)
         self._network.train()
         totals: dict[str, Tensor] = {}
-        parts = batches(order, self._settings.batch_size, self._processes.rank, self._processes.count)
+        parts = batches(order, self._batch_size, self._processes.rank, self._processes.count)
         for position, (rows, whole) in enumerate(parts):
             columns = take(self._train, rows)
             if position == 0:

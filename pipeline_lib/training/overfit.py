@@ -80,7 +80,7 @@ def overfit(
     free = training.model_copy(
         update={
             "epochs": _EPOCHS, "patience": _EPOCHS, "weight_decay": 0.0, "average": 0.0, "batch_size": count,
-            "learning_rate": 3e-3, "loss": LossSettings(),
+            "minimum_steps": 1, "learning_rate": 3e-3, "loss": LossSettings(),
         }
     )  # fmt: skip
     model = build(name, model_settings.model_copy(update={"clp": clp}), free)

@@ -50,7 +50,7 @@ def walk_through(
     criterion = Criterion(training.loss)
     subject = Subject(network, arrays, model.settings, columns)
     with traced(_methods(network)) as trace, torch.no_grad():
-        network.decode(network.encode(), columns)
+        network.decode(network.encode(columns), columns)
     checks = [check(subject) for check in CHECKS]
 
     def loss(subject_network: ClpNetwork, rows: Mapping[str, Tensor]) -> Tensor:
@@ -68,7 +68,7 @@ def walk_through(
         "checks": [vars(check) for check in checks],
         "all_held": all(check.held for check in checks),
         "gradient_norms": group_gradient_norms(network),
-        "dead_units": dead_units(_hidden_layers(network), lambda: network.decode(network.encode(), columns)),
+        "dead_units": dead_units(_hidden_layers(network), lambda: network.decode(network.encode(columns), columns)),
     }
 
 
@@ -87,13 +87,16 @@ def refuse_failures(report: Mapping[str, Any]) -> None:
 
 
 def choose_batch(train: Genotypes, seed: int) -> Genotypes:
-    """Return up to 32 observations of every assay and order, drawn at random."""
+    """Return up to 32 observations of every assay and order, drawn at random, and at most a fifth of them.
+
+    What is asked for is taken out of the profiles: the rest must be able to speak.
+    """
     generator = np.random.default_rng(seed)
     chosen = []
     for _, _, rows in train.assays():
         for order in np.unique(train.order[rows]):
             part = rows[train.order[rows] == order]
-            chosen.append(generator.permutation(part)[:_ROWS_PER_ASSAY])
+            chosen.append(generator.permutation(part)[: min(_ROWS_PER_ASSAY, -(-len(part) // 5))])
     return train.take(np.sort(np.concatenate(chosen)))
 
 

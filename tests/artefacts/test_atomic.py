@@ -3,6 +3,8 @@
 import errno
 import os
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -32,6 +34,44 @@ def test_the_target_appears_only_when_it_is_whole(tmp_path):
         assert not target.exists()
         assert temporary.suffix == ".tsv"
     assert target.read_text() == "whole"
+
+
+def test_the_data_and_the_folder_are_on_the_disk_before_and_after_the_rename(tmp_path, monkeypatch):
+    happened = []
+    flush, replace = os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda handle: (happened.append(os.fstat(handle).st_ino), flush(handle)))
+    monkeypatch.setattr(os, "replace", lambda *a, **k: (happened.append("rename"), replace(*a, **k)))
+    target = tmp_path / "table.tsv"
+    write_text("whole", target)
+    assert happened == [target.stat().st_ino, "rename", tmp_path.stat().st_ino]
+
+
+DYING = """
+import os, sys
+from pipeline_lib.artefacts.atomic import atomic_path
+with atomic_path(sys.argv[1]) as temporary:
+    temporary.write_text("half")
+    print(temporary, flush=True)
+    sys.stdin.readline()
+    os.kill(os.getpid(), 9)
+"""
+
+
+def test_what_a_killed_writer_left_is_swept_and_what_a_living_one_writes_is_not(tmp_path):
+    target = tmp_path / "table.tsv"
+    other = tmp_path / ".table.part-notes.txt"
+    other.write_text("of another ending")
+    with subprocess.Popen(
+        [sys.executable, "-c", DYING, str(target)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as writer:
+        temporary = writer.stdout.readline().strip()
+        write_text("first", target)
+        assert os.path.exists(temporary), "its writer lives"  # noqa: PTH110 - a printed path
+        writer.communicate("\n")
+    assert os.path.exists(temporary), "nobody can clean up after SIGKILL"  # noqa: PTH110
+    write_text("second", target)
+    assert target.read_text() == "second"
+    assert sorted(tmp_path.iterdir()) == [other, target]
 
 
 def test_others_may_read_what_the_umask_lets_them(tmp_path):

@@ -59,3 +59,9 @@ def test_a_shifted_index_is_refused():
     assert_same_index(["a", "b", "c"], table, "model.pt")
     with pytest.raises(PipelineError, match="they differ from position 1 on"):
         assert_same_index(["a", "c"], table, "model.pt")
+
+
+def test_a_list_that_is_no_text_is_refused(tmp_path):
+    (tmp_path / "essential.txt").write_bytes(b"YAL001C\n\xff\n")
+    with pytest.raises(PipelineError, match="is no text"):
+        read_essential_genes(tmp_path / "essential.txt")

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -55,3 +56,23 @@ def test_the_root_help_imports_nothing_heavy(root):
     code = f"import sys; import pipeline_lib.command_line.root; print(sorted({heavy} & set(sys.modules)))"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
     assert shown.stdout.strip() == "[]"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk that is always full")
+def test_where_the_log_is_on_the_full_disk_the_reason_goes_to_the_terminal(tmp_path):
+    command = [sys.executable, "-m", "pipeline_lib", "config", "check", str(tmp_path / "none.yaml")]
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(command, stdout=subprocess.PIPE, stderr=full, text=True, check=False)
+    assert result.returncode == 1
+    assert result.stdout.startswith("error: ")
+    assert "does not exist" in result.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk that is always full")
+def test_a_full_disk_is_one_line_whatever_was_written():
+    command = [sys.executable, "-m", "pipeline_lib", "models", "list"]
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert result.returncode == 1
+    assert "the disk is full" in result.stderr
+    assert "Traceback" not in result.stderr

@@ -6,6 +6,7 @@ import numpy as np
 
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.evaluation.calls import call_score, called, negative_calls, positive_calls, threshold_of
+from pipeline_lib.evaluation.measurements import from_table, named_genes
 
 SETTINGS = EvaluationSettings()
 
@@ -34,6 +35,15 @@ def test_a_released_one_sided_p_of_0_04_is_not_significant(measure: Callable, ob
     marks = called(data, "kuzmin2018", "interaction", SETTINGS)
     assert marks is not None
     assert marks.tolist() == [False, True]
+
+
+def test_a_trigenic_score_is_called_by_the_doubled_p_value_of_its_raw_score(table: Callable, observe: Callable) -> None:
+    frame = table(observe([("A", "B", "C")] * 3, [-0.2, -0.2, -0.2], p_sided=1))
+    data = from_table(frame.assign(raw_p_value=[0.04, 0.02, np.nan]), named_genes(frame["genes"]), "test")
+    assert np.isnan(data.p_value).all()
+    marks = called(data, "kuzmin2018", "interaction", SETTINGS)
+    assert marks is not None
+    assert marks.tolist() == [False, True, True]
 
 
 def test_a_call_is_its_own_label_and_fitness_has_no_calls(measure: Callable, observe: Callable) -> None:

@@ -34,6 +34,8 @@ def test_genes_are_resampled_in_an_e_map_and_among_single_mutants(
     assert choose_kind(measure(emap(6)), "random", "collins2007", SETTINGS) == "gene"
     singles = measure(observe([("A",), ("B",), ("B",)], [1.0, 0.9, 0.8], phenotype="fitness"))
     assert choose_kind(singles, "random", "costanzo2016", SETTINGS) == "gene"
+    named = measure(observe([("A",), ("B",)], [1.0, 0.9], phenotype="fitness", query=["A_sn1", "B_sn1"]))
+    assert choose_kind(named, "gene_disjoint_one", "costanzo2016", SETTINGS) == "gene"
     assert cluster_design(singles, "gene").codes.tolist() == [[0], [1], [1]]
 
 
@@ -128,6 +130,16 @@ def test_two_ways_are_never_narrower_than_one() -> None:
     design = ClusterDesign("query_array", np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), (2, 2))
     width = design.width(np.array([1.0, 1.0, -1.0, -1.0]))
     assert width == pytest.approx(np.sqrt(8 / (8 + 4)))
+
+
+def test_a_handful_of_large_queries_is_not_made_more_by_single_rows() -> None:
+    large, single = np.repeat(np.arange(9), 500), 9 + np.arange(250)
+    design = ClusterDesign("query", np.append(large, single)[:, None], (259,))
+    assert design.present() == 259
+    assert design.effective() == pytest.approx(9 * (4750 / 4500) ** 2, rel=0.01)
+    assert pairs(40).effective() == pytest.approx(40)
+    crossed = ClusterDesign("query_array", np.column_stack([np.arange(60) % 3, np.arange(60) // 3]), (3, 20))
+    assert crossed.effective() == pytest.approx(3)
 
 
 def test_draws_over_queries_alone_need_no_correction() -> None:

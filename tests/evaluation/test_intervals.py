@@ -21,11 +21,11 @@ def test_with_many_clusters_the_interval_is_the_percentile_interval() -> None:
     assert [low, high] == pytest.approx(np.quantile(DRAWS, [0.025, 0.975]), abs=1e-4)
 
 
-def test_fewer_than_five_clusters_give_no_interval_and_no_p_value() -> None:
-    estimate = Estimate(0.3, DRAWS, 4)
+def test_fewer_than_four_clusters_give_no_interval_and_no_p_value() -> None:
+    estimate = Estimate(0.3, DRAWS, 3.9)
     assert np.isnan(estimate.interval(0.95)).all()
     assert np.isnan(estimate.p_value())
-    assert np.isfinite(Estimate(0.3, DRAWS, 5).interval(0.95)).all()
+    assert np.isfinite(Estimate(0.3, DRAWS, 4).interval(0.95)).all()
 
 
 @pytest.mark.parametrize("groups", [8, 60, 5000])

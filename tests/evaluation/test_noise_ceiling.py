@@ -1,6 +1,7 @@
 """Noise ceilings: which rows repeat each other, and whether intervals hold what they promise."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from pipeline_lib.config.evaluation import EvaluationSettings, ReplicateCorrelation
 from pipeline_lib.config.simulation import SimulationSettings
-from pipeline_lib.evaluation.measurements import Measurements
+from pipeline_lib.evaluation.measurements import Measurements, from_table, named_genes
 from pipeline_lib.evaluation.noise_ceiling import noise_ceilings
 from pipeline_lib.simulation.design import ScreenDesign
 from pipeline_lib.simulation.measurement import measure as simulate
@@ -232,3 +233,24 @@ def test_an_sd_beyond_the_spread_of_the_values_gives_no_ceiling_and_says_so(
     assert rows["ceiling"].isna().all()
     assert (rows["reliability"] < 0).all()
     assert rows["assumption"].str.contains("contradict").all()
+
+
+def test_copies_of_a_measurement_feign_no_agreement(table: Callable, twins: Callable) -> None:
+    noisy = twins(40)
+    noisy["value"] += np.random.default_rng(1).normal(scale=0.05, size=len(noisy))
+    copies = noisy.copy()
+    frame = table(noisy, copies).assign(repeated=np.repeat([False, True], len(noisy)))
+    data = from_table(frame, genes_of(frame), "test")
+    with_copies = ceilings(replace(data, copied=np.zeros(len(data), dtype=bool)))
+    pd.testing.assert_frame_equal(ceilings(data), ceilings(from_table(frame[: len(noisy)], genes_of(frame), "test")))
+    raw = {"method": "replicates", "centred": False, "scope": "screen"}
+    assert pick(with_copies, raw) > pick(ceilings(data), raw)
+
+
+def genes_of(frame: pd.DataFrame) -> pd.DataFrame:
+    return named_genes(frame["genes"])
+
+
+def pick(rows: pd.DataFrame, where: dict[str, Any]) -> float:
+    chosen = rows[(rows[list(where)] == pd.Series(where)).all(axis=1)]
+    return float(chosen["reliability"].iloc[0])

@@ -115,6 +115,40 @@ def test_a_faulty_model_is_explained(tmp_path: Path, old: str, new: str, message
         read_gem(write(tmp_path, PLAIN.replace(old, new, 1)))
 
 
+@pytest.mark.parametrize("value", ["2001-99-99", "[" * 3000, "!!bool abc", "!!int abc", "!!timestamp abc", "9" * 5000])
+def test_a_value_that_is_not_what_it_says_is_refused(tmp_path: Path, value: str) -> None:
+    with pytest.raises(PipelineError, match=r"model\.yml is not valid YAML"):
+        read_gem(write(tmp_path, f"x: {value}\n"))
+
+
+@pytest.mark.parametrize("text", ["x: &a [*a]\n", "!!omap\n- [a]: b\n"])
+def test_a_part_that_holds_itself_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(PipelineError, match="a part holds itself or is named by a list"):
+        read_gem(write(tmp_path, text))
+
+
+LOOSE = (
+    "metabolites: [{id: a}]\ngenes: [{id: g}]\nreactions: [{id: r, lower_bound: 0, upper_bound: 1, metabolites: X}]\n"
+)
+
+
+@pytest.mark.parametrize("metabolites", ["[1]", "text"])
+def test_metabolites_that_are_no_mapping_are_refused(tmp_path: Path, metabolites: str) -> None:
+    with pytest.raises(PipelineError, match="reaction 'r': its metabolites are no mapping"):
+        read_gem(write(tmp_path, LOOSE.replace("X", metabolites)))
+
+
+@pytest.mark.parametrize("number", ["text", "null", "[1]", "2001-01-01", ".nan", "1e999", "9" * 400])
+def test_a_coefficient_that_is_no_finite_number_is_refused(tmp_path: Path, number: str) -> None:
+    with pytest.raises(PipelineError, match="reaction 'r' has a coefficient that is not a finite number"):
+        read_gem(write(tmp_path, LOOSE.replace("X", f"{{a: {number}}}")))
+
+
+def test_a_gene_without_an_id_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PipelineError, match="gene number 1 has no id"):
+        read_gem(write(tmp_path, LOOSE.replace("X", "{a: 1}").replace("{id: g}", "{}")))
+
+
 @pytest.mark.parametrize("text", ["", "just text", "- 1\n- 2\n", "a: [1, 2"])
 def test_what_is_no_model_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(PipelineError, match=r"model\.yml is (no whole metabolic model|not valid YAML)"):

@@ -188,3 +188,9 @@ def test_yeast_loses_what_cobra_says_it_loses(yeast: Gem, yeast_network: Metabol
     ours = blocked_by_us(yeast_network, deletions)
     assert ours == blocked_by_cobra(yeast, deletions)
     assert sum(map(len, ours[: len(singles)])) == 2465
+
+
+@pytest.mark.parametrize("rule", ["(" * 5000, "(" * 5000 + "YAL001C" + ")" * 5000])
+def test_a_rule_of_brackets_without_end_is_refused(rule: str) -> None:
+    with pytest.raises(PipelineError, match="nested more than 100 deep"):
+        parse_rule(rule, "r_1")

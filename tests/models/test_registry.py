@@ -17,6 +17,7 @@ LEADERBOARD = (
     "embedding_mlp", "multiplicative", "digenic_sum", "digenic_min", "fba", "moma", "wl_ridge", "dango",
     "dango_no_pretraining", "dango_frozen", "dango_plain_embedding", "clp", "clp_derived", "clp_no_metabolism",
     "clp_no_networks", "clp_undirected", "clp_no_gene_rules", "clp_rewired", "clp_random_genes",
+    "clp_loss_log_cosh", "clp_loss_concordance", "clp_loss_wasserstein", "clp_loss_energy", "clp_loss_kl",
 )  # fmt: skip
 
 

@@ -38,6 +38,13 @@ def test_jobs_are_listed_from_the_longest(tmp_path):
     ]
 
 
+def test_a_measurement_that_a_power_loss_emptied_is_passed_over(tmp_path):
+    write_text("s\th:m:s\tmax_rss\n1.5\t0:00:01\t-\n", tmp_path / "whole.tsv")
+    for name, content in (("empty", ""), ("zeros", "\0" * 40), ("cut", "s\th:m:s\tmax_rss\n1.")):
+        (tmp_path / f"{name}.tsv").write_text(content)
+    assert [row["job"] for row in rule_times(tmp_path)] == ["whole"]
+
+
 def test_outside_a_checkout_there_is_no_commit(tmp_path):
     assert git_state(tmp_path) == {}
 

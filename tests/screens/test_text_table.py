@@ -113,6 +113,13 @@ def test_text_that_is_not_utf8_is_refused_with_its_row(load: Load) -> None:
         load(HEADER.encode() + b"a\t1\t0.1\nost3\xc4\t1\t0.1\n")
 
 
+def test_a_malformed_row_that_is_not_utf8_is_refused_without_a_traceback(load: Load, capfd) -> None:
+    content = (HEADER + "a\t1\t0.1\n").encode() + b"\xff\tx\ty\tz\n"
+    with pytest.raises(PipelineError, match=r"table.tsv: row 3 is not UTF-8"):
+        load(content)
+    assert "Exception ignored" not in capfd.readouterr().err
+
+
 def test_utf16_is_refused(load: Load) -> None:
     with pytest.raises(PipelineError, match="UTF-16"):
         load((HEADER + "a\t1\t0.1\n").encode("utf-16"))

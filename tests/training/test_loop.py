@@ -16,7 +16,7 @@ from pipeline_lib.training.average import WeightAverage
 from pipeline_lib.training.loop import learning_rate, train_network
 from tests.training.toy import Linear, columns
 
-SETTINGS = TrainingSettings(epochs=8, batch_size=32, learning_rate=0.1, patience=8)
+SETTINGS = TrainingSettings(epochs=8, batch_size=32, minimum_steps=1, learning_rate=0.1, patience=8)
 TRAIN, VALIDATION = columns(), columns(60, seed=1)
 
 
@@ -125,6 +125,12 @@ def test_calls_train_by_the_logistic_loss():
     _, history = fit(train=columns(calls=True), validation=columns(60, seed=1, calls=True))
     assert values(history, "train", "call")[-1] < values(history, "train", "call")[0]
     assert values(history, "validation", "pearson")[-1] > 0.6
+
+
+def test_little_data_is_cut_into_smaller_batches():
+    """Ten steps an epoch of 200 observations, one encoding more for the norms and one for the validation fold."""
+    network, _ = fit(SETTINGS.model_copy(update={"epochs": 1, "batch_size": 4096, "minimum_steps": 10}))
+    assert network.encodings == 10 + 1 + 1
 
 
 def test_a_cap_makes_epochs_shorter():

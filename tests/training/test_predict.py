@@ -149,3 +149,24 @@ def test_a_model_of_another_gene_index_is_refused(run, model, tmp_path):
     save_tensors({"a": 1}, tmp_path / "no_model.pt")
     with pytest.raises(PipelineError, match="not a fitted model"):
         load_fitted(tmp_path / "no_model.pt", cell)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is no table"),
+        (b'genes,"x\n', "is no table"),
+        (b"\xff,genes\n", "is no table"),
+        (b"genes,x\nYAL001C,1\n,2\n", "row 2 has no genes"),
+    ],
+)
+def test_a_table_that_is_none_is_refused_in_one_sentence(content, message, tmp_path):
+    (tmp_path / "mine.csv").write_bytes(content)
+    with pytest.raises(PipelineError, match=message):
+        streams.read_genotype_table(tmp_path / "mine.csv", gene_table())
+
+
+def test_a_list_of_genes_that_is_no_text_is_refused(tmp_path):
+    (tmp_path / "genes.txt").write_bytes(b"YAL001C\n\xff\n")
+    with pytest.raises(PipelineError, match="is no text"):
+        streams.read_gene_list(tmp_path / "genes.txt", gene_table())

@@ -7,6 +7,7 @@ from os.path import dirname
 from pathlib import Path
 
 from pipeline_lib.command_line.code_hash import code_hash
+from pipeline_lib.command_line.run_lock import join_runs
 from pipeline_lib.command_line.workflow import Workflow, as_json
 from pipeline_lib.config.figures import ARTEFACTS, TOPICS
 from pipeline_lib.config.loading import parse_run_config
@@ -19,6 +20,13 @@ except PipelineError as error:
     raise WorkflowError(str(error)) from None
 
 RESULTS = f"results/{RUN.run}"
+
+# After a kill or a power loss the next run goes on by itself; a lock whose owner lives is left to Snakemake.
+if join_runs(Path(".snakemake")) and workflow.is_main_process:
+    logger.warning(
+        "another snakemake is at work in this folder: wait for it or stop it before the same run is started again, "
+        "and do not use --unlock meanwhile"
+    )
 
 # Jobs find the mirror through the environment: where files lie is no reason to run a rule again.
 FLOW.tell_jobs_the_mirror()

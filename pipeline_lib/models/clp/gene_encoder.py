@@ -11,9 +11,10 @@ from pipeline_lib.models.layers.graph_convolution import relational_convolution
 class GeneEncoder(nn.Module):
     """Relational message passing over the gene networks.
 
-    A gene has an *own* vector (what only its measurements teach) and a *context* vector (what it says to its
-    neighbours). Only genes with measurements have an own vector, and in training it is hidden at random, so that the
-    latent of a gene that no screen holds, which comes from its neighbours and reactions alone, has been trained too.
+    Only genes with measurements have an own vector, and in training it is hidden at random, so that the latent of a
+    gene that no screen holds, which comes from its neighbours and reactions alone, has been trained too. What a gene
+    says to its neighbours is a function of its state: a second free vector a gene was learned by heart and told
+    nothing of unseen genes (Pearson 0.40 instead of 0.41 on validation, collins2007, one gene unseen).
 
     Parameters
     ----------
@@ -40,7 +41,6 @@ class GeneEncoder(nn.Module):
         self.dropout = nn.Dropout(settings.dropout)
         self.convolutions = nn.ModuleList()
         if cell.adjacencies:
-            self.context = nn.Parameter(torch.randn(cell.genes, settings.message_width) * settings.message_width**-0.5)
             for layer in range(settings.graph_layers):
                 self.convolutions.append(
                     relational_convolution(settings.convolution, cell.adjacencies, settings.message_width, width)
@@ -70,7 +70,7 @@ class GeneEncoder(nn.Module):
         own = self.own if profile is None else self.own + profile
         state = self.dropout(own) * visible
         for layer, convolution in enumerate(self.convolutions):
-            message = self.context + getattr(self, f"message_{layer}")(state)
+            message = getattr(self, f"message_{layer}")(state)
             gathered = getattr(self, f"norm_{layer}")(convolution(message))
             state = state + self.dropout(nn.functional.gelu(gathered))
         return state

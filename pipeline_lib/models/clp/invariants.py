@@ -183,20 +183,19 @@ def _encode_metabolism(module: Metabolism, cell: CellArrays, settings: ClpSettin
 
 @torch.no_grad()
 def own_value_hidden(subject: Subject) -> Check:
-    """Change the measured value of a pair, and see whether attention's estimate of that pair moves."""
-    statement = "What attention says of a pair does not depend on the pair's own measured value."
+    """Change the measured value of a pair, and see whether the prediction of that pair moves when it is asked for."""
+    statement = "What is predicted of a pair that a step asks for does not depend on the pair's own measured value."
     attention = subject.network.attention
     if attention is None:
         return Check("own_value_hidden", statement, True, "not applicable: the network has no profiles")
-    encoder = subject.network.encoder
-    visible = encoder.visible()
-    state = encoder(visible, None)
+    network = subject.network
     row, column = (attention.known > 0).nonzero()[0].tolist()
-    pair = attention.genes[row], attention.genes[column]
-    before = attention(attention.attend(state, visible), pair[0][None], pair[1][None])
+    asked = {"genes": torch.tensor([[int(attention.genes[row]), int(attention.genes[column]), -1]]).to(attention.genes)}
+    direct = torch.zeros(1, dtype=torch.bool, device=attention.genes.device)
+    before = network.direct_interaction(network.encode(asked), asked["genes"], direct).value
     kept = attention.value.clone()
     attention.value[[row, column], [column, row]] += 5.0
-    after = attention(attention.attend(state, visible), pair[0][None], pair[1][None])
+    after = network.direct_interaction(network.encode(asked), asked["genes"], direct).value
     attention.value.copy_(kept)
     moved = float((before - after).abs().max())
     return Check("own_value_hidden", statement, moved < _TOLERANCE, f"moved by {moved:.1e} when the value moved by 5")

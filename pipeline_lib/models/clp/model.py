@@ -14,7 +14,7 @@ from scipy.special import expit
 from pipeline_lib.cell.genotypes import Genotypes
 from pipeline_lib.config.clp import ClpSettings
 from pipeline_lib.config.models import ModelSettings
-from pipeline_lib.config.training import TrainingSettings
+from pipeline_lib.config.training import LossName, TrainingSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.clp.assays import Assays, columns
 from pipeline_lib.models.clp.cell_tensors import CellArrays, cell_arrays
@@ -60,13 +60,22 @@ class Clp:
     ----------
     settings, training
         Sections ``models`` and ``training`` of the configuration.
+    loss
+        The loss instead of that of `training`.
     **overrides
         Fields of `ClpSettings` that make an ablation.
     """
 
-    def __init__(self, settings: ModelSettings, training: TrainingSettings, **overrides: Any) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        settings: ModelSettings,
+        training: TrainingSettings,
+        loss: LossName | None = None,
+        **overrides: Any,  # noqa: ANN401
+    ) -> None:
         self.settings = ClpSettings.model_validate(settings.clp.model_dump() | overrides)
-        self.training = training
+        chosen = training.loss if loss is None else training.loss.model_copy(update={"name": loss})
+        self.training = training.model_copy(update={"loss": chosen})
         self.seed = 0
         self.tasks: list[Task] = []
 
@@ -205,7 +214,7 @@ def _known_phenotype(phenotype: NDArray[np.int64], task: Task) -> NDArray[np.int
 def _profile_state(profiles: Profiles | None) -> dict[str, torch.Tensor]:
     if profiles is None:
         return {}
-    return {name: torch.from_numpy(getattr(profiles, name)) for name in ("genes", "value", "known")}
+    return {name: torch.from_numpy(getattr(profiles, name)) for name in ("genes", "effect", "value", "known")}
 
 
 @torch.no_grad()

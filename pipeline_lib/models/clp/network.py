@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, cast
 
 import torch
+from scipy import sparse
 from torch import Tensor, nn
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
@@ -15,6 +16,7 @@ from pipeline_lib.models.clp.gene_rules import GeneRules
 from pipeline_lib.models.clp.heads import AssayScale, FitnessHead, InteractionHead, Read
 from pipeline_lib.models.clp.intact import IntactPool, WholePool
 from pipeline_lib.models.clp.metabolism import Metabolism
+from pipeline_lib.models.clp.neighbourhood import metabolic_relations
 from pipeline_lib.models.clp.perturbed import PerturbedSet, SetTables
 from pipeline_lib.models.clp.profile_attention import Attended, ProfileAttention
 from pipeline_lib.models.clp.profiles import Profiles
@@ -75,16 +77,25 @@ class ClpNetwork(nn.Module):
             )
             self.fitness_head = FitnessHead(width // 2, width, settings.dropout)
         if not self.derived and labels & {INTERACTION, CALL}:
-            self.perturbed = PerturbedSet(width, settings.attention_heads, metabolism=settings.metabolism)
-            self.interaction_head = InteractionHead(4 * width, 2 * width, settings.dropout)
             if profiles is not None:
-                self.attention = ProfileAttention(profiles, cell.adjacencies, cell.genes, settings)
+                self.attention = ProfileAttention(profiles, _relations(cell, settings), cell.genes, settings)
+            said = self.attention.heads if self.attention is not None else 0
+            self.perturbed = PerturbedSet(width, settings.attention_heads, metabolism=settings.metabolism)
+            self.interaction_head = InteractionHead(4 * width + said, 2 * width, settings.dropout)
         self.scale = AssayScale(torch.from_numpy(assays.phenotypes()), len(PHENOTYPES))
 
-    def encode(self) -> Encoded:
-        """Encode the wild type: genes, reactions, pool and what attention says of pairs."""
+    def encode(self, asked: Mapping[str, Tensor] | None = None) -> Encoded:
+        """Encode the wild type: genes, reactions, pool and what attention says of pairs.
+
+        Measured values of the genotypes in `asked` (``genes``, long [n, 3]) are taken out of the profiles first.
+        """
         visible = self.encoder.visible()
-        profile = self.attention.contribution(len(visible)) if self.attention is not None else None
+        shown = (
+            self.attention.show(asked["genes"] if asked is not None else None) if self.attention is not None else None
+        )
+        profile = None
+        if self.attention is not None and shown is not None:
+            profile = self.attention.contribution(shown, len(visible))
         state = self.encoder(visible, profile)
         reactions = None
         if self.metabolism is not None:
@@ -93,7 +104,7 @@ class ClpNetwork(nn.Module):
         return Encoded(
             self.intact.whole(state, reactions) if self.intact is not None else None,
             self.perturbed.tables(state, reactions) if self.perturbed is not None else None,
-            self.attention.attend(state, visible) if self.attention is not None else None,
+            self.attention.attend(shown, state, visible) if self.attention is not None and shown is not None else None,
         )
 
     def decode(self, encoded: Encoded, columns: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
@@ -145,14 +156,15 @@ class ClpNetwork(nn.Module):
         if self.perturbed is None or self.interaction_head is None or encoded.tables is None:
             raise ValueError("the network was built without interactions")
         latent = self.perturbed(encoded.tables, genes, self.blocked(genes))
-        read = self.interaction_head(latent, is_call)
         if self.attention is None or encoded.attended is None:
-            return cast("Read", read)
-        estimate = torch.zeros_like(read.value)
+            return cast("Read", self.interaction_head(latent, is_call))
+        estimate, heads = latent.new_zeros(len(genes)), latent.new_zeros(len(genes), self.attention.heads)
         for i, j in ((0, 1), (0, 2), (1, 2)):
             pair = ((genes[:, i] >= 0) & (genes[:, j] >= 0)).nonzero()[:, 0]
-            found = self.attention(encoded.attended, genes[pair, i], genes[pair, j])
+            found, by_head = self.attention(encoded.attended, genes[pair, i], genes[pair, j])
             estimate = estimate.index_put((pair,), found, accumulate=True)
+            heads = heads.index_put((pair,), by_head, accumulate=True)
+        read = self.interaction_head(torch.cat([latent, heads], 1), is_call)
         return Read(read.value + estimate, read.log_sd)
 
     def derived_interaction(self, encoded: Encoded, genes: Tensor, is_call: Tensor) -> Read:
@@ -173,3 +185,9 @@ class ClpNetwork(nn.Module):
         epsilon = f12 - f1 * f2
         value = torch.where((genes >= 0).sum(1) > 2, tau, epsilon) / FITNESS_UNIT
         return Read(torch.where(is_call, -value, value), read.log_sd.view(7, n)[6])
+
+
+def _relations(cell: CellArrays, settings: ClpSettings) -> list[sparse.csr_array]:
+    """Return what joins genes: the networks and, with metabolism, shared complexes and reactions."""
+    metabolic = metabolic_relations(cell.rules, cell.genes, cell.reactions) if settings.metabolism else []
+    return [*cell.adjacencies, *metabolic]

@@ -6,10 +6,10 @@ from torch.nn import functional
 
 
 class SetAttention(nn.Module):
-    """One ReZero layer in which every gene looks at the other genes of its set and never at itself.
+    """Multi-head attention of every gene to the other genes of its set, never to itself, and a feed-forward layer.
 
-    x + a f(x), with a single scale a that starts at zero (Bachlechner et al. 2021), for multi-head attention and then
-    for a feed-forward layer. A gene alone in its set has nobody to look at: its attention is zero.
+    ReZero (Bachlechner et al. 2021): both enter as x + a f(x) with one scale a that starts at zero. A gene alone in
+    its set has nobody to look at: its attention is zero.
     """
 
     def __init__(self, width: int, heads: int, dropout: float) -> None:
@@ -78,16 +78,14 @@ class HyperSagnn(nn.Module):
         self.readout = nn.Linear(width, assays)
 
     def forward(self, vectors: torch.Tensor, slots: torch.Tensor, assay: torch.Tensor) -> torch.Tensor:
-        """Score n sets.
-
-        What depends on a gene alone (its static vector and the first layer's projections) is computed once a gene.
+        """Score n sets, the smaller ones apart from the triples, which alone need queries and keys.
 
         Parameters
         ----------
         vectors
             float [r, d]: gene vectors.
         slots
-            int64 [n, k]: the genes of each set as rows of `vectors`, -1 where a slot is empty.
+            int64 [n, k]: the genes of each set as rows of `vectors`, first the genes, then -1 where a slot is empty.
         assay
             int64 [n]: whose weights read the score out.
 
@@ -95,6 +93,17 @@ class HyperSagnn(nn.Module):
         -------
         float [n]
         """
+        if slots.shape[1] <= 2:
+            return self._score(vectors, slots, assay)
+        score = vectors.new_zeros(len(slots))
+        for rows, columns in (((slots[:, 2] < 0).nonzero()[:, 0], 2), ((slots[:, 2] >= 0).nonzero()[:, 0], 3)):
+            if len(rows):
+                part = self._score(vectors, slots[rows, :columns], assay[rows])
+                score = score.index_copy(0, rows, part)
+        return score
+
+    def _score(self, vectors: torch.Tensor, slots: torch.Tensor, assay: torch.Tensor) -> torch.Tensor:
+        """Score sets; what depends on a gene alone (static vector, first projections) is computed once a gene."""
         present, rows = slots >= 0, slots.clamp(min=0)
         others = present[:, None, :] & ~torch.eye(slots.shape[1], dtype=torch.bool, device=slots.device)
         first, width, largest = self.attention[0], vectors.shape[1], slots.shape[1]

@@ -45,8 +45,8 @@ for (const box of document.querySelectorAll("[data-table]")) {
 
   box.querySelector("[data-csv]").addEventListener("click", () => {
     const quote = (text) => {
-      const safe = /^[=+\-@\t\r]/.test(text) && !/^[+-]?[0-9.]+(e[+-]?[0-9]+)?$/i.test(text) ? `'${text}` : text;
-      return /[",\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+      const safe = /^[=+\-@\t\r\n]/.test(text) && !/^[+-]?[0-9.]+(e[+-]?[0-9]+)?$/i.test(text) ? `'${text}` : text;
+      return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
     };
     const lines = [heads.map((head) => quote(head.textContent.trim())).join(",")];
     for (const row of rows) {

@@ -4,6 +4,7 @@ from pipeline_lib.reporting.figures.leaderboard import leading_assay, leading_me
 from pipeline_lib.reporting.findings import family_sentences, loss_sentences
 from pipeline_lib.reporting.html import Section
 from pipeline_lib.reporting.html_table import html_table
+from pipeline_lib.reporting.names import is_ablation
 from pipeline_lib.reporting.predictions import tested
 from pipeline_lib.reporting.run_folder import RunFolder
 
@@ -45,7 +46,11 @@ def ablations(run: RunFolder) -> Section:
         [
             ("Each ablation takes one part of the model away or replaces it, and is trained on the same folds with the "
             "same budget. Differences are paired on the same resamples."),
-            *family_sentences(run.differences, run.model, f"{run.model}_"),
+            *family_sentences(
+                run.differences[[is_ablation(model, run.model) for model in run.differences["model"]]],
+                run.model,
+                f"{run.model}_",
+            ),
         ],
         run.figures("leaderboard", "ablations"),
     )  # fmt: skip
@@ -67,8 +72,11 @@ def losses(run: RunFolder) -> Section:
             "spread they keep their Pearson correlation and their ranks, while the squared error rises to 2 (1 - r) = "
             "1.10. A divergence can therefore buy the look of the distribution, and pays for it in error."),
             *sentences,
+            ("The same model was also trained with other losses, on the same folds with the same budget; differences "
+            "are paired on the same resamples."),
+            *family_sentences(run.differences, run.model, f"{run.model}_loss_"),
         ],
-        run.figures("losses"),
+        [*run.figures("losses"), *run.figures("leaderboard", "loss_models")],
     )  # fmt: skip
 
 

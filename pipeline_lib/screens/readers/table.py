@@ -154,7 +154,7 @@ def _genes(block: RowBlock, names: GeneNames, usable: NDArray[np.bool_], rejecti
             faults[row] = "one gene is named twice"
         else:
             positions[row, : len(found)] = found
-    wrong = usable & np.array([bool(fault) for fault in faults])[codes]
+    wrong = usable & np.array([bool(fault) for fault in faults], dtype=bool)[codes]
     block.reject(wrong, [faults[code] for code in codes[wrong]], rejections)
     usable &= ~wrong
     return positions[codes[usable]]

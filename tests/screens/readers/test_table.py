@@ -118,3 +118,10 @@ def test_a_parquet_column_of_the_wrong_type_is_named(tmp_path: Path, few_names: 
     FRAME.assign(score=["low", "high", "none"]).to_parquet(path)
     with pytest.raises(PipelineError, match="column 'score' is string, not number"):
         read("table", few_names, {"table": path}, columns=COLUMNS, p_sided=2)
+
+
+def test_a_header_alone_is_refused(tmp_path: Path, few_names: GeneNames, read: Read) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("first,second,score\nTFC3\n")
+    with pytest.raises(PipelineError, match="no row became an observation"):
+        read("table", few_names, {"table": path}, columns={"gene1": "first", "gene2": "second", "value": "score"})
