@@ -85,12 +85,15 @@ def faults() -> Iterator[list[Fault]]:
 @pytest.fixture(scope="session")
 def runs(slurm: Slurm, scratch: Path) -> Iterator[tuple[Struck, Checkout]]:
     """Return the run on Slurm after all faults, and a local run up to the leaderboard that went on beside it."""
-    local = Checkout(scratch / "local", slurm.environment)
+    local, remote = (Checkout(scratch / name, slurm.environment) for name in ("local", "cluster"))
     target = f"{RESULTS}/evaluation/leaderboard.parquet"
-    with local.start("--workflow-profile", "workflow/profiles/default", "--cores", "1", target) as process:
-        struck = strike_run(Checkout(scratch / "cluster", slurm.environment), slurm)
-        assert process.wait(LONGEST) == 0, local.log()
-        yield struck, local
+    try:
+        with local.start("--workflow-profile", "workflow/profiles/default", "--cores", "1", target) as process:
+            struck = strike_run(remote, slurm)
+            assert process.wait(LONGEST) == 0, local.log()
+            yield struck, local
+    finally:
+        remote.kill_jobs()
 
 
 def more_than(frozen: Sized, count: int) -> bool:
