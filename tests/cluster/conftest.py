@@ -28,8 +28,9 @@ from tests.reliability import Fault, record
 
 PROFILE = (
     "--workflow-profile", "workflow/profiles/slurm",
-    # Only waiting is changed, so that a test need not wait as long as a night's run may.
-    "--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10",
+    # Only waiting is changed, so that a test need not wait as long as a night's run may; less patience needs more
+    # retries, since a task counts as failed when the first of its array ends later than that (see the profile).
+    "--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10", "--retries", "5",
 )  # fmt: skip
 FAULTS = {
     0: ("scancel of a fit", cancel, "CANCELLED"),
@@ -84,12 +85,15 @@ def faults() -> Iterator[list[Fault]]:
 @pytest.fixture(scope="session")
 def runs(slurm: Slurm, scratch: Path) -> Iterator[tuple[Struck, Checkout]]:
     """Return the run on Slurm after all faults, and a local run up to the leaderboard that went on beside it."""
-    local = Checkout(scratch / "local", slurm.environment)
+    local, remote = (Checkout(scratch / name, slurm.environment) for name in ("local", "cluster"))
     target = f"{RESULTS}/evaluation/leaderboard.parquet"
-    with local.start("--workflow-profile", "workflow/profiles/default", "--cores", "1", target) as process:
-        struck = strike_run(Checkout(scratch / "cluster", slurm.environment), slurm)
-        assert process.wait(LONGEST) == 0, local.log()
-        yield struck, local
+    try:
+        with local.start("--workflow-profile", "workflow/profiles/default", "--cores", "1", target) as process:
+            struck = strike_run(remote, slurm)
+            assert process.wait(LONGEST) == 0, local.log()
+            yield struck, local
+    finally:
+        remote.kill_jobs()
 
 
 def more_than(frozen: Sized, count: int) -> bool:

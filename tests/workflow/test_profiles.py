@@ -37,9 +37,9 @@ def test_every_figure_is_drawn_in_the_group_of_the_report(slurm):
     assert {slurm["groups"][f"figures_{topic}"] for topic in TOPICS} == {"report"}
 
 
-def test_fits_are_never_grouped_and_always_arrays(slurm):
+def test_fits_are_never_grouped_and_only_those_with_checkpoints_are_arrays(slurm):
     assert not {"fit", "fit_on_gpu"} & set(slurm["groups"])
-    assert slurm["slurm-array-jobs"] == "fit, fit_on_gpu"
+    assert slurm["slurm-array-jobs"] == "fit_on_gpu"
 
 
 def test_no_run_of_ours_has_more_jobs_than_the_profile_submits(slurm, snakemake, checkout):
