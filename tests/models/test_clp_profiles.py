@@ -9,7 +9,7 @@ from scipy import sparse
 
 from pipeline_lib.models.clp.assays import INTERACTION, Assays
 from pipeline_lib.models.clp.cell_tensors import GeneRuleArrays, cell_arrays
-from pipeline_lib.models.clp.neighbourhood import Neighbourhood, metabolic_relations
+from pipeline_lib.models.clp.neighbourhood import Neighbourhood, Told, metabolic_relations
 from pipeline_lib.models.clp.profile_attention import ProfileAttention
 from pipeline_lib.models.clp.profiles import gene_effects, measure_profiles
 from tests.small_cell import NUM_GENES, SMALL, small_cell, small_screen
@@ -123,7 +123,7 @@ def test_equal_resemblance_gives_the_mean_of_the_column(attention):
     attended = attention.attend(*everything(attention))
     a, column = int(PROFILES.genes[0]), 3
     others = (PROFILES.known[:, column] > 0) & (np.arange(len(PROFILES.genes)) != 0)
-    assert float(attended.table[0, a, column]) == pytest.approx(PROFILES.value[others, column].mean(), abs=1e-5)
+    assert attended.alike[a, column].item() == pytest.approx(PROFILES.value[others, column].mean(), abs=1e-5)
 
 
 @pytest.mark.parametrize("training", [False, True])
@@ -137,9 +137,11 @@ def test_a_hidden_gene_neither_speaks_nor_is_a_column(attention, training):
     attention.value[2] += 100.0
     attention.value[:, 2] += 100.0
     after = attention.attend(attention.show(None), state, visible)
-    kept = [k for k in range(len(PROFILES.genes)) if k != 2]
-    # Its values stand in the columns of others' likeness, which no hidden gene may change for genes that are asked.
-    assert torch.allclose(after.table[1:, :, kept], before.table[1:, :, kept], atol=1e-4) or training is False
+    genes = [int(gene) for gene in PROFILES.genes if gene != hidden]
+    a, b = (part.ravel() for part in np.meshgrid(genes[:6], genes[6:]))
+    pairs = torch.from_numpy(a.astype(np.int64)), torch.from_numpy(b.astype(np.int64))
+    # The first head compares profiles by all columns; the others read nothing that stands in the hidden one's place.
+    assert torch.allclose(attention(before, *pairs)[1][:, 1:], attention(after, *pairs)[1][:, 1:], atol=1e-4)
 
 
 def test_a_gene_without_a_profile_takes_the_mean_of_its_neighbours():
@@ -151,12 +153,25 @@ def test_a_gene_without_a_profile_takes_the_mean_of_its_neighbours():
     with torch.no_grad():
         module.measured_prior.fill_(-60.0)
         module.completed_prior.fill_(-60.0)
-    value, known, effect = (torch.from_numpy(part) for part in (PROFILES.value, PROFILES.known, PROFILES.effect))
     asks = torch.zeros(size + 1, 1)
     asks[stranger] = 1
-    told = module((value, known, value), effect, torch.ones(size, 1), asks)
-    measured = known[friend] > 0
-    assert torch.allclose(told[0, stranger, measured], value[friend, measured] + effect[friend], atol=1e-5)
+    table = module.of_all(told(asks))
+    measured = torch.from_numpy(PROFILES.known[friend] > 0)
+    expected = torch.from_numpy(PROFILES.value[friend] + PROFILES.effect[friend])[measured]
+    assert torch.allclose(table[stranger, measured, 0], expected, atol=1e-5)
+
+
+def told(asks):
+    value, known, effect = (torch.from_numpy(part) for part in (PROFILES.value, PROFILES.known, PROFILES.effect))
+    return Told(torch.stack([value, known, value], -1), effect, torch.ones(len(effect), 1), asks)
+
+
+def test_what_is_told_of_some_pairs_is_what_is_told_of_all(attention):
+    module = attention.neighbourhood
+    asks = (torch.arange(NUM_GENES) % 3 == 0).float()[:, None]
+    gene, other = torch.arange(NUM_GENES), torch.arange(NUM_GENES) % len(PROFILES.genes)
+    expected = module.of_all(told(asks))[gene, other]
+    assert torch.allclose(module.of_pairs(told(asks), gene, other), expected, atol=1e-5)
 
 
 def test_genes_of_one_complex_and_of_one_reaction_are_related():
