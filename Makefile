@@ -74,8 +74,8 @@ config-docs: $(RUNTIME) ## remake config/README.md and the JSON schema from the 
 	$(BIN)/python -m pipeline_lib config reference --output config/README.md
 	$(BIN)/python -m pipeline_lib config schema --output workflow/schemas/config.schema.json
 
-reference: $(RUNTIME) ## copy the small tables of results/yeast to docs/results/ with their provenance
-	$(BIN)/python -m pipeline_lib reporting reference --run-folder results/yeast --output docs/results
+reference: $(RUNTIME) ## copy the small tables of results/yeast to docs/results/ and the README's table
+	$(BIN)/python -m pipeline_lib reporting reference --run-folder results/yeast --output docs/results --page README.md
 
 clean: ## remove results (keeps the recorded sums of sources)
 	rm -rf results/quickstart results/yeast results/metabolism results/benchmarks

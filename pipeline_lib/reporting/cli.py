@@ -173,8 +173,18 @@ def html(settings: ReportingSettings, run_folder: Path, output: Path) -> None:
 @app.command()
 @click.option("--run-folder", type=_Folder, required=True, help="results/<run>")
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder to write.")
-def reference(run_folder: Path, output: Path) -> None:
+@click.option(
+    "--page",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Page whose table of results is made anew.",
+)
+def reference(run_folder: Path, output: Path, page: Path | None) -> None:
     """Copy the small tables of a run as CSV, with their provenance, to keep under version control."""
     from pipeline_lib.reporting.reference import write_reference
+    from pipeline_lib.reporting.results_table import put_into, results_table
 
     write_reference(run_folder, output)
+    if page is not None:
+        import pandas as pd
+
+        put_into(page, results_table(pd.read_csv(output / "leaderboard.csv")))
