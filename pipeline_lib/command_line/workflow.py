@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, TypeAdapter
 
-from pipeline_lib.command_line.code_hash import code_hash
+from pipeline_lib.command_line.code_memory import remembered_code_hash
 from pipeline_lib.config.run import RunConfig
 from pipeline_lib.config.yaml_text import load_yaml
 from pipeline_lib.errors import PipelineError
@@ -201,7 +201,7 @@ class Workflow:
     def model_code(self, model: str) -> str:
         """Return a hash of the code that fits `model`, and of its entry in the registry."""
         entry = entry_of(model)
-        return f"{code_hash('pipeline_lib.training.cli:fit', entry.target.partition(':')[0])} {entry}"
+        return f"{remembered_code_hash('pipeline_lib.training.cli:fit', entry.target.partition(':')[0])} {entry}"
 
     def checkpoints(self, model: str) -> str:
         """Return the folder of a model's checkpoints, one a version of its code: older weights must not be resumed."""

@@ -6,7 +6,7 @@ import sys
 from os.path import dirname
 from pathlib import Path
 
-from pipeline_lib.command_line.code_hash import code_hash
+from pipeline_lib.command_line.code_memory import remembered_code_hash as code_hash
 from pipeline_lib.command_line.run_lock import join_runs
 from pipeline_lib.command_line.workflow import Workflow, as_json
 from pipeline_lib.config.figures import ARTEFACTS, TOPICS
