@@ -1,5 +1,6 @@
 """The table of results that the README shows, as Markdown out of a run's leaderboard."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,15 +42,19 @@ def results_table(leaderboard: pd.DataFrame) -> str:
     leaderboard
         Rows of ``evaluation/leaderboard.parquet``.
     """
-    shown = [column for column in COLUMNS if len(_rows(leaderboard, column))]
+    scores = {column: found for column in COLUMNS if (found := _scores(leaderboard, column))}
     lines = [
-        "| model | " + " | ".join(column.heading for column in shown) + " |",
-        "|---|" + "---|" * len(shown),
+        "| model | " + " | ".join(column.heading for column in scores) + " |",
+        "|---|" + "---|" * len(scores),
     ]
-    scores = {column: _rows(leaderboard, column).set_index("model") for column in shown}
-    models = sorted({model for part in scores.values() for model in part.index}, key=lambda name: _order(name, scores))
+    first = next(iter(scores.values()), {})
+    # The best of the first column on top; models that it lacks behind.
+    models = sorted(
+        {model for part in scores.values() for model in part},
+        key=lambda model: (-first[model].value if model in first else float("inf"), model),
+    )
     for model in models:
-        cells = [_cell(scores[column], model) for column in shown]
+        cells = [_cell(part, model) for part in scores.values()]
         lines.append(f"| {model} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
@@ -69,25 +74,28 @@ def put_into(page: Path, table: str) -> None:
     write_text(f"{before}{START}\n\n{table}\n{after}", page)
 
 
-def _rows(leaderboard: pd.DataFrame, column: Column) -> pd.DataFrame:
-    return leaderboard[
+@dataclass(frozen=True)
+class _Score:
+    value: float
+    low: float
+    high: float
+
+
+def _scores(leaderboard: pd.DataFrame, column: Column) -> dict[str, _Score]:
+    rows = leaderboard[
         (leaderboard["screen"] == column.screen)
         & (leaderboard["phenotype"] == column.phenotype)
         & (leaderboard["split"] == column.split)
         & (leaderboard["metric"] == column.metric)
     ].dropna(subset="value")
+    numbers = rows[["value", "low", "high"]].to_numpy(float).tolist()
+    return {str(model): _Score(*row) for model, row in zip(rows["model"], numbers, strict=True)}
 
 
-def _order(model: str, scores: dict[Column, pd.DataFrame]) -> tuple[float, str]:
-    """Models by their score in the first column that has them, the best first; the others behind."""
-    first = next(iter(scores.values()))
-    return (-float(first.loc[model, "value"]) if model in first.index else 1.0, model)
-
-
-def _cell(scores: pd.DataFrame, model: str) -> str:
-    if model not in scores.index:
+def _cell(scores: dict[str, _Score], model: str) -> str:
+    if model not in scores:
         return "-"
-    row = scores.loc[model]
-    interval = "" if pd.isna(row["low"]) else f" ({row['low']:.3f} to {row['high']:.3f})"
-    text = f"{row['value']:.3f}{interval}"
-    return f"**{text}**" if row["value"] == scores["value"].max() else text
+    score = scores[model]
+    interval = "" if math.isnan(score.low) else f" ({score.low:.3f} to {score.high:.3f})"
+    text = f"{score.value:.3f}{interval}"
+    return f"**{text}**" if score.value == max(each.value for each in scores.values()) else text
