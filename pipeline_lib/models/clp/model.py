@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -18,11 +18,11 @@ from pipeline_lib.config.training import LossName, TrainingSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.clp.assays import Assays, columns
 from pipeline_lib.models.clp.cell_tensors import CellArrays, cell_arrays
-from pipeline_lib.models.clp.network import ClpNetwork
+from pipeline_lib.models.clp.network import ClpNetwork, Encoded
 from pipeline_lib.models.clp.profiles import Profiles, measure_profiles
 from pipeline_lib.models.interface import Cell, FitContext, Prediction
 
-_CHUNK = 65_536
+_CHUNK = 8_192
 
 
 @dataclass
@@ -43,6 +43,8 @@ class Task:
         bool [N]: genes of its training fold.
     profiles
         Training profiles, or None.
+    encodings
+        The wild type as each fitted network encodes it, filled when it is first asked to predict.
     """
 
     screens: list[int]
@@ -51,6 +53,14 @@ class Task:
     networks: list[ClpNetwork]
     measured: NDArray[np.bool_]
     profiles: Profiles | None
+    encodings: dict[int, Encoded] = field(default_factory=dict)
+
+    @torch.no_grad()
+    def encoded(self, network: ClpNetwork) -> Encoded:
+        """Return the wild type as a fitted network encodes it: once, however often it predicts."""
+        if id(network) not in self.encodings:
+            self.encodings[id(network)] = network.eval().encode()
+        return self.encodings[id(network)]
 
 
 class Clp:
@@ -149,7 +159,7 @@ class Clp:
 
     def _predict_task(self, genotypes: Genotypes, task: Task) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         table = self.columns_of(genotypes, task)
-        members = [_predict_network(network, table) for network in task.networks]
+        members = [_predict_network(network, task.encoded(network), table) for network in task.networks]
         is_call = table["is_call"].numpy()
         means = np.stack([np.where(is_call, expit(mean), mean) for mean, _ in members])
         mean = means.mean(0)
@@ -219,11 +229,10 @@ def _profile_state(profiles: Profiles | None) -> dict[str, torch.Tensor]:
 
 @torch.no_grad()
 def _predict_network(
-    network: ClpNetwork, table: Mapping[str, torch.Tensor]
+    network: ClpNetwork, encoded: Encoded, table: Mapping[str, torch.Tensor]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     network.eval()
     device = next(network.parameters()).device
-    encoded = network.encode()
     means, log_sds = [], []
     for rows in torch.arange(len(table["assay"])).split(_CHUNK):
         mean, log_sd = network.decode(encoded, {name: table[name][rows].to(device) for name in table})

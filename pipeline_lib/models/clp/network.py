@@ -158,12 +158,8 @@ class ClpNetwork(nn.Module):
         latent = self.perturbed(encoded.tables, genes, self.blocked(genes))
         if self.attention is None or encoded.attended is None:
             return cast("Read", self.interaction_head(latent, is_call))
-        estimate, heads = latent.new_zeros(len(genes)), latent.new_zeros(len(genes), self.attention.heads)
-        for i, j in ((0, 1), (0, 2), (1, 2)):
-            pair = ((genes[:, i] >= 0) & (genes[:, j] >= 0)).nonzero()[:, 0]
-            found, by_head = self.attention(encoded.attended, genes[pair, i], genes[pair, j])
-            estimate = estimate.index_put((pair,), found, accumulate=True)
-            heads = heads.index_put((pair,), by_head, accumulate=True)
+        said = [self.attention(encoded.attended, genes[:, i], genes[:, j]) for i, j in ((0, 1), (0, 2), (1, 2))]
+        estimate, heads = (sum(parts[1:], parts[0]) for parts in zip(*said, strict=True))
         read = self.interaction_head(torch.cat([latent, heads], 1), is_call)
         return Read(read.value + estimate, read.log_sd)
 

@@ -91,6 +91,6 @@ class PerturbedSet(nn.Module):
         heads = [part.view(n, part.shape[1], self.heads, -1) for part in (query, key, value)]
         scores = torch.einsum("nihd,njhd->nhij", heads[0], heads[1]) * (width // self.heads) ** -0.5
         scores = scores.masked_fill(~present[:, None, None, :], -1e9)
-        mixed = torch.einsum("nhij,njhd->nihd", scores.softmax(-1), heads[2]).reshape(n, -1, width)
-        mixed = torch.where(present[:, : mixed.shape[1], None], mixed, 0.0)
-        return self.merge(mixed.sum(1))
+        # The set's latent is the sum over its genes, so what each is attended with is summed first.
+        attended = (scores.softmax(-1) * present[:, None, : scores.shape[2], None]).sum(2)
+        return self.merge(torch.einsum("nhj,njhd->nhd", attended, heads[2]).reshape(n, width))

@@ -186,34 +186,37 @@ class ProfileAttention(nn.Module):
         return value / (weight @ shown.known + functional.softplus(self.prior))
 
     def forward(self, attended: Attended, first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the estimates of pairs of genes (long [n] each), the same for either order.
+        """Return the estimates of pairs of genes (long [n] each, -1: no gene), the same for either order.
 
         Returns
         -------
         Tensor
-            float32 [n]: the estimate.
+            float32 [n]: the estimate; 0 where one of the genes is missing.
         Tensor
             float32 [n, heads]: what each head says of it.
         """
         total = attended.alike.new_zeros((len(first), self.heads))
         sides = torch.zeros_like(first)
+        paired = (first >= 0) & (second >= 0)
+        first, second = first.clamp_min(0), second.clamp_min(0)
         for asked, other in ((first, second), (second, first)):
-            row, position = attended.row[asked], attended.column[other]
-            has = ((row >= 0) & (position >= 0)).nonzero()[:, 0]
-            said = self._say(attended, asked[has], row[has], position[has])
-            total = total.index_add(0, has, said)
-            sides = sides.index_add(0, has, torch.ones_like(has))
+            has = paired & (attended.row[asked] >= 0) & (attended.column[other] >= 0)
+            total = total + self._say(attended, asked, other, has)
+            sides = sides + has
         estimate = (total * torch.where(sides[:, None] == 2, self.gain[:, 1], self.gain[:, 0])).sum(1)
         return estimate, total
 
-    def _say(self, attended: Attended, asked: Tensor, row: Tensor, column: Tensor) -> Tensor:
-        """Return what each head says of (asked gene, profiled gene), float32 [n, heads]."""
-        alike = attended.alike[row, column][:, None]
-        if self.neighbourhood is None or attended.neighbours is None:
-            return alike
-        if isinstance(attended.neighbours, Told):
-            return torch.cat([alike, self.neighbourhood.of_pairs(attended.neighbours, asked, column)], 1)
-        return torch.cat([alike, attended.neighbours[asked, column]], 1)
+    def _say(self, attended: Attended, asked: Tensor, other: Tensor, has: Tensor) -> Tensor:
+        """Return what each head says of (asked gene, profiled gene), float32 [n, heads]; 0 where not `has`."""
+        row, column = attended.row[asked].clamp_min(0), attended.column[other].clamp_min(0)
+        said = attended.alike[row, column][:, None]
+        if isinstance(attended.neighbours, Tensor):
+            said = torch.cat([said, attended.neighbours[asked, column]], 1)
+        elif self.neighbourhood is not None and attended.neighbours is not None:
+            rows = has.nonzero()[:, 0]
+            told = self.neighbourhood.of_pairs(attended.neighbours, asked[rows], column[rows])
+            said = torch.cat([said, told.new_zeros((len(has), told.shape[1])).index_copy(0, rows, told)], 1)
+        return torch.where(has[:, None], said, 0.0)
 
 
 def _inverse_norms(profiles: Profiles) -> NDArray[np.float32]:
