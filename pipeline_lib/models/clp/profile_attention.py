@@ -123,7 +123,7 @@ class ProfileAttention(nn.Module):
             a, b = torch.cat([a[both], b[both]]), torch.cat([b[both], a[both]])
             kept = torch.ones_like(known).index_put_((a, b), torch.zeros((), device=known.device))
             value, known = value * kept, known * kept
-        # The norms are those of the whole profiles: they tell no sign, and a batch hides a hundredth of them.
+        # The norms are those of the whole profiles: they tell no sign, and a batch hides a small share of them.
         return Shown(value, known, value @ value * self.norm_inverse)
 
     def contribution(self, shown: Shown, count: int) -> Tensor:
