@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +12,8 @@ from pathlib import Path
 
 import psutil
 
-COPIED = ("Snakefile", "workflow", "config", "envs", "pipeline_lib")
+from tests.project_copy import copy_project
+
 CONFIG = "faults.yaml"
 RUN = "faults"
 
@@ -68,12 +68,7 @@ PATIENCE = float(os.environ.get("FAULTS_PATIENCE", "1"))
 def prepare(root: Path, folder: Path) -> Path:
     """Copy the project to `folder` and add the small run to it."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in COPIED:
-        source = root / name
-        if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, folder / name)
+    copy_project(root, folder)
     (folder / CONFIG).write_text(_CONFIG)
     (folder / "catalogue.yaml").write_text(_CATALOGUE)
     (folder / "mirror" / "lab").mkdir(parents=True)

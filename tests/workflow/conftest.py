@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-COPIED = ("Snakefile", "workflow", "config", "envs", "pipeline_lib")
+from tests.project_copy import copy_project
 
 
 @pytest.fixture
@@ -30,12 +29,7 @@ def snakemake(root: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
 @pytest.fixture
 def checkout(root: Path, tmp_path: Path) -> Path:
     """Return a copy of the project in which a test may edit code and run."""
-    for name in COPIED:
-        source = root / name
-        if source.is_dir():
-            shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, tmp_path / name)
+    copy_project(root, tmp_path)
     return tmp_path
 
 
