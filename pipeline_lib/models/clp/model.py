@@ -19,7 +19,7 @@ from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.clp.assays import Assays, columns
 from pipeline_lib.models.clp.cell_tensors import CellArrays, cell_arrays
 from pipeline_lib.models.clp.network import ClpNetwork, Encoded
-from pipeline_lib.models.clp.profiles import Profiles, measure_profiles
+from pipeline_lib.models.clp.profiles import Profiles, digenic_interactions, measure_profiles
 from pipeline_lib.models.interface import Cell, FitContext, Prediction
 
 _CHUNK = 8_192
@@ -128,7 +128,15 @@ class Clp:
         main = int(np.bincount(train.phenotype).argmax())
         task = Task(screens, assays, main, [], measured, profiles if profiles and len(profiles.genes) else None)
         task.networks = [self._network(task, cell, member) for member in range(self.settings.ensemble)]
+        self._start_gains(task, train)
         return task
+
+    def _start_gains(self, task: Task, train: Genotypes) -> None:
+        pairs = self.columns_of(train.take(digenic_interactions(train)), task)
+        for member, network in enumerate(task.networks):
+            if network.attention is not None:
+                seed = _member_seed(self.seed, member)
+                network.attention.start_gains(pairs["genes"][:, :2], pairs["target"], self.settings.gene_mask, seed)
 
     def arrays(self, cell: Cell) -> CellArrays:
         """Return the cell as the settings want to see it."""

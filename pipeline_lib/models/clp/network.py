@@ -15,6 +15,7 @@ from pipeline_lib.models.clp.gene_encoder import GeneEncoder
 from pipeline_lib.models.clp.gene_rules import GeneRules
 from pipeline_lib.models.clp.heads import AssayScale, FitnessHead, InteractionHead, Read
 from pipeline_lib.models.clp.intact import IntactPool, WholePool
+from pipeline_lib.models.clp.measured_pairs import MeasuredPairs
 from pipeline_lib.models.clp.metabolism import Metabolism
 from pipeline_lib.models.clp.neighbourhood import metabolic_relations
 from pipeline_lib.models.clp.perturbed import PerturbedSet, SetTables
@@ -69,6 +70,7 @@ class ClpNetwork(nn.Module):
         self.perturbed: PerturbedSet | None = None
         self.interaction_head: InteractionHead | None = None
         self.attention: ProfileAttention | None = None
+        self.pairs: MeasuredPairs | None = None
         self.intact: IntactPool | None = None
         self.fitness_head: FitnessHead | None = None
         if self.derived or FITNESS in labels:
@@ -79,7 +81,10 @@ class ClpNetwork(nn.Module):
         if not self.derived and labels & {INTERACTION, CALL}:
             if profiles is not None:
                 self.attention = ProfileAttention(profiles, _relations(cell, settings), cell.genes, settings)
-            said = self.attention.heads if self.attention is not None else 0
+                self.pairs = MeasuredPairs(profiles)
+                # An estimate is of a pair's score: of itself it counts for a pair, not for a triple and not for a call.
+                self.counts = nn.Parameter(torch.tensor([[1.0, 0.0], [0.0, 0.0]]))
+            said = self.attention.estimate.heads + MeasuredPairs.features if self.attention is not None else 0
             self.perturbed = PerturbedSet(width, settings.attention_heads, metabolism=settings.metabolism)
             self.interaction_head = InteractionHead(4 * width + said, 2 * width, settings.dropout)
         self.scale = AssayScale(torch.from_numpy(assays.phenotypes()), len(PHENOTYPES))
@@ -156,12 +161,15 @@ class ClpNetwork(nn.Module):
         if self.perturbed is None or self.interaction_head is None or encoded.tables is None:
             raise ValueError("the network was built without interactions")
         latent = self.perturbed(encoded.tables, genes, self.blocked(genes))
-        if self.attention is None or encoded.attended is None:
+        if self.attention is None or self.pairs is None or encoded.attended is None:
             return cast("Read", self.interaction_head(latent, is_call))
-        said = [self.attention(encoded.attended, genes[:, i], genes[:, j]) for i, j in ((0, 1), (0, 2), (1, 2))]
-        estimate, heads = (sum(parts[1:], parts[0]) for parts in zip(*said, strict=True))
-        read = self.interaction_head(torch.cat([latent, heads], 1), is_call)
-        return Read(read.value + estimate, read.log_sd)
+        attended = encoded.attended
+        said = [self.attention.estimate(attended, genes[:, i], genes[:, j]) for i, j in ((0, 1), (0, 2), (1, 2))]
+        estimates, heads = (torch.stack(parts, 1) for parts in zip(*said, strict=True))
+        pairs = self.pairs(attended.shown.value, attended.shown.known, attended.column, genes, estimates)
+        read = self.interaction_head(torch.cat([latent, heads.sum(1), pairs], 1), is_call)
+        counts = self.counts[(genes >= 0).all(1).long(), is_call.long()]
+        return Read(read.value + counts * estimates.sum(1), read.log_sd)
 
     def derived_interaction(self, encoded: Encoded, genes: Tensor, is_call: Tensor) -> Read:
         """Return epsilon or tau of genotypes [n, 3] by definition, out of the fitness of all their subsets.

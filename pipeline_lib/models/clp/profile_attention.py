@@ -5,7 +5,6 @@ al. 2017) of every gene over the profiled ones, by how alike their profiles and 
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,51 +15,17 @@ from torch.nn import functional
 
 from pipeline_lib.config.clp import ClpSettings
 from pipeline_lib.models.clp.neighbourhood import Neighbourhood, Told
+from pipeline_lib.models.clp.pair_estimate import Attended, PairEstimate, Shown
 from pipeline_lib.models.clp.profiles import Profiles
+from pipeline_lib.models.clp.strangers import Strangers
 
 _KEY_WIDTH = 32
 _LEAST_OVERLAP = 10
 """Pairs measured in both profiles without which nothing is said of their likeness."""
 _SHARPNESS = 15.0
 """Initial factor of a correlation of profiles before the softmax: 0.3 then weighs e^4.5 times as much as 0."""
-
-
-class Shown(NamedTuple):
-    """The profiles as one step may read them: what the step asks for is not among them.
-
-    Attributes
-    ----------
-    value, known
-        float32 [K, K].
-    alike
-        float32 [K, K]: uncentred correlation of profiles over what both measured.
-    """
-
-    value: Tensor
-    known: Tensor
-    alike: Tensor
-
-
-class Attended(NamedTuple):
-    """What attention says of every pair (asked gene, profiled gene).
-
-    Attributes
-    ----------
-    alike
-        float32 [Q, K]: what genes alike say.
-    neighbours
-        float32 [N, K, channels]: what neighbours say; or what they may tell, where only some pairs will be asked for;
-        None without networks.
-    row
-        long [N]: position of each gene among the asked ones, -1 where it was not asked.
-    column
-        long [N]: position of each gene among the profiled ones, -1 where its profile is hidden or there is none.
-    """
-
-    alike: Tensor
-    neighbours: Tensor | Told | None
-    row: Tensor
-    column: Tensor
+_STARTING_PAIRS = 16_384
+"""Most pairs that the gains are started from; at most a quarter of all, the rest are the profiles."""
 
 
 class ProfileAttention(nn.Module):
@@ -105,11 +70,35 @@ class ProfileAttention(nn.Module):
         self.log_sharpness = nn.Parameter(torch.tensor(_SHARPNESS).log()) if self.norm_inverse.any() else None
         self.prior = nn.Parameter(torch.tensor(-1.0))
         self.trust = nn.Parameter(torch.zeros(()))
-        self.neighbourhood = Neighbourhood(relations, profiles.genes) if relations else None
-        self.heads = 1 + (self.neighbourhood.channels if self.neighbourhood is not None else 0)
-        # Two sides speak of a pair of profiled genes, one of a pair with a gene that has no profile.
-        self.gain = nn.Parameter(torch.full((self.heads, 2), 1 / self.heads))
-        nn.init.constant_(self.gain[0], 0.5)
+        neighbourhood = Neighbourhood(relations, profiles.genes) if relations else None
+        strangers = None
+        if neighbourhood is not None and settings.gene_mask > 0:
+            # Where no gene is ever hidden, nothing would train what is said of two genes without a profile.
+            strangers = Strangers(neighbourhood.weights[-1])
+        self.estimate = PairEstimate(neighbourhood, strangers)
+
+    @torch.no_grad()
+    def start_gains(self, pairs: Tensor, target: Tensor, hidden_share: float, seed: int) -> None:
+        """Start the gains of the estimate from training pairs; see `PairEstimate.start_gains`.
+
+        Parameters
+        ----------
+        pairs
+            long [n, 2]: the training pairs; some of them are hidden and asked for.
+        target
+            float32 [n]: their values, in units of their assay's SD.
+        hidden_share
+            Share of the genes whose profiles are hidden, so that every case of what is known comes up.
+        seed
+            Which genes and pairs these are.
+        """
+        generator = torch.Generator().manual_seed(seed)
+        chosen = torch.randperm(len(pairs), generator=generator)[: min(_STARTING_PAIRS, len(pairs) // 4)]
+        visible = (torch.rand(len(self.position), 1, generator=generator) >= hidden_share).float()
+        asked = functional.pad(pairs[chosen], (0, 1), value=-1)
+        state = torch.zeros(len(self.position), self.norm.normalized_shape[0])
+        attended = self.attend(self.show(asked), state, visible)
+        self.estimate.start_gains(attended, pairs[chosen], target[chosen])
 
     @torch.no_grad()
     def show(self, hidden: Tensor | None) -> Shown:
@@ -154,15 +143,18 @@ class ProfileAttention(nn.Module):
         seen, stranger = visible[self.genes], 1 - visible[asked]
         alike = self._answer(self._likeness(shown, state, seen, asked), shown, stranger)
         column = torch.where(visible[:, 0] > 0, self.position, -1)
-        if self.neighbourhood is None:
-            return Attended(alike, None, row, column)
+        effect = alike.new_zeros(len(state)).index_copy(0, self.genes, self.effect) * visible[:, 0]
+        neighbourhood, strangers = self.estimate.neighbourhood, self.estimate.strangers
+        if neighbourhood is None:
+            return Attended(shown, alike, effect, None, None, row, column)
         own = alike if self.training else alike[self.genes]
         trust = torch.sigmoid(self.trust) * shown.known
         completed = trust * shown.value + (1 - trust) * own
-        profiles = torch.stack([shown.value, shown.known, completed], -1)
-        told = Told(profiles, self.effect, seen, 1 - visible)
+        told = Told(torch.stack([shown.value, shown.known, completed], -1), self.effect, seen, 1 - visible)
         # A step asks for few of all pairs; afterwards a table answers any number of them.
-        return Attended(alike, told if self.training else self.neighbourhood.of_all(told), row, column)
+        neighbours = told if self.training else neighbourhood.of_all(told)
+        around = None if strangers is None else strangers.around(completed, self.effect, seen, column, asked)
+        return Attended(shown, alike, effect, neighbours, around, row, column)
 
     def _likeness(self, shown: Shown, state: Tensor, seen: Tensor, asked: Tensor) -> Tensor:
         """Return the attention of the asked genes to the profiled ones, [Q, K]; rows sum to at most 1."""
@@ -184,39 +176,6 @@ class ProfileAttention(nn.Module):
         value = value.index_add(0, rows, (weight[rows] * self.effect) @ shown.known)
         # The prior is the weight of "nothing like it was measured": no interaction.
         return value / (weight @ shown.known + functional.softplus(self.prior))
-
-    def forward(self, attended: Attended, first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the estimates of pairs of genes (long [n] each, -1: no gene), the same for either order.
-
-        Returns
-        -------
-        Tensor
-            float32 [n]: the estimate; 0 where one of the genes is missing.
-        Tensor
-            float32 [n, heads]: what each head says of it.
-        """
-        total = attended.alike.new_zeros((len(first), self.heads))
-        sides = torch.zeros_like(first)
-        paired = (first >= 0) & (second >= 0)
-        first, second = first.clamp_min(0), second.clamp_min(0)
-        for asked, other in ((first, second), (second, first)):
-            has = paired & (attended.row[asked] >= 0) & (attended.column[other] >= 0)
-            total = total + self._say(attended, asked, other, has)
-            sides = sides + has
-        estimate = (total * torch.where(sides[:, None] == 2, self.gain[:, 1], self.gain[:, 0])).sum(1)
-        return estimate, total
-
-    def _say(self, attended: Attended, asked: Tensor, other: Tensor, has: Tensor) -> Tensor:
-        """Return what each head says of (asked gene, profiled gene), float32 [n, heads]; 0 where not `has`."""
-        row, column = attended.row[asked].clamp_min(0), attended.column[other].clamp_min(0)
-        said = attended.alike[row, column][:, None]
-        if isinstance(attended.neighbours, Tensor):
-            said = torch.cat([said, attended.neighbours[asked, column]], 1)
-        elif self.neighbourhood is not None and attended.neighbours is not None:
-            rows = has.nonzero()[:, 0]
-            told = self.neighbourhood.of_pairs(attended.neighbours, asked[rows], column[rows])
-            said = torch.cat([said, told.new_zeros((len(has), told.shape[1])).index_copy(0, rows, told)], 1)
-        return torch.where(has[:, None], said, 0.0)
 
 
 def _inverse_norms(profiles: Profiles) -> NDArray[np.float32]:

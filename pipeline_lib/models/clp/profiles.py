@@ -47,7 +47,7 @@ def measure_profiles(train: Genotypes, assays: Assays, limit: int) -> Profiles:
     limit
         Greatest K.
     """
-    pairs = train.take((train.order == 2) & (train.phenotype != FITNESS) & (train.phenotype != CALL))
+    pairs = train.take(digenic_interactions(train))
     assay = assays.positions(pairs, pairs.phenotype)
     value = (pairs.value - assays.centre[assay]) / assays.scale[assay]
     count = np.bincount(pairs.genes[:, :2].ravel(), minlength=1)
@@ -68,6 +68,12 @@ def measure_profiles(train: Genotypes, assays: Assays, limit: int) -> Profiles:
     effect = gene_effects(mean, known)
     left = (mean - effect[:, None] - effect[None, :]) * known
     return Profiles(genes, effect.astype(np.float32), left.astype(np.float32), known.astype(np.float32))
+
+
+def digenic_interactions(genotypes: Genotypes) -> NDArray[np.bool_]:
+    """Return which genotypes are pairs whose measured value is an interaction score, bool [n]."""
+    score = (genotypes.phenotype != FITNESS) & (genotypes.phenotype != CALL)
+    return np.asarray((genotypes.order == 2) & score)
 
 
 def gene_effects(value: NDArray[np.float64], known: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,0 +1,167 @@
+"""From what likeness, neighbours and own effects say of two genes to one estimate of their pair."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.optimize import nnls
+from torch import Tensor, nn
+
+from pipeline_lib.models.clp.neighbourhood import Neighbourhood, Told
+from pipeline_lib.models.clp.strangers import Around, Strangers
+
+_ROWS_PER_GAIN = 4
+"""Pairs for each gain without which a least-squares fit is not tried."""
+
+
+class Shown(NamedTuple):
+    """The profiles as one step may read them: what the step asks for is not among them.
+
+    Attributes
+    ----------
+    value, known
+        float32 [K, K].
+    alike
+        float32 [K, K]: uncentred correlation of profiles over what both measured.
+    """
+
+    value: Tensor
+    known: Tensor
+    alike: Tensor
+
+
+class Attended(NamedTuple):
+    """What is said of every pair (asked gene, profiled gene).
+
+    Attributes
+    ----------
+    shown
+        The profiles it was read from.
+    alike
+        float32 [Q, K]: what genes alike say.
+    effect
+        float32 [N]: what a gene adds to each of its values, 0 where its profile is hidden or there is none.
+    neighbours
+        float32 [N, K, channels]: what neighbours say; or what they may tell, where only some pairs will be asked for;
+        None without networks.
+    around
+        What stands around genes without a profile; None without networks.
+    row
+        long [N]: position of each gene among the asked ones, -1 where it was not asked.
+    column
+        long [N]: position of each gene among the profiled ones, -1 where its profile is hidden or there is none.
+    """
+
+    shown: Shown
+    alike: Tensor
+    effect: Tensor
+    neighbours: Tensor | Told | None
+    around: Around | None
+    row: Tensor
+    column: Tensor
+
+
+class PairEstimate(nn.Module):
+    """Linear combination of what is said of a pair; the gains depend on how many of its genes have a profile.
+
+    Two sides speak of a pair of profiled genes, one of a pair with one gene that has none; a pair of two such genes is
+    `Strangers`' affair.
+
+    Parameters
+    ----------
+    neighbourhood, strangers
+        None without networks.
+    """
+
+    def __init__(self, neighbourhood: Neighbourhood | None, strangers: Strangers | None) -> None:
+        super().__init__()
+        self.neighbourhood, self.strangers = neighbourhood, strangers
+        self.heads = 2 + (neighbourhood.channels if neighbourhood is not None else 0)
+        self.gain = nn.Parameter(torch.full((self.heads, 2), 1 / self.heads))
+        with torch.no_grad():
+            self.gain[0], self.gain[1] = 1.0, 0.5
+        self.stranger_gain = nn.Parameter(torch.ones(Strangers.features)) if strangers is not None else None
+
+    def forward(self, attended: Attended, first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the estimates of pairs of genes (long [n] each, -1: no gene), the same for either order.
+
+        Returns
+        -------
+        Tensor
+            float32 [n]: the estimate; 0 where one of the genes is missing.
+        Tensor
+            float32 [n, heads]: what each head says of it.
+        """
+        said, sides = self.say(attended, first, second)
+        estimate = (said * torch.where(sides[:, None] == 2, self.gain[:, 1], self.gain[:, 0])).sum(1)
+        if self.strangers is not None and self.stranger_gain is not None and attended.around is not None:
+            estimate = estimate + self.strangers(attended.around, first, second) @ self.stranger_gain
+        return estimate, said
+
+    def say(self, attended: Attended, first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what each head says of pairs, float32 [n, heads], and how many sides have spoken, long [n]."""
+        total = attended.alike.new_zeros((len(first), self.heads))
+        sides = torch.zeros_like(first)
+        paired = (first >= 0) & (second >= 0)
+        first, second = first.clamp_min(0), second.clamp_min(0)
+        for asked, other in ((first, second), (second, first)):
+            has = paired & (attended.row[asked] >= 0) & (attended.column[other] >= 0)
+            total = total + self._one_side(attended, asked, other, has)
+            sides = sides + has
+        return total, sides
+
+    def _one_side(self, attended: Attended, asked: Tensor, other: Tensor, has: Tensor) -> Tensor:
+        """Return what each head says of (asked gene, profiled gene), float32 [n, heads]; 0 where not `has`."""
+        row, column = attended.row[asked].clamp_min(0), attended.column[other].clamp_min(0)
+        said = torch.stack([attended.effect[other], attended.alike[row, column]], 1)
+        if isinstance(attended.neighbours, Tensor):
+            said = torch.cat([said, attended.neighbours[asked, column]], 1)
+        elif self.neighbourhood is not None and attended.neighbours is not None:
+            rows = has.nonzero()[:, 0]
+            told = self.neighbourhood.of_pairs(attended.neighbours, asked[rows], column[rows])
+            said = torch.cat([said, told.new_zeros((len(has), told.shape[1])).index_copy(0, rows, told)], 1)
+        return torch.where(has[:, None], said, 0.0)
+
+    @torch.no_grad()
+    def start_gains(self, attended: Attended, pairs: Tensor, target: Tensor) -> None:
+        """Start the gains from the least-squares fit of training pairs that `attended` does not show.
+
+        Gradient steps take long to find how to weigh forty means that are nearly alike; the closed form does not.
+
+        Parameters
+        ----------
+        attended
+            What attention says when neither `pairs` nor the profiles of some genes are shown.
+        pairs
+            long [n, 2].
+        target
+            float32 [n]: their values, in units of their assay's SD.
+        """
+        said, sides = self.say(attended, pairs[:, 0], pairs[:, 1])
+        for gain, speaking in ((self.gain[:, 0], 1), (self.gain[:, 1], 2)):
+            _start(gain, said[sides == speaking], target[sides == speaking])
+        if self.strangers is not None and self.stranger_gain is not None and attended.around is not None:
+            apart = (attended.around.row[pairs] >= 0).all(1)
+            features = self.strangers(attended.around, pairs[apart, 0], pairs[apart, 1])
+            _start(self.stranger_gain, features, target[apart])
+
+
+def _start(gain: Tensor, said: Tensor, target: Tensor) -> None:
+    if len(said) >= _ROWS_PER_GAIN * len(gain):
+        weights = non_negative_least_squares(said.double().cpu().numpy(), target.double().cpu().numpy())
+        gain.copy_(torch.from_numpy(weights))
+
+
+def non_negative_least_squares(
+    features: NDArray[np.float64], target: NDArray[np.float64], ridge: float = 1e-4
+) -> NDArray[np.float64]:
+    """Return the weights [d] that are not negative and fit `target` [n] best by `features` [n, d].
+
+    The normal equations are solved by their Cholesky factor (Lawson and Hanson 1974), so the cost is that of d, not n.
+    `ridge` is in units of the mean square of a feature.
+    """
+    gram = features.T @ features
+    gram = gram + ridge * max(np.trace(gram) / len(gram), 1e-12) * np.eye(len(gram))
+    lower = np.linalg.cholesky(gram)
+    return np.asarray(nnls(lower.T, np.linalg.solve(lower, features.T @ target))[0])
