@@ -63,6 +63,12 @@ class RunFolder:
         return self.table("differences")
 
     @cached_property
+    def compared(self) -> set[str]:
+        """The report's model and the baselines that are best on some split of some screen."""
+        best = (self.differences["role"] == "best_baseline") & (self.differences["model"] == self.model)
+        return {self.model, *self.differences.loc[best, "reference"]}
+
+    @cached_property
     def jobs(self) -> list[Job]:
         """The fitted models of the run."""
         return find_jobs(self.folder / "models")

@@ -73,7 +73,7 @@ def test_it_opens_without_error_broken_image_or_sideways_scrolling(open_page, wi
 def shown(page, column: int) -> list[str]:
     return page.eval_on_selector_all(
         "[data-table=leaderboard] tbody tr:not([hidden])",
-        f"rows => rows.map(row => row.cells[{column}].dataset.value)",
+        f"rows => rows.map(row => row.cells[{column}].textContent)",
     )
 
 

@@ -3,6 +3,8 @@
 for (const link of document.querySelectorAll("a[data-picture]")) {
   link.href = link.closest("figure").querySelector("img").src;
 }
+// A cell whose text is its value does not carry it twice.
+const valueOf = (cell) => cell.dataset.value ?? cell.textContent;
 for (const box of document.querySelectorAll("[data-table]")) {
   const body = box.querySelector("tbody");
   const rows = [...body.rows];
@@ -15,7 +17,7 @@ for (const box of document.querySelectorAll("[data-table]")) {
     const text = search ? search.value.trim().toLowerCase() : "";
     let shown = 0;
     for (const row of rows) {
-      const fits = selects.every((s) => !s.value || row.cells[+s.dataset.column].dataset.value === s.value)
+      const fits = selects.every((s) => !s.value || valueOf(row.cells[+s.dataset.column]) === s.value)
         && (!text || row.textContent.toLowerCase().includes(text));
       row.hidden = !fits;
       shown += fits;
@@ -30,7 +32,7 @@ for (const box of document.querySelectorAll("[data-table]")) {
     const down = head.getAttribute("aria-sort") !== "descending";
     heads.forEach((other) => other.setAttribute("aria-sort", "none"));
     head.setAttribute("aria-sort", down ? "descending" : "ascending");
-    const value = (row) => row.cells[column].dataset.value;
+    const value = (row) => valueOf(row.cells[column]);
     const numeric = rows.some((row) => row.cells[column].classList.contains("number"));
     rows.sort((a, b) => {
       const x = value(a), y = value(b);
@@ -50,7 +52,7 @@ for (const box of document.querySelectorAll("[data-table]")) {
     };
     const lines = [heads.map((head) => quote(head.textContent.trim())).join(",")];
     for (const row of rows) {
-      if (!row.hidden) lines.push([...row.cells].map((cell) => quote(cell.dataset.value)).join(","));
+      if (!row.hidden) lines.push([...row.cells].map((cell) => quote(valueOf(cell))).join(","));
     }
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([lines.join("\n") + "\n"], { type: "text/csv" }));

@@ -1,5 +1,7 @@
 """P-values, noise ceilings, calls, calibration and subgroups."""
 
+import pandas as pd
+
 from pipeline_lib.reporting.html import Section
 from pipeline_lib.reporting.html_table import html_table
 from pipeline_lib.reporting.run_folder import RunFolder
@@ -44,7 +46,7 @@ def calls(run: RunFolder) -> Section:
 
 def ceilings(run: RunFolder) -> Section:
     """Return noise ceilings, calibration and subgroups."""
-    calibration = run.table("calibration")
+    calibration, subgroups = (_compared(run, table) for table in ("calibration", "subgroups"))
     whole = calibration[calibration["quantity"].isin(["slope", "spread_ratio", "rmse", "calibration_error"])]
     whole = whole.drop(columns=["position"])
     return Section(
@@ -52,6 +54,8 @@ def ceilings(run: RunFolder) -> Section:
         [
             ("The noise ceiling is the best Pearson correlation that any prediction can have with one released score: "
             "the square root of its reliability, which a replicate correlation estimates."),
+            (f"The tables of calibration and subgroups hold {run.model} and the baselines that are best somewhere; "
+            "evaluation/calibration.parquet and evaluation/subgroups.parquet hold every model."),
         ],
         [*run.figures("ceilings"), *run.figures("leaderboard", "subgroups")],
         [
@@ -59,7 +63,12 @@ def ceilings(run: RunFolder) -> Section:
                        filters={"screen": ""}),
             html_table("calibration", "Calibration", whole,
                        filters={"model": run.model, "split": "random", "screen": "", "quantity": ""}),
-            html_table("subgroups", "Skill within subgroups", run.table("subgroups"),
+            html_table("subgroups", "Skill within subgroups", subgroups,
                        filters={"model": run.model, "split": "random", "screen": "", "subgroup": ""}),
         ],
     )  # fmt: skip
+
+
+def _compared(run: RunFolder, artefact: str) -> pd.DataFrame:
+    table = run.table(artefact)
+    return table[table["model"].isin(run.compared)]
