@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline_lib.reporting.ceilings import standing_ceilings
 from pipeline_lib.reporting.figures.leaderboard import leading_assay, leading_metric
 from pipeline_lib.reporting.names import METRICS, assay_name, in_order, split_name
 from pipeline_lib.reporting.spread import stretched
@@ -89,14 +90,15 @@ def model_findings(leaderboard: pd.DataFrame, differences: pd.DataFrame, model: 
 def ceiling_finding(leaderboard: pd.DataFrame, ceilings: pd.DataFrame, model: str) -> Finding:
     """Say how far the model is from what the noise of the leading assay allows."""
     screen, phenotype = leading_assay(leaderboard)
-    rows = ceilings[(ceilings["screen"] == screen) & (ceilings["phenotype"] == phenotype) & ~ceilings["centred"]]
-    rows = rows[rows["ceiling"].notna() & (rows["method"] != "truth") & (rows["scope"] == "screen")]
+    rows = standing_ceilings(ceilings)
+    rows = rows[(rows["screen"] == screen) & (rows["phenotype"] == phenotype) & ~rows["centred"]]
+    rows = rows[rows["method"] != "truth"]
     question = "How near the noise ceiling?"
     if rows.empty:
         return Finding(question, f"{assay_name(screen, phenotype)} gives no estimate of its noise ceiling.", "open")
     # The estimate that rests on most rows of all orders together, where there is one.
     row = rows.sort_values(["order", "n"], ascending=[False, True]).iloc[-1]
-    ceiling = f"{row['ceiling']:.3f} (Pearson; told from {row['method'].replace('_', ' ')})"
+    ceiling = f"{interval(row.rename({'ceiling': 'value'}))} (told from {row['method'].replace('_', ' ')})"
     scores = leaderboard[
         (leaderboard["model"] == model) & (leaderboard["split"] == "random") & (leaderboard["screen"] == screen)
         & (leaderboard["phenotype"] == phenotype) & (leaderboard["metric"] == "pearson")
@@ -104,12 +106,32 @@ def ceiling_finding(leaderboard: pd.DataFrame, ceilings: pd.DataFrame, model: st
     if scores.empty or not np.isfinite(scores["value"].iloc[0]):
         return Finding(question, f"The noise ceiling of {assay_name(screen, phenotype)} is {ceiling}.", "open")
     value = float(scores["value"].iloc[0])
-    return Finding(
-        question,
-        f"On the random split {model} reaches {number(value)} of at most {ceiling}: "
-        f"{value / row['ceiling']:.0%} of what a perfect model could show against one released score.",
-        "open",
-    )
+    reached = f"On the random split {model} reaches Pearson {number(value)}; the noise ceiling is put at {ceiling}"
+    if value > row["ceiling"]:
+        return Finding(question, f"{reached}, which is less: what that estimate assumes does not hold here.", "open")
+    share = f"{value / row['ceiling']:.0%} of what a perfect model could show against one released score"
+    return Finding(question, f"{reached}: {share}.", "open")
+
+
+def beyond_truth_sentences(leaderboard: pd.DataFrame, ceilings: pd.DataFrame) -> list[str]:
+    """Say which models agree with a simulated screen better than its own truth does.
+
+    Every score of a query shares its control screens, so on a random split a lookup of the query learns their error.
+    """
+    truth = ceilings[(ceilings["method"] == "truth") & ~ceilings["centred"]]
+    truth = truth.sort_values("order").drop_duplicates(["screen", "phenotype"])
+    scores = leaderboard[(leaderboard["metric"] == "pearson") & (leaderboard["split"] == "random")]
+    pairs = scores.merge(truth[["screen", "phenotype", "ceiling"]], on=["screen", "phenotype"])
+    sentences = []
+    for (screen, phenotype), rows in pairs[pairs["low"] > pairs["ceiling"]].groupby(["screen", "phenotype"]):
+        best = rows.sort_values("value", ascending=False)
+        models = ", ".join(f"{row.model} ({row.value:.3f})" for row in best.itertuples())
+        sentences.append(
+            f"{assay_name(str(screen), str(phenotype))}, random split: the noise-free truth itself agrees with the "
+            f"released scores at Pearson {best['ceiling'].iloc[0]:.3f}. Above it stand {models}: they predict errors that "
+            "scores share with training, such as those of a query's control screens, and no biology."
+        )
+    return sentences
 
 
 def trust_finding(

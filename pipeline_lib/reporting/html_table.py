@@ -72,7 +72,7 @@ def html_table(
     links
         Column to the address of each of its cells; '' for none.
     digits
-        Digits after the point of fractional numbers; the CSV has seven significant ones.
+        Digits after the point of fractional numbers; the CSV has full precision.
     """
     labels = labels or {}
     columns = list(frame.columns)
@@ -103,7 +103,7 @@ def _cells(values: pd.Series, digits: int) -> Sequence[Cell]:
         return [Cell("", "–", number=True) if pd.isna(v) else Cell(str(v), f"{v:,}", number=True) for v in values]
     if pd.api.types.is_float_dtype(values):
         return [
-            Cell("", "–", number=True) if not np.isfinite(v) else Cell(f"{v:.7g}", f"{v:,.{digits}f}", number=True)
+            Cell("", "–", number=True) if not np.isfinite(v) else Cell(repr(float(v)), f"{v:,.{digits}f}", number=True)
             for v in values
         ]
     # Lists count as values; None, NaN and NA as nothing.

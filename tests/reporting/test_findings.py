@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline_lib.reporting.ceilings import standing_ceilings
 from pipeline_lib.reporting.findings import (
+    beyond_truth_sentences,
     ceiling_finding,
     compare,
     family_sentences,
@@ -81,14 +83,42 @@ def test_without_a_baseline_nothing_is_claimed():
     assert "beats" not in finding.sentence
 
 
+def ceiling(method, value, scope="screen"):
+    return {"screen": "collins2007", "phenotype": "interaction", "order": 0, "method": method, "scope": scope,
+            "centred": False, "ceiling": value, "low": value - 0.1, "high": value + 0.1, "n": 50}  # fmt: skip
+
+
 def test_the_ceiling_is_that_of_the_same_assay():
-    ceilings = pd.DataFrame(
-        [{"screen": "collins2007", "phenotype": "interaction", "order": 0, "method": method, "scope": "screen",
-          "centred": False, "ceiling": value, "n": 50} for method, value in (("alleles", 0.8), ("truth", 0.1))]
-    )  # fmt: skip
+    ceilings = pd.DataFrame([ceiling("repeated_genotypes", 0.8), ceiling("truth", 0.1)])
     finding = ceiling_finding(board(clp=0.4), ceilings, "clp")
-    assert "0.400 of at most 0.800" in finding.sentence
+    assert "Pearson 0.400; the noise ceiling is put at 0.800 (0.700 to 0.900)" in finding.sentence
     assert "50%" in finding.sentence
+
+
+def test_alleles_speak_for_the_rows_they_were_measured_on():
+    ceilings = pd.DataFrame([ceiling("alleles", 0.4), ceiling("alleles", 0.8, "repeated")])
+    assert standing_ceilings(ceilings)["ceiling"].tolist() == [0.8]
+    assert "0.800" in ceiling_finding(board(clp=0.6), ceilings, "clp").sentence
+
+
+def test_repeats_speak_for_the_screen_where_they_can():
+    both = pd.DataFrame([ceiling("replicates", 0.7), ceiling("replicates", 0.9, "repeated")])
+    assert standing_ceilings(both)["ceiling"].tolist() == [0.7]
+    assert standing_ceilings(both.tail(1))["ceiling"].tolist() == [0.9]
+
+
+def test_a_model_above_the_estimate_refutes_it():
+    finding = ceiling_finding(board(clp=0.6), pd.DataFrame([ceiling("replicates", 0.4)]), "clp")
+    assert "does not hold" in finding.sentence
+    assert "%" not in finding.sentence
+
+
+def test_a_model_above_the_simulated_truth_predicts_shared_errors():
+    scores = board(lookup=0.7, honest=0.3).assign(low=lambda table: table["value"] - 0.05)
+    (sentence,) = beyond_truth_sentences(scores, pd.DataFrame([ceiling("truth", 0.5)]))
+    assert "lookup (0.700)" in sentence
+    assert "honest" not in sentence
+    assert not beyond_truth_sentences(scores, pd.DataFrame([ceiling("truth", 0.68), ceiling("alleles", 0.1)]))
 
 
 @pytest.mark.parametrize(

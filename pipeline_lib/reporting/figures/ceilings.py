@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline_lib.reporting import style
+from pipeline_lib.reporting.ceilings import standing_ceilings
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.names import assay_name, in_order, split_name
 
@@ -22,8 +23,7 @@ _METHODS = {
 
 def draw_noise_ceilings(ceilings: pd.DataFrame, in_run: AbstractSet[str]) -> Drawn:
     """Draw every estimate of the best possible Pearson correlation for the screens `in_run`."""
-    rows = ceilings[ceilings["ceiling"].notna() & (ceilings["scope"] == "screen")]
-    rows = rows if len(rows) else ceilings[ceilings["ceiling"].notna()]
+    rows = standing_ceilings(ceilings)
     # A value from the literature is shown where the run holds the screen; the table has them all.
     own = set(rows.loc[rows["method"] != "literature", "screen"]) | in_run
     rows = rows[rows["screen"].isin(own)] if own else rows
@@ -34,7 +34,7 @@ def draw_noise_ceilings(ceilings: pd.DataFrame, in_run: AbstractSet[str]) -> Dra
     plain = rows[~rows["centred"]].reset_index(drop=True)
     labels = [_label(*values) for values in plain[["screen", "phenotype", "order", "method"]].itertuples(index=False)]
     figure, axes = plt.subplots(figsize=(style.TWO_COLUMNS, 0.8 + 0.19 * max(len(labels), 3)))
-    keys = ["screen", "phenotype", "order", "method", "scope"]
+    keys = ["screen", "phenotype", "order", "method"]
     centred = plain[keys].merge(rows[rows["centred"]].drop_duplicates(keys), on=keys, how="left")
     for offset, table, colour, label in (
         (0.12, plain, style.CLP, "as measured"),

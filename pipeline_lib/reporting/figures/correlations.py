@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from scipy.stats import pearsonr, spearmanr
 
 from pipeline_lib.reporting import style
+from pipeline_lib.reporting.ceilings import standing_ceilings
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.names import assay_name, in_order, panel_title, split_name, unit
 from pipeline_lib.reporting.predictions import Job, tested
@@ -123,7 +124,8 @@ def _bars(axes: Axes, rows: pd.DataFrame, model: str) -> None:
 
 
 def _ceiling(axes: Axes, ceilings: pd.DataFrame, screen: str, phenotype: str) -> None:
-    rows = ceilings[(ceilings["screen"] == screen) & (ceilings["phenotype"] == phenotype) & ~ceilings["centred"]]
-    rows = rows[rows["ceiling"].notna() & (rows["method"] != "truth")]
+    rows = standing_ceilings(ceilings)
+    rows = rows[(rows["screen"] == screen) & (rows["phenotype"] == phenotype) & ~rows["centred"]]
+    rows = rows[rows["method"] != "truth"]
     if len(rows):
         axes.axhline(rows["ceiling"].max(), color=style.CEILING, linestyle="--", linewidth=0.9, label="noise ceiling")

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from pipeline_lib.reporting import style
+from pipeline_lib.reporting.ceilings import standing_ceilings
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.names import METRICS, assay_name, in_order, is_clp, is_dango, panel_title, split_name
 
@@ -64,7 +65,8 @@ def draw_leaderboard(leaderboard: pd.DataFrame, ceilings: pd.DataFrame) -> Drawn
     figure, axes = plt.subplots(
         lines, columns, figsize=(style.TWO_COLUMNS, lines * (0.7 + 0.125 * tallest)), squeeze=False
     )  # fmt: skip
-    limit = ceilings[(ceilings["screen"] == screen) & (ceilings["phenotype"] == phenotype) & ~ceilings["centred"]]
+    limit = standing_ceilings(ceilings)
+    limit = limit[(limit["screen"] == screen) & (limit["phenotype"] == phenotype) & ~limit["centred"]]
     limit = limit[limit["method"] != "truth"]["ceiling"].max()
     for panel, split in zip(axes.flat, splits, strict=False):
         _forest(panel, rows[rows["split"] == split])

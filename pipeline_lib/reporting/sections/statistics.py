@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from pipeline_lib.reporting.findings import beyond_truth_sentences
 from pipeline_lib.reporting.html import Section
 from pipeline_lib.reporting.html_table import html_table
 from pipeline_lib.reporting.run_folder import RunFolder
@@ -54,6 +55,7 @@ def ceilings(run: RunFolder) -> Section:
         [
             ("The noise ceiling is the best Pearson correlation that any prediction can have with one released score: "
             "the square root of its reliability, which a replicate correlation estimates."),
+            *beyond_truth_sentences(run.leaderboard, run.table("noise_ceiling")),
             (f"The tables of calibration and subgroups hold {run.model} and the baselines that are best somewhere; "
             "evaluation/calibration.parquet and evaluation/subgroups.parquet hold every model."),
         ],
