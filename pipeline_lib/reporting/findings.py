@@ -128,8 +128,8 @@ def beyond_truth_sentences(leaderboard: pd.DataFrame, ceilings: pd.DataFrame) ->
         models = ", ".join(f"{row.model} ({row.value:.3f})" for row in best.itertuples())
         sentences.append(
             f"{assay_name(str(screen), str(phenotype))}, random split: the noise-free truth itself agrees with the "
-            f"released scores at Pearson {best['ceiling'].iloc[0]:.3f}. Above it stand {models}: they predict errors that "
-            "scores share with training, such as those of a query's control screens, and no biology."
+            f"released scores at Pearson {best['ceiling'].iloc[0]:.3f}. Above it stand {models}: they predict errors "
+            "that scores share with training, such as those of a query's control screens, and no biology."
         )
     return sentences
 
