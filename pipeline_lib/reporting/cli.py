@@ -61,6 +61,29 @@ def figures(
 
 
 @app.command()
+@settings_option("reporting", ReportingSettings)
+@click.option("--counts", type=_Input, required=True, help="metabolism/triples.json")
+@click.option("--subsystems", type=_Input, required=True, help="metabolism/triples_by_subsystem.parquet")
+@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), required=True, help="Where figures go.")
+@click.option("--records", type=_Output, required=True, help="JSON of title and caption.")
+def trigenic(settings: ReportingSettings, counts: Path, subsystems: Path, folder: Path, records: Path) -> None:
+    """Draw every trigenic interaction of the metabolic model by subsystem, as SVG and PNG."""
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    from pipeline_lib.artefacts.atomic import read_json
+    from pipeline_lib.artefacts.tables import read_table
+    from pipeline_lib.reporting.drawing import save, write_records
+    from pipeline_lib.reporting.figures.trigenic import draw_trigenic
+    from pipeline_lib.reporting.style import paper_style
+
+    with paper_style():
+        drawn = [draw_trigenic(read_json(counts), read_table(subsystems))]
+        save(drawn, folder, settings.png_dpi)
+    write_records(drawn, records)
+
+
+@app.command()
 @click.option("--records", type=_Input, multiple=True, help="figures/<topic>.json, in the order of the page.")
 @click.option("--run", required=True, help="Name of the run, for the head of the page.")
 @click.option("--output", type=_Output, required=True, help="figures/gallery.html, beside the figures.")

@@ -120,3 +120,31 @@ rule essentiality:
     shell:
         "python -m pipeline_lib metabolism essentiality --reactions {input.reactions:q} --incidence {input.incidence:q}"
         " --complexes {input.complexes:q} --genes {input.genes:q} --output {output.essentiality:q} 2>> {log:q}"
+
+
+rule all_triples:
+    input:
+        reactions=rules.metabolism.output.reactions,
+        incidence=rules.metabolism.output.incidence,
+        complexes=rules.metabolism.output.complexes,
+        genes=rules.genes.output.genes,
+    output:
+        triples=f"{RESULTS}/metabolism/triples.parquet",
+        counts=f"{RESULTS}/metabolism/triples.json",
+        subsystems=f"{RESULTS}/metabolism/triples_by_subsystem.parquet",
+    log:
+        f"{RESULTS}/logs/all_triples.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/all_triples.tsv"
+    conda:
+        "../../envs/base.yaml"
+    threads: 2
+    resources:
+        mem_mb=grows(12000),
+        runtime=minutes(180),
+    params:
+        code=code_hash("pipeline_lib.metabolism.triples_cli:all_triples"),
+    shell:
+        "python -m pipeline_lib metabolism all-triples --reactions {input.reactions:q} --incidence {input.incidence:q}"
+        " --complexes {input.complexes:q} --genes {input.genes:q} --processes {threads} --output {output.triples:q}"
+        " --counts {output.counts:q} --subsystems {output.subsystems:q} 2>> {log:q}"

@@ -58,6 +58,32 @@ for topic, drawn in TOPICS.items():
             " --models {params.models:q} --folder {params.folder:q} --records {output.records:q} 2>> {log:q}"
 
 
+# Not part of the report: `snakemake trigenic_interactions` asks for it.
+rule trigenic_interactions:
+    input:
+        counts=rules.all_triples.output.counts,
+        subsystems=rules.all_triples.output.subsystems,
+    output:
+        svg=f"{RESULTS}/figures/trigenic_interactions.svg",
+        png=f"{RESULTS}/figures/trigenic_interactions.png",
+        records=f"{RESULTS}/figures/trigenic_interactions.json",
+    log:
+        f"{RESULTS}/logs/figures/trigenic_interactions.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(2000),
+        runtime=minutes(10),
+    params:
+        code=code_hash("pipeline_lib.reporting.cli:trigenic"),
+        settings=as_json(RUN.reporting),
+        folder=lambda wildcards, output: dirname(output.records),
+    shell:
+        "python -m pipeline_lib reporting trigenic --settings {params.settings:q} --counts {input.counts:q}"
+        " --subsystems {input.subsystems:q} --folder {params.folder:q} --records {output.records:q} 2>> {log:q}"
+
+
 FIGURE_RECORDS = [f"{RESULTS}/figures/{topic}.json" for topic in TOPICS]
 
 

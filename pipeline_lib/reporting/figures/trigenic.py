@@ -1,0 +1,62 @@
+"""What becomes of every triple of a metabolic model's genes, and where no pair foretells the interaction."""
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from pipeline_lib.reporting import style
+from pipeline_lib.reporting.drawing import Drawn, empty_figure
+
+_LARGEST = 24
+_FATES = {
+    "with_a_lethal_single": "one of the genes is lethal alone",
+    "with_a_lethal_pair": "a pair of the genes is lethal",
+    "lethal_beyond_their_pairs": "lethal, every pair viable",
+    "interacting": "τ is not zero",
+    "negative": "τ is negative",
+    "positive": "τ is positive",
+    "without_a_digenic_interaction": "τ is not zero, every ε is",
+    "failed": "the solver gave up",
+}
+
+
+def draw_trigenic(counts: Mapping[str, int], subsystems: pd.DataFrame) -> Drawn:
+    """Draw the fate of all triples and the subsystems of those that no pair foretells.
+
+    Parameters
+    ----------
+    counts
+        What ``metabolism all-triples`` counted.
+    subsystems
+        Interacting triples with a gene of each subsystem (subsystem, genes, interacting, negative, unforetold).
+    """
+    title = "Trigenic interactions of the metabolic model"
+    largest = subsystems[subsystems["unforetold"] > 0].head(_LARGEST).iloc[::-1]
+    if largest.empty:
+        why = f"None of {counts['triples']:,} triples interacts without a pair of its genes that interacts."
+        return empty_figure("trigenic_interactions", title, why, style.ONE_COLUMN)
+    height = 1.0 + 0.15 * max(len(largest), len(_FATES))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(style.TWO_COLUMNS, height), width_ratios=(1, 1.1))
+    fates = {label: counts[name] for name, label in reversed(_FATES.items()) if counts[name]}
+    bars = left.barh(list(fates), list(fates.values()), color=style.BASELINE)
+    left.bar_label(bars, [f"{count:,}" for count in fates.values()], padding=2, fontsize=6)
+    left.set(xscale="log", xlabel="triples of genes", title=f"Of {counts['triples']:,} triples")
+    left.set_xlim(right=30 * max(fates.values()))
+    y = np.arange(len(largest))
+    right.barh(y, largest["interacting"], color=style.BASELINE, label="interacting")
+    right.barh(y, largest["unforetold"], height=0.45, color=style.CLP, label="of them with no digenic interaction")
+    right.set_yticks(y, [f"{row.subsystem} ({row.genes})" for row in largest.itertuples()])
+    right.set(xscale="log", xlabel="triples with a gene of the subsystem", title="By subsystem (genes)")
+    figure.legend(*right.get_legend_handles_labels(), loc="outside lower right", ncols=2)
+    programs = counts["linear_programs_singles_and_pairs"] + counts["linear_programs_triples"]
+    return Drawn(
+        "trigenic_interactions", figure, title,
+        f"Growth of all {counts['triples']:,} triple deletions of {counts['genes']:,} genes by flux balance analysis, "
+        f"exact, from {programs:,} linear programs. Left, what becomes of them (one triple can be in several bars). "
+        f"Right, interacting triples (|τ| > 1e-6 of the wild type's growth) by subsystem, the {len(largest)} with most "
+        "that no digenic interaction foretells; a triple counts for every subsystem that one of its genes serves.",
+        f"Bars: {counts['interacting']:,} triples interact, {counts['without_a_digenic_interaction']:,} of them with "
+        "no digenic interaction among their genes.",
+    )  # fmt: skip

@@ -1,0 +1,36 @@
+"""The figure of all triples: counts as they were counted, subsystems of what no pair foretells."""
+
+import json
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from pipeline_lib.artefacts.tables import write_table
+from pipeline_lib.reporting.cli import app
+from pipeline_lib.reporting.drawing import read_records
+
+COUNTS = {
+    "genes": 137, "triples": 419_220, "with_a_lethal_single": 10_000, "with_a_lethal_pair": 5_000,
+    "lethal_beyond_their_pairs": 12, "interacting": 900, "negative": 700, "positive": 200,
+    "without_a_digenic_interaction": 30, "failed": 0, "linear_programs_singles_and_pairs": 400,
+    "linear_programs_triples": 3_000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("unforetold", "says"), [(30, "30 of them"), (0, "None of 419,220 triples interacts without")])
+def test_the_figure_says_how_many_triples_no_pair_foretells(tmp_path, unforetold, says):
+    subsystems = pd.DataFrame(
+        {"subsystem": ["Glycolysis", "Transport"], "genes": [20, 40], "interacting": [500, 300], "negative": [400, 100],
+         "unforetold": [unforetold, 0]}
+    )  # fmt: skip
+    write_table(subsystems, tmp_path / "subsystems.parquet")
+    (tmp_path / "counts.json").write_text(json.dumps(COUNTS))
+    result = CliRunner().invoke(app, [
+        "trigenic", "--settings={}", f"--counts={tmp_path}/counts.json", f"--subsystems={tmp_path}/subsystems.parquet",
+        f"--folder={tmp_path}", f"--records={tmp_path}/trigenic_interactions.json",
+    ])  # fmt: skip
+    assert result.exit_code == 0, result.output
+    (record,) = read_records(tmp_path / "trigenic_interactions.json")
+    assert says in record.alternative
+    assert (tmp_path / "trigenic_interactions.svg").stat().st_size > 1000
