@@ -23,6 +23,7 @@ _NOTHING = "(?!)"
 
 _LAYOUT_FILES = {
     "kuzmin2018": ("aao1729_data_s1.tsv",),
+    "kuzmin2020": ("aaz5667-Table-S1.xlsx", "aaz5667-Table-S3.xlsx"),
     "costanzo2016": ("SGA_ExE.txt", "SGA_ExN_NxE.txt", "SGA_NxN.txt", "SGA_DAmP.txt"),
 }
 
