@@ -1,12 +1,14 @@
 """P-values of the screens, and what predicted interactions say about them."""
 
+from itertools import cycle
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
-from pipeline_lib.reporting.names import screen_name, split_name
+from pipeline_lib.reporting.names import in_order, screen_name, split_name
 
 _ORDERS = {2: "digenic", 3: "trigenic"}
 _NO_P = "No screen of this run reports P-values."
@@ -72,21 +74,26 @@ def draw_deciles(deciles: pd.DataFrame, model: str) -> Drawn:
     columns = min(3, len(panels))
     lines = -(-len(panels) // columns)
     figure, axes = plt.subplots(lines, columns, figsize=(style.TWO_COLUMNS, 1.9 * lines), squeeze=False)
+    colours = dict(zip(in_order(rows["split"]), cycle(style.PALETTE), strict=False))
+    shown = {}
     for axis, panel in zip(axes.flat, panels, strict=False):
         part = _of(rows, panel)
-        for position, (split, one) in enumerate(part.groupby("split", sort=False)):
+        for name, one in part.groupby("split", sort=False):
+            split = str(name)
             one = one.sort_values("decile").drop_duplicates("decile")  # noqa: PLW2901
-            colour = style.PALETTE[position % len(style.PALETTE)]
+            colour = colours[split]
             error = np.nan_to_num(np.abs([one["hit_rate"] - one["hit_low"], one["hit_high"] - one["hit_rate"]]))
-            axis.errorbar(one["decile"], one["hit_rate"], yerr=error, fmt="o-", color=colour, elinewidth=0.7,
-                          label=split_name(str(split)))  # fmt: skip
+            shown[split] = axis.errorbar(one["decile"], one["hit_rate"], yerr=error, fmt="o-", color=colour,
+                                         elinewidth=0.7)  # fmt: skip
             axis.axhline(one["base_rate"].iloc[0], color=colour, linestyle=":", linewidth=0.8)
         axis.set(title=f"{screen_name(panel[0])}, {_ORDERS[panel[2]]} (n = {part.groupby('split')['n'].sum().max():,})",
                  xlabel="decile of prediction (1: most negative)", ylabel="share with P < 0.05")  # fmt: skip
         axis.set_xticks(range(1, 11))
     for axis in axes.flat[len(panels) :]:
         axis.axis("off")
-    figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
+    splits = in_order(shown)
+    handles, labels = [shown[split] for split in splits], [split_name(split) for split in splits]
+    figure.legend(handles, labels, loc="outside lower center", ncols=5)
     return Drawn(
         "p_value_deciles", figure, title,
         "Share of test genotypes whose measured two-sided P-value is below 0.05, by decile of the predicted "
@@ -100,7 +107,8 @@ def draw_against_prediction(points: pd.DataFrame, model: str) -> Drawn:
     """Draw measured P-values against predicted interactions (hexbin), and the volcano of the measurement itself."""
     title = f"Measured P-values against predicted interactions ({model})"
     rows = points[points["model"] == model]
-    rows = rows[rows["split"] == rows["split"].iloc[0]] if len(rows) else rows
+    split = in_order(rows["split"])[0] if len(rows) else ""
+    rows = rows[rows["split"] == split]
     panels = _panels(rows)
     if not panels:
         why = f"{model} predicts no genotype with a P-value."
@@ -112,9 +120,7 @@ def draw_against_prediction(points: pd.DataFrame, model: str) -> Drawn:
         significance = -np.log10(part["p_value"].clip(lower=1e-12))
         top = max(float(significance.quantile(0.999)), 1.4)
         label = f"{screen_name(panel[0])}, {_ORDERS[panel[2]]}"
-        for row, (name, axis_label) in enumerate(
-            (("prediction", "predicted interaction"), ("value", "measured value"))
-        ):
+        for row, (name, axis_label) in enumerate((("prediction", "predicted value"), ("value", "measured value"))):
             axis = axes[row, column]
             low, high = part[name].quantile([0.002, 0.998])
             extent = (low, max(high, low + 1e-6), 0, top)
@@ -125,7 +131,7 @@ def draw_against_prediction(points: pd.DataFrame, model: str) -> Drawn:
         words.append(f"{label}: n = {len(part):,}")
     return Drawn(
         "p_value_against_prediction", figure, title,
-        "Above, measured two-sided P-values against the predicted interaction of the same test genotype; below, the "
-        f"volcano of the measurement itself. The line is P = 0.05. {'; '.join(words)}.",
+        f"Above, measured two-sided P-values against the predicted value of the same test genotype "
+        f"({split_name(split)} split); below, the volcano of the measurement itself. The line is P = 0.05. {'; '.join(words)}.",
         "Density of P-values against predictions, and volcano plots.",
     )  # fmt: skip

@@ -50,6 +50,8 @@ def draw_training_curves(jobs: list[Job]) -> Drawn:
 def _series(table: pd.DataFrame, fold: str, metrics: tuple[str, ...]) -> dict[str, pd.Series]:
     """Return values by epoch of every network that tells one of `metrics`; keys are ``", group"`` or empty.
 
+    Screens that train together are named as such: one after another their names fill the page.
+
     A model of several networks writes ``group/member/metric``; its first member is drawn.
     """
     part = table[table["fold"] == fold]
@@ -60,7 +62,8 @@ def _series(table: pd.DataFrame, fold: str, metrics: tuple[str, ...]) -> dict[st
         path, _, member = str(key).rpartition("/")
         if not member or member == "0":
             values = rows.drop_duplicates("epoch", keep="last").set_index("epoch")["value"].sort_index()
-            series[f", {path}" if path else ""] = values
+            group = "measured screens" if "+" in path else path
+            series[f", {group}" if group else ""] = values
     return series
 
 
