@@ -131,7 +131,8 @@ def draw_against_prediction(points: pd.DataFrame, model: str) -> Drawn:
         words.append(f"{label}: n = {len(part):,}")
     return Drawn(
         "p_value_against_prediction", figure, title,
-        f"Above, measured two-sided P-values against the predicted value of the same test genotype "
-        f"({split_name(split)} split); below, the volcano of the measurement itself. The line is P = 0.05. {'; '.join(words)}.",
+        "Above, measured two-sided P-values against the predicted value of the same test genotype "
+        f"({split_name(split)} split); below, the volcano of the measurement itself. The line is P = 0.05. "
+        f"{'; '.join(words)}.",
         "Density of P-values against predictions, and volcano plots.",
     )  # fmt: skip
