@@ -18,8 +18,7 @@ TRAIN = small_screen()
 
 
 def subject_of(name, **changes):
-    # Half of twenty genes are hidden, so that pairs of two unprofiled genes are among a few dozen observations.
-    model = build(name, small_settings(gene_mask=0.5, **changes), TrainingSettings())
+    model = build(name, small_settings(**changes), TrainingSettings())
     task = model.prepare(TRAIN, small_cell(), 0)[0]
     columns = model.columns_of(TRAIN, task)
     return Subject(task.networks[0].eval(), model.arrays(small_cell()), model.settings, columns)
@@ -46,9 +45,8 @@ def test_every_parameter_of_every_ablation_gets_a_gradient(subject):
 
 
 def few(subject):
-    """Ask for few observations, so that the profiles speak by the others, and hide the genes that seed 0 draws."""
-    torch.manual_seed(0)
-    return replace(subject, columns={name: column[::4] for name, column in subject.columns.items()})
+    """Ask for few observations: the profiles speak by the others."""
+    return replace(subject, columns={name: column[::5] for name, column in subject.columns.items()})
 
 
 @pytest.mark.parametrize(
@@ -133,7 +131,7 @@ def test_a_metabolic_gene_without_isozyme_reaches_the_metabolism_branch_and_a_co
 
 
 def test_masking_in_training_hides_some_genes_and_evaluation_none():
-    network = subject_of("clp").network
+    network = subject_of("clp", gene_mask=0.5).network
     measured = int(network.encoder.measured.sum())
     assert int(network.encoder.visible().sum()) == measured
     network.train()
