@@ -233,9 +233,8 @@ def every_gradient(subject: Subject, loss: Callable[[ClpNetwork, Mapping[str, Te
     for _ in range(_PASSES):
         network.zero_grad(set_to_none=True)
         loss(network, subject.columns).backward()
-        reached = {name for name, parameter in network.named_parameters()
-                   if parameter.grad is not None and parameter.grad.any()}  # fmt: skip
-        left_out = [name for name in left_out if name not in reached]
+        left_out = [name for name, parameter in network.named_parameters()
+                    if name in left_out and (parameter.grad is None or not parameter.grad.any())]  # fmt: skip
         if not left_out:
             break
     network.eval()
@@ -246,12 +245,5 @@ def every_gradient(subject: Subject, loss: Callable[[ClpNetwork, Mapping[str, Te
 
 
 CHECKS: tuple[Callable[[Subject], Check], ...] = (
-    order_of_deletions,
-    batch_of_one,
-    wild_type,
-    gene_rules,
-    intact_pool,
-    direction,
-    own_value_hidden,
-    unseen_gene,
-)
+    order_of_deletions, batch_of_one, wild_type, gene_rules, intact_pool, direction, own_value_hidden, unseen_gene,
+)  # fmt: skip
