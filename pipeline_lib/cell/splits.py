@@ -142,12 +142,16 @@ def _gene_folds(data: Genotypes, settings: SplitSettings, generator: np.random.G
 def split_gene_disjoint_one(
     data: Genotypes, names: Names, settings: SplitSettings, generator: np.random.Generator
 ) -> Assignment:
-    """Test genotypes with exactly one gene that training never sees; their other genes are training genes."""
+    """Test genotypes with exactly one gene that training never sees; training sees all of their other genes.
+
+    A gene that the draw leaves to training may still stand beside held-out genes alone; its genotypes are left out.
+    """
     folds = _gene_folds(data, settings, generator)
     held = folds > TRAIN
     fold = np.full(len(data), LEFT_OUT, dtype=np.int64)
     fold[~held.any(axis=1)] = TRAIN
-    one = held.sum(axis=1) == 1
+    trained = np.unique(data.genes[fold == TRAIN])
+    one = (held.sum(axis=1) == 1) & (held | (folds == -1) | np.isin(data.genes, trained)).all(axis=1)
     fold[one] = folds.max(axis=1)[one]
     group = genotype_names(data.genes, names)
     group[one] = names[data.genes[np.arange(len(data)), held.argmax(axis=1)]][one]

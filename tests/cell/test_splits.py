@@ -36,6 +36,19 @@ def test_every_split_keeps_its_promise(name, observations, genes):
     assert_promises(table)
 
 
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_a_gene_that_stands_beside_unseen_ones_alone_is_no_training_gene(observations, genes, seed):
+    """In the metabolic run many genes have a single partner; where it is held out, two genes are unseen."""
+    names = genes["gene"].tolist()
+    lonely = {frozenset(pair) for pair in zip(names[:10], names[10:20], strict=True)}
+    own = observations["genes"].map(
+        lambda genotype: frozenset(genotype) in lonely or not set(genotype) & set(names[10:])
+    )
+    data = encode(observations[own & (observations["screen"] == "emap")].reset_index(drop=True), genes)
+    assignment = assign(data, genes, "gene_disjoint_one", SETTINGS.model_copy(update={"seed": seed}))
+    assert_promises(leakage_table(data, assignment, "gene_disjoint_one"))
+
+
 @pytest.mark.parametrize("name", list(SPLITS))
 def test_the_same_seed_gives_the_same_folds_and_another_seed_does_not(name, observations, genes):
     data = encode(observations, genes)
