@@ -18,6 +18,7 @@ from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.models.interface import Cell, FitContext, Model, Prediction
 from pipeline_lib.models.registry import build
 from pipeline_lib.training.device import resolve_device
+from pipeline_lib.training.fit_identity import fit_folder
 from pipeline_lib.training.inputs import SplitData
 from pipeline_lib.training.loop import train_network
 from pipeline_lib.training.threads import limit_threads
@@ -58,8 +59,10 @@ def fit_model(
         Genes, networks, stoichiometry.
     model_settings, training
         Their sections of the configuration.
-    seed, threads, checkpoints
+    seed, threads
         See `FitContext`.
+    checkpoints
+        Folder of the checkpoints of all fits; each has a folder of its own below.
 
     Raises
     ------
@@ -67,9 +70,11 @@ def fit_model(
         When the model is unknown, or it predicts something that is not a number.
     """
     model = build(name, model_settings, training)
+    own = None
+    if checkpoints is not None:
+        own = fit_folder(checkpoints, name, data, cell, model_settings, training, seed)
     context = FitContext(
-        seed=seed, threads=threads, device=resolve_device(training.device), checkpoints=checkpoints,
-        trainer=train_network,
+        seed=seed, threads=threads, device=resolve_device(training.device), checkpoints=own, trainer=train_network,
     )  # fmt: skip
     with limit_threads(threads):
         start = time.perf_counter()

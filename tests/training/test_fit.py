@@ -1,6 +1,7 @@
 """`training fit`: what it leaves, that it hides the test fold, and what it refuses."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -31,6 +32,47 @@ def outputs(tmp_path):
 def read_inputs(run):
     cell = read_cell(run / "genes.parquet", run / "edges.parquet", run / "stoichiometry.pt")
     return cell, read_split(run / "observations.parquet", run / "random.parquet", cell.genes)
+
+
+QUICK = ModelSettings.model_validate(
+    {
+        "clp": {"hidden": 16, "message_width": 8, "attention_heads": 2, "separate": []},
+        "dango": {"width": 8, "heads": 2, "pretraining_epochs": 1, "epochs": 2, "sets_an_epoch": 50},
+    }
+)
+
+
+@pytest.mark.parametrize("name", ["clp", "dango"])
+@pytest.mark.parametrize("change", ["folds", "networks", "settings", "seed"])
+def test_a_fit_takes_up_no_other_fits_checkpoint(name, change, run, tmp_path):
+    """A network trained on another split has seen what this one tests."""
+    cell, data = read_inputs(run)
+    training = TrainingSettings(epochs=2, batch_size=64, device="cpu")
+    fit_model(name, data, cell, QUICK, training, checkpoints=tmp_path)
+    seed, settings = 0, QUICK
+    if change == "folds":
+        data = replace(data, fold=np.roll(data.fold, 7))
+    elif change == "networks":
+        cell = replace(
+            cell, edges=cell.edges.assign(weight=cell.edges["weight"] * np.linspace(0.5, 1, len(cell.edges)))
+        )
+    elif change == "settings":
+        dango = QUICK.dango.model_copy(update={"learning_rate": 0.01})
+        settings = QUICK.model_copy(update={"dango": dango, "clp": QUICK.clp.model_copy(update={"dropout": 0.1})})
+    else:
+        seed = 1
+    resumed = fit_model(name, data, cell, settings, training, seed=seed, checkpoints=tmp_path)
+    fresh = fit_model(name, data, cell, settings, training, seed=seed)
+    assert resumed.prediction.value.tobytes() == fresh.prediction.value.tobytes()
+
+
+@pytest.mark.parametrize("name", ["clp", "dango"])
+def test_the_same_fit_is_taken_up(name, run, tmp_path):
+    cell, data = read_inputs(run)
+    training = TrainingSettings(epochs=2, batch_size=64, device="cpu")
+    for _ in range(2):
+        fit_model(name, data, cell, QUICK, training, checkpoints=tmp_path)
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 @pytest.mark.parametrize("name", ["clp", "two_way"])
