@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from agreement import peer_errors
 from measure import interleaved, peak_mb, upstream_file, write_benchmark
 
 from pipeline_lib.metabolism.gem import read_gem
@@ -35,10 +36,11 @@ def main() -> None:
 
     ours_s, peer_s = interleaved(ours, peer, REPEATS)
     table = results["peer"]
-    found = results["ours"].growth(np.array([[network.genes.index(gene)] for gene in sample]))
     by_gene = {next(iter(ids)): growth for ids, growth in zip(table["ids"], table["growth"], strict=True)}
+    compared = np.array([[network.genes.index(gene)] for gene in sample])
     expected = np.nan_to_num([by_gene[gene] for gene in sample])
-    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6 * results["ours"].wild_type)
+    found = results["ours"].growth(compared)
+    wrong = peer_errors(network, compared, found, expected, results["ours"].wild_type)
     scale = len(genotypes) / PEER_GENES
     write_benchmark(
         "knockouts_single",
@@ -51,6 +53,7 @@ def main() -> None:
         genotypes=len(genotypes),
         peer_genotypes=PEER_GENES,
         peer_measured_s=peer_s,
+        peer_errors=wrong,
         linear_programs=len(results["ours"].optima),
         peak_mb=peak_mb(),
     )

@@ -99,7 +99,7 @@ def foretold(genes, estimates):
     value, known = torch.from_numpy(PROFILES.value), torch.from_numpy(PROFILES.known)
     column = torch.full((NUM_GENES,), -1)
     column[torch.from_numpy(PROFILES.genes)] = torch.arange(len(PROFILES.genes))
-    return module(value, known, column, torch.tensor(genes), torch.tensor(estimates))
+    return module(module.whole(value, known), column, torch.tensor(genes), torch.tensor(estimates))
 
 
 def test_the_order_of_a_triple_does_not_matter():

@@ -5,7 +5,8 @@ from torch import Tensor, nn
 
 from pipeline_lib.models.clp.profiles import Profiles
 
-_PAIRS = ((0, 1), (0, 2), (1, 2))
+_FIRST, _SECOND = [0, 0, 1], [1, 2, 2]
+"""Slots of the three pairs of a triple."""
 
 
 class MeasuredPairs(nn.Module):
@@ -20,16 +21,26 @@ class MeasuredPairs(nn.Module):
 
     def __init__(self, profiles: Profiles) -> None:
         super().__init__()
-        effect = torch.from_numpy(profiles.effect)
-        self.register_buffer("effect", effect, persistent=False)
+        self.register_buffer("effect", torch.from_numpy(profiles.effect), persistent=False)
 
-    def forward(self, value: Tensor, known: Tensor, column: Tensor, genes: Tensor, estimates: Tensor) -> Tensor:
-        """Return features of genotypes, float32 [n, 6]: sum, least, greatest, product sum, number measured, triple.
+    def whole(self, value: Tensor, known: Tensor) -> Tensor:
+        """Return the value of every pair with both effects, float32 [K, K]; NaN where it was not measured.
 
         Parameters
         ----------
         value, known
             float32 [K, K]: profiles as this step may read them.
+        """
+        both = value + self.effect[:, None] + self.effect[None, :]
+        return torch.where(known > 0, both, torch.nan)
+
+    def forward(self, whole: Tensor, column: Tensor, genes: Tensor, estimates: Tensor) -> Tensor:
+        """Return features of genotypes, float32 [n, 6]: sum, least, greatest, product sum, number measured, triple.
+
+        Parameters
+        ----------
+        whole
+            What `whole` returned.
         column
             long [N]: position of each gene among the profiled ones, -1 where there is none to read.
         genes
@@ -37,17 +48,17 @@ class MeasuredPairs(nn.Module):
         estimates
             float32 [n, 3]: what stands in for the pairs (0, 1), (0, 2), (1, 2) that nobody measured.
         """
-        place = column[genes.clamp_min(0)]
-        measured, has = [], []
-        for i, j in _PAIRS:
-            a, b = place[:, i], place[:, j]
-            there = (a >= 0) & (b >= 0)
-            a, b = a.clamp_min(0), b.clamp_min(0)
-            has.append(there & (known[a, b] > 0))
-            measured.append(value[a, b] + self.effect[a] + self.effect[b])
-        seen = torch.stack(has, 1)
-        pairs = torch.where(seen, torch.stack(measured, 1), estimates)
+        features = estimates.new_zeros((len(genes), self.features))
+        rows = (genes >= 0).all(1).nonzero()[:, 0]
+        if not len(rows):
+            return features
+        place = column[genes[rows]]
+        first, second = place[:, _FIRST], place[:, _SECOND]
+        there = (first >= 0) & (second >= 0)
+        measured = whole.view(-1)[first.clamp_min(0) * len(whole) + second.clamp_min(0)]
+        seen = there & ~measured.isnan()
+        pairs = torch.where(seen, measured, estimates[rows])
         total = pairs.sum(1)
         products = 0.5 * (total.square() - pairs.square().sum(1))
         parts = [total, pairs.amin(1), pairs.amax(1), products, seen.sum(1), torch.ones_like(total)]
-        return torch.where((genes >= 0).all(1)[:, None], torch.stack(parts, 1), 0.0)
+        return features.index_copy(0, rows, torch.stack(parts, 1))

@@ -27,11 +27,12 @@ FITNESS_UNIT = 0.1
 
 
 class Encoded(NamedTuple):
-    """The wild type as decoding needs it; None where no head asks for it."""
+    """The wild type as decoding needs it, and the measured values of pairs; None where no head asks for it."""
 
     whole: WholePool | None
     tables: SetTables | None
     attended: Attended | None
+    measured: Tensor | None
 
 
 class ClpNetwork(nn.Module):
@@ -110,6 +111,7 @@ class ClpNetwork(nn.Module):
             self.intact.whole(state, reactions) if self.intact is not None else None,
             self.perturbed.tables(state, reactions) if self.perturbed is not None else None,
             self.attention.attend(shown, state, visible) if self.attention is not None and shown is not None else None,
+            self.pairs.whole(shown.value, shown.known) if self.pairs is not None and shown is not None else None,
         )
 
     def decode(self, encoded: Encoded, columns: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
@@ -161,12 +163,12 @@ class ClpNetwork(nn.Module):
         if self.perturbed is None or self.interaction_head is None or encoded.tables is None:
             raise ValueError("the network was built without interactions")
         latent = self.perturbed(encoded.tables, genes, self.blocked(genes))
-        if self.attention is None or self.pairs is None or encoded.attended is None:
+        if self.attention is None or self.pairs is None or encoded.attended is None or encoded.measured is None:
             return cast("Read", self.interaction_head(latent, is_call))
         attended = encoded.attended
         said = [self.attention.estimate(attended, genes[:, i], genes[:, j]) for i, j in ((0, 1), (0, 2), (1, 2))]
         estimates, heads = (torch.stack(parts, 1) for parts in zip(*said, strict=True))
-        pairs = self.pairs(attended.shown.value, attended.shown.known, attended.column, genes, estimates)
+        pairs = self.pairs(encoded.measured, attended.column, genes, estimates)
         read = self.interaction_head(torch.cat([latent, heads.sum(1), pairs], 1), is_call)
         counts = self.counts[(genes >= 0).all(1).long(), is_call.long()]
         return Read(read.value + counts * estimates.sum(1), read.log_sd)

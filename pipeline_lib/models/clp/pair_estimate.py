@@ -36,8 +36,6 @@ class Attended(NamedTuple):
 
     Attributes
     ----------
-    shown
-        The profiles it was read from.
     alike
         float32 [Q, K]: what genes alike say.
     effect
@@ -53,7 +51,6 @@ class Attended(NamedTuple):
         long [N]: position of each gene among the profiled ones, -1 where its profile is hidden or there is none.
     """
 
-    shown: Shown
     alike: Tensor
     effect: Tensor
     neighbours: Tensor | Told | None

@@ -85,6 +85,8 @@ class Strangers(nn.Module):
         """
         a, b = around.row[first], around.row[second]
         rows = ((first >= 0) & (second >= 0) & (a >= 0) & (b >= 0)).nonzero()[:, 0]
+        if not len(rows):
+            return around.effect.new_zeros((len(first), self.features))
         a, b = a[rows], b[rows]
         smoothed = (around.told[a] * around.weight[b]).sum(1) / (around.prior[a] * around.prior[b])
         said = torch.stack([around.effect[a] + around.effect[b], smoothed], 1)
