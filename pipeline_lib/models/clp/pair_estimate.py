@@ -93,20 +93,21 @@ class PairEstimate(nn.Module):
         said, sides = self.say(attended, first, second)
         estimate = (said * torch.where(sides[:, None] == 2, self.gain[:, 1], self.gain[:, 0])).sum(1)
         if self.strangers is not None and self.stranger_gain is not None and attended.around is not None:
-            estimate = estimate + self.strangers(attended.around, first, second) @ self.stranger_gain
+            silent = (sides == 0).nonzero()[:, 0]
+            if len(silent):
+                told = self.strangers(attended.around, first[silent], second[silent]) @ self.stranger_gain
+                estimate = estimate.index_add(0, silent, told)
         return estimate, said
 
     def say(self, attended: Attended, first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
         """Return what each head says of pairs, float32 [n, heads], and how many sides have spoken, long [n]."""
-        total = attended.alike.new_zeros((len(first), self.heads))
-        sides = torch.zeros_like(first)
         paired = (first >= 0) & (second >= 0)
         first, second = first.clamp_min(0), second.clamp_min(0)
-        for asked, other in ((first, second), (second, first)):
-            has = paired & (attended.row[asked] >= 0) & (attended.column[other] >= 0)
-            total = total + self._one_side(attended, asked, other, has)
-            sides = sides + has
-        return total, sides
+        has_first = paired & (attended.row[first] >= 0) & (attended.column[second] >= 0)
+        has_second = paired & (attended.row[second] >= 0) & (attended.column[first] >= 0)
+        one = self._one_side(attended, first, second, has_first)
+        other = self._one_side(attended, second, first, has_second)
+        return one + other, has_first.long() + has_second.long()
 
     def _one_side(self, attended: Attended, asked: Tensor, other: Tensor, has: Tensor) -> Tensor:
         """Return what each head says of (asked gene, profiled gene), float32 [n, heads]; 0 where not `has`."""
@@ -118,7 +119,8 @@ class PairEstimate(nn.Module):
             rows = has.nonzero()[:, 0]
             told = self.neighbourhood.of_pairs(attended.neighbours, asked[rows], column[rows])
             said = torch.cat([said, told.new_zeros((len(has), told.shape[1])).index_copy(0, rows, told)], 1)
-        return torch.where(has[:, None], said, 0.0)
+        # Most calls ask for pairs that all have a side to speak: then there is nothing to put out.
+        return said if bool(has.all()) else torch.where(has[:, None], said, 0.0)
 
     @torch.no_grad()
     def start_gains(self, attended: Attended, pairs: Tensor, target: Tensor) -> None:
