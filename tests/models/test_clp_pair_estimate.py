@@ -9,11 +9,11 @@ from scipy.optimize import nnls
 from pipeline_lib.models.clp.assays import Assays
 from pipeline_lib.models.clp.cell_tensors import cell_arrays
 from pipeline_lib.models.clp.measured_pairs import MeasuredPairs
-from pipeline_lib.models.clp.pair_estimate import non_negative_least_squares
 from pipeline_lib.models.clp.profile_attention import ProfileAttention
 from pipeline_lib.models.clp.profiles import measure_profiles
 from pipeline_lib.models.clp.strangers import Strangers
 from pipeline_lib.models.layers.sparse import SparseMatrix
+from pipeline_lib.models.least_squares import non_negative_least_squares
 from tests.small_cell import NUM_GENES, SMALL, small_cell, small_screen
 
 TRAIN = small_screen(4000)

@@ -7,7 +7,6 @@ from typing import Any, Self
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import nnls
 
 from pipeline_lib.models.baselines.axes import Index
 from pipeline_lib.models.baselines.completion import CompletionModel, HeldOut, ScoreMatrix
@@ -17,6 +16,7 @@ from pipeline_lib.models.baselines.per_assay import AssayFold, PerAssay, Values
 from pipeline_lib.models.baselines.profile_smoothing import CASES, Along, new_positions, smooth
 from pipeline_lib.models.baselines.search import Search, Trial
 from pipeline_lib.models.interface import Cell
+from pipeline_lib.models.least_squares import non_negative_least_squares
 
 POWERS = (2.0, 1.0, 4.0)
 PRIORS = (4.0, 2.0, 8.0, 1.0)
@@ -54,7 +54,9 @@ class NetworkProfiles(CompletionModel):
             weights = {}
             for case, target in targets.items():
                 features = [cells[rows, columns] for network in estimates for cells in network[case]]
-                weights[case] = _fit_weights(np.stack(features, axis=1), target)
+                weights[case] = non_negative_least_squares(
+                    np.stack(features, axis=1), target, ridge=1e-6 * len(features)
+                )
             predicted = places.combine(estimates, weights)
             search.offer(f"power={power:g} prior={prior:g}", predicted, (power, prior, weights))
         self.power, self.prior, self.weights = search.best
@@ -114,14 +116,6 @@ class _Places:
 def _networks(cell: Cell) -> list[sparse.csr_array]:
     same_gene = sparse.eye_array(len(cell.genes), format="csr")
     return [*gene_networks(cell).values(), same_gene]
-
-
-def _fit_weights(features: Values, target: Values) -> Values:
-    """Return the least-squares weights that are not negative, float64 [features.shape[1]]."""
-    gram = features.T @ features
-    ridge = 1e-6 * max(np.trace(gram), 1e-12) * np.eye(len(gram))
-    lower = np.linalg.cholesky(gram + ridge)
-    return np.asarray(nnls(lower.T, np.linalg.solve(lower, features.T @ target))[0])
 
 
 class NetworkProfilesModel(PerAssay):

@@ -2,14 +2,12 @@
 
 from typing import NamedTuple
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from scipy.optimize import nnls
 from torch import Tensor, nn
 
 from pipeline_lib.models.clp.neighbourhood import Neighbourhood, Told
 from pipeline_lib.models.clp.strangers import Around, Strangers
+from pipeline_lib.models.least_squares import non_negative_least_squares
 
 _ROWS_PER_GAIN = 4
 """Pairs for each gain without which a least-squares fit is not tried."""
@@ -150,17 +148,3 @@ def _start(gain: Tensor, said: Tensor, target: Tensor) -> None:
     if len(said) >= _ROWS_PER_GAIN * len(gain):
         weights = non_negative_least_squares(said.double().cpu().numpy(), target.double().cpu().numpy())
         gain.copy_(torch.from_numpy(weights))
-
-
-def non_negative_least_squares(
-    features: NDArray[np.float64], target: NDArray[np.float64], ridge: float = 1e-4
-) -> NDArray[np.float64]:
-    """Return the weights [d] that are not negative and fit `target` [n] best by `features` [n, d].
-
-    The normal equations are solved by their Cholesky factor (Lawson and Hanson 1974), so the cost is that of d, not n.
-    `ridge` is in units of the mean square of a feature.
-    """
-    gram = features.T @ features
-    gram = gram + ridge * max(np.trace(gram) / len(gram), 1e-12) * np.eye(len(gram))
-    lower = np.linalg.cholesky(gram)
-    return np.asarray(nnls(lower.T, np.linalg.solve(lower, features.T @ target))[0])
