@@ -1,6 +1,8 @@
 """Small tables of a run as CSV with their provenance, to be kept beside the code."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -27,9 +29,13 @@ def write_reference(run_folder: Path, output: Path) -> None:
     kept = ("pipeline", "git", "configuration_sha256", "python", "packages", "hardware", "seeds", "written")
     content = {key: provenance[key] for key in kept}
     content["run"] = provenance["configuration"]["run"]
-    listed = provenance["sources"].get("sources", provenance["sources"])
-    content["sources"] = listed
+    content["sources"] = published_sources(provenance["sources"].get("sources", provenance["sources"]))
     write_json(content, output / "provenance.json")
+
+
+def published_sources(sources: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the sources without the place on this machine that each was taken from."""
+    return {name: {key: value for key, value in source.items() if key != "place"} for name, source in sources.items()}
 
 
 def reference_tables(run_folder: Path) -> dict[str, pd.DataFrame]:

@@ -5,7 +5,7 @@ import pytest
 from pipeline_lib.artefacts.atomic import read_json, write_json, write_text
 from pipeline_lib.config.loading import read_run_config
 from pipeline_lib.reporting.provenance import git_state, provenance, rule_times
-from pipeline_lib.reporting.reference import write_reference
+from pipeline_lib.reporting.reference import published_sources, write_reference
 
 
 @pytest.fixture
@@ -57,3 +57,8 @@ def test_reference_tables_stay_small_and_carry_their_provenance(run_folder, tmp_
     assert all(path.stat().st_size < 1e6 for path in tmp_path.iterdir())
     content = read_json(tmp_path / "provenance.json")
     assert content["configuration_sha256"] == read_json(run_folder / "provenance.json")["configuration_sha256"]
+
+
+def test_where_a_machine_took_its_copy_from_is_not_published():
+    source = {"url": "https://example.org/a", "place": "mirror copy /home/someone/a", "sha256": "0" * 64}
+    assert published_sources({"a": source}) == {"a": {"url": "https://example.org/a", "sha256": "0" * 64}}

@@ -43,7 +43,7 @@ def draw_trigenic(counts: Mapping[str, int], subsystems: pd.DataFrame) -> Drawn:
     bars = left.barh(list(fates), list(fates.values()), color=style.BASELINE)
     left.bar_label(bars, [f"{count:,}" for count in fates.values()], padding=2, fontsize=6)
     left.set(xscale="log", xlabel="triples of genes", title=f"Of {counts['triples']:,} triples")
-    left.set_xlim(right=3000 * max(fates.values()))
+    left.set_xlim(right=1e5 * max(fates.values()))
     y = np.arange(len(largest))
     right.barh(y, largest["interacting"], color=style.BASELINE, label="interacting")
     right.barh(y, largest["unforetold"], height=0.45, color=style.CLP, label="of them with no digenic interaction")
