@@ -83,6 +83,8 @@ def strike(blow: Blow, process: psutil.Process, slurm: Slurm, fault: Callable[[S
 def wait_for_the_end(blow: Blow, state: str, checkout: Checkout, slurm: Slurm) -> None:
     """Return when the struck attempt is over: its job is in `state`, or has been started anew for ``REQUEUED``."""
 
+    number = slurm.job(blow.job)["JobId"]
+
     def landed() -> bool:
         told = slurm.job(blow.job)
         if state == "REQUEUED":
@@ -91,13 +93,15 @@ def wait_for_the_end(blow: Blow, state: str, checkout: Checkout, slurm: Slurm) -
 
     wait_until(landed, f"{blow.fault} ({blow.job})", checkout, 300)
     blow.seconds += time.monotonic()
-    if state == "REQUEUED":
-        # Slurm leaves a requeued job two minutes.
-        slurm.run("scontrol", "update", f"JobId={blow.job}", "StartTime=now")
     # Without cgroups Slurm loses sight of a process whose parents died first; a real node kills them all.
     for member in blow.attempt:
         with suppress(psutil.NoSuchProcess):
             member.kill()
+    if state == "REQUEUED":
+        # A node that is told to start a job of which it still holds a step is drained: "Duplicate jobid".
+        wait_until(lambda: not slurm.steps(number), f"the end of the steps of {blow.job}", checkout, 300)
+        # Slurm leaves a requeued job two minutes.
+        slurm.run("scontrol", "update", f"JobId={blow.job}", "StartTime=now")
 
 
 def cancel(slurm: Slurm, job: str) -> None:

@@ -12,6 +12,8 @@ from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Self
 
+import psutil
+
 COMMANDS = ("sbatch", "srun", "squeue", "scancel", "scontrol", "sinfo")
 PROGRAMS = ("munged", "slurmctld", "slurmd", "setpriv", *COMMANDS)
 NODES = ("n1", "n2")
@@ -189,6 +191,11 @@ class Slurm:
     def job(self, number: str) -> dict[str, str]:
         """Return what the controller knows of a job (``12``) or of an array's task (``12_3``)."""
         return next(job for job in self.jobs() if number_of(job) == number)
+
+    def steps(self, number: str) -> list[str]:
+        """Return the titles of the daemons that still watch over steps of job `number` on the nodes."""
+        titles = (" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"]))
+        return [title for title in titles if title.startswith(f"slurmstepd: [{number}.")]
 
     def jobs(self) -> list[dict[str, str]]:
         """Return every job and array task that the controller knows, as ``scontrol show job`` tells of it."""

@@ -66,6 +66,14 @@ def test_too_few_pairs_leave_the_gains_as_they_are(attention):
     assert torch.equal(attention.estimate.gain, before)
 
 
+def test_a_gain_that_the_fit_puts_at_zero_lets_what_lies_beneath_it_learn(attention):
+    """Pairs of two strangers of value zero fit no gain; the prior of `Strangers` has no gradient but through one."""
+    pairs = torch.combinations(torch.arange(NUM_GENES), 2)
+    attention.start_gains(pairs, torch.zeros(len(pairs)), hidden_share=0.8, seed=0)
+    gains = torch.cat([attention.estimate.gain.flatten(), attention.estimate.stranger_gain])
+    assert 0 < gains.min() < 0.01
+
+
 def test_two_strangers_take_the_value_between_their_only_neighbours():
     """Strangers 4 and 5 stand beside genes 0 and 1 alone; hardly a prior: their pair is the pair (0, 1)."""
     nearness = sparse.csr_array(([1.0, 2.0], ([4, 5], [0, 1])), shape=(6, 4))

@@ -11,6 +11,8 @@ from pipeline_lib.models.least_squares import non_negative_least_squares
 
 _ROWS_PER_GAIN = 4
 """Pairs for each gain without which a least-squares fit is not tried."""
+_LEAST_GAIN = 1e-3
+"""Where a gain starts that the fit puts at zero: what lies beneath a gain of zero gets no gradient."""
 
 
 class Shown(NamedTuple):
@@ -147,4 +149,4 @@ class PairEstimate(nn.Module):
 def _start(gain: Tensor, said: Tensor, target: Tensor) -> None:
     if len(said) >= _ROWS_PER_GAIN * len(gain):
         weights = non_negative_least_squares(said.double().cpu().numpy(), target.double().cpu().numpy())
-        gain.copy_(torch.from_numpy(weights))
+        gain.copy_(torch.from_numpy(weights).clamp_min(_LEAST_GAIN))
