@@ -209,4 +209,6 @@ def _decode_basis(codes: NDArray[np.int8], columns: int) -> "highspy.HighsBasis"
     statuses = [_BASIS[code] for code in codes.tolist()]
     basis.col_status, basis.row_status = statuses[:columns], statuses[columns:]
     basis.valid = True
+    # An alien basis is factorised once to count its columns and once more to start from it; these come from a solver.
+    basis.alien = False
     return basis
