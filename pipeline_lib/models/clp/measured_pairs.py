@@ -5,8 +5,8 @@ from torch import Tensor, nn
 
 from pipeline_lib.models.clp.profiles import Profiles
 
-_FIRST, _SECOND = [0, 0, 1], [1, 2, 2]
-"""Slots of the three pairs of a triple."""
+PAIRS = ([0, 0, 1], [1, 2, 2])
+"""Slots of the first and of the second gene of a triple's three pairs."""
 
 
 class MeasuredPairs(nn.Module):
@@ -53,7 +53,7 @@ class MeasuredPairs(nn.Module):
         if not len(rows):
             return features
         place = column[genes[rows]]
-        first, second = place[:, _FIRST], place[:, _SECOND]
+        first, second = (place[:, slots] for slots in PAIRS)
         there = (first >= 0) & (second >= 0)
         measured = whole.view(-1)[first.clamp_min(0) * len(whole) + second.clamp_min(0)]
         seen = there & ~measured.isnan()

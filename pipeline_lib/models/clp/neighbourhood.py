@@ -106,12 +106,11 @@ class Neighbourhood(nn.Module):
         measured = value / (known + functional.softplus(self.measured_prior))
         return torch.cat([measured + added, completed / (total + prior) + added], 1)
 
-    def of_all(self, told: Told) -> Tensor:
-        """Return the same of every gene and every profiled one, float32 [N, K, channels]."""
+    def of_all(self, told: Told, table: Tensor) -> None:
+        """Write the same of every gene and every profiled one into `table`, float32 [N, K, channels]."""
         size = len(told.effect)
         flat = told.profiles.permute(0, 2, 1).reshape(size, -1)
         columns = torch.cat([flat, torch.ones_like(told.seen), told.effect[:, None]], 1) * told.seen
-        table = columns.new_empty((len(told.stranger), size, self.channels))
         for relation, weights in enumerate(self.weights):
             sums = weights(columns)
             value, known, completed, total, effect = sums.split([size, size, size, 1, 1], dim=1)
@@ -120,7 +119,6 @@ class Neighbourhood(nn.Module):
             measured = value / (known + functional.softplus(self.measured_prior[relation]))
             table[:, :, relation] = measured + added
             table[:, :, self.relations + relation] = completed / (total + prior) + added
-        return table
 
 
 def metabolic_relations(rules: GeneRuleArrays, genes: int, reactions: int) -> list[sparse.csr_array]:

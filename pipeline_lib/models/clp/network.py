@@ -15,7 +15,7 @@ from pipeline_lib.models.clp.gene_encoder import GeneEncoder
 from pipeline_lib.models.clp.gene_rules import GeneRules
 from pipeline_lib.models.clp.heads import AssayScale, FitnessHead, InteractionHead, Read
 from pipeline_lib.models.clp.intact import IntactPool, WholePool
-from pipeline_lib.models.clp.measured_pairs import MeasuredPairs
+from pipeline_lib.models.clp.measured_pairs import PAIRS, MeasuredPairs
 from pipeline_lib.models.clp.metabolism import Metabolism
 from pipeline_lib.models.clp.neighbourhood import metabolic_relations
 from pipeline_lib.models.clp.perturbed import PerturbedSet, SetTables
@@ -164,12 +164,13 @@ class ClpNetwork(nn.Module):
             raise ValueError("the network was built without interactions")
         latent = self.perturbed(encoded.tables, genes, self.blocked(genes))
         if self.attention is None or self.pairs is None or encoded.attended is None or encoded.measured is None:
-            return cast("Read", self.interaction_head(latent, is_call))
+            return cast("Read", self.interaction_head(torch.cat(latent, 1), is_call))
         attended = encoded.attended
-        said = [self.attention.estimate(attended, genes[:, i], genes[:, j]) for i, j in ((0, 1), (0, 2), (1, 2))]
-        estimates, heads = (torch.stack(parts, 1) for parts in zip(*said, strict=True))
+        first, second = (genes[:, slots].reshape(-1) for slots in PAIRS)
+        estimates, heads = self.attention.estimate(attended, first, second)
+        estimates = estimates.view(-1, 3)
         pairs = self.pairs(encoded.measured, attended.column, genes, estimates)
-        read = self.interaction_head(torch.cat([latent, heads.sum(1), pairs], 1), is_call)
+        read = self.interaction_head(torch.cat([*latent, heads.view(len(genes), 3, -1).sum(1), pairs], 1), is_call)
         counts = self.counts[(genes >= 0).all(1).long(), is_call.long()]
         return Read(read.value + counts * estimates.sum(1), read.log_sd)
 

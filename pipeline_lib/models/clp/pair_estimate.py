@@ -36,13 +36,15 @@ class Attended(NamedTuple):
 
     Attributes
     ----------
+    said
+        float32 [N, K, heads]: what each head says of every pair; None where a step asks for few of all pairs, which
+        are then worked out one by one.
     alike
         float32 [Q, K]: what genes alike say.
     effect
         float32 [N]: what a gene adds to each of its values, 0 where its profile is hidden or there is none.
     neighbours
-        float32 [N, K, channels]: what neighbours say; or what they may tell, where only some pairs will be asked for;
-        None without networks.
+        What neighbours may tell; None without networks.
     around
         What stands around genes without a profile; None without networks.
     row
@@ -51,9 +53,10 @@ class Attended(NamedTuple):
         long [N]: position of each gene among the profiled ones, -1 where its profile is hidden or there is none.
     """
 
+    said: Tensor | None
     alike: Tensor
     effect: Tensor
-    neighbours: Tensor | Told | None
+    neighbours: Told | None
     around: Around | None
     row: Tensor
     column: Tensor
@@ -91,7 +94,8 @@ class PairEstimate(nn.Module):
             float32 [n, heads]: what each head says of it.
         """
         said, sides = self.say(attended, first, second)
-        estimate = (said * torch.where(sides[:, None] == 2, self.gain[:, 1], self.gain[:, 0])).sum(1)
+        weighed = said @ self.gain
+        estimate = torch.where(sides == 2, weighed[:, 1], weighed[:, 0])
         if self.strangers is not None and self.stranger_gain is not None and attended.around is not None:
             silent = (sides == 0).nonzero()[:, 0]
             if len(silent):
@@ -111,16 +115,36 @@ class PairEstimate(nn.Module):
 
     def _one_side(self, attended: Attended, asked: Tensor, other: Tensor, has: Tensor) -> Tensor:
         """Return what each head says of (asked gene, profiled gene), float32 [n, heads]; 0 where not `has`."""
-        row, column = attended.row[asked].clamp_min(0), attended.column[other].clamp_min(0)
-        said = torch.stack([attended.effect[other], attended.alike[row, column]], 1)
-        if isinstance(attended.neighbours, Tensor):
-            said = torch.cat([said, attended.neighbours[asked, column]], 1)
-        elif self.neighbourhood is not None and attended.neighbours is not None:
-            rows = has.nonzero()[:, 0]
-            told = self.neighbourhood.of_pairs(attended.neighbours, asked[rows], column[rows])
-            said = torch.cat([said, told.new_zeros((len(has), told.shape[1])).index_copy(0, rows, told)], 1)
+        column = attended.column[other].clamp_min(0)
+        if attended.said is not None:
+            said = attended.said.view(-1, self.heads)[asked * attended.said.shape[1] + column]
+        else:
+            alike = attended.alike[attended.row[asked].clamp_min(0), column]
+            said = torch.stack([attended.effect[other], alike], 1)
+            if self.neighbourhood is not None and attended.neighbours is not None:
+                rows = has.nonzero()[:, 0]
+                told = self.neighbourhood.of_pairs(attended.neighbours, asked[rows], column[rows])
+                said = torch.cat([said, told.new_zeros((len(has), told.shape[1])).index_copy(0, rows, told)], 1)
         # Most calls ask for pairs that all have a side to speak: then there is nothing to put out.
         return said if bool(has.all()) else torch.where(has[:, None], said, 0.0)
+
+    def table(self, alike: Tensor, effect: Tensor, told: Told | None) -> Tensor:
+        """Return what each head says of every pair of a gene and a profiled one, float32 [N, K, heads].
+
+        Parameters
+        ----------
+        alike
+            float32 [N, K].
+        effect
+            float32 [K]: what each profiled gene adds to its values.
+        told
+            What neighbours may tell; None without networks.
+        """
+        table = alike.new_empty((*alike.shape, self.heads))
+        table[:, :, 0], table[:, :, 1] = effect, alike
+        if self.neighbourhood is not None and told is not None:
+            self.neighbourhood.of_all(told, table[:, :, 2:])
+        return table
 
     @torch.no_grad()
     def start_gains(self, attended: Attended, pairs: Tensor, target: Tensor) -> None:

@@ -146,15 +146,16 @@ class ProfileAttention(nn.Module):
         effect = alike.new_zeros(len(state)).index_copy(0, self.genes, self.effect) * visible[:, 0]
         neighbourhood, strangers = self.estimate.neighbourhood, self.estimate.strangers
         if neighbourhood is None:
-            return Attended(alike, effect, None, None, row, column)
+            said = None if self.training else self.estimate.table(alike, effect[self.genes], None)
+            return Attended(said, alike, effect, None, None, row, column)
         own = alike if self.training else alike[self.genes]
         trust = torch.sigmoid(self.trust) * shown.known
         completed = trust * shown.value + (1 - trust) * own
         told = Told(torch.stack([shown.value, shown.known, completed], -1), self.effect, seen, 1 - visible)
         # A step asks for few of all pairs; afterwards a table answers any number of them.
-        neighbours = told if self.training else neighbourhood.of_all(told)
+        said = None if self.training else self.estimate.table(alike, effect[self.genes], told)
         around = None if strangers is None else strangers.around(completed, self.effect, seen, column, asked)
-        return Attended(alike, effect, neighbours, around, row, column)
+        return Attended(said, alike, effect, told, around, row, column)
 
     def _likeness(self, shown: Shown, state: Tensor, seen: Tensor, asked: Tensor) -> Tensor:
         """Return the attention of the asked genes to the profiled ones, [Q, K]; rows sum to at most 1."""
