@@ -130,6 +130,9 @@ def lose_controller(slurm: Slurm) -> None:
     """Kill the controller and start it again; jobs go on meanwhile."""
     slurm.kill_controller()
     slurm.start_controller()
+    # A job that ended after the last state that the controller saved is known to be gone when its node registers
+    # next: twenty pings later, or when it is told to.
+    slurm.register_nodes()
 
 
 def lose_snakemake(process: subprocess.Popen[bytes], slurm: Slurm, checkout: Checkout) -> None:

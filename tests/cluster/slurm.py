@@ -148,6 +148,11 @@ class Slurm:
         """Start slurmctld; one that ran before is taken up where it left its state."""
         self._controller = self._daemon(["slurmctld", "-D"], "slurmctld")
 
+    def register_nodes(self) -> None:
+        """Let every node tell the controller, which may just have started, what runs on it."""
+        self._wait(lambda: "UP" in self.run("scontrol", "ping"), "the controller does not answer")
+        self.run("scontrol", "reconfigure")
+
     def kill_controller(self) -> None:
         """Kill slurmctld as a power loss would."""
         self._controller.kill()
