@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import Genotypes
+from pipeline_lib.cell.phenotype_processor import PhenotypeProcessor
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
@@ -63,7 +64,7 @@ def walk_through(
         "seed": seed,
         "screens": [train.screens[code] for code in task.screens],
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
-        "batch": _describe_batch(batch, task),
+        "batch": _describe_batch(batch, task, cell),
         "steps": trace.calls,
         "checks": [vars(check) for check in checks],
         "all_held": all(check.held for check in checks),
@@ -100,7 +101,10 @@ def choose_batch(train: Genotypes, seed: int) -> Genotypes:
     return train.take(np.sort(np.concatenate(chosen)))
 
 
-def _describe_batch(batch: Genotypes, task: Task) -> dict[str, Any]:
+def _describe_batch(batch: Genotypes, task: Task, cell: Cell) -> dict[str, Any]:
+    processed = PhenotypeProcessor.of(cell.stoichiometry).process(
+        *(torch.from_numpy(part) for part in (batch.genes, batch.phenotype, batch.value))
+    )
     return {
         "observations": len(batch),
         "assays": {
@@ -108,6 +112,13 @@ def _describe_batch(batch: Genotypes, task: Task) -> dict[str, Any]:
         },
         "orders": {str(order): int((batch.order == order).sum()) for order in np.unique(batch.order)},
         "genes_with_measurements": int(task.measured.sum()),
+        "lost": dict(
+            zip(("genes", "complexes", "reactions"), (len(part.row) for part in processed.perturbed), strict=True)
+        ),
+        "labels": {
+            "intact": int(processed.intact_label.known.sum()),
+            "perturbed": int(processed.perturbed_label.known.sum()),
+        },
     }
 
 

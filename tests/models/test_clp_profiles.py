@@ -7,8 +7,9 @@ import pytest
 import torch
 from scipy import sparse
 
+from pipeline_lib.cell.gene_loss import GeneRuleArrays
 from pipeline_lib.models.clp.assays import INTERACTION, Assays
-from pipeline_lib.models.clp.cell_tensors import GeneRuleArrays, cell_arrays
+from pipeline_lib.models.clp.cell_tensors import cell_arrays
 from pipeline_lib.models.clp.neighbourhood import Neighbourhood, Told, metabolic_relations
 from pipeline_lib.models.clp.profile_attention import ProfileAttention
 from pipeline_lib.models.clp.profiles import gene_effects, measure_profiles

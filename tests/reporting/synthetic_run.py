@@ -220,7 +220,10 @@ _SUGGESTIONS = pd.DataFrame(
 
 _WALK_THROUGH = {
     "model": "clp", "parameters": 1234,
-    "batch": {"observations": 32, "assays": {"collins2007/interaction": 32}},
+    "batch": {
+        "observations": 32, "assays": {"collins2007/interaction": 32},
+        "lost": {"genes": 64, "complexes": 20, "reactions": 9}, "labels": {"intact": 0, "perturbed": 32},
+    },
     "steps": [{"method": "encode", "does": "the wild type", "inputs": [],
                "outputs": {"whole": {"shape": [8], "dtype": "float32", "min": -1.0, "max": 1.0}}}],
     "checks": [{"name": "order", "statement": "Order does not matter.", "held": True, "detail": "0"}],

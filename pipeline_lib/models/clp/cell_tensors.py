@@ -7,24 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
+from pipeline_lib.cell.gene_loss import GeneRuleArrays
 from pipeline_lib.config.clp import ClpSettings
 from pipeline_lib.models.interface import Cell
-
-
-@dataclass(frozen=True)
-class GeneRuleArrays:
-    """Gene rules in disjunctive normal form.
-
-    Attributes
-    ----------
-    members
-        int64 [2, K]: (gene, complex).
-    owner
-        int64 [C]: the reaction of each complex.
-    """
-
-    members: NDArray[np.int64]
-    owner: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -77,7 +62,7 @@ def cell_arrays(cell: Cell, settings: ClpSettings, seed: int) -> CellArrays:
     if settings.hypergraph == "undirected":
         energy = np.abs(energy)
     known = tensors["delta_g_known"].numpy()[reaction]
-    rules = GeneRuleArrays(tensors["gene_to_complex"].numpy(), _owners(tensors["complex_to_reaction"].numpy()))
+    rules = GeneRuleArrays.of(tensors)
     return CellArrays(
         genes=len(cell.genes),
         adjacencies=adjacencies(_edges(cell, settings, seed), len(cell.genes)),
@@ -88,12 +73,6 @@ def cell_arrays(cell: Cell, settings: ClpSettings, seed: int) -> CellArrays:
         rules=rules if settings.gene_rules else without_logic(rules),
         reactions=int(tensors["num_reactions"]),
     )
-
-
-def _owners(complex_to_reaction: NDArray[np.int64]) -> NDArray[np.int64]:
-    owner = np.empty(complex_to_reaction.shape[1], dtype=np.int64)
-    owner[complex_to_reaction[0]] = complex_to_reaction[1]
-    return owner
 
 
 def without_logic(rules: GeneRuleArrays) -> GeneRuleArrays:

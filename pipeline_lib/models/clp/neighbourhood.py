@@ -10,7 +10,7 @@ from scipy import sparse
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pipeline_lib.models.clp.cell_tensors import GeneRuleArrays
+from pipeline_lib.cell.gene_loss import GeneRuleArrays
 from pipeline_lib.models.layers.diffusion import diffused
 from pipeline_lib.models.layers.sparse import SparseMatrix, indicator
 

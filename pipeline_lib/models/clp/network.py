@@ -8,11 +8,12 @@ from scipy import sparse
 from torch import Tensor, nn
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
+from pipeline_lib.cell.gene_loss import GeneLoss
+from pipeline_lib.cell.phenotype_processor import speaks_of_intact
 from pipeline_lib.config.clp import ClpSettings
 from pipeline_lib.models.clp.assays import CALL, FITNESS, INTERACTION, Assays
 from pipeline_lib.models.clp.cell_tensors import CellArrays
 from pipeline_lib.models.clp.gene_encoder import GeneEncoder
-from pipeline_lib.models.clp.gene_rules import GeneRules
 from pipeline_lib.models.clp.heads import AssayScale, FitnessHead, InteractionHead, Read
 from pipeline_lib.models.clp.intact import IntactPool, WholePool
 from pipeline_lib.models.clp.measured_pairs import PAIRS, MeasuredPairs
@@ -65,7 +66,7 @@ class ClpNetwork(nn.Module):
         self.derived = settings.interaction == "derived"
         self.encoder = GeneEncoder(cell, settings, measured)
         self.metabolism = Metabolism(cell, settings) if settings.metabolism else None
-        self.rules = GeneRules(cell.rules, cell.genes, cell.reactions) if settings.metabolism else None
+        self.rules = GeneLoss(cell.rules, cell.genes, cell.reactions) if settings.metabolism else None
         # A head that no label reaches would never learn: only those that the assays (or a derivation) need are built.
         labels = assays.labels()
         self.perturbed: PerturbedSet | None = None
@@ -134,9 +135,9 @@ class ClpNetwork(nn.Module):
 
     def _read(self, encoded: Encoded, genes: Tensor, phenotype: Tensor) -> list[tuple[Tensor, Read]]:
         """Route each genotype to the head of its phenotype; a head without rows is not run."""
-        is_fitness = phenotype == FITNESS
+        intact = speaks_of_intact(phenotype)
         parts = []
-        fitness, other = is_fitness.nonzero()[:, 0], (~is_fitness).nonzero()[:, 0]
+        fitness, other = intact.nonzero()[:, 0], (~intact).nonzero()[:, 0]
         if len(fitness):
             parts.append((fitness, self.fitness(encoded, genes[fitness])))
         if len(other):

@@ -21,11 +21,15 @@ def walk_through(run: RunFolder) -> Section:
     )
     graph = (run.folder / "cell" / "cell_graph.txt").read_text(encoding="utf-8")
     assays = ", ".join(f"{count} of {assay}" for assay, count in content["batch"]["assays"].items())
+    lost, labels = content["batch"]["lost"], content["batch"]["labels"]
     return Section(
         "walk-through", "Model walk-through",
         [
             (f"A real batch of {content['batch']['observations']} observations ({assays}) goes through "
             f"{content['model']} ({content['parameters']:,} parameters) method by method, before any training. "
+            f"They lose {lost['genes']:,} genes, with them {lost['complexes']:,} enzyme complexes and "
+            f"{lost['reactions']:,} reactions; {labels['intact']} labels are read off the intact latent and "
+            f"{labels['perturbed']} off the perturbed one. "
             f"{int(checks['held'].sum())} of {len(checks)} invariants held; {int(dead['dead'].sum())} of "
             f"{int(dead['units'].sum()):,} hidden units stay at one value."),
             (f"The model learns {report['observations']} real observations of {report['screen']} "

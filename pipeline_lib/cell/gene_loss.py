@@ -1,13 +1,40 @@
-"""Which reactions a genotype blocks: exact evaluation of the gene rules on the deleted set alone."""
+"""What the loss of genes takes with it: exact evaluation of the gene rules on the deleted set alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from pipeline_lib.models.clp.cell_tensors import GeneRuleArrays
+
+@dataclass(frozen=True)
+class GeneRuleArrays:
+    """Gene rules in disjunctive normal form.
+
+    Attributes
+    ----------
+    members
+        int64 [2, K]: (gene, complex).
+    owner
+        int64 [C]: the reaction of each complex.
+    """
+
+    members: NDArray[np.int64]
+    owner: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, stoichiometry: Mapping[str, Any]) -> Self:
+        """Return the rules of ``metabolism/stoichiometry.pt``."""
+        complexes, reactions = stoichiometry["complex_to_reaction"].numpy()
+        owner = np.empty(len(complexes), dtype=np.int64)
+        owner[complexes] = reactions
+        return cls(stoichiometry["gene_to_complex"].numpy(), owner)
 
 
-class GeneRules(nn.Module):
+class GeneLoss(nn.Module):
     """Gene rules in disjunctive normal form, evaluated on S in time proportional to S's own complexes.
 
     A complex is lost with any of its genes; a reaction is blocked when all its complexes are lost.
@@ -56,7 +83,10 @@ class GeneRules(nn.Module):
 
     def blocked_reactions(self, genes: Tensor) -> tuple[Tensor, Tensor]:
         """Return (row, reaction) of every reaction that a genotype blocks, each once; see `lost_complexes`."""
-        row, complexes = self.lost_complexes(genes)
+        return self.without_enzyme(*self.lost_complexes(genes))
+
+    def without_enzyme(self, row: Tensor, complexes: Tensor) -> tuple[Tensor, Tensor]:
+        """Return (row, reaction) of the reactions all of whose complexes are among the lost ones (long [k] each)."""
         keys, lost = torch.unique(row * self.num_reactions + self.owner[complexes], return_counts=True)
         row, reaction = keys // self.num_reactions, keys % self.num_reactions
         blocked = lost == self.isozymes[reaction]

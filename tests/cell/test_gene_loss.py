@@ -8,15 +8,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline_lib.models.clp.cell_tensors import GeneRuleArrays, cell_arrays, without_logic
-from pipeline_lib.models.clp.gene_rules import GeneRules
+from pipeline_lib.cell.gene_loss import GeneLoss, GeneRuleArrays
+from pipeline_lib.models.clp.cell_tensors import cell_arrays, without_logic
 from tests.small_cell import NUM_GENES, RULES, SMALL, small_cell
 
 ARRAYS = cell_arrays(small_cell(), SMALL, 0)
 
 
 def rules_of(arrays=ARRAYS.rules):
-    return GeneRules(arrays, NUM_GENES, 6)
+    return GeneLoss(arrays, NUM_GENES, 6)
 
 
 def blocked_by(rules, *genotypes):
