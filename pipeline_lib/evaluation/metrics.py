@@ -19,6 +19,7 @@ from pipeline_lib.evaluation.influence import (
 )
 from pipeline_lib.evaluation.intervals import Estimate
 from pipeline_lib.evaluation.moments import MomentSums, pearson, pearson_within_query, pooled, rmse
+from pipeline_lib.evaluation.query_precision import TOP_OF_QUERY, QueryPrecision
 from pipeline_lib.evaluation.ranking import TOP
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ LOWER_IS_BETTER = frozenset({"rmse"})
 
 NOT_COMPARED = frozenset({"prevalence", "pearson_permuted"})
 """What the leaderboard holds beside the metrics, to read them by: no model is better in these."""
+
+WITHIN_QUERY_TOP = f"precision_at_{TOP_OF_QUERY}_within_query"
 
 POOLED = "pooled"
 """The name that stands for all screens of a phenotype and unit together."""
@@ -57,7 +60,7 @@ def evaluate(assay: AssayFold, prediction: Floats, sums: MomentSums, seed: list[
         ``pearson_within_query`` where rows have queries (in a symmetric screen each gene is the query in turn),
         ``rmse``, ``pearson_permuted`` (the prediction shuffled: near zero if nothing is wrong), and, where calls
         are defined, ``prevalence`` and, where there are calls among other rows, ``auroc``, ``average_precision`` and
-        ``precision_at_100``.
+        ``precision_at_100``; where queries with calls have more than ten rows, ``precision_at_10_within_query``.
     """
     shuffled = np.random.default_rng(seed).permutation(prediction)
     draws = {
@@ -74,6 +77,9 @@ def evaluate(assay: AssayFold, prediction: Floats, sums: MomentSums, seed: list[
         calls = assay.ranking.calls(call_score(prediction, assay.phenotype), assay.positive)
         informative = assay.positive.any() and not assay.positive.all()
         draws |= calls if informative else {"prevalence": calls["prevalence"]}
+        top = _top_of_queries(assay, prediction)
+        if len(top.query):
+            draws[WITHIN_QUERY_TOP] = top.draws(assay.resamples)
     several_ways = len(assay.design.sizes) > 1
     influence = {name: _influence(name, assay, prediction, shuffled) for name in draws} if several_ways else {}
     return {name: assay.estimate(values, influence.get(name)) for name, values in draws.items()}
@@ -94,8 +100,15 @@ def _influence(metric: str, assay: AssayFold, prediction: Floats, shuffled: Floa
         "auroc": lambda: of_auroc(score, called),
         "average_precision": lambda: of_average_precision(score, called),
         f"precision_at_{TOP}": lambda: of_precision_at(score, called, TOP),
+        WITHIN_QUERY_TOP: lambda: _top_of_queries(assay, prediction).influence(len(value)),
     }
     return formulas[metric]()
+
+
+def _top_of_queries(assay: AssayFold, prediction: Floats) -> QueryPrecision:
+    """Return the precision at the top of each query; of no query where the assay has none or calls nothing."""
+    positive = assay.positive if assay.positive is not None and has_queries(assay) else np.zeros(len(prediction), bool)
+    return QueryPrecision.of(call_score(prediction, assay.phenotype), positive, assay.design)
 
 
 def has_queries(assay: AssayFold) -> bool:

@@ -27,6 +27,7 @@ METRICS = {
     "average_precision": "average precision",
     "prevalence": "prevalence",
     "precision_at_100": "precision at 100",
+    "precision_at_10_within_query": "precision at 10 a query",
 }
 
 SCREENS = {

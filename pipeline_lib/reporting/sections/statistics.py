@@ -26,7 +26,8 @@ def p_values(run: RunFolder) -> Section:
 def calls(run: RunFolder) -> Section:
     """Return precision and recall of called interactions."""
     board = run.leaderboard
-    board = board[board["metric"].isin(["average_precision", "prevalence", "auroc", "precision_at_100"])]
+    metrics = ["average_precision", "prevalence", "auroc", "precision_at_100", "precision_at_10_within_query"]
+    board = board[board["metric"].isin(metrics)]
     keys = ["model", "split", "screen", "phenotype"]
     wide = board.pivot_table(index=keys, columns="metric", values="value", sort=False).reset_index()
     wide = wide.sort_values([*keys[1:], "average_precision"], ascending=False) if len(wide) else wide
@@ -35,7 +36,8 @@ def calls(run: RunFolder) -> Section:
         [
             ("A call is a published one (Kuzmin 2018), or a score and P-value beyond the published threshold "
             "(ε or τ below -0.08 with P below 0.05; S-score at most -2.5). Calls are rare, so average precision stands "
-            "beside the prevalence, which is what guessing gets."),
+            "beside the prevalence, which is what guessing gets. Precision at 10 a query is the mean over queries (with a "
+            "call and more than ten test rows) of the share of calls among the ten rows predicted strongest."),
         ],
         run.figures("calls"),
         [
