@@ -51,7 +51,7 @@ ARTEFACTS: dict[str, str] = {
 
 TOPICS: dict[str, Topic] = {
     "datasets": Topic(
-        ("score_distributions", "fitness_distributions", "gene_usage", "screen_overlap"),
+        ("score_distributions", "fitness_distributions", "gene_usage", "reproducibility", "screen_overlap"),
         ("observations",),
     ),
     "metabolism": Topic(("incidence_by_subsystem", "energy_coverage"), ("subsystems", "subsystem_links", "energies")),

@@ -20,6 +20,7 @@ from pipeline_lib.reporting.figures import (
     metabolism,
     networks,
     p_values,
+    reproducibility,
     training,
 )
 from pipeline_lib.reporting.names import is_ablation, is_dango, is_loss
@@ -55,7 +56,7 @@ def _datasets(given: Given) -> list[Drawn]:
     table = given.table("observations")
     return [
         datasets.draw_scores(table), datasets.draw_fitness(table), datasets.draw_gene_usage(table),
-        datasets.draw_overlap(table),
+        reproducibility.draw_reproducibility(table), datasets.draw_overlap(table),
     ]  # fmt: skip
 
 

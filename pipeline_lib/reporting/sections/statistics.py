@@ -36,8 +36,8 @@ def calls(run: RunFolder) -> Section:
         [
             ("A call is a published one (Kuzmin 2018), or a score and P-value beyond the published threshold "
             "(ε or τ below -0.08 with P below 0.05; S-score at most -2.5). Calls are rare, so average precision stands "
-            "beside the prevalence, which is what guessing gets. Precision at 10 a query is the mean over queries (with a "
-            "call and more than ten test rows) of the share of calls among the ten rows predicted strongest."),
+            "beside the prevalence, which is what guessing gets. Precision at 10 a query is the mean, over queries "
+            "with a call and more than ten test rows, of the share of calls among the ten rows predicted strongest."),
         ],
         run.figures("calls"),
         [
