@@ -60,7 +60,7 @@ def scored_assays(
             predictions = []
             for file in seeds:
                 test = read_fold(file, "test")
-                fold.check(test, file)
+                fold.check(test, str(file.path))
                 predictions.append(test.value)
                 advance()
             for assay in fold.assays:
@@ -79,7 +79,8 @@ def curve_rows(scored: ScoredAssay, settings: EvaluationSettings) -> Iterator[di
     seed = assay_seed(settings, scored.labels["split"], scored.labels["model"])
     for position, recall in enumerate(RECALLS):
         folded = fold_seeds([assay.estimate(curve[position]) for curve in curves], seed)
-        low, high = folded.interval(settings.confidence)
+        # A share at either end leaves it by rounding, and by the shifts of several seeds.
+        low, high = np.clip(folded.interval(settings.confidence), 0.0, 1.0).tolist()
         yield {
             **scored.labels, "recall": float(recall), "precision": folded.value, "low": low, "high": high,
             "prevalence": float(positive.mean()), "positives": int(positive.sum()), "n": len(positive),
