@@ -1,12 +1,11 @@
 """``python -m pipeline_lib cell``: gene index, cell graph, splits."""
 
 from pathlib import Path
-from typing import get_args
 
 import click
 
 from pipeline_lib.command_line.settings_option import settings_option
-from pipeline_lib.config.cell import CellSettings, SplitName, SplitSettings
+from pipeline_lib.config.cell import CellSettings, SplitSettings
 
 _Input = click.Path(exists=True, dir_okay=False, path_type=Path)
 _Output = click.Path(dir_okay=False, path_type=Path)
@@ -65,7 +64,7 @@ def graph(
 
 @app.command()
 @settings_option("splits", SplitSettings)
-@click.option("--name", type=click.Choice(get_args(SplitName)), required=True, help="Which split.")
+@click.option("--name", required=True, help="Which split, and which draw of it: random, random-1, random-2...")
 @click.option("--observations", type=_Input, required=True, help="observations.parquet")
 @click.option("--genes", "genes_path", type=_Input, required=True, help="genes.parquet")
 @click.option("--output", type=_Output, required=True, help="The split's parquet.")

@@ -12,6 +12,7 @@ from pipeline_lib.artefacts.schemas import FOLDS
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
 from pipeline_lib.cell.queries import genotype_codes, query_gene_sets, symmetric_rows
 from pipeline_lib.cell.splits import TEST, TRAIN, VALIDATION, Assignment
+from pipeline_lib.config.split_names import kind_and_draw
 from pipeline_lib.errors import PipelineError
 
 PROMISED: dict[str, frozenset[str]] = {
@@ -25,7 +26,7 @@ PROMISED: dict[str, frozenset[str]] = {
 
 
 def leakage_table(data: Genotypes, assignment: Assignment, split: str) -> pd.DataFrame:
-    """Count what every two folds share.
+    """Count what every two folds share; a draw promises what its kind does.
 
     Returns
     -------
@@ -34,8 +35,9 @@ def leakage_table(data: Genotypes, assignment: Assignment, split: str) -> pd.Dat
         shared (count), of (units in the second fold), promised (bool), holds (bool).
     """
     rows = []
+    kept_apart = PROMISED[kind_and_draw(split)[0]]
     for unit, first, second, shared, total in _counts(data, assignment):
-        promised = unit in PROMISED[split] and not (unit == "screens" and TEST not in (first, second))
+        promised = unit in kept_apart and not (unit == "screens" and TEST not in (first, second))
         rows.append(
             {
                 "split": split, "unit": unit, "first": FOLDS[first], "second": FOLDS[second], "shared": shared,

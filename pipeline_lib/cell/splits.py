@@ -17,6 +17,7 @@ from pipeline_lib.artefacts.schemas import FOLDS, PHENOTYPES
 from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE, Genotypes
 from pipeline_lib.cell.queries import genotype_codes, genotype_names, query_gene_sets, symmetric_rows
 from pipeline_lib.config.cell import SplitSettings
+from pipeline_lib.config.split_names import kind_and_draw
 from pipeline_lib.errors import PipelineError
 
 TRAIN, VALIDATION, TEST, LEFT_OUT = 0, 1, 2, -1
@@ -163,10 +164,9 @@ def split_gene_disjoint_all(
 ) -> Assignment:
     """Test genotypes of which training sees no gene at all."""
     folds = _gene_folds(data, settings, generator)
-    absent = folds == -1
     fold = np.full(len(data), LEFT_OUT, dtype=np.int64)
     for value in (TRAIN, VALIDATION, TEST):
-        fold[((folds == value) | absent).all(axis=1)] = value
+        fold[((folds == value) | (folds == -1)).all(axis=1)] = value
     return Assignment(fold, names[data.genes[:, 0]])
 
 
@@ -210,7 +210,7 @@ SPLITS: dict[str, Callable[[Genotypes, Names, SplitSettings, np.random.Generator
 
 
 def assign(data: Genotypes, genes: pd.DataFrame, name: str, settings: SplitSettings) -> Assignment:
-    """Assign every observation to a fold of the split `name`.
+    """Assign every observation to a fold of the split `name`: ``random`` (draw 0), ``random-1`` and so on.
 
     Raw interactions are in no split. Digenic calls only train: they were released without the pairs that were tested
     and not called, so nothing can be counted against them.
@@ -220,21 +220,21 @@ def assign(data: Genotypes, genes: pd.DataFrame, name: str, settings: SplitSetti
     PipelineError
         When the split is unknown, or one of its folds stays empty.
     """
-    if name not in SPLITS:
-        raise PipelineError(f"unknown split '{name}'; choose among {', '.join(SPLITS)}.")
-    generator = np.random.default_rng([settings.seed, list(SPLITS).index(name)])
+    kind, draw = kind_and_draw(name)
+    if kind not in SPLITS or draw is None:
+        raise PipelineError(f"unknown split '{name}'; choose among {', '.join(SPLITS)}, or a draw such as random-1.")
+    generator = np.random.default_rng([settings.seed, list(SPLITS).index(kind), *([draw] if draw else [])])
     usable = np.flatnonzero(data.phenotype != PHENOTYPES.index("raw_interaction"))
     names = genes.sort_values("gene_index")["gene"].to_numpy(dtype=object)
     usable_data = data.take(usable)
-    part = SPLITS[name](usable_data, names, settings, generator)
+    part = SPLITS[kind](usable_data, names, settings, generator)
     without_background = (usable_data.phenotype == PHENOTYPES.index("call")) & (usable_data.order < MAX_ORDER)
     part.fold[without_background & (part.fold != TRAIN)] = LEFT_OUT
     for value, fold in enumerate(FOLDS):
         if not (part.fold == value).any():
             raise PipelineError(f"split {name}: the {fold} fold is empty; the screens have too few groups for it.")
     whole = Assignment(np.full(len(data), LEFT_OUT, dtype=np.int64), np.full(len(data), "", dtype=object))
-    whole.fold[usable] = part.fold
-    whole.group[usable] = part.group
+    whole.fold[usable], whole.group[usable] = part.fold, part.group
     return whole
 
 

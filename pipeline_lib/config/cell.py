@@ -1,12 +1,9 @@
 """Settings of the gene index, the cell graph and the splits."""
 
-from typing import Literal
-
 from pydantic import Field
 
 from pipeline_lib.config.section import Section
-
-SplitName = Literal["random", "query_disjoint", "gene_disjoint_one", "gene_disjoint_all", "cross_screen"]
+from pipeline_lib.config.split_names import SplitName
 
 
 class GeneSettings(Section):
@@ -29,7 +26,9 @@ class SplitSettings(Section):
     """Train, validation and test folds."""
 
     names: list[SplitName] = ["random"]
-    """The splits to make."""
+    """The splits to make: ``random``, ``query_disjoint``, ``gene_disjoint_one``, ``gene_disjoint_all`` and
+    ``cross_screen``. Further draws of one, ``gene_disjoint_one-1``, ``gene_disjoint_one-2`` and so on, hold out other
+    genes; models that run on all draws are scored on them together as well (``gene_disjoint_one-pooled``)."""
     seed: int = 0
     """Seed of every split."""
     validation: float = Field(default=0.1, gt=0, lt=0.5)

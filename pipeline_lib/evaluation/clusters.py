@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_lib.config.evaluation import EvaluationSettings
+from pipeline_lib.config.split_names import kind_and_draw
 from pipeline_lib.evaluation.measurements import Measurements
 
 # Cells (rows x resamples) worked on at a time.
@@ -180,7 +181,7 @@ def choose_kind(data: Measurements, split: str, screen: str, settings: Evaluatio
     rows = data.genotypes
     if data.symmetric.any() or rows.order.max(initial=1) == 1 or (rows.query >= 0).mean() < 0.5:
         return "gene"
-    both_ways = split.startswith("gene_disjoint") and (rows.array >= 0).mean() > 0.5
+    both_ways = kind_and_draw(split)[0].startswith("gene_disjoint") and (rows.array >= 0).mean() > 0.5
     return "query_array" if both_ways else "query"
 
 

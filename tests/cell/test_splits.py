@@ -1,5 +1,8 @@
 """A split keeps its promise: what is tested was not trained on, in the sense of its name."""
 
+import zlib
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,12 +24,46 @@ from pipeline_lib.cell.splits import (
     split_table,
 )
 from pipeline_lib.config.cell import SplitSettings
+from pipeline_lib.config.split_names import SPLIT_KINDS
 from pipeline_lib.errors import PipelineError
 
 SETTINGS = SplitSettings(names=list(SPLITS), cross_screen_test=["trigenic"])
+DRAWS = [f"{kind}{draw}" for kind in SPLITS for draw in ("", "-1", "-2")]
+FOLDS_BEFORE_THERE_WERE_DRAWS = {
+    "random": (3991210937, [29, 749, 98, 97]),
+    "query_disjoint": (1529394878, [195, 544, 74, 160]),
+    "gene_disjoint_one": (3073688300, [154, 383, 131, 305]),
+    "gene_disjoint_all": (3856709322, [511, 426, 7, 29]),
+    "cross_screen": (1517197026, [213, 50, 5, 705]),
+}
+"""Checksum of the folds, and how many observations are left out, trained on, validated on and tested."""
 
 
-@pytest.mark.parametrize("name", list(SPLITS))
+def test_every_kind_that_a_configuration_may_name_is_there():
+    assert tuple(SPLITS) == SPLIT_KINDS
+
+
+@pytest.mark.parametrize(("name", "expected"), FOLDS_BEFORE_THERE_WERE_DRAWS.items())
+def test_a_bare_name_keeps_the_folds_that_it_always_had(name, expected, observations, genes):
+    fold = assign(encode(observations, genes), genes, name, SETTINGS).fold
+    assert (zlib.crc32(fold.astype("<i8").tobytes()), np.bincount(fold + 1).tolist()) == expected
+
+
+@pytest.mark.parametrize("kind", list(SPLITS))
+def test_draws_differ_and_each_is_the_same_whenever_it_is_drawn(kind, observations, genes):
+    data = encode(observations, genes)
+    folds = [assign(data, genes, name, SETTINGS).fold for name in (kind, f"{kind}-1", f"{kind}-2")]
+    assert all((first != second).any() for first, second in combinations(folds, 2))
+    np.testing.assert_array_equal(assign(data, genes, f"{kind}-2", SETTINGS).fold, folds[2])
+
+
+@pytest.mark.parametrize("name", ["nonsense", "nonsense-1", "random-0", "random-01", "random-pooled", "random-1-2"])
+def test_what_is_no_draw_of_a_split_is_refused(name, observations, genes):
+    with pytest.raises(PipelineError, match=f"unknown split '{name}'; choose among random, query_disjoint"):
+        assign(encode(observations, genes), genes, name, SETTINGS)
+
+
+@pytest.mark.parametrize("name", DRAWS)
 def test_every_split_keeps_its_promise(name, observations, genes):
     data = encode(observations, genes)
     assignment = assign(data, genes, name, SETTINGS)

@@ -7,7 +7,7 @@ from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.config.loading import merge, parse_run_config, parse_section, read_run_config
 from pipeline_lib.errors import PipelineError
 
-SHIPPED = ("config", "quickstart", "metabolism", "trigenic", "full", "ci")
+SHIPPED = ("config", "quickstart", "metabolism", "trigenic", "full", "ci", "collins2007")
 
 
 def minimal(**changes):
@@ -34,6 +34,7 @@ def test_the_shipped_configurations_are_good(root, monkeypatch, name):
         ({"metabolism": {"gem": "x", "mediun": "model"}}, r"unknown key 'metabolism.mediun'; did you mean 'medium'\?"),
         ({"splits": {"tset": 0.2}}, r"unknown key 'splits.tset'; did you mean 'test'\?"),
         ({"evaluation": {"resamples": 3}}, "key 'evaluation.resamples': .*greater than or equal to 100"),
+        ({"splits": {"names": ["random-0"]}}, "key 'splits.names.0': there is no split 'random-0'; choose among"),
         ({"grid": []}, "key 'grid': .*at least 1 item"),
         ({"run": "../escape"}, "key 'run'"),
         ({"run": "a; rm -rf"}, "key 'run'"),

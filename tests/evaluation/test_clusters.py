@@ -22,7 +22,9 @@ def test_queries_are_resampled_in_a_screen_of_queries_by_arrays(measure: Callabl
 
 def test_unseen_genes_stand_on_both_sides_so_arrays_are_resampled_too(measure: Callable, crosses: Callable) -> None:
     data = measure(crosses(4, 5))
-    assert choose_kind(data, "gene_disjoint_one", "screen", SETTINGS) == "query_array"
+    for split in ("gene_disjoint_one", "gene_disjoint_one-2", "gene_disjoint_one-pooled"):
+        assert choose_kind(data, split, "screen", SETTINGS) == "query_array"
+    assert choose_kind(data, "random-2", "screen", SETTINGS) == "query"
     design = cluster_design(data, "query_array")
     assert design.sizes == (4, 5)
     assert design.groups == 4

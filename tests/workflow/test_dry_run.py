@@ -1,5 +1,6 @@
 """What would run: everything at first, nothing twice, and only what an edit or a new dataset concerns."""
 
+import re
 import time
 
 import pytest
@@ -45,6 +46,23 @@ def test_the_yeast_run_has_a_job_for_every_model_split_and_seed(snakemake, check
     assert rules["fit"] + rules["fit_on_gpu"] == len(jobs)
 
 
+def test_a_draw_is_a_split_with_files_of_its_own(snakemake, checkout):
+    """``query_disjoint`` begins the name of its draws, and one draw the name of another: no file may be another's."""
+    names = ["query_disjoint", "query_disjoint-1", "query_disjoint-12"]
+    grid = [{"models": ["mean", "query_mean"], "splits": names}]
+    changes = {"base": "config/quickstart.yaml", "splits": {"names": names}, "grid": grid}
+    (checkout / "mine.yaml").write_text(yaml.safe_dump(changes))
+    done = snakemake("leaderboard", "-n", "-p", "--cores", "2", "--configfile", "mine.yaml", cwd=checkout)
+    assert done.returncode == 0, done.stdout + done.stderr
+    rules = rules_of(done.stdout)
+    assert (rules["split"], rules["fit"]) == (3, 6)
+    for name in names:
+        assert re.search(rf"--name {name} .*--output results/quickstart/splits/{name}\.parquet", done.stdout)
+        fits = re.findall(rf"--split results/quickstart/splits/{name}\.parquet .*", done.stdout)
+        assert len(fits) == 2
+        assert all(f"/{name}/seed0/predictions.parquet" in fit for fit in fits)
+
+
 def best_of_three(run) -> float:
     seconds = []
     for _ in range(3):
@@ -65,6 +83,7 @@ def test_a_dry_run_of_the_default_configuration_takes_less_than_four_seconds(sna
     ("key", "value", "message"),
     [
         ("splits", {"nmaes": ["random"]}, "unknown key 'splits.nmaes'; did you mean 'names'?"),
+        ("splits", {"names": ["random-01"]}, "there is no split 'random-01'; choose among random, query_disjoint"),
         ("grid", [{"models": ["clpp"], "splits": ["random"]}], "There is no model 'clpp'. Did you mean 'clp'?"),
         ("grid", [{"models": ["clp"], "splits": ["gene_disjoint_all"]}], "which is not in splits.names"),
         ("metabolism", {"gem": "nowhere.yml"}, "'nowhere.yml' is neither a source of config/sources.yaml nor a file"),

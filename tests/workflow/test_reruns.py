@@ -1,6 +1,7 @@
 """What an edit or a new dataset remakes: only what depends on it."""
 
 import pytest
+import yaml
 
 from tests.workflow.conftest import rules_of
 
@@ -50,6 +51,20 @@ def test_a_new_dataset_reads_that_dataset_alone(snakemake, finished):
     assert {"observations", "fit", "leaderboard", "figures_datasets", "report"} <= set(rules)
     untouched = {"genes", "metabolism", "simulate", "networks", "cell_graph", "figures_metabolism", "figures_networks"}
     assert not untouched & set(rules)
+
+
+def test_a_further_draw_makes_no_split_and_no_fit_anew(snakemake, finished):
+    config = yaml.safe_load(CONFIG)
+    config["splits"] = {"names": ["random", "query_disjoint", "random-1"]}
+    config["grid"] = [
+        {"models": ["mean"], "splits": ["random-1"]},
+        *yaml.safe_load((finished / "config" / "quickstart.yaml").read_text())["grid"],
+    ]
+    (finished / "mine.yaml").write_text(yaml.safe_dump(config))
+    rules = rules_of(snakemake("-n", *MINE, cwd=finished).stdout)
+    assert (rules["split"], rules["fit"]) == (1, 1)
+    assert "fit_on_gpu" not in rules
+    assert "leaderboard" in rules
 
 
 def test_figures_alone_can_be_asked_for(snakemake, checkout):

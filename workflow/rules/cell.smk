@@ -43,7 +43,8 @@ rule split:
         runtime=minutes(15),
     params:
         code=code_hash("pipeline_lib.cell.cli:split"),
-        settings=as_json(RUN.splits),
+        # Of this split alone: a draw that is added later makes no other split, and so no fit, anew.
+        settings=lambda wildcards: as_json(RUN.splits.model_copy(update={"names": [wildcards.split]})),
     shell:
         "python -m pipeline_lib cell split --settings {params.settings:q} --name {wildcards.split:q}"
         " --observations {input.observations:q} --genes {input.genes:q} --output {output.split:q}"
