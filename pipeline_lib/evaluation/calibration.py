@@ -45,7 +45,7 @@ def calibration_rows(
             findings: dict[tuple[str, str], dict[Key, list[Finding]]] = {}
             for file in seeds:
                 test, validation = read_fold(file, "test"), read_fold(file, "validation")
-                fold.check(test, file)
+                fold.check(test, str(file.path))
                 held = data.take(locate(data, validation.observation_id, str(file.path)))
                 fitted_on = {(screen, phenotype): rows for screen, phenotype, rows in held.assays()}
                 for assay in fold.assays:

@@ -79,6 +79,7 @@ def leaderboard(
     """Score every model on the test fold of every split, with intervals over queries or genes."""
     from pipeline_lib.artefacts.schemas import EDGES, GENES, LEADERBOARD
     from pipeline_lib.artefacts.tables import read_table
+    from pipeline_lib.evaluation.draws import entries_by_split
     from pipeline_lib.evaluation.leaderboard import build_standings
     from pipeline_lib.evaluation.measurements import read_measurements
     from pipeline_lib.evaluation.progress import progress
@@ -90,7 +91,8 @@ def leaderboard(
     genes = read_table(genes_path, GENES)
     traits = gene_traits(genes, read_table(edges, EDGES) if edges is not None else None)
     data = read_measurements(observations, genes)
-    with _one_thread(), progress("leaderboard", len(files)) as advance:
+    steps = sum(len(seeds) for models in entries_by_split(files).values() for seeds in models.values())
+    with _one_thread(), progress("leaderboard", steps) as advance:
         standings = build_standings(data, traits, files, settings, threads, advance)
     write_rows(standings.leaderboard, output, LEADERBOARD)
     write_rows(standings.differences, differences, DIFFERENCES)

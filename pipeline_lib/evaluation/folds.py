@@ -19,7 +19,7 @@ from pipeline_lib.evaluation.clusters import (
 from pipeline_lib.evaluation.intervals import Estimate
 from pipeline_lib.evaluation.measurements import Measurements
 from pipeline_lib.evaluation.moments import MomentBootstrap
-from pipeline_lib.evaluation.predictions import FoldPredictions, PredictionFile
+from pipeline_lib.evaluation.predictions import FoldPredictions
 from pipeline_lib.evaluation.ranking import RankingBootstrap
 
 
@@ -72,23 +72,23 @@ class AssayFold:
 
 @dataclass(frozen=True)
 class SplitFold:
-    """The test fold of one split: its observations, ascending, and its assays."""
+    """The test fold of one split, or those of its draws one after another: its observations and its assays."""
 
     split: str
     observation_id: NDArray[np.int64]
     assays: list[AssayFold]
 
-    def check(self, predictions: FoldPredictions, file: PredictionFile) -> None:
+    def check(self, predictions: FoldPredictions, where: str) -> None:
         """Refuse predictions of other observations, for models are compared on the same ones.
 
         Raises
         ------
         PipelineError
-            When the test fold of `file` is not this one.
+            When their test fold is not this one; `where` names their file.
         """
         if not np.array_equal(predictions.observation_id, self.observation_id):
             raise PipelineError(
-                f"{file.path}: its test fold differs from that of the other models on the split '{self.split}'; "
+                f"{where}: its test fold differs from that of the other models on the split '{self.split}'; "
                 "fit every model on the same splits file."
             )
 
@@ -122,7 +122,10 @@ def locate(data: Measurements, observation_id: NDArray[np.int64], where: str) ->
 def split_fold(
     data: Measurements, split: str, observation_id: NDArray[np.int64], where: str, settings: EvaluationSettings
 ) -> SplitFold:
-    """Return the test fold that consists of `observation_id` (ascending); `where` names its file in errors."""
+    """Return the test fold that consists of `observation_id`; `where` names its file in errors.
+
+    An observation that several draws test is given once for each.
+    """
     fold = data.take(locate(data, observation_id, where))
     assays = [
         assay_fold(fold.take(rows), screen, phenotype, split, rows, settings)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.evaluation.differences import difference_rows
+from pipeline_lib.evaluation.draws import Entry, entries_by_split
 from pipeline_lib.evaluation.folds import AssayFold, SplitFold, assay_seed, split_fold
 from pipeline_lib.evaluation.intervals import Estimate, fold_seeds
 from pipeline_lib.evaluation.measurements import Measurements
 from pipeline_lib.evaluation.metrics import POOLED, evaluate, evaluate_pooled, in_shared_unit
-from pipeline_lib.evaluation.predictions import PredictionFile, by_split, read_fold
+from pipeline_lib.evaluation.predictions import PredictionFile, read_draws
 from pipeline_lib.evaluation.scores import AssayKey, Extent, ScoreKey, Scores
 from pipeline_lib.evaluation.subgroups import GeneTraits, SubgroupBootstrap
 
@@ -36,7 +37,7 @@ Key = TypeVar("Key")
 
 @dataclass(frozen=True)
 class _Scored:
-    """Everything that one file of predictions scores."""
+    """Everything that the predictions of one model with one seed score."""
 
     scores: dict[ScoreKey, Estimate] = field(default_factory=dict)
     subgroups: dict[SubgroupKey, Estimate] = field(default_factory=dict)
@@ -50,7 +51,7 @@ def build_standings(
     threads: int,
     advance: Callable[[], None],
 ) -> Standings:
-    """Evaluate every predictions file on its test fold, split by split and model by model.
+    """Evaluate every predictions file on its test fold, split by split and model by model, and draws of a split pooled.
 
     Parameters
     ----------
@@ -63,9 +64,9 @@ def build_standings(
     settings
         Resamples, confidence, thresholds.
     threads
-        How many files are evaluated at a time; the numbers do not depend on it.
+        How many models and seeds are evaluated at a time; the numbers do not depend on it.
     advance
-        Called after each file.
+        Called after each of `entries_by_split`.
 
     Raises
     ------
@@ -73,16 +74,15 @@ def build_standings(
         When a file is broken, or two models of one split have different test folds.
     """
     standings = Standings()
-    for split, models in by_split(files).items():
+    for split, models in entries_by_split(files).items():
         first = next(iter(models.values()))[0]
-        ids = read_fold(first, "test").observation_id
-        fold = split_fold(data, split, ids, str(first.path), settings)
+        fold = split_fold(data, split, read_draws(first.files, "test").observation_id, first.where, settings)
         subgroups = [SubgroupBootstrap(assay, traits, settings.ranking_resamples) for assay in fold.assays]
         extents = _extents(fold.assays, settings)
         scores: dict[str, Scores] = {}
-        flat = [file for seeds in models.values() for file in seeds]
+        flat = [entry for seeds in models.values() for entry in seeds]
         with ThreadPoolExecutor(threads) as pool:
-            scored = pool.map(lambda file, fold=fold, parts=subgroups: _score_file(file, fold, parts, settings), flat)
+            scored = pool.map(lambda entry, fold=fold, parts=subgroups: _score(entry, fold, parts, settings), flat)
             for model, seeds in models.items():
                 found = []
                 for _ in seeds:
@@ -97,12 +97,10 @@ def build_standings(
     return standings
 
 
-def _score_file(
-    file: PredictionFile, fold: SplitFold, subgroups: list[SubgroupBootstrap], settings: EvaluationSettings
-) -> _Scored:
-    """Return the estimates of one file, assay by assay and over the screens that share a phenotype and a unit."""
-    predictions = read_fold(file, "test")
-    fold.check(predictions, file)
+def _score(entry: Entry, fold: SplitFold, subgroups: list[SubgroupBootstrap], settings: EvaluationSettings) -> _Scored:
+    """Return the estimates of one entry, assay by assay and over the screens that share a phenotype and a unit."""
+    predictions = read_draws(entry.files, "test")
+    fold.check(predictions, entry.where)
     scored = _Scored()
     by_phenotype: dict[str, list[tuple[MomentSums, float]]] = {}
     for assay, within in zip(fold.assays, subgroups, strict=True):

@@ -1,7 +1,7 @@
 """Find and read the predictions of every model, split and seed."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline_lib.artefacts.schemas import PREDICTIONS
 from pipeline_lib.artefacts.tables import read_table
+from pipeline_lib.config.split_names import kind_and_draw
 from pipeline_lib.errors import PipelineError
 
 _SEED = re.compile(r"seed(\d+)$")
@@ -27,12 +28,12 @@ class PredictionFile:
 
 @dataclass(frozen=True)
 class FoldPredictions:
-    """Predictions of one fold, by ascending observation.
+    """Predictions of one fold, by ascending observation; of several draws, one draw after another.
 
     Attributes
     ----------
     observation_id
-        int64 [n], ascending.
+        int64 [n], ascending within a draw.
     value
         float64 [n]: predictions in the units of each observation's assay.
     std
@@ -50,12 +51,14 @@ def parse_path(path: Path) -> PredictionFile:
     Raises
     ------
     PipelineError
-        When the path does not end in ``<model>/<split>/seed<k>/<file>``.
+        When the path does not end in ``<model>/<split>/seed<k>/<file>``, or names its split as all draws of one.
     """
     folders = path.absolute().parts[-4:-1]
     seed = _SEED.match(folders[-1]) if len(folders) == 3 else None
     if seed is None:
         raise PipelineError(f"{path} is not under <model>/<split>/seed<k>/; keep predictions in such folders.")
+    if kind_and_draw(folders[1])[1] is None:
+        raise PipelineError(f"{path}: '{folders[1]}' is what scores over all draws are called; rename that folder.")
     return PredictionFile(split=folders[1], model=folders[0], seed=int(seed[1]), path=path)
 
 
@@ -101,4 +104,20 @@ def read_fold(file: PredictionFile, fold: str) -> FoldPredictions:
         observation_id=frame["observation_id"].to_numpy(np.int64),
         value=value,
         std=frame["prediction_std"].to_numpy(np.float64, na_value=np.nan),
+    )
+
+
+def read_draws(files: Sequence[PredictionFile], fold: str) -> FoldPredictions:
+    """Read the predictions of one fold of several draws, laid one after another; an observation may stand in many.
+
+    Raises
+    ------
+    PipelineError
+        As `read_fold`.
+    """
+    parts = [read_fold(file, fold) for file in files]
+    return FoldPredictions(
+        observation_id=np.concatenate([part.observation_id for part in parts]),
+        value=np.concatenate([part.value for part in parts]),
+        std=np.concatenate([part.std for part in parts]),
     )

@@ -1,6 +1,9 @@
 """How screens, splits, models, phenotypes and metrics are written for people."""
 
+import math
 from collections.abc import Iterable
+
+from pipeline_lib.config.split_names import kind_and_draw
 
 SPLITS = {
     "random": "random",
@@ -57,14 +60,21 @@ def screen_name(screen: str) -> str:
 
 
 def split_name(split: str) -> str:
-    """Return a split's name for people."""
-    return SPLITS.get(split, split)
+    """Return a split's name for people, with its draw: ``one unseen gene, draw 2``."""
+    kind, draw = kind_and_draw(split)
+    told = {0: "", None: ", all draws pooled"}.get(draw, f", draw {draw}")
+    return f"{SPLITS.get(kind, kind)}{told}"
 
 
 def in_order(splits: Iterable[str]) -> list[str]:
-    """Return splits from the easiest question to the hardest, each once."""
+    """Return splits from the easiest question to the hardest, each once: its draws in turn, then all of them pooled."""
     known = list(SPLITS)
-    return sorted(set(splits), key=lambda split: (known.index(split) if split in known else len(known), split))
+
+    def place(split: str) -> tuple[int, str, float]:
+        kind, draw = kind_and_draw(split)
+        return known.index(kind) if kind in known else len(known), kind, math.inf if draw is None else draw
+
+    return sorted(set(splits), key=place)
 
 
 def assay_name(screen: str, phenotype: str) -> str:

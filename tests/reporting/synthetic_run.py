@@ -23,7 +23,9 @@ _SYSTEMATIC = (
     "YKL190W", "YLR113W",
 )  # fmt: skip
 MODELS = ("mean", "gene_ridge", "clp", "clp_no_metabolism", "dango", "dango_no_pretraining", "wl_ridge")
-SPLITS = ("random", "query_disjoint")
+SPLITS = ("random", "query_disjoint", "query_disjoint-1")
+SCORED = (*SPLITS, "query_disjoint-pooled")
+"""The splits of the tables of scores: those with files, and the draws of one of them together."""
 ASSAYS = (("collins2007", "interaction"), (HOSTILE_SCREEN, "interaction"), ("kuzmin2018_calls", "call"))
 UNTESTED = ("YKL190W", "YLR113W")
 UNTESTED_TRIPLE = ("YAL001C", "YCL040W", "YDL227C")
@@ -121,7 +123,7 @@ def _write_models(folder: Path, observations: pd.DataFrame) -> None:
 
 def _scores() -> Iterator[dict[str, object]]:
     for model_place, model in enumerate(MODELS):
-        for split in SPLITS:
+        for split in SCORED:
             for screen, phenotype in ASSAYS:
                 metrics = ("pearson", "pearson_within_query") if phenotype == "interaction" else ()
                 called = ("average_precision", "prevalence", "auroc", "precision_at_100")

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_lib.reporting.ceilings import standing_ceilings
+from pipeline_lib.reporting.figures.leaderboard import leading_assay
 from pipeline_lib.reporting.findings import (
     beyond_truth_sentences,
     ceiling_finding,
@@ -75,6 +76,21 @@ def test_the_headline_follows_the_paired_interval_and_not_the_scores(low, high, 
     (finding,) = model_findings(board(clp=0.5, gene_ridge=0.4), pair(low, high), "clp")
     assert f"clp {verb} gene_ridge" in finding.sentence
     assert ("beats" in finding.sentence) == (verb == "beats")
+
+
+def test_pooled_draws_are_a_finding_of_their_own():
+    scores = [board(clp=0.5, gene_ridge=0.4), board(clp=0.6, gene_ridge=0.4).assign(split="random-pooled")]
+    pairs = [pair(0.1, 0.2).assign(split="random-pooled"), pair(-0.1, 0.2)]
+    single, pooled = model_findings(pd.concat(scores, ignore_index=True), pd.concat(pairs, ignore_index=True), "clp")
+    assert "cannot be told from gene_ridge" in single.sentence
+    assert "all draws pooled" in pooled.question
+    assert "Pearson 0.600" in pooled.sentence
+
+
+def test_pooled_draws_make_no_screen_larger():
+    small, large = board(clp=0.5), board(clp=0.5).assign(screen="ours", n=150)
+    tables = [small, small.assign(split="random-1"), small.assign(split="random-pooled", n=200), large]
+    assert leading_assay(pd.concat(tables, ignore_index=True)) == ("ours", "interaction")
 
 
 def test_without_a_baseline_nothing_is_claimed():

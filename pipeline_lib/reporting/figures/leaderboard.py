@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from pipeline_lib.config.split_names import kind_and_draw
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.ceilings import standing_ceilings
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
@@ -22,7 +23,9 @@ def leading_metric(phenotype: str) -> str:
 
 def leading_assay(leaderboard: pd.DataFrame) -> tuple[str, str]:
     """Return the assay that the report leads with: the interaction screen with most tested rows."""
-    rows = leaderboard[leaderboard["screen"] != "pooled"]
+    # Pooled draws count an observation many times, which says nothing of a screen's size.
+    single = leaderboard[[kind_and_draw(split)[1] is not None for split in leaderboard["split"]]]
+    rows = single[single["screen"] != "pooled"]
     for phenotype in LEADING:
         part = rows[(rows["phenotype"] == phenotype) & (rows["screen"] != "simulated")]
         part = part if len(part) else rows[rows["phenotype"] == phenotype]
@@ -107,7 +110,7 @@ def draw_differences(differences: pd.DataFrame) -> Drawn:
         part = rows[rows["split"] == split]
         _forest(panel, part)
         panel.set(
-            title=f"{split_name(split)}: against {part['reference'].iloc[0]}", xlabel=f"difference in {METRICS[metric]}"
+            title=f"{split_name(split)}\nagainst {part['reference'].iloc[0]}", xlabel=f"difference in {METRICS[metric]}"
         )
     for panel in axes.flat[len(splits) :]:
         panel.axis("off")

@@ -28,7 +28,9 @@ def leaderboard(run: RunFolder) -> Section:
         [
             ("Value and interval (bootstrap over queries or genes, never over rows), tested rows n, clusters and seeds "
             "of every model on every split. Pearson within screens takes each screen's mean away first, and Pearson "
-            "within queries each query's: a model that only knows the screen or the query scores zero there."),
+            "within queries each query's: a model that only knows the screen or the query scores zero there. Where a "
+            "split was drawn several times, its pooled rows lay the test folds of all draws one after another; a gene "
+            "or query that several draws hold out is one cluster."),
         ],
         [*run.figures("correlations"), *run.figures("leaderboard", "leaderboard", "differences")],
         [

@@ -1,0 +1,31 @@
+"""Splits and their draws as people read them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline_lib.reporting.names import in_order, split_name
+
+ORDER = [
+    "random", "query_disjoint", "gene_disjoint_one", "gene_disjoint_one-1", "gene_disjoint_one-2",
+    "gene_disjoint_one-10", "gene_disjoint_one-pooled", "gene_disjoint_all-3", "cross_screen", "ours", "ours-1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("split", "name"),
+    [
+        ("gene_disjoint_one", "one unseen gene"),
+        ("gene_disjoint_one-2", "one unseen gene, draw 2"),
+        ("gene_disjoint_one-pooled", "one unseen gene, all draws pooled"),
+        ("ours", "ours"),
+        ("ours-2", "ours, draw 2"),
+    ],
+)
+def test_a_split_is_named_with_its_draw(split: str, name: str) -> None:
+    assert split_name(split) == name
+
+
+@given(shuffled=st.permutations(ORDER))
+def test_draws_stand_behind_their_kind_in_the_order_of_their_numbers(shuffled: list[str]) -> None:
+    assert in_order([*shuffled, *shuffled]) == ORDER
