@@ -16,3 +16,16 @@ def standing_ceilings(ceilings: pd.DataFrame) -> pd.DataFrame:
     known = known.assign(preferred=(known["scope"] == "repeated") == (known["method"] == "alleles"))
     best = known.groupby(keys)["preferred"].transform("any")
     return known[known["preferred"] | ~best].drop(columns="preferred")
+
+
+def leading_ceiling(ceilings: pd.DataFrame, screen: str, phenotype: str) -> float | None:
+    """Return the ceiling that all models of a screen are held against; None where there is none.
+
+    A simulated screen's own truth is no estimate: what stands above it has learned the errors of the test fold. Else
+    it is the highest that the data give.
+    """
+    rows = standing_ceilings(ceilings)
+    rows = rows[(rows["screen"] == screen) & (rows["phenotype"] == phenotype) & ~rows["centred"]]
+    truth = rows[rows["method"] == "truth"].sort_values("order").head(1)
+    rows = truth if len(truth) else rows
+    return float(rows["ceiling"].max()) if len(rows) else None

@@ -210,4 +210,5 @@ def reference(run_folder: Path, output: Path, page: Path | None) -> None:
     if page is not None:
         import pandas as pd
 
-        put_into(page, results_table(pd.read_csv(output / "leaderboard.csv")))
+        leaderboard, ceilings = (pd.read_csv(output / f"{name}.csv") for name in ("leaderboard", "noise_ceiling"))
+        put_into(page, results_table(leaderboard, ceilings))

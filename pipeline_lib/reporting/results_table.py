@@ -8,6 +8,7 @@ import pandas as pd
 
 from pipeline_lib.artefacts.atomic import write_text
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.reporting.ceilings import leading_ceiling
 
 START, END = "<!-- results: made by `make reference` -->", "<!-- end of results -->"
 """What stands around the table in a page that holds it."""
@@ -34,18 +35,23 @@ COLUMNS = (
 """The questions that a reader asks first."""
 
 
-def results_table(leaderboard: pd.DataFrame) -> str:
-    """Return the table: a line a model, the best of each column in bold; '-' where a model was not run.
+def results_table(leaderboard: pd.DataFrame, ceilings: pd.DataFrame) -> str:
+    """Return the table: the noise ceilings, then a line a model, the best of each column in bold.
+
+    There is a '-' where a model was not run, or no ceiling is known.
 
     Parameters
     ----------
     leaderboard
         Rows of ``evaluation/leaderboard.parquet``.
+    ceilings
+        Rows of ``evaluation/noise_ceiling.parquet``.
     """
     scores = {column: found for column in COLUMNS if (found := _scores(leaderboard, column))}
     lines = [
         "| model | " + " | ".join(column.heading for column in scores) + " |",
         "|---|" + "---|" * len(scores),
+        "| *noise ceiling* | " + " | ".join(_ceiling(ceilings, column) for column in scores) + " |",
     ]
     first = next(iter(scores.values()), {})
     # The best of the first column on top; models that it lacks behind.
@@ -90,6 +96,12 @@ def _scores(leaderboard: pd.DataFrame, column: Column) -> dict[str, _Score]:
     ].dropna(subset="value")
     numbers = rows[["value", "low", "high"]].to_numpy(float).tolist()
     return {str(model): _Score(*row) for model, row in zip(rows["model"], numbers, strict=True)}
+
+
+def _ceiling(ceilings: pd.DataFrame, column: Column) -> str:
+    """Return the ceiling of a column of correlations; noise does not bound an average precision in the same way."""
+    value = leading_ceiling(ceilings, column.screen, column.phenotype) if column.metric == "pearson" else None
+    return "-" if value is None else f"*{value:.3f}*"
 
 
 def _cell(scores: dict[str, _Score], model: str) -> str:

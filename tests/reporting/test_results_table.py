@@ -26,18 +26,34 @@ ROWS = board(
 )
 
 
+CEILINGS = pd.DataFrame(
+    [
+        ("collins2007", "interaction", 2, "alleles", "repeated", False, 0.79),
+        ("collins2007", "interaction", 2, "alleles", "screen", False, 0.41),
+        ("simulated", "interaction", 0, "truth", "screen", False, 0.55),
+        ("simulated", "interaction", 0, "reported_sd", "screen", False, 0.83),
+    ],
+    columns=["screen", "phenotype", "order", "method", "scope", "centred", "ceiling"],
+)
+
+
+def test_the_noise_ceiling_stands_above_the_models_the_truth_before_every_estimate():
+    assert results_table(ROWS, CEILINGS).splitlines()[2] == "| *noise ceiling* | *0.790* | *0.550* |"
+    assert results_table(ROWS, CEILINGS.iloc[:2]).splitlines()[2] == "| *noise ceiling* | *0.790* | - |"
+
+
 def test_a_line_a_model_the_best_first_and_bold():
-    lines = results_table(ROWS).splitlines()
+    lines = results_table(ROWS, CEILINGS).splitlines()
     assert lines[0] == "| model | collins2007, random | simulated, query unseen |"
-    assert lines[2] == "| clp | **0.640 (0.600 to 0.680)** | - |"
-    assert lines[3] == "| mean | 0.000 | **0.100 (0.050 to 0.150)** |"
-    assert "99" not in results_table(ROWS)
+    assert lines[3] == "| clp | **0.640 (0.600 to 0.680)** | - |"
+    assert lines[4] == "| mean | 0.000 | **0.100 (0.050 to 0.150)** |"
+    assert "99" not in results_table(ROWS, CEILINGS)
 
 
 def test_only_what_stands_between_the_marks_is_replaced(tmp_path):
     page = tmp_path / "README.md"
     page.write_text(f"before\n{START}\nold\n{END}\nafter\n", encoding="utf-8")
-    put_into(page, results_table(ROWS))
+    put_into(page, results_table(ROWS, CEILINGS))
     text = page.read_text(encoding="utf-8")
     assert "old" not in text
     assert text.startswith(f"before\n{START}\n\n| model |")
@@ -55,6 +71,6 @@ def test_the_readme_shows_the_table_of_the_reference_results():
     path = ROOT / "docs" / "results" / "leaderboard.csv"
     if not path.exists():
         pytest.skip(f"{path} is not there: `make reference` writes it after `make yeast`")
-    reference = pd.read_csv(path)
+    reference, ceilings = pd.read_csv(path), pd.read_csv(path.with_name("noise_ceiling.csv"))
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert results_table(reference) in readme
+    assert results_table(reference, ceilings) in readme

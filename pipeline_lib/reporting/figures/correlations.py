@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from scipy.stats import pearsonr, spearmanr
 
 from pipeline_lib.reporting import style
-from pipeline_lib.reporting.ceilings import standing_ceilings
+from pipeline_lib.reporting.ceilings import leading_ceiling
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.names import assay_name, in_order, panel_title, split_name, unit
 from pipeline_lib.reporting.predictions import Job, tested
@@ -124,10 +124,6 @@ def _bars(axes: Axes, rows: pd.DataFrame, model: str, splits: list[str]) -> None
 
 
 def _ceiling(axes: Axes, ceilings: pd.DataFrame, screen: str, phenotype: str) -> None:
-    rows = standing_ceilings(ceilings)
-    rows = rows[(rows["screen"] == screen) & (rows["phenotype"] == phenotype) & ~rows["centred"]]
-    # A simulated screen's own truth is no estimate: what stands above it has learned the errors of the test fold.
-    truth = rows[rows["method"] == "truth"].sort_values("order").head(1)
-    rows = truth if len(truth) else rows
-    if len(rows):
-        axes.axhline(rows["ceiling"].max(), color=style.CEILING, linestyle="--", linewidth=0.9, label="noise ceiling")
+    ceiling = leading_ceiling(ceilings, screen, phenotype)
+    if ceiling is not None:
+        axes.axhline(ceiling, color=style.CEILING, linestyle="--", linewidth=0.9, label="noise ceiling")
