@@ -83,7 +83,13 @@ def losses(run: RunFolder) -> Section:
 
 
 def pretraining(run: RunFolder) -> Section:
-    """Return what DANGO's pretraining is for."""
+    """Return what DANGO's pretraining is for: in words on the leading screen, in the table on every one."""
+    variants = run.differences[
+        (run.differences["reference"] == "dango") & (run.differences["role"] == "reference")
+        & run.differences["model"].str.startswith("dango_")
+    ]  # fmt: skip
+    screen, phenotype = leading_assay(run.leaderboard)
+    leading = variants[(variants["screen"] == screen) & (variants["phenotype"] == phenotype)]
     return Section(
         "pretraining", "DANGO and pretraining",
         [
@@ -91,9 +97,13 @@ def pretraining(run: RunFolder) -> Section:
             "network, one network at a time; this pretraining sees no genetic interaction. It then trains a hypergraph "
             "attention over the deleted genes. Its variants here: without pretraining, with pretrained vectors that "
             "stay frozen, and with plain gene vectors that see no network."),
-            *family_sentences(run.differences, "dango", "dango_"),
+            *family_sentences(leading, "dango", "dango_"),
         ],
         run.figures("leaderboard", "pretraining"),
+        [
+            html_table("pretraining_differences", "Paired differences to the pretrained DANGO", variants[_DIFFERENCES],
+                       filters={"model": "", "split": "", "screen": screen, "metric": "pearson"}),
+        ],
     )  # fmt: skip
 
 
