@@ -22,7 +22,8 @@ from pipeline_lib.metabolism.genotype_arrays import NO_GENE, keys_of, sub_genoty
 from pipeline_lib.metabolism.linear_program import STATUSES
 from pipeline_lib.metabolism.network import MetabolicNetwork
 from pipeline_lib.metabolism.network_reduction import reduce_network
-from pipeline_lib.metabolism.solving import Optima, Problem, Solver, join, solver_of
+from pipeline_lib.metabolism.optima import Optima, Problem, join
+from pipeline_lib.metabolism.solving import Solver, solver_of
 
 FITNESS_DECIMALS = 9
 """Fitness is rounded to the solver's tolerance, so that equal growth reads as equal."""

@@ -137,6 +137,7 @@ class WarmSolver:
             "simplex_iteration_limit": _ITERATIONS_A_ROW * sum(program.matrix.shape),
         })  # fmt: skip
         self._highs.passModel(_as_highs(program))
+        self._start = b"", highspy.HighsBasis()
 
     def solve(
         self, fixed: NDArray[np.int32], at: NDArray[np.float64], start: NDArray[np.int8] | None = None
@@ -154,6 +155,13 @@ class WarmSolver:
             lower, upper = self.program.lower[fixed], self.program.upper[fixed]
             self._highs.changeColsBounds(len(fixed), fixed, lower, upper)
 
+    def _decoded(self, codes: NDArray[np.int8]) -> "highspy.HighsBasis":
+        """Return the basis of the codes; knockouts that start from the same one mostly follow each other."""
+        content = codes.tobytes()
+        if content != self._start[0]:
+            self._start = content, _decode_basis(codes, len(self.program.lower))
+        return self._start[1]
+
     def _set(self, settings: Settings) -> None:
         for name, value in settings.items():
             if self._highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:
@@ -165,7 +173,7 @@ class WarmSolver:
         self._highs.clearSolver()
         self._set(settings)
         if start is not None and len(start):
-            self._highs.setBasis(_decode_basis(start, len(self.program.lower)))
+            self._highs.setBasis(self._decoded(start))
         size = len(self.program.lower)
         if self._highs.run() == highspy.HighsStatus.kError:
             return unsettled("failed", size)

@@ -1,142 +1,44 @@
-"""Solve many knockouts in parallel, the same whatever the number of processes, and take up where a stop left off.
-
-This module is what the worker processes import: it stays free of pandas and of the pipeline's tables.
-"""
+"""Solve many knockouts in parallel, the same whatever the number of processes, and take up where a stop left off."""
 
 import hashlib
-import multiprocessing
-import os
+import queue
 import shutil
-import signal
-import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import highspy
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
-from pipeline_lib.artefacts.atomic import atomic_path
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism.bit_sets import BitSets, pack, unpack, words
-from pipeline_lib.metabolism.flux import FluxBalance, Method, Optimiser
-from pipeline_lib.metabolism.linear_program import ATTEMPTS, STATUSES, TOLERANCE
-from pipeline_lib.metabolism.moma import MinimalAdjustment
-from pipeline_lib.metabolism.network_reduction import ReducedNetwork
+from pipeline_lib.metabolism.bit_sets import BitSets
+from pipeline_lib.metabolism.knockout_workers import settle_in_worker, worker_processes
+from pipeline_lib.metabolism.optima import Optima, Problem, join, settle_once
+
+if TYPE_CHECKING:
+    from pipeline_lib.metabolism.flux import Optimiser
 
 FEW = 500
-"""So many programs are solved here: starting workers takes longer."""
+"""So many programs are solved by threads (HiGHS lets go of the interpreter): to start processes takes longer."""
 _BATCH = 128
+_BATCH_OF_FEW = 16
+
+Batch = tuple[BitSets, NDArray[np.int8]]
+"""What each program shuts and where it starts."""
 
 
 @dataclass(frozen=True)
-class Problem:
-    """What is solved: the reduced network and how the cell adjusts to a deletion."""
+class Executors:
+    """What solves several programs at once: threads of this process for few of them, worker processes for many."""
 
-    reduced: ReducedNetwork
-    method: Method
-
-    def optimiser(self) -> Optimiser:
-        """Return the optimiser of the method."""
-        return FluxBalance(self.reduced) if self.method == "fba" else MinimalAdjustment(self.reduced)
-
-    def digest(self) -> bytes:
-        """Return a hash of everything that the optima depend on beside what is shut."""
-        reduced = self.reduced
-        content = hashlib.sha256(f"{self.method} {TOLERANCE} {ATTEMPTS} HiGHS {highspy.Highs().version()}".encode())
-        for array in (
-            reduced.stoichiometry.indptr, reduced.stoichiometry.indices, reduced.stoichiometry.data,
-            reduced.lower, reduced.upper, reduced.objective, reduced.column, reduced.scale,
-        ):  # fmt: skip
-            content.update(np.ascontiguousarray(array).tobytes())
-        return content.digest()
-
-
-@dataclass(frozen=True)
-class Optima:
-    """The optima of k programs over n columns and m balances.
-
-    Attributes
-    ----------
-    status
-        int8 [k]: position in `pipeline_lib.metabolism.linear_program.STATUSES`.
-    growth
-        float64 [k], 1/h; NaN where the solver failed.
-    carried
-        uint64 [k, W]: the columns that carry flux.
-    basis
-        int8 [k, b]: warm starts for further deletions; rows of -1 where there is none.
-    """
-
-    status: NDArray[np.int8]
-    growth: NDArray[np.float64]
-    carried: BitSets
-    basis: NDArray[np.int8]
-
-    def __len__(self) -> int:
-        return len(self.status)
-
-
-FIELDS = ("status", "growth", "carried", "basis")
-
-
-def join(parts: Sequence[Optima]) -> Optima:
-    """Put the optima of several batches one after another."""
-    return Optima(*(np.concatenate([getattr(part, name) for part in parts]) for name in FIELDS))
-
-
-def settle(optimiser: Optimiser, shut: BitSets, start: NDArray[np.int8], size: int) -> Optima:
-    """Solve programs over `size` columns one by one; each depends on its own row of `start` alone."""
-    status, growth = np.empty(len(shut), dtype=np.int8), np.empty(len(shut))
-    carried = np.empty((len(shut), words(size)), dtype=np.uint64)
-    basis = np.full((len(shut), optimiser.basis_size), -1, dtype=np.int8)
-    for row, columns in enumerate(unpack(shut, size)):
-        warm = start[row] if start[row, 0] >= 0 else None
-        optimum = optimiser.solve(np.flatnonzero(columns).astype(np.int32), warm)
-        status[row], growth[row] = STATUSES.index(optimum.status), optimum.growth
-        carried[row] = pack(optimum.carried[None])[0]
-        basis[row, : len(optimum.basis)] = optimum.basis
-    return Optima(status, growth, carried, basis)
-
-
-def settle_once(optimiser: Optimiser, shut: BitSets, start: NDArray[np.int8], size: int, path: Path | None) -> Optima:
-    """Read the optima from `path` where an earlier run left them; else solve and leave them there."""
-    if path is not None and path.exists():
-        with np.load(path) as kept:
-            return Optima(*(kept[name] for name in FIELDS))
-    optima = settle(optimiser, shut, start, size)
-    if path is not None:
-        with atomic_path(path) as temporary, temporary.open("wb") as target:
-            np.savez(target, **{name: getattr(optima, name) for name in FIELDS})
-    return optima
-
-
-_worker: dict[str, Optimiser] = {}
-
-
-def _start_worker(problem: Problem) -> None:
-    # An interrupt from the keyboard reaches the whole group; the parent decides what becomes of it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _worker["optimiser"] = problem.optimiser()
-
-
-def _end_with_parent() -> None:
-    """Leave no orphan behind a parent that was killed: it would wait for work for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _settle_in_worker(shut: BitSets, start: NDArray[np.int8], size: int, path: Path | None) -> Optima:
-    return settle_once(_worker["optimiser"], shut, start, size, path)
+    threads: Executor
+    workers: Executor
 
 
 class Solver:
@@ -150,17 +52,20 @@ class Solver:
         Number of programs so far.
     """
 
-    def __init__(self, problem: Problem, executor: Executor | None, kept: Path | None) -> None:
+    def __init__(self, problem: Problem, executors: Executors | None, kept: Path | None) -> None:
         self.problem = problem
         self.solved = 0
-        self._executor = executor
+        self._executors = executors
         self._kept = kept
         self._digest = problem.digest()
-        self._optimiser = problem.optimiser()
+        first = problem.optimiser()
+        self._basis_size = first.basis_size
+        self._idle: queue.SimpleQueue[Optimiser] = queue.SimpleQueue()
+        self._idle.put(first)
 
     def cold(self, count: int) -> NDArray[np.int8]:
         """Return `count` rows that stand for no warm start."""
-        return np.full((count, self._optimiser.basis_size), -1, dtype=np.int8)
+        return np.full((count, self._basis_size), -1, dtype=np.int8)
 
     def solve(self, shut: BitSets, start: NDArray[np.int8], what: str) -> Optima:
         """Return the optima of k programs.
@@ -179,15 +84,17 @@ class Solver:
         PipelineError
             When a worker process is killed.
         """
-        batches = [(shut[at : at + _BATCH], start[at : at + _BATCH]) for at in range(0, max(len(shut), 1), _BATCH)]
+        few = len(shut) <= FEW
+        size = _BATCH_OF_FEW if few else _BATCH
+        batches = [(shut[at : at + size], start[at : at + size]) for at in range(0, max(len(shut), 1), size)]
         try:
             bar = track(
-                self._settled(batches, parallel=len(shut) > FEW),
+                self._settled(batches, few=few),
                 description=what,
                 total=len(batches),
                 console=Console(stderr=True),
                 transient=True,
-                disable=len(shut) <= FEW,
+                disable=few,
             )
             optima = join(list(bar))
         except BrokenProcessPool as error:
@@ -198,16 +105,27 @@ class Solver:
         self.solved += len(shut)
         return optima
 
-    def _settled(self, batches: list[tuple[BitSets, NDArray[np.int8]]], *, parallel: bool) -> Iterator[Optima]:
+    def _settled(self, batches: Sequence[Batch], *, few: bool) -> Iterator[Optima]:
         """Yield the optima of the batches, in their order."""
-        size = self.problem.reduced.size
-        if self._executor is None or not parallel:
-            for batch in batches:
-                yield settle_once(self._optimiser, *batch, size, self._path(*batch))
-            return
-        waiting = [self._executor.submit(_settle_in_worker, *batch, size, self._path(*batch)) for batch in batches]
-        for future in waiting:
-            yield future.result()
+        if self._executors is None:
+            yield from map(self._settle_here, batches)
+        elif few:
+            yield from self._executors.threads.map(self._settle_here, batches)
+        else:
+            size, submit = self.problem.reduced.size, self._executors.workers.submit
+            waiting = [submit(settle_in_worker, *batch, size, self._path(*batch)) for batch in batches]
+            yield from (future.result() for future in waiting)
+
+    def _settle_here(self, batch: Batch) -> Optima:
+        """Solve a batch with an optimiser that no other thread uses meanwhile."""
+        try:
+            optimiser = self._idle.get_nowait()
+        except queue.Empty:
+            optimiser = self.problem.optimiser()
+        try:
+            return settle_once(optimiser, *batch, self.problem.reduced.size, self._path(*batch))
+        finally:
+            self._idle.put(optimiser)
 
     def _path(self, shut: BitSets, start: NDArray[np.int8]) -> Path | None:
         """Return where a batch's optima are kept: a name that stands for all that they depend on."""
@@ -228,7 +146,8 @@ def solver_of(problem: Problem, processes: int = 1, kept: Path | None = None) ->
     problem
         What is solved.
     processes
-        Number of worker processes; with 1, everything is solved in this one.
+        Number of programs that are solved at once: by threads of this process where they are few, else by as many
+        worker processes. With 1, everything is solved one after another in this process.
     kept
         Folder where solved batches are kept, so that a stopped run can be taken up; removed when the work ends well.
         None keeps nothing.
@@ -236,13 +155,12 @@ def solver_of(problem: Problem, processes: int = 1, kept: Path | None = None) ->
     if processes == 1:
         yield Solver(problem, None, kept)
     else:
-        # Spawned, not forked: the parent may hold the threads of pyarrow and polars.
-        context = multiprocessing.get_context("spawn")
-        executor = ProcessPoolExecutor(processes, context, _start_worker, (problem,))
+        executors = Executors(ThreadPoolExecutor(processes), worker_processes(problem, processes))
         try:
-            yield Solver(problem, executor, kept)
+            yield Solver(problem, executors, kept)
         finally:
             # A run that is told to stop ends after the batches at work, not after all that wait.
-            executor.shutdown(cancel_futures=True)
+            executors.threads.shutdown(cancel_futures=True)
+            executors.workers.shutdown(cancel_futures=True)
     if kept is not None:
         shutil.rmtree(kept, ignore_errors=True)

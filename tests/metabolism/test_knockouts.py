@@ -123,12 +123,13 @@ def test_growth_does_not_depend_on_order_repetition_or_processes(
 def test_a_stopped_run_is_taken_up_and_ends_as_if_it_had_not_been_stopped(
     textbook_network: MetabolicNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipeline_lib.metabolism import solving
+    from pipeline_lib.metabolism import optima, solving
 
     genotypes, kept = choose(textbook_network.gem_genes, 2), tmp_path / "kept"
     uninterrupted = solve_knockouts(textbook_network, genotypes).growth(genotypes)
     monkeypatch.setattr(solving, "_BATCH", 8)
-    settle, solved = solving.settle, []
+    monkeypatch.setattr(solving, "_BATCH_OF_FEW", 8)
+    settle, solved = optima.settle, []
 
     def settle_until(stop: int) -> Any:
         def run(*arguments: Any) -> Any:
@@ -139,14 +140,14 @@ def test_a_stopped_run_is_taken_up_and_ends_as_if_it_had_not_been_stopped(
 
         return run
 
-    monkeypatch.setattr(solving, "settle", settle_until(5))
+    monkeypatch.setattr(optima, "settle", settle_until(5))
     with pytest.raises(KeyboardInterrupt):
         solve_knockouts(textbook_network, genotypes, kept=kept)
     assert len(list(kept.glob("*.npz"))) == 5
     (kept / ".half.npz").write_bytes(b"left by a process that was killed while it wrote")
 
     before = sum(solved)
-    monkeypatch.setattr(solving, "settle", settle_until(-1))
+    monkeypatch.setattr(optima, "settle", settle_until(-1))
     resumed = solve_knockouts(textbook_network, genotypes, kept=kept)
     np.testing.assert_array_equal(resumed.growth(genotypes), uninterrupted)
     assert sum(solved) - before == len(resumed.optima) - before

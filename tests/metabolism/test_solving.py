@@ -17,7 +17,8 @@ from pipeline_lib.metabolism import solving
 from pipeline_lib.metabolism.bit_sets import pack
 from pipeline_lib.metabolism.network import MetabolicNetwork
 from pipeline_lib.metabolism.network_reduction import reduce_network
-from pipeline_lib.metabolism.solving import FIELDS, Problem, solver_of
+from pipeline_lib.metabolism.optima import FIELDS, Problem
+from pipeline_lib.metabolism.solving import solver_of
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +30,11 @@ def one_column_each(problem: Problem) -> np.ndarray:
     return pack(np.eye(problem.reduced.size, dtype=bool))
 
 
-def test_workers_find_what_this_process_finds(problem: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(solving, "FEW", 0)
+@pytest.mark.parametrize("few", [0, 500], ids=["worker processes", "threads"])
+def test_two_at_once_find_what_one_after_another_finds(
+    problem: Problem, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(solving, "FEW", few)
     monkeypatch.setattr(solving, "_BATCH", 16)
     shut = one_column_each(problem)
     found = []
@@ -77,7 +81,7 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     script.write_text(
         """
 import time
-from pipeline_lib.metabolism import solving
+from pipeline_lib.metabolism import optima, solving
 from pipeline_lib.metabolism.bit_sets import pack
 from pipeline_lib.metabolism.gem import read_gem
 from pipeline_lib.metabolism.network import network_of
@@ -86,7 +90,7 @@ import numpy as np
 
 if __name__ == "__main__":
     solving.FEW = 0
-    problem = solving.Problem(reduce_network(network_of(read_gem("cobra:textbook"))), "fba")
+    problem = optima.Problem(reduce_network(network_of(read_gem("cobra:textbook"))), "fba")
     with solving.solver_of(problem, 2) as solver:
         solver.solve(pack(np.eye(problem.reduced.size, dtype=bool)), solver.cold(problem.reduced.size), "work")
         print("solved", flush=True)

@@ -104,10 +104,11 @@ def test_subsystems_count_triples_with_a_gene_of_theirs(
 def test_a_stopped_search_ends_as_an_uninterrupted_one(
     textbook_network: MetabolicNetwork, search: TripleSearch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipeline_lib.metabolism import solving
+    from pipeline_lib.metabolism import optima, solving
 
     monkeypatch.setattr(solving, "_BATCH", 32)
-    settle, calls = solving.settle, []
+    monkeypatch.setattr(solving, "_BATCH_OF_FEW", 32)
+    settle, calls = optima.settle, []
 
     def stop_at_the_sixth(*arguments: Any) -> Any:
         calls.append(arguments)
@@ -115,7 +116,7 @@ def test_a_stopped_search_ends_as_an_uninterrupted_one(
             raise KeyboardInterrupt
         return settle(*arguments)
 
-    monkeypatch.setattr(solving, "settle", stop_at_the_sixth)
+    monkeypatch.setattr(optima, "settle", stop_at_the_sixth)
     with pytest.raises(KeyboardInterrupt):
         search_triples(textbook_network, kept=tmp_path / "kept")
     again = search_triples(textbook_network, kept=tmp_path / "kept")
