@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipeline_lib.reporting.ceilings import standing_ceilings
 from pipeline_lib.reporting.figures.leaderboard import leading_assay, leading_metric
-from pipeline_lib.reporting.names import METRICS, assay_name, in_order, split_name
+from pipeline_lib.reporting.names import METRICS, assay_name, in_order, split_phrase
 from pipeline_lib.reporting.spread import stretched
 
 
@@ -78,7 +78,7 @@ def model_findings(leaderboard: pd.DataFrame, differences: pd.DataFrame, model: 
         ours, theirs = scores.loc[model], scores.loc[row["reference"]]
         found.append(
             Finding(
-                f"{assay_name(screen, phenotype)}, {split_name(str(row['split']))} split",
+                f"{assay_name(screen, phenotype)}, {split_phrase(str(row['split']))}",
                 f"{model} {verb} {row['reference']}, the best baseline: {METRICS[metric]} {interval(ours)} against "
                 f"{interval(theirs)}; paired difference {interval(row)}, n = {int(row['n']):,}.",
                 verdict,
@@ -153,23 +153,55 @@ def trust_finding(
     )
 
 
-def family_sentences(differences: pd.DataFrame, reference: str, prefix: str) -> list[str]:
-    """Compare the variants of one family with a reference, on every split and assay where they were paired."""
-    rows = differences[
-        (differences["reference"] == reference) & (differences["role"] == "reference")
-        & differences["model"].str.startswith(prefix) & (differences["screen"] != "pooled")
-    ]  # fmt: skip
-    rows = rows[rows["metric"] == rows["phenotype"].map(leading_metric)]
+def family_sentences(family: pd.DataFrame, reference: str) -> list[str]:
+    """Compare the variants of one family with a reference: in words on the leading assay, in numbers elsewhere.
+
+    Parameters
+    ----------
+    family
+        Paired differences between the variants and `reference`.
+    reference
+        The model that each variant is compared with.
+    """
+    rows = family[(family["screen"] != "pooled") & (family["metric"] == family["phenotype"].map(leading_metric))]
     if rows.empty:
         return [f"This run compares no such model with {reference}."]
-    sentences = []
-    for (split, screen, phenotype), part in rows.groupby(["split", "screen", "phenotype"], sort=False):
-        parts = [f"{row['model']} {compare(row)[0]} {reference} ({interval(row)})" for _, row in part.iterrows()]
+    screen, phenotype = leading_assay(rows)
+    leading = (rows["screen"] == screen) & (rows["phenotype"] == phenotype)
+    sentences = [
+        f"{assay_name(screen, phenotype)}, {split_phrase(str(split))}, difference in "
+        f"{METRICS[leading_metric(phenotype)]}: {_by_verdict(part, reference)}."
+        for split, part in rows[leading].groupby("split", sort=False)
+    ]
+    others = rows[~leading]
+    if len(others):
+        verdicts = [compare(row)[1] for _, row in others.iterrows()]
+        better, worse = verdicts.count("yes"), verdicts.count("no")
         sentences.append(
-            f"{assay_name(str(screen), str(phenotype))}, {split_name(str(split))} split, difference in "
-            f"{METRICS[leading_metric(str(phenotype))]}: {'; '.join(parts)}."
+            f"On the other assays {better} of {len(others)} differences lie above zero with their whole interval and "
+            f"{worse} below; the table lists them."
         )
     return sentences
+
+
+def _by_verdict(rows: pd.DataFrame, reference: str) -> str:
+    """Return the variants that beat the reference, those that fall short, and those that neither can be said of."""
+    verbs = {
+        name: [row for _, row in rows.iterrows() if compare(row)[0] == name]
+        for name in ("beats", "falls short of", "cannot be told from")
+    }
+    parts = [
+        f"{row['model']} {verb} {reference} by {interval(row)}" if verb == "beats"
+        else f"{row['model']} {verb} {reference} ({interval(row)})"
+        for verb in ("beats", "falls short of") for row in verbs[verb]
+    ]  # fmt: skip
+    level = verbs["cannot be told from"]
+    if level:
+        names = ", ".join(str(row["model"]) for row in level)
+        values = [row["value"] for row in level]
+        span = number(values[0]) if len(values) == 1 else f"{number(min(values))} to {number(max(values))}"
+        parts.append(f"{names} cannot be told from {reference} ({span})")
+    return "; ".join(parts)
 
 
 def loss_sentences(table: pd.DataFrame, model: str) -> list[str]:

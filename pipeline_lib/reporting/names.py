@@ -61,9 +61,19 @@ def screen_name(screen: str) -> str:
 
 def split_name(split: str) -> str:
     """Return a split's name for people, with its draw: ``one unseen gene, draw 2``."""
+    kind, draw = _kind_and_draw_told(split)
+    return f"{kind}{draw}"
+
+
+def split_phrase(split: str) -> str:
+    """Return a split as a sentence has it: ``one unseen gene split, draw 2``."""
+    kind, draw = _kind_and_draw_told(split)
+    return f"{kind} split{draw}"
+
+
+def _kind_and_draw_told(split: str) -> tuple[str, str]:
     kind, draw = kind_and_draw(split)
-    told = {0: "", None: ", all draws pooled"}.get(draw, f", draw {draw}")
-    return f"{SPLITS.get(kind, kind)}{told}"
+    return SPLITS.get(kind, kind), {0: "", None: ", all draws pooled"}.get(draw, f", draw {draw}")
 
 
 def in_order(splits: Iterable[str]) -> list[str]:

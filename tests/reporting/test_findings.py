@@ -146,11 +146,33 @@ def test_trust_needs_every_check(holds, passed, verdict):
     assert finding.verdict == verdict
 
 
-def test_variants_are_compared_with_their_own_family():
-    differences = pair(0.1, 0.2).assign(model="dango_frozen", reference="dango", role="reference")
-    (sentence,) = family_sentences(differences, "dango", "dango_")
-    assert "dango_frozen beats dango" in sentence
-    assert family_sentences(differences, "clp", "clp_") == ["This run compares no such model with clp."]
+def variants(**bounds_of):
+    tables = [
+        pair(*bounds).assign(model=model, reference="dango", role="reference") for model, bounds in bounds_of.items()
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def test_variants_are_told_by_what_can_be_said_of_them():
+    (sentence,) = family_sentences(
+        variants(dango_frozen=(0.1, 0.2), dango_plain=(-0.2, -0.1), dango_a=(-0.1, 0.12), dango_b=(-0.1, 0.1)), "dango"
+    )
+    assert "dango_frozen beats dango by 0.150 (0.100 to 0.200)" in sentence
+    assert "dango_plain falls short of dango (-0.150 (-0.200 to -0.100))" in sentence
+    assert "dango_a, dango_b cannot be told from dango (0.000 to 0.010)" in sentence
+
+
+def test_words_stay_with_the_leading_assay_and_the_others_are_counted():
+    elsewhere = variants(dango_frozen=(-0.3, -0.1)).assign(screen="simulated")
+    leading, others = family_sentences(
+        pd.concat([variants(dango_frozen=(0.1, 0.2)), elsewhere], ignore_index=True), "dango"
+    )
+    assert "simulated" not in leading
+    assert "0 of 1 differences lie above zero with their whole interval and 1 below" in others
+
+
+def test_a_family_without_members_is_said_to_be_missing():
+    assert family_sentences(pair(0.1, 0.2).iloc[:0], "clp") == ["This run compares no such model with clp."]
 
 
 def test_stretching_an_optimal_prediction_keeps_pearson_and_costs_error():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.reporting.names import in_order, split_name
+from pipeline_lib.reporting.names import in_order, split_name, split_phrase
 
 ORDER = [
     "random", "query_disjoint", "gene_disjoint_one", "gene_disjoint_one-1", "gene_disjoint_one-2",
@@ -24,6 +24,11 @@ ORDER = [
 )
 def test_a_split_is_named_with_its_draw(split: str, name: str) -> None:
     assert split_name(split) == name
+
+
+def test_a_sentence_names_the_split_before_its_draw() -> None:
+    assert split_phrase("random") == "random split"
+    assert split_phrase("gene_disjoint_one-2") == "one unseen gene split, draw 2"
 
 
 @given(shuffled=st.permutations(ORDER))

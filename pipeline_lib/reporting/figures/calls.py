@@ -5,7 +5,7 @@ import pandas as pd
 
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
-from pipeline_lib.reporting.names import assay_name, panel_title, split_name
+from pipeline_lib.reporting.names import assay_name, panel_title, split_phrase
 
 _RIVALS = 3
 
@@ -62,7 +62,7 @@ def draw_precision_recall(curves: pd.DataFrame, leaderboard: pd.DataFrame, model
         panel.axis("off")
     return Drawn(
         "precision_recall", figure, title,
-        f"Test fold of the {split_name(split)} split: {model} with its bootstrap interval and the {_RIVALS} others "
+        f"Test fold of the {split_phrase(split)}: {model} with its bootstrap interval and the {_RIVALS} others "
         "with the highest average precision (in brackets). Dotted: the prevalence, which is the precision of a guess. "
         f"{'; '.join(words)}.",
         f"Precision by recall. {'; '.join(words)}.",

@@ -9,7 +9,7 @@ from scipy.stats import pearsonr, spearmanr
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.ceilings import leading_ceiling
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
-from pipeline_lib.reporting.names import assay_name, in_order, panel_title, split_name, unit
+from pipeline_lib.reporting.names import assay_name, in_order, panel_title, split_name, split_phrase, unit
 from pipeline_lib.reporting.predictions import Job, tested
 
 _SHOWN = ("interaction", "fitness")
@@ -46,7 +46,7 @@ def draw_correlation(observations: pd.DataFrame, jobs: list[Job], model: str, sp
     seeds = f"mean of {len(chosen)} seeds" if len(chosen) > 1 else "one seed"
     return Drawn(
         "correlation", figure, title,
-        f"Test fold of the {split_name(split)} split, {seeds}; colour is the number of observations (logarithmic); "
+        f"Test fold of the {split_phrase(split)}, {seeds}; colour is the number of observations (logarithmic); "
         f"the line is where prediction equals measurement. {'; '.join(words)}.",
         f"Scatter density of predicted against measured values. {'; '.join(words)}.",
     )  # fmt: skip

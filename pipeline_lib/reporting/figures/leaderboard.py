@@ -11,7 +11,16 @@ from pipeline_lib.config.split_names import kind_and_draw
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.ceilings import standing_ceilings
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
-from pipeline_lib.reporting.names import METRICS, assay_name, in_order, is_clp, is_dango, panel_title, split_name
+from pipeline_lib.reporting.names import (
+    METRICS,
+    assay_name,
+    in_order,
+    is_clp,
+    is_dango,
+    panel_title,
+    split_name,
+    split_phrase,
+)
 
 LEADING = ("interaction", "fitness", "call")
 
@@ -24,7 +33,8 @@ def leading_metric(phenotype: str) -> str:
 def leading_assay(leaderboard: pd.DataFrame) -> tuple[str, str]:
     """Return the assay that the report leads with: the interaction screen with most tested rows."""
     # Pooled draws count an observation many times, which says nothing of a screen's size.
-    single = leaderboard[[kind_and_draw(split)[1] is not None for split in leaderboard["split"]]]
+    draw_known = np.array([kind_and_draw(split)[1] is not None for split in leaderboard["split"]], dtype=bool)
+    single = leaderboard[draw_known]
     rows = single[single["screen"] != "pooled"]
     for phenotype in LEADING:
         part = rows[(rows["phenotype"] == phenotype) & (rows["screen"] != "simulated")]
@@ -156,7 +166,7 @@ def draw_subgroups(subgroups: pd.DataFrame, model: str) -> Drawn:
     figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(kinds))
     return Drawn(
         "subgroups", figure, title,
-        f"Pearson correlation of {model} within subgroups of the test genotypes ({split_name(first)} split), with "
+        f"Pearson correlation of {model} within subgroups of the test genotypes ({split_phrase(first)}), with "
         "bootstrap intervals. Metabolic and essential: whether all, some or none of the deleted genes are; degree: "
         "terciles of the genes' summed degree in the networks.",
         "Dots with intervals of the correlation by subgroup.",

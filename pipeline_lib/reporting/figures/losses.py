@@ -6,7 +6,7 @@ import pandas as pd
 
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
-from pipeline_lib.reporting.names import assay_name, split_name
+from pipeline_lib.reporting.names import assay_name, split_phrase
 from pipeline_lib.reporting.predictions import Job, tested
 from pipeline_lib.reporting.spread import Stretch, stretched
 
@@ -47,7 +47,7 @@ def draw_spread(observations: pd.DataFrame, jobs: list[Job], model: str, split: 
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return Drawn(
         "losses", figure, title,
-        f"The test predictions of {model} ({split_name(split)} split) stretched or shrunk around their mean; the "
+        f"The test predictions of {model} ({split_phrase(split)}) stretched or shrunk around their mean; the "
         "Pearson correlation is the same along each line. Dots: the predictions as they are; dashed: the spread of the "
         "measurements. Values are in SD of the measurements of each assay, means taken off.",
         "Lines of error and of Wasserstein distance against the spread of predictions.",

@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
-from pipeline_lib.reporting.names import in_order, screen_name, split_name
+from pipeline_lib.reporting.names import in_order, screen_name, split_name, split_phrase
 
 _ORDERS = {2: "digenic", 3: "trigenic"}
 _NO_P = "No screen of this run reports P-values."
@@ -132,7 +132,7 @@ def draw_against_prediction(points: pd.DataFrame, model: str) -> Drawn:
     return Drawn(
         "p_value_against_prediction", figure, title,
         "Above, measured two-sided P-values against the predicted value of the same test genotype "
-        f"({split_name(split)} split); below, the volcano of the measurement itself. The line is P = 0.05. "
+        f"({split_phrase(split)}); below, the volcano of the measurement itself. The line is P = 0.05. "
         f"{'; '.join(words)}.",
         "Density of P-values against predictions, and volcano plots.",
     )  # fmt: skip

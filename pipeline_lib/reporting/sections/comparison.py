@@ -1,9 +1,11 @@
 """Every model beside every other: leaderboard, ablations, losses, pretraining, Weisfeiler-Lehman."""
 
+import pandas as pd
+
 from pipeline_lib.reporting.figures.leaderboard import leading_assay, leading_metric
 from pipeline_lib.reporting.findings import family_sentences, loss_sentences
 from pipeline_lib.reporting.html import Section
-from pipeline_lib.reporting.html_table import html_table
+from pipeline_lib.reporting.html_table import HtmlTable, html_table
 from pipeline_lib.reporting.names import is_ablation
 from pipeline_lib.reporting.predictions import tested
 from pipeline_lib.reporting.run_folder import RunFolder
@@ -43,18 +45,17 @@ def leaderboard(run: RunFolder) -> Section:
 
 def ablations(run: RunFolder) -> Section:
     """Return what each part of the model is worth."""
+    variants = [is_ablation(model, run.model) for model in run.differences["model"]]
+    family = _against(run, run.model, pd.Series(variants, index=run.differences.index))
     return Section(
         "ablations", "Ablations",
         [
             ("Each ablation takes one part of the model away or replaces it, and is trained on the same folds with the "
             "same budget. Differences are paired on the same resamples."),
-            *family_sentences(
-                run.differences[[is_ablation(model, run.model) for model in run.differences["model"]]],
-                run.model,
-                f"{run.model}_",
-            ),
+            *family_sentences(family, run.model),
         ],
         run.figures("leaderboard", "ablations"),
+        [_table("ablation_differences", f"Paired differences between the ablations and {run.model}", family)],
     )  # fmt: skip
 
 
@@ -64,6 +65,7 @@ def losses(run: RunFolder) -> Section:
     sentences = ["This run has no predictions of its model on the random split to discuss."]
     if jobs:
         sentences = loss_sentences(tested(jobs, run.observations.drop(columns="genes")), run.model)
+    family = _against(run, run.model, run.differences["model"].str.startswith(f"{run.model}_loss_"))
     return Section(
         "losses", "Losses",
         [
@@ -76,20 +78,16 @@ def losses(run: RunFolder) -> Section:
             *sentences,
             ("The same model was also trained with other losses, on the same folds with the same budget; differences "
             "are paired on the same resamples."),
-            *family_sentences(run.differences, run.model, f"{run.model}_loss_"),
+            *family_sentences(family, run.model),
         ],
         [*run.figures("losses"), *run.figures("leaderboard", "loss_models")],
+        [_table("loss_differences", f"Paired differences between other losses and {run.model}", family)],
     )  # fmt: skip
 
 
 def pretraining(run: RunFolder) -> Section:
-    """Return what DANGO's pretraining is for: in words on the leading screen, in the table on every one."""
-    variants = run.differences[
-        (run.differences["reference"] == "dango") & (run.differences["role"] == "reference")
-        & run.differences["model"].str.startswith("dango_")
-    ]  # fmt: skip
-    screen, phenotype = leading_assay(run.leaderboard)
-    leading = variants[(variants["screen"] == screen) & (variants["phenotype"] == phenotype)]
+    """Return what DANGO's pretraining is for."""
+    family = _against(run, "dango", run.differences["model"].str.startswith("dango_"))
     return Section(
         "pretraining", "DANGO and pretraining",
         [
@@ -97,23 +95,34 @@ def pretraining(run: RunFolder) -> Section:
             "network, one network at a time; this pretraining sees no genetic interaction. It then trains a hypergraph "
             "attention over the deleted genes. Its variants here: without pretraining, with pretrained vectors that "
             "stay frozen, and with plain gene vectors that see no network."),
-            *family_sentences(leading, "dango", "dango_"),
+            *family_sentences(family, "dango"),
         ],
         run.figures("leaderboard", "pretraining"),
-        [
-            html_table("pretraining_differences", "Paired differences to the pretrained DANGO", variants[_DIFFERENCES],
-                       filters={"model": "", "split": "", "screen": screen, "metric": "pearson"}),
-        ],
+        [_table("pretraining_differences", "Paired differences to the pretrained DANGO", family)],
     )  # fmt: skip
 
 
 def weisfeiler_lehman(run: RunFolder) -> Section:
     """Return how far features of subtrees go without any training by gradients."""
+    family = _against(run, run.model, run.differences["model"].str.startswith("wl_"))
     return Section(
         "weisfeiler-lehman", "Weisfeiler-Lehman features",
         [
             ("A ridge on Weisfeiler-Lehman features (Shervashidze et al. 2011) of the cell without the deleted genes, "
             "relative to the wild type: what the graph's structure says with no learned representation."),
-            *family_sentences(run.differences, run.model, "wl_"),
+            *family_sentences(family, run.model),
         ],
+        tables=[_table("weisfeiler_lehman_differences", f"Paired differences to {run.model}", family)],
     )  # fmt: skip
+
+
+def _against(run: RunFolder, reference: str, variants: "pd.Series[bool]") -> pd.DataFrame:
+    """Return the paired differences between the chosen variants and `reference`."""
+    table = run.differences
+    return table[variants & (table["reference"] == reference) & (table["role"] == "reference")]
+
+
+def _table(name: str, title: str, family: pd.DataFrame) -> HtmlTable:
+    screen, phenotype = leading_assay(family)
+    chosen = {"screen": screen, "metric": leading_metric(phenotype)}
+    return html_table(name, title, family[_DIFFERENCES], filters={"model": "", "split": "", **chosen})
