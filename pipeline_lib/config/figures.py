@@ -64,10 +64,10 @@ TOPICS: dict[str, Topic] = {
     ),
     "losses": Topic(("losses",), ("observations",)),
     "p_values": Topic(
-        ("p_value_histograms", "p_value_deciles", "p_value_against_prediction"),
+        ("p_value_histograms", "discoveries", "p_value_deciles", "p_value_against_prediction"),
         ("p_values", "p_value_histogram", "p_value_deciles", "p_value_points"),
     ),
-    "calls": Topic(("precision_recall",), ("precision_recall", "leaderboard")),
+    "calls": Topic(("precision_recall", "called_ranking"), ("precision_recall", "leaderboard")),
     "ceilings": Topic(("noise_ceilings", "calibration"), ("noise_ceiling", "leaderboard", "calibration")),
 }
 """Every topic in the order of the report."""

@@ -134,6 +134,30 @@ def beyond_truth_sentences(leaderboard: pd.DataFrame, ceilings: pd.DataFrame) ->
     return sentences
 
 
+def conservative_p_sentences(p_values: pd.DataFrame) -> list[str]:
+    """Say whose P-values crowd near 1, more than true nulls alone would: of these no share of nulls can be told.
+
+    Parameters
+    ----------
+    p_values
+        `pipeline_lib.evaluation.schemas.P_VALUES`; the rows "pi0_at_lambda" are not cut at 1.
+    """
+    half = p_values[(p_values["quantity"] == "pi0_at_lambda") & (p_values["detail"] == "0.50")]
+    crowded = half[half["low"].fillna(half["value"]) > 1].sort_values(["screen", "order"])
+    if crowded.empty:
+        return []
+    named = "; ".join(
+        f"{assay_name(str(row.screen), str(row.phenotype))}, {row.order} genes: {row.value:.2f} times"
+        for row in crowded.itertuples()
+    )
+    sentence = (
+        "Were every genotype a true null, half of the two-sided P-values would lie above 0.5. More than that do here "
+        f"({named} as many), so these P-values are conservative: π₀ is cut at 1 and says nothing of the share of true "
+        "nulls, and counts of discoveries err on the low side."
+    )
+    return [sentence]
+
+
 def trust_finding(
     leakage: pd.DataFrame, rejected: pd.DataFrame, overfit: Mapping[str, Any], walk_through: Mapping[str, Any]
 ) -> Finding:

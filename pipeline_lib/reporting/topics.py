@@ -11,10 +11,12 @@ from pipeline_lib.config.figures import TOPICS
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.reporting.drawing import Drawn
 from pipeline_lib.reporting.figures import (
+    called_ranking,
     calls,
     ceilings,
     correlations,
     datasets,
+    discoveries,
     leaderboard,
     losses,
     metabolism,
@@ -122,6 +124,7 @@ def _p_values(given: Given) -> list[Drawn]:
     histogram, values = given.table("p_value_histogram"), given.table("p_values")
     return [
         p_values.draw_histograms(histogram, values),
+        discoveries.draw_discoveries(values),
         p_values.draw_deciles(given.table("p_value_deciles"), given.model),
         p_values.draw_against_prediction(given.table("p_value_points"), given.model),
     ]
@@ -129,7 +132,7 @@ def _p_values(given: Given) -> list[Drawn]:
 
 def _calls(given: Given) -> list[Drawn]:
     curves, board = given.table("precision_recall"), given.table("leaderboard")
-    return [calls.draw_precision_recall(curves, board, given.model)]
+    return [calls.draw_precision_recall(curves, board, given.model), called_ranking.draw_called_ranking(board)]
 
 
 def _ceilings(given: Given) -> list[Drawn]:

@@ -12,6 +12,7 @@ from pipeline_lib.reporting.findings import (
     beyond_truth_sentences,
     ceiling_finding,
     compare,
+    conservative_p_sentences,
     family_sentences,
     interval,
     loss_sentences,
@@ -185,3 +186,24 @@ def test_stretching_an_optimal_prediction_keeps_pearson_and_costs_error():
     (sentence,) = loss_sentences(table, "clp")
     assert "Wasserstein" in sentence
     assert "no divergence is added" in sentence
+
+
+def pi0_at_half(value, low, high):
+    return pd.DataFrame(
+        {
+            "screen": "kuzmin2018", "phenotype": "interaction", "order": 3, "quantity": "pi0_at_lambda",
+            "detail": "0.50", "value": [value], "low": [low], "high": [high],
+        }
+    )  # fmt: skip
+
+
+def test_p_values_that_crowd_near_one_are_called_conservative():
+    (sentence,) = conservative_p_sentences(pi0_at_half(1.72, 1.69, 1.75))
+    assert "Kuzmin 2018, interaction, 3 genes: 1.72 times" in sentence
+    assert "conservative" in sentence
+    assert conservative_p_sentences(pi0_at_half(1.72, np.nan, np.nan))
+
+
+def test_p_values_of_true_nulls_are_not():
+    assert conservative_p_sentences(pi0_at_half(1.01, 0.98, 1.04)) == []
+    assert conservative_p_sentences(pi0_at_half(0.77, 0.74, 0.79)) == []

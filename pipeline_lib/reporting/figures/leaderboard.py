@@ -5,18 +5,16 @@ from collections.abc import Callable
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from pipeline_lib.config.split_names import kind_and_draw
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.ceilings import standing_ceilings
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
+from pipeline_lib.reporting.figures.forest import COLOURS_TOLD, forest
 from pipeline_lib.reporting.names import (
     METRICS,
     assay_name,
     in_order,
-    is_clp,
-    is_dango,
     panel_title,
     split_name,
     split_phrase,
@@ -44,23 +42,6 @@ def leading_assay(leaderboard: pd.DataFrame) -> tuple[str, str]:
     return "", ""
 
 
-def _colour(model: str) -> str:
-    return style.CLP if is_clp(model) else style.RIVAL if is_dango(model) else style.BASELINE
-
-
-def _forest(axes: Axes, rows: pd.DataFrame) -> None:
-    """Draw one row a model, the best on top."""
-    rows = rows.sort_values("value")
-    y = np.arange(len(rows))
-    low = np.nan_to_num((rows["value"] - rows["low"]).to_numpy()).clip(min=0)
-    high = np.nan_to_num((rows["high"] - rows["value"]).to_numpy()).clip(min=0)
-    for position, (model, value, below, above) in enumerate(zip(rows["model"], rows["value"], low, high, strict=True)):
-        axes.errorbar(value, position, xerr=[[below], [above]], fmt="o", color=_colour(model), elinewidth=0.9)
-    axes.set_yticks(y, rows["model"])
-    axes.set_ylim(-0.6, len(rows) - 0.4)
-    axes.axvline(0, color=style.INK, linewidth=0.5)
-
-
 def draw_leaderboard(leaderboard: pd.DataFrame, ceilings: pd.DataFrame) -> Drawn:
     """Draw the leading assay's leaderboard, one panel a split, with the noise ceiling."""
     screen, phenotype = leading_assay(leaderboard)
@@ -82,7 +63,7 @@ def draw_leaderboard(leaderboard: pd.DataFrame, ceilings: pd.DataFrame) -> Drawn
     limit = limit[(limit["screen"] == screen) & (limit["phenotype"] == phenotype) & ~limit["centred"]]
     limit = limit[limit["method"] != "truth"]["ceiling"].max()
     for panel, split in zip(axes.flat, splits, strict=False):
-        _forest(panel, rows[rows["split"] == split])
+        forest(panel, rows[rows["split"] == split])
         panel.set(title=split_name(split), xlabel=METRICS[metric])
         if metric == "pearson" and np.isfinite(limit):
             panel.axvline(limit, color=style.CEILING, linestyle="--", linewidth=0.9)
@@ -92,8 +73,7 @@ def draw_leaderboard(leaderboard: pd.DataFrame, ceilings: pd.DataFrame) -> Drawn
     return Drawn(
         "leaderboard", figure, title,
         f"{METRICS[metric]} on the test fold (up to n = {n:,}), the best model on top. Bars are bootstrap intervals "
-        "over queries or genes, never over rows. Blue: the cell latent perturbation model and its ablations; orange: "
-        "DANGO; grey: baselines; dashed green: the highest noise ceiling.",
+        f"over queries or genes, never over rows. {COLOURS_TOLD}; dashed green: the highest noise ceiling.",
         "Forest plot of every model on every split.",
     )  # fmt: skip
 
@@ -118,7 +98,7 @@ def draw_differences(differences: pd.DataFrame) -> Drawn:
     )  # fmt: skip
     for panel, split in zip(axes.flat, splits, strict=False):
         part = rows[rows["split"] == split]
-        _forest(panel, part)
+        forest(panel, part)
         panel.set(
             title=f"{split_name(split)}\nagainst {part['reference'].iloc[0]}", xlabel=f"difference in {METRICS[metric]}"
         )

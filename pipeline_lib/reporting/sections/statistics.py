@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from pipeline_lib.reporting.findings import beyond_truth_sentences
+from pipeline_lib.reporting.findings import beyond_truth_sentences, conservative_p_sentences
 from pipeline_lib.reporting.html import Section
 from pipeline_lib.reporting.html_table import html_table
 from pipeline_lib.reporting.run_folder import RunFolder
@@ -17,6 +17,7 @@ def p_values(run: RunFolder) -> Section:
             ("The trigenic papers release one-sided P-values (at most 0.5) that belong to the raw interaction, so they "
             "are doubled before histograms, the share of true nulls π₀ (Storey and Tibshirani 2003) and q-values. A "
             "P-value says that an interaction is not zero; it does not say that it is large."),
+            *conservative_p_sentences(table),
         ],
         run.figures("p_values"),
         [html_table("p_values", "P-value diagnostics", table, filters={"screen": "", "quantity": ""})],
