@@ -126,7 +126,13 @@ def _scores() -> Iterator[dict[str, object]]:
         for split in SCORED:
             for screen, phenotype in ASSAYS:
                 metrics = ("pearson", "pearson_within_query") if phenotype == "interaction" else ()
-                called = ("average_precision", "prevalence", "auroc", "precision_at_100")
+                called = (
+                    "average_precision",
+                    "prevalence",
+                    "auroc",
+                    "precision_at_100",
+                    "precision_at_10_within_query",
+                )
                 for metric in (*metrics, *called):
                     value = 0.1 + 0.05 * model_place
                     yield {
@@ -145,18 +151,19 @@ def _tables() -> dict[str, pd.DataFrame]:
     against_clp = differences.assign(reference="clp", role="reference")
     labels = [{"screen": screen, "phenotype": phenotype} for screen, phenotype in ASSAYS[:2]]
     joined = {"model": "clp", "split": "random", "order": 2, "n": 30, "groups": 11}
+    predicted = {"source": "collins2007 interaction"}
     histogram = [
         {**label, "order": 2, "sides": sides, "left": edge / 10, "right": (edge + 1) / 10, "count": 5, "density": 1.0}
         for label in labels for sides in ("released", "two-sided") for edge in range(10)
     ]  # fmt: skip
     deciles = [
-        {**label, **joined, "source": "collins2007 interaction", "decile": decile, "prediction": 0.0, "median_p": 0.4,
+        {**label, **joined, **predicted, "decile": decile, "prediction": 0.0, "median_p": 0.4,
          "base_rate": 0.2, "hit_rate": 0.3, "hit_low": 0.2, "hit_high": 0.4}
         for label in labels for decile in range(1, 11)
     ]  # fmt: skip
     values = np.linspace(0.01, 1, 20)
     points = pd.concat(
-        [pd.DataFrame({**label, **joined, "source": "x", "prediction": values, "value": -values, "p_value": values})
+        [pd.DataFrame({**label, **joined, **predicted, "prediction": values, "value": -values, "p_value": values})
          for label in labels]
     )  # fmt: skip
     calibration = [

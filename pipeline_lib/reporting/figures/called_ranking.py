@@ -32,8 +32,9 @@ def draw_called_ranking(leaderboard: pd.DataFrame) -> Drawn:
     rows = rows[assay.loc[rows.index]]
     guess = leaderboard[assay & (leaderboard["split"] == split) & (leaderboard["metric"] == "prevalence")]["value"]
     height = 0.8 + 0.125 * rows["model"].nunique()
-    figure, axes = plt.subplots(1, len(_RANKING), figsize=(style.TWO_COLUMNS, height), squeeze=False)
-    for panel, metric in zip(axes.flat, _RANKING, strict=True):
+    metrics = [metric for metric in _RANKING if (rows["metric"] == metric).any()]
+    figure, axes = plt.subplots(1, len(metrics), figsize=(style.TWO_COLUMNS, height), squeeze=False)
+    for panel, metric in zip(axes.flat, metrics, strict=True):
         part = rows[rows["metric"] == metric]
         forest(panel, part)
         panel.set(xlabel=f"{METRICS[metric]} (clusters: {int(part['groups'].max()):,})")
@@ -42,9 +43,9 @@ def draw_called_ranking(leaderboard: pd.DataFrame) -> Drawn:
     n = int(rows["n"].max())
     return Drawn(
         name, figure, f"{title} {assay_name(screen, phenotype)}",
-        f"Test fold of the {split_phrase(split)}, n = {n:,}. Left, average precision over the whole fold; right, the "
-        "mean over queries of the share of calls among the ten genotypes predicted strongest. Models that say the "
-        "same of every genotype of a query get its share of calls, as a guess would. Dotted: the prevalence. Bars are "
-        f"bootstrap intervals over queries or genes. {COLOURS_TOLD}.",
+        f"Test fold of the {split_phrase(split)}, n = {n:,}. Average precision is over the whole fold; precision at 10 "
+        "a query is the mean over queries of the share of calls among the ten genotypes predicted strongest. Models "
+        "that say the same of every genotype of a query get its share of calls, as a guess would. Dotted: the "
+        f"prevalence. Bars are bootstrap intervals over queries or genes. {COLOURS_TOLD}.",
         "Forest plots of average precision and of precision at 10 a query for every model.",
     )  # fmt: skip

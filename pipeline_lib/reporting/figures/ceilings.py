@@ -9,7 +9,7 @@ import pandas as pd
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.ceilings import standing_ceilings
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
-from pipeline_lib.reporting.names import assay_name, in_order, split_name
+from pipeline_lib.reporting.names import assay_name, in_order, split_phrase
 
 _METHODS = {
     "replicates": "replicate rows",
@@ -70,7 +70,7 @@ def draw_calibration(calibration: pd.DataFrame, model: str) -> Drawn:
     if not len(parts["reliability"]):
         return empty_figure("calibration", title, f"No calibration of {model} in this run.", style.ONE_COLUMN)
     figure, axes = plt.subplots(1, 3, figsize=(style.TWO_COLUMNS, 2.3))
-    split = split_name(str(rows["split"].iloc[0]))
+    split = split_phrase(str(rows["split"].iloc[0]))
     words = {
         "reliability": ("Mean", "mean prediction", "mean measured value"),
         "coverage": ("Intervals", "nominal coverage", "observed coverage"),
@@ -91,7 +91,7 @@ def draw_calibration(calibration: pd.DataFrame, model: str) -> Drawn:
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return Drawn(
         "calibration", figure, title,
-        f"Test fold of the {split} split, before recalibration. Left, mean measured value in bins of the prediction; "
+        f"Test fold of the {split}, before recalibration. Left, mean measured value in bins of the prediction; "
         "middle, share of measurements inside the central interval of each nominal level; right, error in bins of the "
         "predicted SD. Left and right, each assay is drawn relative to its largest value, since units differ. The "
         "diagonal is perfect calibration.",

@@ -20,6 +20,8 @@ from pipeline_lib.reporting.names import (
     split_phrase,
 )
 
+_LEAST_SUBGROUP = 30
+"""Genotypes that a correlation is drawn for; that of two is 1 or -1 whatever the model."""
 LEADING = ("interaction", "fitness", "call")
 
 
@@ -116,7 +118,8 @@ def draw_subgroups(subgroups: pd.DataFrame, model: str) -> Drawn:
     """Draw the model's skill within subgroups of genotypes."""
     rows = subgroups[
         (subgroups["model"] == model) & (subgroups["metric"] == "pearson") & (subgroups["phenotype"] != "call")
-    ]
+        & (subgroups["n"] >= _LEAST_SUBGROUP)
+    ]  # fmt: skip
     title = f"Where the skill of {model} lies"
     if rows.empty:
         return empty_figure("subgroups", title, "No subgroup has enough observations.", style.ONE_COLUMN)
@@ -146,9 +149,9 @@ def draw_subgroups(subgroups: pd.DataFrame, model: str) -> Drawn:
     figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(kinds))
     return Drawn(
         "subgroups", figure, title,
-        f"Pearson correlation of {model} within subgroups of the test genotypes ({split_phrase(first)}), with "
-        "bootstrap intervals. Metabolic and essential: whether all, some or none of the deleted genes are; degree: "
-        "terciles of the genes' summed degree in the networks.",
+        f"Pearson correlation of {model} within subgroups of at least {_LEAST_SUBGROUP} test genotypes "
+        f"({split_phrase(first)}), with bootstrap intervals. Metabolic and essential: whether all, some or none of the "
+        "deleted genes are; degree: terciles of the genotype's least connected gene in the networks.",
         "Dots with intervals of the correlation by subgroup.",
     )  # fmt: skip
 

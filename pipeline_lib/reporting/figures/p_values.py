@@ -8,20 +8,36 @@ import pandas as pd
 
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
-from pipeline_lib.reporting.names import in_order, screen_name, split_name, split_phrase
+from pipeline_lib.reporting.names import in_order, screen_name, split_name, split_phrase, unit
 
 _ORDERS = {2: "digenic", 3: "trigenic"}
 _NO_P = "No screen of this run reports P-values."
 
 
-def _panels(frame: pd.DataFrame) -> list[tuple[str, str, int]]:
-    keys = frame[frame["order"].isin(_ORDERS)][["screen", "phenotype", "order"]].drop_duplicates()
-    return [(str(s), str(p), int(o)) for s, p, o in keys.sort_values(["order", "screen"]).itertuples(index=False)]
+Panel = tuple[str, str, int, str]
+"""screen, phenotype, order, and the assay that was predicted (empty where nothing was)."""
 
 
-def _of(frame: pd.DataFrame, panel: tuple[str, str, int]) -> pd.DataFrame:
-    screen, phenotype, order = panel
-    return frame[(frame["screen"] == screen) & (frame["phenotype"] == phenotype) & (frame["order"] == order)]
+def _panels(frame: pd.DataFrame) -> list[Panel]:
+    told = frame[frame["order"].isin(_ORDERS)]
+    told = told if "source" in told else told.assign(source="")
+    keys = told[["screen", "phenotype", "order", "source"]].drop_duplicates()
+    ordered = keys.sort_values(["order", "screen", "phenotype", "source"])
+    return [(str(s), str(p), int(o), str(source)) for s, p, o, source in ordered.itertuples(index=False)]
+
+
+def _of(frame: pd.DataFrame, panel: Panel) -> pd.DataFrame:
+    screen, phenotype, order, source = panel
+    rows = (frame["screen"] == screen) & (frame["phenotype"] == phenotype) & (frame["order"] == order)
+    return frame[rows & (frame["source"] == source)] if source else frame[rows]
+
+
+def _label(panel: Panel) -> str:
+    """Return the panel's name; where another screen's interaction is predicted, with that screen."""
+    screen, _, order, source = panel
+    predicted = source.rsplit(" ", 1)[0]
+    other = f"\npredicted as {screen_name(predicted)}" if predicted not in ("", screen) else ""
+    return f"{screen_name(screen)}, {_ORDERS[order]}{other}"
 
 
 def draw_histograms(histogram: pd.DataFrame, p_values: pd.DataFrame) -> Drawn:
@@ -49,7 +65,7 @@ def draw_histograms(histogram: pd.DataFrame, p_values: pd.DataFrame) -> Drawn:
             row = nulls.iloc[0]
             axis.axhline(row["value"], color=style.INK, linestyle="--", linewidth=0.8)
             share = f", π₀ = {row['value']:.2f} (range {row['low']:.2f} to {row['high']:.2f})"
-        label = f"{screen_name(panel[0])}, {_ORDERS[panel[2]]}"
+        label = _label(panel)
         axis.set(title=label, xlabel="P-value", ylabel="density")
         words.append(f"{label}: n = {n:,}{share}")
     for axis in axes.flat[len(panels) :]:
@@ -80,13 +96,13 @@ def draw_deciles(deciles: pd.DataFrame, model: str) -> Drawn:
         part = _of(rows, panel)
         for name, one in part.groupby("split", sort=False):
             split = str(name)
-            one = one.sort_values("decile").drop_duplicates("decile")  # noqa: PLW2901
+            one = one.sort_values("decile")  # noqa: PLW2901
             colour = colours[split]
             error = np.nan_to_num(np.abs([one["hit_rate"] - one["hit_low"], one["hit_high"] - one["hit_rate"]]))
             shown[split] = axis.errorbar(one["decile"], one["hit_rate"], yerr=error, fmt="o-", color=colour,
                                          elinewidth=0.7)  # fmt: skip
             axis.axhline(one["base_rate"].iloc[0], color=colour, linestyle=":", linewidth=0.8)
-        axis.set(title=f"{screen_name(panel[0])}, {_ORDERS[panel[2]]} (n = {part.groupby('split')['n'].sum().max():,})",
+        axis.set(title=f"{_label(panel)} (n = {part.groupby('split')['n'].sum().max():,})",
                  xlabel="decile of prediction (1: most negative)", ylabel="share with P < 0.05")  # fmt: skip
         axis.set_xticks(range(1, 11))
     for axis in axes.flat[len(panels) :]:
@@ -98,7 +114,8 @@ def draw_deciles(deciles: pd.DataFrame, model: str) -> Drawn:
         "p_value_deciles", figure, title,
         "Share of test genotypes whose measured two-sided P-value is below 0.05, by decile of the predicted "
         "interaction, with bootstrap intervals over queries; dotted: the share over all deciles. A flat line means "
-        "that the prediction says nothing of significance.",
+        "that the prediction says nothing of significance. Where a screen has P-values but no interaction scores, "
+        "predictions for another screen stand in.",
         "Lines of hit rate by decile of the predicted interaction.",
     )  # fmt: skip
 
@@ -113,25 +130,34 @@ def draw_against_prediction(points: pd.DataFrame, model: str) -> Drawn:
     if not panels:
         why = f"{model} predicts no genotype with a P-value."
         return empty_figure("p_value_against_prediction", title, why, style.ONE_COLUMN)
-    figure, axes = plt.subplots(2, len(panels), figsize=(style.TWO_COLUMNS, 3.8), squeeze=False)
+    columns = min(3, len(panels))
+    lines = -(-len(panels) // columns)
+    figure, axes = plt.subplots(2 * lines, columns, figsize=(style.TWO_COLUMNS, 3.8 * lines), squeeze=False)
+    for axis in axes.flat:
+        axis.axis("off")
     words = []
-    for column, panel in enumerate(panels):
+    for position, panel in enumerate(panels):
         part = _of(rows, panel)
         significance = -np.log10(part["p_value"].clip(lower=1e-12))
         top = max(float(significance.quantile(0.999)), 1.4)
-        label = f"{screen_name(panel[0])}, {_ORDERS[panel[2]]}"
-        for row, (name, axis_label) in enumerate((("prediction", "predicted value"), ("value", "measured value"))):
-            axis = axes[row, column]
+        predicted, kind = panel[3].rsplit(" ", 1)
+        drawn = (
+            ("prediction", f"predicted {unit(predicted, kind)}"),
+            ("value", f"measured {unit(panel[0], panel[1])}"),
+        )
+        for below, (name, axis_label) in enumerate(drawn):
+            axis = axes[2 * (position // columns) + below, position % columns]
             low, high = part[name].quantile([0.002, 0.998])
             extent = (low, max(high, low + 1e-6), 0, top)
+            axis.axis("on")
             axis.hexbin(part[name], significance.clip(upper=top), gridsize=(34, 12), bins="log", cmap=style.DENSITY,
                         mincnt=1, linewidths=0.1, extent=extent, rasterized=True)  # fmt: skip
             axis.axhline(-np.log10(0.05), color=style.RIVAL, linewidth=0.7)
-            axis.set(xlabel=axis_label, ylabel="−log₁₀ P", title=label if row == 0 else "")
-        words.append(f"{label}: n = {len(part):,}")
+            axis.set(xlabel=axis_label, ylabel="−log₁₀ P", title="" if below else _label(panel))
+        words.append(f"{_label(panel)}: n = {len(part):,}".replace("\n", ", "))
     return Drawn(
         "p_value_against_prediction", figure, title,
-        "Above, measured two-sided P-values against the predicted value of the same test genotype "
+        "Above, measured two-sided P-values against the predicted interaction of the same test genotype "
         f"({split_phrase(split)}); below, the volcano of the measurement itself. The line is P = 0.05. "
         f"{'; '.join(words)}.",
         "Density of P-values against predictions, and volcano plots.",
