@@ -16,6 +16,12 @@ class Cell:
     number: bool = False
     link: str = ""
 
+    @property
+    def carried(self) -> str | None:
+        """The value where the page cannot read it off the text; None where it can."""
+        told = self.text.replace(",", "") if self.number else self.text
+        return None if told == self.value else self.value
+
 
 @dataclass(frozen=True)
 class Column:

@@ -14,6 +14,11 @@ def test_shown_with_three_digits_exported_in_full():
     assert cell.number
 
 
+def test_a_value_that_its_text_tells_is_carried_once():
+    frame = pd.DataFrame({"n": [1200], "model": ["clp"], "value": [0.5], "gap": [np.nan]})
+    assert [cell.carried for cell in html_table("t", "T", frame).rows[0]] == [None, None, "0.5", ""]
+
+
 def test_gaps_are_dashes_and_empty_in_the_export():
     frame = pd.DataFrame({"f": [np.nan, 1.0], "i": pd.array([None, 1200], dtype="Int64"), "s": [None, "a"]})
     first, second = html_table("t", "T", frame).rows

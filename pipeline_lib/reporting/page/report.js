@@ -3,8 +3,10 @@
 for (const link of document.querySelectorAll("a[data-picture]")) {
   link.href = link.closest("figure").querySelector("img").src;
 }
-// A cell whose text is its value does not carry it twice.
-const valueOf = (cell) => cell.dataset.value ?? cell.textContent;
+// A cell carries its value only where the text does not tell it; a count tells it but for the commas.
+const isNumber = (cell) => cell.classList.contains("n");
+const valueOf = (cell) => cell.dataset.value
+  ?? (isNumber(cell) ? cell.textContent.replaceAll(",", "") : cell.textContent);
 for (const box of document.querySelectorAll("[data-table]")) {
   const body = box.querySelector("tbody");
   const rows = [...body.rows];
@@ -33,7 +35,7 @@ for (const box of document.querySelectorAll("[data-table]")) {
     heads.forEach((other) => other.setAttribute("aria-sort", "none"));
     head.setAttribute("aria-sort", down ? "descending" : "ascending");
     const value = (row) => valueOf(row.cells[column]);
-    const numeric = rows.some((row) => row.cells[column].classList.contains("number"));
+    const numeric = rows.some((row) => isNumber(row.cells[column]));
     rows.sort((a, b) => {
       const x = value(a), y = value(b);
       if (numeric) {
