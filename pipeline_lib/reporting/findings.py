@@ -10,7 +10,6 @@ import pandas as pd
 from pipeline_lib.reporting.ceilings import standing_ceilings
 from pipeline_lib.reporting.figures.leaderboard import leading_assay, leading_metric
 from pipeline_lib.reporting.names import METRICS, assay_name, in_order, split_phrase
-from pipeline_lib.reporting.spread import stretched
 
 
 @dataclass(frozen=True)
@@ -192,10 +191,11 @@ def family_sentences(family: pd.DataFrame, reference: str) -> list[str]:
         return [f"This run compares no such model with {reference}."]
     screen, phenotype = leading_assay(rows)
     leading = (rows["screen"] == screen) & (rows["phenotype"] == phenotype)
+    of_split = {str(split): part for split, part in rows[leading].groupby("split")}
     sentences = [
-        f"{assay_name(screen, phenotype)}, {split_phrase(str(split))}, difference in "
-        f"{METRICS[leading_metric(phenotype)]}: {_by_verdict(part, reference)}."
-        for split, part in rows[leading].groupby("split", sort=False)
+        f"{assay_name(screen, phenotype)}, {split_phrase(split)}, difference in "
+        f"{METRICS[leading_metric(phenotype)]}: {_by_verdict(of_split[split], reference)}."
+        for split in in_order(of_split)
     ]
     others = rows[~leading]
     if len(others):
@@ -208,6 +208,11 @@ def family_sentences(family: pd.DataFrame, reference: str) -> list[str]:
     return sentences
 
 
+def _turned(row: pd.Series) -> pd.Series:
+    """Return the difference seen from the other side."""
+    return pd.Series({"value": -row["value"], "low": -row["high"], "high": -row["low"]})
+
+
 def _by_verdict(rows: pd.DataFrame, reference: str) -> str:
     """Return the variants that beat the reference, those that fall short, and those that neither can be said of."""
     verbs = {
@@ -215,10 +220,10 @@ def _by_verdict(rows: pd.DataFrame, reference: str) -> str:
         for name in ("beats", "falls short of", "cannot be told from")
     }
     parts = [
-        f"{row['model']} {verb} {reference} by {interval(row)}" if verb == "beats"
-        else f"{row['model']} {verb} {reference} ({interval(row)})"
-        for verb in ("beats", "falls short of") for row in verbs[verb]
-    ]  # fmt: skip
+        f"{row['model']} {verb} {reference} by {interval(row if verb == 'beats' else _turned(row))}"
+        for verb in ("beats", "falls short of")
+        for row in verbs[verb]
+    ]
     level = verbs["cannot be told from"]
     if level:
         names = ", ".join(str(row["model"]) for row in level)
@@ -226,41 +231,3 @@ def _by_verdict(rows: pd.DataFrame, reference: str) -> str:
         span = number(values[0]) if len(values) == 1 else f"{number(min(values))} to {number(max(values))}"
         parts.append(f"{names} cannot be told from {reference} ({span})")
     return "; ".join(parts)
-
-
-def loss_sentences(table: pd.DataFrame, model: str) -> list[str]:
-    """Say for every assay what stretching the model's own predictions to the full spread does.
-
-    Parameters
-    ----------
-    table
-        screen, phenotype, value, prediction of the test fold.
-    model
-        Whose predictions these are.
-    """
-    sentences = []
-    for (screen, phenotype), part in table.groupby(["screen", "phenotype"]):
-        if phenotype == "call" or len(part) < 10:
-            continue
-        curve = stretched(part["value"].to_numpy(), part["prediction"].to_numpy())
-        if curve is None:
-            continue
-        own, full = curve.at(curve.own), curve.at(1.0)
-        sentences.append(
-            f"{assay_name(str(screen), str(phenotype))}: predictions of {model} have {curve.own:.2f} of the measured "
-            f"SD at a Pearson correlation of {curve.pearson:.3f}. Stretched to the full SD, Pearson stays "
-            f"{curve.pearson:.3f}, the root mean squared error goes from {own.rmse:.3f} to {full.rmse:.3f} SD and the "
-            f"Wasserstein distance between predicted and measured values from {own.wasserstein:.3f} to "
-            f"{full.wasserstein:.3f} SD: {_trade(own.rmse, full.rmse, own.wasserstein, full.wasserstein)}"
-        )
-    return sentences or ["No assay of this run has enough tested values to discuss."]
-
-
-def _trade(rmse: float, full_rmse: float, distance: float, full_distance: float) -> str:
-    if full_distance < distance and full_rmse > rmse:
-        return (
-            "the distribution looks better and every single prediction is worse on average, so no divergence is added."
-        )
-    if full_rmse <= rmse:
-        return "these predictions were too narrow, and a wider spread costs nothing here."
-    return "the wider spread buys nothing here."

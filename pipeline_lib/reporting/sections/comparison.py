@@ -3,12 +3,13 @@
 import pandas as pd
 
 from pipeline_lib.reporting.figures.leaderboard import leading_assay, leading_metric
-from pipeline_lib.reporting.findings import family_sentences, loss_sentences
+from pipeline_lib.reporting.findings import family_sentences
 from pipeline_lib.reporting.html import Section
 from pipeline_lib.reporting.html_table import HtmlTable, html_table
 from pipeline_lib.reporting.names import is_ablation
 from pipeline_lib.reporting.predictions import tested
 from pipeline_lib.reporting.run_folder import RunFolder
+from pipeline_lib.reporting.spread_findings import spread_sentences, spread_trades
 
 _SHOWN = ["model", "split", "screen", "phenotype", "metric", "value", "low", "high", "n", "groups", "seeds"]
 _DIFFERENCES = [
@@ -62,9 +63,11 @@ def ablations(run: RunFolder) -> Section:
 def losses(run: RunFolder) -> Section:
     """Return the discussion of squared error with a divergence, with this run's numbers."""
     jobs = [job for job in run.jobs if (job.model, job.split) == (run.model, "random")]
-    sentences = ["This run has no predictions of its model on the random split to discuss."]
+    sentences, trades = [f"This run has no predictions of {run.model} on the random split to discuss."], []
     if jobs:
-        sentences = loss_sentences(tested(jobs, run.observations.drop(columns="genes")), run.model)
+        table = spread_trades(tested(jobs, run.observations.drop(columns="genes")))
+        sentences = spread_sentences(table, run.model, leading_assay(run.leaderboard))
+        trades = [html_table("spread_trades", f"Predictions of {run.model} stretched to the measured SD", table)]
     family = _against(run, run.model, run.differences["model"].str.startswith(f"{run.model}_loss_"))
     return Section(
         "losses", "Losses",
@@ -81,7 +84,7 @@ def losses(run: RunFolder) -> Section:
             *family_sentences(family, run.model),
         ],
         [*run.figures("losses"), *run.figures("leaderboard", "loss_models")],
-        [_table("loss_differences", f"Paired differences between other losses and {run.model}", family)],
+        [*trades, _table("loss_differences", f"Paired differences between other losses and {run.model}", family)],
     )  # fmt: skip
 
 
