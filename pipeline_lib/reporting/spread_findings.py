@@ -71,16 +71,14 @@ def spread_sentences(trades: pd.DataFrame, model: str, leading: tuple[str, str])
     told = trades[is_leading] if is_leading.any() else trades.iloc[:1]
     row = told.iloc[0]
     others = trades.drop(index=told.index)["full_spread"]
-    sentences = [
-        (
-            f"{assay_name(str(row['screen']), str(row['phenotype']))}: predictions of {model} have "
-            f"{row['predicted_sd']:.2f} of the measured SD at a Pearson correlation of {row['pearson']:.3f}. Stretched to "
-            f"the full SD, Pearson stays {row['pearson']:.3f}, the root mean squared error goes from {row['rmse']:.3f} to "
-            f"{row['rmse_full']:.3f} SD and the Wasserstein distance between predicted and measured values from "
-            f"{row['wasserstein']:.3f} to {row['wasserstein_full']:.3f} SD: {_WORTH[str(row['full_spread'])]}."
-        )
-    ]
-    if len(others):
-        counts = ", ".join(f"{worth}: {number}" for worth, number in others.value_counts().items())
-        sentences.append(f"What the full spread does on the {len(others)} other assays, as the table has it: {counts}.")
-    return sentences
+    sentence = (
+        f"{assay_name(str(row['screen']), str(row['phenotype']))}: predictions of {model} have "
+        f"{row['predicted_sd']:.2f} of the measured SD at a Pearson correlation of {row['pearson']:.3f}. Stretched to "
+        f"the full SD, Pearson stays {row['pearson']:.3f}, the root mean squared error goes from {row['rmse']:.3f} to "
+        f"{row['rmse_full']:.3f} SD and the Wasserstein distance between predicted and measured values from "
+        f"{row['wasserstein']:.3f} to {row['wasserstein_full']:.3f} SD: {_WORTH[str(row['full_spread'])]}."
+    )
+    if others.empty:
+        return [sentence]
+    counts = ", ".join(f"{worth}: {number}" for worth, number in others.value_counts().items())
+    return [sentence, f"What the full spread does on the {len(others)} other assays, as the table has it: {counts}."]

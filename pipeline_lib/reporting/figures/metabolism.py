@@ -43,7 +43,7 @@ def draw_incidence(subsystems: pd.DataFrame, links: pd.DataFrame) -> Drawn:
     right.barh(y, largest["reactions_with_rule"], color=style.CLP, label="with a gene rule")
     right.set(title="Reactions", xlabel="reactions")
     style.plain_logarithm(right.xaxis)
-    right.legend(loc="lower right")
+    figure.legend(*right.get_legend_handles_labels(), loc="outside lower right", ncols=2)
     total = int(subsystems["reactions"].sum())
     return Drawn(
         "incidence_by_subsystem", figure, "Stoichiometric incidence by subsystem",

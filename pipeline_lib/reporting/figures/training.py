@@ -1,14 +1,17 @@
 """Training curves and the overfit check."""
 
+from itertools import cycle
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.lines import Line2D
 
 from pipeline_lib.artefacts.schemas import HISTORY
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
-from pipeline_lib.reporting.names import split_name
+from pipeline_lib.reporting.names import in_order, split_name
 from pipeline_lib.reporting.predictions import Job
 
 _ERRORS = ("mse", "log_cosh")
@@ -24,31 +27,36 @@ def draw_training_curves(jobs: list[Job]) -> Drawn:
     ]
     if not trained:
         return empty_figure("training_curves", title, "No model of this run was trained by epochs.", style.ONE_COLUMN)
-    figure, (left, right) = plt.subplots(1, 2, figsize=(style.TWO_COLUMNS, 2.4))
-    splits = sorted({job.split for job, _ in trained})
-    for job, table in trained:
-        colour = style.PALETTE[splits.index(job.split) % len(style.PALETTE)]
-        line = "-" if job.model == "clp" else ":"
-        label = f"{job.model}, {split_name(job.split)}" if job.seed == 0 else None
-        for fold, alpha in (("train", 0.45), ("validation", 1.0)):
-            for loss in _series(table, fold, _ERRORS).values():
-                left.plot(loss.index, loss, line, color=colour, alpha=alpha)
-        for part, pearson in _series(table, "validation", ("pearson",)).items():
-            right.plot(pearson.index, pearson, line, color=colour, label=f"{label}{part}" if label else None)
-    left.set(xlabel="epoch", ylabel="error", title="Error (pale: training; full: validation)")
-    right.set(xlabel="epoch", ylabel="Pearson", title="Pearson on the validation fold")
-    figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    splits = in_order(job.split for job, _ in trained)
+    colours = dict(zip(splits, cycle(style.PALETTE), strict=False))
+    pearson = [(job, _series(table, "validation", ("pearson",))) for job, table in trained]
+    groups = sorted({(job.model, group) for job, series in pearson for group in series})
+    figure, axes = plt.subplots(2, len(groups), figsize=(style.TWO_COLUMNS, 3.6), squeeze=False, sharex="col")
+    columns = {group: axes[:, place] for place, group in enumerate(groups)}
+    for (job, table), (_, correlations) in zip(trained, pearson, strict=True):
+        colour = colours[job.split]
+        for fold, line in (("train", ":"), ("validation", "-")):
+            for group, loss in _series(table, fold, _ERRORS).items():
+                if (job.model, group) in columns:
+                    columns[job.model, group][0].plot(loss.index, loss, line, color=colour)
+        for group, values in correlations.items():
+            columns[job.model, group][1].plot(values.index, values, color=colour)
+    for (model, group), (above, below) in columns.items():
+        above.set(title=f"{model}\n{group}", ylabel="error (dotted: training)" if above is axes[0, 0] else "")
+        below.set(xlabel="epoch", ylabel="validation Pearson" if below is axes[1, 0] else "")
+    handles = [Line2D([], [], color=colours[split]) for split in splits]
+    figure.legend(handles, [split_name(split) for split in splits], loc="outside lower center", ncols=5)
     return Drawn(
         "training_curves", figure, title,
         "Error of standardised values (squared for the cell latent perturbation model, log-cosh for DANGO) and Pearson "
-        "correlation by epoch, one line a seed and jointly trained group of screens. The validation fold chooses the "
-        "epoch that is kept; the test fold is never looked at.",
+        "correlation by epoch, one line a seed; screens that train together share a column. Dotted: the training fold; "
+        "full: the validation fold, which chooses the epoch that is kept. The test fold is never looked at.",
         "Lines of loss and validation correlation by epoch.",
     )  # fmt: skip
 
 
 def _series(table: pd.DataFrame, fold: str, metrics: tuple[str, ...]) -> dict[str, pd.Series]:
-    """Return values by epoch of every network that tells one of `metrics`; keys are ``", group"`` or empty.
+    """Return values by epoch of every network that tells one of `metrics`, by the screens that it is trained on.
 
     Screens that train together are named as such: one after another their names fill the page.
 
@@ -63,7 +71,7 @@ def _series(table: pd.DataFrame, fold: str, metrics: tuple[str, ...]) -> dict[st
         if not member or member == "0":
             values = rows.drop_duplicates("epoch", keep="last").set_index("epoch")["value"].sort_index()
             group = "measured screens" if "+" in path else path
-            series[f", {group}" if group else ""] = values
+            series[group or "all screens"] = values
     return series
 
 
