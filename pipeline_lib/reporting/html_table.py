@@ -6,6 +6,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
+_LONG = 60
+"""Characters beyond which a text is given a wide column, lest its row be as tall as the table."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -15,6 +18,11 @@ class Cell:
     text: str
     number: bool = False
     link: str = ""
+
+    @property
+    def style(self) -> str:
+        """The class of the cell on the page: n for a number, w for words that need width."""
+        return "n" if self.number else "w" if len(self.text) > _LONG else ""
 
     @property
     def carried(self) -> str | None:

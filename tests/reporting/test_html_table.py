@@ -19,6 +19,13 @@ def test_a_value_that_its_text_tells_is_carried_once():
     assert [cell.carried for cell in html_table("t", "T", frame).rows[0]] == [None, None, "0.5", ""]
 
 
+def test_long_words_are_given_width():
+    frame = pd.DataFrame(
+        {"assumption": ["short", "a sentence that goes on for longer than a narrow column could bear " * 2]}
+    )
+    assert [row[0].style for row in html_table("t", "T", frame).rows] == ["", "w"]
+
+
 def test_gaps_are_dashes_and_empty_in_the_export():
     frame = pd.DataFrame({"f": [np.nan, 1.0], "i": pd.array([None, 1200], dtype="Int64"), "s": [None, "a"]})
     first, second = html_table("t", "T", frame).rows
