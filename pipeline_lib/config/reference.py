@@ -21,6 +21,9 @@ step), and so is the JSON schema `workflow/schemas/config.schema.json` that edit
 | `quickstart.yaml` | a simulated screen of the E. coli core model that ships inside cobra; needs no network |
 | `metabolism.yaml` | label-split run on observations with at least one metabolic gene |
 | `trigenic.yaml` | the full digenic and trigenic tables, for a machine that can download them |
+| `every_model.yaml` | every model on every split at the budget of the yeast run, into its folder |
+| `collins2007.yaml` | the E-MAP alone, every observation: three seeds, ten draws of the unseen genes |
+| `kuzmin2018_calls.yaml` | called trigenic interactions beside the E-MAP: three seeds, five draws of the queries |
 | `full.yaml` | every model, every split, three seeds: a night or a cluster |
 | `ci.yaml` | the yeast run with a small training budget |
 | `sources.yaml` | the catalogue of upstream files: address, sha256, licence, citation |

@@ -7,7 +7,9 @@ from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.config.loading import merge, parse_run_config, parse_section, read_run_config
 from pipeline_lib.errors import PipelineError
 
-SHIPPED = ("config", "quickstart", "metabolism", "trigenic", "full", "ci", "collins2007")
+SHIPPED = (
+    "config", "quickstart", "metabolism", "trigenic", "full", "ci", "collins2007", "kuzmin2018_calls", "every_model",
+)  # fmt: skip
 
 
 def minimal(**changes):
@@ -25,6 +27,25 @@ def test_the_shipped_configurations_are_good(root, monkeypatch, name):
     monkeypatch.chdir(root)
     config = read_run_config(root / "config" / f"{name}.yaml")
     assert config.grid
+
+
+def fits(config):
+    return {
+        (model, split, seed)
+        for entry in config.grid
+        for model in entry.models
+        for split in entry.splits
+        for seed in entry.seeds
+    }
+
+
+def test_every_model_goes_on_where_the_yeast_run_ends(root, monkeypatch):
+    monkeypatch.chdir(root)
+    yeast, every = (read_run_config(root / "config" / name) for name in ("config.yaml", "every_model.yaml"))
+    models, splits = {model for model, _, _ in fits(yeast)}, set(yeast.splits.names)
+    assert every.run == yeast.run
+    assert fits(yeast) <= fits(every), "nothing is fitted again"
+    assert {(model, split) for model, split, _ in fits(every)} == {(m, s) for m in models for s in splits}
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,12 @@ def test_the_json_schema_takes_the_quickstart_and_refuses_a_typo(root):
         jsonschema.validate({**content, "gird": []}, schema)
 
 
+def test_every_configuration_is_named(root):
+    page = reference_page()
+    for path in sorted((root / "config").glob("*.yaml")):
+        assert f"| `{path.name}` |" in page, path.name
+
+
 def test_every_key_is_explained():
     for line in reference_page().splitlines():
         if line.startswith("| `") and line.count(" | ") == 3:
