@@ -13,6 +13,7 @@ from PIL import Image
 from pipeline_lib.reporting.drawing import FigureRecord
 from pipeline_lib.reporting.findings import Finding
 from pipeline_lib.reporting.html_table import HtmlTable
+from pipeline_lib.reporting.small_svg import small_svg
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def embed(record: FigureRecord, folder: Path, dpi: int) -> EmbeddedFigure:
     shown = 96 / dpi * 1.62
     return EmbeddedFigure(
         name=record.name, title=record.title, caption=record.caption, alternative=record.alternative,
-        svg=_address(svg.read_bytes(), "image/svg+xml"), png=_address(small, "image/png"),
+        svg=_address(small_svg(svg.read_text("utf-8")).encode(), "image/svg+xml"), png=_address(small, "image/png"),
         width=round(width * shown), height=round(height * shown),
     )  # fmt: skip
 
