@@ -2,12 +2,15 @@
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.axes import Axes
 
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
-from pipeline_lib.reporting.names import assay_name, panel_title, split_phrase
+from pipeline_lib.reporting.names import assay_name, in_order, panel_title, split_name
 
 _RIVALS = 3
+_SPLITS = ("random", "query_disjoint")
+"""Gaps of queries that were measured, and queries that were not."""
 
 
 def draw_precision_recall(curves: pd.DataFrame, leaderboard: pd.DataFrame, model: str) -> Drawn:
@@ -23,47 +26,56 @@ def draw_precision_recall(curves: pd.DataFrame, leaderboard: pd.DataFrame, model
         The model that the report is about.
     """
     title = "Precision and recall of called interactions"
-    split = "random" if (curves["split"] == "random").any() else next(iter(curves["split"]), "")
-    rows = curves[curves["split"] == split]
+    curves = curves[curves["screen"] != "pooled"]
+    splits = [split for split in _SPLITS if (curves["split"] == split).any()] or in_order(curves["split"])[:1]
+    rows = curves[curves["split"].isin(splits)]
     assays = sorted(set(zip(rows["screen"], rows["phenotype"], strict=True)))
-    assays = [assay for assay in assays if assay[0] != "pooled"]
     if not assays:
         return empty_figure(
             "precision_recall", title, "No screen of this run has called interactions.", style.ONE_COLUMN
         )
     columns = min(3, len(assays))
     lines = -(-len(assays) // columns)
-    width = style.ONE_COLUMN * 1.3 if columns == 1 else style.TWO_COLUMNS
-    figure, axes = plt.subplots(lines, columns, figsize=(width, 2.6 * lines), squeeze=False)
-    words = []
-    for panel, (screen, phenotype) in zip(axes.flat, assays, strict=False):
-        of_assay = rows[(rows["screen"] == screen) & (rows["phenotype"] == phenotype)]
-        scores = leaderboard[
-            (leaderboard["split"] == split) & (leaderboard["screen"] == screen)
-            & (leaderboard["phenotype"] == phenotype) & (leaderboard["metric"] == "average_precision")
-        ].set_index("model")["value"].sort_values(ascending=False)  # fmt: skip
-        rivals = [name for name in scores.index if not name.startswith(model)][:_RIVALS]
-        for position, name in enumerate([name for name in (model, *rivals) if name in set(of_assay["model"])]):
-            part = of_assay[of_assay["model"] == name].sort_values("recall")
-            colour = style.CLP if name == model else (style.RIVAL, style.BASELINE, style.PALETTE[4])[(position - 1) % 3]
-            score = f" ({scores[name]:.2f})" if name in scores.index else ""
-            panel.plot(part["recall"], part["precision"], color=colour, label=f"{name}{score}")
-            if name == model:
-                panel.fill_between(part["recall"], part["low"], part["high"], color=colour, alpha=0.18, linewidth=0)
-        first = of_assay.iloc[0]
-        panel.axhline(first["prevalence"], color=style.INK, linestyle=":", linewidth=0.8)
-        panel.set(xlabel="recall", ylabel="precision", title=panel_title(screen, phenotype), xlim=(0, 1), ylim=(0, 1))
-        panel.legend(loc="upper right")
-        words.append(
-            f"{assay_name(screen, phenotype)}: {int(first['positives']):,} calls of n = {int(first['n']):,}, "
-            f"prevalence {first['prevalence']:.3f}"
-        )
-    for panel in axes.flat[len(assays) :]:
+    size = (style.ONE_COLUMN * 1.3 if columns == 1 else style.TWO_COLUMNS, 2.6 * lines * len(splits))
+    figure, axes = plt.subplots(lines * len(splits), columns, figsize=size, squeeze=False)
+    for panel in axes.flat:
         panel.axis("off")
+    words = []
+    for block, split in enumerate(splits):
+        for place, assay in enumerate(assays):
+            keys = ["split", "screen", "phenotype"]
+            one, scores = (table[(table[keys] == [split, *assay]).all(axis=1)] for table in (rows, leaderboard))
+            if one.empty:
+                continue
+            panel = axes[block * lines + place // columns, place % columns]
+            panel.axis("on")
+            _draw_curves(panel, one, scores, model)
+            panel.set_title(f"{panel_title(*assay)}\n{split_name(split)}")
+            first = one.iloc[0]
+            words.append(
+                f"{assay_name(*assay)}, {split_name(split)}: {int(first['positives']):,} calls of "
+                f"n = {int(first['n']):,}, prevalence {first['prevalence']:.3f}"
+            )
     return Drawn(
         "precision_recall", figure, title,
-        f"Test fold of the {split_phrase(split)}: {model} with its bootstrap interval and the {_RIVALS} others "
-        "with the highest average precision (in brackets). Dotted: the prevalence, which is the precision of a guess. "
-        f"{'; '.join(words)}.",
+        f"Test fold: {model} with its bootstrap interval and the {_RIVALS} others with the highest average precision "
+        f"(in brackets). Dotted: the prevalence, which is the precision of a guess. {'; '.join(words)}.",
         f"Precision by recall. {'; '.join(words)}.",
     )  # fmt: skip
+
+
+def _draw_curves(panel: Axes, curves: pd.DataFrame, scores: pd.DataFrame, model: str) -> None:
+    """Draw the model and its best rivals on one assay and split."""
+    ranked = scores[scores["metric"] == "average_precision"].set_index("model")["value"].sort_values(ascending=False)
+    rivals = [name for name in ranked.index if not str(name).startswith(model)][:_RIVALS]
+    drawn = [name for name in (model, *rivals) if name in set(curves["model"])]
+    for position, name in enumerate(drawn):
+        part = curves[curves["model"] == name].sort_values("recall")
+        colour = style.CLP if name == model else (style.RIVAL, style.BASELINE, style.PALETTE[4])[(position - 1) % 3]
+        score = f" ({ranked[name]:.2f})" if name in ranked.index else ""
+        panel.plot(part["recall"], part["precision"], color=colour, label=f"{name}{score}")
+        if name == model:
+            panel.fill_between(part["recall"], part["low"], part["high"], color=colour, alpha=0.18, linewidth=0)
+    panel.axhline(curves["prevalence"].iloc[0], color=style.INK, linestyle=":", linewidth=0.8)
+    panel.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1))
+    panel.legend(loc="upper right", frameon=True, framealpha=0.8, edgecolor="none")
