@@ -39,8 +39,8 @@ SCREENS = {
     "kuzmin2018": "Kuzmin 2018",
     "kuzmin2018_calls": "Kuzmin 2018 calls",
     "kuzmin2020": "Kuzmin 2020",
-    "simulated": "simulated",
-    "pooled": "all screens pooled",
+    "simulated": "Simulated",
+    "pooled": "All screens pooled",
 }
 
 _LONGEST = 24
