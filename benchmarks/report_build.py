@@ -33,7 +33,9 @@ def main() -> None:
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
 
         def build() -> None:
-            subprocess.run(ours, check=True, cwd=ROOT, env=environment, capture_output=True)
+            built = subprocess.run(ours, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
+            if built.returncode != 0:
+                sys.exit(built.stderr)
 
         with MemoryWatch() as memory:
             ours_s = [timed(build) for _ in range(REPEATS)]

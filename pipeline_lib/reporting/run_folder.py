@@ -10,6 +10,7 @@ import pandas as pd
 from pipeline_lib.artefacts.atomic import read_json
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.config.figures import ARTEFACTS, TOPICS
+from pipeline_lib.errors import PipelineError
 from pipeline_lib.reporting.drawing import read_records
 from pipeline_lib.reporting.html import EmbeddedFigure, embed
 from pipeline_lib.reporting.predictions import Job, find_jobs
@@ -42,9 +43,23 @@ class RunFolder:
         return read_json(self.folder / ARTEFACTS[artefact])
 
     def figures(self, topic: str, *names: str) -> list[EmbeddedFigure]:
-        """Return figures of a topic, in the order of `names` (all of them without)."""
-        records = {record.name: record for record in read_records(self.folder / "figures" / f"{topic}.json")}
-        return [embed(records[name], self.folder / "figures", self.dpi) for name in names or TOPICS[topic].figures]
+        """Return figures of a topic, in the order of `names` (all of them without).
+
+        Raises
+        ------
+        PipelineError
+            When the folder was drawn by a version that did not know one of them.
+        """
+        path = self.folder / "figures" / f"{topic}.json"
+        records = {record.name: record for record in read_records(path)}
+        wanted = names or TOPICS[topic].figures
+        missing = [name for name in wanted if name not in records]
+        if missing:
+            raise PipelineError(
+                f"'{path}' knows no figure '{missing[0]}': it was drawn by another version; `snakemake figures` draws "
+                "it anew."
+            )
+        return [embed(records[name], self.folder / "figures", self.dpi) for name in wanted]
 
     @cached_property
     def observations(self) -> pd.DataFrame:
