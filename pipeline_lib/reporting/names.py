@@ -20,6 +20,8 @@ PHENOTYPES = {
     "call": "called interaction",
 }
 
+ORDERS = {2: "digenic", 3: "trigenic"}
+
 METRICS = {
     "pearson": "Pearson",
     "spearman": "Spearman",

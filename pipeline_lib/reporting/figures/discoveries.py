@@ -6,9 +6,7 @@ import pandas as pd
 
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
-from pipeline_lib.reporting.names import PHENOTYPES, screen_name
-
-_ORDERS = {2: "digenic", 3: "trigenic"}
+from pipeline_lib.reporting.names import ORDERS, PHENOTYPES, screen_name
 
 
 def draw_discoveries(p_values: pd.DataFrame) -> Drawn:
@@ -20,7 +18,7 @@ def draw_discoveries(p_values: pd.DataFrame) -> Drawn:
         `pipeline_lib.evaluation.schemas.P_VALUES`.
     """
     name, title = "discoveries", "Discoveries by the rule that calls them"
-    rows = p_values[(p_values["quantity"] == "discoveries") & p_values["order"].isin(_ORDERS)]
+    rows = p_values[(p_values["quantity"] == "discoveries") & p_values["order"].isin(ORDERS)]
     keys = rows[["order", "screen", "phenotype"]].drop_duplicates().sort_values(["order", "screen"])
     panels = [(int(order), str(screen), str(phenotype)) for order, screen, phenotype in keys.itertuples(index=False)]
     if not panels:
@@ -45,7 +43,7 @@ def draw_discoveries(p_values: pd.DataFrame) -> Drawn:
         axis.set_xlim(0, furthest.max() * 60)
         axis.set_yticks(range(len(rules)), rules)
         axis.set_ylim(len(rules) - 0.4, -0.6)
-        label = f"{screen_name(screen)}, {_ORDERS[order]}"
+        label = f"{screen_name(screen)}, {ORDERS[order]}"
         axis.set(title=f"{label}\n{PHENOTYPES.get(phenotype, phenotype)}", xlabel=f"of n = {int(part['n'].max()):,}")
     for axis in axes.flat[len(panels) :]:
         axis.axis("off")

@@ -8,9 +8,8 @@ import pandas as pd
 
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
-from pipeline_lib.reporting.names import in_order, screen_name, split_name, split_phrase, unit
+from pipeline_lib.reporting.names import ORDERS, in_order, screen_name, split_name, split_phrase, unit
 
-_ORDERS = {2: "digenic", 3: "trigenic"}
 _NO_P = "No screen of this run reports P-values."
 
 
@@ -19,7 +18,7 @@ Panel = tuple[str, str, int, str]
 
 
 def _panels(frame: pd.DataFrame) -> list[Panel]:
-    told = frame[frame["order"].isin(_ORDERS)]
+    told = frame[frame["order"].isin(ORDERS)]
     told = told if "source" in told else told.assign(source="")
     keys = told[["screen", "phenotype", "order", "source"]].drop_duplicates()
     ordered = keys.sort_values(["order", "screen", "phenotype", "source"])
@@ -37,7 +36,7 @@ def _label(panel: Panel) -> str:
     screen, _, order, source = panel
     predicted = source.rsplit(" ", 1)[0]
     other = f"\npredicted as {screen_name(predicted)}" if predicted not in ("", screen) else ""
-    return f"{screen_name(screen)}, {_ORDERS[order]}{other}"
+    return f"{screen_name(screen)}, {ORDERS[order]}{other}"
 
 
 def draw_histograms(histogram: pd.DataFrame, p_values: pd.DataFrame) -> Drawn:
