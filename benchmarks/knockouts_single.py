@@ -2,9 +2,9 @@
 
 The peer gets the whole list, not a sample of it. GLPK starts each program where the last one ended, and cobra takes
 the genes in the order of a set of strings, which is another in every process: the same 1,161 genes took it 20 s in one
-order, 136 s in another and more than 10 minutes in a third. So the peer runs in a process of its own for each of
-several orders (hash seeds 0, 1, ...), by turns with ours, and is stopped after `LIMIT_S`, which then counts as its
-time: the ratio of the medians errs in its favour.
+order and 152 s in another. So the peer runs in a process of its own for each of several orders (hash seeds 0, 1, ...),
+by turns with ours, and is stopped after `LIMIT_S`, which then counts as its time: the ratio of the medians errs in its
+favour.
 """
 
 import multiprocessing

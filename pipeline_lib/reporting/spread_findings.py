@@ -3,7 +3,7 @@
 import pandas as pd
 
 from pipeline_lib.reporting.names import assay_name
-from pipeline_lib.reporting.spread import stretched
+from pipeline_lib.reporting.spread import Cost, stretched
 
 _FEWEST = 10
 BETTER_LOOK, FREE, NOTHING = "better look, greater error", "costs nothing", "buys nothing"
@@ -31,13 +31,18 @@ def spread_trades(table: pd.DataFrame) -> pd.DataFrame:
         if curve is None:
             continue
         own, full = curve.at(curve.own), curve.at(1.0)
-        worth = BETTER_LOOK if full.wasserstein < own.wasserstein and full.rmse > own.rmse else NOTHING
         rows.append({
             "screen": screen, "phenotype": phenotype, "n": len(part), "pearson": curve.pearson,
             "predicted_sd": curve.own, "rmse": own.rmse, "rmse_full": full.rmse, "wasserstein": own.wasserstein,
-            "wasserstein_full": full.wasserstein, "full_spread": FREE if full.rmse <= own.rmse else worth,
+            "wasserstein_full": full.wasserstein, "full_spread": _worth(own, full),
         })  # fmt: skip
     return pd.DataFrame(rows, columns=list(_COLUMNS))
+
+
+def _worth(own: Cost, full: Cost) -> str:
+    if full.rmse <= own.rmse:
+        return FREE
+    return BETTER_LOOK if full.wasserstein < own.wasserstein else NOTHING
 
 
 _COLUMNS = (

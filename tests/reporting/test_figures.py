@@ -3,11 +3,14 @@
 import re
 
 import matplotlib.image
+import matplotlib.pyplot as plt
+import pandas as pd
 import pytest
 
 from pipeline_lib.config.figures import TOPICS
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import read_records
+from pipeline_lib.reporting.figures.called_ranking import draw_called_ranking
 from tests.reporting.conftest import draw
 
 
@@ -40,3 +43,15 @@ def test_a_vector_figure_carries_no_date_and_no_font_of_this_machine(run_folder)
     text = (run_folder / "figures" / "leaderboard.svg").read_text(encoding="utf-8")
     assert not re.search(r"<dc:date>", text)
     assert "font-family" not in text
+
+
+def test_calls_are_ranked_on_whatever_split_the_run_has():
+    board = pd.DataFrame(
+        {
+            "model": ["clp", "mean"], "split": "gene_disjoint_all", "screen": "ours", "phenotype": "call",
+            "metric": "average_precision", "value": [0.3, 0.1], "low": 0.0, "high": 0.5, "n": 90, "groups": 9,
+        }
+    )  # fmt: skip
+    drawn = draw_called_ranking(board)
+    plt.close(drawn.figure)
+    assert "all genes unseen split, n = 90" in drawn.caption

@@ -6,10 +6,10 @@ import pandas as pd
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.figures.forest import COLOURS_TOLD, forest
-from pipeline_lib.reporting.names import METRICS, assay_name, split_phrase
+from pipeline_lib.reporting.names import METRICS, assay_name, in_order, split_phrase
 
 _RANKING = ("average_precision", "precision_at_10_within_query")
-_HARDEST_FIRST = ("query_disjoint", "gene_disjoint_one", "cross_screen", "random")
+_UNSEEN_QUERIES = "query_disjoint"
 """A lab follows predictions of queries that it has not screened yet."""
 
 
@@ -20,11 +20,11 @@ def draw_called_ranking(leaderboard: pd.DataFrame) -> Drawn:
     """
     name, title = "called_ranking", "Who finds called interactions?"
     rows = leaderboard[leaderboard["metric"].isin(_RANKING) & (leaderboard["screen"] != "pooled")]
-    rows = rows[rows["split"].isin(_HARDEST_FIRST)]
     rows = rows[rows["phenotype"] == "call"] if (rows["phenotype"] == "call").any() else rows
     if rows.empty:
         return empty_figure(name, title, "No screen of this run has called interactions.", style.ONE_COLUMN)
-    split = next(split for split in _HARDEST_FIRST if (rows["split"] == split).any())
+    splits = in_order(rows["split"])
+    split = _UNSEEN_QUERIES if _UNSEEN_QUERIES in splits else splits[0]
     rows = rows[rows["split"] == split]
     largest = rows.loc[rows["n"].idxmax()]
     screen, phenotype = str(largest["screen"]), str(largest["phenotype"])
