@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from measure import MemoryWatch, interleaved, timed, write_benchmark
 
 from pipeline_lib.config.screens import ScreenSettings
-from pipeline_lib.screens.gene_names import GeneNames
+from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.reading import read_screen
 from pipeline_lib.simulation.costanzo_sized import FILES, PUBLISHED_ROWS, made_up_orfs, write_costanzo_sized
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline_lib.screens.gene_names import UNKNOWN, GeneNames
+from pipeline_lib.genes.names import UNKNOWN, GeneNames
 
 KINDS = (
     "deletion", "ts", "damp", "suppressor", "point_mutant", "overlapping_deletion", "unspecified",

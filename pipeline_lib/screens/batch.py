@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline_lib.config.screens import ScreenSettings
-from pipeline_lib.screens.gene_names import GeneNames
+from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.genotype_columns import GenotypeColumns
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())

@@ -74,7 +74,7 @@ def read(
     from pipeline_lib.artefacts.schemas import GENES
     from pipeline_lib.artefacts.tables import read_table
     from pipeline_lib.errors import PipelineError
-    from pipeline_lib.screens.gene_names import GeneNames
+    from pipeline_lib.genes.names import GeneNames
     from pipeline_lib.screens.reading import read_screen
 
     if name not in settings:
@@ -110,7 +110,7 @@ def combine(
     from pipeline_lib.artefacts.tables import read_table
     from pipeline_lib.screens.aggregating import aggregate
     from pipeline_lib.screens.combining import combine_observations, combine_rejected
-    from pipeline_lib.screens.gene_names import GeneNames
+    from pipeline_lib.genes.names import GeneNames
 
     names = GeneNames.from_table(read_table(genes_path, GENES))
     n = combine_observations(screens, names, observations)

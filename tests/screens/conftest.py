@@ -11,7 +11,7 @@ from pipeline_lib.artefacts.schemas import OBSERVATIONS, REJECTED
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.cell.gene_index import build_gene_table, read_features
 from pipeline_lib.config.screens import ScreenSettings
-from pipeline_lib.screens.gene_names import GeneNames
+from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.reading import read_screen
 
 Read = Callable[..., tuple[pd.DataFrame, pd.DataFrame]]

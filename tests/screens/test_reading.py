@@ -9,7 +9,7 @@ from pipeline_lib.artefacts.schemas import OBSERVATIONS
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.screens.gene_names import GeneNames
+from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.reading import read_screen
 from tests.screens.conftest import Read
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.screens.gene_names import GeneNames
+from pipeline_lib.genes.names import GeneNames
 from tests.screens.conftest import Read
 
 pytestmark = pytest.mark.mirror

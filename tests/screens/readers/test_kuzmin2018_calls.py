@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline_lib.screens.gene_names import GeneNames
+from pipeline_lib.genes.names import GeneNames
 from tests.screens.conftest import Read
 
 ASSIGNMENT = "StrainID1\tORF1\tStrainID2\tORF2\tDMstrainID\tSM1strainID\tSM2strainID\tAnnotation\n"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.screens.gene_names import GeneNames
+from pipeline_lib.genes.names import GeneNames
 from tests.screens.conftest import Read
 
 TWELVE = "scored_triple_test_small_digenic.txt.txt"

@@ -5,7 +5,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.screens.gene_names import AMBIGUOUS, UNKNOWN, GeneNames
+from pipeline_lib.genes.names import AMBIGUOUS, UNKNOWN, GeneNames
 
 
 def test_a_standard_name_wins_over_another_genes_alias(few_names: GeneNames) -> None:
