@@ -9,6 +9,13 @@ from pipeline_lib.screens.row_block import RowBlock
 ONE_SIDED_MAXIMUM = 0.5
 """A one-sided P-value taken on the side that the score lies on cannot be greater."""
 
+GREATEST_MAGNITUDE = 1e6
+"""What no measurement of a genotype reaches in size.
+
+Fitness and its interactions lie near 1, S-scores within some tens, colonies within some 100,000 pixels; what is greater
+is a sentinel, a column of identifiers or an overflow, and its square would drown every other row.
+"""
+
 
 def check_values(
     block: RowBlock,
@@ -26,7 +33,8 @@ def check_values(
     block
         Rows of the file.
     rejections
-        Gets the rows without a value, with an infinite one, a P-value out of range or a negative SD.
+        Gets the rows without a value, with one (or an SD) beyond `GREATEST_MAGNITUDE`, a P-value out of range or a
+        negative SD.
     needed
         Column without which a row is nothing.
     p_value, p_maximum
@@ -35,8 +43,11 @@ def check_values(
         Column of standard deviations.
     """
     values = block.number(needed)
-    usable = np.isfinite(values)
+    usable = ~np.isnan(values)
     block.reject(~usable, "no measurement", rejections)
+    wrong = np.abs(values) > GREATEST_MAGNITUDE
+    block.reject(wrong, [_too_great("value", value) for value in values[wrong]], rejections)
+    usable &= ~wrong
     if p_value is not None:
         p = block.number(p_value)
         wrong = usable & ((p < 0) | (p > p_maximum))
@@ -47,4 +58,11 @@ def check_values(
         wrong = usable & (spread < 0)
         block.reject(wrong, [f"standard deviation {value:g} is negative" for value in spread[wrong]], rejections)
         usable &= ~wrong
+        wrong = usable & (spread > GREATEST_MAGNITUDE)
+        block.reject(wrong, [_too_great("standard deviation", value) for value in spread[wrong]], rejections)
+        usable &= ~wrong
     return usable
+
+
+def _too_great(what: str, value: float) -> str:
+    return f"{what} {value:g} is beyond {GREATEST_MAGNITUDE:,.0f} in size, which no measurement reaches"

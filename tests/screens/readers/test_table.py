@@ -16,7 +16,7 @@ FRAME = pd.DataFrame(
     {
         "score": [-0.25, 0.5, 0.125],
         "first": ["TFC3", "sla1", "YAL001C"],
-        "second": ["YBL007C", "scr2", ""],
+        "second": ["YBL007C", "scr2", "MCM2"],
         "sd": [0.5, None, 0.25],
         "p": [0.9, 0.01, None],
         "plate": ["p1", "", "p2"],
@@ -43,7 +43,7 @@ def test_every_format_gives_the_same_observations(name: str, tmp_path: Path, few
     assert [genes.tolist() for genes in observations["genes"]] == [
         ["YAL001C", "YBL007C"],
         ["YBL007C", "YOL043C"],
-        ["YAL001C"],
+        ["YAL001C", "YBL023C"],
     ]
     assert observations["value"].tolist() == [-0.25, 0.5, 0.125]
     assert observations["std"].fillna(-1).tolist() == [0.5, -1, 0.25]
@@ -76,14 +76,15 @@ def test_rows_that_cannot_be_used_are_rejected(tmp_path: Path, few_names: GeneNa
         "TFC3,",
     ]
     path.write_text("\n".join(rows))
-    observations, rejected = read("table", few_names, {"table": path}, columns={"genes": "genes", "value": "score"})
+    columns = {"genes": "genes", "value": "score"}
+    observations, rejected = read("table", few_names, {"table": path}, columns=columns, phenotype="fitness")
     assert len(observations) == 1
     assert rejected.sort_values("row")["reason"].tolist() == [
         "gene 'nobody' is not in the gene index",
         "gene name 'SHARED' is ambiguous: YBL007C, YBL023C",
-        "one gene is named twice",
-        "0 genes where 1 to 3 are needed",
-        "4 genes where 1 to 3 are needed",
+        "one gene is named twice; the genes of a genotype are different",
+        "no gene is named; a genotype has one to three genes",
+        "more than three genes are named; a genotype has one to three",
         "no measurement",
     ]
 
@@ -103,7 +104,7 @@ def test_a_quoted_field_over_two_lines_is_refused(tmp_path: Path, few_names: Gen
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"PAR1 cut short", "truncated or not a parquet file"), (None, "does not exist")],
+    [(b"PAR1 cut short", "is a Parquet file that is truncated or damaged"), (None, "does not exist")],
 )
 def test_a_broken_parquet_is_refused(
     content: bytes | None, message: str, tmp_path: Path, few_names: GeneNames, read: Read
