@@ -137,11 +137,12 @@ def _is_text(kind: pa.DataType) -> bool:
 
 def _text(column: pa.Array, spelling: str, path: Path) -> pa.StringArray:
     """Return a column as text; the names of a list are joined."""
-    if isinstance(column, pa.ListArray | pa.LargeListArray):
-        names = column.values.cast(pa.large_string()).fill_null("")
-        lists = pa.LargeListArray.from_arrays(column.offsets.cast(pa.int64()), names, mask=column.is_null())
-        column = pc.binary_join(lists, _NAME_SEPARATOR)
     try:
+        if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
+            lists = column.cast(pa.list_(pa.string()))
+            # A missing name within a list is no name; it must not take the others with it.
+            filled = pa.ListArray.from_arrays(lists.offsets, lists.values.fill_null(""), mask=lists.is_null())
+            return pc.binary_join(filled, _NAME_SEPARATOR)
         return column.cast(pa.string())
     except pa.ArrowException as error:
         raise _other_type(path, spelling, column, "text") from error

@@ -78,7 +78,7 @@ class TextLines:
             data = self._rest + more
             cut = len(data) if ended else data.rfind(b"\n") + 1
             block, self._rest = data[:cut], data[cut:]
-            if block.strip():
+            if block and not block.isspace():
                 yield self._line, self._as_utf8(block)
             self._line += block.count(b"\n")
 

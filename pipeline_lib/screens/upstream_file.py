@@ -119,7 +119,8 @@ def _archive(stream: io.BufferedReader, path: Path) -> tuple[zipfile.ZipFile, io
     try:
         archive = zipfile.ZipFile(whole)
     except (*_DAMAGE, ValueError, NotImplementedError) as error:
-        raise PipelineError(_damaged(path, ZIP, error)) from error
+        # Workbooks are zip archives too: which it was only the lost directory would say.
+        raise PipelineError(_damaged(path, FileKind("a zip archive or a workbook", "packed"), error)) from error
     whole.seek(0)
     return archive, whole
 

@@ -9,11 +9,12 @@ from pipeline_lib.screens.row_block import RowBlock
 ONE_SIDED_MAXIMUM = 0.5
 """A one-sided P-value taken on the side that the score lies on cannot be greater."""
 
-GREATEST_MAGNITUDE = 1e6
+GREATEST_MAGNITUDE = 1e9
 """What no measurement of a genotype reaches in size.
 
-Fitness and its interactions lie near 1, S-scores within some tens, colonies within some 100,000 pixels; what is greater
-is a sentinel, a column of identifiers or an overflow, and its square would drown every other row.
+Fitness and its interactions lie near 1, S-scores within some tens, colony sizes within some 100,000 pixels, summed
+intensities of pixels within some 100,000,000. What is greater is a sentinel or an overflow; sums of its squares over a
+screen leave the range of float32.
 """
 
 
@@ -51,7 +52,7 @@ def check_values(
     if p_value is not None:
         p = block.number(p_value)
         wrong = usable & ((p < 0) | (p > p_maximum))
-        block.reject(wrong, [f"P-value {value:g} is not within 0 and {p_maximum:g}" for value in p[wrong]], rejections)
+        block.reject(wrong, [f"P-value {value:.10g} is not within 0 and {p_maximum:g}" for value in p[wrong]], rejections)
         usable &= ~wrong
     if std is not None:
         spread = block.number(std)

@@ -58,6 +58,9 @@ _COMMA_OR_THOUSANDS = "^[+-]?[1-9][0-9]{0,2},[0-9]{3}$"
 _POINTS_BETWEEN_THOUSANDS = rf"^[+-]?[0-9]{{1,3}}(([.{_GROUP_SIGNS}][0-9]{{3}})+,[0-9]+|(\.[0-9]{{3}}){{2,}})$"
 _COMMAS_BETWEEN_THOUSANDS = rf"^[+-]?[0-9]{{1,3}}(([,{_GROUP_SIGNS}][0-9]{{3}})+\.[0-9]+|(,[0-9]{{3}}){{2,}})$"
 
+_SHOWN = 40
+"""Characters of a field that a reason shows."""
+
 Place = tuple[int, str]
 """Row of the file, what stands there."""
 
@@ -192,7 +195,8 @@ def _matches(texts: pa.StringArray, pattern: str) -> NDArray[np.bool_]:
 
 def no_number(column: str, text: str) -> str:
     """Return the reason for which a row is rejected that holds `text` where a number should be."""
-    return f"column '{column}' holds '{text}', which is no number{_hint(text)}"
+    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    return f"column '{column}' holds '{shown}', which is no number{_hint(text)}"
 
 
 def _hint(text: str) -> str:
@@ -200,6 +204,6 @@ def _hint(text: str) -> str:
         return " but a date, as a spreadsheet makes of one"
     if "%" in text:
         return "; write percentages as fractions"
-    if re.search(r"\d[_'\u2019\s]\d|\d,\d{3}(\D|$)", text):
+    if re.search(r"\d[_'\u2019\s]\d|\d,\d{3}(\D|$)|\d\.\d{3}[.,]", text):
         return "; write nothing between thousands"
     return "; write a decimal point" if re.fullmatch(r"[-+]?\d*,\d+", text.strip()) else ""
