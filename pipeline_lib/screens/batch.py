@@ -1,6 +1,6 @@
 """What a reader gives back: batches of observations beside the rows that it rejected."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -90,6 +90,12 @@ class Rejections:
         self.rows.append(int(row))
         self.reasons.append(reason)
         self.texts.append(text)
+
+    def extend(self, rows: Sequence[int], reasons: Sequence[str], texts: Sequence[str]) -> None:
+        """Reject several rows, each with its reason and its text."""
+        self.rows.extend(rows)
+        self.reasons.extend(reasons)
+        self.texts.extend(texts)
 
     def take(self) -> pa.Table:
         """Return the rows collected so far and forget them."""

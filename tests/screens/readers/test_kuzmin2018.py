@@ -102,7 +102,7 @@ def test_repeated_strain_pairs_are_replicates(tmp_path: Path, few_names: GeneNam
         (changed(DIGENIC, p="-0.1"), "P-value -0.1 is not within 0 and 0.5"),
         (changed(DIGENIC, std="-0.1"), "standard deviation -0.1 is negative"),
         (changed(DIGENIC, tau="NaN"), "no measurement"),
-        (changed(DIGENIC, tau="inf"), "no measurement"),
+        (changed(DIGENIC, tau="inf"), "holds 'inf', which is no number"),
         (changed(DIGENIC, tau="strong"), "holds 'strong', which is no number"),
         (changed(DIGENIC, mutant="trigenic"), "mutant type 'trigenic' contradicts the query strain"),
         (changed(DIGENIC, query="YXX001C+YDL227C_tm1"), "gene 'YXX001C' is not in the gene index"),
