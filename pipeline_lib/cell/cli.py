@@ -21,8 +21,8 @@ def app() -> None:
 @click.option(
     "--features",
     type=_Input,
-    help="Table of the organism's genes: SGD_features.tab, or one with the columns id, name, aliases, essential; without "
-    "it the model's genes alone.",
+    help="Table of the organism's genes: SGD_features.tab, or one with the columns id, name, aliases, essential; "
+    "without it the model's genes alone.",
 )
 @click.option("--essential", type=_Input, help="List of essential genes, one name a line.")
 @click.option("--output", type=_Output, required=True, help="genes.parquet")
@@ -44,7 +44,7 @@ def genes(gem: str, features: Path | None, essential: Path | None, output: Path,
     known = read_gene_table(features) if features else None
     model_genes = read_gem(gem).genes
     names = GeneNames.of_model(model_genes) if known is None else feature_names(known)
-    counts = [gene_coverage("model", gem, names, model_genes)]
+    counts = [gene_coverage("model", Path(gem).name, names, model_genes)]
     refuse_other_organism(counts[0], names)
     table = build_gene_table(model_genes, known)
     if essential:

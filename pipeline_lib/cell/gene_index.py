@@ -38,10 +38,10 @@ def build_gene_table(model_genes: Iterable[str], features: pd.DataFrame | None) 
         position = names.position(given)
         if position == AMBIGUOUS:
             raise PipelineError(
-                f"{names.explain(given)}; the metabolic model names it so: write the systematic name of the one it means "
-                "into the model."
+                f"{names.explain(given)}; the metabolic model names it so: write the systematic name of the one it "
+                "means into the model."
             )
-        ids.setdefault(given if position == UNKNOWN else known["gene"].iat[position], []).append(given)
+        ids.setdefault(given if position == UNKNOWN else names.genes[position].as_py(), []).append(given)
     rest = [gene for gene in ids if gene not in set(known["gene"])]
     unnamed = pd.DataFrame(
         {

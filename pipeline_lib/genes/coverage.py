@@ -101,8 +101,8 @@ def refuse_other_organism(coverage: pd.DataFrame, names: GeneNames) -> None:
         else f"give the gene table of its organism in genes.features, or another file for the {kind}."
     )
     raise PipelineError(
-        f"{row['known']:,} of {row['named']:,} {_WHAT[kind]} '{row['name']}' are in the gene table of {len(names):,} genes "
-        f"({row['examples']}): they seem to be of another organism; {remedy}"
+        f"{row['known']:,} of {row['named']:,} {_WHAT[kind]} '{row['name']}' are in the gene table of {len(names):,} "
+        f"genes ({row['examples']}): they seem to be of another organism; {remedy}"
     )
 
 

@@ -16,8 +16,8 @@ from pipeline_lib.sources.text_files import read_text
 def read_essential_genes(path: Path, names: GeneNames) -> NDArray[np.int32]:
     """Read a list of essential genes, one a line, under any of their names.
 
-    Lines that start with ``#``, and sentences in which no gene is named, are comments; of a line with several fields the
-    first that names a gene counts.
+    Lines that start with ``#``, and sentences in which no gene is named, are comments; of a line with several fields
+    the first that names a gene counts.
 
     Parameters
     ----------

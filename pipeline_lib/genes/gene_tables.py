@@ -99,8 +99,8 @@ def _own_genes(text: str, delimiter: str, path: Path) -> pd.DataFrame:
     wide = next((i for i, row in enumerate(rows) if any(map(plain, row[len(columns) :]))), None)
     if wide is not None:
         raise PipelineError(
-            f"{path}, row {numbers[wide]} has {len(rows[wide])} fields and the header {len(columns)}; put names that hold "
-            f"the separator into double quotes."
+            f"{path}, row {numbers[wide]} has {len(rows[wide])} fields and the header {len(columns)}; put names that "
+            "hold the separator into double quotes."
         )
     place = {name: columns.index(name) for name in _OWN_COLUMNS if name in columns}
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline_lib.genes.spellings import joined, letters, looks_like_date, plain, spelled
+from pipeline_lib.genes.spellings import joined, letters, plain, spelled
 
 UNKNOWN = -1
 AMBIGUOUS = -2
@@ -22,8 +22,8 @@ class GeneNames:
     """The names of the genes of one gene table.
 
     A systematic name wins over a standard name, a standard name over an alias (retired systematic names of merged
-    reading frames are aliases of the gene that is left). Letter case, blanks and quotes do not matter; where letter case
-    alone tells two genes apart, it decides. A name that is none of these is sought with its separators exchanged
+    reading frames are aliases of the gene that is left). Letter case, blanks and quotes do not matter; where letter
+    case alone tells two genes apart, it decides. A name that is none of these is sought with its separators exchanged
     (YDR322C_A, YDR322C.A: YDR322C-A), and last without them among the systematic names (YDR322CA). A name that several
     genes share at the strongest level that has it is ambiguous.
 
@@ -114,8 +114,7 @@ class GeneNames:
         candidates = sorted(self.genes[index].as_py() for index in self._candidates(name))
         if candidates:
             return f"gene name '{name}' is ambiguous: {', '.join(candidates)}"
-        hint = "; a spreadsheet made a date of a gene's name" if looks_like_date(name) else ""
-        return f"gene '{name}' is not in the gene index{hint}"
+        return f"gene '{name}' is not in the gene index"
 
     def _candidates(self, name: str) -> tuple[int, ...]:
         """Return the genes that `name` can mean; none where it is unknown."""

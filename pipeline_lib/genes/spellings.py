@@ -14,12 +14,6 @@ _CHARACTERS = str.maketrans(
     }
 )
 _QUOTED = re.compile(r"""(["']+)(.*)\1""")
-_MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)[a-z]*"
-_DATE = re.compile(
-    rf"\d{{1,2}}[-/. ]{_MONTH}(?:[-/. ]\d{{2,4}})?|{_MONTH}[-/. ]\d{{1,4}}|\d{{4}}-\d{{2}}-\d{{2}}(?:[ T][\d:.]*)?"
-    r"|\d{1,2}/\d{1,2}/\d{2,4}",
-    re.IGNORECASE,
-)
 
 
 def plain(name: str) -> str:
@@ -45,8 +39,3 @@ def joined(name: str) -> str:
     Between digits a separator carries meaning: 10007.1 is not 100071.
     """
     return re.sub(r"(?<!\d)-|-(?!\d)", "", spelled(name))
-
-
-def looks_like_date(name: str) -> bool:
-    """Return whether a spreadsheet may have made a date of a gene name: OCT1 becomes 1-Oct."""
-    return _DATE.fullmatch(plain(name)) is not None

@@ -61,7 +61,7 @@ def test_a_list_that_is_no_text_is_refused(tmp_path: Path, names: GeneNames) -> 
         read_essential_genes(tmp_path / "essential.txt", names)
 
 
-def test_a_gene_outside_the_list_is_not_essential_only_where_the_list_covers_it(names: GeneNames) -> None:
+def test_a_gene_outside_the_list_is_not_essential_only_where_the_list_covers_it() -> None:
     table = build_gene_table(["b0001", "b0002", "b0003"], None)
     found = essentiality(table, np.array([1], dtype=np.int32), np.array([True, True, False]))
     assert found.isna().tolist() == [False, False, True]

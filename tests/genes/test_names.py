@@ -112,12 +112,7 @@ def test_a_spelling_of_two_genes_is_ambiguous() -> None:
     assert names.explain("YAL001C_A") == "gene name 'YAL001C_A' is ambiguous: YAL001C-A, YAL001C.A"
 
 
-@pytest.mark.parametrize("date", ["1-Oct", "Oct-01", "2023-10-01", "2023-10-01 00:00:00", "7-Sep", "10/1/2023"])
-def test_a_date_that_a_spreadsheet_made_of_a_name_is_called_so(few_names: GeneNames, date: str) -> None:
-    assert few_names.explain(date).endswith("is not in the gene index; a spreadsheet made a date of a gene's name")
-
-
-def test_what_was_looked_up_is_kept_and_a_trial_is_not(few_names: GeneNames) -> None:
+def test_what_was_looked_up_is_kept_and_a_trial_is_not() -> None:
     names = GeneNames.of_model(["b0001"])
     assert names.knows("B0001")
     names.positions(pa.array(["b0001", "b0002"]))
