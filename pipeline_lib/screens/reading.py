@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from pipeline_lib.artefacts.atomic import atomic_path
 from pipeline_lib.config.screens import Order, Phenotype, ScreenSettings
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.genes.coverage import gene_coverage, refuse_other_organism
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.batch import REJECTED_SCHEMA, Source, constant
 from pipeline_lib.screens.parquet_stream import ParquetStream
@@ -105,6 +106,7 @@ def read_screen(
             first_fault = first_fault or _first_fault(batch.rejected)
             counts.rejected.update(batch.rejected.column("reason").to_pylist())
             _check(name, counts, first_fault)
+        refuse_other_organism(gene_coverage("screen", name, names, names.looked_up), names)
         _check_whole(name, counts)
         if not counts.observations:
             raise PipelineError(
@@ -133,7 +135,10 @@ def _wanted(table: pa.Table, settings: ScreenSettings, names: GeneNames) -> pa.T
         table = table.filter(pc.is_in(table.column("phenotype").cast(pa.string()), pa.array(settings.phenotypes)))
     if settings.only == "metabolic":
         lists = table.column("genes").combine_chunks()
-        in_gem = names.in_gem[names.positions(lists.flatten().cast(pa.string()))]
+        # Systematic names by now: a look-up of names would count them among those of the file.
+        in_gem = names.in_gem[
+            pc.index_in(lists.flatten().cast(pa.string()), names.genes).to_numpy(zero_copy_only=False)
+        ]
         owner = lists.value_parent_indices().to_numpy(zero_copy_only=False)
         keep = np.zeros(table.num_rows, dtype=bool)
         keep[owner[in_gem]] = True

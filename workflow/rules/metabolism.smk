@@ -7,6 +7,7 @@ rule genes:
         **FLOW.optional(features=RUN.genes.features, essential=RUN.genes.essential),
     output:
         genes=f"{RESULTS}/tables/genes.parquet",
+        coverage=f"{RESULTS}/tables/gene_coverage/model.parquet",
     log:
         f"{RESULTS}/logs/genes.log",
     conda:
@@ -22,7 +23,8 @@ rule genes:
             f"--{name}={input[name]}" for name in ("features", "essential") if name in input.keys()
         ],
     shell:
-        "python -m pipeline_lib cell genes --gem {params.gem:q} {params.options:q} --output {output.genes:q} 2>> {log:q}"
+        "python -m pipeline_lib cell genes --gem {params.gem:q} {params.options:q} --output {output.genes:q}"
+        " --coverage {output.coverage:q} 2>> {log:q}"
 
 
 rule metabolism:

@@ -7,6 +7,7 @@ rule read_network:
         genes=rules.genes.output.genes,
     output:
         edges=f"{RESULTS}/networks/{{network}}.parquet",
+        coverage=f"{RESULTS}/tables/gene_coverage/networks/{{network}}.parquet",
     log:
         f"{RESULTS}/logs/networks/{{network}}.log",
     wildcard_constraints:
@@ -24,7 +25,8 @@ rule read_network:
         catalogue=str(RUN.catalogue),
     shell:
         "python -m pipeline_lib networks read --settings {params.settings:q} --name {wildcards.network:q}"
-        " --genes {input.genes:q} {params.files:q} --catalogue {params.catalogue:q} --output {output.edges:q} 2>> {log:q}"
+        " --genes {input.genes:q} {params.files:q} --catalogue {params.catalogue:q} --output {output.edges:q}"
+        " --coverage {output.coverage:q} 2>> {log:q}"
 
 
 rule networks:

@@ -8,6 +8,7 @@ rule read_screen:
     output:
         observations=f"{RESULTS}/tables/screens/{{screen}}.parquet",
         rejected=f"{RESULTS}/tables/screens/{{screen}}.rejected.parquet",
+        coverage=f"{RESULTS}/tables/gene_coverage/screens/{{screen}}.parquet",
     log:
         f"{RESULTS}/logs/screens/{{screen}}.log",
     benchmark:
@@ -25,7 +26,7 @@ rule read_screen:
     shell:
         "python -m pipeline_lib screens read --settings {params.settings:q} --name {wildcards.screen:q}"
         " --genes {input.genes:q} {params.files:q} --output {output.observations:q} --rejected {output.rejected:q}"
-        " 2>> {log:q}"
+        " --coverage {output.coverage:q} 2>> {log:q}"
 
 
 rule observations:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline_lib.genes.coverage import low_coverage
 from pipeline_lib.reporting.html import Section
 from pipeline_lib.reporting.html_table import HtmlTable, html_table
 from pipeline_lib.reporting.run_folder import RunFolder
@@ -16,15 +17,18 @@ def datasets(run: RunFolder) -> Section:
     rejected = run.table("rejected")
     counts = rejected.groupby(["screen", "reason"]).size().rename("rows").reset_index()
     counts = counts.sort_values("rows", ascending=False).head(200)
+    coverage = run.table("gene_coverage")
     return Section(
         "datasets", "Datasets",
         [
             ("Each screen is read by the reader of its publication into one table. P-values keep their sidedness; "
             "neutral controls (hoΔ, YDL227C) are no deletions of interest; every rejected row counts with its reason."),
+            *filter(None, (low_coverage(row) for _, row in coverage.iterrows())),
         ],
         run.figures("datasets"),
         [
             html_table("screens", "Screens", run.table("screens_summary"), filters={"screen": ""}),
+            html_table("gene_coverage", "Gene names that the gene table knows", coverage),
             html_table("rejected", "Rejected rows", counts),
             html_table("leakage", "What the folds of each split share", run.leakage, filters={"split": ""}),
         ],
@@ -57,7 +61,6 @@ def essentiality_sentences(essentiality: dict[str, Any]) -> list[str]:
     conditions = essentiality["conditions"]
     if not conditions:
         return ["No list of essential genes is configured, so predicted essentiality is not held against measurement."]
-    published = essentiality["published"]
     parts = []
     for name, result in conditions.items():
         mcc = "undefined" if result["mcc"] is None else f"{result['mcc']:.3f}"
@@ -65,11 +68,18 @@ def essentiality_sentences(essentiality: dict[str, Any]) -> list[str]:
             f"{_CONDITIONS.get(name, name)}: accuracy {result['accuracy']:.3f}, Matthews correlation {mcc} "
             f"({result['genes']:,} genes)"
         )
+    held = (
+        "Genes that flux balance analysis predicts to be essential, against the measured list: "
+        + "; ".join(parts)
+        + "."
+    )
+    published = essentiality["published"]
+    if published is None:
+        return [held]
     return [
-        "Genes that flux balance analysis predicts to be essential, against the measured list: " + "; ".join(parts)
-        + f". The authors of {published['model']} report accuracy {published['accuracy']:.3f} and Matthews correlation "
-        f"{published['mcc']:.3f} ({published['note']}).",
-    ]  # fmt: skip
+        f"{held} The authors of {published['model']} report accuracy {published['accuracy']:.3f} and Matthews correlation "
+        f"{published['mcc']:.3f} ({published['note']})."
+    ]
 
 
 def confusion_table(essentiality: dict[str, Any]) -> HtmlTable | None:
