@@ -46,7 +46,7 @@ class Joined:
     score
         float64 [n]: high where a negative interaction is predicted.
     negative
-        bool [n]: called negative at the published threshold; None where the rows hold no interaction score.
+        bool [n]: called negative by the rule of their screen; None where nothing is called there.
     """
 
     labels: dict[str, Any]
@@ -80,7 +80,7 @@ def join_predictions(
                 labels = {
                     "model": model, "split": split, "screen": screen, "phenotype": phenotype, "order": order,
                 }  # fmt: skip
-                negative = called(part, screen, phenotype, settings) if phenotype in INTERACTIONS else None
+                negative = called(part, screen, phenotype) if phenotype in INTERACTIONS else None
                 for source, kind, values in _sources(screen, phenotype, part, tested, prediction):
                     rows = np.isfinite(values)
                     if rows.sum() >= MINIMUM_ROWS:
@@ -166,7 +166,7 @@ def correlation_rows(joined: Joined, settings: EvaluationSettings) -> Iterator[d
     design, resamples = _resampled(joined, settings.ranking_resamples, settings)
     strength = -np.log10(np.maximum(joined.data.p_value, np.finfo(np.float64).tiny))
     measured = {"spearman": strength}
-    if joined.negative is not None:
+    if joined.labels["phenotype"] in INTERACTIONS:
         measured["spearman_signed"] = strength * -np.sign(joined.data.genotypes.value)
     for name, values in measured.items():
         draws = RankingBootstrap(design, resamples, values).spearman(joined.score)
