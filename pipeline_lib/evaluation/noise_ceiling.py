@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline_lib.cell.queries import genotype_codes, query_gene_sets
+from pipeline_lib.cell.queries import genotype_codes, query_genes
 from pipeline_lib.config.evaluation import EvaluationSettings, ReplicateCorrelation
 from pipeline_lib.evaluation.clusters import (
     ClusterDesign,
@@ -149,7 +149,7 @@ def _centred(raw: _Part) -> _Part | None:
         strain = query = np.append(genes[:, 0], genes[:, 1])
     else:
         rows, strain = np.arange(len(data)), raw.design.codes[:, 0]
-        query = genotype_codes(query_gene_sets(data)[data.query])
+        query = genotype_codes(query_genes(data))
     value = raw.value[rows]
     # Each genotype counts once in its query's mean, however often it was measured.
     again = joint_codes(strain, raw.data.genotype[rows])

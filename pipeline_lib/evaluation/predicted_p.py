@@ -67,9 +67,9 @@ def join_predictions(
 ) -> Iterator[Joined]:
     """Yield every assay with P-values beside every model's predictions of its genotypes.
 
-    Interactions with a P-value are joined row by row. Other rows with P-values (fitness and raw interactions, whose
-    P belongs to the raw interaction) are joined to the test-fold predictions of an interaction or a call of the same
-    genotype, in whatever screen there is one. The training and validation folds are never used.
+    Interactions with a P-value, and raw ones that are predicted themselves, are joined row by row. Other rows with
+    P-values (fitness and raw interactions, whose P belongs to the raw interaction) are joined to the test-fold
+    predictions of an interaction or a call of the same genotype, in whatever screen there is one. The training and validation folds are never used.
     """
     measured = list(assays_with_p(data))
     for split, models in by_split(files).items():
@@ -100,10 +100,9 @@ def _sources(
 ) -> Iterator[tuple[str, str, Floats]]:
     """Yield (source, phenotype, prediction of every row of `part` or NaN) of every assay that can stand for it."""
     for other, kind, rows in tested.assays():
-        if kind not in ("interaction", "call"):
-            continue
         own = (other, kind) == (screen, phenotype)
-        if phenotype == "interaction" and not own:
+        stands_in = kind in ("interaction", "call") and phenotype != "interaction"
+        if kind == "fitness" or not (own or stands_in):
             continue
         key = tested.genotypes.observation_id if own else tested.genotype
         wanted = part.genotypes.observation_id if own else part.genotype
