@@ -86,7 +86,6 @@ class Measurements:
         data = self.genotypes
         return [(data.screens[screen], PHENOTYPES[phenotype], rows) for screen, phenotype, rows in data.assays()]
 
-
     def scores_of(self, screen: str) -> ScreenScores:
         """Return how the scores of a screen are to be read; without a word on it, they have no unit and no calls."""
         return self.scores.get(screen, ScreenScores())

@@ -104,9 +104,7 @@ def _pi0_rows(p_value: Floats) -> Iterator[dict[str, Any]]:
     }  # fmt: skip
 
 
-def _counted(
-    data: Measurements, screen: str, phenotype: str, order: int
-) -> dict[tuple[str, str], NDArray[np.bool_]]:
+def _counted(data: Measurements, screen: str, phenotype: str, order: int) -> dict[tuple[str, str], NDArray[np.bool_]]:
     """Return what is counted, by (quantity, detail): a mark [n] for every row."""
     marks = {("pi0_at_lambda", f"{level:.2f}"): data.p_value > level for level in LAMBDAS}
     marks["discoveries", f"P < {NOMINAL} as released"] = data.p_released < NOMINAL

@@ -36,7 +36,9 @@ class Target:
 
 def choose_target(observations: pd.DataFrame, order: int) -> Target | None:
     """Return the assay of interactions (else of calls, of raw scores) with most rows of an order, measured before in-silico ones."""
-    rows = observations[(observations["order"] == order) & observations["phenotype"].isin(["interaction", "raw_interaction", "call"])]
+    rows = observations[
+        (observations["order"] == order) & observations["phenotype"].isin(["interaction", "raw_interaction", "call"])
+    ]
     if rows.empty:
         return None
     sizes = rows.groupby(["screen", "phenotype"]).size().rename("rows").reset_index()

@@ -65,7 +65,9 @@ def measure(table: Callable[..., Rows]) -> Callable[..., Measurements]:
 
     def make(*assays: Rows, scores: dict[str, ScreenScores] | None = None) -> Measurements:
         frame = table(*assays)
-        return from_table(frame, named_genes(frame["genes"]), "test", published_scores(frame) if scores is None else scores)
+        return from_table(
+            frame, named_genes(frame["genes"]), "test", published_scores(frame) if scores is None else scores
+        )
 
     return make
 

@@ -46,7 +46,15 @@ MORE_TABLES = {
 
 def call(command: str, run: Path, *more: str) -> Result:
     tables = run / "tables"
-    arguments = [command, "--settings", SETTINGS, "--scores", SCORES, "--observations", str(tables / "observations.parquet")]
+    arguments = [
+        command,
+        "--settings",
+        SETTINGS,
+        "--scores",
+        SCORES,
+        "--observations",
+        str(tables / "observations.parquet"),
+    ]
     if command in {"leaderboard", "noise-ceiling"}:
         arguments += ["--genes", str(tables / "genes.parquet")]
     if command != "noise-ceiling" and not any(option.startswith("--predictions") for option in more):

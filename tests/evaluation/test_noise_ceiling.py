@@ -252,7 +252,9 @@ def test_copies_of_a_measurement_feign_no_agreement(table: Callable, twins: Call
     frame = table(noisy, copies).assign(repeated=np.repeat([False, True], len(noisy)))
     data = from_table(frame, genes_of(frame), "test", {})
     with_copies = ceilings(replace(data, copied=np.zeros(len(data), dtype=bool)))
-    pd.testing.assert_frame_equal(ceilings(data), ceilings(from_table(frame[: len(noisy)], genes_of(frame), "test", {})))
+    pd.testing.assert_frame_equal(
+        ceilings(data), ceilings(from_table(frame[: len(noisy)], genes_of(frame), "test", {}))
+    )
     raw = {"method": "replicates", "centred": False, "scope": "screen"}
     assert pick(with_copies, raw) > pick(ceilings(data), raw)
 

@@ -1,12 +1,15 @@
 """Datasets, metabolism and gene networks."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
+from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.reporting.html import Section
 from pipeline_lib.reporting.html_table import HtmlTable, html_table
 from pipeline_lib.reporting.run_folder import RunFolder
+from pipeline_lib.reporting.sections.methods import is_yeast_gem
 
 _CONDITIONS = {"as_built": "medium as built", "published_protocol": "published protocol"}
 
@@ -17,18 +20,42 @@ def datasets(run: RunFolder) -> Section:
     counts = rejected.groupby(["screen", "reason"]).size().rename("rows").reset_index()
     counts = counts.sort_values("rows", ascending=False).head(200)
     return Section(
-        "datasets", "Datasets",
-        [
-            ("Each screen is read by the reader of its publication into one table. P-values keep their sidedness; "
-            "neutral controls (hoΔ, YDL227C) are no deletions of interest; every rejected row counts with its reason."),
-        ],
+        "datasets", "Datasets", [*screen_sentences(run.screens), "Every rejected row counts with its reason."],
         run.figures("datasets"),
         [
             html_table("screens", "Screens", run.table("screens_summary"), filters={"screen": ""}),
             html_table("rejected", "Rejected rows", counts),
             html_table("leakage", "What the folds of each split share", run.leakage, filters={"split": ""}),
         ],
+        missing=run.missing("datasets"),
     )  # fmt: skip
+
+
+def screen_sentences(screens: Mapping[str, ScreenSettings]) -> list[str]:
+    """Say of every screen where it is from, and of an own one what its values are."""
+    published = [name for name, screen in screens.items() if screen.scores.publication is not None]
+    own = {name: screen for name, screen in screens.items() if screen.reader == "table"}
+    simulated = [name for name in screens if name not in own and name not in published]
+    sentences = []
+    if published:
+        sentences.append(
+            f"{_listed(published)}: read by the reader of the publication into one table; P-values keep their "
+            "sidedness."
+        )
+    if any(screens[name].reader.startswith("kuzmin") for name in published):
+        sentences.append("The neutral control of the trigenic screens (hoΔ, YDL227C) is no deletion of interest.")
+    if simulated:
+        sentences.append(f"{_listed(simulated)}: simulated, written and read in the layout of a published screen.")
+    sentences += [
+        f"{name}: an own table; its values are of the phenotype '{screen.phenotype}', "
+        + (f"in the unit '{screen.unit}'." if screen.unit else "and their unit is not stated.")
+        for name, screen in own.items()
+    ]
+    return sentences
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names)
 
 
 def metabolism(run: RunFolder) -> Section:
@@ -42,18 +69,18 @@ def metabolism(run: RunFolder) -> Section:
             f"and {int((reactions['gene_rule'] == '').sum()):,} without a gene rule. Standard Gibbs energies are known "
             f"for {known:,} reactions; sentinels and blanks count as unknown."
         ),
-        *essentiality_sentences(essentiality),
+        *essentiality_sentences(essentiality, is_yeast_gem(run.configuration["metabolism"]["gem"])),
     ]
     tables = [html_table("subsystems", "Subsystems", subsystems.sort_values("reactions", ascending=False))]
     confusion = confusion_table(essentiality)
     return Section(
         "metabolism", "Metabolism", paragraphs, run.figures("metabolism"),
-        [confusion, *tables] if confusion else tables,
+        [confusion, *tables] if confusion else tables, missing=run.missing("metabolism"),
     )  # fmt: skip
 
 
-def essentiality_sentences(essentiality: dict[str, Any]) -> list[str]:
-    """Hold predicted essential genes against the measured list, beside what the model's authors report."""
+def essentiality_sentences(essentiality: dict[str, Any], yeast: bool) -> list[str]:
+    """Hold predicted essential genes against the measured list, for yeast-GEM beside what its authors report."""
     conditions = essentiality["conditions"]
     if not conditions:
         return ["No list of essential genes is configured, so predicted essentiality is not held against measurement."]
@@ -65,11 +92,14 @@ def essentiality_sentences(essentiality: dict[str, Any]) -> list[str]:
             f"{_CONDITIONS.get(name, name)}: accuracy {result['accuracy']:.3f}, Matthews correlation {mcc} "
             f"({result['genes']:,} genes)"
         )
-    return [
-        "Genes that flux balance analysis predicts to be essential, against the measured list: " + "; ".join(parts)
-        + f". The authors of {published['model']} report accuracy {published['accuracy']:.3f} and Matthews correlation "
-        f"{published['mcc']:.3f} ({published['note']}).",
-    ]  # fmt: skip
+    sentence = (
+        f"Genes that flux balance analysis predicts to be essential, against the measured list: {'; '.join(parts)}."
+    )
+    authors = (
+        f" The authors of {published['model']} report accuracy {published['accuracy']:.3f} and Matthews correlation "
+        f"{published['mcc']:.3f} ({published['note']})."
+    )
+    return [sentence + authors * yeast]
 
 
 def confusion_table(essentiality: dict[str, Any]) -> HtmlTable | None:
@@ -93,7 +123,7 @@ def networks(run: RunFolder) -> Section:
     """Return the section on the gene networks."""
     summary = run.table("networks_summary")
     if summary.empty:
-        return Section("networks", "Networks", ["This run has no gene networks."])
+        return Section("networks", "Networks", absent="this run has no gene networks.")
     genetic = summary.loc[summary["holds_genetic"], "network"].tolist()
     carried = (
         f"{', '.join(genetic)} hold genetic interactions, which can carry a screen's own labels: read every result on "
@@ -103,5 +133,5 @@ def networks(run: RunFolder) -> Section:
     )
     return Section(
         "networks", "Networks", [f"Each network is marked with the evidence it holds and its year. {carried}"],
-        run.figures("networks"), [html_table("networks", "Networks", summary)],
+        run.figures("networks"), [html_table("networks", "Networks", summary)], missing=run.missing("networks"),
     )  # fmt: skip
