@@ -49,12 +49,13 @@ for topic, drawn in TOPICS.items():
         params:
             code=code_hash("pipeline_lib.reporting.cli:figures"),
             settings=as_json(RUN.reporting),
+            scores=SCORES,
             topic=topic,
             inputs=artefact_options(topic),
             models=lambda wildcards: f"{RESULTS}/models",
             folder=lambda wildcards, output: dirname(output.records),
         shell:
-            "python -m pipeline_lib reporting figures {params.topic:q} --settings {params.settings:q} {params.inputs:q}"
+            "python -m pipeline_lib reporting figures {params.topic:q} --settings {params.settings:q} --scores {params.scores:q} {params.inputs:q}"
             " --models {params.models:q} --folder {params.folder:q} --records {output.records:q} 2>> {log:q}"
 
 
@@ -138,12 +139,12 @@ rule next_experiments:
     params:
         code=code_hash("pipeline_lib.reporting.cli:next_experiments"),
         settings=as_json(RUN.reporting),
-        evaluation=as_json(RUN.evaluation),
+        scores=SCORES,
         models=[f"--model={folder}/model.pt" for folder in REPORTED],
         knockouts=lambda wildcards, input: ([f"--knockouts={input.knockouts}"] if input.knockouts else []),
     shell:
         "python -m pipeline_lib reporting next-experiments --settings {params.settings:q}"
-        " --evaluation {params.evaluation:q} {params.models:q} {params.knockouts:q}"
+        " --scores {params.scores:q} {params.models:q} {params.knockouts:q}"
         " --observations {input.observations:q} --genes {input.genes:q} --edges {input.edges:q}"
         " --stoichiometry {input.stoichiometry:q} --output {output.ranked:q} --csv {output.csv:q} 2>> {log:q}"
 
