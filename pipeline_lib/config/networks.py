@@ -1,8 +1,10 @@
 """Settings of one gene network."""
 
-from typing import Literal
+import difflib
+from collections.abc import Mapping
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipeline_lib.config.section import Section
 
@@ -19,6 +21,16 @@ Evidence = Literal[
     "other",
 ]
 """What an edge may rest on. ``genetic`` stands for everything that imports published genetic interactions."""
+
+
+NETWORK_FILES: Mapping[str, tuple[str, ...]] = {
+    "edge_list": ("edges",),
+    "sgd_regulation": ("turtle",),
+    "string_channel": ("adjacency", "genes"),
+    "string_links": ("links",),
+    "table": ("table",),
+}
+"""Every reader and the roles of its files; `pipeline_lib.networks.registry` holds how each reads them."""
 
 
 class NetworkSettings(Section):
@@ -41,3 +53,14 @@ class NetworkSettings(Section):
     says of the file. A network with ``genetic`` in it may carry a screen's own labels."""
     year: int | None = Field(default=None, ge=1900, le=2100)
     """Year of the release, to be held against the year of a screen. None: what the catalogue says of the file."""
+
+    @model_validator(mode="after")
+    def _reader_and_roles(self) -> Self:
+        if self.reader not in NETWORK_FILES:
+            near = difflib.get_close_matches(self.reader, NETWORK_FILES, n=1, cutoff=0.0)[0]
+            raise ValueError(f"there is no network reader '{self.reader}'; did you mean '{near}'?")
+        wanted = NETWORK_FILES[self.reader]
+        if set(self.files) != set(wanted):
+            given = ", ".join(sorted(self.files)) or "none"
+            raise ValueError(f"reader '{self.reader}' needs the files {', '.join(wanted)}; given are {given}")
+        return self
