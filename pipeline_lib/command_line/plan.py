@@ -9,6 +9,7 @@ from pipeline_lib.command_line.workflow import Workflow
 from pipeline_lib.config.faults import ConfigurationError
 from pipeline_lib.config.loading import load_run
 from pipeline_lib.config.locating import SIMULATED
+from pipeline_lib.config.networks import NETWORK_FILES
 from pipeline_lib.config.split_names import kind_and_draw
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.registry import entry_of
@@ -104,11 +105,16 @@ def _network_faults(flow: Workflow) -> Iterator[str]:
     for name in chosen or ():
         if name not in flow.run.networks:
             yield f"key 'cell.networks': there is no network '{name}'; there are {list(flow.run.networks)}."
-    for name in flow.run.networks:
+    for name, settings in flow.run.networks.items():
         if chosen is not None and name not in chosen:
             continue
+        wanted, given = NETWORK_FILES.get(settings.reader), sorted(settings.files)
+        if wanted is None:
+            yield f"key 'networks.{name}': there is no network reader '{settings.reader}'; there are {', '.join(NETWORK_FILES)}."
+        elif sorted(wanted) != given:
+            yield f"key 'networks.{name}': reader '{settings.reader}' needs the files {', '.join(wanted)}, not {', '.join(given)}."
         evidence = flow.evidence(name)
-        if not evidence and flow.run.networks[name].evidence is None:
+        if not evidence and settings.evidence is None:
             yield (
                 f"key 'networks.{name}': neither its settings nor the catalogue state what its edges rest on; give "
                 "'evidence', with 'genetic' among it if published genetic interactions are in the file."

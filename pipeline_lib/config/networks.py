@@ -1,10 +1,9 @@
 """Settings of one gene network."""
 
-import difflib
 from collections.abc import Mapping
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from pipeline_lib.config.section import Section
 
@@ -53,14 +52,3 @@ class NetworkSettings(Section):
     says of the file. A network with ``genetic`` in it may carry a screen's own labels."""
     year: int | None = Field(default=None, ge=1900, le=2100)
     """Year of the release, to be held against the year of a screen. None: what the catalogue says of the file."""
-
-    @model_validator(mode="after")
-    def _reader_and_roles(self) -> Self:
-        if self.reader not in NETWORK_FILES:
-            near = difflib.get_close_matches(self.reader, NETWORK_FILES, n=1, cutoff=0.0)[0]
-            raise ValueError(f"there is no network reader '{self.reader}'; did you mean '{near}'?")
-        wanted = NETWORK_FILES[self.reader]
-        if set(self.files) != set(wanted):
-            given = ", ".join(sorted(self.files)) or "none"
-            raise ValueError(f"reader '{self.reader}' needs the files {', '.join(wanted)}; given are {given}")
-        return self

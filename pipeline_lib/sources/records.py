@@ -73,7 +73,12 @@ def collect_records(paths: Iterable[Path], own: Iterable[Path] = ()) -> dict[str
         locked[name] = record
     for path in own:
         try:
-            locked[str(path)] = {"path": str(path), **asdict(digest_of(path)), "time": now(), "what": "file of the user"}
+            locked[str(path)] = {
+                "path": str(path),
+                **asdict(digest_of(path)),
+                "time": now(),
+                "what": "file of the user",
+            }
         except (PlaceFailedError, OSError) as error:
             raise PipelineError(f"{path}, a file that the run reads, is not there any more ({error}).") from error
     return dict(sorted(locked.items()))

@@ -10,6 +10,9 @@ from pathlib import Path
 PROJECT = Path(workflow.current_basedir).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
 
+if "{" in str(PROJECT):
+    raise WorkflowError(f"the folder '{PROJECT}' has braces in its name, which Snakemake takes for wildcards; rename it.")
+
 from pipeline_lib.command_line.code_memory import remembered_code_hash as code_hash
 from pipeline_lib.command_line.plan import plan_run
 from pipeline_lib.command_line.run_lock import join_runs
