@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.screens.alleles import KINDS
 from pipeline_lib.screens.batch import Batch, Batches, Rejections, Source, measurements
@@ -34,9 +35,7 @@ _SEPARATORS = re.compile(r"[+;|\s]+")
 def read(source: Source) -> Batches:
     """Yield one batch."""
     path, settings = source.files["table"], source.settings
-    columns = {
-        ours: Column((theirs,), "number" if ours in _NUMBERS else "text") for ours, theirs in settings.columns.items()
-    }
+    columns = _wanted_columns(settings)
     rejections = Rejections(path)
     block = _rows(path, columns, rejections)
     usable = check_values(
@@ -74,19 +73,53 @@ def read(source: Source) -> Batches:
     yield Batch(table, rejections.take(), len(genotypes))
 
 
+def check_header(path: Path, settings: ScreenSettings) -> None:
+    """Check that a table can be read and has the columns that the settings name; only its header is read.
+
+    Parameters
+    ----------
+    path
+        The table.
+    settings
+        The screen's section of the configuration.
+
+    Raises
+    ------
+    PipelineError
+        When the file is missing, is of no kind that can be read, or lacks a column.
+    """
+    columns = _wanted_columns(settings)
+    kind = _kind(path)
+    if kind == "parquet":
+        column_places(_parquet(path).schema_arrow.names, columns, str(path))
+    elif kind == "xlsx":
+        read_sheet(path, columns, Rejections(path))
+    else:
+        next(read_blocks(path, columns, Rejections(path), delimiter=_delimiter(path), quote='"', block_bytes=1), None)
+
+
+def _wanted_columns(settings: ScreenSettings) -> dict[str, Column]:
+    return {
+        ours: Column((theirs,), "number" if ours in _NUMBERS else "text") for ours, theirs in settings.columns.items()
+    }
+
+
 def _blank_is_missing(labels: pa.DictionaryArray) -> pa.Array:
     text = labels.cast(pa.string())
     return pc.if_else(pc.equal(text, ""), None, text).dictionary_encode()
 
 
 def _rows(path: Path, columns: Mapping[str, Column], rejections: Rejections) -> RowBlock:
-    suffixes = path.name.lower().removesuffix(".gz").rsplit(".", 1)
-    kind = suffixes[-1]
+    kind = _kind(path)
     if kind == "parquet":
         return _parquet_rows(path, columns)
     if kind == "xlsx":
         return read_sheet(path, columns, rejections)
     return one_block(read_blocks(path, columns, rejections, delimiter=_delimiter(path), quote='"'), path)
+
+
+def _kind(path: Path) -> str:
+    return path.name.lower().removesuffix(".gz").rsplit(".", 1)[-1]
 
 
 def _delimiter(path: Path) -> str:
@@ -96,11 +129,18 @@ def _delimiter(path: Path) -> str:
     return max("\t;,", key=header.count)
 
 
-def _parquet_rows(path: Path, columns: Mapping[str, Column]) -> RowBlock:
+def _parquet(path: Path) -> pq.ParquetFile:
     if not path.is_file():
         raise PipelineError(f"{path} does not exist; give the path of the table.")
     try:
-        table = pq.read_table(path)
+        return pq.ParquetFile(path)
+    except (pa.ArrowException, OSError) as error:
+        raise PipelineError(f"{path} is truncated or not a parquet file ({str(error).splitlines()[0]}).") from error
+
+
+def _parquet_rows(path: Path, columns: Mapping[str, Column]) -> RowBlock:
+    try:
+        table = _parquet(path).read()
     except (pa.ArrowException, OSError) as error:
         raise PipelineError(f"{path} is truncated or not a parquet file ({str(error).splitlines()[0]}).") from error
     if table.num_rows == 0:

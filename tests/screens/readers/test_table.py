@@ -6,7 +6,9 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.genes.names import GeneNames
+from pipeline_lib.screens.readers.table import check_header
 from tests.screens.conftest import Read
 
 COLUMNS = {"gene1": "first", "gene2": "second", "value": "score", "std": "sd", "p_value": "p", "query": "plate"}
@@ -125,3 +127,18 @@ def test_a_header_alone_is_refused(tmp_path: Path, few_names: GeneNames, read: R
     path.write_text("first,second,score\nTFC3\n")
     with pytest.raises(PipelineError, match="no row became an observation"):
         read("table", few_names, {"table": path}, columns={"gene1": "first", "gene2": "second", "value": "score"})
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.parquet", "t.xlsx", "semicolon.csv"])
+def test_the_header_alone_tells_whether_the_columns_are_there(name: str, tmp_path: Path) -> None:
+    path = written(tmp_path / name)
+    given = {"reader": "table", "files": {"table": str(path)}, "p_sided": 2}
+    check_header(path, ScreenSettings(columns=COLUMNS, **given))
+    with pytest.raises(PipelineError, match=f"{name}.*there is no column 'tau'; .*the header has: 'score', 'first'"):
+        check_header(path, ScreenSettings(columns={**COLUMNS, "value": "tau"}, **given))
+
+
+def test_the_header_of_a_file_that_is_not_there_cannot_be_checked(tmp_path: Path) -> None:
+    settings = ScreenSettings(reader="table", files={"table": "t.csv"}, columns={"gene1": "a", "value": "b"})
+    with pytest.raises(PipelineError, match=r"absent.csv does not exist"):
+        check_header(tmp_path / "absent.csv", settings)
