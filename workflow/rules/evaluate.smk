@@ -57,7 +57,7 @@ rule noise_ceiling:
         code=code_hash("pipeline_lib.evaluation.cli:noise_ceiling"),
         settings=as_json(RUN.evaluation),
         scores=SCORES,
-        truths=[f"--truth={screen}={path}" for screen, path in FLOW.truths.items()],
+        truths=[f"--truth={screen}={placed(path)}" for screen, path in FLOW.truths.items()],
     shell:
         "python -m pipeline_lib evaluation noise-ceiling --settings {params.settings:q} --scores {params.scores:q}"
         " --observations {input.observations:q} --genes {input.genes:q} {params.truths:q} --output {output.ceiling:q} 2>> {log:q}"

@@ -52,7 +52,7 @@ for topic, drawn in TOPICS.items():
             scores=SCORES,
             topic=topic,
             inputs=artefact_options(topic),
-            models=lambda wildcards: f"{RESULTS}/models",
+            models=lambda wildcards: placed(f"{RESULTS}/models"),
             folder=lambda wildcards, output: dirname(output.records),
         shell:
             "python -m pipeline_lib reporting figures {params.topic:q} --settings {params.settings:q} --scores {params.scores:q} {params.inputs:q}"
@@ -105,7 +105,7 @@ rule gallery:
         code=code_hash("pipeline_lib.reporting.cli:gallery"),
         page=page_hash(),
         run=RUN.run,
-        records=[f"--records={path}" for path in FIGURE_RECORDS],
+        records=[f"--records={placed(path)}" for path in FIGURE_RECORDS],
     shell:
         "python -m pipeline_lib reporting gallery --run {params.run:q} {params.records:q} --output {output.page:q} 2>> {log:q}"
 
@@ -140,7 +140,7 @@ rule next_experiments:
         code=code_hash("pipeline_lib.reporting.cli:next_experiments"),
         settings=as_json(RUN.reporting),
         scores=SCORES,
-        models=[f"--model={folder}/model.pt" for folder in REPORTED],
+        models=[f"--model={placed(folder)}/model.pt" for folder in REPORTED],
         knockouts=lambda wildcards, input: ([f"--knockouts={input.knockouts}"] if input.knockouts else []),
     shell:
         "python -m pipeline_lib reporting next-experiments --settings {params.settings:q}"
@@ -165,8 +165,8 @@ rule provenance:
         runtime=minutes(5),
     params:
         code=code_hash("pipeline_lib.reporting.cli:provenance"),
-        config=RUN.model_dump_json(),
-        benchmarks=f"{RESULTS}/benchmarks",
+        config=lambda wildcards: RUN.model_dump_json(),
+        benchmarks=placed(f"{RESULTS}/benchmarks"),
     shell:
         "python -m pipeline_lib reporting provenance --config {params.config:q} --lock {input.lock:q}"
         " --benchmarks {params.benchmarks:q} --output {output.provenance:q} 2>> {log:q}"
