@@ -15,15 +15,16 @@ from pipeline_lib.cell.gene_index import build_gene_table, read_essential_genes,
 from pipeline_lib.config.loading import read_run_config
 from pipeline_lib.config.networks import NetworkSettings
 from pipeline_lib.config.screens import ScreenSettings
+from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.metabolism.energies import read_energies
 from pipeline_lib.metabolism.gem import read_gem
 from pipeline_lib.metabolism.gene_rule_parser import parse_rule
 from pipeline_lib.networks.edges import build_edges
 from pipeline_lib.networks.registry import read_network
-from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.reading import read_screen
 from pipeline_lib.sources.catalogue import read_catalogue
-from pipeline_lib.training.genotype_streams import read_gene_list, read_genotype_table
+from pipeline_lib.training.genotype_streams import read_gene_list
+from pipeline_lib.training.genotype_tables import read_genotype_table
 
 Read = Callable[[Path], object]
 
@@ -238,10 +239,11 @@ PARSERS: dict[str, Parser] = {
     ),
     "essential genes": Parser(read_essential_genes, b"header\nYAL001C\nYBL007C\n"),
     "genotypes to predict": Parser(
-        lambda path: read_genotype_table(path, genes()), b"genes,x\nYAL001C+YBL007C,1\nHO,2\n", ".csv",
+        lambda path: read_genotype_table(path, GeneNames.from_table(genes())),
+        b"genes,x\nYAL001C+YBL007C,1\nHO,2\n", ".csv",
         ('"', "genes", "+"),
     ),
-    "genes to predict": Parser(lambda path: read_gene_list(path, genes()), b"YAL001C\nSLA1\n"),
+    "genes to predict": Parser(lambda path: read_gene_list(path, GeneNames.from_table(genes())), b"YAL001C\nSLA1\n"),
     "configuration": Parser(read_run_config, _CONFIG.encode(), ".yaml", _YAML),
     "catalogue": Parser(read_catalogue, _CATALOGUE.encode(), ".yaml", _YAML),
 }  # fmt: skip
