@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline_lib.screens.alleles import KINDS
 from pipeline_lib.genes.names import UNKNOWN, GeneNames
+from pipeline_lib.screens.alleles import KINDS
 
 MAX_ORDER = 3
 _KIND_BITS = 4

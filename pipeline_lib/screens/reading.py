@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 from pipeline_lib.artefacts.atomic import atomic_path
 from pipeline_lib.config.screens import Order, Phenotype, ScreenSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.screens.batch import REJECTED_SCHEMA, Source, constant
 from pipeline_lib.genes.names import GeneNames
+from pipeline_lib.screens.batch import REJECTED_SCHEMA, Source, constant
 from pipeline_lib.screens.parquet_stream import ParquetStream
 from pipeline_lib.screens.registry import READERS
 

@@ -72,7 +72,7 @@ def with_solver(cell: Cell, files: FitFiles, method: str, processes: int = 1) ->
     single = choose(solver.network.gem_genes, 1)
     there = set(known.loc[known["genes"].map(len) == 1, "genes"].map(lambda genes: genes[0]))
     single = single[[gene not in there for gene in np.asarray(solver.network.genes)[single[:, 0]]]]
-    parts = [known]
+    parts = [known] if len(known) else []
     if len(single):
         genotypes = np.pad(single, ((0, 0), (0, 2)), constant_values=NO_GENE)
         fitness, _ = solver(genotypes, method, cell.genes)

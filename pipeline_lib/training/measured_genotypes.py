@@ -107,7 +107,7 @@ def _read_assay(
         marks = [name for name in _NOT_MEASURED if name in pq.read_schema(path).names]
         wanted = (pc.field("screen") == screen) & (pc.field("phenotype") == phenotype)
         for mark in marks:
-            wanted &= ~pc.field(mark).fill_null(False)
+            wanted &= ~pc.coalesce(pc.field(mark), pc.scalar(False))
         batches = ds.dataset(path, format="parquet").to_batches(
             columns=["observation_id", "genes", "value"], filter=wanted
         )

@@ -101,4 +101,5 @@ def _answer(predictor: "Predictor", question: "Question", output: Path) -> None:
         click.echo(
             f"the solver failed on {failed:,} of {question.count:,} genotypes; their prediction is empty", err=True
         )
-    click.echo(f"{question.count:,} genotypes predicted by {predictor.fitted.name}: {output}", err=True)
+    what = "genotype" if question.count == 1 else "genotypes"
+    click.echo(f"{question.count:,} {what} predicted by {predictor.fitted.name}: {output}", err=True)

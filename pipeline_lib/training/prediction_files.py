@@ -4,10 +4,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv
 import pyarrow.parquet as pq
 
 from pipeline_lib.artefacts.atomic import atomic_path
@@ -48,8 +47,7 @@ def prediction_writer(output: Path) -> Iterator[Write]:
     """
     refuse_unknown_suffix(output)
     if output == STDOUT:
-        with _text_writer(sys.stdout.buffer, ",") as write:
-            yield write
+        yield _text_writer(sys.stdout.buffer, ",")
         sys.stdout.buffer.flush()
         return
     with atomic_path(output) as temporary:
@@ -57,20 +55,19 @@ def prediction_writer(output: Path) -> Iterator[Write]:
             with pq.ParquetWriter(temporary, SCHEMA, compression="zstd") as writer:
                 yield writer.write_batch
         else:
-            with _text_writer(temporary, DELIMITERS[output.suffix.lower()]) as write:
-                yield write
+            with temporary.open("wb") as stream:
+                yield _text_writer(stream, DELIMITERS[output.suffix.lower()])
 
 
-@contextmanager
-def _text_writer(where: object, delimiter: str) -> Iterator[Write]:
-    schema = pa.schema([field.with_type(pa.string()) if pa.types.is_list(field.type) else field for field in SCHEMA])
-    options = pyarrow.csv.WriteOptions(delimiter=delimiter, quoting_style="needed", quoting_header="none")
-    with pyarrow.csv.CSVWriter(where, schema, write_options=options) as writer:
+def _text_writer(stream: BinaryIO, delimiter: str) -> Write:
+    started = False
 
-        def write(batch: pa.RecordBatch) -> None:
-            columns = [
-                pc.binary_join(column, "+") if pa.types.is_list(column.type) else column for column in batch.columns
-            ]
-            writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
+    def write(batch: pa.RecordBatch) -> None:
+        nonlocal started
+        import polars as pl
 
-        yield write
+        frame = pl.DataFrame(pl.from_arrow(batch)).with_columns(pl.col("genes", "names").list.join("+"))
+        frame.write_csv(stream, separator=delimiter, include_header=not started)
+        started = True
+
+    return write

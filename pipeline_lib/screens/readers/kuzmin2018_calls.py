@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.allele_triplets import NONE, AlleleTriplets, Roles, assign_roles, read_triplets
 from pipeline_lib.screens.alleles import KINDS, NEUTRAL_CONTROL
 from pipeline_lib.screens.batch import Batch, Batches, Rejections, Source, measurements
 from pipeline_lib.screens.double_mutant_queries import DoubleMutantQueries, read_queries
-from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.genotype_columns import GenotypeColumns
 from pipeline_lib.screens.replicates import replicate_numbers
 from pipeline_lib.screens.row_block import Column, one_block

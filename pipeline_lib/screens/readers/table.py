@@ -15,10 +15,10 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.genes.names import UNKNOWN, GeneNames
 from pipeline_lib.screens.alleles import KINDS
 from pipeline_lib.screens.batch import Batch, Batches, Rejections, Source, measurements
 from pipeline_lib.screens.excel_table import read_sheet
-from pipeline_lib.genes.names import UNKNOWN, GeneNames
 from pipeline_lib.screens.genotype_columns import MAX_ORDER, GenotypeColumns
 from pipeline_lib.screens.replicates import replicate_numbers
 from pipeline_lib.screens.row_block import Column, RowBlock, column_places, one_block

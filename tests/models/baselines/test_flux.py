@@ -68,7 +68,7 @@ def test_a_genotype_that_the_table_lacks_is_refused_not_given_a_constant(bench, 
 def test_a_genotype_that_the_table_lacks_is_solved_once_where_there_is_a_solver(bench, solved):
     asked = []
 
-    def solve(genes, method, index):
+    def solve(genes, method, index):  # noqa: ARG001 - the protocol's
         asked.append((genes.tolist(), method))
         return np.array([0.4, 0.7]), np.array([-0.1, 0.25])
 
