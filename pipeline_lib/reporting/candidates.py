@@ -21,8 +21,9 @@ from pipeline_lib.reporting.next_experiments import (
     untested,
     viable_genes,
 )
+from pipeline_lib.training.fitted_model import FittedModel, genotypes_of, load_fitted
 from pipeline_lib.training.genotype_streams import Chunks, all_pairs, all_triples
-from pipeline_lib.training.predict import CHUNK, FittedModel, genotypes_of, load_fitted
+from pipeline_lib.training.questions import CHUNK
 
 
 @dataclass(frozen=True)
