@@ -1,6 +1,7 @@
 """The tables of a model from the entries of its file: the one checked path, whatever the kind of file."""
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,8 @@ from pipeline_lib.metabolism.model_content import Entry, RepeatedFields
 UNKNOWN_ENERGY = 10_000_000.0
 """What yeast-GEM writes where the standard Gibbs energy is not known."""
 
+_NO_GENE = re.compile(r"[,;\[\]{}\"'!~+*<>=]")
+"""What no gene's name holds unless the model lists such a gene: signs of operators that a rule has not."""
 _INFINITE = {"inf": math.inf, "-inf": -math.inf}
 """How cobra writes an infinite bound in JSON and YAML: as text."""
 
@@ -148,6 +151,12 @@ def gene_ids(entries: list[Entry], reactions: pd.DataFrame, where: str) -> tuple
             raise PipelineError(
                 f"{where}: reaction '{reaction}': its gene rule names '{min(members - listed.keys())}', which the model "
                 "does not list among its genes; list it there or mend the rule."
+            )
+        odd = sorted(name for name in members if not listed and _NO_GENE.search(name))
+        if odd:
+            raise PipelineError(
+                f"{where}: reaction '{reaction}': its gene rule names '{odd[0]}', which is no gene's name; join genes by "
+                "and, or."
             )
         found.update(dict.fromkeys(sorted(members)))
     return tuple(listed or found)
