@@ -209,7 +209,7 @@ PARSERS: dict[str, Parser] = {
     ),
     "screen table": Parser(
         screen("table", "table", columns=_TABLE, p_sided=2),
-        b"a,b,v,s,p,q,t\nTFC3,SLA1,0.5,0.1,0.03,x,30\nYAL001C,MCM2,\"-0,25\",,,y,26\n", ".csv", ("TFC3", "HO", '"'),
+        b"a,b,v,s,p,q,t\nTFC3,SLA1,0.5,0.1,0.03,x,30\nYAL001C,MCM2,-0.25,,,y,26\n", ".csv", ("TFC3", "HO", '"'),
     ),
     "screen workbook, cells": Parser(workbook, b"title\na\tb\tv\nTFC3\tSLA1\t0.5\n", words=("=1+1", "#REF!", "\t")),
     "screen workbook, bytes": Parser(
