@@ -112,7 +112,11 @@ def _split_header(
 
 
 def _split(line: str, delimiter: str, quote: str | None) -> list[str]:
-    return next(csv.reader([line], delimiter=delimiter, quotechar=quote)) if quote else line.split(delimiter)
+    try:
+        return next(csv.reader([line], delimiter=delimiter, quotechar=quote)) if quote else line.split(delimiter)
+    except csv.Error:
+        # A field longer than the module takes: the row shows nothing of the layout, the parser judges it.
+        return []
 
 
 def _with_unnamed_columns(
