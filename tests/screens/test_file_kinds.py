@@ -65,3 +65,8 @@ def test_what_is_not_read_is_named_with_what_to_do(content: bytes, name: str) ->
     assert kind.holds == "nothing"
     assert name in kind.name
     assert kind.advice
+
+
+@pytest.mark.parametrize("name", ["PARENT", "RDA_score", "RDX", "BZH1", "FEA1", "Rar1", "MATLAB", "PKC1", "X"])
+def test_a_first_column_whose_name_begins_as_a_kind_does_is_text(name: str) -> None:
+    assert kinds.kind_of(f"{name},score\nTFC3,0.5\n".encode()) is kinds.TEXT

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.screens.file_kinds import TEXT as TEXT_FILE
+from pipeline_lib.screens.file_kinds import kind_of
 from pipeline_lib.screens.text_lines import TextLines
 
 TEXT = "gene1,score,note\nOST3,0.5,30 °C\nSLA1,0.25,é\n"
@@ -28,6 +30,12 @@ def test_every_encoding_and_line_end_gives_the_same_text(encoding: str, end: str
 
 def test_utf16_with_its_bytes_exchanged_is_known_by_its_mark() -> None:
     assert lines_of(b"\xfe\xff" + TEXT.encode("utf-16-be")) == TEXT
+
+
+def test_utf32_with_its_bytes_exchanged_is_text() -> None:
+    content = b"\x00\x00\xfe\xff" + TEXT.encode("utf-32-be")
+    assert kind_of(content) is TEXT_FILE
+    assert lines_of(content) == TEXT
 
 
 def test_windows_1252_is_reported(capsys: pytest.CaptureFixture[str]) -> None:

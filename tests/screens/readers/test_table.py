@@ -1,5 +1,8 @@
 """A table of one's own."""
 
+import bz2
+import gzip
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +56,24 @@ def test_every_format_gives_the_same_observations(name: str, tmp_path: Path, few
     assert observations["p_sided"].fillna(0).tolist() == [2, 2, 0]
     assert observations["query"].fillna("none").tolist() == ["p1", "none", "p2"]
     assert set(observations["phenotype"]) == {"interaction"}
+
+
+@pytest.mark.parametrize("name", ["t.csv", "semicolon.csv", "t.parquet", "t.xlsx"])
+@pytest.mark.parametrize("packing", ["none", "gzip", "bzip2", "zip"])
+def test_a_table_is_what_it_holds_not_what_its_name_says(
+    name: str, packing: str, tmp_path: Path, few_names: GeneNames, read: Read
+) -> None:
+    content = written(tmp_path / name).read_bytes()
+    path = tmp_path / "table.txt"
+    if packing == "zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("inside", content)
+    else:
+        path.write_bytes({"none": bytes, "gzip": gzip.compress, "bzip2": bz2.compress}[packing](content))
+    settings = ScreenSettings(reader="table", files={"table": str(path)}, columns=COLUMNS, p_sided=2)
+    check_header(path, settings)
+    observations, _ = read("table", few_names, {"table": path}, columns=COLUMNS, p_sided=2)
+    assert observations["value"].tolist() == [-0.25, 0.5, 0.125]
 
 
 def test_genes_in_one_column_and_another_phenotype(tmp_path: Path, few_names: GeneNames, read: Read) -> None:
