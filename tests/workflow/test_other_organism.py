@@ -74,4 +74,4 @@ def test_a_screen_of_e_coli_ends_in_a_report_about_e_coli(finished: Path) -> Non
     page = (finished / "report.html").read_text(encoding="utf-8")
     assert "Gene names that the gene table knows" in page
     assert "1367" in page.replace(",", "")
-    assert "yeast-GEM" not in page, "the published test of yeast-GEM has no place beside another organism's model"
+    assert "The authors of yeast-GEM" not in page, "its published test is not one of another organism's model"
