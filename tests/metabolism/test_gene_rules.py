@@ -200,9 +200,7 @@ def test_a_rule_of_brackets_without_end_is_refused(rule: str) -> None:
 
 def test_rules_find_their_genes_under_any_name() -> None:
     """YDR322C_A is YDR322C-A, and a complex of one gene under two names is one part."""
-    names = GeneNames(
-        ["YBR001C", "YDR322C-A"], ["NTH2", "TIM11"], [[], ["ATP21"]], np.array([True, True])
-    )
+    names = GeneNames(["YBR001C", "YDR322C-A"], ["NTH2", "TIM11"], [[], ["ATP21"]], np.array([True, True]))
     rules = GeneRules.from_names(["YDR322C_A and ybr001c", "TIM11 and ATP21", ""], ["r1", "r2", "r3"], names)
     assert rules.genes == ("YBR001C", "YDR322C-A")
     deleted = sparse.csr_array(np.eye(2))

@@ -74,7 +74,7 @@ def test_known_and_unknown_names_of_a_network_are_counted(workplace: Path) -> No
 @pytest.mark.parametrize("names", ["b0002 b0003", "ENSG00000000003 ENSG00000000005", "9606.ENSP1 9606.ENSP2"])
 def test_a_network_of_another_organism_is_refused_in_one_sentence(workplace: Path, names: str) -> None:
     (workplace / "own.txt").write_text(f"{names}\n")
-    with pytest.raises(PipelineError, match=r"^0 of 2 gene names of the network 'own' are in the gene table of 8 genes"):
+    with pytest.raises(PipelineError, match=r"^0 of 2 gene names of the network 'own' are in the gene table of 8"):
         read("own", "edges=own.txt")
 
 

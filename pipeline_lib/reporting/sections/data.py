@@ -68,18 +68,13 @@ def essentiality_sentences(essentiality: dict[str, Any]) -> list[str]:
             f"{_CONDITIONS.get(name, name)}: accuracy {result['accuracy']:.3f}, Matthews correlation {mcc} "
             f"({result['genes']:,} genes)"
         )
-    held = (
-        "Genes that flux balance analysis predicts to be essential, against the measured list: "
-        + "; ".join(parts)
-        + "."
-    )
+    listed = "; ".join(parts)
+    held = f"Genes that flux balance analysis predicts to be essential, against the measured list: {listed}."
     published = essentiality["published"]
     if published is None:
         return [held]
-    return [
-        f"{held} The authors of {published['model']} report accuracy {published['accuracy']:.3f} and Matthews correlation "
-        f"{published['mcc']:.3f} ({published['note']})."
-    ]
+    theirs = f"accuracy {published['accuracy']:.3f} and Matthews correlation {published['mcc']:.3f}"
+    return [f"{held} The authors of {published['model']} report {theirs} ({published['note']})."]
 
 
 def confusion_table(essentiality: dict[str, Any]) -> HtmlTable | None:
