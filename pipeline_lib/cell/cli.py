@@ -117,9 +117,12 @@ def split(
     from pipeline_lib.cell.genotypes import encode
     from pipeline_lib.cell.leakage import assert_promises, leakage_table
     from pipeline_lib.cell.splits import assign, split_table
+    from pipeline_lib.cell.testable import one_label_sentences
 
     gene_table = read_table(genes_path, GENES)
     data = encode(read_table(observations, OBSERVATIONS), gene_table, str(observations))
+    for sentence in one_label_sentences(data):
+        click.echo(sentence, err=True)
     assignment = assign(data, gene_table, name, settings)
     checks = leakage_table(data, assignment, name)
     assert_promises(checks)

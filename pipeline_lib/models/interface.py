@@ -9,11 +9,55 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline_lib.cell.genotypes import Genotypes
+from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
 from pipeline_lib.config.training import TrainingSettings
+from pipeline_lib.errors import PipelineError
 
 if TYPE_CHECKING:
     import torch
+
+
+class KnockoutSolver(Protocol):
+    """Finds the flux-balance results of genotypes that the table of knockouts lacks."""
+
+    def __call__(
+        self, genes: NDArray[np.int64], method: str, index: pd.DataFrame
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return fitness (wild type = 1) and interaction of distinct genotypes.
+
+        Parameters
+        ----------
+        genes
+            int64 [n, 3]: gene indices, then -1.
+        method
+            'fba' or 'moma'.
+        index
+            The gene table, for the names in errors.
+
+        Returns
+        -------
+        (fitness, interaction)
+            float64 [n] each; NaN where the solver failed; the interaction of a single deletion means nothing.
+        """
+        ...
+
+
+def refuse_unsolved(
+    genes: NDArray[np.int64], method: str, index: pd.DataFrame
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Refuse genotypes that the table of knockouts lacks: nothing stands in for an optimum that nobody computed.
+
+    Raises
+    ------
+    PipelineError
+        Always; names the first of the genotypes.
+    """
+    first = "+".join(index["gene"].to_numpy()[genes[0][genes[0] != NO_GENE]])
+    raise PipelineError(
+        f"the '{method}' results of gene knockouts lack {len(genes)} genotypes, the first {first}; run metabolism "
+        f"knockouts --method {method} on the observations that the model is fitted on, and give its file with "
+        "--knockouts."
+    )
 
 
 @dataclass(frozen=True)
@@ -29,12 +73,15 @@ class Cell:
     knockouts
         Flux-balance results a genotype (``metabolism/knockouts.parquet``), or None where none were computed:
         columns genes (list), order, method ('fba' or 'moma'), growth, fitness, interaction.
+    solve
+        What finds the results of genotypes that `knockouts` lacks; by default they are refused.
     """
 
     genes: pd.DataFrame
     edges: pd.DataFrame
     stoichiometry: dict[str, Any]
     knockouts: pd.DataFrame | None = None
+    solve: KnockoutSolver = refuse_unsolved
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import polars as pl
 import pyarrow as pa
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.networks.raw_edges import RawEdges
 from pipeline_lib.genes.names import GeneNames
+from pipeline_lib.networks.raw_edges import RawEdges
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.alleles import KINDS, gene_name_of_allele, kind_of_allele
 from pipeline_lib.screens.batch import Rejections
 from pipeline_lib.screens.double_mutant_queries import DoubleMutantQueries
-from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.row_block import RowBlock
 
 CONTROL_ALLELES = frozenset({"hoΔ", "ho∆"})

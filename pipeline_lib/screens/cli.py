@@ -113,9 +113,9 @@ def combine(
     """Put the screens of a run together, in the order given, and number the observations."""
     from pipeline_lib.artefacts.schemas import GENES
     from pipeline_lib.artefacts.tables import read_table
+    from pipeline_lib.genes.names import GeneNames
     from pipeline_lib.screens.aggregating import aggregate
     from pipeline_lib.screens.combining import combine_observations, combine_rejected
-    from pipeline_lib.genes.names import GeneNames
 
     names = GeneNames.from_table(read_table(genes_path, GENES))
     n = combine_observations(screens, names, observations)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline_lib.genes.names import UNKNOWN
 from pipeline_lib.screens.alleles import Strains
 from pipeline_lib.screens.batch import Rejections
-from pipeline_lib.genes.names import UNKNOWN
 from pipeline_lib.screens.genotype_columns import GenotypeColumns
 from pipeline_lib.screens.row_block import RowBlock, distinct_pairs
 

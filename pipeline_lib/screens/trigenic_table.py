@@ -21,9 +21,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from pipeline_lib.genes.names import UNKNOWN
 from pipeline_lib.screens.alleles import Strains
 from pipeline_lib.screens.batch import Rejections, measurements
-from pipeline_lib.genes.names import UNKNOWN
 from pipeline_lib.screens.genotype_columns import GenotypeColumns
 from pipeline_lib.screens.replicates import replicate_numbers
 from pipeline_lib.screens.row_block import Column, RowBlock
@@ -157,7 +157,7 @@ class _Crosses:
         """Return the rows that have a value (float64 [n] each, NaN where there is none)."""
         rows = np.isfinite(value)
         return measurements(
-            self.genotypes.take(rows), phenotype, value[rows], std=std[rows], p_value=p_value[rows], p_sided=1,
-            query=self.strains.labels(self.query[rows]), array=self.strains.labels(self.array[rows]),
-            replicate=self.replicate[rows], extra={"raw_p_value": pa.array(raw_p_value[rows], from_pandas=True)},
+            self.genotypes.take(rows), phenotype, value[rows], std=std[rows], p_value=p_value[rows],
+            raw_p_value=raw_p_value[rows], p_sided=1, query=self.strains.labels(self.query[rows]),
+            array=self.strains.labels(self.array[rows]), replicate=self.replicate[rows],
         )  # fmt: skip

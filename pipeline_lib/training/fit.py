@@ -22,6 +22,7 @@ from pipeline_lib.training.fit_identity import fit_folder
 from pipeline_lib.training.inputs import SplitData
 from pipeline_lib.training.loop import train_network
 from pipeline_lib.training.threads import limit_threads
+from pipeline_lib.training.trained_assays import assay_states, trained_assays
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,7 @@ def write_fitted(
             "genes": cell.genes["gene"].tolist(),
             "screens": list(data.genotypes.screens),
             "strains": list(data.genotypes.strains),
+            "assays": assay_states(trained_assays(data.part("train"), len(cell.genes))),
             "state": fitted.model.state(),
         },
         output,

@@ -1,142 +1,153 @@
-"""Predict genotypes with a fitted model, chunk by chunk, into one parquet file."""
+"""Predict genotypes with a fitted model of a run: what is asked, in which units, and what is known of it already."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn
 
-from pipeline_lib.artefacts.atomic import atomic_path
-from pipeline_lib.artefacts.schemas import PHENOTYPES
-from pipeline_lib.artefacts.tensors import load_tensors
-from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.models.interface import Cell, Model, Prediction
-from pipeline_lib.models.registry import restore
-
-CHUNK = 262_144
+from pipeline_lib.genes.genotypes import smallest_order
+from pipeline_lib.genes.names import GeneNames
+from pipeline_lib.models.registry import entry_of
+from pipeline_lib.training.fitted_model import FittedModel, TrainedAssay, genotypes_of, load_fitted
+from pipeline_lib.training.flux_solver import with_solver
+from pipeline_lib.training.genotype_names import genotypes_of_lists
+from pipeline_lib.training.genotype_streams import cut
+from pipeline_lib.training.inputs import read_cell
+from pipeline_lib.training.measured_genotypes import MeasuredGenotypes
+from pipeline_lib.training.prediction_table import PredictionTable
+from pipeline_lib.training.questions import CHUNK
+from pipeline_lib.training.run_files import FitFiles, find_fit
+from pipeline_lib.training.units import unit_of
 
 
 @dataclass(frozen=True)
-class FittedModel:
-    """A model read back from ``model.pt``, and what the codes of its genotypes stand for."""
+class Predictor:
+    """A fitted model, the assay that it predicts, and the columns of its predictions.
 
-    model: Model
-    name: str
-    screens: tuple[str, ...]
-    strains: tuple[str, ...]
-
-
-def load_fitted(path: Path, cell: Cell) -> FittedModel:
-    """Read a fitted model and check that it was trained on the same gene index.
-
-    Raises
-    ------
-    PipelineError
-        When the file is missing or damaged, or the gene index differs.
+    Attributes
+    ----------
+    fitted
+        The model.
+    assay
+        What is predicted, in whose units.
+    names
+        The gene index.
+    table
+        Makes the rows.
     """
-    saved = load_tensors(path)
-    missing = {"model", "genes", "screens", "strains", "state"} - set(saved)
-    if missing:
-        raise PipelineError(f"{path} is not a fitted model: it lacks {', '.join(sorted(missing))}; fit one first.")
-    genes = cell.genes["gene"].tolist()
-    if saved["genes"] != genes:
-        differing = sum(a != b for a, b in zip(saved["genes"], genes, strict=False))
-        raise PipelineError(
-            f"{path} was fitted on another gene index ({len(saved['genes'])} genes against {len(genes)}, "
-            f"{differing} at other positions); give the gene table of its own run, or fit again."
-        )
-    return FittedModel(
-        restore(saved["model"], saved["state"], cell), saved["model"], tuple(saved["screens"]), tuple(saved["strains"])
-    )
+
+    fitted: FittedModel
+    assay: TrainedAssay
+    names: GeneNames
+    table: PredictionTable
+
+    @property
+    def least(self) -> int:
+        """Number of deleted genes that the phenotype needs."""
+        return smallest_order(self.assay.phenotype)
+
+    def explain_choice(self) -> str:
+        """Say what is predicted where the question left it open, and what else the model was fitted on."""
+        if not self.assay.screen:
+            return (
+                f"predicts {self.assay.phenotype} as the metabolic model gives it, in no screen's units: no screen in "
+                "training measured it"
+            )
+        rest = [str(assay) for assay in self.fitted.assays if assay is not self.assay]
+        others = f", of which it has most training observations; also fitted on {', '.join(rest)}" if rest else ""
+        return f"predicts {self.assay.phenotype} in the units of the screen {self.assay.screen}{others}"
+
+    def batches(self, chunks: Iterable[NDArray[np.int64]]) -> Iterator[pa.RecordBatch]:
+        """Yield the predictions (`prediction_table.SCHEMA`) of chunks of genotypes int64 [n, 3]."""
+        for genes in chunks:
+            genotypes = genotypes_of(genes, self.fitted, self.assay.screen, self.assay.phenotype)
+            yield self.table.batch(genes, self.fitted.model.predict(genotypes))
+
+    def predict(self, genotypes: Sequence[Sequence[str]]) -> pd.DataFrame:
+        """Predict genotypes given by the names of their genes, one row each, in their order.
+
+        Raises
+        ------
+        PipelineError
+            When one of them names an unknown or ambiguous gene, no gene, one gene twice, or too few or too many.
+        """
+        lists = pa.array([list(genes) for genes in genotypes], type=pa.list_(pa.string()))
+        genes = genotypes_of_lists(lists, self.names, self.least, lambda row: f"genotype {row + 1}")
+        batches = list(self.batches(cut(genes, CHUNK)))
+        if not batches:
+            raise PipelineError("There is no genotype to predict: give at least one.")
+        return pa.Table.from_batches(batches).to_pandas()
 
 
-def genotypes_of(
-    genes: NDArray[np.int64], fitted: FittedModel, screen: str | None = None, phenotype: str | None = None
-) -> Genotypes:
-    """Return bare genotypes with the codes of `fitted`.
+def open_predictor(
+    files: FitFiles, screen: str | None = None, phenotype: str | None = None, processes: int = 1
+) -> Predictor:
+    """Read a fitted model of a run and all that its predictions are judged by.
 
     Parameters
     ----------
-    genes
-        int64 [n, 3], ascending, -1 behind.
-    fitted
-        The model that is to predict them.
+    files
+        Which fit of which run (`pipeline_lib.training.run_files.find_fit`).
     screen, phenotype
-        In whose units to predict what; None: the model's own choice.
+        What to predict, in whose units. None: of what the model was fitted on, what has most training observations.
+    processes
+        Worker processes of the flux models; the results do not depend on it.
 
     Raises
     ------
     PipelineError
-        When the model was not trained on the screen, or there is no such phenotype.
+        When a file is missing, damaged or of another gene index, or the model was not fitted on what is asked.
     """
-    n = len(genes)
-    if screen is not None and screen not in fitted.screens:
-        raise PipelineError(f"The model knows no screen '{screen}'; it was fitted on {', '.join(fitted.screens)}.")
-    if phenotype is not None and phenotype not in PHENOTYPES:
-        raise PipelineError(f"There is no phenotype '{phenotype}'; phenotypes: {', '.join(PHENOTYPES)}.")
-    code = fitted.screens.index(screen) if screen is not None else -1
-    none, unknown = np.full(n, -1, dtype=np.int64), np.full(n, np.nan)
-    return Genotypes(
-        observation_id=np.arange(n, dtype=np.int64),
-        genes=genes,
-        screen=np.full(n, code, dtype=np.int64),
-        phenotype=np.full(n, PHENOTYPES.index(phenotype) if phenotype is not None else -1, dtype=np.int64),
-        query=none, array=none, value=unknown, std=unknown, temperature=unknown,
-        screens=fitted.screens, strains=fitted.strains,
-    )  # fmt: skip
+    cell = read_cell(files.genes, files.edges, files.stoichiometry)
+    method = entry_of(files.model).knockouts
+    if method:
+        cell = with_solver(cell, files, method, processes)
+    fitted = load_fitted(files.fitted, cell)
+    assay = fitted.assay(screen, phenotype)
+    names = GeneNames.from_table(cell.genes)
+    measured = MeasuredGenotypes.none(len(names))
+    if assay.screen:
+        measured = MeasuredGenotypes.read(files.observations, files.folds, names, assay.screen, assay.phenotype)
+    table = PredictionTable.of_index(cell.genes, assay, unit_of(files.run, assay.screen), measured)
+    return Predictor(fitted, assay, names, table)
 
 
-def _batch(genes: NDArray[np.int64], prediction: Prediction, names: pa.Array) -> pa.RecordBatch:
-    present = genes != NO_GENE
-    offsets = np.concatenate([[0], present.sum(axis=1).cumsum()]).astype(np.int32)
-    members = pa.DictionaryArray.from_arrays(pa.array(genes[present].astype(np.int32)), names)
-    std = prediction.std if prediction.std is not None else np.full(len(genes), np.nan)
-    return pa.RecordBatch.from_arrays(
-        [pa.ListArray.from_arrays(pa.array(offsets), members), pa.array(prediction.value), pa.array(std)],
-        names=["genes", "prediction", "prediction_std"],
-    )
-
-
-def predict_chunks(
-    chunks: Iterable[NDArray[np.int64]],
-    fitted: FittedModel,
-    genes: pd.DataFrame,
-    output: Path,
+def predict(
+    run: Path | str,
+    model: str,
+    genotypes: Sequence[Sequence[str]],
+    *,
+    split: str | None = None,
+    seed: int | None = None,
     screen: str | None = None,
     phenotype: str | None = None,
-) -> int:
-    """Predict chunk by chunk and write genes (list), prediction and prediction_std; return the number of genotypes.
+) -> pd.DataFrame:
+    """Predict genotypes, given by the names of their genes, with a fitted model of a run.
+
+    Parameters
+    ----------
+    run
+        ``results/<run>``.
+    model, split, seed
+        Which fit; see `pipeline_lib.training.run_files.find_fit`.
+    genotypes
+        One to three different genes each: systematic names, standard names or aliases.
+    screen, phenotype
+        See `open_predictor`.
+
+    Returns
+    -------
+    DataFrame
+        `pipeline_lib.training.prediction_table.SCHEMA`, one row a genotype, in their order.
 
     Raises
     ------
     PipelineError
-        When the screen or the phenotype is unknown, there is nothing to predict, or the disk is full.
+        When there is no such fit, it does not predict what is asked, or a genotype is none.
     """
-    names = pa.array(genes["gene"], type=pa.string())
-    console = Console(stderr=True)
-    columns = TextColumn("{task.completed:,.0f} genotypes  {task.speed:,.0f}/s" if console.is_terminal else "")
-    written = 0
-    with (
-        atomic_path(output) as temporary,
-        Progress(SpinnerColumn(), columns, console=console, disable=not console.is_terminal) as progress,
-    ):
-        task = progress.add_task("predict", total=None)
-        writer: pq.ParquetWriter | None = None
-        for chunk in chunks:
-            prediction = fitted.model.predict(genotypes_of(chunk, fitted, screen, phenotype))
-            batch = _batch(chunk, prediction, names)
-            writer = writer or pq.ParquetWriter(temporary, batch.schema, compression="zstd")
-            writer.write_batch(batch)
-            written += len(chunk)
-            progress.update(task, completed=written)
-        if writer is None:
-            raise PipelineError("There is no genotype to predict: give two genes for pairs, three for triples.")
-        writer.close()
-    return written
+    return open_predictor(find_fit(Path(run), model, split, seed), screen, phenotype).predict(genotypes)

@@ -1,45 +1,50 @@
-"""``python -m pipeline_lib predict``: genotypes of your own, with a fitted model."""
+"""``python -m pipeline_lib predict``: genotypes of your own, with a fitted model of a run."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from pipeline_lib.artefacts.schemas import PHENOTYPES
-from pipeline_lib.errors import PipelineError
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import numpy as np
-    import pandas as pd
-    from numpy.typing import NDArray
+    from pipeline_lib.training.predict import Predictor
+    from pipeline_lib.training.questions import Question
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command("predict")
-@click.option("--model", required=True, type=_FILE, help="A fitted model (.pt).")
-@click.option("--genes-table", required=True, type=_FILE, help="tables/genes.parquet of the model's run.")
-@click.option("--edges", required=True, type=_FILE, help="networks/edges.parquet of the model's run.")
-@click.option("--stoichiometry", required=True, type=_FILE, help="metabolism/stoichiometry.pt of the model's run.")
-@click.option("--knockouts", type=_FILE, help="metabolism/knockouts.parquet, for the flux models.")
-@click.option("--genes", multiple=True, help="One genotype, genes joined by commas: YAL001C,YBR001C. Repeatable.")
-@click.option("--table", type=_FILE, help="Parquet, csv or tsv with a column 'genes'.")
+@click.option("--run", required=True, type=click.Path(path_type=Path), help="Folder of the run: results/<run>.")
+@click.option("--model", required=True, help="Name of a model that the run fitted.")
+@click.option("--split", help="Split that it was fitted on. Default: the only one, or random.")
+@click.option("--seed", type=int, help="Seed that it was fitted with. Default: the only one, or 0.")
+@click.option(
+    "--genes",
+    multiple=True,
+    help="One genotype, its genes (systematic, standard or alias names) joined by , + ; or |. Repeatable.",
+)
+@click.option(
+    "--genotypes",
+    type=_FILE,
+    help="Table (csv, tsv, parquet) of one genotype a row: a column 'genes', or columns gene1, gene2, gene3.",
+)
 @click.option("--all-pairs", type=_FILE, help="Text file of genes, one a line: predict every pair of them.")
 @click.option("--all-triples", type=_FILE, help="Text file of genes, one a line: predict every triple of them.")
-@click.option("--screen", help="Predict in the units of this screen.")
-@click.option("--phenotype", type=click.Choice(PHENOTYPES), help="What to predict; default: what the model is best at.")
+@click.option("--screen", help="Predict in the units of this screen. Default: the one with most training observations.")
+@click.option("--phenotype", help="What to predict. Default: what has most training observations.")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="CPU threads.")
-@click.option("--output", required=True, type=_FILE, help="Parquet to write: genes, prediction, prediction_std.")
+@click.option(
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="Written: .csv, .tsv, .txt (tabs) or .parquet; - prints csv.",
+)
 def app(
-    model: Path,
-    genes_table: Path,
-    edges: Path,
-    stoichiometry: Path,
-    knockouts: Path | None,
+    run: Path,
+    model: str,
+    split: str | None,
+    seed: int | None,
     genes: tuple[str, ...],
-    table: Path | None,
+    genotypes: Path | None,
     all_pairs: Path | None,
     all_triples: Path | None,
     screen: str | None,
@@ -47,37 +52,54 @@ def app(
     threads: int,
     output: Path,
 ) -> None:
-    """Predict genotypes with a fitted model.
+    """Predict genotypes with a fitted model of a run.
 
-    Give exactly one of --genes, --table, --all-pairs and --all-triples.
+    Give exactly one of --genes, --genotypes, --all-pairs and --all-triples. Columns: genes, names, order, phenotype,
+    screen, unit, prediction, sd, genes_seen (how many of the genes training had seen in that screen), measured and
+    measured_value (whether the genotype itself was measured, and the mean), fold.
     """
-    if sum(map(bool, (genes, table, all_pairs, all_triples))) != 1:
-        raise click.UsageError("give exactly one of --genes, --table, --all-pairs and --all-triples.")
-    from pipeline_lib.training.inputs import read_cell
-    from pipeline_lib.training.predict import load_fitted, predict_chunks
+    if sum(map(bool, (genes, genotypes, all_pairs, all_triples))) != 1:
+        raise click.UsageError("give exactly one of --genes, --genotypes, --all-pairs and --all-triples.")
+    from pipeline_lib.training.prediction_files import refuse_unknown_suffix
+    from pipeline_lib.training.run_files import find_fit
+
+    refuse_unknown_suffix(output)
+    files = find_fit(run, model, split, seed)
+
+    from pipeline_lib.training import questions
+    from pipeline_lib.training.predict import open_predictor
     from pipeline_lib.training.threads import limit_threads
 
-    cell = read_cell(genes_table, edges, stoichiometry, knockouts)
-    fitted = load_fitted(model, cell)
-    chunks = _chunks(cell.genes, genes, table, all_pairs, all_triples)
     with limit_threads(threads):
-        written = predict_chunks(chunks, fitted, cell.genes, output, screen, phenotype)
-    click.echo(f"{written:,} genotypes predicted by {fitted.name}: {output}", err=True)
+        predictor = open_predictor(files, screen, phenotype, processes=threads)
+        click.echo(f"model {files.model}, split {files.split}, seed {files.seed} of {files.run}", err=True)
+        if screen is None or phenotype is None:
+            click.echo(predictor.explain_choice(), err=True)
+        if genes:
+            question = questions.named(genes, predictor.names, predictor.least)
+        elif genotypes is not None:
+            question = questions.tabled(genotypes, predictor.names, predictor.least)
+        elif all_pairs is not None:
+            question = questions.every_pair(all_pairs, predictor.names)
+        elif all_triples is not None:
+            question = questions.every_triple(all_triples, predictor.names)
+        _answer(predictor, question, output)
 
 
-def _chunks(
-    index: "pd.DataFrame", genes: tuple[str, ...], table: Path | None, pairs: Path | None, triples: Path | None
-) -> "Iterator[NDArray[np.int64]]":
-    from pipeline_lib.training import genotype_streams as streams
-    from pipeline_lib.training.predict import CHUNK
+def _answer(predictor: "Predictor", question: "Question", output: Path) -> None:
+    """Predict chunk by chunk into `output`, and report how many genotypes have no prediction."""
+    from pipeline_lib.training.prediction_files import prediction_writer
+    from pipeline_lib.training.prediction_progress import PredictionBar
 
-    if genes:
-        sets = [[name for name in text.replace("+", ",").split(",") if name.strip()] for text in genes]
-        return streams.cut(streams.named_genotypes(sets, index, "--genes"), CHUNK)
-    if table is not None:
-        return streams.cut(streams.read_genotype_table(table, index), CHUNK)
-    if pairs is not None:
-        return streams.all_pairs(streams.read_gene_list(pairs, index), CHUNK)
-    if triples is not None:
-        return streams.all_triples(streams.read_gene_list(triples, index), CHUNK)
-    raise PipelineError("There is nothing to predict.")
+    failed = 0
+    with prediction_writer(output) as write, PredictionBar(question.count) as bar:
+        for batch in predictor.batches(question.chunks):
+            write(batch)
+            failed += batch["prediction"].null_count
+            bar.advance(len(batch))
+    if failed:
+        click.echo(
+            f"the solver failed on {failed:,} of {question.count:,} genotypes; their prediction is empty", err=True
+        )
+    what = "genotype" if question.count == 1 else "genotypes"
+    click.echo(f"{question.count:,} {what} predicted by {predictor.fitted.name}: {output}", err=True)

@@ -25,7 +25,8 @@ from pipeline_lib.networks.edges import build_edges
 from pipeline_lib.networks.registry import read_network
 from pipeline_lib.screens.reading import read_screen
 from pipeline_lib.sources.catalogue import read_catalogue
-from pipeline_lib.training.genotype_streams import read_gene_list, read_genotype_table
+from pipeline_lib.training.genotype_streams import read_gene_list
+from pipeline_lib.training.genotype_tables import read_genotype_table
 
 Read = Callable[[Path], object]
 
@@ -248,10 +249,11 @@ PARSERS: dict[str, Parser] = {
         lambda path: read_essential_genes(path, GeneNames.from_table(genes())), b"header\nYAL001C\nYBL007C\n"
     ),
     "genotypes to predict": Parser(
-        lambda path: read_genotype_table(path, genes()), b"genes,x\nYAL001C+YBL007C,1\nHO,2\n", ".csv",
+        lambda path: read_genotype_table(path, GeneNames.from_table(genes())),
+        b"genes,x\nYAL001C+YBL007C,1\nHO,2\n", ".csv",
         ('"', "genes", "+"),
     ),
-    "genes to predict": Parser(lambda path: read_gene_list(path, genes()), b"YAL001C\nSLA1\n"),
+    "genes to predict": Parser(lambda path: read_gene_list(path, GeneNames.from_table(genes())), b"YAL001C\nSLA1\n"),
     "configuration": Parser(read_run_config, _CONFIG.encode(), ".yaml", _YAML),
     "catalogue": Parser(read_catalogue, _CATALOGUE.encode(), ".yaml", _YAML),
 }  # fmt: skip

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.screens.alleles import KINDS, Strains, gene_name_of_allele, kind_of_allele
 from pipeline_lib.genes.names import UNKNOWN, GeneNames
+from pipeline_lib.screens.alleles import KINDS, Strains, gene_name_of_allele, kind_of_allele
 
 
 def taken_apart(strain: str, names: GeneNames, allele: str = "", *, drop_control: bool = True) -> tuple[list, str]:

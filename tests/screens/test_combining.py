@@ -10,9 +10,9 @@ from pipeline_lib.artefacts.schemas import OBSERVATIONS, REJECTED
 from pipeline_lib.artefacts.tables import read_table, write_table
 from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.aggregating import aggregate
 from pipeline_lib.screens.combining import combine_observations, combine_rejected
-from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.reading import read_screen
 from pipeline_lib.screens.summarising import summarise
 
@@ -37,7 +37,7 @@ def parts(tmp_path: Path, few_names: GeneNames) -> dict[str, Path]:
     for name, text in (("first", FIRST), ("second", SECOND)):
         path = tmp_path / f"{name}.csv"
         path.write_text(text)
-        settings = ScreenSettings(reader="table", files={"table": str(path)}, columns=COLUMNS)
+        settings = ScreenSettings(reader="table", files={"table": str(path)}, columns=COLUMNS, phenotype="fitness")
         found[name] = tmp_path / f"{name}.parquet"
         read_screen(name, settings, {"table": path}, few_names, found[name], tmp_path / f"{name}.rejected.parquet")
     return found

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.screens.alleles import KINDS
 from pipeline_lib.genes.names import GeneNames
+from pipeline_lib.screens.alleles import KINDS
 from pipeline_lib.screens.genotype_columns import GenotypeColumns
 
 # The index is not in alphabetical order: genes sort by name all the same.

@@ -1,172 +1,311 @@
-"""`predict`: genotypes by name, by table, all pairs and triples; the same values however they are cut."""
+"""`predict`: what is asked of a run's model is answered in the units it was fitted on, or refused in one sentence."""
 
+import io
 from itertools import combinations
-from math import comb
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
+from pipeline_lib.artefacts.tables import read_table, write_table
 from pipeline_lib.artefacts.tensors import load_tensors, save_tensors
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.training import genotype_streams as streams
-from pipeline_lib.training.cli import app as training
+from pipeline_lib.training.fitted_model import load_fitted
+from pipeline_lib.training.genotype_streams import all_triples
 from pipeline_lib.training.inputs import read_cell, read_split
-from pipeline_lib.training.predict import load_fitted, predict_chunks
+from pipeline_lib.training.predict import open_predictor, predict
 from pipeline_lib.training.predict_cli import app
-from tests.small_cell import gene_table
+from pipeline_lib.training.prediction_table import SCHEMA
+from pipeline_lib.training.run_files import find_fit
+from tests.small_cell import small_screen
+from tests.training.conftest import observation_table
+from tests.training.run_folders import fit, write_small_run, write_split
+
+INTERACTION = ("--screen", "two", "--phenotype", "interaction")
 
 
 @pytest.fixture(scope="module")
-def model(run, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("fitted")
-    options = {
-        "--settings": '{"epochs": 1, "batch_size": 64, "device": "cpu"}',
-        "--model-settings": '{"clp": {"hidden": 16, "message_width": 8, "attention_heads": 2, "separate": []}}',
-        "--model": "clp", "--split": run / "random.parquet", "--observations": run / "observations.parquet",
-        "--genes": run / "genes.parquet", "--edges": run / "edges.parquet",
-        "--stoichiometry": run / "stoichiometry.pt", "--predictions": folder / "p.parquet",
-        "--history": folder / "h.parquet", "--metrics": folder / "m.json", "--output": folder / "model.pt",
-    }  # fmt: skip
-    result = CliRunner().invoke(training, ["fit", *(str(part) for pair in options.items() for part in pair)])
-    assert result.exit_code == 0, result.output
-    return folder / "model.pt"
+def small(tmp_path_factory):
+    """A run whose gene_ridge was fitted twice, and whose mean was fitted on a split and a seed of its own."""
+    run = tmp_path_factory.mktemp("results") / "small"
+    write_small_run(run)
+    write_split(run, "query_disjoint", 300)
+    for model in ("gene_ridge", "clp"):
+        fit(run, model)
+    fit(run, "gene_ridge", seed=3)
+    fit(run, "gene_ridge", split="query_disjoint", seed=3)
+    fit(run, "mean", split="query_disjoint", seed=5)
+    return run
 
 
 @pytest.fixture
-def predict(run, model, tmp_path):
-    def call(*arguments):
-        output = tmp_path / "out.parquet"
-        result = CliRunner().invoke(
-            app,
-            [
-                "--model", str(model), "--genes-table", str(run / "genes.parquet"),
-                "--edges", str(run / "edges.parquet"),
-                "--stoichiometry", str(run / "stoichiometry.pt"), "--output", str(output), *map(str, arguments),
-            ],
-        )  # fmt: skip
-        return pd.read_parquet(output) if result.exit_code == 0 else result
+def ask(small):
+    """Ask the run's gene_ridge; return the result of the command."""
+
+    def call(*arguments, model="gene_ridge", output="-"):
+        options = ["--run", small, "--model", model, "--output", output, *arguments]
+        return CliRunner().invoke(app, [str(option) for option in options])
 
     return call
 
 
-def test_named_genotypes_keep_their_order_and_take_standard_names(predict):
-    table = predict("--genes", "YAL003C,YAL001C", "--genes", "gen2,GEN4,YAL001C")
-    assert [list(genes) for genes in table["genes"]] == [["YAL001C", "YAL003C"], ["YAL001C", "YAL002C", "YAL004C"]]
+def table_of(result):
+    assert result.exit_code == 0, (result.output, result.exception)
+    return pd.read_csv(io.StringIO(result.stdout))
+
+
+def refusal_of(result):
+    assert isinstance(result.exception, PipelineError), (result.output, result.exception)
+    assert not result.stdout
+    return str(result.exception)
+
+
+def test_named_genotypes_keep_their_order_whatever_the_spelling(ask):
+    table = table_of(ask("--genes", "YAL003C,YAL001C", "--genes", "gen2+YAL004c;GEN1", *INTERACTION))
+    assert table["genes"].tolist() == ["YAL001C+YAL003C", "YAL001C+YAL002C+YAL004C"]
+    assert table["names"].tolist() == ["GEN1+GEN3", "GEN1+GEN2+GEN4"]
+    assert table["order"].tolist() == [2, 3]
     assert np.isfinite(table["prediction"]).all()
-    assert (table["prediction_std"] > 0).all()
+    assert (table["sd"] > 0).all()
+    assert set(table["screen"]) == {"two"}
+    assert set(table["phenotype"]) == {"interaction"}
 
 
-def test_a_prediction_equals_that_of_the_fit(predict, run, model):
-    cell = read_cell(run / "genes.parquet", run / "edges.parquet", run / "stoichiometry.pt")
-    data = read_split(run / "observations.parquet", run / "random.parquet", cell.genes)
-    fitted = pd.read_parquet(model.parent / "p.parquet")["prediction"].to_numpy()
-    rows = np.flatnonzero((data.genotypes.screen == 1) & (data.genotypes.phenotype == 1))[:5]
+@pytest.mark.parametrize("text", ["ADE5,7,YAL001C", "YAL001C,ade5,7", "YAL001C|ADE5,7", "YAL005C, YAL001C,"])
+def test_a_standard_name_with_a_comma_is_one_gene_and_a_comma_at_the_end_is_none(ask, text):
+    table = table_of(ask("--genes", text, *INTERACTION))
+    assert table[["genes", "names"]].to_numpy().tolist() == [["YAL001C+YAL005C", "GEN1+ADE5,7"]]
+
+
+def test_the_name_of_a_merged_orf_is_its_gene(ask):
+    table = table_of(ask("--genes", "yal906w,YAL001C", *INTERACTION))
+    assert table["genes"].tolist() == ["YAL001C+YAL006C"]
+
+
+@pytest.mark.parametrize("model", ["gene_ridge", "clp"])
+def test_a_prediction_equals_that_of_the_fit_and_stands_beside_what_was_measured(ask, small, model):
+    files = find_fit(small, model, "random", 0)
+    cell = read_cell(files.genes, files.edges, files.stoichiometry)
+    data = read_split(files.observations, files.folds, cell.genes)
+    fitted = read_table(files.fitted.with_name("predictions.parquet"))
+    rows = np.flatnonzero((data.genotypes.screen == 1) & (data.genotypes.phenotype == 1))[:8]
     names = cell.genes["gene"].to_numpy()
-    genotypes = [",".join(names[genes[genes >= 0]]) for genes in data.genotypes.genes[rows]]
-    options = [part for genotype in genotypes for part in ("--genes", genotype)]
-    table = predict(*options, "--screen", "two", "--phenotype", "interaction")
-    assert table["prediction"].to_numpy() == pytest.approx(fitted[rows], abs=1e-6)
+    genotypes = ["+".join(names[genes[genes >= 0]]) for genes in data.genotypes.genes[rows]]
+    assert len(set(genotypes)) == len(genotypes)
+    table = table_of(ask(*(part for text in genotypes for part in ("--genes", text)), *INTERACTION, model=model))
+    assert table["prediction"].to_numpy() == pytest.approx(fitted["prediction"].to_numpy()[rows], abs=1e-6)
+    assert table["sd"].to_numpy() == pytest.approx(fitted["prediction_std"].to_numpy()[rows], abs=1e-6)
+    assert table["measured"].all()
+    assert table["measured_value"].to_numpy() == pytest.approx(data.genotypes.value[rows])
+    assert table["fold"].tolist() == fitted["fold"].iloc[rows].tolist()
 
 
-def test_all_triples_of_a_list_come_once_and_in_order(predict, tmp_path):
-    names = gene_table()["gene"].tolist()
-    (tmp_path / "genes.txt").write_text("\n".join(reversed(names[:9])))
-    table = predict("--all-triples", tmp_path / "genes.txt")
-    assert [tuple(genes) for genes in table["genes"]] == list(combinations(names[:9], 3))
-    pairs = predict("--all-pairs", tmp_path / "genes.txt")
-    assert [tuple(genes) for genes in pairs["genes"]] == list(combinations(names[:9], 2))
+def test_replicates_are_averaged_and_copies_and_assumed_rows_are_no_measurements(tmp_path):
+    run = tmp_path / "run"
+    table = observation_table(small_screen(400))
+    extra = table.iloc[:4].copy()
+    extra["screen"], extra["phenotype"], extra["order"] = "two", "interaction", 2
+    pairs = [["YAL000C", "YAL001C"]] * 3 + [["YAL000C", "YAL002C"]]
+    extra["genes"], extra["value"] = pd.Series(pairs, index=extra.index), [1.0, 3.0, 99.0, 5.0]
+    same = (table["screen"] == "two") & (table["phenotype"] == "interaction")
+    table = table[~(same & table["genes"].map(lambda genes: list(genes) in pairs))]
+    table = pd.concat([table, extra], ignore_index=True)
+    table["observation_id"] = np.arange(len(table))
+    table["repeated"] = np.arange(len(table)) == len(table) - 2
+    table["assumed_tested"] = np.arange(len(table)) == len(table) - 1
+    write_small_run(run, table)
+    fit(run, "mean")
+    found = predict(run, "mean", pairs[::3], screen="two", phenotype="interaction")
+    assert found["measured"].tolist() == [True, False]
+    assert found["measured_value"].iloc[0] == 2.0
+    assert np.isnan(found["measured_value"].iloc[1])
+    # The ten last observations are in no fold.
+    assert found["fold"].isna().all()
 
 
-@pytest.mark.parametrize("size", [1, 7, 50, 10_000])
-def test_chunks_hold_every_triple_whatever_their_size(size):
-    genes = np.arange(3, 15)
-    chunks = list(streams.all_triples(genes, size))
-    assert max(map(len, chunks)) <= size
-    assert np.concatenate(chunks).tolist() == [list(triple) for triple in combinations(range(3, 15), 3)]
-    assert sum(map(len, chunks)) == comb(12, 3)
+def test_genes_that_training_never_saw_are_counted(ask):
+    # The last two genes of the small cell are in no observation.
+    table = table_of(
+        ask("--genes", "YAL001C,YAL002C", "--genes", "YAL001C,YAL019C", "--genes", "YAL018C,YAL019C", *INTERACTION)
+    )
+    assert table["genes_seen"].tolist() == [2, 1, 0]
+    assert not table["measured"].iloc[1:].any()
+    assert table["measured_value"].iloc[1:].isna().all()
 
 
-def test_the_file_is_the_same_however_it_is_cut(run, model, tmp_path):
-    cell = read_cell(run / "genes.parquet", run / "edges.parquet", run / "stoichiometry.pt")
-    fitted = load_fitted(model, cell)
-    tables = []
-    for size in (13, 1000):
-        count = predict_chunks(streams.all_triples(np.arange(10), size), fitted, cell.genes, tmp_path / "t.parquet")
-        assert count == comb(10, 3)
-        tables.append(pq.read_table(tmp_path / "t.parquet").to_pandas())
+def test_all_pairs_and_triples_of_a_list_come_once_and_in_order(ask, tmp_path):
+    names = [f"YAL{index:03d}C" for index in range(9)]
+    path = tmp_path / "genes.txt"
+    path.write_text("\n".join([*reversed(names), "", "ade5,7", ""]), encoding="utf-8-sig")
+    for option, order in (("--all-pairs", 2), ("--all-triples", 3)):
+        table = table_of(ask(option, path, *INTERACTION))
+        assert [tuple(genes.split("+")) for genes in table["genes"]] == list(combinations(names, order))
+
+
+def test_the_values_are_the_same_however_the_genotypes_are_cut(small):
+    predictor = open_predictor(find_fit(small, "clp"), "two", "interaction")
+    tables = [
+        pa.Table.from_batches(predictor.batches(all_triples(np.arange(10), size))).to_pandas() for size in (13, 1000)
+    ]
+    assert len(tables[0]) == 120
     assert tables[0]["prediction"].to_numpy() == pytest.approx(tables[1]["prediction"].to_numpy(), abs=1e-6)
 
 
-@pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.parquet"])
-def test_a_table_of_genotypes_is_read_in_each_layout(predict, tmp_path, name):
-    path = tmp_path / name
-    if name == "t.parquet":
-        pd.DataFrame({"genes": [["YAL001C", "YAL003C"], ["YAL005C"]]}).to_parquet(path)
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".txt", ".parquet"])
+def test_the_suffix_chooses_the_kind_of_file_and_all_kinds_hold_the_same(ask, small, tmp_path, suffix):
+    output = tmp_path / "not" / "there yet" / f"out{suffix}"
+    arguments = ("--genes", "YAL001C,ADE5,7", "--genes", "YAL018C,YAL019C", "--genes", "YAL001C,ADE5,7", *INTERACTION)
+    result = ask(*arguments, output=output)
+    assert result.exit_code == 0, (result.output, result.exception)
+    assert not result.stdout
+    expected = predict(
+        small, "gene_ridge", [["YAL001C", "ADE5,7"], ["YAL018C", "YAL019C"], ["YAL001C", "YAL005C"]],
+        screen="two", phenotype="interaction",
+    )  # fmt: skip
+    if suffix == ".parquet":
+        assert pq.read_schema(output).equals(SCHEMA)
+        found = pd.read_parquet(output)
     else:
-        frame = pd.DataFrame({"genes": ["YAL001C+YAL003C", "YAL005C"]})
-        frame.to_csv(path, sep="," if name == "t.csv" else "\t", index=False)
-    assert [list(genes) for genes in predict("--table", path)["genes"]] == [["YAL001C", "YAL003C"], ["YAL005C"]]
+        found = pd.read_csv(output, sep="," if suffix == ".csv" else "\t")
+        for column in ("genes", "names"):
+            found[column] = found[column].str.split("+")
+    for column in ("genes", "names"):
+        assert found[column].map(list).tolist() == expected[column].map(list).tolist()
+    numbers = ["order", "prediction", "sd", "genes_seen", "measured", "measured_value"]
+    pd.testing.assert_frame_equal(found[numbers], expected[numbers], check_dtype=False, rtol=1e-12)
+
+
+def test_an_unknown_suffix_is_refused_before_any_work(ask):
+    result = ask("--genes", "YAL001C", output="out.xls", model="no_such_model")
+    assert "not '.xls'" in refusal_of(result)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("YAL001C,YAL001C", "--genes 'YAL001C,YAL001C': one gene is named twice"),
+        ("YAL001C,gen1", "one gene is named twice"),
+        ("ADE5,7,YAL005C", "one gene is named twice"),
+        ("", "--genes '': no gene is named"),
+        (",", "no gene is named"),
+        ("YAL001C,,YAL002C", "a gene name is missing"),
+        ("YAL001C,YAL002C,YAL003C,YAL004C", "more than three genes are named"),
+        ("YAL001C", "one gene is named; an interaction needs at least two"),
+        ("YAL001C,YZZ999W", "gene 'YZZ999W' is not in the gene index"),
+        ("YAL001C,SHARED", "gene name 'SHARED' is ambiguous: YAL008C, YAL009C"),
+    ],
+)
+def test_what_is_no_genotype_is_refused_before_any_prediction(ask, text, message):
+    assert message in refusal_of(ask("--genes", "YAL001C,YAL002C", "--genes", text, *INTERACTION))
+
+
+def test_one_gene_has_a_fitness(ask):
+    table = table_of(ask("--genes", "YAL001C", "--phenotype", "fitness"))
+    assert table["phenotype"].tolist() == ["fitness"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--genes", "YZZ999W"], "'YZZ999W' is not in the gene index"),
-        (["--genes", "YAL001C,YAL002C,YAL003C,YAL004C"], "1 to 3 genes, not 4"),
-        (["--genes", "YAL001C", "--screen", "three"], "no screen 'three'; it was fitted on one, two"),
-        (["--table", "missing.csv"], "does not exist"),
-        (["--all-triples", "missing.txt"], "does not exist"),
+        (("--phenotype", "raw_interaction"), "not fitted on the phenotype 'raw_interaction'"),
+        (("--phenotype", "epsilon"), "not fitted on the phenotype 'epsilon'"),
+        (("--screen", "three"), "not fitted on the screen 'three'"),
+        (("--screen", "three", "--phenotype", "fitness"), "the phenotype 'fitness' of the screen 'three'"),
     ],
 )
-def test_what_cannot_be_predicted_is_refused_in_one_sentence(predict, arguments, message):
-    result = predict(*arguments)
-    assert isinstance(result.exception, PipelineError)
-    assert message in str(result.exception)
+def test_what_the_model_was_not_fitted_on_is_refused_with_what_it_was(ask, arguments, message):
+    sentence = refusal_of(ask("--genes", "YAL001C,YAL002C", *arguments))
+    assert message in sentence
+    assert "one/fitness, one/interaction, one/call, two/fitness, two/interaction, two/call" in sentence
 
 
-def test_two_genes_have_no_triple(predict, tmp_path):
-    (tmp_path / "genes.txt").write_text("YAL001C YAL002C")
-    result = predict("--all-triples", tmp_path / "genes.txt")
-    assert isinstance(result.exception, PipelineError)
-    assert "no genotype to predict" in str(result.exception)
+@pytest.mark.parametrize("phenotype", ["fitness", "call", "raw_interaction"])
+def test_a_model_of_interactions_is_not_asked_for_another_phenotype(tmp_path, phenotype):
+    run = tmp_path / "run"
+    table = observation_table(small_screen(400))
+    table = table[table["phenotype"] == "interaction"].reset_index(drop=True)
+    table["observation_id"] = np.arange(len(table))
+    write_small_run(run, table)
+    fit(run, "gene_ridge")
+    with pytest.raises(PipelineError, match=f"'{phenotype}'; it was fitted on .*: one/interaction, two/interaction"):
+        predict(run, "gene_ridge", [["YAL001C", "YAL002C"]], phenotype=phenotype)
 
 
-def test_exactly_one_source_of_genotypes_is_wanted(predict):
-    assert "exactly one" in predict().output
-    assert "exactly one" in predict("--genes", "YAL001C", "--table", "t.csv").output
+def test_a_phenotype_that_only_the_test_fold_holds_is_not_one_that_the_model_was_fitted_on(tmp_path):
+    run = tmp_path / "run"
+    table = observation_table(small_screen(400))
+    write_small_run(run, table)
+    folds = np.where(table["phenotype"] == "call", "test", "train")
+    folds[table.index % 10 == 1] = "validation"
+    split = pd.DataFrame({"observation_id": table["observation_id"], "fold": folds, "group": "g"})
+    write_table(
+        split[(split["fold"] != "validation") | (table["phenotype"] != "call")], run / "splits" / "random.parquet"
+    )
+    fit(run, "mean")
+    with pytest.raises(PipelineError, match="not fitted on the phenotype 'call'"):
+        predict(run, "mean", [["YAL001C", "YAL002C"]], phenotype="call")
 
 
-def test_a_model_of_another_gene_index_is_refused(run, model, tmp_path):
-    saved = load_tensors(model)
-    saved["genes"] = [*saved["genes"][1:], "YAL999C"]
-    save_tensors(saved, tmp_path / "shifted.pt")
-    cell = read_cell(run / "genes.parquet", run / "edges.parquet", run / "stoichiometry.pt")
+def test_what_was_left_open_is_said(ask):
+    result = ask("--genes", "YAL001C,YAL002C")
+    table = table_of(result)
+    assert "split random, seed 0" in result.stderr
+    assert f"predicts {table['phenotype'][0]} in the units of the screen {table['screen'][0]}" in result.stderr
+    assert "also fitted on" in result.stderr
+
+
+def test_the_assay_with_most_training_observations_is_taken(small):
+    assays = load_fitted_assays(small)
+    largest = max(assays, key=lambda assay: sum(assay.observations))
+    table = predict(small, "gene_ridge", [["YAL001C", "YAL002C"]])
+    assert (table["screen"][0], table["phenotype"][0]) == (largest.screen, largest.phenotype)
+
+
+def load_fitted_assays(run):
+    files = find_fit(run, "gene_ridge")
+    return load_fitted(files.fitted, read_cell(files.genes, files.edges, files.stoichiometry)).assays
+
+
+def test_training_genes_and_orders_of_an_assay_are_what_the_fold_holds(small):
+    files = find_fit(small, "gene_ridge")
+    table = read_table(files.observations).merge(read_table(files.folds), on="observation_id")
+    train = table[(table["fold"] == "train") & (table["screen"] == "one") & (table["phenotype"] == "interaction")]
+    assay = next(a for a in load_fitted_assays(small) if (a.screen, a.phenotype) == ("one", "interaction"))
+    assert list(assay.observations) == [int((train["order"] == order).sum()) for order in range(4)]
+    genes = {f"YAL{index:03d}C" for index in np.flatnonzero(assay.genes)}
+    assert genes == set(train["genes"].explode())
+
+
+def test_exactly_one_source_of_genotypes_is_wanted(ask):
+    assert "exactly one" in ask().output
+    assert "exactly one" in ask("--genes", "YAL001C", "--genotypes", "t.csv").output
+
+
+@pytest.mark.parametrize("option", ["--genotypes", "--all-pairs", "--all-triples"])
+def test_a_file_that_is_not_there_is_named(ask, option):
+    assert "missing.csv does not exist" in refusal_of(ask(option, "missing.csv"))
+
+
+def test_two_genes_have_no_triple(ask, tmp_path):
+    (tmp_path / "genes.txt").write_text("YAL001C\nYAL002C\nGEN2\n")
+    assert "names 2 different genes; a triple needs 3" in refusal_of(ask("--all-triples", tmp_path / "genes.txt"))
+
+
+def test_no_half_written_file_is_left_where_a_prediction_is_refused(ask, tmp_path):
+    refusal_of(ask("--genes", "YAL001C,YAL001C", output=tmp_path / "out.csv"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_model_of_another_gene_index_is_refused(small, tmp_path):
+    files = find_fit(small, "gene_ridge")
+    saved = load_tensors(files.fitted)
+    cell = read_cell(files.genes, files.edges, files.stoichiometry)
+    save_tensors(saved | {"genes": [*saved["genes"][1:], "YAL999C"]}, tmp_path / "shifted.pt")
     with pytest.raises(PipelineError, match=r"another gene index .*20 at other positions"):
         load_fitted(tmp_path / "shifted.pt", cell)
     save_tensors({"a": 1}, tmp_path / "no_model.pt")
     with pytest.raises(PipelineError, match="not a fitted model"):
         load_fitted(tmp_path / "no_model.pt", cell)
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"", "is no table"),
-        (b'genes,"x\n', "is no table"),
-        (b"\xff,genes\n", "is no table"),
-        (b"genes,x\nYAL001C,1\n,2\n", "row 2 has no genes"),
-    ],
-)
-def test_a_table_that_is_none_is_refused_in_one_sentence(content, message, tmp_path):
-    (tmp_path / "mine.csv").write_bytes(content)
-    with pytest.raises(PipelineError, match=message):
-        streams.read_genotype_table(tmp_path / "mine.csv", gene_table())
-
-
-def test_a_list_of_genes_that_is_no_text_is_refused(tmp_path):
-    (tmp_path / "genes.txt").write_bytes(b"YAL001C\n\xff\n")
-    with pytest.raises(PipelineError, match="is no text"):
-        streams.read_gene_list(tmp_path / "genes.txt", gene_table())

@@ -6,13 +6,24 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
+from pipeline_lib.cell.genotypes import MAX_ORDER
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.baselines.calibration import Lines
 from pipeline_lib.models.baselines.crosses import Crosses, StrainBook
 from pipeline_lib.models.baselines.flux_results import FluxResults
-from pipeline_lib.models.baselines.per_assay import AssayFold, AssayModel, PerAssay, Values
+from pipeline_lib.models.baselines.per_assay import (
+    AssayFold,
+    AssayModel,
+    AssayName,
+    FittedAssay,
+    PerAssay,
+    Values,
+)
 from pipeline_lib.models.baselines.search import Trial
 from pipeline_lib.models.interface import Cell, Prediction
+
+SIMULATED_PHENOTYPES = ("fitness", "interaction")
+"""What a metabolic model gives of any genotype, whether or not it was measured in training."""
 
 
 class FluxBalance(AssayModel):
@@ -20,7 +31,7 @@ class FluxBalance(AssayModel):
 
     The simulated value is put into the assay's units by a line an order, whose slope is the size of the least-squares
     slope on training: the direction is the metabolic model's own, so that a wrong one shows as a negative
-    correlation. A genotype that was not solved gets the mean of its order.
+    correlation. A genotype on which the solver failed is NaN.
     """
 
     method: ClassVar[str]
@@ -34,17 +45,25 @@ class FluxBalance(AssayModel):
         Raises
         ------
         PipelineError
-            When the cell holds no results of this method.
+            When the cell lacks the results of a genotype, or the solver failed on one.
         """
-        self._read(fold.cell)
+        self.results = FluxResults.read(fold.cell, self.method)
+        if self.results.failures():
+            raise PipelineError(
+                f"model {self.method}: the solver failed on {self.results.failures()} of {len(self.results)} genotypes "
+                f"of the knockouts table; delete the table and run metabolism knockouts --method {self.method} again, "
+                "or leave the model out of the grid."
+            )
         genotypes = fold.train.genotypes
         lines = Lines.fit(genotypes.order, self._score(fold.train), genotypes.value)
         self.lines = replace(lines, slope=np.abs(lines.slope))
         return []
 
     def predict(self, crosses: Crosses) -> Prediction:
-        """Look the genotypes up and put them on the lines."""
-        return Prediction(self.lines.predict(crosses.genotypes.order, self._score(crosses)))
+        """Look the genotypes up, or solve them, and put them on the lines."""
+        score = self._score(crosses)
+        value = self.lines.predict(crosses.genotypes.order, score)
+        return Prediction(np.where(np.isnan(score), np.nan, value))
 
     def state(self) -> dict[str, Any]:
         """Return the lines; the results are the cell's."""
@@ -53,21 +72,13 @@ class FluxBalance(AssayModel):
     def load(self, state: dict[str, Any], book: StrainBook, cell: Cell) -> None:  # noqa: ARG002
         """Restore the lines."""
         self.lines = Lines(**state)
-        self._read(cell)
-
-    def _read(self, cell: Cell) -> None:
         self.results = FluxResults.read(cell, self.method)
-        if not len(self.results):
-            raise PipelineError(
-                f"model {self.method}: there are no '{self.method}' results of gene knockouts; run metabolism "
-                f"knockouts --method {self.method} and give its file with --knockouts."
-            )
 
     def _score(self, crosses: Crosses) -> Values:
-        genes, phenotype = crosses.genotypes.genes, crosses.genotypes.phenotype
-        interaction = self.results.of_interaction(genes)
+        fitness, interaction = self.results.of(crosses.genotypes.genes)
+        phenotype = crosses.genotypes.phenotype
         score = np.where(phenotype == PHENOTYPES.index("call"), -interaction, interaction)
-        return np.where(phenotype == PHENOTYPES.index("fitness"), self.results.of_fitness(genes), score)
+        return np.where(phenotype == PHENOTYPES.index("fitness"), fitness, score)
 
 
 class FluxBalanceAnalysis(FluxBalance):
@@ -82,13 +93,35 @@ class MinimalAdjustment(FluxBalance):
     method = "moma"
 
 
-class FluxBalanceAnalysisModel(PerAssay):
+class FluxBalancePerAssay(PerAssay):
+    """Flux balance for every assay; a simulated phenotype that training lacks stays in the metabolic model's units."""
+
+    def _nearest_assay(self, name: AssayName) -> FittedAssay:
+        screen, phenotype = name
+        measured = {known for _, known in self.assays}
+        if screen or phenotype not in SIMULATED_PHENOTYPES or phenotype in measured:
+            return super()._nearest_assay(name)
+        return self._unscaled()
+
+    def _unscaled(self) -> FittedAssay:
+        """Return a model that leaves the simulated value as it is: on the identity line, without a residual."""
+        template = next(iter(self.assays.values())).model
+        if not isinstance(template, FluxBalance):
+            raise TypeError(f"{type(template).__name__} is no flux-balance model")
+        model = type(template)(self.settings)
+        model.results = template.results
+        zeros = np.zeros(MAX_ORDER + 1)
+        model.lines = Lines(value_mean=zeros, score_mean=zeros, slope=np.ones(MAX_ORDER + 1))
+        return FittedAssay(model, zeros, 0, float("nan"))
+
+
+class FluxBalanceAnalysisModel(FluxBalancePerAssay):
     """Model ``fba``."""
 
     assay_model = FluxBalanceAnalysis
 
 
-class MinimalAdjustmentModel(PerAssay):
+class MinimalAdjustmentModel(FluxBalancePerAssay):
     """Model ``moma``."""
 
     assay_model = MinimalAdjustment

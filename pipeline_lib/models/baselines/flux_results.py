@@ -1,80 +1,135 @@
-"""Look genotypes up in the flux-balance results of the cell."""
+"""Look genotypes up in the flux-balance results of the cell; what the table lacks is solved."""
 
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE, gene_positions
 from pipeline_lib.models.baselines.crosses import lookup
 from pipeline_lib.models.baselines.per_assay import Values
-from pipeline_lib.models.interface import Cell
+from pipeline_lib.models.interface import Cell, KnockoutSolver
 
 WILD_TYPE_FITNESS = 1.0
 
 
 @dataclass(frozen=True)
 class FluxResults:
-    """Fitness and interaction of the genotypes that were solved.
+    """Fitness and interaction of genotypes by one method.
 
     Attributes
     ----------
+    method
+        'fba' or 'moma'.
     keys
-        int64 [k], ascending: one integer a set of genes.
+        int64 [k], ascending: one integer a set of genes that was solved.
     fitness, interaction
-        float64 [k]: growth over that of the wild type; epsilon of pairs, tau of triples. 0 growth where the model
-        has no solution.
-    in_model
-        bool [N]: whether a gene is in the metabolic model; the others change nothing there.
+        float64 [k]: growth over that of the wild type; epsilon of pairs, tau of triples, 0 for single deletions. NaN
+        where the solver failed.
+    index
+        The gene table; its column ``in_gem`` says which genes the metabolic model has: the others change nothing there.
+    solve
+        Finds the results of genotypes that are not among `keys`.
     """
 
+    method: str
     keys: NDArray[np.int64]
     fitness: Values
     interaction: Values
-    in_model: NDArray[np.bool_]
+    index: pd.DataFrame
+    solve: KnockoutSolver
 
     @classmethod
     def read(cls, cell: Cell, method: str) -> "FluxResults":
         """Read one method ('fba' or 'moma') off the cell; no results where none were computed."""
-        in_model = cell.genes["in_gem"].to_numpy(bool)
+        none = np.zeros(0)
+        empty = cls(method, np.zeros(0, dtype=np.int64), none, none, cell.genes, cell.solve)
         if cell.knockouts is None or not (cell.knockouts["method"] == method).any():
-            empty = np.zeros(0)
-            return cls(np.zeros(0, dtype=np.int64), empty, empty, in_model)
+            return empty
         table = cell.knockouts[cell.knockouts["method"] == method].reset_index(drop=True)
         genes = gene_positions(cell.genes, table["genes"], "knockouts")
         # A genotype with a gene outside the model repeats the one without it, but as an interaction of higher order.
-        whole = np.flatnonzero((in_model[np.maximum(genes, 0)] | (genes == NO_GENE)).all(axis=1))
-        table, keys = table.iloc[whole], _keys(genes[whole], in_model)
+        whole = np.flatnonzero(empty._in_model(genes))
+        table, genes = table.iloc[whole], genes[whole]
+        keys = empty._keys(genes)
         order = np.argsort(keys, kind="stable")
-        fitness = np.nan_to_num(table["fitness"].to_numpy(np.float64), nan=0.0)
-        interaction = np.nan_to_num(table["interaction"].to_numpy(np.float64), nan=0.0)
-        return cls(keys[order], fitness[order], interaction[order], in_model)
+        fitness = table["fitness"].to_numpy(np.float64)
+        interaction = _defined(genes, table["interaction"].to_numpy(np.float64))
+        return cls(method, keys[order], fitness[order], interaction[order], cell.genes, cell.solve)
 
     def __len__(self) -> int:
         return len(self.keys)
 
-    def of_fitness(self, genes: NDArray[np.int64]) -> Values:
-        """Return the fitness of genotypes [n, 3]: that of their genes in the model, NaN where it was not solved."""
-        keys = _keys(genes, self.in_model)
+    def failures(self) -> int:
+        """Return the number of solved genotypes on which the solver failed."""
+        return int(np.isnan(self.fitness).sum())
+
+    def of(self, genes: NDArray[np.int64]) -> tuple[Values, Values]:
+        """Return fitness and interaction of genotypes.
+
+        Parameters
+        ----------
+        genes
+            int64 [n, 3]: gene indices, then -1.
+
+        Returns
+        -------
+        (fitness, interaction)
+            float64 [n] each. The fitness is that of the genes in the model; the interaction is 0 where a gene is not in
+            the model. NaN where the solver failed.
+
+        Raises
+        ------
+        PipelineError
+            When a genotype was not solved and nothing can solve it.
+        """
+        keys = self._keys(genes)
         row = lookup(self.keys, np.arange(len(self.keys)), keys)
-        return np.where(keys == 0, WILD_TYPE_FITNESS, np.append(self.fitness, np.nan)[row])
+        fitness, interaction = np.append(self.fitness, np.nan)[row], np.append(self.interaction, np.nan)[row]
+        unaffected = keys == 0
+        fitness[unaffected] = WILD_TYPE_FITNESS
+        unsolved = np.flatnonzero((row < 0) & ~unaffected)
+        if len(unsolved):
+            distinct, position = np.unique(keys[unsolved], return_inverse=True)
+            members = self._members(distinct)
+            solved, interacting = self.solve(members, self.method, self.index)
+            fitness[unsolved] = solved[position]
+            interaction[unsolved] = _defined(members, interacting)[position]
+        interaction[~self._in_model(genes)] = 0.0
+        return fitness, interaction
 
-    def of_interaction(self, genes: NDArray[np.int64]) -> Values:
-        """Return the interaction of genotypes [n, 3]; 0 where a gene is not in the model, NaN where not solved."""
-        row = lookup(self.keys, np.arange(len(self.keys)), _keys(genes, self.in_model))
-        whole = (self.in_model[np.maximum(genes, 0)] | (genes == NO_GENE)).all(axis=1)
-        return np.where(whole, np.append(self.interaction, np.nan)[row], 0.0)
+    def single_fitness(self) -> Values:
+        """Return the fitness of every single knockout of the table, float64 [N]; 1 for genes that it lacks.
 
-    def single_fitness(self, num_genes: int) -> Values:
-        """Return the fitness of every single knockout, float64 [N]; that of the wild type where it was not solved."""
-        single = np.full((num_genes, MAX_ORDER), NO_GENE)
-        single[:, 0] = np.arange(num_genes)
-        return np.nan_to_num(self.of_fitness(single), nan=WILD_TYPE_FITNESS)
+        The table of a run has every gene of its observations.
+        """
+        single = np.full((len(self.index), MAX_ORDER), NO_GENE)
+        single[:, 0] = np.arange(len(self.index))
+        row = lookup(self.keys, np.arange(len(self.keys)), self._keys(single))
+        return np.nan_to_num(np.append(self.fitness, np.nan)[row], nan=WILD_TYPE_FITNESS)
+
+    def _in_model(self, genes: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return whether all genes of a genotype are in the model, bool [n]."""
+        in_model = self.index["in_gem"].to_numpy(bool)
+        return np.asarray((in_model[np.maximum(genes, 0)] | (genes == NO_GENE)).all(axis=1))
+
+    def _keys(self, genes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return one integer a set of genes, of those in the model alone."""
+        in_model = self.index["in_gem"].to_numpy(bool)
+        kept = np.where((genes != NO_GENE) & in_model[np.maximum(genes, 0)], genes + 1, 0)
+        kept.sort(axis=1)
+        base = len(in_model) + 1
+        return np.asarray((kept[:, 0] * base + kept[:, 1]) * base + kept[:, 2])
+
+    def _members(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the genes of the sets that `_keys` made integers of, int64 [n, 3]: ascending, then -1."""
+        base = len(self.index) + 1
+        found = np.stack([keys // base**2, keys // base % base, keys % base], axis=1) - 1
+        rows = np.arange(len(found))[:, None]
+        return found[rows, np.argsort(found == NO_GENE, axis=1, kind="stable")]
 
 
-def _keys(genes: NDArray[np.int64], in_model: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return one integer a set of genes, of those in the model alone."""
-    kept = np.where((genes != NO_GENE) & in_model[np.maximum(genes, 0)], genes + 1, 0)
-    kept.sort(axis=1)
-    base = len(in_model) + 1
-    return np.asarray((kept[:, 0] * base + kept[:, 1]) * base + kept[:, 2])
+def _defined(genes: NDArray[np.int64], interaction: Values) -> Values:
+    """Return the interactions with those of single deletions 0: one gene has nothing to interact with."""
+    return np.where((genes != NO_GENE).sum(axis=1) > 1, interaction, 0.0)

@@ -47,7 +47,7 @@ class GenotypeFeatures:
             cell.genes["in_gem"].to_numpy(np.float64),
             essential,
             np.asarray(gene_complexes(cell).sum(axis=1)).ravel(),
-            FluxResults.read(cell, "fba").single_fitness(len(cell.genes)),
+            FluxResults.read(cell, "fba").single_fitness(),
             *(np.asarray(network.astype(bool).sum(axis=1)).ravel() for network in networks),
         ]
         return cls(np.stack(columns, axis=1).astype(np.float64), networks, with_means)

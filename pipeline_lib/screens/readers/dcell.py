@@ -7,9 +7,9 @@ query is not known, nor the kind of the alleles. The column ``published_fold`` k
 import numpy as np
 import pyarrow as pa
 
+from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.alleles import KINDS
 from pipeline_lib.screens.batch import Batch, Batches, Rejections, Source, constant, measurements
-from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.genotype_columns import GenotypeColumns
 from pipeline_lib.screens.replicates import replicate_numbers
 from pipeline_lib.screens.row_block import Column, RowBlock, one_block
@@ -27,7 +27,7 @@ def read(source: Source) -> Batches:
     for role in (role for role in _FOLDS if role in source.files):
         path = source.files[role]
         rejections = Rejections(path)
-        block = one_block(read_blocks(path, _COLUMNS, rejections, delimiter=" ", header=_HEADER), path)
+        block = one_block(read_blocks(path, _COLUMNS, rejections, delimiters=" ", header=_HEADER), path)
         genes, kept = _gene_pairs(block, source.names, rejections)
         parts.append(genes)
         values.append(block.number("value")[kept])

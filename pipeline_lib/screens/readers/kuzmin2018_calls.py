@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.allele_triplets import NONE, AlleleTriplets, Roles, assign_roles, read_triplets
 from pipeline_lib.screens.alleles import KINDS, NEUTRAL_CONTROL
 from pipeline_lib.screens.batch import Batch, Batches, Rejections, Source, measurements
 from pipeline_lib.screens.double_mutant_queries import DoubleMutantQueries, read_queries
-from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.genotype_columns import GenotypeColumns
 from pipeline_lib.screens.replicates import replicate_numbers
 from pipeline_lib.screens.row_block import Column, one_block
@@ -35,7 +35,7 @@ def read(source: Source) -> Batches:
     """Yield one batch: the calls in the order of the file, then the background."""
     path = source.files["calls"]
     rejections = Rejections(path)
-    block = one_block(read_blocks(path, _COLUMNS, rejections, delimiter=" "), path)
+    block = one_block(read_blocks(path, _COLUMNS, rejections, delimiters=" "), path)
     strain_table = source.files.get("strain_fitness")
     queries, query_rejections = read_queries(source.files["assignment"], strain_table, source.names)
     triplets, kept = read_triplets(block, "triplet", source.names, rejections)

@@ -1,6 +1,7 @@
 """What holds for each baseline of the registry, on an E-MAP, a trigenic screen, its calls and fitness at once."""
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -24,7 +25,17 @@ SETTINGS = ModelSettings(baselines={"trials": 4, "boosting_rounds": 8})
 @pytest.fixture(scope="module")
 def cell(bench):
     knockouts = pd.DataFrame(
-        [([f"G{gene:03}"], method, 0.1 * gene, np.nan) for gene in range(5) for method in ("fba", "moma")],
+        [
+            (
+                [f"G{gene:03}" for gene in genes],
+                method,
+                float(np.prod([0.1 * gene for gene in genes])),
+                0.05 * len(genes),
+            )
+            for order in (1, 2, 3)
+            for genes in combinations(range(5), order)
+            for method in ("fba", "moma")
+        ],
         columns=["genes", "method", "fitness", "interaction"],
     )
     edges = [("ring", gene, (gene + 1) % 60, 1.0) for gene in range(60)]

@@ -1,0 +1,106 @@
+"""Turn written genotypes into gene indices; what is no genotype is refused with its place before any prediction."""
+
+import re
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE
+from pipeline_lib.errors import PipelineError
+from pipeline_lib.genes.genotypes import FAULTS, genotype_faults
+from pipeline_lib.genes.names import GeneNames
+
+SEPARATORS = re.compile(r"[,;+|]")
+"""What may stand between two genes of a written genotype."""
+
+Place = Callable[[int], str]
+"""Gives the words for where the genotype at a position was written: an option, or a file and its row."""
+
+
+def parse_genotypes(texts: Sequence[str], names: GeneNames, least: int, place: Place) -> NDArray[np.int64]:
+    """Read genotypes whose genes are joined by ``,``, ``;``, ``+`` or ``|``.
+
+    A separator at the end is ignored. A standard name that holds a comma (``ADE5,7``) is one gene.
+
+    Parameters
+    ----------
+    texts
+        One genotype each.
+    names
+        The gene index; systematic names, standard names and aliases in any letter case are read.
+    least
+        Number of genes that a genotype needs (`pipeline_lib.genes.genotypes.smallest_order` of its phenotype).
+    place
+        See `Place`.
+
+    Returns
+    -------
+    int64 [n, 3]
+        Ascending gene indices, then -1.
+
+    Raises
+    ------
+    PipelineError
+        At the first text that names an unknown or ambiguous gene, no gene, one gene twice, or too few or too many.
+    """
+    written = pa.array(texts, type=pa.string())
+    # pyarrow's regular expressions have the same syntax for this one.
+    lists = pc.split_pattern_regex(written, SEPARATORS.pattern)
+    flat = lists.flatten()
+    owner = np.asarray(pc.list_parent_indices(lists))
+    doubtful = np.unique(owner[names.positions(flat) < 0])
+    if not len(doubtful):
+        return genotypes_of_lists(lists, names, least, place)
+    # Names that hold a comma, and separators at the end: rare, so these rows are read one by one.
+    members = lists.to_pylist()
+    for row in doubtful.tolist():
+        members[row] = _members(texts[row], names)
+    return genotypes_of_lists(pa.array(members, type=pa.list_(pa.string())), names, least, place)
+
+
+def genotypes_of_lists(lists: pa.ListArray, names: GeneNames, least: int, place: Place) -> NDArray[np.int64]:
+    """Turn lists of gene names into rows of gene indices; see `parse_genotypes`."""
+    flat = lists.flatten()
+    owner = np.asarray(pc.list_parent_indices(lists), dtype=np.int64)
+    lengths = np.asarray(pc.list_value_length(lists).fill_null(0), dtype=np.int64)
+    found = names.positions(flat).astype(np.int64)
+    slot = np.arange(len(owner)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    # One gene more than allowed is enough to see that there are too many.
+    kept = slot <= MAX_ORDER
+    # A name that is no gene counts as a gene of its own, so that it hides no other fault.
+    code = np.where(found < 0, len(names) + np.arange(len(found)), found)
+    genes = np.full((len(lengths), MAX_ORDER + 1), NO_GENE, dtype=np.int64)
+    genes[owner[kept], slot[kept]] = code[kept]
+    faults = genotype_faults(genes, least)
+    unknown = np.flatnonzero(found < 0)
+    faulty = np.flatnonzero(faults)
+    if len(unknown) and (not len(faulty) or owner[unknown[0]] <= faulty[0]):
+        name = flat[int(unknown[0])].as_py() or ""
+        why = names.explain(name.strip()) if name.strip() else "a gene name is missing"
+        raise PipelineError(f"{place(int(owner[unknown[0]]))}: {why}.")
+    if len(faulty):
+        row = int(faulty[0])
+        written = "+".join(str(name).strip() for name in lists[row].as_py() or [])
+        raise PipelineError(f"{place(row)}: {FAULTS[faults[row]]}{f' (found {written})' if written else ''}.")
+    last = np.iinfo(np.int64).max
+    ascending = np.sort(np.where(genes == NO_GENE, last, genes)[:, :MAX_ORDER], axis=1)
+    ascending[ascending == last] = NO_GENE
+    return ascending
+
+
+def _members(text: str, names: GeneNames) -> list[str]:
+    """Return the gene names of one written genotype; of neighbours that a comma joins to a known name, the longest."""
+    members: list[str] = []
+    for piece in re.split(r"[;+|]", text.rstrip().rstrip(",;+|")):
+        parts = piece.split(",")
+        while parts:
+            size = next(
+                (size for size in range(len(parts), 1, -1) if names.position(",".join(parts[:size])) >= 0),
+                1,
+            )
+            members.append(",".join(parts[:size]).strip())
+            parts = parts[size:]
+    return [] if members == [""] else members

@@ -1,0 +1,123 @@
+"""What was measured of a genotype in one assay, and in which fold its measurements are."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from pipeline_lib.artefacts.schemas import FOLDS, SPLIT
+from pipeline_lib.artefacts.tables import read_table
+from pipeline_lib.errors import PipelineError
+from pipeline_lib.genes.names import GeneNames
+from pipeline_lib.training.genotype_names import genotypes_of_lists
+
+NO_FOLD = -1
+_NOT_MEASURED = ("repeated", "assumed_tested")
+"""Columns of the observations that mark copies of a measurement, and rows that nobody measured."""
+
+
+@dataclass(frozen=True)
+class MeasuredGenotypes:
+    """The measured genotypes of one assay.
+
+    Attributes
+    ----------
+    codes
+        int64 [k], ascending: one integer a genotype.
+    value
+        float64 [k]: mean of the measurements, in the units of the assay.
+    fold
+        int8 [k]: position in `FOLDS` of the first fold that holds one of them; -1 where the split leaves all out.
+    num_genes
+        Size of the gene index.
+    """
+
+    codes: NDArray[np.int64]
+    value: NDArray[np.float64]
+    fold: NDArray[np.int8]
+    num_genes: int
+
+    @classmethod
+    def none(cls, num_genes: int) -> Self:
+        """Return no measurement at all: those of an assay that no screen measured."""
+        return cls(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0, dtype=np.int8), num_genes)
+
+    @classmethod
+    def read(cls, observations: Path, folds: Path, names: GeneNames, screen: str, phenotype: str) -> Self:
+        """Read the measurements of one assay.
+
+        Parameters
+        ----------
+        observations, folds
+            ``tables/observations.parquet`` and ``splits/<split>.parquet``.
+        names
+            The gene index.
+        screen, phenotype
+            The assay.
+
+        Raises
+        ------
+        PipelineError
+            When a file is missing or damaged, or names a gene that the index lacks.
+        """
+        identity, codes, value = _read_assay(observations, names, screen, phenotype)
+        if not len(codes):
+            return cls.none(len(names))
+        split = read_table(folds, SPLIT, ["observation_id", "fold"])
+        position = pd.Index(split["observation_id"]).get_indexer(pd.Index(identity))
+        # Left out of the split: behind every fold, so that any fold comes first.
+        fold = np.append(pd.Categorical(split["fold"], categories=list(FOLDS)).codes, len(FOLDS))[position]
+        distinct, inverse = np.unique(codes, return_inverse=True)
+        first = np.full(len(distinct), len(FOLDS), dtype=np.int8)
+        np.minimum.at(first, inverse, fold.astype(np.int8))
+        first[first == len(FOLDS)] = NO_FOLD
+        return cls(distinct, np.bincount(inverse, value) / np.bincount(inverse), first, len(names))
+
+    def find(self, genes: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
+        """Return value and fold of genotypes int64 [n, 3]: float64 [n], NaN where not measured, and int8 [n]."""
+        if not len(self.codes):
+            return np.full(len(genes), np.nan), np.full(len(genes), NO_FOLD, dtype=np.int8)
+        wanted = _codes(genes, self.num_genes)
+        at = np.minimum(np.searchsorted(self.codes, wanted), len(self.codes) - 1)
+        measured = self.codes[at] == wanted
+        return np.where(measured, self.value[at], np.nan), np.where(measured, self.fold[at], NO_FOLD).astype(np.int8)
+
+
+def _codes(genes: NDArray[np.int64], num_genes: int) -> NDArray[np.int64]:
+    """Return one integer a genotype, int64 [n], of gene indices int64 [n, 3], ascending, then -1."""
+    base = num_genes + 1
+    return np.asarray(((genes[:, 0] + 1) * base + genes[:, 1] + 1) * base + genes[:, 2] + 1)
+
+
+def _read_assay(
+    path: Path, names: GeneNames, screen: str, phenotype: str
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return observation_id, genotype code and value of the measurements of one assay."""
+    if not path.exists():
+        raise PipelineError(f"{path} does not exist; run the rule that makes it.")
+    parts: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]] = []
+    try:
+        marks = [name for name in _NOT_MEASURED if name in pq.read_schema(path).names]
+        wanted = (pc.field("screen") == screen) & (pc.field("phenotype") == phenotype)
+        for mark in marks:
+            wanted &= ~pc.coalesce(pc.field(mark), pc.scalar(False))
+        batches = ds.dataset(path, format="parquet").to_batches(
+            columns=["observation_id", "genes", "value"], filter=wanted
+        )
+        for batch in batches:
+            genes = genotypes_of_lists(batch["genes"], names, 1, lambda _: str(path))
+            parts.append((batch["observation_id"].to_numpy(), _codes(genes, len(names)), batch["value"].to_numpy()))
+    except (pa.ArrowException, OSError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise PipelineError(f"{path} is truncated or not a table of observations ({reason}); run again.") from error
+    if not parts:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0)
+    identity, codes, value = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return identity, codes, value

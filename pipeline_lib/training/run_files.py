@@ -1,0 +1,124 @@
+"""Find the files of one fitted model in the folder of a run."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pipeline_lib.errors import PipelineError
+
+DEFAULT_SPLIT, DEFAULT_SEED = "random", 0
+
+Key = TypeVar("Key", str, int)
+
+
+@dataclass(frozen=True)
+class FitFiles:
+    """A fitted model of a run, by the layout of ``results/<run>``.
+
+    Attributes
+    ----------
+    run
+        ``results/<run>``.
+    model, split, seed
+        Which fit: ``models/<model>/<split>/seed<seed>``.
+    """
+
+    run: Path
+    model: str
+    split: str
+    seed: int
+
+    @property
+    def fitted(self) -> Path:
+        """The fitted model."""
+        return self.run / "models" / self.model / self.split / f"seed{self.seed}" / "model.pt"
+
+    @property
+    def genes(self) -> Path:
+        """The gene index."""
+        return self.run / "tables" / "genes.parquet"
+
+    @property
+    def observations(self) -> Path:
+        """The measurements."""
+        return self.run / "tables" / "observations.parquet"
+
+    @property
+    def folds(self) -> Path:
+        """The fold of every observation."""
+        return self.run / "splits" / f"{self.split}.parquet"
+
+    @property
+    def edges(self) -> Path:
+        """The gene networks."""
+        return self.run / "networks" / "edges.parquet"
+
+    @property
+    def stoichiometry(self) -> Path:
+        """The metabolic model as tensors."""
+        return self.metabolism("stoichiometry.pt")
+
+    def metabolism(self, name: str) -> Path:
+        """Return a file of the metabolic model."""
+        return self.run / "metabolism" / name
+
+
+def find_fit(run: Path, model: str, split: str | None = None, seed: int | None = None) -> FitFiles:
+    """Find one fitted model.
+
+    Parameters
+    ----------
+    run
+        ``results/<run>``.
+    model
+        Name of the model.
+    split, seed
+        Which of its fits. None: the only one there is, or else split ``random`` and seed 0.
+
+    Raises
+    ------
+    PipelineError
+        When there is no such run, model, split or seed, or several without a default; says what there is.
+    """
+    if not (run / "models").is_dir():
+        raise PipelineError(_no_run(run))
+    fits = sorted(
+        {
+            (path.parents[2].name, path.parents[1].name, int(path.parent.name.removeprefix("seed")))
+            for path in run.glob("models/*/*/seed*/model.pt")
+            if re.fullmatch(r"seed\d+", path.parent.name)
+        }
+    )
+    models = {name for name, _, _ in fits}
+    if model not in models:
+        raise PipelineError(f"{run} has no fitted model '{model}'; its models: {_listed(models)}.")
+    splits = {name for known, name, _ in fits if known == model}
+    where = f"{run}: model {model}"
+    chosen = _choose(splits, split, DEFAULT_SPLIT, where, "split")
+    seeds = {number for known, name, number in fits if (known, name) == (model, chosen)}
+    return FitFiles(run, model, chosen, _choose(seeds, seed, DEFAULT_SEED, f"{where}, split {chosen}", "seed"))
+
+
+def _choose(there: set[Key], wanted: Key | None, default: Key, where: str, what: str) -> Key:
+    if wanted is not None:
+        if wanted not in there:
+            raise PipelineError(f"{where} was not fitted with {what} '{wanted}'; its {what}s: {_listed(there)}.")
+        return wanted
+    if len(there) == 1:
+        return next(iter(there))
+    if default not in there:
+        raise PipelineError(f"{where} was fitted with several {what}s; choose one with --{what}: {_listed(there)}.")
+    return default
+
+
+def _no_run(run: Path) -> str:
+    places = dict.fromkeys([run.parent, Path("results")])
+    runs = [str(path.parent) for place in places for path in sorted(place.glob("*/models")) if path.is_dir()]
+    what = "holds no fitted models" if run.is_dir() else "is no folder of a run"
+    return f"{run} {what}; give --run results/<run>; runs with models: {_listed(runs)}."
+
+
+def _listed(names: Iterable[str | int]) -> str:
+    return ", ".join(map(str, sorted(names))) or "none"

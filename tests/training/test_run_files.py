@@ -1,0 +1,60 @@
+"""The files of a fitted model are found in the folder of its run, or the sentence lists what there is."""
+
+import pytest
+
+from pipeline_lib.errors import PipelineError
+from pipeline_lib.training.run_files import find_fit
+
+FITS = (
+    "clp/random/seed0", "clp/random/seed1", "clp/query_disjoint/seed1", "clp/query_disjoint/seed2",
+    "mean/query_disjoint/seed4", "fba/random-1/seed0", "fba/query_disjoint/seed0",
+)  # fmt: skip
+
+
+@pytest.fixture
+def run(tmp_path):
+    for fit in FITS:
+        folder = tmp_path / "results" / "yeast" / "models" / fit
+        folder.mkdir(parents=True)
+        (folder / "model.pt").touch()
+    # An interrupted fit has no model yet.
+    (tmp_path / "results" / "yeast" / "models" / "dango" / "random" / "seed0").mkdir(parents=True)
+    return tmp_path / "results" / "yeast"
+
+
+@pytest.mark.parametrize(
+    ("model", "split", "seed", "found"),
+    [
+        ("clp", None, None, "clp/random/seed0"),
+        ("clp", None, 1, "clp/random/seed1"),
+        ("clp", "query_disjoint", 2, "clp/query_disjoint/seed2"),
+        ("mean", None, None, "mean/query_disjoint/seed4"),
+    ],
+)
+def test_the_fit_that_is_meant_is_found(run, model, split, seed, found):
+    assert find_fit(run, model, split, seed).fitted == run / "models" / found / "model.pt"
+
+
+@pytest.mark.parametrize(
+    ("model", "split", "seed", "message"),
+    [
+        ("clpp", None, None, "no fitted model 'clpp'; its models: clp, fba, mean."),
+        ("dango", None, None, "no fitted model 'dango'"),
+        ("clp", "gene_disjoint_one", None, "split 'gene_disjoint_one'; its splits: query_disjoint, random."),
+        ("clp", None, 7, "split random was not fitted with seed '7'; its seeds: 0, 1."),
+        ("clp", "query_disjoint", None, "several seeds; choose one with --seed: 1, 2."),
+        ("fba", None, None, "several splits; choose one with --split: query_disjoint, random-1."),
+    ],
+)
+def test_what_is_not_there_is_refused_with_what_is(run, model, split, seed, message):
+    with pytest.raises(PipelineError) as refused:
+        find_fit(run, model, split, seed)
+    assert message in str(refused.value)
+
+
+def test_an_unknown_run_is_refused_with_the_runs_beside_it(run):
+    with pytest.raises(PipelineError, match=r"yest is no folder of a run.* runs with models: .*results/yeast\."):
+        find_fit(run.with_name("yest"), "clp")
+    run.with_name("empty").mkdir()
+    with pytest.raises(PipelineError, match=r"empty holds no fitted models"):
+        find_fit(run.with_name("empty"), "clp")
