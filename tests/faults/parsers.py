@@ -262,7 +262,8 @@ PARSERS: dict[str, Parser] = {
     "metabolic model, JSON": Parser(read_gem, _COBRA_MODEL.encode(), ".json", ("null", "[", "{", "1e999", "and (")),
     "energies": Parser(lambda path: read_energies(path, pd.Series(["r_1", "r_2"])), b"id,dg\nr_1,-3.5\nr_2,\n", ".csv"),
     "gene features": Parser(
-        read_gene_table, b"S1\tORF\tVerified\tYAL001C\tTFC3\tFUN24|X\nS2\tORF\t\tYBL007C\tSLA1\t\n", ".tab", ("ORF", "\t")
+        read_gene_table, b"S1\tORF\tVerified\tYAL001C\tTFC3\tFUN24|X\nS2\tORF\t\tYBL007C\tSLA1\t\n", ".tab",
+        ("ORF", "\t"),
     ),
     "own gene table": Parser(
         read_gene_table, b"id,name,aliases,essential\nb0001,thrL,x|y,no\nb0002,thrA,\"z;w\",yes\n", ".csv",
