@@ -21,9 +21,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from pipeline_lib.genes.names import UNKNOWN
 from pipeline_lib.screens.alleles import Strains
 from pipeline_lib.screens.batch import Rejections, measurements
-from pipeline_lib.genes.names import UNKNOWN
 from pipeline_lib.screens.genotype_columns import GenotypeColumns
 from pipeline_lib.screens.replicates import replicate_numbers
 from pipeline_lib.screens.row_block import Column, RowBlock
