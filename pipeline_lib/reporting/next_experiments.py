@@ -39,7 +39,7 @@ class Target:
 
 
 def choose_target(observations: pd.DataFrame, order: int) -> Target | None:
-    """Return the assay with most rows of an order: of interactions, else calls, else raw scores; in-silico ones last."""
+    """Return the largest assay of an order: interactions, else calls, else raw scores; in-silico screens come last."""
     rows = observations[(observations["order"] == order) & observations["phenotype"].isin(_RANKED)]
     if rows.empty:
         return None
