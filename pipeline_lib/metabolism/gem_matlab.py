@@ -142,8 +142,8 @@ def _named(rule: str, genes: list[str], reaction: str, where: str) -> str:
     numbers = [int(number) for number in _NUMBERED_GENE.findall(rule)]
     if any(not 1 <= number <= len(genes) for number in numbers):
         raise PipelineError(
-            f"{where}: reaction '{reaction}': the gene rule '{rule}' names x({max(numbers)}), but there are {len(genes)} "
-            "genes; mend it in the model."
+            f"{where}: reaction '{reaction}': the gene rule '{rule}' names x({max(numbers)}), but there are "
+            f"{len(genes)} genes; mend it in the model."
         )
     return _NUMBERED_GENE.sub(lambda gene: f" {genes[int(gene[1]) - 1]} ", rule)
 

@@ -149,14 +149,14 @@ def gene_ids(entries: list[Entry], reactions: pd.DataFrame, where: str) -> tuple
             raise PipelineError(f"{where}: {error}") from error
         if listed and not members <= listed.keys():
             raise PipelineError(
-                f"{where}: reaction '{reaction}': its gene rule names '{min(members - listed.keys())}', which the model "
-                "does not list among its genes; list it there or mend the rule."
+                f"{where}: reaction '{reaction}': its gene rule names '{min(members - listed.keys())}', which the "
+                "model does not list among its genes; list it there or mend the rule."
             )
         odd = sorted(name for name in members if not listed and _NO_GENE.search(name))
         if odd:
             raise PipelineError(
-                f"{where}: reaction '{reaction}': its gene rule names '{odd[0]}', which is no gene's name; join genes by "
-                "and, or."
+                f"{where}: reaction '{reaction}': its gene rule names '{odd[0]}', which is no gene's name; join genes "
+                "by and, or."
             )
         found.update(dict.fromkeys(sorted(members)))
     return tuple(listed or found)

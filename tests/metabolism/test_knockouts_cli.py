@@ -123,7 +123,10 @@ def test_all_triples_writes_the_sparse_set_and_the_counts(folder: Path, tmp_path
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({"genes": [["b0720"], ["no_such_gene"]]}, "row 1: gene 'no_such_gene' is not in the gene index"),
+        (
+            {"genes": [["b0720"], ["no_such_gene"]]},
+            r"row 2 \(counted from 1\): gene 'no_such_gene' is not in the gene index",
+        ),
         ({"names": [["b0720"]]}, "no parquet table with a list column 'genes'"),
         ({"genes": ["b0720"]}, "not lists of gene names"),
     ],
