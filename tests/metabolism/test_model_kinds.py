@@ -166,8 +166,9 @@ def sbml_text(model: Model, *, direction: str = "maximize", association: str | N
         '<listOfCompartments><compartment id="c" constant="true"/><compartment id="e" constant="true"/>'
         f"</listOfCompartments><listOfSpecies>{species}</listOfSpecies><listOfParameters>{parameters}</listOfParameters>"
         f'<listOfReactions>{reactions}</listOfReactions><fbc:listOfObjectives fbc:activeObjective="goal">'
-        f'<fbc:objective fbc:id="goal" fbc:type="{direction}"><fbc:listOfFluxObjectives>{goals}</fbc:listOfFluxObjectives>'
-        f"</fbc:objective></fbc:listOfObjectives><fbc:listOfGeneProducts>{genes}</fbc:listOfGeneProducts></model></sbml>"
+        f'<fbc:objective fbc:id="goal" fbc:type="{direction}"><fbc:listOfFluxObjectives>{goals}'
+        "</fbc:listOfFluxObjectives></fbc:objective></fbc:listOfObjectives><fbc:listOfGeneProducts>"
+        f"{genes}</fbc:listOfGeneProducts></model></sbml>"
     )
 
 
