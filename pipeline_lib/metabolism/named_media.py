@@ -144,8 +144,9 @@ def uptakes_of(medium: str, exchanges: Collection[str]) -> dict[str, float]:
             return {**named.needed, **there}
     nearest = min(NAMED_MEDIA[medium], key=lambda named: len(named.needed.keys() - known) / len(named.needed))
     lacking = [name for name in nearest.needed if name not in known]
+    families = " and of ".join(named.family for named in NAMED_MEDIA[medium])
     raise PipelineError(
-        f"the medium '{medium}' does not fit the model: of {nearest.family}'s exchange reactions it lacks "
-        f"{', '.join(lacking[:_SHOWN])}{' and others' if len(lacking) > _SHOWN else ''}; give a mapping of exchange id "
-        "to uptake instead."
+        f"the medium '{medium}' is defined for the exchange ids of {families}, "
+        f"which do not fit the model: of {nearest.family}'s it lacks {', '.join(lacking[:_SHOWN])}"
+        f"{' and others' if len(lacking) > _SHOWN else ''}; give a mapping of exchange id to uptake instead."
     )
