@@ -20,14 +20,20 @@ def reduce_growing_network(network: MetabolicNetwork) -> ReducedNetwork:
     Raises
     ------
     PipelineError
-        Says which of these it is and what to do: there is no objective, growth has no limit, a forced flux cannot be
-        met, the medium is closed, or the objective cannot exceed zero on an open medium; or the network cannot be
-        reduced.
+        Says which of these it is and what to do: there is no objective, or it is a reaction without metabolites; growth
+        has no limit; a forced flux cannot be met; the medium is closed; the objective cannot exceed zero on an open
+        medium. Or the network cannot be reduced.
     """
     if not network.objective.any():
         raise PipelineError(
             "the model has no objective, so it does not grow: no reaction has an objective coefficient; give the "
             "growth reaction an objective coefficient of 1 in the model's file."
+        )
+    empty = np.flatnonzero((network.objective != 0) & (np.diff(network.stoichiometry.indptr) == 0))
+    if len(empty):
+        raise PipelineError(
+            f"the objective counts reaction '{network.reactions[empty[0]]}', which has no metabolites, so it is no "
+            "growth; give the reaction its metabolites in the model's file."
         )
     try:
         reduced = reduce_network(network)

@@ -347,12 +347,44 @@ def test_numbered_rules_of_matlab_stand_for_the_genes(tmp_path: Path) -> None:
         ({"C": np.ones((1, 7)), "d": np.ones((1, 1))}, "has constraints beside the reactions"),
         ({"osenseStr": "sideways"}, "the direction of the objective is 'sideways'"),
         ({"lb": np.zeros((3, 1))}, "field 'rxns' has 7 entries, but 'lower_bound' has 3"),
+        ({"lb": np.array(["none"])}, "field 'lb' holds what is no number"),
+        ({"S": np.array(["none"])}, "field 'S' is no matrix of numbers"),
+        (
+            {"comps": np.array(["c"]), "metComps": np.full((5, 1), 2)},
+            "field 'metComps' names compartments beyond the 1",
+        ),
         ({"S": np.zeros((5, 2))}, "field 'S' is 5 by 2, but there are 5 mets and 7 rxns"),
     ],
 )
 def test_what_a_matlab_model_demands_beyond_steady_state_is_refused(tmp_path: Path, more: Model, message: str) -> None:
     with pytest.raises(PipelineError, match=rf"toy\.mat: .*{message}"):
         read_gem(write_matlab(toy(), tmp_path, **more))
+
+
+def test_metabolites_that_raven_leaves_unbalanced_are_left_out(tmp_path: Path) -> None:
+    model = toy()
+    model["metabolites"].append({"id": "A_b", "name": "A_b", "compartment": "b", "formula": "C"})
+    model["reactions"][0]["metabolites"]["A_b"] = 1.0
+    gem = read_gem(write_matlab(model, tmp_path, unconstrained=np.array([[0], [0], [0], [0], [0], [1]])))
+    assert list(gem.metabolites["id"]) == ["A_e", "A_c", "B_c", "C_c", "D_c"]
+    assert single_fitness(gem) == [0.0, 0.5, 0.5, 1.0, 1.0, 1.0]
+
+
+def test_of_several_objectives_the_active_one_counts(tmp_path: Path) -> None:
+    other = (
+        '<fbc:objective fbc:id="other" fbc:type="minimize"><fbc:listOfFluxObjectives><fbc:fluxObjective '
+        'fbc:reaction="R_TR" fbc:coefficient="1"/></fbc:listOfFluxObjectives></fbc:objective>'
+    )
+    text = sbml_text(toy()).replace("</fbc:listOfObjectives>", other + "</fbc:listOfObjectives>")
+    path = tmp_path / "two.xml"
+    path.write_text(text)
+    assert read_gem(path).reactions["objective"].tolist() == [0, 0, 0, 0, 0, 0, 1]
+    path.write_text(text.replace('fbc:activeObjective="goal"', 'fbc:activeObjective="other"'))
+    with pytest.raises(PipelineError, match="the objective minimises 1 TR"):
+        read_gem(path)
+    path.write_text(text.replace(' fbc:activeObjective="goal"', ""))
+    with pytest.raises(PipelineError, match="the active objective '' is none of goal, other; name one"):
+        read_gem(path)
 
 
 def test_cobra_and_its_toolbox_write_what_is_read(tmp_path: Path, cobra_textbook: Any, textbook: Gem) -> None:

@@ -71,7 +71,14 @@ def bounds(**changed: tuple[float, float]) -> Change:
     return lambda network: bounded(network, **changed)
 
 
+def without_metabolites(network: MetabolicNetwork) -> MetabolicNetwork:
+    kept = network.stoichiometry.toarray()
+    kept[:, -1] = 0
+    return replace(network, stoichiometry=sparse.csc_array(kept))
+
+
 STATES: dict[str, tuple[Change, str]] = {
+    "growth of nothing": (without_metabolites, "the objective counts reaction 'BIO', which has no metabolites"),
     "no objective": (without_objective, "has no objective, .*objective coefficient of 1"),
     "unbounded": (bounds(**FREE), r"growth has no limit: nothing bounds the objective \(1 BIO\); bound"),
     "forced, no source": (bounds(EX_A=(0.0, 1000.0)), r"cannot meet the forced flux of reaction 'ATPM' \(bounds 1 to"),
