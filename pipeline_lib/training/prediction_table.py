@@ -99,8 +99,8 @@ def plain(batches: Sequence[pa.RecordBatch]) -> pa.Table:
 
 
 def _repeated(text: str | None, n: int) -> pa.DictionaryArray:
-    codes = np.zeros(n, dtype=np.int8)
-    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes == (text is None)), pa.array([text or ""]))
+    codes = pa.array(np.zeros(n, dtype=np.int8), mask=np.full(n, text is None))
+    return pa.DictionaryArray.from_arrays(codes, pa.array([text or ""]))
 
 
 def _count(chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
