@@ -10,7 +10,7 @@ DEVELOPMENT := $(VENV)/.installed-development
 CORES ?= all
 PROSE := Snakefile workflow
 
-.PHONY: help install run yeast metabolism full test test-cluster test-faults lint format bench config-docs reference clean
+.PHONY: help install run yeast metabolism full test test-cases test-cluster test-faults lint format bench config-docs reference clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -47,6 +47,9 @@ full: $(RUNTIME) ## every model, split and three seeds: a night, or a cluster
 
 test: $(DEVELOPMENT) ## the whole test suite
 	$(BIN)/pytest -n 2 --dist loadfile -m "not cluster and not faults"
+
+test-cases: $(DEVELOPMENT) ## inputs that went wrong for users, each beside its right value, to results/cases.json
+	$(BIN)/pytest -n 0 tests/cases
 
 test-cluster: $(DEVELOPMENT) ## faults on a Slurm of its own, to results/reliability.json (root, slurm-wlm, munge)
 	$(BIN)/pytest -n 0 -m cluster tests/cluster

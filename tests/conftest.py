@@ -15,6 +15,15 @@ def mirror_folder() -> Path | None:
     return folder if (folder / "yeast-gem" / "yeast-GEM.yml").exists() else None
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Put together what the cases gave, once all workers are done."""
+    if not hasattr(session.config, "workerinput") and (ROOT / "results" / "cases").is_dir():
+        from tests.cases.records import merge
+        from tests.cases.registry import CASES
+
+        merge(ROOT / "results" / "cases", CASES, ROOT / "results" / "cases.json")
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """Return the project's top folder."""

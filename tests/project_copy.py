@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-COPIED = ("Snakefile", "workflow", "config", "envs", "pipeline_lib")
+COPIED = ("Snakefile", "profiles", "workflow", "config", "envs", "pipeline_lib")
 
 
 def copy_project(root: Path, folder: Path) -> None:

@@ -62,7 +62,25 @@ GENES = TableSchema(
         "essential": pa.Column("boolean", nullable=True),
     },
 )
-"""One row a gene, ``gene_index`` = 0..N-1 in row order; ``aliases`` (list of str) stands beside."""
+"""One row a gene, ``gene_index`` = 0..N-1 in row order; beside stand ``aliases`` (list of str) and ``gem_id`` (the gene's
+id in the metabolic model; several are joined by ``|``)."""
+
+GENE_COVERAGE = TableSchema(
+    "gene coverage",
+    {
+        "kind": pa.Column(str, pa.Check.isin(("model", "screen", "network", "features", "essential"))),
+        "name": pa.Column(str),
+        "named": _index(),
+        "known": _index(),
+        "unknown": _index(),
+        "ambiguous": _index(),
+        "by_alias": _index(),
+        "examples": pa.Column(str),
+    },
+)
+"""One row a model, screen, network, feature table or list of essential genes: its distinct gene names, how many of them
+mean one gene of the gene table, none or several, and how many of the known ones are neither a systematic nor a standard
+name (aliases, retired names, other spellings)."""
 
 OBSERVATIONS = TableSchema(
     "observations",

@@ -18,22 +18,61 @@ def app() -> None:
 
 @app.command()
 @click.option("--gem", required=True, help="Metabolic model: a file, or cobra:textbook.")
-@click.option("--features", type=_Input, help="SGD's feature table; without it the model's genes alone.")
-@click.option("--essential", type=_Input, help="List of essential genes, one systematic name a line.")
+@click.option(
+    "--features",
+    type=_Input,
+    help="Table of the organism's genes: SGD_features.tab, or one with the columns id, name, aliases, essential; "
+    "without it the model's genes alone.",
+)
+@click.option("--essential", type=_Input, help="List of essential genes, one name a line.")
 @click.option("--output", type=_Output, required=True, help="genes.parquet")
-def genes(gem: str, features: Path | None, essential: Path | None, output: Path) -> None:
-    """Write the one gene index of a run."""
-    from pipeline_lib.artefacts.schemas import GENES
+@click.option("--coverage", type=_Output, help="Written: how many names of the model and of the list are known.")
+def genes(gem: str, features: Path | None, essential: Path | None, output: Path, coverage: Path | None) -> None:
+    """Write the one gene index of a run; refuse a model or a list of another organism."""
+    import numpy as np
+    import pandas as pd
+
+    from pipeline_lib.artefacts.schemas import GENE_COVERAGE, GENES
     from pipeline_lib.artefacts.tables import write_table
-    from pipeline_lib.cell.gene_index import build_gene_table, read_essential_genes, read_features
+    from pipeline_lib.cell.gene_index import build_gene_table, feature_names
+    from pipeline_lib.genes.coverage import gene_coverage, low_coverage, refuse_other_organism
+    from pipeline_lib.genes.essential_genes import essentiality, read_essential_genes
+    from pipeline_lib.genes.gene_tables import read_gene_table
+    from pipeline_lib.genes.names import GeneNames
     from pipeline_lib.metabolism.gem import read_gem
 
-    table = build_gene_table(
-        read_gem(gem).genes,
-        read_features(features) if features else None,
-        read_essential_genes(essential) if essential else None,
-    )
+    known = read_gene_table(features) if features else None
+    model_genes = read_gem(gem).genes
+    names = GeneNames.of_model(model_genes) if known is None else feature_names(known)
+    counts = [gene_coverage("model", Path(gem).name, names, model_genes)]
+    refuse_other_organism(counts[0], names)
+    table = build_gene_table(model_genes, known)
+    if essential:
+        names = GeneNames.from_table(table)
+        listed = read_essential_genes(essential, names)
+        covered = np.ones(len(table), dtype=bool) if known is None else table["gene"].isin(known["gene"]).to_numpy()
+        table["essential"] = essentiality(table, listed, covered)
+        counts.append(gene_coverage("essential", essential.name, names, names.looked_up))
+    written = pd.concat(counts, ignore_index=True)
     write_table(table, output, GENES)
+    if coverage:
+        write_table(written, coverage, GENE_COVERAGE)
+    for sentence in filter(None, (low_coverage(row) for _, row in written.iterrows())):
+        click.echo(sentence, err=True)
+
+
+@app.command("gene-coverage")
+@click.option("--part", "parts", type=_Input, multiple=True, required=True, help="Counts that a step wrote; repeat it.")
+@click.option("--output", type=_Output, required=True, help="gene_coverage.parquet")
+def gene_coverage_command(parts: tuple[Path, ...], output: Path) -> None:
+    """Put together how many names of the model, each screen and each network the gene table knows."""
+    import pandas as pd
+
+    from pipeline_lib.artefacts.schemas import GENE_COVERAGE
+    from pipeline_lib.artefacts.tables import read_table, write_table
+
+    table = pd.concat([read_table(part, GENE_COVERAGE) for part in parts], ignore_index=True)
+    write_table(table, output, GENE_COVERAGE)
 
 
 @app.command()
@@ -78,9 +117,12 @@ def split(
     from pipeline_lib.cell.genotypes import encode
     from pipeline_lib.cell.leakage import assert_promises, leakage_table
     from pipeline_lib.cell.splits import assign, split_table
+    from pipeline_lib.cell.testable import one_label_sentences
 
     gene_table = read_table(genes_path, GENES)
     data = encode(read_table(observations, OBSERVATIONS), gene_table, str(observations))
+    for sentence in one_label_sentences(data):
+        click.echo(sentence, err=True)
     assignment = assign(data, gene_table, name, settings)
     checks = leakage_table(data, assignment, name)
     assert_promises(checks)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline_lib.artefacts.schemas import FOLDS
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
-from pipeline_lib.cell.queries import genotype_codes, query_gene_sets, symmetric_rows
+from pipeline_lib.cell.queries import genotype_codes, query_genes, symmetric_rows
 from pipeline_lib.cell.splits import TEST, TRAIN, VALIDATION, Assignment
 from pipeline_lib.config.split_names import kind_and_draw
 from pipeline_lib.errors import PipelineError
@@ -74,7 +74,7 @@ def _query_units(data: Genotypes, assignment: Assignment, folds: list[NDArray[np
     key[symmetric] = np.char.add(data.screen[symmetric].astype(str), assignment.group[symmetric].astype(str))
     rows = np.flatnonzero((data.query >= 0) & ~symmetric)
     part = data.take(rows)
-    key[rows] = genotype_codes(query_gene_sets(part)[part.query]).astype(str)
+    key[rows] = genotype_codes(query_genes(part)).astype(str)
     return [np.unique(key[rows][key[rows] != ""].astype(str)) for rows in folds]
 
 

@@ -1,4 +1,4 @@
-"""Which genes a query strain carries, told from the genotypes it was crossed into."""
+"""Which genes a query strain carries, as the genotypes that it was crossed into show."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,12 @@ def query_gene_sets(data: Genotypes) -> NDArray[np.int64]:
     first = np.searchsorted(strain, strain)
     sets[strain, np.arange(len(strain)) - first] = gene
     return sets
+
+
+def query_genes(data: Genotypes) -> NDArray[np.int64]:
+    """Return the genes of the query strain of every observation: int64 [n, 3], -1 alone where there is no query."""
+    none = np.full((1, MAX_ORDER), NO_GENE)
+    return np.vstack([query_gene_sets(data), none])[data.query]
 
 
 def symmetric_rows(data: Genotypes) -> NDArray[np.bool_]:

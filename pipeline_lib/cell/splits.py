@@ -14,8 +14,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline_lib.artefacts.schemas import FOLDS, PHENOTYPES
-from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE, Genotypes
-from pipeline_lib.cell.queries import genotype_codes, genotype_names, query_gene_sets, symmetric_rows
+from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
+from pipeline_lib.cell.queries import genotype_codes, genotype_names, query_genes, symmetric_rows
+from pipeline_lib.cell.testable import one_label_calls, why_empty
 from pipeline_lib.config.cell import SplitSettings
 from pipeline_lib.config.split_names import kind_and_draw
 from pipeline_lib.errors import PipelineError
@@ -46,7 +47,8 @@ def draw_folds(n: int, validation: float, test: float, generator: np.random.Gene
     if n < 3:
         return fold
     order = generator.permutation(n)
-    tested, validated = max(1, round(n * test)), max(1, round(n * validation))
+    tested = min(max(1, round(n * test)), n - 2)
+    validated = min(max(1, round(n * validation)), n - tested - 1)
     fold[order[:tested]] = TEST
     fold[order[tested : tested + validated]] = VALIDATION
     return fold
@@ -91,7 +93,7 @@ def split_query_disjoint(
 def _array_screen_queries(
     part: Genotypes, names: Names, settings: SplitSettings, generator: np.random.Generator
 ) -> tuple[Folds, Names]:
-    sets = query_gene_sets(part)[part.query]
+    sets = query_genes(part)
     _, first, inverse = np.unique(genotype_codes(sets), return_index=True, return_inverse=True)
     # Single- and double-mutant queries of every screen are drawn apart, so that each is tested.
     stratum = part.screen[first] * (sets.shape[1] + 1) + (sets[first] != NO_GENE).sum(axis=1)
@@ -212,30 +214,36 @@ SPLITS: dict[str, Callable[[Genotypes, Names, SplitSettings, np.random.Generator
 def assign(data: Genotypes, genes: pd.DataFrame, name: str, settings: SplitSettings) -> Assignment:
     """Assign every observation to a fold of the split `name`: ``random`` (draw 0), ``random-1`` and so on.
 
-    Raw interactions are in no split. Digenic calls only train: they were released without the pairs that were tested
-    and not called, so nothing can be counted against them.
+    Raw interactions are in no split where their screen also holds the fitness or the adjusted interactions that they
+    belong to, for those are the same measurements. Calls that all have one label (`one_label_calls`) only train.
 
     Raises
     ------
     PipelineError
-        When the split is unknown, or one of its folds stays empty.
+        When the split is unknown, or one of its folds stays empty: the sentence says why.
     """
     kind, draw = kind_and_draw(name)
     if kind not in SPLITS or draw is None:
         raise PipelineError(f"unknown split '{name}'; choose among {', '.join(SPLITS)}, or a draw such as random-1.")
     generator = np.random.default_rng([settings.seed, list(SPLITS).index(kind), *([draw] if draw else [])])
-    usable = np.flatnonzero(data.phenotype != PHENOTYPES.index("raw_interaction"))
+    usable = np.flatnonzero(~_raw_beside_others(data))
     names = genes.sort_values("gene_index")["gene"].to_numpy(dtype=object)
     usable_data = data.take(usable)
     part = SPLITS[kind](usable_data, names, settings, generator)
-    without_background = (usable_data.phenotype == PHENOTYPES.index("call")) & (usable_data.order < MAX_ORDER)
-    part.fold[without_background & (part.fold != TRAIN)] = LEFT_OUT
+    untestable = one_label_calls(usable_data)
+    part.fold[untestable & (part.fold != TRAIN)] = LEFT_OUT
     for value, fold in enumerate(FOLDS):
         if not (part.fold == value).any():
-            raise PipelineError(f"split {name}: the {fold} fold is empty; the screens have too few groups for it.")
+            raise PipelineError(f"split {name}: the {fold} fold is empty: {why_empty(usable_data, kind)}")
     whole = Assignment(np.full(len(data), LEFT_OUT, dtype=np.int64), np.full(len(data), "", dtype=object))
     whole.fold[usable], whole.group[usable] = part.fold, part.group
     return whole
+
+
+def _raw_beside_others(data: Genotypes) -> NDArray[np.bool_]:
+    """Mark the raw interactions [n] of screens that hold other phenotypes too."""
+    raw = data.phenotype == PHENOTYPES.index("raw_interaction")
+    return raw & np.isin(data.screen, data.screen[~raw])
 
 
 def split_table(data: Genotypes, assignment: Assignment) -> pd.DataFrame:

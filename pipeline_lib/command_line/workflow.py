@@ -4,17 +4,18 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, TypeAdapter
 
 from pipeline_lib.command_line.code_memory import remembered_code_hash
+from pipeline_lib.command_line.file_memory import remembered_sha256
+from pipeline_lib.config.locating import BUILT_IN, SIMULATED, SOURCE_KEYS, named_files, neighbour_mirror
 from pipeline_lib.config.run import RunConfig
-from pipeline_lib.config.yaml_text import load_yaml
+from pipeline_lib.config.yaml_text import catalogue_entries
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.registry import entry_of, family_of, names
 
@@ -39,9 +40,6 @@ _SETTINGS = {
 _TRAINED = frozenset({"clp", "dango"})
 """Families that are trained by gradients, on a GPU where there is one."""
 
-_SIMULATED = "simulated:"
-_BUILT_IN = "cobra:"
-
 
 class Workflow:
     """The files and jobs of one run.
@@ -50,24 +48,19 @@ class Workflow:
     ----------
     run
         The validated configuration.
+    placed
+        Where a path of the results lies: a workflow that imports this one as a module may put it under a prefix.
     """
 
-    def __init__(self, run: RunConfig) -> None:
+    def __init__(self, run: RunConfig, placed: Callable[[str], str] = str) -> None:
         self.run = run
         self.results = f"results/{run.run}"
-        self._refuse_unknown_grid()
+        self.placed = placed
 
     @cached_property
     def catalogue(self) -> dict[str, Any]:
         """The catalogue's entries by name."""
-        try:
-            text = self.run.catalogue.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise PipelineError(f"{self.run.catalogue}: the catalogue cannot be read: {error}.") from error
-        content = load_yaml(text, str(self.run.catalogue), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        if not isinstance(content, dict):
-            raise PipelineError(f"{self.run.catalogue}: a catalogue is a mapping of source names to entries.")
-        return dict(content.get("sources", content))
+        return catalogue_entries(str(self.run.catalogue))
 
     def catalogue_entry(self, source: str) -> str:
         """Return what decides the content of a source, so that a new version of it is fetched."""
@@ -84,99 +77,73 @@ class Workflow:
         """Return a pattern that matches each of the names and nothing else."""
         return "|".join(sorted(map(re.escape, names))) or _NOTHING
 
+    def is_own(self, value: str | None) -> bool:
+        """Whether a value of the configuration is a file of the user, neither fetched, simulated nor built in."""
+        return value is not None and value not in self.catalogue and not value.startswith((SIMULATED, BUILT_IN))
+
     def path(self, value: str) -> str:
-        """Return where a file of the configuration lies: fetched, simulated or the user's own.
+        """Return where a file of the configuration lies, as a rule's input: fetched, simulated or the user's own.
 
         Raises
         ------
         PipelineError
-            When it is none of these.
+            When it names no simulation.
         """
         if value in self.catalogue:
             return f"{self.results}/sources/{value}"
-        if value.startswith(_SIMULATED):
-            name = value.removeprefix(_SIMULATED)
+        if value.startswith(SIMULATED):
+            name = value.removeprefix(SIMULATED)
             if name.split("/")[0] not in self.run.simulation:
                 raise PipelineError(
                     f"configuration: '{value}' names no simulation; there are {list(self.run.simulation)}."
                 )
             return f"{self.results}/simulated/{name}"
-        if Path(value).is_file():
-            return value
-        raise PipelineError(
-            f"configuration: '{value}' is neither a source of {self.run.catalogue} nor a file; "
-            "add it to the catalogue or give a path that exists."
-        )
+        return value
 
-    def files(self, roles: dict[str, str]) -> dict[str, str]:
-        """Return the path of every role's file."""
-        return {role: self.path(value) for role, value in roles.items()}
+    def argument(self, value: str) -> str:
+        """Return what a command takes for a file of the configuration: its path, or the name of a built-in model."""
+        return value if self.is_own(value) or value.startswith(BUILT_IN) else self.placed(self.path(value))
+
+    def contents(self, **values: str | None) -> dict[str, str]:
+        """Return the sha256 of every file that is the user's own: what it holds decides what is made again."""
+        return {name: remembered_sha256(value) for name, value in values.items() if value and self.is_own(value)}
 
     @property
-    def gem(self) -> dict[str, str]:
-        """The metabolic model as a rule's input; empty where it ships inside a library."""
-        gem = self.run.metabolism.gem
-        return {} if gem.startswith(_BUILT_IN) else {"gem": self.path(gem)}
-
-    def gem_argument(self) -> str:
-        """Return what ``--gem`` takes."""
-        return self.gem.get("gem", self.run.metabolism.gem)
-
-    def optional(self, **values: str | None) -> dict[str, str]:
-        """Return the inputs that are configured."""
-        return {name: self.path(value) for name, value in values.items() if value is not None}
+    def own_files(self) -> list[str]:
+        """Every file of the user that the run reads, sorted."""
+        return sorted({value for value in self._named if self.is_own(value)})
 
     @property
     def mirror(self) -> str:
         """The mirror folder, or empty where there is none."""
         named = self.run.mirror or os.environ.get("PIPELINE_MIRROR")
         if named:
-            return str(named)
-        beside = Path("../shared/data")
-        return str(beside) if beside.is_dir() else ""
+            return str(Path(named).expanduser())
+        return str(neighbour_mirror() or "")
 
-    def tell_jobs_the_mirror(self) -> None:
+    def export_mirror(self) -> None:
         """Put the mirror folder into the environment, which the jobs inherit."""
         if self.mirror:
             os.environ["PIPELINE_MIRROR"] = str(Path(self.mirror).resolve())
 
     @property
+    def _named(self) -> list[str]:
+        """The files that the run names."""
+        return [value for _, value in named_files(self.run.model_dump(), SOURCE_KEYS)]
+
+    @property
     def used_sources(self) -> list[str]:
         """Every source of the catalogue that the run reads, sorted."""
-        run = self.run
-        values = [
-            run.metabolism.gem, run.metabolism.reaction_energies, run.metabolism.metabolite_energies,
-            run.genes.features, run.genes.essential,
-            *(value for screen in run.screens.values() for value in screen.files.values()),
-            *(value for network in run.networks.values() for value in network.files.values()),
-        ]  # fmt: skip
-        return sorted({value for value in values if value in self.catalogue})
+        return sorted({value for value in self._named if value in self.catalogue})
 
     @property
     def networks(self) -> list[str]:
-        """The networks that the cell is built of: those chosen, else all, which must hold no genetic interactions.
-
-        Raises
-        ------
-        PipelineError
-            When a chosen network is not configured, or one that nobody chose by name holds genetic interactions.
-        """
+        """The networks that the cell is built of: those chosen, else all."""
         chosen = self.run.cell.networks
-        for name in chosen or ():
-            if name not in self.run.networks:
-                raise PipelineError(
-                    f"configuration: cell.networks: no network '{name}'; there are {list(self.run.networks)}."
-                )
-        for name in [] if chosen is not None else self.run.networks:
-            if "genetic" in self._evidence(name):
-                raise PipelineError(
-                    f"configuration: the network '{name}' holds genetic interactions and may carry a screen's own "
-                    "labels; name the networks to use in cell.networks to include it all the same."
-                )
-        return list(chosen) if chosen is not None else list(self.run.networks)
+        return list(self.run.networks) if chosen is None else list(chosen)
 
-    def _evidence(self, network: str) -> list[str]:
-        """Return what a network rests on: as configured, else as the catalogue says of its files."""
+    def evidence(self, network: str) -> list[str]:
+        """Return what a network rests on: as configured, else as the catalogue says of its files; empty: not known."""
         settings = self.run.networks[network]
         if settings.evidence is not None:
             return list(settings.evidence)
@@ -186,10 +153,10 @@ class Workflow:
     def truths(self) -> dict[str, str]:
         """The noise-free values of every simulated screen."""
         return {
-            name: f"{self.results}/simulated/{value.removeprefix(_SIMULATED).split('/')[0]}/truth.parquet"
+            name: f"{self.results}/simulated/{value.removeprefix(SIMULATED).split('/')[0]}/truth.parquet"
             for name, screen in self.run.screens.items()
             for value in screen.files.values()
-            if value.startswith(_SIMULATED)
+            if value.startswith(SIMULATED)
         }
 
     @property
@@ -207,7 +174,7 @@ class Workflow:
     def checkpoints(self, model: str) -> str:
         """Return the folder of a model's checkpoints, one a version of its code: older weights must not be resumed."""
         version = hashlib.sha256(self.model_code(model).encode()).hexdigest()[:12]
-        return f"{self.results}/checkpoints/{version}"
+        return self.placed(f"{self.results}/checkpoints/{version}")
 
     def model_settings(self, model: str) -> str:
         """Return the settings of the model's family alone, so that another family's change does not refit it."""
@@ -238,14 +205,6 @@ class Workflow:
     def simulated_files(self, layout: str) -> list[str]:
         """Return the names of the files that a simulation writes in a layout."""
         return list(_LAYOUT_FILES[layout])
-
-    def _refuse_unknown_grid(self) -> None:
-        for entry in self.run.grid:
-            for model in entry.models:
-                entry_of(model)
-            for split in entry.splits:
-                if split not in self.run.splits.names:
-                    raise PipelineError(f"configuration: grid names the split '{split}', which is not in splits.names.")
 
 
 def as_json(section: Any) -> str:  # noqa: ANN401 - a section, or a mapping or list of sections

@@ -1,30 +1,19 @@
 """Settings of the statistics."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipeline_lib.config.section import Section
 
 
-class CallThreshold(Section):
-    """What counts as a called interaction, in the screen's own units."""
-
-    negative: float = Field(default=-0.08, lt=0)
-    """A negative interaction lies below this value."""
-    positive: float = Field(default=0.08, gt=0)
-    """A positive interaction lies above this value."""
-    inclusive: bool = False
-    """Whether a value that equals a threshold counts."""
-    p_value: float | None = Field(default=0.05, gt=0, le=1)
-    """And its two-sided P-value below this, where one is known. None: the value alone decides."""
-
-
 class ReplicateCorrelation(Section):
-    """A published correlation between replicate screens."""
+    """A reported correlation between replicate screens."""
 
-    screen: str
-    """Name of the screen it is shown with."""
+    reader: str | None = None
+    """The publication, by its reader: shown with every screen of the run that holds its measurements."""
+    screen: str | None = None
+    """Or the name of one screen of the run."""
     phenotype: Literal["fitness", "interaction", "raw_interaction"] = "interaction"
     """What was correlated."""
     order: int = Field(ge=1, le=3)
@@ -34,12 +23,18 @@ class ReplicateCorrelation(Section):
     source: str
     """Who reported it."""
 
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.reader is None) == (self.screen is None):
+            raise ValueError("a replicate correlation names either the reader of a publication or one screen")
+        return self
+
 
 _KUZMIN = "Kuzmin et al. 2018, replicate screens"
 
 
 class EvaluationSettings(Section):
-    """Resamples, thresholds and literature values."""
+    """Resamples, baselines and literature values."""
 
     resamples: int = Field(default=2000, ge=100)
     """Bootstrap resamples of queries (or genes)."""
@@ -53,12 +48,6 @@ class EvaluationSettings(Section):
     clusters: dict[str, Literal["query", "gene", "query_array"]] = {}
     """What is resampled in a screen (by its name). Left out: genes in symmetric screens and where there is no query,
     query and array together on gene-disjoint splits, queries elsewhere."""
-    calls: CallThreshold = CallThreshold()
-    """Called interactions of screens in fitness units."""
-    screen_calls: dict[str, CallThreshold] = {
-        "collins2007": CallThreshold(negative=-2.5, positive=2.5, inclusive=True, p_value=None)
-    }
-    """Called interactions of screens in other units (E-MAP S-scores), by the screen's name."""
     query_top: int = Field(default=10, ge=1)
     """How many predictions a query are looked at for its precision."""
     baselines: list[str] = [
@@ -71,13 +60,13 @@ class EvaluationSettings(Section):
     references: list[str] = ["clp", "dango", "gene_query_ridge", "query_mean"]
     """Models that every other model is compared with, besides the best baseline."""
     literature: list[ReplicateCorrelation] = [
-        ReplicateCorrelation(screen="kuzmin2018", order=3, correlation=0.59, source=_KUZMIN),
-        ReplicateCorrelation(screen="kuzmin2018", order=2, correlation=0.88, source=_KUZMIN),
-        ReplicateCorrelation(screen="kuzmin2020", order=3, correlation=0.59, source=_KUZMIN),
-        ReplicateCorrelation(screen="kuzmin2020", order=2, correlation=0.88, source=_KUZMIN),
-        ReplicateCorrelation(screen="costanzo2016", order=2, correlation=0.88, source=_KUZMIN),
+        ReplicateCorrelation(reader="kuzmin2018", order=3, correlation=0.59, source=_KUZMIN),
+        ReplicateCorrelation(reader="kuzmin2018", order=2, correlation=0.88, source=_KUZMIN),
+        ReplicateCorrelation(reader="kuzmin2020", order=3, correlation=0.59, source=_KUZMIN),
+        ReplicateCorrelation(reader="kuzmin2020", order=2, correlation=0.88, source=_KUZMIN),
+        ReplicateCorrelation(reader="costanzo2016_pairwise", order=2, correlation=0.88, source=_KUZMIN),
     ]
-    """Published replicate correlations, each shown as a noise ceiling."""
+    """Reported replicate correlations, each shown as a noise ceiling of the screens that it belongs to."""
     sd_replicates: dict[str, int] = {}
     """Measurements that a reported SD is the spread of, by the screen's name. Left out: 1, the SD is that of the
     released value itself."""

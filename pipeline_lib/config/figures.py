@@ -21,6 +21,7 @@ class Topic:
 
 ARTEFACTS: dict[str, str] = {
     "genes": "tables/genes.parquet",
+    "gene_coverage": "tables/gene_coverage.parquet",
     "observations": "tables/observations.parquet",
     "screens_summary": "tables/screens_summary.parquet",
     "rejected": "tables/rejected.parquet",

@@ -1,67 +1,32 @@
-"""Read a configuration file and say in one sentence what is wrong with it."""
+"""Read a configuration, find the files that it names, and say in one sentence each what is wrong with it."""
 
-import difflib
-import re
-import typing
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from pipeline_lib.config.run import RunConfig
-from pipeline_lib.config.yaml_text import load_yaml
-from pipeline_lib.errors import PipelineError
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML 1.2 floats: plain PyYAML reads ``1e-05`` as a string."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(?:[0-9][0-9_]*)(?:\.[0-9_]*)?[eE][-+]?[0-9]+$"),
-    list("-+0123456789"),
+from pipeline_lib.config.faults import ConfigurationError, explain, models_of, sentences_of
+from pipeline_lib.config.locating import (
+    BASE,
+    BUILT_IN,
+    CATALOGUE,
+    MIRROR,
+    SIMULATED,
+    SOURCE_KEYS,
+    NotThereError,
+    Place,
+    default_catalogue,
+    find,
+    named_files,
+    replaced,
+    value_at,
 )
-
-
-def _models(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401
-    """Return the pydantic models that an annotation may hold."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for argument in typing.get_args(annotation) for model in _models(argument)]
-
-
-def _known_keys(models: list[type[BaseModel]], path: tuple[Any, ...]) -> list[str]:
-    """Return the keys allowed where `path` (an error's location) points to."""
-    for step in path:
-        found: list[type[BaseModel]] = []
-        for model in models:
-            field = model.model_fields.get(str(step))
-            found += _models(field.annotation) if field is not None else []
-        # A step that is no field is a mapping's key, a list's position or a union's tag: the models stay.
-        models = found or models
-    return sorted({name for model in models for name in model.model_fields})
-
-
-def explain(error: ValidationError, roots: list[type[BaseModel]], where: str) -> PipelineError:
-    """Return one sentence for the first fault of a configuration."""
-    fault = error.errors()[0]
-    location = fault["loc"]
-    dotted = ".".join(str(step) for step in location if not _is_tag(step))
-    if fault["type"] == "extra_forbidden":
-        known = _known_keys(roots, location[:-1])
-        near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.0)
-        hint = f"; did you mean '{near[0]}'?" if near else "."
-        return PipelineError(f"{where}: unknown key '{dotted}'{hint}")
-    message = fault["msg"].removeprefix("Value error, ")
-    more = f" ({error.error_count() - 1} more faults)" if error.error_count() > 1 else ""
-    return PipelineError(f"{where}: key '{dotted}': {message}{more}.")
-
-
-def _is_tag(step: Any) -> bool:  # noqa: ANN401
-    """Tell a step that pydantic adds for a union's member from a key that the user wrote."""
-    return isinstance(step, str) and ("[" in step or step.endswith("Settings"))
+from pipeline_lib.config.run import RunConfig
+from pipeline_lib.config.yaml_text import catalogue_entries, read_mapping
+from pipeline_lib.errors import PipelineError
 
 
 def parse_section(adapter: TypeAdapter[Any], text: str, where: str) -> Any:  # noqa: ANN401
@@ -75,7 +40,7 @@ def parse_section(adapter: TypeAdapter[Any], text: str, where: str) -> Any:  # n
     try:
         return adapter.validate_json(text)
     except ValidationError as error:
-        raise explain(error, _models(getattr(adapter, "_type", None)), where) from error
+        raise explain(error, models_of(getattr(adapter, "_type", None)), where) from error
 
 
 def merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
@@ -96,47 +61,56 @@ def merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def parse_run_config(content: Any, where: str) -> RunConfig:  # noqa: ANN401
-    """Validate a whole run's configuration (a mapping as YAML or Snakemake gives it).
+@dataclass(frozen=True)
+class LoadedRun:
+    """A configuration and what is wrong with the files that it names.
 
-    A ``base`` names the YAML file that the mapping changes.
+    Attributes
+    ----------
+    config
+        Paths are those of the files that were found; others stand as they were written.
+    faults
+        One sentence a file that is not there.
+    """
+
+    config: RunConfig
+    faults: tuple[str, ...]
+
+
+def load_run(content: Any, where: str, files: Sequence[str | Path] = ()) -> LoadedRun:  # noqa: ANN401
+    """Validate a whole run's configuration and find the files that it names.
+
+    Parameters
+    ----------
+    content
+        A mapping as YAML or Snakemake gives it. A ``base`` names the YAML file that the mapping changes.
+    where
+        What it is, for errors.
+    files
+        The YAML files that the mapping was put together from, later ones over earlier ones: a relative path counts from
+        the folder of the one that names it, see `pipeline_lib.config.locating`.
 
     Raises
     ------
+    ConfigurationError
+        When it breaks the schema: names every key at fault and the nearest known one.
     PipelineError
-        Names the key at fault and the nearest known one.
+        When it is no mapping, or a base or the catalogue cannot be read.
     """
     if not isinstance(content, dict):
         raise PipelineError(f"{where}: the configuration must be a mapping of keys to values.")
-    content = _with_base(content, where, seen=())
+    layers = [(Path(file).parent, read_mapping(Path(file))) for file in files]
+    merged, folders = _with_base(content, _folders_of(content, layers), where, seen=())
+    located, faults = _locate(merged, folders, where)
     try:
-        return RunConfig.model_validate(content)
+        return LoadedRun(RunConfig.model_validate(located), tuple(faults))
     except ValidationError as error:
-        raise explain(error, [RunConfig], where) from error
+        raise ConfigurationError([*sentences_of(error, [RunConfig], where), *faults]) from error
 
 
-def _with_base(content: dict[str, Any], where: str, seen: tuple[str, ...]) -> dict[str, Any]:
-    """Lay the mapping over the file that its ``base`` names, and that one over its own."""
-    if "base" not in content:
-        return content
-    name = content["base"]
-    if not isinstance(name, str) or name in seen:
-        raise PipelineError(f"{where}: key 'base' must name another YAML file, and not in a circle.")
-    below = _with_base(_read_mapping(Path(name)), name, (*seen, name))
-    return merge(below, {key: value for key, value in content.items() if key != "base"})
-
-
-def _read_mapping(path: Path) -> dict[str, Any]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise PipelineError(f"{path} does not exist; give the path of a run's YAML file.") from error
-    except UnicodeDecodeError as error:
-        raise PipelineError(f"{path} is not valid YAML: {error}.") from error
-    content = load_yaml(text, str(path), _Loader)
-    if not isinstance(content, dict):
-        raise PipelineError(f"{path}: the configuration must be a mapping of keys to values.")
-    return content
+def parse_run_config(content: Any, where: str) -> RunConfig:  # noqa: ANN401
+    """Return the configuration of `load_run`, whether or not its files are on this machine."""
+    return load_run(content, where).config
 
 
 def read_run_config(path: Path) -> RunConfig:
@@ -147,4 +121,71 @@ def read_run_config(path: Path) -> RunConfig:
     PipelineError
         When the file is missing, is not YAML, or breaks the schema.
     """
-    return parse_run_config(_read_mapping(path), str(path))
+    return load_run_file(path).config
+
+
+def load_run_file(path: Path) -> LoadedRun:
+    """Read a run's YAML file as `load_run` does."""
+    return load_run(read_mapping(path), str(path), [path])
+
+
+def _folders_of(content: dict[str, Any], layers: list[tuple[Path, dict[str, Any]]]) -> dict[Place, Path]:
+    """Return the folder of the file that names each path; what no file says was typed in the working folder."""
+    keys = (BASE, MIRROR, CATALOGUE, *SOURCE_KEYS)
+    return {
+        place: next((folder for folder, layer in reversed(layers) if value_at(layer, place) == value), Path.cwd())
+        for place, value in named_files(content, keys)
+    }
+
+
+def _with_base(
+    content: dict[str, Any], folders: dict[Place, Path], where: str, seen: tuple[str, ...]
+) -> tuple[dict[str, Any], dict[Place, Path]]:
+    """Lay the mapping over the file that its ``base`` names, and that one over its own."""
+    if "base" not in content:
+        return content, folders
+    name = content["base"]
+    if not isinstance(name, str):
+        raise PipelineError(f"{where}: key 'base' must name another YAML file.")
+    try:
+        path = find(name, folders[BASE])
+    except NotThereError as error:
+        raise PipelineError(f"{where}: key 'base': there is no file '{name}' ({error}).") from error
+    if os.path.realpath(path) in seen:
+        raise PipelineError(f"{where}: key 'base' must name another YAML file, and not in a circle.")
+    mapping = read_mapping(Path(path))
+    below, below_folders = _with_base(
+        mapping, _folders_of(mapping, [(Path(path).parent, mapping)]), path, (*seen, os.path.realpath(path))
+    )
+    # What a run is about is not what its base was about.
+    below = {key: value for key, value in below.items() if key != "description"}
+    changes = {key: value for key, value in content.items() if key != "base"}
+    return merge(below, changes), {**below_folders, **folders}
+
+
+def _locate(content: dict[str, Any], folders: dict[Place, Path], where: str) -> tuple[dict[str, Any], list[str]]:
+    """Put the paths of the files that were found in place of what was written; say which are not there."""
+    faults = []
+    located = {"catalogue": default_catalogue(), **content}
+    for place, value in named_files(content, (MIRROR, CATALOGUE)):
+        try:
+            there = os.path.isdir if place == MIRROR else os.path.isfile
+            located = replaced(located, place, find(value, folders[place], there))
+        except NotThereError as error:
+            kind = "folder" if place == MIRROR else "file"
+            faults.append(f"{where}: key '{place[0]}': there is no {kind} '{value}' ({error}).")
+    catalogue = located["catalogue"]
+    if not isinstance(catalogue, str) or any("'catalogue'" in fault for fault in faults):
+        return located, faults
+    sources = catalogue_entries(catalogue)
+    for place, value in named_files(content, SOURCE_KEYS):
+        if value in sources or value.startswith((SIMULATED, BUILT_IN)):
+            continue
+        try:
+            located = replaced(located, place, find(value, folders[place]))
+        except NotThereError as error:
+            faults.append(
+                f"{where}: key '{'.'.join(place)}': '{value}' is neither a source of {catalogue} nor a file ({error}); "
+                "add it to the catalogue or give a path that exists."
+            )
+    return located, faults

@@ -1,5 +1,6 @@
 """Settings of one gene network."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field
@@ -19,6 +20,16 @@ Evidence = Literal[
     "other",
 ]
 """What an edge may rest on. ``genetic`` stands for everything that imports published genetic interactions."""
+
+
+NETWORK_FILES: Mapping[str, tuple[str, ...]] = {
+    "edge_list": ("edges",),
+    "sgd_regulation": ("turtle",),
+    "string_channel": ("adjacency", "genes"),
+    "string_links": ("links",),
+    "table": ("table",),
+}
+"""Every reader and the roles of its files; `pipeline_lib.networks.registry` holds how each reads them."""
 
 
 class NetworkSettings(Section):

@@ -1,9 +1,10 @@
 """The whole configuration of one run."""
 
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from pipeline_lib.config.cell import CellSettings, GeneSettings, SplitSettings
 from pipeline_lib.config.evaluation import EvaluationSettings
@@ -17,30 +18,55 @@ from pipeline_lib.config.section import Section
 from pipeline_lib.config.simulation import SimulationSettings
 from pipeline_lib.config.training import TrainingSettings
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")]
+_NAME = r"^[A-Za-z][A-Za-z0-9_-]{0,63}$"
+
+
+def _as_name(value: Any) -> str:  # noqa: ANN401 - whatever YAML holds
+    if isinstance(value, str) and re.fullmatch(_NAME.strip("^$"), value):
+        return value
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", str(value)).strip("-_")[:60]
+    near = plain if re.match(r"[A-Za-z]", plain) else f"run-{plain}".rstrip("-")
+    raise ValueError(
+        f"{value!r} becomes the name of a folder: begin with a letter and use letters, digits, _ and - only, at most "
+        f"64 of them, for instance '{near}'"
+    )
+
+
+Name = Annotated[str, BeforeValidator(_as_name), Field(json_schema_extra={"pattern": _NAME})]
 """What becomes a folder: letters, digits, underscore and hyphen."""
+
+
+def _some_screen(screens: dict[str, ScreenSettings]) -> dict[str, ScreenSettings]:
+    if not screens:
+        raise ValueError(
+            "no screen is named; name your table under screens, for instance screens: {our_lab: {reader: table, "
+            "files: {table: our_screen.csv}, columns: {gene1: gene_a, gene2: gene_b, value: score}}}"
+        )
+    return screens
 
 
 class RunConfig(Section):
     """Everything that a run depends on, beside the code and the upstream files."""
 
     run: Name
-    """Name of the run; its artefacts go to ``results/<run>/``."""
+    """Name of the run; its artefacts go to ``results/<run>/`` in the working folder."""
     description: str = ""
-    """One sentence for the head of the report."""
+    """One sentence for the head of the report; not taken over from a ``base``."""
     catalogue: Path = Path("config/sources.yaml")
-    """The catalogue of upstream files."""
+    """The catalogue of upstream files; left out: the pipeline's own. Like every path here: ``~`` is the home folder, and
+    a relative path is looked for beside the file that names it, then in the working folder, then in the folder of the
+    pipeline."""
     mirror: Path | None = None
     """Folder that holds upstream files already; tried before the network. None: the environment variable
-    ``PIPELINE_MIRROR``, else ``../shared/data`` where it exists."""
+    ``PIPELINE_MIRROR``, else ``../shared/data`` beside the pipeline's folder where it exists."""
     genes: GeneSettings = GeneSettings()
     """Which genes there are, their names and which are essential."""
     metabolism: MetabolismSettings
     """The genome-scale metabolic model and its medium."""
     simulation: dict[Name, SimulationSettings] = {}
     """In-silico screens with a known truth; the key is the simulation's name (files under ``simulated/<name>/``)."""
-    screens: dict[Name, ScreenSettings]
-    """The measured (or simulated) screens; the key is the name used in every table."""
+    screens: Annotated[dict[Name, ScreenSettings], AfterValidator(_some_screen)] = {}
+    """The measured (or simulated) screens, at least one; the key is the name used in every table."""
     networks: dict[Name, NetworkSettings] = {}
     """Gene networks; the key is the name used in every table."""
     cell: CellSettings = CellSettings()

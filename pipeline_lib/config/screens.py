@@ -1,4 +1,4 @@
-"""Settings of one screen: which reader, which files, what to keep."""
+"""Settings of one screen: which reader, which files, what to keep, how its scores are read."""
 
 import difflib
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from pipeline_lib.config.calls import READER_SCORES, CallThreshold, ScreenScores
 from pipeline_lib.config.section import Section
 
 Phenotype = Literal["fitness", "interaction", "raw_interaction", "call"]
@@ -51,6 +52,9 @@ READER_FILES: Mapping[str, ReaderFiles] = {
 }
 """Every reader and its files; `pipeline_lib.screens.registry` holds what each reads and how."""
 
+SIMULATED = "simulated:"
+"""Start of a file that a simulation of the run writes."""
+
 TABLE_COLUMNS = (
     "genes", "gene1", "gene2", "gene3", "value", "std", "p_value", "query", "array", "temperature",
 )  # fmt: skip
@@ -71,6 +75,13 @@ class ScreenSettings(Section):
     """For the reader ``table``: what its values are."""
     p_sided: Literal[1, 2] | None = None
     """For the reader ``table``: whether its P-values are one-sided or two-sided."""
+    unit: str | None = Field(default=None, min_length=1, max_length=40)
+    """For the reader ``table``: what its values are measured in, as axes and tables show it (``S-score``, ``log2 fold
+    change``). Screens whose interactions share a unit are pooled; ``fitness units`` is that of the published screens of
+    fitness (wild type = 1). None: not stated."""
+    calls: CallThreshold | None = None
+    """Which interactions count as called, in the screen's own unit. None: the published threshold of the reader's
+    publication; in an own table nothing is called, and metrics that need calls are left out."""
     orders: list[Order] = Field(default=[1, 2, 3], min_length=1)
     """Numbers of deleted genes to keep."""
     phenotypes: list[Phenotype] = Field(default=["fitness", "interaction", "raw_interaction", "call"], min_length=1)
@@ -111,3 +122,39 @@ class ScreenSettings(Section):
         if "p_value" in self.columns and self.p_sided is None:
             raise ValueError("P-values need p_sided: 1 (one-sided) or 2 (two-sided)")
         return self
+
+    @model_validator(mode="after")
+    def _unit_and_calls(self) -> Self:
+        if self.reader != "table":
+            if self.unit is not None:
+                raise ValueError(f"only the reader 'table' takes a unit; that of '{self.reader}' is published")
+            return self
+        if self.calls is None:
+            return self
+        if self.phenotype not in {"interaction", "raw_interaction"}:
+            raise ValueError(f"calls are made of interactions; the values of this table are a {self.phenotype}")
+        if self.calls.p_value is not None and "p_value" not in self.columns:
+            raise ValueError(
+                "calls.p_value needs P-values; name their column in columns.p_value, or leave calls.p_value out so that "
+                "the score alone decides"
+            )
+        return self
+
+    @property
+    def scores(self) -> ScreenScores:
+        """Unit, calls and publication of the scores: what is set here, else what the reader's publication says.
+
+        Files that are simulated in a publication's layout are scored as the publication does, but are not its data.
+        """
+        published = READER_SCORES[self.reader]
+        own = self.reader == "table" or any(file.startswith(SIMULATED) for file in self.files.values())
+        return ScreenScores(
+            unit=self.unit or published.unit,
+            calls=self.calls or published.calls,
+            publication=None if own else self.reader,
+        )
+
+
+def screen_scores(screens: Mapping[str, ScreenSettings]) -> dict[str, ScreenScores]:
+    """Return how the scores of every screen are to be read, by the screen's name."""
+    return {name: screen.scores for name, screen in screens.items()}

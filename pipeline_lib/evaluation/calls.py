@@ -1,53 +1,81 @@
-"""What counts as a called interaction."""
+"""The one rule by which an interaction is called: its score beyond the screen's threshold, and its P-value below it.
+
+Published (Costanzo et al. 2016; Kuzmin et al. 2018, 2020): |epsilon| > 0.08, or tau < -0.08, and the released one-sided
+P < 0.05. A score without a P-value is called by no rule that asks for one, and a screen without a rule has no calls.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_lib.config.evaluation import CallThreshold, EvaluationSettings
-from pipeline_lib.evaluation.measurements import Measurements
+from pipeline_lib.config.calls import CallThreshold
+from pipeline_lib.evaluation.measurements import Measurements, two_sided
 
 INTERACTIONS = ("interaction", "raw_interaction")
 
 
-def threshold_of(screen: str, settings: EvaluationSettings) -> CallThreshold:
-    """Return the published threshold in the units of `screen`."""
-    return settings.screen_calls.get(screen, settings.calls)
+def comparable_p(
+    p_value: NDArray[np.float64], sided: NDArray[np.float64], threshold: CallThreshold
+) -> NDArray[np.float64]:
+    """Return released P-values [n] as one-sided or two-sided as the threshold is.
+
+    Parameters
+    ----------
+    p_value
+        float64 [n] as released; a one-sided P is that of the score's own side.
+    sided
+        float64 [n]: 1 or 2; an unknown sidedness (NaN) counts as two-sided.
+    threshold
+        Its ``p_sided`` None: P-values stay as they were released.
+    """
+    if threshold.p_sided is None:
+        return p_value
+    return two_sided(p_value, sided) if threshold.p_sided == 2 else np.where(sided == 1, p_value, p_value / 2)
 
 
-def significant(p_value: NDArray[np.float64], threshold: CallThreshold) -> NDArray[np.bool_]:
-    """Mark P-values [n] below the threshold; where none is known (NaN) or asked for, the value alone decides."""
+def significant(data: Measurements, threshold: CallThreshold) -> NDArray[np.bool_]:
+    """Mark observations [n] whose P-value lies below the threshold; without one, the score alone decides."""
     if threshold.p_value is None:
-        return np.ones(len(p_value), dtype=bool)
-    return np.isnan(p_value) | (p_value < threshold.p_value)
+        return np.ones(len(data), dtype=bool)
+    return np.asarray(comparable_p(data.p_call, data.p_sided, threshold) < threshold.p_value)
 
 
-def negative_calls(
-    value: NDArray[np.float64], p_value: NDArray[np.float64], threshold: CallThreshold
-) -> NDArray[np.bool_]:
-    """Mark the negative interactions [n] among scores and their two-sided P-values (NaN: unknown)."""
+def negative_calls(data: Measurements, threshold: CallThreshold) -> NDArray[np.bool_]:
+    """Mark the negative interactions [n]."""
+    value = data.genotypes.value
     low = value <= threshold.negative if threshold.inclusive else value < threshold.negative
-    return np.asarray(low & significant(p_value, threshold))
+    return np.asarray(low & significant(data, threshold))
 
 
-def positive_calls(
-    value: NDArray[np.float64], p_value: NDArray[np.float64], threshold: CallThreshold
-) -> NDArray[np.bool_]:
-    """Mark the positive interactions [n] among scores and their two-sided P-values (NaN: unknown)."""
+def positive_calls(data: Measurements, threshold: CallThreshold) -> NDArray[np.bool_]:
+    """Mark the positive interactions [n]; none where the threshold has no positive side."""
+    if threshold.positive is None:
+        return np.zeros(len(data), dtype=bool)
+    value = data.genotypes.value
     high = value >= threshold.positive if threshold.inclusive else value > threshold.positive
-    return np.asarray(high & significant(p_value, threshold))
+    return np.asarray(high & significant(data, threshold))
 
 
-def called(data: Measurements, screen: str, phenotype: str, settings: EvaluationSettings) -> NDArray[np.bool_] | None:
+def called(data: Measurements, screen: str, phenotype: str) -> NDArray[np.bool_] | None:
     """Mark the observations [n] of one assay that are called negative interactions; None where nothing is called.
 
-    A phenotype 'call' is its own label (1: called); interactions are called by the threshold of their screen;
-    fitness has no calls.
+    A phenotype 'call' is its own label (1: called); interactions are called by the threshold of their screen, where it
+    has one; fitness has no calls.
     """
     if phenotype == "call":
         return np.asarray(data.genotypes.value == 1)
-    if phenotype in INTERACTIONS:
-        return negative_calls(data.genotypes.value, data.p_call, threshold_of(screen, settings))
-    return None
+    threshold = data.scores_of(screen).calls
+    return None if phenotype not in INTERACTIONS or threshold is None else negative_calls(data, threshold)
+
+
+def rule_in_words(threshold: CallThreshold, side: str) -> str:
+    """Return the rule of the 'negative' or the 'positive' side: ``value < -0.08 and one-sided P < 0.05``."""
+    equal = "=" if threshold.inclusive else ""
+    limit = threshold.negative if side == "negative" else threshold.positive
+    score = f"value {'<' if side == 'negative' else '>'}{equal} {limit:g}"
+    if threshold.p_value is None:
+        return score
+    sided = {1: "one-sided ", 2: "two-sided ", None: "released "}[threshold.p_sided]
+    return f"{score} and {sided}P < {threshold.p_value:g}"
 
 
 def call_score(prediction: NDArray[np.float64], phenotype: str) -> NDArray[np.float64]:

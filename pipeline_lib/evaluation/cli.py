@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipeline_lib.command_line.scores_option import scores_option
 from pipeline_lib.command_line.settings_option import settings_option
+from pipeline_lib.config.calls import ScreenScores
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.errors import PipelineError
 
@@ -55,6 +57,7 @@ def _files(folder: Path | None, paths: tuple[Path, ...]) -> "list[PredictionFile
 
 @app.command()
 @_settings
+@scores_option
 @_observations
 @_genes
 @click.option("--edges", type=_Input, help="edges.parquet, for subgroups by degree in the networks.")
@@ -66,6 +69,7 @@ def _files(folder: Path | None, paths: tuple[Path, ...]) -> "list[PredictionFile
 @click.option("--subgroups", type=_Output, required=True, help="Skill within subgroups of genotypes.")
 def leaderboard(
     settings: EvaluationSettings,
+    scores: dict[str, ScreenScores],
     observations: Path,
     genes_path: Path,
     edges: Path | None,
@@ -90,7 +94,7 @@ def leaderboard(
     files = _files(predictions_dir, predictions)
     genes = read_table(genes_path, GENES)
     traits = gene_traits(genes, read_table(edges, EDGES) if edges is not None else None)
-    data = read_measurements(observations, genes)
+    data = read_measurements(observations, genes, scores)
     steps = sum(len(seeds) for models in entries_by_split(files).values() for seeds in models.values())
     with _one_thread(), progress("leaderboard", steps) as advance:
         standings = build_standings(data, traits, files, settings, threads, advance)
@@ -101,6 +105,7 @@ def leaderboard(
 
 @app.command("noise-ceiling")
 @_settings
+@scores_option
 @_observations
 @_genes
 @click.option(
@@ -110,7 +115,12 @@ def leaderboard(
 )
 @click.option("--output", type=_Output, required=True, help="noise_ceiling.parquet")
 def noise_ceiling(
-    settings: EvaluationSettings, observations: Path, genes_path: Path, truth: tuple[str, ...], output: Path
+    settings: EvaluationSettings,
+    scores: dict[str, ScreenScores],
+    observations: Path,
+    genes_path: Path,
+    truth: tuple[str, ...],
+    output: Path,
 ) -> None:
     """Estimate the best correlation that any prediction can have with each screen's noisy scores."""
     from pipeline_lib.artefacts.schemas import GENES
@@ -127,13 +137,14 @@ def noise_ceiling(
         if not path:
             raise PipelineError(f"--truth {named}: give the screen and the file as screen=truth.parquet.")
         truths[screen] = read_table(Path(path), columns=["genes", "fitness", "interaction"])
-    data = read_measurements(observations, genes)
+    data = read_measurements(observations, genes, scores)
     with _one_thread():
         write_rows(noise_ceilings(data, settings, truths), output, NOISE_CEILING)
 
 
 @app.command("p-values")
 @_settings
+@scores_option
 @_observations
 @_folder
 @_predictions
@@ -144,6 +155,7 @@ def noise_ceiling(
 @click.option("--points", type=_Output, help="The measured rows beside their predictions, for scatter plots.")
 def p_values(
     settings: EvaluationSettings,
+    scores: dict[str, ScreenScores],
     observations: Path,
     predictions_dir: Path | None,
     predictions: tuple[Path, ...],
@@ -165,7 +177,7 @@ def p_values(
     from pipeline_lib.evaluation.rows import empty_table, write_rows
 
     files = _files(predictions_dir, predictions)
-    data = read_measurements(observations)
+    data = read_measurements(observations, scores=scores)
     hits: list[dict[str, Any]] = []
     associations: list[dict[str, Any]] = []
     tables = []
@@ -189,12 +201,14 @@ def p_values(
 
 @app.command()
 @_settings
+@scores_option
 @_observations
 @_folder
 @_predictions
 @click.option("--output", type=_Output, required=True, help="calibration.parquet")
 def calibration(
     settings: EvaluationSettings,
+    scores: dict[str, ScreenScores],
     observations: Path,
     predictions_dir: Path | None,
     predictions: tuple[Path, ...],
@@ -208,13 +222,14 @@ def calibration(
     from pipeline_lib.evaluation.schemas import CALIBRATION
 
     files = _files(predictions_dir, predictions)
-    data = read_measurements(observations)
+    data = read_measurements(observations, scores=scores)
     with _one_thread(), progress("calibration", len(files)) as advance:
         write_rows(calibration_rows(data, files, settings, advance), output, CALIBRATION)
 
 
 @app.command("precision-recall")
 @_settings
+@scores_option
 @_observations
 @_folder
 @_predictions
@@ -222,6 +237,7 @@ def calibration(
 @click.option("--queries", type=_Output, required=True, help="query_precision.parquet: precision at k of every query.")
 def precision_recall(
     settings: EvaluationSettings,
+    scores: dict[str, ScreenScores],
     observations: Path,
     predictions_dir: Path | None,
     predictions: tuple[Path, ...],
@@ -236,7 +252,7 @@ def precision_recall(
     from pipeline_lib.evaluation.schemas import PRECISION_RECALL, QUERY_PRECISION
 
     files = _files(predictions_dir, predictions)
-    data = read_measurements(observations)
+    data = read_measurements(observations, scores=scores)
     curves: list[dict[str, Any]] = []
     firsts: list[dict[str, Any]] = []
     with _one_thread(), progress("precision and recall", len(files)) as advance:

@@ -158,5 +158,5 @@ def assay_fold(
         moments=MomentBootstrap(design, resamples, value),
         ranking=RankingBootstrap(design, fewer, value),
         sanity=MomentBootstrap(design, fewer, value),
-        positive=called(data, screen, phenotype, settings),
+        positive=called(data, screen, phenotype),
     )

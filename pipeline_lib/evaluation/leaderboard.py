@@ -11,7 +11,7 @@ from pipeline_lib.evaluation.draws import Entry, entries_by_split
 from pipeline_lib.evaluation.folds import AssayFold, SplitFold, assay_seed, split_fold
 from pipeline_lib.evaluation.intervals import Estimate, fold_seeds
 from pipeline_lib.evaluation.measurements import Measurements
-from pipeline_lib.evaluation.metrics import POOLED, evaluate, evaluate_pooled, in_shared_unit
+from pipeline_lib.evaluation.metrics import POOLED, evaluate, evaluate_pooled, pooled_assays
 from pipeline_lib.evaluation.predictions import PredictionFile, read_draws
 from pipeline_lib.evaluation.scores import AssayKey, Extent, ScoreKey, Scores
 from pipeline_lib.evaluation.subgroups import GeneTraits, SubgroupBootstrap
@@ -78,7 +78,7 @@ def build_standings(
         first = next(iter(models.values()))[0]
         fold = split_fold(data, split, read_draws(first.files, "test").observation_id, first.where, settings)
         subgroups = [SubgroupBootstrap(assay, traits, settings.ranking_resamples) for assay in fold.assays]
-        extents = _extents(fold.assays, settings)
+        extents = _extents(fold.assays)
         scores: dict[str, Scores] = {}
         flat = [entry for seeds in models.values() for entry in seeds]
         with ThreadPoolExecutor(threads) as pool:
@@ -102,7 +102,7 @@ def _score(entry: Entry, fold: SplitFold, subgroups: list[SubgroupBootstrap], se
     predictions = read_draws(entry.files, "test")
     fold.check(predictions, entry.where)
     scored = _Scored()
-    by_phenotype: dict[str, list[tuple[MomentSums, float]]] = {}
+    sums_of: dict[AssayKey, tuple[MomentSums, float]] = {}
     for assay, within in zip(fold.assays, subgroups, strict=True):
         screen, phenotype = assay.screen, assay.phenotype
         part = predictions.value[assay.rows]
@@ -112,14 +112,18 @@ def _score(entry: Entry, fold: SplitFold, subgroups: list[SubgroupBootstrap], se
             scored.scores[screen, phenotype, metric] = value
         for key, value in within.pearson(part).items():
             scored.subgroups[screen, phenotype, *key] = value
-        if in_shared_unit(screen, phenotype, settings):
-            by_phenotype.setdefault(phenotype, []).append((sums, assay.clusters))
-    for phenotype, parts in by_phenotype.items():
-        if len(parts) > 1:
-            clusters = sum(clusters for _, clusters in parts)
-            for metric, value in evaluate_pooled([sums for sums, _ in parts], clusters).items():
-                scored.scores[POOLED, phenotype, metric] = value
+        sums_of[screen, phenotype] = sums, assay.clusters
+    for phenotype, members in _pooled(fold.assays).items():
+        parts = [sums_of[member] for member in members]
+        clusters = sum(clusters for _, clusters in parts)
+        for metric, value in evaluate_pooled([sums for sums, _ in parts], clusters).items():
+            scored.scores[POOLED, phenotype, metric] = value
     return scored
+
+
+def _pooled(assays: list[AssayFold]) -> dict[str, list[AssayKey]]:
+    keys = [(assay.screen, assay.phenotype) for assay in assays]
+    return pooled_assays(assays[0].data, keys) if assays else {}
 
 
 def _folded(seeds: list[dict[Key, Estimate]], seed: list[int]) -> dict[Key, Estimate]:
@@ -127,24 +131,19 @@ def _folded(seeds: list[dict[Key, Estimate]], seed: list[int]) -> dict[Key, Esti
     return {key: fold_seeds([estimates[key] for estimates in seeds], seed) for key in seeds[0]}
 
 
-def _extents(assays: list[AssayFold], settings: EvaluationSettings) -> dict[AssayKey, Extent]:
+def _extents(assays: list[AssayFold]) -> dict[AssayKey, Extent]:
     """Return the size and the clusters of every assay and of every phenotype that several screens share."""
     extents = {
         (assay.screen, assay.phenotype): Extent(len(assay.rows), assay.design.groups, assay.design.kind)
         for assay in assays
     }
-    for phenotype in {assay.phenotype for assay in assays}:
-        parts = [
-            extent
-            for (screen, other), extent in extents.items()
-            if other == phenotype and in_shared_unit(screen, phenotype, settings)
-        ]
-        if len(parts) > 1:
-            extents[POOLED, phenotype] = Extent(
-                n=sum(part.n for part in parts),
-                groups=sum(part.groups for part in parts),
-                clusters=" + ".join(dict.fromkeys(part.clusters for part in parts)),
-            )
+    for phenotype, members in _pooled(assays).items():
+        parts = [extents[member] for member in members]
+        extents[POOLED, phenotype] = Extent(
+            n=sum(part.n for part in parts),
+            groups=sum(part.groups for part in parts),
+            clusters=" + ".join(dict.fromkeys(part.clusters for part in parts)),
+        )
     return extents
 
 

@@ -1,5 +1,6 @@
 """The observations as arrays, with what only the statistics need: P-values, replicates, kinds of allele."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from pipeline_lib.artefacts.schemas import OBSERVATIONS, PHENOTYPES
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes, encode, gene_positions
 from pipeline_lib.cell.queries import genotype_codes, symmetric_rows
+from pipeline_lib.config.calls import ScreenScores
 
 _NULL_ALLELES = ("deletion", "unspecified")
 
@@ -34,8 +36,10 @@ class Measurements:
     p_value
         float64 [n]: the two-sided P-value, NaN where there is none.
     p_call
-        float64 [n]: the two-sided P-value that calls an interaction. The releases give an adjusted score no P-value
+        float64 [n]: the P-value that calls an interaction, as released. The releases give an adjusted score no P-value
         of its own: the published thresholds take that of its raw score (Kuzmin et al. 2018, "tau < -0.08, P < 0.05").
+    p_sided
+        float64 [n]: 1 or 2, how many sides the released P-value (or that of the raw score) has; NaN: none is known.
     copied
         bool [n]: the row gives an earlier row's measurement of the same strain again, value and SD alike.
     altered
@@ -43,6 +47,8 @@ class Measurements:
         strains of one genotype may differ in allele.
     gene_names
         Systematic names, by gene index.
+    scores
+        How the scores of each screen are to be read, by its name.
     """
 
     genotypes: Genotypes
@@ -51,9 +57,11 @@ class Measurements:
     p_released: NDArray[np.float64]
     p_value: NDArray[np.float64]
     p_call: NDArray[np.float64]
+    p_sided: NDArray[np.float64]
     copied: NDArray[np.bool_]
     altered: NDArray[np.bool_]
     gene_names: tuple[str, ...]
+    scores: Mapping[str, ScreenScores]
 
     def __len__(self) -> int:
         return len(self.genotypes)
@@ -68,6 +76,7 @@ class Measurements:
             p_released=self.p_released[rows],
             p_value=self.p_value[rows],
             p_call=self.p_call[rows],
+            p_sided=self.p_sided[rows],
             copied=self.copied[rows],
             altered=self.altered[rows],
         )
@@ -76,6 +85,10 @@ class Measurements:
         """Return (screen, phenotype, rows) of every assay."""
         data = self.genotypes
         return [(data.screens[screen], PHENOTYPES[phenotype], rows) for screen, phenotype, rows in data.assays()]
+
+    def scores_of(self, screen: str) -> ScreenScores:
+        """Return how the scores of a screen are to be read; without a word on it, they have no unit and no calls."""
+        return self.scores.get(screen, ScreenScores())
 
 
 def by_genotype(data: Measurements, genes: pd.Series, values: NDArray[np.float64], where: str) -> NDArray[np.float64]:
@@ -111,7 +124,9 @@ def two_sided(p_value: NDArray[np.float64], sided: NDArray[np.float64]) -> NDArr
     return np.where(sided == 1, np.minimum(2.0 * p_value, 1.0), p_value)
 
 
-def read_measurements(path: Path | str, genes: pd.DataFrame | None = None) -> Measurements:
+def read_measurements(
+    path: Path | str, genes: pd.DataFrame | None = None, scores: Mapping[str, ScreenScores] | None = None
+) -> Measurements:
     """Read ``observations.parquet``.
 
     Parameters
@@ -121,6 +136,8 @@ def read_measurements(path: Path | str, genes: pd.DataFrame | None = None) -> Me
     genes
         The gene table, whose indices the genotypes then carry. None: the genes of the observations are numbered in
         the order of their names.
+    scores
+        How the scores of each screen are to be read. None: no unit is known and nothing is called.
 
     Raises
     ------
@@ -128,25 +145,28 @@ def read_measurements(path: Path | str, genes: pd.DataFrame | None = None) -> Me
         When the file is missing, breaks its contract, or names a gene that is not in the index.
     """
     frame = read_table(path, OBSERVATIONS)
-    return from_table(frame, named_genes(frame["genes"]) if genes is None else genes, str(path))
+    return from_table(frame, named_genes(frame["genes"]) if genes is None else genes, str(path), scores or {})
 
 
-def from_table(frame: pd.DataFrame, genes: pd.DataFrame, where: str) -> Measurements:
+def from_table(
+    frame: pd.DataFrame, genes: pd.DataFrame, where: str, scores: Mapping[str, ScreenScores]
+) -> Measurements:
     """Encode an observations table; `where` names it in errors."""
     data = encode(frame, genes, where)
     released = frame["p_value"].to_numpy(np.float64, na_value=np.nan)
     sided = frame["p_sided"].to_numpy(np.float64, na_value=np.nan)
-    p_value, p_raw = two_sided(released, sided), two_sided(_column(frame, "raw_p_value"), sided)
     return Measurements(
         genotypes=data,
         genotype=genotype_codes(data.genes),
         symmetric=symmetric_rows(data),
         p_released=released,
-        p_value=p_value,
-        p_call=np.where(np.isnan(p_value), p_raw, p_value),
+        p_value=two_sided(released, sided),
+        p_call=np.where(np.isnan(released), _column(frame, "raw_p_value"), released),
+        p_sided=sided,
         copied=_column(frame, "repeated") == 1,
         altered=_altered(frame["kinds"]),
         gene_names=tuple(genes.sort_values("gene_index")["gene"]),
+        scores=scores,
     )
 
 

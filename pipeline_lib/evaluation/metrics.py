@@ -1,11 +1,12 @@
 """Every metric of one model on one assay, with the draws of its bootstrap."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_lib.config.evaluation import EvaluationSettings
+from pipeline_lib.config.calls import FITNESS_UNITS
 from pipeline_lib.evaluation.calls import INTERACTIONS, call_score
 from pipeline_lib.evaluation.folds import AssayFold
 from pipeline_lib.evaluation.influence import (
@@ -18,9 +19,11 @@ from pipeline_lib.evaluation.influence import (
     of_spearman,
 )
 from pipeline_lib.evaluation.intervals import Estimate
+from pipeline_lib.evaluation.measurements import Measurements
 from pipeline_lib.evaluation.moments import MomentSums, pearson, pearson_within_query, pooled, rmse
 from pipeline_lib.evaluation.query_precision import TOP_OF_QUERY, QueryPrecision
 from pipeline_lib.evaluation.ranking import TOP
+from pipeline_lib.evaluation.scores import AssayKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,13 +119,30 @@ def has_queries(assay: AssayFold) -> bool:
     return assay.design.kind != "gene" or len(assay.design.sizes) == 2
 
 
-def in_shared_unit(screen: str, phenotype: str, settings: EvaluationSettings) -> bool:
-    """Tell whether an assay may be pooled with others of its phenotype.
+def shared_unit(data: Measurements, screen: str, phenotype: str) -> str | None:
+    """Return the unit in which an assay may be pooled with others of its phenotype; None: it stands alone.
 
-    Fitness (wild type 1) and calls mean the same everywhere; interactions do in the screens that have no thresholds,
-    and so no units, of their own.
+    Fitness (wild type 1) and calls mean the same everywhere unless a screen states another unit; interactions are
+    pooled in a unit that their screens state.
     """
-    return phenotype not in INTERACTIONS or screen not in settings.screen_calls
+    unit = data.scores_of(screen).unit
+    if phenotype == "call":
+        return phenotype
+    return unit if phenotype in INTERACTIONS else unit or FITNESS_UNITS
+
+
+def pooled_assays(data: Measurements, assays: Iterable[AssayKey]) -> dict[str, list[AssayKey]]:
+    """Return the assays that are pooled, by phenotype: the most that share a unit, and at least two."""
+    by_unit: dict[tuple[str, str], list[AssayKey]] = {}
+    for screen, phenotype in assays:
+        unit = shared_unit(data, screen, phenotype)
+        if unit is not None:
+            by_unit.setdefault((phenotype, unit), []).append((screen, phenotype))
+    found: dict[str, list[AssayKey]] = {}
+    for (phenotype, _), members in by_unit.items():
+        if len(members) > max(1, len(found.get(phenotype, []))):
+            found[phenotype] = members
+    return found
 
 
 def evaluate_pooled(sums: list[MomentSums], clusters: float) -> dict[str, Estimate]:

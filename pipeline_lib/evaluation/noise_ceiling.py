@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline_lib.cell.queries import genotype_codes, query_gene_sets
-from pipeline_lib.config.evaluation import EvaluationSettings
+from pipeline_lib.cell.queries import genotype_codes, query_genes
+from pipeline_lib.config.evaluation import EvaluationSettings, ReplicateCorrelation
 from pipeline_lib.evaluation.clusters import (
     ClusterDesign,
     Resamples,
@@ -94,13 +94,22 @@ def noise_ceilings(
             part = assay if order == ALL_ORDERS else assay.take(assay.genotypes.order == order)
             for row in _ceilings(part, screen, phenotype, settings, truths.get(screen)):
                 yield {"screen": screen, "phenotype": phenotype, "order": int(order), **row}
-    for known in settings.literature:
+    for screen, known in _reported(measured, settings):
         yield {
-            "screen": known.screen, "phenotype": known.phenotype, "order": known.order, "method": "literature",
+            "screen": screen, "phenotype": known.phenotype, "order": known.order, "method": "literature",
             "scope": "screen", "centred": False, "reliability": known.correlation,
             "ceiling": float(np.sqrt(known.correlation)), "low": np.nan, "high": np.nan, "n": 0, "groups": 0,
             "assumption": f"{ASSUMPTIONS['literature']} Source: {known.source}.",
         }  # fmt: skip
+
+
+def _reported(data: Measurements, settings: EvaluationSettings) -> Iterator[tuple[str, ReplicateCorrelation]]:
+    """Yield every screen of the run with the replicate correlations that were reported of it."""
+    for screen in data.genotypes.screens:
+        publication = data.scores_of(screen).publication
+        for known in settings.literature:
+            if known.screen == screen or (known.reader is not None and known.reader == publication):
+                yield screen, known
 
 
 def _ceilings(
@@ -140,7 +149,7 @@ def _centred(raw: _Part) -> _Part | None:
         strain = query = np.append(genes[:, 0], genes[:, 1])
     else:
         rows, strain = np.arange(len(data)), raw.design.codes[:, 0]
-        query = genotype_codes(query_gene_sets(data)[data.query])
+        query = genotype_codes(query_genes(data))
     value = raw.value[rows]
     # Each genotype counts once in its query's mean, however often it was measured.
     again = joint_codes(strain, raw.data.genotype[rows])

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from statsmodels.stats.multitest import fdrcorrection
 
-from pipeline_lib.config.evaluation import CallThreshold, EvaluationSettings
-from pipeline_lib.evaluation.calls import INTERACTIONS, negative_calls, positive_calls, threshold_of
+from pipeline_lib.cell.genotypes import MAX_ORDER
+from pipeline_lib.config.evaluation import EvaluationSettings
+from pipeline_lib.evaluation.calls import INTERACTIONS, negative_calls, positive_calls, rule_in_words
 from pipeline_lib.evaluation.clusters import choose_kind, cluster_design, draw_resamples
 from pipeline_lib.evaluation.folds import assay_seed
 from pipeline_lib.evaluation.intervals import Estimate
@@ -73,7 +74,7 @@ def p_value_rows(data: Measurements, settings: EvaluationSettings) -> Iterator[d
         }  # fmt: skip
         for row in _pi0_rows(part.p_value):
             yield {**shared, **row}
-        counted = _counted(part, screen, phenotype, order, settings)
+        counted = _counted(part, screen, phenotype, order)
         columns = np.stack([np.ones(len(part)), *(mark.astype(np.float64) for mark in counted.values())])
         sums = resamples.weighted_sums(design.codes, columns)
         for (quantity, detail), counts in zip(counted, sums[1:], strict=True):
@@ -103,30 +104,17 @@ def _pi0_rows(p_value: Floats) -> Iterator[dict[str, Any]]:
     }  # fmt: skip
 
 
-def _counted(
-    data: Measurements, screen: str, phenotype: str, order: int, settings: EvaluationSettings
-) -> dict[tuple[str, str], NDArray[np.bool_]]:
+def _counted(data: Measurements, screen: str, phenotype: str, order: int) -> dict[tuple[str, str], NDArray[np.bool_]]:
     """Return what is counted, by (quantity, detail): a mark [n] for every row."""
     marks = {("pi0_at_lambda", f"{level:.2f}"): data.p_value > level for level in LAMBDAS}
     marks["discoveries", f"P < {NOMINAL} as released"] = data.p_released < NOMINAL
     marks["discoveries", f"P < {NOMINAL} two-sided"] = data.p_value < NOMINAL
-    if phenotype in INTERACTIONS:
-        threshold = threshold_of(screen, settings)
-        for name, p_value in (("as released", data.p_released), ("two-sided", data.p_value)):
-            marks |= _published(data.genotypes.value, p_value, threshold, order, name)
-    return marks
-
-
-def _published(
-    value: Floats, p_value: Floats, threshold: CallThreshold, order: int, name: str
-) -> dict[tuple[str, str], NDArray[np.bool_]]:
-    """Return the calls at the published thresholds: both signs of digenic, negative trigenic interactions alone."""
-    limit = "" if threshold.p_value is None else f" and P < {threshold.p_value:g} {name}"
-    marks = {
-        ("discoveries", f"value < {threshold.negative:g}{limit}"): negative_calls(value, p_value, threshold),
-    }
-    if order < 3:
-        marks["discoveries", f"value > {threshold.positive:g}{limit}"] = positive_calls(value, p_value, threshold)
+    threshold = data.scores_of(screen).calls
+    if phenotype in INTERACTIONS and threshold is not None:
+        marks["discoveries", rule_in_words(threshold, "negative")] = negative_calls(data, threshold)
+        # Positive trigenic interactions were released by no publication.
+        if order < MAX_ORDER and threshold.positive is not None:
+            marks["discoveries", rule_in_words(threshold, "positive")] = positive_calls(data, threshold)
     return marks
 
 

@@ -46,7 +46,7 @@ class Joined:
     score
         float64 [n]: high where a negative interaction is predicted.
     negative
-        bool [n]: called negative at the published threshold; None where the rows hold no interaction score.
+        bool [n]: called negative by the rule of their screen; None where nothing is called there.
     """
 
     labels: dict[str, Any]
@@ -67,9 +67,9 @@ def join_predictions(
 ) -> Iterator[Joined]:
     """Yield every assay with P-values beside every model's predictions of its genotypes.
 
-    Interactions with a P-value are joined row by row. Other rows with P-values (fitness and raw interactions, whose
-    P belongs to the raw interaction) are joined to the test-fold predictions of an interaction or a call of the same
-    genotype, in whatever screen there is one. The training and validation folds are never used.
+    Interactions with a P-value, and raw ones that are predicted themselves, are joined row by row. Other rows with
+    P-values (fitness and raw interactions, whose P belongs to the raw interaction) are joined to the test-fold
+    predictions of an interaction or a call of the same genotype, in whatever screen there is one. The training and validation folds are never used.
     """
     measured = list(assays_with_p(data))
     for split, models in by_split(files).items():
@@ -80,7 +80,7 @@ def join_predictions(
                 labels = {
                     "model": model, "split": split, "screen": screen, "phenotype": phenotype, "order": order,
                 }  # fmt: skip
-                negative = called(part, screen, phenotype, settings) if phenotype in INTERACTIONS else None
+                negative = called(part, screen, phenotype) if phenotype in INTERACTIONS else None
                 for source, kind, values in _sources(screen, phenotype, part, tested, prediction):
                     rows = np.isfinite(values)
                     if rows.sum() >= MINIMUM_ROWS:
@@ -100,10 +100,9 @@ def _sources(
 ) -> Iterator[tuple[str, str, Floats]]:
     """Yield (source, phenotype, prediction of every row of `part` or NaN) of every assay that can stand for it."""
     for other, kind, rows in tested.assays():
-        if kind not in ("interaction", "call"):
-            continue
         own = (other, kind) == (screen, phenotype)
-        if phenotype == "interaction" and not own:
+        stands_in = kind in ("interaction", "call") and phenotype != "interaction"
+        if kind == "fitness" or not (own or stands_in):
             continue
         key = tested.genotypes.observation_id if own else tested.genotype
         wanted = part.genotypes.observation_id if own else part.genotype
@@ -166,7 +165,7 @@ def correlation_rows(joined: Joined, settings: EvaluationSettings) -> Iterator[d
     design, resamples = _resampled(joined, settings.ranking_resamples, settings)
     strength = -np.log10(np.maximum(joined.data.p_value, np.finfo(np.float64).tiny))
     measured = {"spearman": strength}
-    if joined.negative is not None:
+    if joined.labels["phenotype"] in INTERACTIONS:
         measured["spearman_signed"] = strength * -np.sign(joined.data.genotypes.value)
     for name, values in measured.items():
         draws = RankingBootstrap(design, resamples, values).spearman(joined.score)

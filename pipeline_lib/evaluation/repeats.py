@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import NO_GENE
-from pipeline_lib.cell.queries import genotype_codes, query_gene_sets
+from pipeline_lib.cell.queries import genotype_codes, query_genes
 from pipeline_lib.evaluation.measurements import Measurements
 from pipeline_lib.evaluation.reliability import Repeats, repeats
 
@@ -29,7 +29,7 @@ def find_repeats(data: Measurements, query: NDArray[np.int64] | None) -> dict[st
         inside = query
     elif (data.genotypes.phenotype == PHENOTYPES.index("raw_interaction")).all():
         # A triple's raw interaction is that of a double-mutant query and an array gene: another for another query.
-        inside = genotype_codes(query_gene_sets(data.genotypes)[data.genotypes.query])
+        inside = genotype_codes(query_genes(data.genotypes))
     strains = np.sort(np.column_stack([data.genotypes.query, data.genotypes.array]), axis=1)
     thing = joint_codes(data.genotype, inside, temperature)
     pair = joint_codes(thing, *strains.T)

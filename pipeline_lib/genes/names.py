@@ -1,6 +1,6 @@
-"""Systematic, standard and alias names to one gene index."""
+"""The one rule from names to genes, for models, screens, networks, feature tables and questions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Self
 
 import numpy as np
@@ -9,24 +9,36 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pipeline_lib.genes.spellings import joined, letters, plain, spelled
+
 UNKNOWN = -1
 AMBIGUOUS = -2
+
+_Level = Sequence[Iterable[str]]
+_Index = dict[str, tuple[tuple[int, str], ...]]
 
 
 class GeneNames:
     """The names of the genes of one gene table.
 
-    A systematic name wins over a standard name, a standard name over an alias; letter case does not matter. An alias
-    that several genes share, and no gene has as its own name, is ambiguous.
+    A systematic name wins over a standard name, a standard name over an alias (retired systematic names of merged
+    reading frames are aliases of the gene that is left). Letter case, blanks and quotes do not matter; where letter
+    case alone tells two genes apart, it decides. A name that is none of these is sought with its separators exchanged
+    (YDR322C_A, YDR322C.A: YDR322C-A), and last without them among the systematic names (YDR322CA). A name that several
+    genes share at the strongest level that has it is ambiguous.
 
     Attributes
     ----------
     genes
         Systematic names, in the order of the gene index.
+    standard
+        Standard names, in the order of the gene index.
     in_gem
         bool [N]: which genes the metabolic model has.
     rank
         int32 [N]: position of each gene in the alphabetical order of systematic names.
+    looked_up
+        Every name that `position` or `positions` was given so far, as written, with what came of it: what a reader met.
     """
 
     def __init__(
@@ -37,29 +49,20 @@ class GeneNames:
         in_gem: NDArray[np.bool_],
     ) -> None:
         self.genes = pa.array(genes, type=pa.string())
+        self.standard = tuple(standard)
         self.in_gem = in_gem
+        self.looked_up: dict[str, int] = {}
         order = np.argsort(np.asarray(genes, dtype=str), kind="stable")
         self.rank = np.empty(len(order), dtype=np.int32)
         self.rank[order] = np.arange(len(order), dtype=np.int32)
-        self._positions: dict[str, int] = {gene.upper(): index for index, gene in enumerate(genes)}
-        self._candidates: dict[str, tuple[str, ...]] = {}
-        self._add(genes, [(name,) for name in standard])
-        self._add(genes, aliases)
-
-    def _add(self, genes: Sequence[str], names: Sequence[Iterable[str]]) -> None:
-        """Add names weaker than those known so far; names of several genes become ambiguous."""
-        owners: dict[str, dict[int, None]] = {}
-        for index, given in enumerate(names):
-            for name in given:
-                owners.setdefault(name.strip().upper(), {})[index] = None
-        for name, indices in owners.items():
-            if name in self._positions:
-                continue
-            if len(indices) > 1:
-                self._positions[name] = AMBIGUOUS
-                self._candidates[name] = tuple(sorted(genes[index] for index in indices))
-            else:
-                self._positions[name] = next(iter(indices))
+        systematic = [(name,) for name in genes]
+        levels = (systematic, [(name,) for name in standard], aliases)
+        # A name without separators is found by its letters, so the weaker keys are for the others alone.
+        self._keys: tuple[tuple[Callable[[str], str], _Index], ...] = (
+            (letters, _index(levels, letters)),
+            (spelled, _index(levels, spelled)),
+            (joined, _index((systematic,), joined)),
+        )
 
     @classmethod
     def from_table(cls, table: pd.DataFrame) -> Self:
@@ -72,12 +75,26 @@ class GeneNames:
             in_gem=table["in_gem"].to_numpy(dtype=bool),
         )
 
+    @classmethod
+    def of_model(cls, genes: Sequence[str]) -> Self:
+        """Return the names of a metabolic model's genes where there is no gene table: their ids."""
+        return cls(genes, genes, [()] * len(genes), np.ones(len(genes), dtype=bool))
+
     def __len__(self) -> int:
         return len(self.genes)
 
+    def knows(self, name: str) -> bool:
+        """Return whether `name` means a gene, or several; a trial that `looked_up` does not keep."""
+        return bool(self._candidates(name))
+
     def position(self, name: str) -> int:
         """Return the index of one gene, `UNKNOWN` or `AMBIGUOUS`."""
-        return self._positions.get(name.strip().upper(), UNKNOWN)
+        found = self.looked_up.get(name)
+        if found is None:
+            candidates = self._candidates(name)
+            found = candidates[0] if len(candidates) == 1 else AMBIGUOUS if candidates else UNKNOWN
+            self.looked_up[name] = found
+        return found
 
     def positions(self, names: pa.Array) -> NDArray[np.int32]:
         """Return the index of each name, int32 [n]; `UNKNOWN` or `AMBIGUOUS` where there is no single gene.
@@ -94,7 +111,33 @@ class GeneNames:
 
     def explain(self, name: str) -> str:
         """Return why `name` is not one gene of the index."""
-        candidates = self._candidates.get(name.strip().upper())
+        candidates = sorted(self.genes[index].as_py() for index in self._candidates(name))
         if candidates:
             return f"gene name '{name}' is ambiguous: {', '.join(candidates)}"
         return f"gene '{name}' is not in the gene index"
+
+    def _candidates(self, name: str) -> tuple[int, ...]:
+        """Return the genes that `name` can mean; none where it is unknown."""
+        for key, index in self._keys:
+            owners = index.get(key(name))
+            if owners:
+                genes = tuple(dict.fromkeys(gene for gene, _ in owners))
+                if len(genes) == 1:
+                    return genes
+                as_written = tuple(dict.fromkeys(gene for gene, written in owners if written == plain(name)))
+                return as_written if len(as_written) == 1 else genes
+        return ()
+
+
+def _index(levels: Iterable[_Level], key: Callable[[str], str]) -> _Index:
+    """Return (gene, name as written) of every key, from the strongest level that has it."""
+    index: _Index = {}
+    for level in levels:
+        found: dict[str, list[tuple[int, str]]] = {}
+        for gene, names in enumerate(level):
+            for name in names:
+                short = key(name)
+                if short and short not in index:
+                    found.setdefault(short, []).append((gene, plain(name)))
+        index.update({short: tuple(owners) for short, owners in found.items()})
+    return index

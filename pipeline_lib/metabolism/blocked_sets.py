@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,14 @@ class Deletions:
         -------
         int64 [n, k]
             Ascending, without repeats, padded with -1 on the right; equal rows shut the same units.
+
+        Raises
+        ------
+        KeyError
+            When a genotype deletes more genes of the rules than `order`: what they shut together is not known.
         """
+        if genotypes.shape[1] > self.order:
+            self._require_order(genotypes)
         genes = np.where(genotypes >= 0, self.stands_for[genotypes], NO_GENE)
         last = np.iinfo(np.int64).max
         genes = np.sort(np.where(genes == NO_GENE, last, genes), axis=1)
@@ -70,6 +78,19 @@ class Deletions:
         genes.sort(axis=1)
         genes[genes == last] = NO_GENE
         return genes
+
+    def _require_order(self, genotypes: NDArray[np.int64]) -> None:
+        deleted = self.network.genotype_matrix(genotypes)[:, self.ruled]
+        beyond = np.flatnonzero(np.diff(deleted.indptr) > self.order)
+        if len(beyond):
+            genes = genotypes[beyond[0]]
+            names = "+".join(self.network.genes[gene] for gene in genes[genes >= 0])
+            raise KeyError(f"{names} deletes more than {self.order} genes, the most that were prepared for")
+
+    @cached_property
+    def ruled(self) -> NDArray[np.int64]:
+        """Gene indices of the genes that any rule names, ascending."""
+        return np.flatnonzero(np.diff(self.network.rules.gene_to_complex.indptr))
 
     def shut(self, genotypes: NDArray[np.int64]) -> BitSets:
         """Return the units that each genotype (int64 [n, k], padded with -1) shuts, uint64 [n, W]."""

@@ -46,6 +46,7 @@ def build(
     from pipeline_lib.artefacts import schemas
     from pipeline_lib.artefacts.tables import read_table, write_table
     from pipeline_lib.artefacts.tensors import save_tensors
+    from pipeline_lib.genes.names import GeneNames
     from pipeline_lib.metabolism import stoichiometry as matrix
     from pipeline_lib.metabolism import subsystems as kinship
     from pipeline_lib.metabolism.energies import energy_table, with_energies
@@ -53,14 +54,14 @@ def build(
     from pipeline_lib.metabolism.gene_rules import GeneRules
     from pipeline_lib.metabolism.medium import exchange_reactions, with_medium
 
-    index = tuple(read_table(genes, columns=["gene"])["gene"])
+    names = GeneNames.from_table(read_table(genes, schemas.GENES))
     model = with_medium(read_gem(gem), settings.medium)
     model = with_energies(model, reaction_energies, metabolite_energies)
     S = model.stoichiometry
     model = replace(
         model, reactions=model.reactions.assign(exchange=exchange_reactions(model.reactions, model.metabolites, S))
     )
-    rules = GeneRules.from_rules(list(model.reactions["gene_rule"]), list(model.reactions["id"]), index)
+    rules = GeneRules.from_names(list(model.reactions["gene_rule"]), list(model.reactions["id"]), names)
     compared = energy_table(model)
     write_table(model.metabolites, metabolites, schemas.METABOLITES)
     write_table(model.reactions, reactions, schemas.REACTIONS)

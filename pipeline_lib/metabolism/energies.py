@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism.gem import UNKNOWN_ENERGY, Gem
+from pipeline_lib.metabolism.gem import Gem
+from pipeline_lib.metabolism.gem_tables import UNKNOWN_ENERGY
 
 _PROTON_FORMULA = "H"
 

@@ -28,6 +28,8 @@ PUBLISHED = {
     "note": "1,124 verified open reading frames, 160 of them on the Yeast Deletion Project's list of 2011",
 }
 """Result of the release's own test (its README and ``data/testResults/essentialGenes.md``)."""
+_GLUCOSE_UPTAKE = "r_1714"
+"""yeast-GEM's id: what the published test is about."""
 _FREE = 1000.0
 
 
@@ -50,10 +52,14 @@ def synthetic_complete(network: MetabolicNetwork, reactions: pd.DataFrame) -> Me
     Raises
     ------
     PipelineError
-        When the model has not the exchange reactions of that medium.
+        When the model has not the exchange reactions of that medium, or they are not those of yeast-GEM.
     """
     exchange = reactions["exchange"].to_numpy(bool)
     lower, upper = medium_bounds(reactions, network.stoichiometry, exchange, "rich")
+    if _GLUCOSE_UPTAKE not in set(reactions["id"]):
+        raise PipelineError(
+            "the published protocol is not applied: it belongs to a model with other ids of exchange reactions."
+        )
     inner = (np.diff(network.stoichiometry.indptr) == 1) & ~exchange
     lower[inner], upper[inner] = 0.0, _FREE
     return replace(network, lower=lower, upper=upper)
@@ -115,14 +121,15 @@ def essentiality_report(network: MetabolicNetwork, reactions: pd.DataFrame, gene
     -------
     dict
         ``growth_ratio_below`` (the threshold); ``conditions``: the table of `confusion` and the wild type's growth on
-        the medium as built and under the published protocol; ``published``: what the model's authors report;
+        the medium as built and under the published protocol; ``published``: what the model's authors report, None
+        where the protocol is not that of the model;
         ``notes``: why a condition is not there.
     """
     measured = np.flatnonzero(genes["in_gem"].to_numpy(bool) & genes["essential"].notna().to_numpy())
     report: dict[str, Any] = {
         "growth_ratio_below": GROWTH_RATIO,
         "conditions": {},
-        "published": PUBLISHED,
+        "published": None,
         "notes": [],
     }
     if not len(measured):
@@ -131,6 +138,7 @@ def essentiality_report(network: MetabolicNetwork, reactions: pd.DataFrame, gene
     conditions = {"as_built": network}
     try:
         conditions["published_protocol"] = synthetic_complete(network, reactions)
+        report["published"] = PUBLISHED
     except PipelineError as error:
         report["notes"].append(str(error))
     essential = genes["essential"].to_numpy(bool, na_value=False)[measured]

@@ -29,7 +29,7 @@ class Optimum:
     ----------
     status
         'optimal'; 'infeasible' where there is no steady state (the cell cannot meet its maintenance), growth 0;
-        'failed' where the solver gave up, growth NaN.
+        'unbounded' where growth has no limit, growth infinite; 'failed' where the solver gave up, growth NaN.
     growth
         1/h.
     carried
@@ -61,11 +61,12 @@ class Optimiser(Protocol):
 
 
 def no_optimum(outcome: Outcome, size: int) -> Optimum:
-    """Return the optimum of a program that is infeasible (growth 0) or that the solver gave up on (growth NaN)."""
+    """Return the optimum of a program without one: growth 0 if infeasible, infinite if unbounded, NaN if failed."""
     none = np.empty(0, dtype=np.int8)
     if outcome.status == "infeasible":
         return Optimum("infeasible", 0.0, np.zeros(size, dtype=bool), none)
-    return Optimum("failed", float("nan"), np.ones(size, dtype=bool), none)
+    growth = float("inf") if outcome.status == "unbounded" else float("nan")
+    return Optimum(outcome.status, growth, np.ones(size, dtype=bool), none)
 
 
 class FluxBalance:

@@ -1,12 +1,21 @@
 """Read the YAML layout of RAVEN and cobra (``!!omap``) without cobra."""
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
 from pipeline_lib.config.yaml_text import load_yaml
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.metabolism.model_content import (
+    DIRECTION_FIELDS,
+    IGNORED,
+    SECTIONS,
+    TEXT_FIELDS,
+    Entry,
+    content_of,
+    fields_of,
+)
 
 _SCALAR = r'(?:"[^"\\\n]*+"|-?\d++(?:\.\d++)?(?:[eE][-+]?\d++)?)'
 _RAVEN = re.compile(
@@ -27,23 +36,69 @@ _RAVEN = re.compile(
 """Exactly what RAVEN's writeYAMLmodel writes; a file with anything else goes to the general loader."""
 
 _SECTION = re.compile(r"^- (metabolites|reactions|genes):\n((?: .*\n)*+)", re.MULTILINE)
+_NAMED = re.compile(r"^    (\w+): (.*)\n", re.MULTILINE)
 _FIELD = re.compile(r"^(?:    - !!omap|      - (\w+):(?: (.+))?)\n((?: {10}.*\n)*+)", re.MULTILINE)
-_PAIR = re.compile(r"- ([^:\n]+): (\S+)\n")
-_ITEM = re.compile(r'- "?([^"\n]+)"?\n')
-_SECTIONS = ("metabolites", "reactions", "genes")
-_IGNORED = {"annotation", "references", "eccodes", "rxnNotes", "smiles", "confidence_score", "notes"}
+_PAIR = re.compile(r"^ {10}- ([^:\n]+): (\S+)\n", re.MULTILINE)
+_ITEM = re.compile(r'^ {10}- "?([^"\n]+)"?\n', re.MULTILINE)
 
-Entry = dict[str, Any]
+_MAP, _OMAP, _MERGE, _INT, _FLOAT, _BOOL = (
+    f"tag:yaml.org,2002:{name}" for name in ("map", "omap", "merge", "int", "float", "bool")
+)
+
+
+class _ShapeError(Exception):
+    """A part holds itself, or is named by something else than text."""
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """libyaml's loader with the floats of YAML 1.2: plain PyYAML reads ``1e-05`` as a string."""
+    """libyaml's loader with the numbers of YAML 1.2, fields in order, and fields listed twice remembered.
+
+    Plain PyYAML follows YAML 1.1: it reads ``1e-05`` as text, ``1_000`` and ``1:30`` as numbers, ``no`` as false, and of
+    two equal fields the last.
+    """
+
+    yaml_implicit_resolvers: ClassVar = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag not in {_INT, _FLOAT, _BOOL}]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_document(self, node: yaml.Node) -> Any:  # noqa: ANN401 - whatever the file holds
+        return self._plain(node, set())
+
+    def _plain(self, node: yaml.Node, holders: set[int], *, text: bool = False) -> Any:  # noqa: ANN401
+        """Return the content of a node; scalars as they are written where `text` is wanted."""
+        if isinstance(node, yaml.ScalarNode):
+            if node.tag == _OMAP and not node.value:
+                return {}
+            written = text and node.tag in {_INT, _FLOAT, _BOOL}
+            return node.value if written else self.construct_object(node)
+        if id(node) in holders:
+            raise _ShapeError
+        within = holders | {id(node)}
+        if isinstance(node, yaml.MappingNode) and node.tag == _MAP:
+            if any(key.tag == _MERGE for key, _ in node.value):
+                self.flatten_mapping(node)
+                return dict(self._field(key, value, within) for key, value in node.value)
+            return fields_of([self._field(key, value, within) for key, value in node.value])
+        if isinstance(node, yaml.SequenceNode) and node.tag == _OMAP:
+            if not all(isinstance(item, yaml.MappingNode) and len(item.value) == 1 for item in node.value):
+                raise yaml.constructor.ConstructorError("an ordered map", node.start_mark, "needs one field an item")
+            return fields_of([self._field(*item.value[0], within) for item in node.value])
+        if isinstance(node, yaml.SequenceNode):
+            return [self._plain(item, within, text=text) for item in node.value]
+        return self.construct_object(node, deep=True)
+
+    def _field(self, key: yaml.Node, value: yaml.Node, holders: set[int]) -> tuple[str, Any]:
+        if not isinstance(key, yaml.ScalarNode):
+            raise _ShapeError
+        return key.value, self._plain(value, holders, text=key.value in TEXT_FIELDS)
 
 
+_Loader.add_implicit_resolver(_INT, re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789"))
 _Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?[0-9]+(?:\.[0-9]*)?[eE][-+]?[0-9]+$"),
-    list("-+0123456789"),
+    _FLOAT,
+    re.compile(r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"),
+    list("-+.0123456789"),
 )
 
 
@@ -64,41 +119,63 @@ def parse_gem_yaml(text: str, where: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``id`` (str) and ``metabolites``, ``reactions``, ``genes``: lists of dictionaries from field to value;
-        annotations and notes are left out.
+        See `pipeline_lib.metabolism.model_content.content_of`.
 
     Raises
     ------
     PipelineError
         When the text is not YAML or not a model.
     """
-    if _RAVEN.fullmatch(text):
-        content = parse_raven(text)
-        _require_sections(content, where)
-        return content
-    return parse_any(text, where)
+    content = parse_raven(text) if _RAVEN.fullmatch(text) else None
+    return parse_any(text, where) if content is None else content
 
 
-def parse_raven(text: str) -> dict[str, Any]:
-    """Parse a model that matches RAVEN's layout line by line (`parse_gem_yaml` has checked that)."""
-    identifier = re.search(r'^    id: "(.*)"$', text[: text.find("\n- ", 20)], re.MULTILINE)
-    sections = {name: _raven_entries(body) for name, body in _SECTION.findall(text)}
-    return {"id": identifier[1] if identifier else "", **sections}
+def parse_raven(text: str) -> dict[str, Any] | None:
+    """Parse a model that matches RAVEN's layout line by line (`parse_gem_yaml` has checked that).
+
+    Returns
+    -------
+    dict or None
+        See `pipeline_lib.metabolism.model_content.content_of`; None where a section is missing, a field or section
+        stands there twice, or a value has another shape than RAVEN gives it: `parse_any` says what is wrong.
+    """
+    sections: dict[str, Any] = {}
+    for name, body in _SECTION.findall(text):
+        entries = _raven_entries(body)
+        if entries is None or name in sections:
+            return None
+        sections[name] = entries
+    named = dict(_NAMED.findall(text[: text.find("\n- ", 20) + 1]))
+    if len(sections) < len(SECTIONS) or not named.keys().isdisjoint(DIRECTION_FIELDS):
+        return None
+    return {"id": named.get("id", "").strip('"'), "direction": "max", **sections}
 
 
-def _raven_entries(body: str) -> list[Entry]:
+def _raven_entries(body: str) -> list[Entry] | None:
     entries: list[Entry] = []
+    entry: Entry = {}
     for key, scalar, block in _FIELD.findall(body):
         if not key:
-            entries.append({})
-        elif key in _IGNORED:
+            entry = {}
+            entries.append(entry)
+        elif key in IGNORED:
             continue
+        elif key in entry or (scalar == "!!omap") != (key == "metabolites"):
+            return None
         elif key == "metabolites":
-            entries[-1][key] = {name: _value(number) for name, number in _PAIR.findall(block)}
+            part = {name: _value(number) for name, number in _PAIR.findall(block)}
+            if len(part) != block.count("\n"):
+                return None
+            entry[key] = part
         elif block:
-            entries[-1][key] = _ITEM.findall(block)
+            items = _ITEM.findall(block)
+            if scalar or len(items) != block.count("\n"):
+                return None
+            entry[key] = items
+        elif not scalar:
+            entry[key] = None
         else:
-            entries[-1][key] = _value(scalar) if scalar else None
+            entry[key] = scalar.strip('"') if key in TEXT_FIELDS else _value(scalar)
     return entries
 
 
@@ -114,37 +191,8 @@ def parse_any(text: str, where: str) -> dict[str, Any]:
     PipelineError
         When the text is not YAML or not a model.
     """
-    loaded = load_yaml(text, where, _Loader)
     try:
-        content = _plain(loaded)
-    except (RecursionError, TypeError) as error:
+        loaded = load_yaml(text, where, _Loader)
+    except _ShapeError as error:
         raise PipelineError(f"{where} is no metabolic model: a part holds itself or is named by a list.") from error
-    _require_sections(content, where)
-    named = content["metaData"] if isinstance(content.get("metaData"), dict) else content
-    sections = {name: _entries(content.get(name), name, where) for name in _SECTIONS}
-    return {"id": str(named.get("id", "")), **sections}
-
-
-def _require_sections(content: Any, where: str) -> None:  # noqa: ANN401 - whatever the file holds
-    missing = [name for name in _SECTIONS if not isinstance(content, dict) or name not in content]
-    if missing:
-        raise PipelineError(
-            f"{where} is no whole metabolic model: section '{missing[0]}' is missing; fetch the file anew."
-        )
-
-
-def _entries(section: Any, name: str, where: str) -> list[Entry]:  # noqa: ANN401 - whatever the file holds
-    if not isinstance(section, list) or not all(isinstance(entry, dict) for entry in section):
-        raise PipelineError(f"{where}: section '{name}' is not a list of entries with fields.")
-    return [{key: value for key, value in entry.items() if key not in _IGNORED} for entry in section]
-
-
-def _plain(node: Any) -> Any:  # noqa: ANN401
-    """Turn ordered maps (lists of pairs, as PyYAML gives them) into dictionaries, all the way down."""
-    if isinstance(node, dict):
-        return {key: _plain(value) for key, value in node.items()}
-    if isinstance(node, list):
-        if node and all(isinstance(item, tuple) for item in node):
-            return {key: _plain(value) for key, value in node}
-        return [_plain(item) for item in node]
-    return node
+    return content_of(loaded, where)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.genes.names import AMBIGUOUS, UNKNOWN, GeneNames
 from pipeline_lib.metabolism.gene_rule_parser import Complexes, parse_rule
 
 
@@ -33,34 +34,35 @@ class GeneRules:
 
     @classmethod
     def from_rules(cls, rules: Sequence[str], reactions: Sequence[str], genes: Sequence[str]) -> "GeneRules":
-        """Parse one rule a reaction.
+        """Parse one rule a reaction, the genes being the model's own; see `from_names`."""
+        return cls.from_names(rules, reactions, GeneNames.of_model(genes))
+
+    @classmethod
+    def from_names(cls, rules: Sequence[str], reactions: Sequence[str], names: GeneNames) -> "GeneRules":
+        """Parse one rule a reaction and find its genes in the gene index, whatever name the model gives them.
+
+        Two ids of one gene within a complex are one part of it, and complexes that become equal are one.
 
         Raises
         ------
         PipelineError
-            When a rule is malformed or names a gene that is not in `genes`.
+            When a rule is malformed or names what is not one gene of the index.
         """
-        position = {gene: index for index, gene in enumerate(genes)}
-        parsed: dict[str, Complexes] = {}
+        complexes: dict[str, list[list[int]]] = {}
         reaction_of: list[int] = []
         gene_of: list[int] = []
         complex_of: list[int] = []
         for index, (rule, reaction) in enumerate(zip(rules, reactions, strict=True)):
-            if rule not in parsed:
-                parsed[rule] = parse_rule(rule, reaction)
-            for members in parsed[rule]:
-                unknown = sorted(members - position.keys())
-                if unknown:
-                    raise PipelineError(
-                        f"reaction '{reaction}': its gene rule names '{unknown[0]}', which is not in the gene index."
-                    )
-                gene_of += sorted(position[gene] for gene in members)
+            if rule not in complexes:
+                complexes[rule] = _of_one_index(parse_rule(rule, reaction), reaction, names)
+            for members in complexes[rule]:
+                gene_of += members
                 complex_of += [len(reaction_of)] * len(members)
                 reaction_of.append(index)
         return cls.from_pairs(
             np.array([gene_of, complex_of], dtype=np.int64),
             np.array([np.arange(len(reaction_of)), reaction_of], dtype=np.int64),
-            tuple(genes),
+            tuple(names.genes.to_pylist()),
             len(reactions),
         )
 
@@ -151,6 +153,27 @@ class GeneRules:
                 "gene_index": members.col.astype(np.int64),
             }
         )
+
+
+def _of_one_index(complexes: Complexes, reaction: str, names: GeneNames) -> list[list[int]]:
+    """Return the ascending gene indices of each complex; none contains another."""
+    found: dict[frozenset[int], None] = {}
+    for members in complexes:
+        for name in sorted(members):
+            if names.position(name) == UNKNOWN:
+                raise PipelineError(
+                    f"reaction '{reaction}': its gene rule names '{name}', which is not in the gene index."
+                )
+            if names.position(name) == AMBIGUOUS:
+                raise PipelineError(
+                    f"reaction '{reaction}', its gene rule: {names.explain(name)}; mend it in the model."
+                )
+        found[frozenset(names.position(name) for name in members)] = None
+    distinct = list(found)
+    if [len(genes) for genes in distinct] != [len(genes) for genes in complexes]:
+        # Two ids were one gene, so a complex may now lie within another (absorption law).
+        distinct = [genes for genes in distinct if not any(smaller < genes for smaller in distinct)]
+    return [sorted(genes) for genes in distinct]
 
 
 def _indicator(pairs: NDArray[np.int64], shape: tuple[int, int]) -> sparse.csr_array:

@@ -31,6 +31,23 @@ def keys_of(genotypes: NDArray[np.int64], num_genes: int) -> NDArray[np.int64]:
     return genotypes @ place
 
 
+def positions_of(wanted: NDArray[np.int64], keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return where each of the wanted numbers stands in `keys`, int64 [n], ascending numbers without repeats.
+
+    Raises
+    ------
+    KeyError
+        When one is not there; a neighbour never stands for it.
+    """
+    position = np.searchsorted(keys, wanted)
+    inside = position < len(keys)
+    missing = ~inside
+    missing[inside] = keys[position[inside]] != wanted[inside]
+    if missing.any():
+        raise KeyError(int(wanted[np.argmax(missing)]))
+    return position
+
+
 def sub_genotypes(canonical: NDArray[np.int64], num_genes: int) -> list[NDArray[np.int64]]:
     """Collect the distinct sub-genotypes of canonical genotypes, by order.
 

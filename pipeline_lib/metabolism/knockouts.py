@@ -18,12 +18,12 @@ from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.bit_sets import BitSets, pack, pack_pairs, unique_sets, unpack
 from pipeline_lib.metabolism.blocked_sets import Deletions, deletions_of
 from pipeline_lib.metabolism.flux import Method
-from pipeline_lib.metabolism.genotype_arrays import NO_GENE, keys_of, sub_genotypes
+from pipeline_lib.metabolism.genotype_arrays import NO_GENE, keys_of, positions_of, sub_genotypes
 from pipeline_lib.metabolism.linear_program import STATUSES
 from pipeline_lib.metabolism.network import MetabolicNetwork
-from pipeline_lib.metabolism.network_reduction import reduce_network
 from pipeline_lib.metabolism.optima import Optima, Problem, join
 from pipeline_lib.metabolism.solving import Solver, solver_of
+from pipeline_lib.metabolism.wild_type import reduce_growing_network
 
 FITNESS_DECIMALS = 9
 """Fitness is rounded to the solver's tolerance, so that equal growth reads as equal."""
@@ -50,6 +50,10 @@ class Level:
     optimum: NDArray[np.int64]
 
 
+_NO_ROW = np.empty(0, dtype=np.int64)
+_UNSOLVED = Level(_NO_ROW[:, None], _NO_ROW, _NO_ROW)
+
+
 class Growths:
     """Growth of genotypes by look-up; made by `solve_knockouts`.
 
@@ -71,7 +75,7 @@ class Growths:
         self.optima = solver.solve(nothing, solver.cold(1), "wild type")
         self.carried = self._units(self.optima)
         if not self.wild_type > 0:
-            raise PipelineError("the model does not grow without any deletion; check its medium and its objective.")
+            raise PipelineError("the solver gave up on the wild type; look for extreme bounds or coefficients in the model.")
         zero = np.zeros(1, dtype=np.int64)
         self.levels = [Level(np.empty((1, 0), dtype=np.int64), zero, zero)]
 
@@ -126,10 +130,16 @@ class Growths:
         self.levels.append(Level(genotypes, self._keys(genotypes), optimum))
 
     def parents(self, genotypes: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the optima's numbers of the sub-genotypes that lack one gene each, int64 [n, order]."""
+        """Return the optima's numbers of the sub-genotypes that lack one gene each, int64 [n, order].
+
+        Raises
+        ------
+        KeyError
+            When a sub-genotype was not solved.
+        """
         below = self.levels[genotypes.shape[1] - 1]
         found = [
-            below.optimum[np.searchsorted(below.keys, self._keys(np.delete(genotypes, gene, axis=1)))]
+            below.optimum[positions_of(self._keys(np.delete(genotypes, gene, axis=1)), below.keys)]
             for gene in range(genotypes.shape[1])
         ]
         return np.stack(found, axis=1)
@@ -175,13 +185,28 @@ class Growths:
         return known + number
 
     def find(self, genotypes: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the number of each genotype's optimum, int64 [n], of genotypes int64 [n, k], padded with -1."""
+        """Return the number of each genotype's optimum, int64 [n], of genotypes int64 [n, k], padded with -1.
+
+        Raises
+        ------
+        KeyError
+            When a genotype was not solved; names it.
+        """
         canonical = self.deletions.canonical(genotypes)
         order = (canonical != NO_GENE).sum(axis=1)
         found = np.zeros(len(canonical), dtype=np.int64)
-        for level, content in enumerate(self.levels[1:], start=1):
+        for level in range(1, canonical.shape[1] + 1):
             rows = np.flatnonzero(order == level)
-            found[rows] = content.optimum[np.searchsorted(content.keys, self._keys(canonical[rows, :level]))]
+            if not len(rows):
+                continue
+            content = self.levels[level] if level < len(self.levels) else _UNSOLVED
+            keys = self._keys(canonical[rows, :level])
+            try:
+                found[rows] = content.optimum[positions_of(keys, content.keys)]
+            except KeyError as error:
+                genes = canonical[rows[np.argmax(keys == error.args[0])], :level]
+                names = "+".join(self.deletions.network.genes[gene] for gene in genes)
+                raise KeyError(f"the growth of {names} was not solved; cover the genotype first") from error
         return found
 
     def _keys(self, genotypes: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -212,9 +237,9 @@ def growths_of(
     Raises
     ------
     PipelineError
-        When the wild type does not grow or the network cannot be reduced (see `reduce_network`).
+        When the wild type does not grow or the network cannot be reduced (see `reduce_growing_network`).
     """
-    reduced = reduce_network(network)
+    reduced = reduce_growing_network(network)
     deletions = deletions_of(network, reduced, order)
     with solver_of(Problem(reduced, method), processes, kept) as solver:
         yield Growths(deletions, solver), solver
@@ -245,7 +270,7 @@ def solve_knockouts(
     Raises
     ------
     PipelineError
-        When the wild type does not grow or the network cannot be reduced (see `reduce_network`).
+        When the wild type does not grow or the network cannot be reduced (see `reduce_growing_network`).
     """
     with growths_of(network, genotypes.shape[1], method, processes, kept) as (growths, solver):
         growths.cover(genotypes, solver)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-Status = Literal["optimal", "infeasible", "failed"]
-STATUSES: tuple[Status, ...] = ("optimal", "infeasible", "failed")
+Status = Literal["optimal", "infeasible", "failed", "unbounded"]
+STATUSES: tuple[Status, ...] = ("optimal", "infeasible", "failed", "unbounded")
 
 TOLERANCE = 1e-9
 """Feasibility and optimality tolerance; HiGHS's own 1e-7 is as large as the flux of a trace cofactor."""
@@ -55,7 +55,7 @@ class Outcome:
     Attributes
     ----------
     status
-        'optimal', 'infeasible' (proved), or 'failed' (the solver gave up, in whatever way).
+        'optimal', 'infeasible' (proved), 'unbounded' (proved), or 'failed' (the solver gave up, in whatever way).
     objective
         The least cost; NaN unless optimal.
     values
@@ -78,7 +78,7 @@ Run = Callable[[Settings, NDArray[np.int8] | None], Outcome]
 
 
 def run_until_settled(run: Run, start: NDArray[np.int8] | None, attempts: Sequence[Settings] = ATTEMPTS) -> Outcome:
-    """Run the attempts until one is optimal or two prove infeasibility.
+    """Run the attempts until one is optimal or unbounded, or two prove infeasibility.
 
     A warm start that ends infeasible is not believed before a cold one agrees: numerical trouble in an inherited
     basis looks the same. A program that no attempt settles stays 'failed'; it has no value, least of all zero.
@@ -95,19 +95,19 @@ def run_until_settled(run: Run, start: NDArray[np.int8] | None, attempts: Sequen
     proofs: list[Outcome] = []
     outcome = run(attempts[0], start)
     for settings in attempts[1:]:
-        if outcome.status == "optimal":
+        if outcome.status in {"optimal", "unbounded"}:
             return outcome
         if outcome.status == "infeasible":
             proofs.append(outcome)
             if len(proofs) == 2:
                 return outcome
         outcome = run(settings, None)
-    if outcome.status == "optimal" or (proofs and outcome.status == "infeasible"):
+    if outcome.status in {"optimal", "unbounded"} or (proofs and outcome.status == "infeasible"):
         return outcome
     return unsettled("failed", len(outcome.values))
 
 
-def unsettled(status: Literal["infeasible", "failed"], size: int) -> Outcome:
+def unsettled(status: Literal["infeasible", "failed", "unbounded"], size: int) -> Outcome:
     """Return the outcome of a program of `size` columns without an optimum."""
     unknown = np.full(size, np.nan)
     return Outcome(status, float("nan"), unknown, np.empty(0, dtype=np.int8), unknown)
@@ -180,6 +180,8 @@ class WarmSolver:
         status = self._highs.getModelStatus()
         if status == highspy.HighsModelStatus.kInfeasible:
             return unsettled("infeasible", size)
+        if status == highspy.HighsModelStatus.kUnbounded:
+            return unsettled("unbounded", size)
         if status != highspy.HighsModelStatus.kOptimal:
             return unsettled("failed", size)
         solution = self._highs.getSolution()

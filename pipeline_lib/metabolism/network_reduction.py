@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 Column = dict[int, float]
 
+class UnmetFluxError(PipelineError):
+    """No steady state carries a flux that the bounds force."""
+
+
 _CANCELLED = 1e-12
 """A sum of two coefficients below this fraction of either is a cancellation."""
 
@@ -64,9 +68,11 @@ def reduce_network(network: "MetabolicNetwork") -> ReducedNetwork:
 
     Raises
     ------
+    UnmetFluxError
+        When the medium cannot meet a forced flux.
     PipelineError
-        When the medium cannot meet a forced flux, or a reaction with a forced flux has a gene rule: its deletion
-        would loosen the network, and growth would not be monotone in the deletions.
+        When a reaction with a forced flux has a gene rule: its deletion would loosen the network, and growth would not
+        be monotone in the deletions.
     """
     forced = (network.lower > 0) | (network.upper < 0)
     ruled = np.flatnonzero(forced & network.rules.has_rule)
@@ -78,12 +84,18 @@ def reduce_network(network: "MetabolicNetwork") -> ReducedNetwork:
     lower, upper = _shut_dead_ends(network)
     unmet = np.flatnonzero(forced & (lower <= 0) & (upper >= 0))
     if len(unmet):
-        raise PipelineError(
-            f"the medium cannot meet the forced flux of reaction '{network.reactions[unmet[0]]}'; check the medium."
-        )
+        raise unmet_flux(network, int(unmet[0]))
     merging = _Merging(network.stoichiometry, lower, upper, forced)
     merging.run()
     return _gather(network, merging)
+
+
+def unmet_flux(network: "MetabolicNetwork", reaction: int) -> UnmetFluxError:
+    """Return the error of a reaction whose forced flux no steady state carries."""
+    return UnmetFluxError(
+        f"the medium cannot meet the forced flux of reaction '{network.reactions[reaction]}' (bounds "
+        f"{network.lower[reaction]:g} to {network.upper[reaction]:g}); feed what it needs, or let its bounds include zero."
+    )
 
 
 def _shut_dead_ends(network: "MetabolicNetwork") -> tuple[NDArray[np.float64], NDArray[np.float64]]:

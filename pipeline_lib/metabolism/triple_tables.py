@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from pipeline_lib.metabolism.gene_classes import weights
+from pipeline_lib.metabolism.genotype_arrays import positions_of
 from pipeline_lib.metabolism.interactions import epsilon
 from pipeline_lib.metabolism.network import MetabolicNetwork
 from pipeline_lib.metabolism.triples import NONZERO, TripleSearch
@@ -57,7 +58,7 @@ def gene_triples(search: TripleSearch) -> pd.DataFrame:
 
 def _class_numbers(search: TripleSearch) -> list[int]:
     """Return the number of each class of the pair table among all classes."""
-    found: list[int] = np.searchsorted(search.classes.representatives, search.pairs.genes).tolist()
+    found: list[int] = positions_of(search.pairs.genes, search.classes.representatives).tolist()
     return found
 
 

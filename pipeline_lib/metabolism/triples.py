@@ -18,7 +18,7 @@ from rich.progress import track
 from pipeline_lib.metabolism.bit_sets import BitSets
 from pipeline_lib.metabolism.flux import Method
 from pipeline_lib.metabolism.gene_classes import GeneClasses, PairTable, gene_classes, pair_table
-from pipeline_lib.metabolism.genotype_arrays import choose
+from pipeline_lib.metabolism.genotype_arrays import choose, positions_of
 from pipeline_lib.metabolism.interactions import tau
 from pipeline_lib.metabolism.knockouts import FITNESS_DECIMALS, Growths, growths_of
 from pipeline_lib.metabolism.network import MetabolicNetwork
@@ -139,7 +139,7 @@ def _sweeps(pairs: PairTable) -> Iterator[_Sweep]:
         shut = pairs.shut[i, j] | pairs.shut[i, k] | pairs.shut[j, k]
         special = slice(starts[i], starts[i + 1])
         _, second, third = pairs.irreducible[special].T
-        shut[np.searchsorted(j * size + k, second * size + third)] |= pairs.irreducible_shut[special]
+        shut[positions_of(second * size + third, j * size + k)] |= pairs.irreducible_shut[special]
         parents = np.stack([pairs.optimum[i, j], pairs.optimum[i, k], pairs.optimum[j, k]], axis=1)
         yield _Sweep(np.stack([np.full(len(j), i), j, k], axis=1), shut, parents)
 

@@ -52,12 +52,21 @@ def _parse_files(given: tuple[str, ...]) -> dict[str, Path]:
 @click.option("--file", "files", multiple=True, metavar="ROLE=PATH", help="A file of the reader; repeat it.")
 @_catalogue_option
 @click.option("--output", type=_PATH, required=True, help="Edges of this network (parquet).")
+@click.option("--coverage", type=_PATH, help="How many of the network's gene names the gene table knows (parquet).")
 def read_command(
-    settings: dict[str, NetworkSettings], name: str, genes: Path, files: tuple[str, ...], catalogue: Path, output: Path
+    settings: dict[str, NetworkSettings],
+    name: str,
+    genes: Path,
+    files: tuple[str, ...],
+    catalogue: Path,
+    output: Path,
+    coverage: Path | None,
 ) -> None:
     """Read one network into a table of edges between gene indices."""
-    from pipeline_lib.artefacts.schemas import EDGES, GENES
+    from pipeline_lib.artefacts.schemas import EDGES, GENE_COVERAGE, GENES
     from pipeline_lib.artefacts.tables import read_table, write_table
+    from pipeline_lib.genes.coverage import gene_coverage, refuse_other_organism
+    from pipeline_lib.genes.names import GeneNames
     from pipeline_lib.networks.edges import build_edges
     from pipeline_lib.networks.evidence import find_provenance
     from pipeline_lib.networks.registry import read_network
@@ -67,8 +76,13 @@ def read_command(
     # Refused before the work is done, not when the networks are joined.
     find_provenance(name, settings[name], catalogue)
     raw = read_network(_parse_files(files), settings[name])
-    edges = build_edges(name, raw, read_table(genes, GENES), settings[name].minimum_weight)
-    write_table(edges, output, EDGES)
+    table = read_table(genes, GENES)
+    names = GeneNames.from_table(table)
+    counted = gene_coverage("network", name, names, raw.gene_names())
+    refuse_other_organism(counted, names)
+    write_table(build_edges(name, raw, table, settings[name].minimum_weight), output, EDGES)
+    if coverage:
+        write_table(counted, coverage, GENE_COVERAGE)
 
 
 @app.command("combine")

@@ -1,7 +1,5 @@
 """What a reader gives: edges between gene names, and text files cut into fields with their line numbers."""
 
-import gzip
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.sources.text_files import read_text
 
 
 @dataclass(frozen=True)
@@ -26,26 +25,20 @@ class RawEdges:
     table: pl.DataFrame
     directed: bool
 
+    def gene_names(self) -> list[str]:
+        """Return the distinct names of the file, sorted."""
+        return pl.concat([self.table["source"], self.table["target"]]).drop_nulls().unique().sort().to_list()
+
 
 def read_lines(path: Path) -> list[str]:
-    """Return the lines of a text file, plain or gzipped.
+    """Return the lines of a text file, plain or gzipped; see `read_text`.
 
     Raises
     ------
     PipelineError
         When the file is missing, is cut short, or is no text.
     """
-    try:
-        content = path.read_bytes()
-        if content.startswith(b"\x1f\x8b"):
-            content = gzip.decompress(content)
-        return content.decode("utf-8").splitlines()
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise PipelineError(f"{path} is cut short or damaged ({error}); fetch it again.") from error
-    except UnicodeDecodeError as error:
-        raise PipelineError(f"{path} is no text file ({error.reason} at byte {error.start}).") from error
-    except OSError as error:
-        raise PipelineError(f"{path} cannot be read: {error.strerror}.") from error
+    return read_text(path).splitlines()
 
 
 def split_lines(

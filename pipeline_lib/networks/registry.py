@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline_lib.config.networks import NetworkSettings
+from pipeline_lib.config.networks import NETWORK_FILES, NetworkSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.networks.edge_lists import read_edge_list, read_edge_table
 from pipeline_lib.networks.raw_edges import RawEdges
@@ -25,27 +25,27 @@ class Reader:
 
 READERS: dict[str, Reader] = {
     "edge_list": Reader(
-        ("edges",),
+        NETWORK_FILES["edge_list"],
         "two genes and perhaps a weight a line, no header (BIONIC's inputs); undirected",
         lambda files, _: read_edge_list(files["edges"]),
     ),
     "sgd_regulation": Reader(
-        ("turtle",),
+        NETWORK_FILES["sgd_regulation"],
         "SGD's regulation records as RDF; directed from regulator to target",
         lambda files, _: read_sgd_regulation(files["turtle"]),
     ),
     "string_channel": Reader(
-        ("adjacency", "genes"),
+        NETWORK_FILES["string_channel"],
         "one channel of STRING 9.1: index, index, score over a gene order; undirected",
         lambda files, _: read_string_channel(files["adjacency"], files["genes"]),
     ),
     "string_links": Reader(
-        ("links",),
+        NETWORK_FILES["string_links"],
         "STRING's link files, physical or detailed; 'score' chooses the column; undirected",
         lambda files, settings: read_string_links(files["links"], settings.score),
     ),
     "table": Reader(
-        ("table",),
+        NETWORK_FILES["table"],
         "your own parquet, csv or tab-separated table; 'columns' and 'directed' describe it",
         lambda files, settings: read_edge_table(files["table"], settings.columns, directed=settings.directed),
     ),

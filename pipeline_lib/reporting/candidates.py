@@ -1,6 +1,6 @@
 """Every pair and triple of the chosen genes that no screen has tested, predicted by every seed of the model."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline_lib.config.evaluation import EvaluationSettings
+from pipeline_lib.config.calls import ScreenScores
 from pipeline_lib.config.reporting import ReportingSettings
 from pipeline_lib.models.interface import Cell
 from pipeline_lib.reporting.next_experiments import (
@@ -60,7 +60,7 @@ def rank_untested(
     genes: pd.DataFrame,
     fitted: FittedSeeds,
     settings: ReportingSettings,
-    evaluation: EvaluationSettings,
+    scores: Mapping[str, ScreenScores],
 ) -> pd.DataFrame:
     """Return suggestions of pairs and of triples; an empty table where there is no model or no interaction screen."""
     parts = []
@@ -81,7 +81,20 @@ def rank_untested(
         if len(candidates):
             parts.append(
                 suggest(
-                    target, candidates, observations, genes, viable, fitted.predict, evaluation, settings.suggestions
+                    target,
+                    candidates,
+                    observations,
+                    genes,
+                    viable,
+                    fitted.predict,
+                    _threshold(scores, target.screen),
+                    settings.suggestions,
                 )
             )
     return combined(parts)
+
+
+def _threshold(scores: Mapping[str, ScreenScores], screen: str) -> float:
+    """Return the value below which an interaction of the screen is called; 0 where nothing is called."""
+    calls = scores[screen].calls if screen in scores else None
+    return 0.0 if calls is None else calls.negative

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipeline_lib.command_line.scores_option import scores_option
 from pipeline_lib.command_line.settings_option import settings_option
-from pipeline_lib.config.evaluation import EvaluationSettings
+from pipeline_lib.config.calls import ScreenScores
 from pipeline_lib.config.figures import TOPICS
 from pipeline_lib.config.reporting import ReportingSettings
 
@@ -35,6 +36,7 @@ def _named_paths(_: click.Context, parameter: click.Parameter, given: tuple[str,
 
 @app.command()
 @settings_option("reporting", ReportingSettings)
+@scores_option
 @click.argument("topic", type=click.Choice(list(TOPICS)))
 @click.option("--input", "inputs", multiple=True, callback=_named_paths, metavar="NAME=PATH",
               help="An artefact that the topic is drawn from; once an artefact.")  # fmt: skip
@@ -44,7 +46,13 @@ def _named_paths(_: click.Context, parameter: click.Parameter, given: tuple[str,
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), required=True, help="Where figures go.")
 @click.option("--records", type=_Output, required=True, help="JSON of titles and captions.")
 def figures(
-    settings: ReportingSettings, topic: str, inputs: dict[str, Path], models: Path, folder: Path, records: Path
+    settings: ReportingSettings,
+    scores: dict[str, ScreenScores],
+    topic: str,
+    inputs: dict[str, Path],
+    models: Path,
+    folder: Path,
+    records: Path,
 ) -> None:
     """Draw the figures of one topic, as SVG and PNG."""
     import matplotlib as mpl
@@ -55,7 +63,7 @@ def figures(
     from pipeline_lib.reporting.topics import Given, draw_topic
 
     with paper_style():
-        drawn = draw_topic(topic, Given(inputs, models, settings.model))
+        drawn = draw_topic(topic, Given(inputs, models, settings.model, scores))
         save(drawn, folder, settings.png_dpi)
     write_records(drawn, records)
 
@@ -98,7 +106,7 @@ def gallery(records: tuple[Path, ...], run: str, output: Path) -> None:
 
 @app.command("next-experiments")
 @settings_option("reporting", ReportingSettings)
-@click.option("--evaluation", default="{}", show_default=True, help="Section 'evaluation', for the call thresholds.")
+@scores_option
 @click.option("--model", "models", type=_Input, multiple=True, help="A fitted model (.pt); one a seed.")
 @click.option("--observations", type=_Input, required=True, help="tables/observations.parquet")
 @click.option("--genes", "genes_path", type=_Input, required=True, help="tables/genes.parquet")
@@ -109,7 +117,7 @@ def gallery(records: tuple[Path, ...], run: str, output: Path) -> None:
 @click.option("--csv", "csv_path", type=_Output, required=True, help="The same in the order in which a lab would pick.")
 def next_experiments(
     settings: ReportingSettings,
-    evaluation: str,
+    scores: dict[str, ScreenScores],
     models: tuple[Path, ...],
     observations: Path,
     genes_path: Path,
@@ -120,11 +128,8 @@ def next_experiments(
     csv_path: Path,
 ) -> None:
     """Rank untested pairs and triples by expected value and by information."""
-    from pydantic import TypeAdapter
-
     from pipeline_lib.artefacts.atomic import write_text
     from pipeline_lib.artefacts.tables import read_table, write_table
-    from pipeline_lib.config.loading import parse_section
     from pipeline_lib.reporting.candidates import FittedSeeds, rank_untested
     from pipeline_lib.reporting.next_experiments import with_names
     from pipeline_lib.reporting.safe_csv import to_csv
@@ -137,7 +142,7 @@ def next_experiments(
         cell.genes,
         FittedSeeds.read(models, cell),
         settings,
-        parse_section(TypeAdapter(EvaluationSettings), evaluation, "--evaluation"),
+        scores,
     )
     write_table(table, output)
     write_text(to_csv(with_names(table, cell.genes)), csv_path)

@@ -26,6 +26,8 @@ class Drawn:
         What is shown, with n and units; what intervals mean.
     alternative
         What a reader who cannot see the figure should know.
+    empty
+        Whether there was nothing to draw; the caption then says why, and pages show it instead of the figure.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Drawn:
     title: str
     caption: str
     alternative: str
+    empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class FigureRecord:
     title: str
     caption: str
     alternative: str
+    empty: bool = False
 
 
 def save(drawn: list[Drawn], folder: Path, dpi: int) -> None:
@@ -56,7 +60,7 @@ def save(drawn: list[Drawn], folder: Path, dpi: int) -> None:
 
 def write_records(drawn: list[Drawn], path: Path) -> None:
     """Write the words of a topic's figures beside them."""
-    write_json([asdict(FigureRecord(d.name, d.title, d.caption, d.alternative)) for d in drawn], path)
+    write_json([asdict(FigureRecord(d.name, d.title, d.caption, d.alternative, d.empty)) for d in drawn], path)
 
 
 def read_records(path: Path) -> list[FigureRecord]:
@@ -70,4 +74,4 @@ def empty_figure(name: str, title: str, why: str, width: float) -> Drawn:
     figure, axes = plt.subplots(figsize=(width, width * 0.35))
     axes.axis("off")
     axes.text(0.5, 0.5, why, ha="center", va="center", wrap=True)
-    return Drawn(name, figure, title, why, why)
+    return Drawn(name, figure, title, why, why, empty=True)

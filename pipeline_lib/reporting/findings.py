@@ -65,7 +65,7 @@ def model_findings(leaderboard: pd.DataFrame, differences: pd.DataFrame, model: 
         & (differences["metric"] == metric) & (differences["role"] == "best_baseline")
     ]  # fmt: skip
     if rows.empty:
-        return [Finding("How good?", f"{model} and a baseline were not fitted on one split of this run.", "open")]
+        return [Finding("How good?", _nothing_to_compare(leaderboard, model, screen, phenotype), "open")]
     found = []
     places = {split: place for place, split in enumerate(in_order(rows["split"]))}
     for _, row in rows.sort_values("split", key=lambda split: split.map(places)).iterrows():
@@ -84,6 +84,23 @@ def model_findings(leaderboard: pd.DataFrame, differences: pd.DataFrame, model: 
             )
         )
     return found
+
+
+def _nothing_to_compare(leaderboard: pd.DataFrame, model: str, screen: str, phenotype: str) -> str:
+    """Say why no baseline stands beside the model on the leading assay."""
+    metric = leading_metric(phenotype)
+    rows = leaderboard[(leaderboard["screen"] == screen) & (leaderboard["phenotype"] == phenotype)]
+    if model not in set(rows["model"]):
+        return f"{model} was not fitted in this run."
+    values = rows.loc[(rows["model"] == model) & (rows["metric"] == metric), "value"]
+    if values.notna().any():
+        return f"No baseline was fitted beside {model} on one split of this run."
+    tested = int(rows["n"].max())
+    why = "with and without a call" if phenotype == "call" else "that differ"
+    return (
+        f"{assay_name(screen, phenotype)}: the test fold has {tested:,} genotype{'s' * (tested != 1)}, and {METRICS[metric]} "
+        f"needs several {why}, so no model can be compared with another."
+    )
 
 
 def ceiling_finding(leaderboard: pd.DataFrame, ceilings: pd.DataFrame, model: str) -> Finding:
@@ -161,16 +178,20 @@ def trust_finding(
     leakage: pd.DataFrame, rejected: pd.DataFrame, overfit: Mapping[str, Any], walk_through: Mapping[str, Any]
 ) -> Finding:
     """Say what was checked before any number was believed."""
-    promises = int(leakage["promised"].sum()) if len(leakage) else 0
-    kept = int((leakage["promised"] & leakage["holds"]).sum()) if len(leakage) else 0
+    checks = int(leakage["promised"].sum()) if len(leakage) else 0
+    passed = int((leakage["promised"] & leakage["holds"]).sum()) if len(leakage) else 0
     held = sum(check["held"] for check in walk_through["checks"])
     invariants = len(walk_through["checks"])
-    sound = kept == promises and held == invariants and bool(overfit["passed"])
+    sound = passed == checks and held == invariants and overfit["passed"] is not False
+    learned = (
+        f"{overfit['model']} overfits {overfit['observations']} observations (Pearson {overfit['pearson']:.3f})"
+        if overfit["passed"] is not None
+        else f"the overfit check was left out: {overfit['left_out']}"
+    )
     return Finding(
         "Can I trust it?",
-        f"{kept} of {promises} promises of the splits hold (no genotype, query or gene in two folds where the split "
-        f"says so); {held} of {invariants} invariants of the model hold on a real batch; {overfit['model']} learns "
-        f"{overfit['observations']} observations by heart (Pearson {overfit['pearson']:.3f}); {len(rejected):,} rows "
+        f"{passed} of {checks} leakage checks pass (no genotype, query or gene in two folds where the split keeps "
+        f"them apart); {held} of {invariants} invariants of the model hold on a real batch; {learned}; {len(rejected):,} rows "
         "of the upstream files were rejected, each with a reason. Intervals: bootstrap over queries or genes.",
         "yes" if sound else "no",
     )

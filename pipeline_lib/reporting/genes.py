@@ -1,4 +1,4 @@
-"""Genes as people know them: standard names, and the page of each in the Saccharomyces Genome Database."""
+"""Genes as people know them: standard names, and for yeast the page of each in the Saccharomyces Genome Database."""
 
 import re
 from collections.abc import Iterable

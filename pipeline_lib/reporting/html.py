@@ -32,7 +32,19 @@ class EmbeddedFigure:
 
 @dataclass
 class Section:
-    """One section of the page."""
+    """One section of the page.
+
+    Attributes
+    ----------
+    key, title
+        Its address on the page and its heading.
+    paragraphs, figures, tables, blocks, references
+        What it holds, in this order.
+    missing
+        Figures that this run has nothing for; the page shows their captions, which say why.
+    absent
+        Why this run has nothing for the whole section, which is then left out; empty where it has.
+    """
 
     key: str
     title: str
@@ -41,6 +53,8 @@ class Section:
     tables: list[HtmlTable] = field(default_factory=list)
     blocks: list[str] = field(default_factory=list)
     references: list[tuple[str, str, str]] = field(default_factory=list)
+    missing: list[FigureRecord] = field(default_factory=list)
+    absent: str = ""
 
 
 @dataclass(frozen=True)

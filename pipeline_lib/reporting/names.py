@@ -1,8 +1,9 @@
 """How screens, splits, models, phenotypes and metrics are written for people."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from pipeline_lib.config.calls import FITNESS_UNITS, ScreenScores
 from pipeline_lib.config.split_names import kind_and_draw
 
 SPLITS = {
@@ -47,12 +48,10 @@ SCREENS = {
 
 _LONGEST = 24
 
-UNITS = {
-    ("collins2007", "interaction"): "S-score",
-    ("", "interaction"): "ε or τ (fitness units)",
-    ("", "raw_interaction"): "raw ε (fitness units)",
-    ("", "fitness"): "fitness (wild type = 1)",
-    ("", "call"): "called negative (0 or 1)",
+IN_FITNESS_UNITS = {
+    "interaction": "ε or τ (fitness units)",
+    "raw_interaction": "raw ε (fitness units)",
+    "fitness": "fitness (wild type = 1)",
 }
 
 
@@ -99,9 +98,15 @@ def panel_title(screen: str, phenotype: str) -> str:
     return f"{screen_name(screen)}\n{PHENOTYPES.get(phenotype, phenotype)}"
 
 
-def unit(screen: str, phenotype: str) -> str:
-    """Return what an axis of the assay's values says."""
-    return UNITS.get((screen, phenotype), UNITS.get(("", phenotype), phenotype))
+def unit(screen: str, phenotype: str, scores: Mapping[str, ScreenScores]) -> str:
+    """Return what an axis of the assay's values says: the unit that the screen states, or that none is stated."""
+    stated = scores[screen].unit if screen in scores else None
+    name = PHENOTYPES.get(phenotype, phenotype)
+    if phenotype == "call":
+        return f"{name} (0 or 1)"
+    if stated == FITNESS_UNITS or (stated is None and phenotype == "fitness"):
+        return IN_FITNESS_UNITS.get(phenotype, name)
+    return f"{name} ({stated or 'unit not stated'})"
 
 
 def is_clp(model: str) -> bool:

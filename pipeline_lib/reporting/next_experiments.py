@@ -10,8 +10,6 @@ from scipy.stats import norm
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import gene_positions
-from pipeline_lib.config.evaluation import EvaluationSettings
-from pipeline_lib.evaluation.calls import threshold_of
 
 Floats = NDArray[np.float64]
 Genes = NDArray[np.int64]
@@ -37,14 +35,16 @@ class Target:
 
 
 def choose_target(observations: pd.DataFrame, order: int) -> Target | None:
-    """Return the assay of interactions (else of calls) with most rows of an order, measured before in-silico ones."""
-    rows = observations[(observations["order"] == order) & observations["phenotype"].isin(["interaction", "call"])]
+    """Return the assay of interactions (else of calls, of raw scores) with most rows of an order, measured before in-silico ones."""
+    rows = observations[
+        (observations["order"] == order) & observations["phenotype"].isin(["interaction", "raw_interaction", "call"])
+    ]
     if rows.empty:
         return None
     sizes = rows.groupby(["screen", "phenotype"]).size().rename("rows").reset_index()
     sizes["in_silico"] = sizes["screen"].str.startswith("simulated")
-    sizes["called"] = sizes["phenotype"] == "call"
-    best = sizes.sort_values(["in_silico", "called", "rows"], ascending=[True, True, False]).iloc[0]
+    sizes["kind"] = sizes["phenotype"].map(["interaction", "call", "raw_interaction"].index)
+    best = sizes.sort_values(["in_silico", "kind", "rows"], ascending=[True, True, False]).iloc[0]
     return Target(order, str(best["screen"]), str(best["phenotype"]))
 
 
@@ -82,7 +82,7 @@ def suggest(
     genes: pd.DataFrame,
     viable: NDArray[np.bool_],
     predict: Predict,
-    settings: EvaluationSettings,
+    threshold: float,
     kept: int,
 ) -> pd.DataFrame:
     """Predict candidates and keep the best of both rankings.
@@ -99,8 +99,8 @@ def suggest(
         bool [N].
     predict
         The fitted model, one prediction a seed.
-    settings
-        For the threshold of a called interaction.
+    threshold
+        Value below which an interaction is called in the target's screen, or 0 where nothing is called.
     kept
         Rows kept of each ranking.
 
@@ -123,7 +123,7 @@ def suggest(
     if target.phenotype == "call":
         value = prediction
     else:
-        value = expected_shortfall(prediction, spread, threshold_of(target.screen, settings).negative)
+        value = expected_shortfall(prediction, spread, threshold)
     information = 0.5 * np.log2(1 + unknown / np.maximum(noise**2, 1e-12))
     by_value, by_information = _ranks(value), _ranks(information)
     rows = np.flatnonzero((by_value <= kept) | (by_information <= kept))

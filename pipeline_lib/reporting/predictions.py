@@ -8,6 +8,7 @@ import pandas as pd
 
 from pipeline_lib.artefacts.schemas import PREDICTIONS
 from pipeline_lib.artefacts.tables import read_table
+from pipeline_lib.reporting.names import in_order
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,13 @@ def find_jobs(models: Path) -> list[Job]:
         Job(path.parts[-4], path.parts[-3], int(path.parts[-2].removeprefix("seed")), path.parent)
         for path in sorted(models.glob("*/*/seed*/predictions.parquet"))
     ]
+
+
+def reported_jobs(jobs: Iterable[Job], model: str) -> list[Job]:
+    """Return every seed of a model on the easiest split that it ran on: random where there is one."""
+    own = [job for job in jobs if job.model == model]
+    first = in_order(job.split for job in own)[:1]
+    return [job for job in own if job.split in first]
 
 
 def tested(jobs: Iterable[Job], observations: pd.DataFrame) -> pd.DataFrame:

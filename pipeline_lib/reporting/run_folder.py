@@ -10,8 +10,9 @@ import pandas as pd
 from pipeline_lib.artefacts.atomic import read_json
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.config.figures import ARTEFACTS, TOPICS
+from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.reporting.drawing import read_records
+from pipeline_lib.reporting.drawing import FigureRecord, read_records
 from pipeline_lib.reporting.html import EmbeddedFigure, embed
 from pipeline_lib.reporting.predictions import Job, find_jobs
 
@@ -43,13 +44,24 @@ class RunFolder:
         return read_json(self.folder / ARTEFACTS[artefact])
 
     def figures(self, topic: str, *names: str) -> list[EmbeddedFigure]:
-        """Return figures of a topic, in the order of `names` (all of them without).
+        """Return what was drawn of a topic, in the order of `names` (all of them without).
 
         Raises
         ------
         PipelineError
             When the folder was drawn by a version that did not know one of them.
         """
+        return [
+            embed(record, self.folder / "figures", self.dpi)
+            for record in self._records(topic, names)
+            if not record.empty
+        ]
+
+    def missing(self, topic: str, *names: str) -> list[FigureRecord]:
+        """Return the figures of a topic that this run has nothing for; their captions say why."""
+        return [record for record in self._records(topic, names) if record.empty]
+
+    def _records(self, topic: str, names: tuple[str, ...]) -> list[FigureRecord]:
         path = self.folder / "figures" / f"{topic}.json"
         records = {record.name: record for record in read_records(path)}
         wanted = names or TOPICS[topic].figures
@@ -59,7 +71,23 @@ class RunFolder:
                 f"'{path}' knows no figure '{missing[0]}': it was drawn by another version; `snakemake figures` draws "
                 "it anew."
             )
-        return [embed(records[name], self.folder / "figures", self.dpi) for name in wanted]
+        return [records[name] for name in wanted]
+
+    @cached_property
+    def configuration(self) -> dict[str, Any]:
+        """The run's whole configuration."""
+        content: dict[str, Any] = self.provenance["configuration"]
+        return content
+
+    @cached_property
+    def screens(self) -> dict[str, ScreenSettings]:
+        """The settings of every screen of the run."""
+        return {name: ScreenSettings.model_validate(screen) for name, screen in self.configuration["screens"].items()}
+
+    @cached_property
+    def publications(self) -> set[str]:
+        """The readers of the publications whose measurements the run holds."""
+        return {screen.scores.publication for screen in self.screens.values() if screen.scores.publication is not None}
 
     @cached_property
     def observations(self) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline_lib.artefacts.tables import read_table
+from pipeline_lib.config.calls import ScreenScores
 from pipeline_lib.config.figures import TOPICS
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.reporting.drawing import Drawn
@@ -43,11 +44,14 @@ class Given:
         Folder of fitted models.
     model
         The model that the report is about.
+    scores
+        How the scores of each screen are to be read, by its name.
     """
 
     paths: Mapping[str, Path]
     models: Path
     model: str
+    scores: Mapping[str, ScreenScores]
 
     def table(self, name: str, columns: tuple[str, ...] | None = None) -> pd.DataFrame:
         """Read an artefact."""
@@ -57,8 +61,9 @@ class Given:
 def _datasets(given: Given) -> list[Drawn]:
     table = given.table("observations")
     return [
-        datasets.draw_scores(table), datasets.draw_fitness(table), datasets.draw_gene_usage(table),
-        reproducibility.draw_reproducibility(table), datasets.draw_overlap(table),
+        datasets.draw_scores(table, given.scores), datasets.draw_fitness(table, given.scores),
+        datasets.draw_gene_usage(table),
+        reproducibility.draw_reproducibility(table, given.scores), datasets.draw_overlap(table),
     ]  # fmt: skip
 
 
@@ -86,7 +91,7 @@ def _training(given: Given) -> list[Drawn]:
 def _correlations(given: Given) -> list[Drawn]:
     values = given.table("observations", _VALUES)
     return [
-        correlations.draw_correlation(values, find_jobs(given.models), given.model, "random"),
+        correlations.draw_correlation(values, find_jobs(given.models), given.model, given.scores),
         correlations.draw_by_split(given.table("leaderboard"), given.table("noise_ceiling"), given.model),
     ]
 
@@ -117,7 +122,7 @@ def _leaderboard(given: Given) -> list[Drawn]:
 
 def _losses(given: Given) -> list[Drawn]:
     values = given.table("observations", _VALUES)
-    return [losses.draw_spread(values, find_jobs(given.models), given.model, "random")]
+    return [losses.draw_spread(values, find_jobs(given.models), given.model)]
 
 
 def _p_values(given: Given) -> list[Drawn]:
@@ -126,7 +131,7 @@ def _p_values(given: Given) -> list[Drawn]:
         p_values.draw_histograms(histogram, values),
         discoveries.draw_discoveries(values),
         p_values.draw_deciles(given.table("p_value_deciles"), given.model),
-        p_values.draw_against_prediction(given.table("p_value_points"), given.model),
+        p_values.draw_against_prediction(given.table("p_value_points"), given.model, given.scores),
     ]
 
 

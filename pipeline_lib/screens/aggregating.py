@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_lib.artefacts.atomic import atomic_path
+from pipeline_lib.genes.genotypes import MAX_ORDER
 from pipeline_lib.genes.names import GeneNames
-from pipeline_lib.screens.genotype_columns import MAX_ORDER
 
 if TYPE_CHECKING:
     import polars as pl

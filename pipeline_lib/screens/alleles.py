@@ -50,7 +50,7 @@ def gene_name_of_allele(allele: str, names: GeneNames) -> str:
     bare = allele.rstrip("Δ∆").replace("_damp", "")
     pieces = bare.split("-")
     prefixes = ("-".join(pieces[:length]) for length in range(len(pieces), 0, -1))
-    return next((prefix for prefix in prefixes if names.position(prefix) != UNKNOWN), bare)
+    return next((prefix for prefix in prefixes if names.knows(prefix)), bare)
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """What a reader gives back: batches of observations beside the rows that it rejected."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -91,6 +91,12 @@ class Rejections:
         self.reasons.append(reason)
         self.texts.append(text)
 
+    def extend(self, rows: Sequence[int], reasons: Sequence[str], texts: Sequence[str]) -> None:
+        """Reject several rows, each with its reason and its text."""
+        self.rows.extend(rows)
+        self.reasons.extend(reasons)
+        self.texts.extend(texts)
+
     def take(self) -> pa.Table:
         """Return the rows collected so far and forget them."""
         table = pa.table(
@@ -119,6 +125,7 @@ def measurements(
     replicate: NDArray[np.int64],
     std: NDArray[np.float64] | None = None,
     p_value: NDArray[np.float64] | None = None,
+    raw_p_value: NDArray[np.float64] | None = None,
     p_sided: int | None = None,
     query: pa.Array | None = None,
     array: pa.Array | None = None,
@@ -137,8 +144,11 @@ def measurements(
         float64 [n]; NaN in `std` and `p_value` means not known.
     replicate
         int64 [n]: 0, 1, ... among the measurements of one genotype.
+    raw_p_value
+        float64 [n]: P-value of the raw score that the value was adjusted from, NaN where not known; a column of its
+        own. None: the screen has no such column.
     p_sided
-        1 or 2; written only where there is a P-value.
+        1 or 2, of either P-value; written only where there is one.
     query, array
         Strain ids (or allele names), dictionary-encoded.
     temperature
@@ -147,10 +157,10 @@ def measurements(
         More columns.
     """
     n = len(genotypes)
-    p = _numbers(p_value, n)
+    p, raw_p = _numbers(p_value, n), _numbers(raw_p_value, n)
     sided = pa.nulls(n, pa.int64())
     if p_sided is not None:
-        sided = pa.array(np.full(n, p_sided), mask=np.asarray(p.is_null()))
+        sided = pa.array(np.full(n, p_sided), mask=np.asarray(p.is_null()) & np.asarray(raw_p.is_null()))
     columns = [
         genotypes.gene_lists(),
         pa.array(genotypes.order),
@@ -166,6 +176,8 @@ def measurements(
         _numbers(temperature, n),
     ]
     table = pa.table(columns, schema=pa.schema(MEASUREMENT_FIELDS))
+    if raw_p_value is not None:
+        table = table.append_column("raw_p_value", raw_p)
     for name, column in (extra or {}).items():
         table = table.append_column(name, column)
     return table

@@ -1,36 +1,44 @@
 """One block of delimited text, turned into columns."""
 
-import re
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.screens.row_block import Column, RowBlock
+from pipeline_lib.screens.written_numbers import MISSING, DecimalSigns, no_number, parse_numbers
 
-MISSING = ("", "NaN", "nan", "NA", "N/A", "null", "NULL", "None")
-_DECIMAL_COMMA = re.compile(r"\s*[-+]?\d*,\d+(?:[eE][-+]?\d+)?\s*")
 _TEXT = pa.dictionary(pa.int32(), pa.string())
+_GLANCE = 1000
 
 RejectedLine = tuple[int, str, str]
 """Line in the file, reason, the line's text."""
 
 
-def parse_number(text: str) -> float | None:
-    """Return a number written with a decimal point or comma, NaN where it is missing, None where it is none."""
-    if text.strip() in MISSING:
-        return float("nan")
-    if _DECIMAL_COMMA.fullmatch(text):
-        text = text.replace(",", ".")
-    try:
-        return float(text)
-    except ValueError:
-        return None
+@dataclass(frozen=True)
+class ParsedBlock:
+    """What became of a block of lines.
+
+    Attributes
+    ----------
+    block
+        The rows that can be used.
+    rejected
+        The others.
+    signs
+        What each column of numbers shows of its decimal sign.
+    """
+
+    block: RowBlock
+    rejected: list[RejectedLine]
+    signs: Mapping[str, DecimalSigns]
 
 
 @dataclass(frozen=True)
@@ -58,8 +66,8 @@ class BlockParser:
     delimiter: str
     quote: str | None
 
-    def parse(self, raw: bytes, first_line: int) -> tuple[RowBlock, list[RejectedLine]]:
-        """Return the block whose first row is line `first_line` of the file, and its rejected lines.
+    def parse(self, raw: bytes, first_line: int) -> ParsedBlock:
+        """Return what becomes of the lines `raw`, UTF-8, the first of which is line `first_line` of the file.
 
         Raises
         ------
@@ -69,14 +77,20 @@ class BlockParser:
         # Before the parser, which tells of a malformed row that is not UTF-8 by a traceback that nobody can catch.
         if not raw.isascii():
             self._check_utf8(raw, first_line)
+        originals = _Originals(raw, first_line)
+        numbers = [name for name in self.places if self.columns[name].holds == "number"]
         try:
             table, lines, rejected = self._read(raw, first_line, fast=True)
+            fast = not any(_holds_infinite(table.column(name)) for name in numbers)
         except pa.ArrowInvalid:
+            fast = False
+        if fast:
+            signs = {name: _shown_by_fractions(table.column(name), lines) for name in numbers}
+        else:
             table, lines, rejected = self._read(raw, first_line, fast=False)
-            table, lines, no_numbers = self._numbers(table, lines, _Originals(raw, first_line))
+            table, lines, no_numbers, signs = self._numbers(table, lines, originals)
             rejected += no_numbers
-        originals = _Originals(raw, first_line)
-        return RowBlock(table, lines, lambda rows: originals.at(lines[rows])), rejected
+        return ParsedBlock(RowBlock(table, lines, lambda rows: originals.at(lines[rows])), rejected, signs)
 
     def _read(
         self, raw: bytes, first_line: int, *, fast: bool
@@ -143,35 +157,40 @@ class BlockParser:
 
     def _numbers(
         self, table: pa.Table, lines: NDArray[np.int64], originals: "_Originals"
-    ) -> tuple[pa.Table, NDArray[np.int64], list[RejectedLine]]:
+    ) -> tuple[pa.Table, NDArray[np.int64], list[RejectedLine], dict[str, DecimalSigns]]:
         """Convert numbers one distinct text at a time; rows that hold none are rejected."""
         usable = np.ones(table.num_rows, dtype=bool)
         rejected: list[RejectedLine] = []
+        signs: dict[str, DecimalSigns] = {}
         for place, name in enumerate(table.column_names):
             if self.columns[name].holds != "number":
                 continue
-            values, wrong = number_column(table.column(name).unify_dictionaries().combine_chunks())
-            wrong &= usable
+            encoded = table.column(name).unify_dictionaries().combine_chunks()
+            numbers = parse_numbers(encoded, lines, comma_allowed=self.delimiter != ",")
+            wrong = numbers.wrong & usable
             usable &= ~wrong
-            texts = table.column(name).filter(pa.array(wrong)).to_pylist()
-            reasons = [not_a_number(self.columns[name], text) for text in texts]
+            texts = encoded.filter(pa.array(wrong)).to_pylist()
+            reasons = [no_number(self.columns[name].spellings[0], text) for text in texts]
             rejected += zip(lines[wrong].tolist(), reasons, originals.at(lines[wrong]), strict=True)
-            table = table.set_column(place, name, pa.array(values, from_pandas=True))
-        return table.filter(pa.array(usable)), lines[usable], rejected
+            table = table.set_column(place, name, pa.array(numbers.values, from_pandas=True))
+            signs[name] = numbers.signs
+        return table.filter(pa.array(usable)), lines[usable], rejected, signs
 
 
-def number_column(encoded: pa.DictionaryArray) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return the numbers of a column of text, float64 [n], NaN where missing, and which fields are none, bool [n]."""
-    numbers = [parse_number(text) for text in encoded.dictionary.to_pylist()] or [None]
-    values = np.array([np.nan if number is None else number for number in numbers], dtype=np.float64)
-    wrong = np.array([number is None for number in numbers], dtype=bool)
-    codes = encoded.indices.to_numpy(zero_copy_only=False)
-    return values[codes], wrong[codes]
+def _holds_infinite(column: pa.ChunkedArray) -> bool:
+    ends = pc.min_max(column).as_py()
+    return any(end is not None and math.isinf(end) for end in ends.values())
 
 
-def not_a_number(column: Column, text: str) -> str:
-    """Return the reason for which a row is rejected."""
-    return f"column '{column.spellings[0]}' holds '{text}', which is no number"
+def _shown_by_fractions(column: pa.ChunkedArray, lines: NDArray[np.int64]) -> DecimalSigns:
+    """Return that a column of numbers without commas has decimal points, by its first value with a fraction."""
+    values = np.asarray(column.fill_null(0.0))
+    for start, end in ((0, _GLANCE), (_GLANCE, len(values))):
+        fractions = values[start:end] != np.trunc(values[start:end])
+        if fractions.any():
+            row = start + int(fractions.argmax())
+            return DecimalSigns(point=(int(lines[row]), repr(float(values[row]))))
+    return DecimalSigns()
 
 
 @dataclass(frozen=True)
@@ -186,4 +205,4 @@ class _Originals:
         if not len(lines):
             return []
         texts = self.raw.split(b"\n")
-        return [texts[line - self.first_line].decode("utf-8", "replace").rstrip("\r") for line in lines]
+        return [texts[line - self.first_line].decode("utf-8", "replace") for line in lines]

@@ -62,6 +62,7 @@ def _roles(_: click.Context, parameter: click.Parameter, given: tuple[str, ...])
               help="An upstream file and its role; once a file.")  # fmt: skip
 @click.option("--output", type=_Output, required=True, help="The screen's observations, parquet.")
 @click.option("--rejected", type=_Output, required=True, help="The rows that were rejected, with reasons, parquet.")
+@click.option("--coverage", type=_Output, help="How many of the screen's gene names the gene table knows, parquet.")
 def read(
     settings: dict[str, ScreenSettings],
     name: str,
@@ -69,11 +70,13 @@ def read(
     files: dict[str, Path],
     output: Path,
     rejected: Path,
+    coverage: Path | None,
 ) -> None:
     """Read one screen; print how many rows became observations and why others did not."""
-    from pipeline_lib.artefacts.schemas import GENES
-    from pipeline_lib.artefacts.tables import read_table
+    from pipeline_lib.artefacts.schemas import GENE_COVERAGE, GENES
+    from pipeline_lib.artefacts.tables import read_table, write_table
     from pipeline_lib.errors import PipelineError
+    from pipeline_lib.genes.coverage import gene_coverage
     from pipeline_lib.genes.names import GeneNames
     from pipeline_lib.screens.reading import read_screen
 
@@ -85,6 +88,8 @@ def read(
         raise PipelineError(f"screen '{name}': the file '{wrong[0]}' is not both in the settings and given by --file.")
     names = GeneNames.from_table(read_table(genes_path, GENES))
     counts = read_screen(name, screen, files, names, output, rejected)
+    if coverage:
+        write_table(gene_coverage("screen", name, names, names.looked_up), coverage, GENE_COVERAGE)
     click.echo(f"{name}: {counts.observations} observations, {counts.left_out} left out by the settings")
     for reason, n in counts.summary():
         click.echo(f"    rejected {n}: {reason}")

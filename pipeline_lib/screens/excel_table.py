@@ -1,8 +1,8 @@
-"""Sheets of workbooks, with or without a title row above the header."""
+"""Sheets of workbooks, with or without title rows above the header."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,23 +10,28 @@ from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.screens.batch import Rejections
-from pipeline_lib.screens.block_parser import not_a_number, number_column
 from pipeline_lib.screens.row_block import Column, RowBlock, column_places
+from pipeline_lib.screens.table_layout import TITLE_ROWS
 from pipeline_lib.screens.upstream_file import open_upstream
+from pipeline_lib.screens.written_numbers import no_number, parse_numbers
 
-_TITLE_ROWS = 3
-"""Rows above the header that are looked past."""
+if TYPE_CHECKING:
+    import polars as pl
+
+_TRUTH_VALUES = ("true", "false")
 
 
 def read_sheet(path: Path, columns: Mapping[str, Column], rejections: Rejections) -> RowBlock:
-    """Read the wanted columns of a workbook's first sheet.
+    """Read the wanted columns of a workbook: of its first sheet that has them.
 
-    The header is the first row, or one of the next few where titles stand above it.
+    The header is the first of the sheet's first rows that names the wanted columns. A number is the number of the
+    cell, to its last digit; a number that was typed as text is read by the rules of `parse_numbers`. Empty rows are
+    left out.
 
     Parameters
     ----------
     path
-        The workbook (.xlsx).
+        The workbook (.xlsx, .xls or .ods).
     columns
         Wanted columns by the name that the caller uses.
     rejections
@@ -37,56 +42,109 @@ def read_sheet(path: Path, columns: Mapping[str, Column], rejections: Rejections
     PipelineError
         When the file is no workbook, has no such header, or no rows.
     """
-    sheet = _load(path)
-    header_row, places = _find_header(path, sheet, columns)
-    body = sheet.slice(header_row + 1)
-    if body.height == 0:
-        raise PipelineError(f"{path}: the sheet holds no rows below its header; give the whole file.")
-    lines = np.arange(body.height, dtype=np.int64) + header_row + 2
+    workbook = _open(path)
+    sheet, header_row, places = _find_header(path, workbook, columns)
+    # Text loses the digits of a number beyond the ninth decimal, numbers lose what is not one: both are needed.
+    text, numbers = (_load(path, workbook, sheet, kind).slice(header_row + 1) for kind in ("string", "float"))
+    filled = np.flatnonzero(~text.select(_all_empty()).to_series().to_numpy())
+    if not len(filled):
+        raise PipelineError(f"{path}: the sheet '{sheet}' holds no rows below its header; give the whole file.")
+    text, numbers = text[filled], numbers[filled]
+    lines = filled + header_row + 2
 
     def originals(rows: NDArray[np.int64]) -> list[str]:
-        return ["\t".join("" if cell is None else cell for cell in body.row(int(row))) for row in rows]
+        return ["\t".join("" if cell is None else cell for cell in text.row(int(row))) for row in rows]
 
-    usable = np.ones(body.height, dtype=bool)
+    usable = np.ones(len(lines), dtype=bool)
     converted: dict[str, pa.Array] = {}
     block = RowBlock(pa.table({}), lines, originals)
     for name, place in places.items():
-        encoded = body.to_series(place).fill_null("").to_arrow().cast(pa.string()).dictionary_encode()
+        cells = text.to_series(place).fill_null("")
         if columns[name].holds == "text":
-            converted[name] = encoded
+            converted[name] = cells.to_arrow().cast(pa.string()).dictionary_encode()
             continue
-        values, wrong = number_column(encoded)
-        wrong &= usable
-        reasons = [not_a_number(columns[name], text) for text in encoded.filter(pa.array(wrong)).to_pylist()]
+        spelling = columns[name].spellings[0]
+        values = numbers.to_series(place).cast(float).fill_null(float("nan")).to_numpy()
+        is_number = np.isfinite(values) & ~cells.is_in(_TRUTH_VALUES).to_numpy()
+        typed = pa.array(np.where(is_number, "", cells.to_numpy()), pa.string()).dictionary_encode()
+        parsed = parse_numbers(typed, lines, comma_allowed=True)
+        parsed.signs.check(path, spelling, comma_allowed=True)
+        parsed.signs.check_whole(path, spelling, comma_allowed=True)
+        wrong = parsed.wrong & usable
+        reasons = [no_number(spelling, cell) for cell in typed.filter(pa.array(wrong)).to_pylist()]
         block.reject(wrong, reasons, rejections)
         usable &= ~wrong
-        converted[name] = pa.array(values, from_pandas=True)
+        converted[name] = pa.array(np.where(is_number, values, parsed.values), from_pandas=True)
     rows = np.flatnonzero(usable)
     return RowBlock(pa.table(converted).take(pa.array(rows)), lines[rows], lambda some: originals(rows[some]))
 
 
-def _load(path: Path) -> Any:  # noqa: ANN401 - a polars frame; polars is imported where it is used
-    """Return the first sheet, every cell as text."""
+def check_sheet_header(path: Path, columns: Mapping[str, Column]) -> None:
+    """Check that a sheet of a workbook names the wanted columns.
+
+    Raises
+    ------
+    PipelineError
+        When the file is no workbook or has no such header.
+    """
+    _find_header(path, _open(path), columns)
+
+
+def _open(path: Path) -> Any:  # noqa: ANN401 - fastexcel is imported where it is used
     import fastexcel
 
-    with open_upstream(path) as stream:
-        content = stream.read()
+    with open_upstream(path) as upstream:
+        if upstream.kind.holds != "workbook":
+            raise PipelineError(f"{path} is {upstream.kind.name}; give the workbook (.xlsx) itself.")
+        content, name = upstream.stream.read(), upstream.kind.name
     try:
-        workbook = fastexcel.read_excel(content)
-        return workbook.load_sheet(0, header_row=None, dtypes="string").to_polars()
+        return fastexcel.read_excel(content)
     except fastexcel.FastExcelError as error:
-        reason = str(error).splitlines()[0]
-        raise PipelineError(f"{path} is not a workbook that can be read ({reason}); fetch it again.") from error
+        raise PipelineError(_unreadable(path, name, error)) from error
 
 
-def _find_header(path: Path, sheet: Any, columns: Mapping[str, Column]) -> tuple[int, dict[str, int]]:  # noqa: ANN401
+def _load(path: Path, workbook: Any, sheet: str, kind: str, rows: int | None = None) -> "pl.DataFrame":  # noqa: ANN401
+    """Return a sheet from its first row, every cell as text ("string") or as a number where it is one ("float")."""
+    import fastexcel
+
+    try:
+        loaded: pl.DataFrame = workbook.load_sheet(
+            sheet, header_row=None, skip_rows=0, n_rows=rows, dtypes=kind
+        ).to_polars()
+    except fastexcel.FastExcelError as error:
+        raise PipelineError(_unreadable(path, f"a workbook with a sheet '{sheet}'", error)) from error
+    return loaded
+
+
+def _unreadable(path: Path, what: str, error: Exception) -> str:
+    return (
+        f"{path} begins as {what} but cannot be read ({str(error).splitlines()[0]}); "
+        "save it as xlsx or csv, or fetch it again."
+    )
+
+
+def _all_empty() -> "pl.Expr":
+    import polars as pl
+
+    return pl.all_horizontal(pl.all().is_null())
+
+
+def _find_header(
+    path: Path,
+    workbook: Any,  # noqa: ANN401
+    columns: Mapping[str, Column],
+) -> tuple[str, int, dict[str, int]]:
+    """Return the sheet, the row of its header (0 is the first) and the place of each wanted column."""
     failures: list[tuple[int, PipelineError]] = []
-    for row in range(min(_TITLE_ROWS, sheet.height)):
-        header = ["" if cell is None else str(cell) for cell in sheet.row(row)]
-        try:
-            return row, column_places(header, columns, f"{path}: row {row + 1}")
-        except PipelineError as error:
-            failures.append((sum(map(bool, header)), error))
+    sheets: list[str] = workbook.sheet_names
+    for sheet in sheets:
+        where = f"{path}: sheet '{sheet}'" if len(sheets) > 1 else f"{path}"
+        for row, cells in enumerate(_load(path, workbook, sheet, "string", TITLE_ROWS).iter_rows()):
+            header = ["" if cell is None else str(cell) for cell in cells]
+            try:
+                return sheet, row, column_places(header, columns, f"{where}: row {row + 1}")
+            except PipelineError as error:
+                failures.append((sum(map(bool, header)), error))
     if not failures:
         raise PipelineError(f"{path}: the sheet holds no rows; give the whole file.")
     # The fullest of the first rows is the one that was meant as the header.

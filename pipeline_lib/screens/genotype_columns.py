@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from pipeline_lib.genes.genotypes import MAX_ORDER
 from pipeline_lib.genes.names import UNKNOWN, GeneNames
 from pipeline_lib.screens.alleles import KINDS
 
-MAX_ORDER = 3
 _KIND_BITS = 4
 _NO_GENE = np.iinfo(np.int32).max
 

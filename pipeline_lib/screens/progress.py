@@ -5,11 +5,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _WORTH_A_BAR = 1 << 26
-_PACKED = ".gz"
 
 
 @contextmanager
-def reading_progress(path: Path) -> Iterator[Callable[[int], None]]:
+def reading_progress(path: Path, *, packed: bool) -> Iterator[Callable[[int], None]]:
     """Yield a function to call with the number of bytes read; small files show nothing.
 
     Of packed files only the bytes unpacked so far are known, not how many there will be.
@@ -23,5 +22,5 @@ def reading_progress(path: Path) -> Iterator[Callable[[int], None]]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(path.name, total=None if path.suffix.lower() == _PACKED else size)
+        task = progress.add_task(path.name, total=None if packed else size)
         yield lambda n: progress.advance(task, n)

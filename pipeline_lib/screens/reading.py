@@ -15,17 +15,21 @@ import pyarrow.compute as pc
 from pipeline_lib.artefacts.atomic import atomic_path
 from pipeline_lib.config.screens import Order, Phenotype, ScreenSettings
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.genes.coverage import gene_coverage, refuse_other_organism
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.batch import REJECTED_SCHEMA, Source, constant
 from pipeline_lib.screens.parquet_stream import ParquetStream
 from pipeline_lib.screens.registry import READERS
 
-BIOLOGICAL = (
-    "gene ", "no measurement", "query and array lack the same gene", "no gene of interest", "one gene is named twice",
-)  # fmt: skip
-"""Starts of the reasons that a sound file may hold in any number; the others say that the layout is another one."""
-_PARTICULARS = re.compile(r"'[^']*'|(?<=ambiguous: ).*|(?<=P-value )\S+|(?<=deviation )\S+")
+_OF_ANY_NUMBER = ("gene ", "no measurement")
+"""Starts of the reasons for which a sound file may have any number of its rows rejected."""
+_OF_SOME_ROWS = ("query and array lack the same gene", "no gene of interest", "one gene is named")
+"""Starts of those for which it may have up to half; of any other the layout is another one beyond `_TOLERATED`."""
+_PARTICULARS = re.compile(
+    r"'[^']*'|(?<=ambiguous: ).*|(?<=P-value )\S+|(?<=deviation )-?[\d.]\S*|(?<=^value )\S+|; it is a date.*"
+)
 _TOLERATED = 0.2
+_MOST = 0.5
 _ENOUGH = 20
 
 
@@ -102,6 +106,8 @@ def read_screen(
             first_fault = first_fault or _first_fault(batch.rejected)
             counts.rejected.update(batch.rejected.column("reason").to_pylist())
             _check(name, counts, first_fault)
+        refuse_other_organism(gene_coverage("screen", name, names, names.looked_up), names)
+        _check_whole(name, counts)
         if not counts.observations:
             raise PipelineError(
                 f"screen '{name}': no row became an observation ({sum(counts.rejected.values())} rejected, "
@@ -129,7 +135,10 @@ def _wanted(table: pa.Table, settings: ScreenSettings, names: GeneNames) -> pa.T
         table = table.filter(pc.is_in(table.column("phenotype").cast(pa.string()), pa.array(settings.phenotypes)))
     if settings.only == "metabolic":
         lists = table.column("genes").combine_chunks()
-        in_gem = names.in_gem[names.positions(lists.flatten().cast(pa.string()))]
+        # Systematic names by now: a look-up of names would count them among those of the file.
+        in_gem = names.in_gem[
+            pc.index_in(lists.flatten().cast(pa.string()), names.genes).to_numpy(zero_copy_only=False)
+        ]
         owner = lists.value_parent_indices().to_numpy(zero_copy_only=False)
         keep = np.zeros(table.num_rows, dtype=bool)
         keep[owner[in_gem]] = True
@@ -138,7 +147,7 @@ def _wanted(table: pa.Table, settings: ScreenSettings, names: GeneNames) -> pa.T
 
 
 def _is_fault(reason: str) -> bool:
-    return not reason.startswith(BIOLOGICAL)
+    return not reason.startswith(_OF_ANY_NUMBER + _OF_SOME_ROWS)
 
 
 def _first_fault(rejected: pa.Table) -> str:
@@ -166,3 +175,14 @@ def _check(name: str, counts: ReadCounts, first_fault: str) -> None:
         raise PipelineError(
             f"screen '{name}': {faults} of {rows} rows do not fit the layout of its reader; {first_fault}"
         )
+
+
+def _check_whole(name: str, counts: ReadCounts) -> None:
+    """Refuse a file most of whose rows are rejected for one reason that says that it is not what the settings say."""
+    rows = counts.accepted + sum(counts.rejected.values())
+    for reason, n in counts.rejected.items():
+        if reason.startswith(_OF_SOME_ROWS) and n >= _ENOUGH and n > _MOST * rows:
+            raise PipelineError(
+                f"screen '{name}': {n} of {rows} rows are rejected for one reason: {reason}; give the phenotype and "
+                "the columns that the file has."
+            )

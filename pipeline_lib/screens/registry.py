@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pipeline_lib.config.calls import READER_SCORES, ScreenScores
 from pipeline_lib.config.screens import READER_FILES, ReaderFiles
 from pipeline_lib.screens.batch import Batches, Source
 from pipeline_lib.screens.readers import (
@@ -32,7 +33,8 @@ class Reader:
     publication
         Whose data it reads.
     units
-        What the values are measured in.
+        What the values are measured in, in a sentence for people; `scores` has the unit of interactions and the
+        published threshold of calls.
     p_sided
         1 or 2; None where there are no P-values, or the configuration says it.
     control
@@ -60,6 +62,11 @@ class Reader:
     def files(self) -> ReaderFiles:
         """The roles of its files."""
         return READER_FILES[self.name]
+
+    @property
+    def scores(self) -> ScreenScores:
+        """Unit and published threshold of its scores."""
+        return READER_SCORES[self.name]
 
 
 _FITNESS = "fitness relative to the wild type = 1, and interactions in the same unit"

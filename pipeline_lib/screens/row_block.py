@@ -1,5 +1,7 @@
 """Rows of an upstream file as columns, whatever the file's format."""
 
+import difflib
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +47,7 @@ class RowBlock:
         return len(self.lines)
 
     def has(self, name: str) -> bool:
-        """Tell whether the file has a column."""
+        """Return whether the file has a column."""
         return name in self.table.column_names
 
     def number(self, name: str) -> NDArray[np.float64]:
@@ -65,8 +67,7 @@ class RowBlock:
         rows = np.flatnonzero(mask)
         if len(rows):
             reasons = [reason] * len(rows) if isinstance(reason, str) else reason
-            for row, why, text in zip(rows, reasons, self.originals(rows), strict=True):
-                rejections.add(int(self.lines[row]), why, text)
+            rejections.extend(self.lines[rows].tolist(), reasons, self.originals(rows))
 
 
 def one_block(blocks: Iterable[RowBlock], path: Path) -> RowBlock:
@@ -94,33 +95,40 @@ def one_block(blocks: Iterable[RowBlock], path: Path) -> RowBlock:
     return RowBlock(table, np.concatenate([part.lines for part in parts]), originals)
 
 
-def _normal(name: str) -> str:
-    return " ".join(name.strip().strip('"').casefold().split())
-
-
 def column_places(header: Sequence[str], columns: Mapping[str, Column], where: str) -> dict[str, int]:
     """Return the position of each wanted column that the header has.
+
+    A name that is spelled exactly so wins over one that differs in letter case, spaces or quotes.
 
     Raises
     ------
     PipelineError
         When a required column is missing, or one is there twice.
     """
+    exact = [name.strip() for name in header]
     known = [_normal(name) for name in header]
     places: dict[str, int] = {}
     for wanted, column in columns.items():
-        spellings = {_normal(spelling) for spelling in column.spellings}
-        found = [place for place, name in enumerate(known) if name in spellings]
+        found = [place for place, name in enumerate(exact) if name in column.spellings]
+        if not found:
+            spellings = {_normal(spelling) for spelling in column.spellings}
+            found = [place for place, name in enumerate(known) if name in spellings]
         if len(found) > 1:
-            raise PipelineError(f"{where}: the column '{column.spellings[0]}' is there {len(found)} times.")
+            raise PipelineError(f"{where}: the column '{column.spellings[0]}' is there {len(found)} times; rename all but one.")
         if found:
             places[wanted] = found[0]
         elif column.required:
+            near = difflib.get_close_matches(_normal(column.spellings[0]), known, n=1, cutoff=0.6)
+            nearest = f" (did you mean '{exact[known.index(near[0])]}'?)" if near else ""
             raise PipelineError(
-                f"{where}: there is no column '{column.spellings[0]}'; the header has: "
-                f"{', '.join(repr(name.strip()) for name in header)}."
+                f"{where}: there is no column '{column.spellings[0]}'{nearest}; the header has: "
+                f"{', '.join(repr(name) for name in exact)}."
             )
     return places
+
+
+def _normal(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).strip().strip('"').casefold().split())
 
 
 def distinct_pairs(

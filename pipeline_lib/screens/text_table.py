@@ -1,22 +1,24 @@
 """Delimited text of any size, block by block, with the line number of every row that cannot be used."""
 
-import codecs
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.screens.batch import Rejections
-from pipeline_lib.screens.block_parser import BlockParser, RejectedLine
+from pipeline_lib.screens.block_parser import BlockParser, ParsedBlock
 from pipeline_lib.screens.progress import reading_progress
 from pipeline_lib.screens.row_block import Column, RowBlock, column_places
-from pipeline_lib.screens.upstream_file import open_upstream
+from pipeline_lib.screens.table_layout import TableLayout, find_layout
+from pipeline_lib.screens.text_lines import TextLines
+from pipeline_lib.screens.upstream_file import Upstream, open_upstream
+from pipeline_lib.screens.written_numbers import DecimalSigns
 
 BLOCK_BYTES = 1 << 25
 _THREADS = 2
-_LONGEST_HEADER = 1 << 20
 
 
 def read_blocks(
@@ -24,28 +26,28 @@ def read_blocks(
     columns: Mapping[str, Column],
     rejections: Rejections,
     *,
-    delimiter: str = "\t",
+    delimiters: str = "\t",
     header: Sequence[str] | None = None,
     quote: str | None = None,
     block_bytes: int = BLOCK_BYTES,
 ) -> Iterator[RowBlock]:
     """Read the wanted columns of a delimited text file.
 
-    A byte-order mark and CRLF line ends are removed. Rows with another number of fields than the header, and
-    numbers that are none, are rejected with their line. Decimal commas are read as decimal points.
+    Rows with another number of fields than the header, and numbers that are none, are rejected with their line. The
+    decimal sign is decided a column (`pipeline_lib.screens.written_numbers`).
 
     Parameters
     ----------
     path
-        Text, or its gzip.
+        Text in any encoding that `TextLines` reads, packed or not.
     columns
         Wanted columns by the name that the caller uses.
     rejections
         Gets the rows that cannot be used.
-    delimiter
-        One character.
+    delimiters
+        One character, or several of which the header shows which one it is.
     header
-        Names of the columns of a file that has none; None: the file's first line.
+        Names of the columns of a file that has none; None: `find_layout` finds it.
     quote
         Character around fields that hold the delimiter; None: fields are never quoted.
     block_bytes
@@ -54,75 +56,62 @@ def read_blocks(
     Raises
     ------
     PipelineError
-        When the file is missing, not UTF-8, or lacks a required column.
+        When the file cannot be opened as text, lacks a required column, or has a column with two decimal signs.
     """
-    with open_upstream(path) as stream:
-        lines = _Lines(stream, path, block_bytes)
-        names = list(header) if header is not None else _split_header(lines.header(), delimiter, quote)
-        places = column_places(names, columns, f"{path}: row 1")
-        parser = BlockParser(path, len(names), places, columns, delimiter, quote)
-        with ThreadPoolExecutor(_THREADS) as pool, reading_progress(path) as advance:
-            waiting: deque[Future[tuple[RowBlock, list[RejectedLine]]]] = deque()
+    with open_upstream(path) as upstream:
+        lines = TextLines(text_stream(upstream, path), path, block_bytes)
+        if header is None:
+            layout = find_layout(lines, path, columns, delimiters, quote)
+        else:
+            layout = TableLayout(header, column_places(header, columns, f"{path}: row 1"), delimiters, 0)
+        lines.take(layout.lines)
+        parser = BlockParser(path, len(layout.names), layout.places, columns, layout.delimiter, quote)
+        collected = _Collected(path, columns, rejections, comma_allowed=layout.delimiter != ",")
+        with ThreadPoolExecutor(_THREADS) as pool, reading_progress(path, packed=upstream.packed) as advance:
+            waiting: deque[Future[ParsedBlock]] = deque()
             for first_line, raw in lines.blocks():
                 waiting.append(pool.submit(parser.parse, raw, first_line))
                 advance(len(raw))
                 if len(waiting) > _THREADS:
-                    yield _finished(waiting.popleft(), rejections)
+                    yield collected.add(waiting.popleft().result())
             while waiting:
-                yield _finished(waiting.popleft(), rejections)
+                yield collected.add(waiting.popleft().result())
+        collected.check_whole()
 
 
-def _finished(future: "Future[tuple[RowBlock, list[RejectedLine]]]", rejections: Rejections) -> RowBlock:
-    block, rejected = future.result()
-    for row, reason, text in rejected:
-        rejections.add(row, reason, text)
-    return block
+def text_stream(upstream: Upstream, path: Path) -> BufferedReader:
+    """Return the bytes of an opened file that must be text.
+
+    Raises
+    ------
+    PipelineError
+        When it is of another kind.
+    """
+    if upstream.kind.holds != "text":
+        raise PipelineError(f"{path} is {upstream.kind.name}; export the table as text (csv or tsv).")
+    return upstream.stream
 
 
-class _Lines:
-    """Whole lines of a byte stream in blocks, with the line number of each block's first."""
+@dataclass
+class _Collected:
+    """What the blocks of one file have shown so far."""
 
-    def __init__(self, stream: BinaryIO, path: Path, block_bytes: int) -> None:
-        self._stream = stream
-        self._path = path
-        self._block_bytes = block_bytes
-        self._line = 1
-        start = stream.read(4)
-        if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            raise PipelineError(f"{path}: row 1: the file is UTF-16; save it as UTF-8.")
-        self._rest = start.removeprefix(codecs.BOM_UTF8)
+    path: Path
+    columns: Mapping[str, Column]
+    rejections: Rejections
+    comma_allowed: bool
+    signs: dict[str, DecimalSigns] = field(default_factory=dict)
 
-    def header(self) -> str:
-        """Return the first line."""
-        while b"\n" not in self._rest:
-            more = self._stream.read(1 << 16)
-            if not more:
-                break
-            self._rest += more
-            if len(self._rest) > _LONGEST_HEADER:
-                raise PipelineError(f"{self._path}: row 1 has no end; the file is not a table of text.")
-        line, _, self._rest = self._rest.partition(b"\n")
-        self._line += 1
-        try:
-            return line.decode("utf-8").rstrip("\r")
-        except UnicodeDecodeError as error:
-            raise PipelineError(f"{self._path}: row 1: the header is not UTF-8; save the file as UTF-8.") from error
+    def add(self, parsed: ParsedBlock) -> RowBlock:
+        """Return the rows of the next block; its rejected lines and decimal signs are kept."""
+        for row, reason, text in parsed.rejected:
+            self.rejections.add(row, reason, text)
+        for name, shown in parsed.signs.items():
+            self.signs[name] = self.signs.get(name, DecimalSigns()).then(shown)
+            self.signs[name].check(self.path, self.columns[name].spellings[0], comma_allowed=self.comma_allowed)
+        return parsed.block
 
-    def blocks(self) -> Iterator[tuple[int, bytes]]:
-        """Yield (line number of the first line, bytes of whole lines)."""
-        while True:
-            more = self._stream.read(self._block_bytes)
-            data = self._rest + more
-            cut = data.rfind(b"\n") + 1 if more else len(data)
-            block, self._rest = data[:cut], data[cut:]
-            if block.strip():
-                yield self._line, block
-            self._line += block.count(b"\n")
-            if not more:
-                return
-
-
-def _split_header(line: str, delimiter: str, quote: str | None) -> list[str]:
-    # Space-separated headers may end in a space, where no further column begins.
-    names = (line.rstrip() if delimiter == " " else line).split(delimiter)
-    return [name.strip(quote) if quote else name for name in names]
+    def check_whole(self) -> None:
+        """Refuse columns whose decimal sign no value has shown."""
+        for name, shown in self.signs.items():
+            shown.check_whole(self.path, self.columns[name].spellings[0], comma_allowed=self.comma_allowed)

@@ -157,7 +157,7 @@ class _Crosses:
         """Return the rows that have a value (float64 [n] each, NaN where there is none)."""
         rows = np.isfinite(value)
         return measurements(
-            self.genotypes.take(rows), phenotype, value[rows], std=std[rows], p_value=p_value[rows], p_sided=1,
-            query=self.strains.labels(self.query[rows]), array=self.strains.labels(self.array[rows]),
-            replicate=self.replicate[rows], extra={"raw_p_value": pa.array(raw_p_value[rows], from_pandas=True)},
+            self.genotypes.take(rows), phenotype, value[rows], std=std[rows], p_value=p_value[rows],
+            raw_p_value=raw_p_value[rows], p_sided=1, query=self.strains.labels(self.query[rows]),
+            array=self.strains.labels(self.array[rows]), replicate=self.replicate[rows],
         )  # fmt: skip

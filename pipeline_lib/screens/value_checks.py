@@ -9,6 +9,14 @@ from pipeline_lib.screens.row_block import RowBlock
 ONE_SIDED_MAXIMUM = 0.5
 """A one-sided P-value taken on the side that the score lies on cannot be greater."""
 
+GREATEST_MAGNITUDE = 1e9
+"""What no measurement of a genotype reaches in size.
+
+Fitness and its interactions lie near 1, S-scores within some tens, colony sizes within some 100,000 pixels, summed
+intensities of pixels within some 100,000,000. What is greater is a sentinel or an overflow; sums of its squares over a
+screen leave the range of float32.
+"""
+
 
 def check_values(
     block: RowBlock,
@@ -26,7 +34,8 @@ def check_values(
     block
         Rows of the file.
     rejections
-        Gets the rows without a value, with an infinite one, a P-value out of range or a negative SD.
+        Gets the rows without a value, with one (or an SD) beyond `GREATEST_MAGNITUDE`, a P-value out of range or a
+        negative SD.
     needed
         Column without which a row is nothing.
     p_value, p_maximum
@@ -35,16 +44,26 @@ def check_values(
         Column of standard deviations.
     """
     values = block.number(needed)
-    usable = np.isfinite(values)
+    usable = ~np.isnan(values)
     block.reject(~usable, "no measurement", rejections)
+    wrong = np.abs(values) > GREATEST_MAGNITUDE
+    block.reject(wrong, [_too_great("value", value) for value in values[wrong]], rejections)
+    usable &= ~wrong
     if p_value is not None:
         p = block.number(p_value)
         wrong = usable & ((p < 0) | (p > p_maximum))
-        block.reject(wrong, [f"P-value {value:g} is not within 0 and {p_maximum:g}" for value in p[wrong]], rejections)
+        block.reject(wrong, [f"P-value {value:.10g} is not within 0 and {p_maximum:g}" for value in p[wrong]], rejections)
         usable &= ~wrong
     if std is not None:
         spread = block.number(std)
         wrong = usable & (spread < 0)
         block.reject(wrong, [f"standard deviation {value:g} is negative" for value in spread[wrong]], rejections)
         usable &= ~wrong
+        wrong = usable & (spread > GREATEST_MAGNITUDE)
+        block.reject(wrong, [_too_great("standard deviation", value) for value in spread[wrong]], rejections)
+        usable &= ~wrong
     return usable
+
+
+def _too_great(what: str, value: float) -> str:
+    return f"{what} {value:g} is beyond {GREATEST_MAGNITUDE:,.0f} in size, which no measurement reaches"

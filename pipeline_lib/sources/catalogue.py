@@ -7,13 +7,14 @@ from typing import Annotated, Self
 import yaml
 from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
 
-from pipeline_lib.config.loading import explain
+from pipeline_lib.config.faults import explain
+from pipeline_lib.config.locating import PROJECT
 from pipeline_lib.config.networks import Evidence
 from pipeline_lib.config.section import Section
 from pipeline_lib.config.yaml_text import load_yaml
 from pipeline_lib.errors import PipelineError
 
-DEFAULT_CATALOGUE = Path("config/sources.yaml")
+DEFAULT_CATALOGUE = PROJECT / "config" / "sources.yaml"
 
 SourceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$")]
 """A source's name is its path in a mirror and under ``sources/``: no part starts with a dot, none is empty."""

@@ -109,10 +109,11 @@ def fetch_command(
 @click.option(
     "--record", "records", type=click.Path(path_type=Path), multiple=True, help="Record of one source; repeat it."
 )
+@click.option("--own", type=click.Path(path_type=Path), multiple=True, help="A file of your own; repeat it.")
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="The lock file (JSON).")
-def lock_command(records: tuple[Path, ...], output: Path) -> None:
-    """Collect the records of fetched sources into one lock file."""
-    write_json(collect_records(records), output)
+def lock_command(records: tuple[Path, ...], own: tuple[Path, ...], output: Path) -> None:
+    """Collect the records of fetched sources, and the checksums of files of your own, into one lock file."""
+    write_json(collect_records(records, own), output)
 
 
 @app.command("list")

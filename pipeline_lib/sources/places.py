@@ -4,20 +4,20 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline_lib.config.locating import neighbour_mirror
 from pipeline_lib.sources.catalogue import Source
 from pipeline_lib.sources.download import Patience, download
 from pipeline_lib.sources.transfer import Digest, PlaceFailedError, read_chunks, receive
 
 MIRROR_VARIABLE = "PIPELINE_MIRROR"
-NEIGHBOUR_MIRROR = Path("../shared/data")
 
 
 def default_mirror() -> Path | None:
-    """Return the folder named by ``PIPELINE_MIRROR``, else ``../shared/data`` where it exists, else None."""
+    """Return the folder named by ``PIPELINE_MIRROR``, else ``../shared/data`` beside the project, else None."""
     named = os.environ.get(MIRROR_VARIABLE)
     if named:
-        return Path(named)
-    return NEIGHBOUR_MIRROR if NEIGHBOUR_MIRROR.is_dir() else None
+        return Path(named).expanduser()
+    return neighbour_mirror()
 
 
 @dataclass(frozen=True)

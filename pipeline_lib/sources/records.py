@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline_lib.artefacts.atomic import read_json, write_json
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.sources.transfer import PlaceFailedError, digest_of
 
 
 def now() -> str:
@@ -45,13 +46,20 @@ class Record:
         write_json(asdict(self), path)
 
 
-def collect_records(paths: Iterable[Path]) -> dict[str, dict[str, Any]]:
-    """Return the records of `paths` by source name, sorted: the content of a lock file.
+def collect_records(paths: Iterable[Path], own: Iterable[Path] = ()) -> dict[str, dict[str, Any]]:
+    """Return the content of a lock file: every file that a run reads, by name, sorted.
+
+    Parameters
+    ----------
+    paths
+        Records of fetched sources.
+    own
+        Files of the user; each is listed under its path, with sha256, bytes and the time at which it was read.
 
     Raises
     ------
     PipelineError
-        When a record lacks a field, or two records of one source disagree.
+        When a record lacks a field, two records of one source disagree, or a file of the user cannot be read.
     """
     locked: dict[str, dict[str, Any]] = {}
     for path in paths:
@@ -63,4 +71,14 @@ def collect_records(paths: Iterable[Path]) -> dict[str, dict[str, Any]]:
         if name in locked and locked[name]["sha256"] != record["sha256"]:
             raise PipelineError(f"{path}: two records of '{name}' disagree on its sha256; fetch it again.")
         locked[name] = record
+    for path in own:
+        try:
+            locked[str(path)] = {
+                "path": str(path),
+                **asdict(digest_of(path)),
+                "time": now(),
+                "what": "file of the user",
+            }
+        except (PlaceFailedError, OSError) as error:
+            raise PipelineError(f"{path}, a file that the run reads, is not there any more ({error}).") from error
     return dict(sorted(locked.items()))

@@ -35,22 +35,26 @@ class Overfitted:
 
 
 def choose(train: Genotypes, count: int, seed: int) -> Genotypes:
-    """Return `count` observations of the largest assay of measured values, drawn at random with distinct genotypes.
+    """Return up to `count` observations of the largest assay of measured values, at random with distinct genotypes.
 
-    Raises
-    ------
-    PipelineError
-        When no assay has so many.
+    Calls are left out, so there is none where nothing else was measured.
     """
     measured = [
         (len(rows), rows) for _, phenotype, rows in train.assays() if PHENOTYPES[phenotype] != "call"
     ]  # fmt: skip
-    size, rows = max(measured, key=lambda part: part[0], default=(0, np.zeros(0, np.int64)))
+    _, rows = max(measured, key=lambda part: part[0], default=(0, np.zeros(0, np.int64)))
     _, first = np.unique(train.genes[rows], axis=0, return_index=True)
-    if len(first) < count:
-        raise PipelineError(f"The overfit check needs {count} genotypes of one assay but the largest has {size} rows.")
     generator = np.random.default_rng(seed)
-    return train.take(np.sort(rows[generator.choice(first, count, replace=False)]))
+    return train.take(np.sort(rows[generator.choice(first, min(count, len(first)), replace=False)]))
+
+
+def why_not(chosen: Genotypes, count: int) -> str:
+    """Return why so few observations, or such, show nothing when they are overfitted; empty where they do."""
+    if not len(chosen):
+        return "the training fold holds calls alone, and a correlation with 0 and 1 shows little"
+    if len(chosen) < count:
+        return f"it needs {count} genotypes of one assay, and the largest has {len(chosen)} in the training fold"
+    return "" if np.ptp(chosen.value) > 0 else f"the {count} values chosen are all equal, so there is nothing to learn"
 
 
 def overfit(
@@ -71,11 +75,14 @@ def overfit(
     Raises
     ------
     PipelineError
-        When the model is none of the CLP family, or there are too few observations.
+        When the model is none of the CLP family.
     """
     if family_of(name) != "clp":
         raise PipelineError(f"The overfit check is for models of the family 'clp', and '{name}' is none of them.")
     chosen = choose(data.part("train"), count, seed)
+    reason = why_not(chosen, count)
+    if reason:
+        return _left_out(name, chosen, seed, reason)
     clp = model_settings.clp.model_copy(update=dict.fromkeys(_SHARES, 0.0) | {"profiles": False, "ensemble": 1})
     free = training.model_copy(
         update={
@@ -106,6 +113,16 @@ def overfit(
     return Overfitted(chosen, prediction, history, report)
 
 
+def _left_out(name: str, chosen: Genotypes, seed: int, reason: str) -> Overfitted:
+    """Return what is written where the check cannot be made: no observations, and a report that says why."""
+    none = chosen.take(np.zeros(0, np.int64))
+    history = pd.DataFrame({"epoch": [], "fold": [], "metric": [], "value": []}).astype(
+        {"epoch": "int64", "fold": str, "metric": str, "value": float}
+    )
+    report = {"model": name, "seed": seed, "observations": 0, "passed": None, "left_out": reason}
+    return Overfitted(none, Prediction(np.zeros(0), None), history, report)
+
+
 def overfit_table(fitted: Overfitted) -> pd.DataFrame:
     """Return observation_id, prediction, prediction_std, fold ('train' throughout) and the observed value."""
     count = len(fitted.genotypes)
@@ -129,7 +146,7 @@ def refuse_failure(report: dict[str, Any]) -> None:
     PipelineError
         Says what correlation was reached and which was required.
     """
-    if not report["passed"]:
+    if report["passed"] is False:
         raise PipelineError(
             f"{report['model']} cannot overfit {report['observations']} observations of {report['screen']}: Pearson "
             f"{report['pearson']:.3f} after {report['steps']} steps, where more than {REQUIRED_PEARSON} is required; "

@@ -78,7 +78,7 @@ def observations() -> pd.DataFrame:
     ]
     rows += [
         {
-            "screen": "raw",
+            "screen": "trigenic",
             "genes": [GENES[0], gene],
             "query": "q",
             "array": gene,

@@ -1,5 +1,6 @@
 """A split keeps its promise: what is tested was not trained on, in the sense of its name."""
 
+import re
 import zlib
 from itertools import combinations
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline_lib.cell.genotypes import NO_GENE, encode
 from pipeline_lib.cell.leakage import assert_promises, leakage_table
-from pipeline_lib.cell.queries import genotype_codes, query_gene_sets, symmetric_rows
+from pipeline_lib.cell.queries import genotype_codes, query_gene_sets, query_genes, symmetric_rows
 from pipeline_lib.cell.splits import (
     LEFT_OUT,
     SPLITS,
@@ -26,6 +27,7 @@ from pipeline_lib.cell.splits import (
 from pipeline_lib.config.cell import SplitSettings
 from pipeline_lib.config.split_names import SPLIT_KINDS
 from pipeline_lib.errors import PipelineError
+from tests.cell.conftest import GENES, observation_table
 
 SETTINGS = SplitSettings(names=list(SPLITS), cross_screen_test=["trigenic"])
 DRAWS = [f"{kind}{draw}" for kind in SPLITS for draw in ("", "-1", "-2")]
@@ -113,17 +115,27 @@ def test_alleles_of_one_pair_share_their_fold(observations, genes):
     assert (folds_of_genotype == 1).all()
 
 
-def test_raw_interactions_are_in_no_split(observations, genes):
+def test_raw_interactions_are_in_no_split_that_holds_the_adjusted_ones(observations, genes):
     data = encode(observations, genes)
     table = split_table(data, assign(data, genes, "random", SETTINGS))
     raw = observations.loc[observations["phenotype"] == "raw_interaction", "observation_id"]
     assert not set(raw) & set(table["observation_id"])
 
 
-def test_digenic_calls_only_train(observations, genes):
+def test_raw_interactions_alone_in_their_screen_are_tested_like_any_other(observations, genes):
+    raw = observations[observations["screen"] == "emap"].assign(phenotype="raw_interaction", query=None, array=None)
+    data = encode(raw.reset_index(drop=True), genes)
+    for name in ("random", "gene_disjoint_one"):
+        fold = assign(data, genes, name, SETTINGS).fold
+        assert {TRAIN, VALIDATION, TEST} <= set(fold)
+
+
+def test_calls_of_which_only_positives_were_released_only_train(observations, genes):
     called = observations.copy()
-    trigenic = called["screen"] == "trigenic"
+    trigenic = (called["screen"] == "trigenic") & (called["phenotype"] == "interaction")
     called.loc[trigenic, "phenotype"] = "call"
+    called.loc[trigenic, "value"] = 1.0
+    called.loc[trigenic & (called["order"] == 3) & (called["observation_id"] % 2 == 0), "value"] = 0.0
     data = encode(called, genes)
     for name in ("random", "query_disjoint"):
         fold = assign(data, genes, name, SETTINGS).fold
@@ -183,14 +195,61 @@ def test_a_broken_promise_fails_the_run(observations, genes):
 
 def test_a_cross_screen_split_names_a_screen_that_exists(observations, genes):
     data = encode(observations, genes)
-    with pytest.raises(PipelineError, match="choose among emap, raw, smf, trigenic"):
+    with pytest.raises(PipelineError, match="choose among emap, smf, trigenic"):
         assign(data, genes, "cross_screen", SETTINGS.model_copy(update={"cross_screen_test": ["collins"]}))
 
 
-def test_too_few_queries_are_refused(observations, genes):
-    few = observations[observations["screen"] == "smf"].reset_index(drop=True)
-    with pytest.raises(PipelineError, match="fold is empty"):
-        assign(encode(few, genes), genes, "query_disjoint", SETTINGS)
+def pairs(genes_of_pairs, value=0.1, **columns):
+    return observation_table(
+        [
+            {"screen": "own", "genes": list(pair), "query": None, "array": None, "value": value, **columns}
+            for pair in genes_of_pairs
+        ]
+    )
+
+
+def test_pairs_with_both_labels_are_tested_like_any_other_phenotype(genes):
+    table = pairs(combinations(GENES[:12], 2), phenotype="call")
+    table["value"] = (np.arange(len(table)) % 3 == 0).astype(float)
+    fold = assign(encode(table, genes), genes, "random", SETTINGS).fold
+    np.testing.assert_array_equal(np.bincount(fold), [52, 7, 7])
+
+
+@pytest.mark.parametrize(
+    ("table", "split", "reason"),
+    [
+        (
+            pairs(combinations(GENES[:12], 2), 1.0, phenotype="call"),
+            "random",
+            "screen 'own': all calls of 2 genes have the label 1",
+        ),
+        (
+            pairs([GENES[:2]]),
+            "random",
+            "needs at least 3 genotypes of one screen and number of deletions, and there is 1",
+        ),
+        (pairs(combinations(GENES[:12], 2)), "query_disjoint", "needs at least 3 queries, and there is none"),
+        (pairs([GENES[:2], GENES[1::-1]]), "gene_disjoint_one", "needs at least 3 genes, and there are 2"),
+        (
+            pairs([(GENES[0], gene) for gene in GENES[1:]]),
+            "gene_disjoint_all",
+            "no genotype has all of its genes among those held out for it, of 30 genes",
+        ),
+        (pairs([[gene] for gene in GENES[:2]], phenotype="fitness"), "random", "and there are 2"),
+    ],
+)
+def test_a_fold_that_stays_empty_says_why(table, split, reason, genes):
+    with pytest.raises(PipelineError, match=re.escape(reason)):
+        assign(encode(table, genes), genes, split, SETTINGS)
+
+
+def test_an_observation_without_a_query_has_no_query_genes(observations, genes):
+    data = encode(observations, genes)
+    found = query_genes(data)
+    assert (found[data.query < 0] == NO_GENE).all()
+    np.testing.assert_array_equal(found[data.query >= 0], query_gene_sets(data)[data.query[data.query >= 0]])
+    none = encode(pairs(combinations(GENES[:4], 2)), genes)
+    assert (query_genes(none) == NO_GENE).all()
 
 
 @given(n=st.integers(0, 400), validation=st.floats(0.01, 0.45), test=st.floats(0.01, 0.45))

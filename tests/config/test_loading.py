@@ -1,10 +1,12 @@
 """A typo in a configuration is one sentence that names the nearest key."""
 
 import pytest
+import yaml
 from pydantic import TypeAdapter
 
 from pipeline_lib.config.evaluation import EvaluationSettings
-from pipeline_lib.config.loading import merge, parse_run_config, parse_section, read_run_config
+from pipeline_lib.config.faults import ConfigurationError
+from pipeline_lib.config.loading import load_run, merge, parse_run_config, parse_section, read_run_config
 from pipeline_lib.errors import PipelineError
 
 SHIPPED = (
@@ -90,6 +92,13 @@ def test_a_base_gives_what_the_file_does_not(tmp_path, root, monkeypatch):
     assert mine.metabolism == base.metabolism
 
 
+def test_the_description_of_a_base_is_not_that_of_the_run(tmp_path, root):
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"base: {root}/config/quickstart.yaml\nrun: mine\n")
+    assert read_run_config(root / "config/quickstart.yaml").description
+    assert read_run_config(path).description == ""
+
+
 def test_bases_in_a_circle_are_refused(tmp_path):
     first, second = tmp_path / "a.yaml", tmp_path / "b.yaml"
     first.write_text(f"base: {second}\n")
@@ -134,3 +143,64 @@ def test_merging_takes_away_what_is_null_and_keeps_the_rest():
 def test_an_entry_with_its_own_reader_replaces_the_old_one_whole():
     base = {"screens": {"a": {"reader": "x", "files": {"old": 1}}}}
     assert merge(base, {"screens": {"a": {"reader": "y", "files": {"new": 2}}}})["screens"]["a"]["files"] == {"new": 2}
+
+
+def test_a_relative_path_counts_from_the_file_that_names_it(tmp_path, monkeypatch):
+    """A base and the file over it each name a table ``mine.csv`` of their own folder."""
+    for name in ("study", "lab", "here"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mine.csv").touch()
+    columns = {"genes": "g", "value": "v"}
+    table = {"reader": "table", "files": {"table": "mine.csv"}, "columns": columns}
+    base = {**minimal(), "screens": {"of_base": table}}
+    (tmp_path / "lab" / "base.yaml").write_text(yaml.safe_dump(base))
+    (tmp_path / "study" / "run.yaml").write_text(
+        yaml.safe_dump({"base": "../lab/base.yaml", "screens": {"of_run": table}})
+    )
+    monkeypatch.chdir(tmp_path / "here")
+    screens = read_run_config(tmp_path / "study" / "run.yaml").screens
+    assert screens["of_base"].files["table"] == str(tmp_path / "lab" / "mine.csv")
+    assert screens["of_run"].files["table"] == str(tmp_path / "study" / "mine.csv")
+    # What was typed in the working folder counts from there.
+    typed = {**base, "screens": {"typed": table}}
+    assert parse_run_config(typed, "configuration").screens["typed"].files["table"] == "mine.csv"
+
+
+def test_home_stands_for_a_folder_in_every_path(tmp_path, monkeypatch, root):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("mine.csv", "gem.json"):
+        (tmp_path / name).touch()
+    (tmp_path / "mirror").mkdir()
+    (tmp_path / "sources.yaml").write_text("{}")
+    (tmp_path / "base.yaml").write_text(yaml.safe_dump(minimal(screens={
+        "lab": {"reader": "table", "files": {"table": "~/mine.csv"}, "columns": {"genes": "g", "value": "v"}}
+    })))  # fmt: skip
+    changes = {"base": "~/base.yaml", "mirror": "~/mirror", "catalogue": "~/sources.yaml"}
+    loaded = load_run({**changes, "metabolism": {"gem": "~/gem.json"}}, "configuration")
+    assert loaded.faults == ()
+    found = (loaded.config.mirror, loaded.config.catalogue, loaded.config.metabolism.gem)
+    assert [str(path) for path in found] == [str(tmp_path / name) for name in ("mirror", "sources.yaml", "gem.json")]
+    assert loaded.config.screens["lab"].files["table"] == str(tmp_path / "mine.csv")
+
+
+def test_a_name_of_the_catalogue_is_that_source_whatever_lies_beside(tmp_path, monkeypatch):
+    (tmp_path / "yeast-gem").mkdir()
+    (tmp_path / "yeast-gem" / "yeast-GEM.yml").touch()
+    monkeypatch.chdir(tmp_path)
+    run = parse_run_config(minimal(metabolism={"gem": "yeast-gem/yeast-GEM.yml"}), "configuration")
+    assert run.metabolism.gem == "yeast-gem/yeast-GEM.yml"
+
+
+def test_everything_that_is_wrong_is_said_at_once(tmp_path):
+    with pytest.raises(ConfigurationError) as caught:
+        load_run(minimal(run="my run", metabolsm={}, catalogue="~/nowhere.yaml", grid=[]), "mine.yaml")
+    said = caught.value.sentences
+    assert len(said) == 4
+    for part in ("instance 'my-run'", "unknown key 'metabolsm'", "key 'grid'", f"no file '~/nowhere.yaml'"):
+        assert sum(part in sentence for sentence in said) == 1
+
+
+def test_a_base_without_a_screen_asks_for_the_table(root):
+    with pytest.raises(PipelineError, match="no screen is named; name your table under screens") as caught:
+        read_run_config(root / "config" / "own_screen.yaml")
+    assert caught.value.sentences == (str(caught.value),)

@@ -9,10 +9,17 @@ import pytest
 
 from pipeline_lib.artefacts.schemas import GENES, OBSERVATIONS, PREDICTIONS
 from pipeline_lib.artefacts.tables import write_table
+from pipeline_lib.config.calls import READER_SCORES, ScreenScores
 from pipeline_lib.evaluation.clusters import ClusterDesign, Resamples
 from pipeline_lib.evaluation.measurements import Measurements, from_table, named_genes
 
 Rows = pd.DataFrame
+
+
+def published_scores(frame: Rows) -> dict[str, ScreenScores]:
+    """Return the published unit and threshold of every screen: S-scores of collins2007, else fitness units."""
+    readers = {"collins2007": "emap"}
+    return {screen: READER_SCORES[readers.get(screen, "kuzmin2018")] for screen in frame["screen"].unique()}
 
 
 @pytest.fixture(scope="session")
@@ -56,9 +63,11 @@ def table() -> Callable[..., Rows]:
 def measure(table: Callable[..., Rows]) -> Callable[..., Measurements]:
     """Return a function that puts assays into one encoded table."""
 
-    def make(*assays: Rows) -> Measurements:
+    def make(*assays: Rows, scores: dict[str, ScreenScores] | None = None) -> Measurements:
         frame = table(*assays)
-        return from_table(frame, named_genes(frame["genes"]), "test")
+        return from_table(
+            frame, named_genes(frame["genes"]), "test", published_scores(frame) if scores is None else scores
+        )
 
     return make
 

@@ -11,11 +11,18 @@ from click.testing import CliRunner, Result
 
 from pipeline_lib.artefacts.schemas import LEADERBOARD
 from pipeline_lib.artefacts.tables import read_table
+from pipeline_lib.config.calls import READER_SCORES
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.evaluation import schemas
 from pipeline_lib.evaluation.cli import app
 
 SETTINGS = json.dumps({"resamples": 100, "ranking_resamples": 50})
+SCORES = json.dumps(
+    {
+        "collins2007": READER_SCORES["emap"].model_dump(mode="json"),
+        "simulated": READER_SCORES["kuzmin2018"].model_dump(mode="json"),
+    }
+)
 MAIN_TABLE = {
     "leaderboard": LEADERBOARD,
     "noise-ceiling": schemas.NOISE_CEILING,
@@ -39,7 +46,15 @@ MORE_TABLES = {
 
 def call(command: str, run: Path, *more: str) -> Result:
     tables = run / "tables"
-    arguments = [command, "--settings", SETTINGS, "--observations", str(tables / "observations.parquet")]
+    arguments = [
+        command,
+        "--settings",
+        SETTINGS,
+        "--scores",
+        SCORES,
+        "--observations",
+        str(tables / "observations.parquet"),
+    ]
     if command in {"leaderboard", "noise-ceiling"}:
         arguments += ["--genes", str(tables / "genes.parquet")]
     if command != "noise-ceiling" and not any(option.startswith("--predictions") for option in more):

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline_lib.config.calls import ScreenScores
 from pipeline_lib.config.evaluation import EvaluationSettings, ReplicateCorrelation
 from pipeline_lib.config.simulation import SimulationSettings
 from pipeline_lib.evaluation.measurements import Measurements, from_table, named_genes
@@ -24,16 +25,25 @@ def ceilings(data: Measurements, truth: pd.DataFrame | None = None, **settings: 
 
 
 def test_the_quoted_replicate_correlations_become_0_768_and_0_938(measure: Callable, observe: Callable) -> None:
-    rows = ceilings(measure(observe([("A", "B")], [0.0])), literature=EvaluationSettings().literature)
-    known = rows[(rows["method"] == "literature") & (rows["screen"] == "kuzmin2018")].set_index("order")
+    scores = {"trigenic": ScreenScores(publication="kuzmin2018")}
+    data = measure(observe([("A", "B")], [0.0], screen="trigenic"), scores=scores)
+    rows = ceilings(data, literature=EvaluationSettings().literature)
+    known = rows[(rows["method"] == "literature") & (rows["screen"] == "trigenic")].set_index("order")
     assert known.loc[3, "ceiling"] == pytest.approx(0.768, abs=5e-4)
     assert known.loc[2, "ceiling"] == pytest.approx(0.938, abs=5e-4)
     assert known["low"].isna().all()
 
 
+def test_no_published_correlation_is_that_of_an_own_screen_by_the_name_of_a_publication(
+    measure: Callable, observe: Callable
+) -> None:
+    data = measure(observe([("A", "B")], [0.0], screen="kuzmin2018"), scores={"kuzmin2018": ScreenScores()})
+    assert ceilings(data, literature=EvaluationSettings().literature).empty
+
+
 def test_a_literature_value_names_its_source(measure: Callable, observe: Callable) -> None:
     value = ReplicateCorrelation(screen="ours", order=2, correlation=0.5, source="our notebook")
-    rows = ceilings(measure(observe([("A", "B")], [0.0])), literature=[value])
+    rows = ceilings(measure(observe([("A", "B")], [0.0], screen="ours")), literature=[value])
     assert "our notebook" in rows["assumption"].iloc[0]
 
 
@@ -240,9 +250,11 @@ def test_copies_of_a_measurement_feign_no_agreement(table: Callable, twins: Call
     noisy["value"] += np.random.default_rng(1).normal(scale=0.05, size=len(noisy))
     copies = noisy.copy()
     frame = table(noisy, copies).assign(repeated=np.repeat([False, True], len(noisy)))
-    data = from_table(frame, genes_of(frame), "test")
+    data = from_table(frame, genes_of(frame), "test", {})
     with_copies = ceilings(replace(data, copied=np.zeros(len(data), dtype=bool)))
-    pd.testing.assert_frame_equal(ceilings(data), ceilings(from_table(frame[: len(noisy)], genes_of(frame), "test")))
+    pd.testing.assert_frame_equal(
+        ceilings(data), ceilings(from_table(frame[: len(noisy)], genes_of(frame), "test", {}))
+    )
     raw = {"method": "replicates", "centred": False, "scope": "screen"}
     assert pick(with_copies, raw) > pick(ceilings(data), raw)
 

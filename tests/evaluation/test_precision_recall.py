@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import precision_recall_curve
 
+from pipeline_lib.config.calls import READER_SCORES
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.evaluation.measurements import read_measurements
 from pipeline_lib.evaluation.precision_recall import ScoredAssay, curve_rows, query_rows, scored_assays
@@ -17,7 +18,8 @@ SETTINGS = EvaluationSettings(resamples=100, ranking_resamples=100)
 
 
 def score(run: Path) -> list[ScoredAssay]:
-    data = read_measurements(run / "tables" / "observations.parquet")
+    scores = {"collins2007": READER_SCORES["emap"]}
+    data = read_measurements(run / "tables" / "observations.parquet", scores=scores)
     return list(scored_assays(data, find_predictions(run / "models"), SETTINGS, lambda: None))
 
 

@@ -11,10 +11,12 @@ import pandas as pd
 import yaml
 from openpyxl import Workbook
 
-from pipeline_lib.cell.gene_index import build_gene_table, read_essential_genes, read_features
+from pipeline_lib.cell.gene_index import build_gene_table
 from pipeline_lib.config.loading import read_run_config
 from pipeline_lib.config.networks import NetworkSettings
 from pipeline_lib.config.screens import ScreenSettings
+from pipeline_lib.genes.essential_genes import read_essential_genes
+from pipeline_lib.genes.gene_tables import read_gene_table
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.metabolism.energies import read_energies
 from pipeline_lib.metabolism.gem import read_gem
@@ -58,9 +60,10 @@ def genes() -> pd.DataFrame:
             "gene": ["YAL001C", "YBL007C", "YBL023C", "YDL227C", "YOL043C"],
             "name": ["TFC3", "SLA1", "MCM2", "HO", "NTG2"],
             "aliases": [["FUN24"], ["SHARED"], ["SHARED"], [], []],
+            "essential": pd.array([pd.NA] * 5, dtype="boolean"),
         }
     )
-    return build_gene_table(["YAL001C", "YBL007C"], features, None)
+    return build_gene_table(["YAL001C", "YBL007C"], features)
 
 
 def screen(reader: str, role: str, **settings: object) -> Read:
@@ -235,9 +238,15 @@ PARSERS: dict[str, Parser] = {
     "metabolic model, JSON": Parser(read_gem, _COBRA_MODEL.encode(), ".json", ("null", "[", "{", "1e999", "and (")),
     "energies": Parser(lambda path: read_energies(path, pd.Series(["r_1", "r_2"])), b"id,dg\nr_1,-3.5\nr_2,\n", ".csv"),
     "gene features": Parser(
-        read_features, b"S1\tORF\tVerified\tYAL001C\tTFC3\tFUN24|X\nS2\tORF\t\tYBL007C\tSLA1\t\n", ".tab", ("ORF", "\t")
+        read_gene_table, b"S1\tORF\tVerified\tYAL001C\tTFC3\tFUN24|X\nS2\tORF\t\tYBL007C\tSLA1\t\n", ".tab", ("ORF", "\t")
     ),
-    "essential genes": Parser(read_essential_genes, b"header\nYAL001C\nYBL007C\n"),
+    "own gene table": Parser(
+        read_gene_table, b"id,name,aliases,essential\nb0001,thrL,x|y,no\nb0002,thrA,\"z;w\",yes\n", ".csv",
+        ("id", "\t", ";", '"', "yes", "b0001"),
+    ),
+    "essential genes": Parser(
+        lambda path: read_essential_genes(path, GeneNames.from_table(genes())), b"header\nYAL001C\nYBL007C\n"
+    ),
     "genotypes to predict": Parser(
         lambda path: read_genotype_table(path, GeneNames.from_table(genes())),
         b"genes,x\nYAL001C+YBL007C,1\nHO,2\n", ".csv",

@@ -1,7 +1,9 @@
 """Names of genes: systematic before standard before alias."""
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,3 +61,64 @@ def test_every_systematic_name_finds_its_own_gene_whatever_the_other_names(
     for position, alias in ((i, alias) for i, aliases in enumerate(table["aliases"]) for alias in aliases):
         found = names.position(alias)
         assert found in {position, AMBIGUOUS} or alias in {table["gene"][found], table["name"][found]}
+
+
+@pytest.mark.parametrize(
+    ("spelling", "gene"),
+    [
+        ("YDR322C_A", "YDR322C-A"),
+        ("YDR322C.A", "YDR322C-A"),
+        ("ydr322ca", "YDR322C-A"),
+        ("'YDR322C-A'", "YDR322C-A"),
+        ('"YDR322C-A" ', "YDR322C-A"),
+        ("YDR322C\u2013A", "YDR322C-A"),
+        ("\u200bADE5,7", "YGL234W"),
+        ("ADE5.7", "YGL234W"),
+        ("Ade5,7", "YGL234W"),
+        ("IMP2.", "YIL154C"),
+        ("IMP2\u2019", "YIL154C"),
+        ("imp2", "YMR035W"),
+        ("YFL006W", "YFL007W"),
+        ("YAL043C_A", "YAL042C-A"),
+    ],
+)
+def test_spellings_of_real_names(spelling: str, gene: str) -> None:
+    table = pd.DataFrame(
+        {
+            "gene": ["YAL042C-A", "YDR322C-A", "YFL007W", "YGL234W", "YIL154C", "YMR035W"],
+            "name": ["YAL042C-A", "TIM11", "BLM10", "ADE5,7", "IMP2'", "IMP2"],
+            "aliases": [["YAL043C-A"], [], ["YFL006W"], [], [], []],
+            "in_gem": False,
+        }
+    )
+    names = GeneNames.from_table(table)
+    assert names.genes[names.position(spelling)].as_py() == gene
+
+
+def test_a_separator_between_two_digits_carries_meaning() -> None:
+    names = GeneNames.of_model(["100071", "10007.2", "orf19.12"])
+    assert [names.position(name) for name in ("10007.1", "10007_2", "ORF19-12", "orf1912")] == [UNKNOWN, 1, 2, UNKNOWN]
+
+
+def test_letter_case_decides_where_it_alone_tells_genes_apart() -> None:
+    names = GeneNames.of_model(["dl", "Dl", "w"])
+    assert [names.position(name) for name in ("dl", "Dl", "DL", "W")] == [0, 1, AMBIGUOUS, 2]
+    assert names.explain("DL") == "gene name 'DL' is ambiguous: Dl, dl"
+
+
+def test_a_spelling_of_two_genes_is_ambiguous() -> None:
+    names = GeneNames.of_model(["YAL001C-A", "YAL001C.A"])
+    assert names.position("YAL001C-A") == 0
+    assert names.explain("YAL001C_A") == "gene name 'YAL001C_A' is ambiguous: YAL001C-A, YAL001C.A"
+
+
+def test_what_was_looked_up_is_kept_and_a_trial_is_not() -> None:
+    names = GeneNames.of_model(["b0001"])
+    assert names.knows("B0001")
+    names.positions(pa.array(["b0001", "b0002"]))
+    assert names.looked_up == {"b0001": 0, "b0002": UNKNOWN}
+
+
+def test_a_blank_is_no_name() -> None:
+    names = GeneNames(["a", "b"], ["", " "], [[""], ["-"]], np.zeros(2, dtype=bool))
+    assert [names.position(name) for name in ("", " ", '""')] == [UNKNOWN] * 3

@@ -113,9 +113,9 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "model.mat"
-    path.write_text("")
-    with pytest.raises(PipelineError, match=r"not '\.mat'"):
+    path = tmp_path / "model.xls"
+    path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+    with pytest.raises(PipelineError, match=r"model\.xls is not a (model|text file)"):
         read_gem(path)
 
 

@@ -199,6 +199,13 @@ def _tables() -> dict[str, pd.DataFrame]:
         "p_value_points": points,
         "precision_recall": pd.DataFrame(curves),
         "calibration": pd.DataFrame(calibration),
+        "gene_coverage": pd.DataFrame(
+            {
+                "kind": ["model", "screen"], "name": ["yeast-GEM.yml", "mine"], "named": [1150, 300],
+                "known": [1150, 12], "unknown": [0, 288], "ambiguous": [0, 0], "by_alias": [0, 0],
+                "examples": ["", "unknown: b0001, b0002"],
+            }
+        ),
         "screens_summary": pd.DataFrame([{**label, "rows": 65} for label in labels]),
         "rejected": pd.DataFrame({"screen": ["collins2007"], "file": ["a.rda"], "row": [3], "reason": ["no number"],
                                   "text": ["x"]}),

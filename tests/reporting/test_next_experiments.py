@@ -9,7 +9,6 @@ from scipy.stats import norm
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import gene_positions
-from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.config.reporting import ReportingSettings
 from pipeline_lib.reporting.candidates import rank_untested
 from pipeline_lib.reporting.next_experiments import (
@@ -94,7 +93,7 @@ def test_the_expected_shortfall_is_the_integral(mean, sd):
 def test_disagreeing_seeds_and_rare_genes_are_informative(genes, observations):
     rows = observations[~observations["genes"].map(lambda members: "YGR192C" in members)]
     candidates = gene_positions(genes, [["YAL001C", "YKL190W"], ["YAL001C", "YLR113W"], ["YAL001C", "YGR192C"]], "here")
-    table = suggest(PAIRS, candidates, rows, genes, np.ones(12, bool), Seeds().predict, EvaluationSettings(), 3)
+    table = suggest(PAIRS, candidates, rows, genes, np.ones(12, bool), Seeds().predict, -2.5, 3)
     table = table.set_index(table["genes"].str[1])
     assert table.loc["YLR113W", "information"] > table.loc["YKL190W", "information"], "its seeds disagree"
     assert table.loc["YGR192C", "novelty"] == 1, "it was never measured"
@@ -103,7 +102,7 @@ def test_disagreeing_seeds_and_rare_genes_are_informative(genes, observations):
 
 def test_pairs_and_triples_are_ranked_once_each_and_named_for_the_lab(genes, observations):
     settings = ReportingSettings(pair_genes=12, triple_genes=12, suggestions=5)
-    table = rank_untested(observations, genes, Seeds(), settings, EvaluationSettings())
+    table = rank_untested(observations, genes, Seeds(), settings, {})
     assert table["genes"].map(tuple).is_unique
     assert set(table["order"]) == {2, 3}
     for _, part in table.groupby("order"):
@@ -114,4 +113,4 @@ def test_pairs_and_triples_are_ranked_once_each_and_named_for_the_lab(genes, obs
 
 def test_without_a_model_there_are_no_suggestions(genes, observations):
     none = type("None", (), {"seeds": ()})()
-    assert rank_untested(observations, genes, none, ReportingSettings(), EvaluationSettings()).empty
+    assert rank_untested(observations, genes, none, ReportingSettings(), {}).empty

@@ -56,10 +56,10 @@ def test_agreement_is_the_share_of_variance_that_repeats_have_in_common():
 def test_the_caption_names_every_screen_with_its_repeats():
     rng = np.random.default_rng(1)
     rows = [([f"G{gene}"], f"g{gene}", None, value) for gene in range(20) for value in rng.normal(gene, 0.1, 2)]
-    drawn = draw_reproducibility(observations(rows))
+    drawn = draw_reproducibility(observations(rows), {})
     assert "the same strains again r = 1.00 (n = 20)" in drawn.caption
 
 
 def test_a_screen_without_repeats_says_so():
-    drawn = draw_reproducibility(observations([(["A"], "a1", None, 0.9)]))
+    drawn = draw_reproducibility(observations([(["A"], "a1", None, 0.9)]), {})
     assert "measured anything twice" in drawn.caption

@@ -9,7 +9,8 @@ import pytest
 
 from pipeline_lib.artefacts.schemas import OBSERVATIONS, REJECTED
 from pipeline_lib.artefacts.tables import read_table
-from pipeline_lib.cell.gene_index import build_gene_table, read_features
+from pipeline_lib.cell.gene_index import build_gene_table
+from pipeline_lib.genes.gene_tables import read_gene_table
 from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.reading import read_screen
@@ -20,7 +21,7 @@ Read = Callable[..., tuple[pd.DataFrame, pd.DataFrame]]
 @pytest.fixture(scope="session")
 def yeast_names(mirror: Path) -> GeneNames:
     """Return SGD's names, every gene of the real screens among them."""
-    return GeneNames.from_table(build_gene_table([], read_features(mirror / "essentiality" / "SGD_features.tab"), None))
+    return GeneNames.from_table(build_gene_table([], read_gene_table(mirror / "essentiality" / "SGD_features.tab")))
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,14 @@ from pipeline_lib.artefacts.tables import read_table, write_table
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.screens.cli import app
 
-SETTINGS = {"lab": {"reader": "table", "files": {"table": "lab.csv"}, "columns": {"genes": "genes", "value": "score"}}}
+SETTINGS = {
+    "lab": {
+        "reader": "table",
+        "files": {"table": "lab.csv"},
+        "columns": {"genes": "genes", "value": "score"},
+        "phenotype": "fitness",
+    }
+}
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ def parts(tmp_path: Path, few_names: GeneNames) -> dict[str, Path]:
     for name, text in (("first", FIRST), ("second", SECOND)):
         path = tmp_path / f"{name}.csv"
         path.write_text(text)
-        settings = ScreenSettings(reader="table", files={"table": str(path)}, columns=COLUMNS)
+        settings = ScreenSettings(reader="table", files={"table": str(path)}, columns=COLUMNS, phenotype="fitness")
         found[name] = tmp_path / f"{name}.parquet"
         read_screen(name, settings, {"table": path}, few_names, found[name], tmp_path / f"{name}.rejected.parquet")
     return found

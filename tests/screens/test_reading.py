@@ -14,6 +14,7 @@ from pipeline_lib.screens.reading import read_screen
 from tests.screens.conftest import Read
 
 COLUMNS = {"genes": "genes", "value": "score"}
+FITNESS = {"columns": COLUMNS, "phenotype": "fitness"}
 
 
 def table(folder: Path, *rows: str) -> Path:
@@ -25,7 +26,7 @@ def table(folder: Path, *rows: str) -> Path:
 def test_what_pandas_reads_has_the_types_of_the_contract(tmp_path: Path, few_names: GeneNames, read: Read) -> None:
     path = tmp_path / "lab.csv"
     path.write_text("genes,score,p\nTFC3,1,0.1\nTFC3+SLA1,2,\n")
-    observations, _ = read("table", few_names, {"table": path}, columns={**COLUMNS, "p_value": "p"}, p_sided=2)
+    observations, _ = read("table", few_names, {"table": path}, columns={**COLUMNS, "p_value": "p"}, p_sided=2, phenotype="fitness")
     assert observations.columns[: len(OBSERVATIONS.columns)].tolist() == list(OBSERVATIONS.columns)
     assert observations["observation_id"].tolist() == [0, 1]
     assert str(observations["p_sided"].dtype) == "Int64"
@@ -36,17 +37,17 @@ def test_what_pandas_reads_has_the_types_of_the_contract(tmp_path: Path, few_nam
 
 def test_only_metabolic_keeps_what_has_a_gene_of_the_model(tmp_path: Path, few_names: GeneNames, read: Read) -> None:
     path = table(tmp_path, "TFC3,1", "TFC3+SLA1,2", "NTG2,3", "HO+MCM2,4")
-    observations, _ = read("table", few_names, {"table": path}, columns=COLUMNS, only="metabolic")
+    observations, _ = read("table", few_names, {"table": path}, **FITNESS, only="metabolic")
     assert observations["value"].tolist() == [2, 3]
     assert observations["observation_id"].tolist() == [0, 1]
 
 
 def test_orders_and_phenotypes_can_be_chosen(tmp_path: Path, few_names: GeneNames, read: Read) -> None:
     path = table(tmp_path, "TFC3,1", "TFC3+SLA1,2", "TFC3+SLA1+HO,3")
-    observations, _ = read("table", few_names, {"table": path}, columns=COLUMNS, orders=[1, 3])
+    observations, _ = read("table", few_names, {"table": path}, **FITNESS, orders=[1, 3])
     assert observations["value"].tolist() == [1, 3]
     with pytest.raises(PipelineError, match=r"0 rejected, 3 left out by the settings"):
-        read("table", few_names, {"table": path}, columns=COLUMNS, phenotypes=["fitness"])
+        read("table", few_names, {"table": path}, **FITNESS, phenotypes=["interaction"])
 
 
 @pytest.mark.parametrize("rows", [["nobody,1"], ["TFC3,", "SLA1,NaN"]])
@@ -66,7 +67,7 @@ def test_unknown_genes_in_any_number_are_no_fault_of_the_layout(
     tmp_path: Path, few_names: GeneNames, read: Read
 ) -> None:
     path = table(tmp_path, "TFC3,1", *[f"unknown{i},1" for i in range(500)])
-    observations, rejected = read("table", few_names, {"table": path}, columns=COLUMNS)
+    observations, rejected = read("table", few_names, {"table": path}, **FITNESS)
     assert (len(observations), len(rejected)) == (1, 500)
 
 
@@ -75,11 +76,11 @@ def test_many_malformed_rows_refuse_the_file_with_the_first_of_them(
 ) -> None:
     path = table(tmp_path, *["TFC3,1"] * 70, *["TFC3,1,2"] * 30)
     with pytest.raises(PipelineError, match=r"30 of 100 rows do not fit .*; lab.csv: row 72: 3 fields where"):
-        read("table", few_names, {"table": path}, columns=COLUMNS)
+        read("table", few_names, {"table": path}, **FITNESS)
 
 
 def test_the_same_file_gives_the_same_bytes(tmp_path: Path, few_names: GeneNames) -> None:
-    settings = ScreenSettings(reader="table", files={"table": "lab.csv"}, columns=COLUMNS)
+    settings = ScreenSettings(reader="table", files={"table": "lab.csv"}, **FITNESS)
     path = table(tmp_path, "TFC3,1", "SLA1+HO,2", "nobody,1")
     for run in ("first", "second"):
         read_screen(

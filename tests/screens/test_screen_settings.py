@@ -6,10 +6,12 @@ import sys
 import pytest
 from pydantic import ValidationError
 
+from pipeline_lib.config.calls import READER_SCORES, CallThreshold, ScreenScores
 from pipeline_lib.config.screens import READER_FILES, ScreenSettings
 from pipeline_lib.screens.registry import READERS
 
 TABLE = {"reader": "table", "files": {"table": "lab.csv"}}
+OWN = {**TABLE, "columns": {"gene1": "a", "gene2": "b", "value": "score"}}
 
 
 @pytest.mark.parametrize(
@@ -27,6 +29,11 @@ TABLE = {"reader": "table", "files": {"table": "lab.csv"}}
         ({**TABLE, "columns": {"genes": "g"}}, "which column of the file is the 'value'"),
         ({**TABLE, "columns": {"value": "v", "gene2": "g"}}, "which column holds the 'genes'"),
         ({**TABLE, "columns": {"value": "v", "genes": "g", "p_value": "p"}}, "P-values need p_sided"),
+        ({"reader": "emap", "files": {"scores": "a"}, "unit": "ε"}, "only the reader 'table' takes a unit"),
+        ({**OWN, "calls": {"positive": 0.1}}, "Field required"),
+        ({**OWN, "calls": {"negative": -2, "p_value": 0.05}}, "calls.p_value needs P-values"),
+        ({**OWN, "phenotype": "fitness", "calls": {"negative": -0.1}}, "calls are made of interactions"),
+        ({**OWN, "phenotype": "call", "calls": {"negative": -0.1}}, "the values of this table are a call"),
         ({"reader": "emap", "files": {"scores": "a"}, "only": "essential"}, "metabolic"),
         ({"reader": "emap", "files": {"scores": "a"}, "orders": [4]}, "Input should be 1, 2 or 3"),
     ],
@@ -41,6 +48,32 @@ def test_a_lab_adds_its_screen_in_five_lines() -> None:
     ScreenSettings.model_validate(
         {**TABLE, "columns": {"gene1": "a", "gene2": "b", "value": "score"}, "phenotype": "fitness"}
     )
+
+
+def scores(**settings: object) -> ScreenScores:
+    return ScreenSettings.model_validate(settings).scores
+
+
+def test_an_own_table_has_no_unit_and_no_calls_until_it_states_them() -> None:
+    assert scores(**OWN) == ScreenScores(unit=None, calls=None, publication=None)
+    stated = scores(**OWN, unit="S-score", calls={"negative": -3, "positive": 2})
+    assert stated.unit == "S-score"
+    assert stated.calls == CallThreshold(negative=-3, positive=2, inclusive=False, p_value=None, p_sided=None)
+
+
+def test_published_screens_carry_the_unit_and_threshold_of_their_publication() -> None:
+    collins = scores(reader="emap", files={"scores": "a"})
+    assert (collins.unit, collins.publication) == ("S-score", "emap")
+    assert collins.calls == CallThreshold(negative=-2.5, positive=2.5, inclusive=True)
+    kuzmin = scores(reader="kuzmin2018", files={"table": "kuzmin2018/aao1729_data_s1.tsv"})
+    assert kuzmin.calls == CallThreshold(negative=-0.08, positive=0.08, p_value=0.05, p_sided=1)
+    assert READER_SCORES.keys() == READER_FILES.keys()
+
+
+def test_a_screen_simulated_in_the_layout_of_a_publication_is_not_its_data() -> None:
+    simulated = scores(reader="kuzmin2018", files={"table": "simulated:core/aao1729_data_s1.tsv"})
+    assert simulated.publication is None
+    assert simulated.calls is not None
 
 
 def test_the_registry_holds_the_readers_that_the_configuration_knows() -> None:

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.screens.batch import Rejections
-from pipeline_lib.screens.block_parser import parse_number
 from pipeline_lib.screens.row_block import Column, RowBlock, one_block
 from pipeline_lib.screens.text_table import read_blocks
 
@@ -120,11 +119,6 @@ def test_a_malformed_row_that_is_not_utf8_is_refused_without_a_traceback(load: L
     assert "Exception ignored" not in capfd.readouterr().err
 
 
-def test_utf16_is_refused(load: Load) -> None:
-    with pytest.raises(PipelineError, match="UTF-16"):
-        load((HEADER + "a\t1\t0.1\n").encode("utf-16"))
-
-
 @pytest.mark.parametrize("content", ["", HEADER, HEADER + "\n\n"])
 def test_a_file_without_rows_is_refused(content: str, load: Load) -> None:
     with pytest.raises(PipelineError, match=r"holds no rows|no column"):
@@ -187,14 +181,3 @@ def test_every_row_is_read_or_rejected_whatever_the_block_size(
     assert block.text("strain").to_pylist() == [row[0] for _, row in good]
     assert block.number("score").tolist() == [row[1] for _, row in good]
     assert sorted(rejections.rows + block.lines.tolist()) == list(range(2, len(rows) + 2))
-
-
-@given(st.floats(allow_nan=False, allow_infinity=False))
-def test_a_number_means_the_same_with_a_decimal_comma(number: float) -> None:
-    assert parse_number(repr(number).replace(".", ",")) == parse_number(repr(number)) == number
-
-
-@given(st.text(max_size=12))
-def test_any_text_is_a_number_or_none(text: str) -> None:
-    value = parse_number(text)
-    assert value is None or isinstance(value, float)

@@ -26,7 +26,8 @@ def write_catalogue(folder: Path, **entries: dict[str, object]) -> None:
 
 
 def call(*arguments: str) -> Result:
-    return CliRunner().invoke(app, arguments, catch_exceptions=False)
+    catalogue = () if arguments[0] == "lock" else ("--catalogue", "config/sources.yaml")
+    return CliRunner().invoke(app, [*arguments, *catalogue], catch_exceptions=False)
 
 
 FETCH = ("--output", "out/a.tsv", "--record", "out/a.json", "--attempts", "1")
@@ -47,6 +48,16 @@ def test_a_failed_fetch_writes_no_record(workplace: Path) -> None:
     with pytest.raises(PipelineError, match="could not be fetched"):
         call("fetch", "a.tsv", *FETCH)
     assert list((workplace / "out").iterdir()) == []
+
+
+def test_a_file_of_the_user_is_locked_with_its_checksum(workplace: Path) -> None:
+    (workplace / "mine 1.csv").write_bytes(CONTENT)
+    call("lock", "--own", "mine 1.csv", "--output", "lock.json")
+    locked = json.loads((workplace / "lock.json").read_text())["mine 1.csv"]
+    assert (locked["path"], locked["sha256"], locked["bytes"]) == ("mine 1.csv", CONTENT_SUM, len(CONTENT))
+    assert locked["time"].endswith("+00:00")
+    with pytest.raises(PipelineError, match="gone.csv, a file that the run reads, is not there any more"):
+        call("lock", "--own", "gone.csv", "--output", "lock.json")
 
 
 def test_lock_collects_records_by_name(workplace: Path, https_server: LoopbackServer) -> None:

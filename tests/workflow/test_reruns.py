@@ -1,5 +1,7 @@
 """What an edit or a new dataset remakes: only what depends on it."""
 
+import os
+
 import pytest
 import yaml
 
@@ -51,6 +53,17 @@ def test_a_new_dataset_reads_that_dataset_alone(snakemake, finished):
     assert {"observations", "fit", "leaderboard", "figures_datasets", "report"} <= set(rules)
     untouched = {"genes", "metabolism", "simulate", "networks", "cell_graph", "figures_metabolism", "figures_networks"}
     assert not untouched & set(rules)
+
+
+def test_an_own_table_is_an_input_by_content_not_by_age(snakemake, finished):
+    table = finished / "lab.csv"
+    os.utime(table)
+    assert rules_of(snakemake("-n", *MINE, cwd=finished).stdout) == {}, "the same content"
+    table.write_text(table.read_text().replace("-0.1", "-0.2"))
+    os.utime(table, (0, 0))
+    rules = rules_of(snakemake("-n", *MINE, cwd=finished).stdout)
+    assert rules["read_screen"] == 1
+    assert {"observations", "split", "fit", "leaderboard", "lock_sources", "report"} <= set(rules)
 
 
 def test_a_further_draw_makes_no_split_and_no_fit_anew(snakemake, finished):

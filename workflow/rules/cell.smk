@@ -1,4 +1,26 @@
-"""The cell graph and the splits."""
+"""What the gene table knows of every name, the cell graph, and the splits."""
+
+
+rule gene_coverage:
+    input:
+        model=rules.genes.output.coverage,
+        screens=expand(rules.read_screen.output.coverage, screen=RUN.screens),
+        networks=expand(rules.read_network.output.coverage, network=FLOW.networks),
+    output:
+        coverage=f"{RESULTS}/tables/gene_coverage.parquet",
+    log:
+        f"{RESULTS}/logs/gene_coverage.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(1000),
+        runtime=minutes(5),
+    params:
+        code=code_hash("pipeline_lib.cell.cli:gene_coverage_command"),
+        parts=lambda wildcards, input: [f"--part={path}" for path in input],
+    shell:
+        "python -m pipeline_lib cell gene-coverage {params.parts:q} --output {output.coverage:q} 2>> {log:q}"
 
 
 rule cell_graph:

@@ -6,20 +6,33 @@ import sys
 from os.path import dirname
 from pathlib import Path
 
+# The library beside the workflow, whatever folder Snakemake is started in and whatever else is installed.
+PROJECT = Path(workflow.current_basedir).resolve().parents[1]
+sys.path.insert(0, str(PROJECT))
+
+if "{" in str(PROJECT):
+    raise WorkflowError(f"the folder '{PROJECT}' has braces in its name, which Snakemake takes for wildcards; rename it.")
+
 from pipeline_lib.command_line.code_memory import remembered_code_hash as code_hash
+from pipeline_lib.command_line.plan import plan_run
 from pipeline_lib.command_line.run_lock import join_runs
-from pipeline_lib.command_line.workflow import Workflow, as_json
+from pipeline_lib.command_line.workflow import as_json
+from pipeline_lib.config.faults import ConfigurationError
 from pipeline_lib.config.figures import ARTEFACTS, TOPICS
-from pipeline_lib.config.loading import parse_run_config
 from pipeline_lib.errors import PipelineError
 
+# Where a path of this workflow lies: a module's prefix moves inputs, outputs and logs, but not what parameters name.
+placed = workflow.modifier.path_modifier.replace_prefix
+
 try:
-    RUN = parse_run_config(config, "configuration")
-    FLOW = Workflow(RUN)
+    FLOW = plan_run(config, "configuration", workflow.configfiles, placed)
+except ConfigurationError as error:
+    raise WorkflowError(*error.sentences) from None
 except PipelineError as error:
     raise WorkflowError(str(error)) from None
 
-RESULTS = f"results/{RUN.run}"
+RUN = FLOW.run
+RESULTS = FLOW.results
 
 # After a kill or a power loss the next run goes on by itself; a lock whose owner lives is left to Snakemake.
 if join_runs(Path(".snakemake")) and workflow.is_main_process:
@@ -29,16 +42,15 @@ if join_runs(Path(".snakemake")) and workflow.is_main_process:
     )
 
 # Jobs find the mirror through the environment: where files lie is no reason to run a rule again.
-FLOW.tell_jobs_the_mirror()
+FLOW.export_mirror()
 
 # Rules start `python` of the environment that Snakemake itself runs in; where a rule's own environment is deployed, it
-# is that one's, which finds the library beside this file.
-if workflow.deployment_settings.deployment_method:
-    shell.prefix(
-        f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(Path(workflow.current_basedir).parents[1]))}; "
-    )
-else:
-    shell.prefix(f"set -euo pipefail; export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; ")
+# is that one's. Both find the library beside this file, and no other one in the working folder.
+LIBRARY = f"export PYTHONSAFEPATH=1 PYTHONPATH={shlex.quote(str(PROJECT))}${{PYTHONPATH:+:$PYTHONPATH}}; "
+INTERPRETER = f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; "
+PREFIX = LIBRARY if workflow.deployment_settings.deployment_method else LIBRARY + INTERPRETER
+# Snakemake fills in braces here too.
+shell.prefix("set -euo pipefail; " + PREFIX.replace("{", "{{").replace("}", "}}"))
 
 
 wildcard_constraints:
@@ -49,6 +61,24 @@ wildcard_constraints:
     split=FLOW.any_of(RUN.splits.names),
     model="[a-z0-9_]+",
     seed=r"\d+",
+
+
+def inputs_of(**values):
+    """Return files of the configuration as a rule's inputs, by name.
+
+    A file of the user is an input by content, not by age (its checksum is a parameter of the rule), and stays where it is
+    under a module's prefix. Snakemake takes braces in a path for a wildcard, so such a file is named to the command alone.
+    """
+    return {
+        name: local(ancient(value)) if FLOW.is_own(value) else FLOW.path(value)
+        for name, value in values.items()
+        if value and not value.startswith("cobra:") and not (FLOW.is_own(value) and "{" in value)
+    }
+
+
+def options_of(form, **values):
+    """Return one option a file of the configuration that is named; `form` holds {name} and {path}."""
+    return [form.format(name=name, path=FLOW.argument(value)) for name, value in values.items() if value]
 
 
 def grows(megabytes):
@@ -66,14 +96,9 @@ def predictions_options(wildcards, input):
     return [f"--predictions={path}" for path in input.predictions]
 
 
-def network_files(wildcards):
-    """Return the files of a network by role."""
-    return FLOW.files(RUN.networks[wildcards.network].files)
-
-
 def page_hash():
     """Return a hash of the templates, which no import leads to."""
-    folder = Path(workflow.current_basedir).parents[1] / "pipeline_lib/reporting/page"
+    folder = PROJECT / "pipeline_lib/reporting/page"
     content = b"".join(path.read_bytes() for path in sorted(folder.iterdir()))
     return hashlib.sha256(content).hexdigest()[:12]
 
@@ -85,17 +110,7 @@ def artefact_paths(topic):
 
 def artefact_options(topic):
     """Return one ``--input name=path`` an artefact."""
-    return [f"--input={name}={path}" for name, path in artefact_paths(topic).items()]
-
-
-def screen_files(wildcards):
-    """Return the files of a screen by role."""
-    return FLOW.files(RUN.screens[wildcards.screen].files)
-
-
-def file_options(files):
-    """Return one ``--file role=path`` a role."""
-    return lambda wildcards, input: [f"--file={role}={path}" for role, path in files(wildcards).items()]
+    return [f"--input={name}={placed(path)}" for name, path in artefact_paths(topic).items()]
 
 
 def simulation_folder(simulation):

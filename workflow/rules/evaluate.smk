@@ -1,5 +1,8 @@
 """Leaderboard, paired differences, noise ceilings, P-values, calibration."""
 
+from pipeline_lib.config.screens import screen_scores
+
+SCORES = as_json(screen_scores(RUN.screens))
 PREDICTIONS = [f"{RESULTS}/models/{model}/{split}/seed{seed}/predictions.parquet" for model, split, seed in FLOW.jobs]
 
 
@@ -26,9 +29,10 @@ rule leaderboard:
     params:
         code=code_hash("pipeline_lib.evaluation.cli:leaderboard"),
         settings=as_json(RUN.evaluation),
+        scores=SCORES,
         predictions=predictions_options,
     shell:
-        "python -m pipeline_lib evaluation leaderboard --settings {params.settings:q}"
+        "python -m pipeline_lib evaluation leaderboard --settings {params.settings:q} --scores {params.scores:q}"
         " --observations {input.observations:q} --genes {input.genes:q} --edges {input.edges:q}"
         " {params.predictions:q} --output {output.leaderboard:q} --differences {output.differences:q}"
         " --subgroups {output.subgroups:q} 2>> {log:q}"
@@ -52,9 +56,10 @@ rule noise_ceiling:
     params:
         code=code_hash("pipeline_lib.evaluation.cli:noise_ceiling"),
         settings=as_json(RUN.evaluation),
-        truths=[f"--truth={screen}={path}" for screen, path in FLOW.truths.items()],
+        scores=SCORES,
+        truths=[f"--truth={screen}={placed(path)}" for screen, path in FLOW.truths.items()],
     shell:
-        "python -m pipeline_lib evaluation noise-ceiling --settings {params.settings:q}"
+        "python -m pipeline_lib evaluation noise-ceiling --settings {params.settings:q} --scores {params.scores:q}"
         " --observations {input.observations:q} --genes {input.genes:q} {params.truths:q} --output {output.ceiling:q} 2>> {log:q}"
 
 
@@ -79,9 +84,10 @@ rule p_values:
     params:
         code=code_hash("pipeline_lib.evaluation.cli:p_values"),
         settings=as_json(RUN.evaluation),
+        scores=SCORES,
         predictions=predictions_options,
     shell:
-        "python -m pipeline_lib evaluation p-values --settings {params.settings:q}"
+        "python -m pipeline_lib evaluation p-values --settings {params.settings:q} --scores {params.scores:q}"
         " --observations {input.observations:q} {params.predictions:q} --output {output.p_values:q}"
         " --deciles {output.deciles:q} --histogram {output.histogram:q}"
         " --correlations {output.correlations:q} --points {output.points:q} 2>> {log:q}"
@@ -104,9 +110,10 @@ rule calibration:
     params:
         code=code_hash("pipeline_lib.evaluation.cli:calibration"),
         settings=as_json(RUN.evaluation),
+        scores=SCORES,
         predictions=predictions_options,
     shell:
-        "python -m pipeline_lib evaluation calibration --settings {params.settings:q}"
+        "python -m pipeline_lib evaluation calibration --settings {params.settings:q} --scores {params.scores:q}"
         " --observations {input.observations:q} {params.predictions:q} --output {output.calibration:q} 2>> {log:q}"
 
 
@@ -128,8 +135,9 @@ rule precision_recall:
     params:
         code=code_hash("pipeline_lib.evaluation.cli:precision_recall"),
         settings=as_json(RUN.evaluation),
+        scores=SCORES,
         predictions=predictions_options,
     shell:
-        "python -m pipeline_lib evaluation precision-recall --settings {params.settings:q}"
+        "python -m pipeline_lib evaluation precision-recall --settings {params.settings:q} --scores {params.scores:q}"
         " --observations {input.observations:q} {params.predictions:q} --output {output.curves:q}"
         " --queries {output.queries:q} 2>> {log:q}"

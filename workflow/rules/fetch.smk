@@ -15,7 +15,7 @@ rule fetch:
         runtime=minutes(60),
     params:
         code=code_hash("pipeline_lib.sources.cli:fetch"),
-        catalogue=str(RUN.catalogue),
+        catalogue=lambda wildcards: str(RUN.catalogue),
         entry=lambda wildcards: FLOW.catalogue_entry(wildcards.source),
     shell:
         "python -m pipeline_lib sources fetch {wildcards.source:q} --catalogue {params.catalogue:q}"
@@ -24,6 +24,7 @@ rule fetch:
 
 rule lock_sources:
     input:
+        own=list(inputs_of(**{path: path for path in FLOW.own_files}).values()),
         records=[f"{RESULTS}/sources/{name}.record.json" for name in FLOW.used_sources],
     output:
         lock=f"{RESULTS}/sources.lock.json",
@@ -37,6 +38,8 @@ rule lock_sources:
         runtime=minutes(5),
     params:
         code=code_hash("pipeline_lib.sources.cli:lock"),
+        contents=FLOW.contents(**{path: path for path in FLOW.own_files}),
         records=lambda wildcards, input: [f"--record={path}" for path in input.records],
+        own=lambda wildcards: [f"--own={path}" for path in FLOW.own_files],
     shell:
-        "python -m pipeline_lib sources lock {params.records:q} --output {output.lock:q} 2>> {log:q}"
+        "python -m pipeline_lib sources lock {params.records:q} {params.own:q} --output {output.lock:q} 2>> {log:q}"

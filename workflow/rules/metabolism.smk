@@ -1,12 +1,18 @@
 """Gene index, metabolic model, exact knockouts."""
 
+MODEL_FILES = {
+    "gem": RUN.metabolism.gem,
+    "reaction_energies": RUN.metabolism.reaction_energies,
+    "metabolite_energies": RUN.metabolism.metabolite_energies,
+}
+
 
 rule genes:
     input:
-        **FLOW.gem,
-        **FLOW.optional(features=RUN.genes.features, essential=RUN.genes.essential),
+        **inputs_of(gem=RUN.metabolism.gem, features=RUN.genes.features, essential=RUN.genes.essential),
     output:
         genes=f"{RESULTS}/tables/genes.parquet",
+        coverage=f"{RESULTS}/tables/gene_coverage/model.parquet",
     log:
         f"{RESULTS}/logs/genes.log",
     conda:
@@ -17,21 +23,19 @@ rule genes:
         runtime=minutes(10),
     params:
         code=code_hash("pipeline_lib.cell.cli:genes"),
-        gem=FLOW.gem_argument(),
-        options=lambda wildcards, input: [
-            f"--{name}={input[name]}" for name in ("features", "essential") if name in input.keys()
-        ],
+        own=FLOW.contents(gem=RUN.metabolism.gem, features=RUN.genes.features, essential=RUN.genes.essential),
+        gem=lambda wildcards: FLOW.argument(RUN.metabolism.gem),
+        options=lambda wildcards: options_of(
+            "--{name}={path}", features=RUN.genes.features, essential=RUN.genes.essential
+        ),
     shell:
-        "python -m pipeline_lib cell genes --gem {params.gem:q} {params.options:q} --output {output.genes:q} 2>> {log:q}"
+        "python -m pipeline_lib cell genes --gem {params.gem:q} {params.options:q} --output {output.genes:q}"
+        " --coverage {output.coverage:q} 2>> {log:q}"
 
 
 rule metabolism:
     input:
-        **FLOW.gem,
-        **FLOW.optional(
-            reaction_energies=RUN.metabolism.reaction_energies,
-            metabolite_energies=RUN.metabolism.metabolite_energies,
-        ),
+        **inputs_of(**MODEL_FILES),
         genes=rules.genes.output.genes,
     output:
         metabolites=f"{RESULTS}/metabolism/metabolites.parquet",
@@ -55,13 +59,16 @@ rule metabolism:
         runtime=minutes(10),
     params:
         code=code_hash("pipeline_lib.metabolism.build_cli:build"),
-        settings=as_json(RUN.metabolism),
-        gem=FLOW.gem_argument(),
-        options=lambda wildcards, input: [
-            f"--{name.replace('_', '-')}={input[name]}"
-            for name in ("reaction_energies", "metabolite_energies")
-            if name in input.keys()
-        ],
+        settings=lambda wildcards: as_json(RUN.metabolism),
+        own=FLOW.contents(**MODEL_FILES),
+        gem=lambda wildcards: FLOW.argument(RUN.metabolism.gem),
+        options=lambda wildcards: options_of(
+            "--{name}={path}",
+            **{
+                "reaction-energies": RUN.metabolism.reaction_energies,
+                "metabolite-energies": RUN.metabolism.metabolite_energies,
+            },
+        ),
     shell:
         "python -m pipeline_lib metabolism build --settings {params.settings:q} --gem {params.gem:q} {params.options:q}"
         " --genes {input.genes:q} --metabolites {output.metabolites:q} --reactions {output.reactions:q}"

@@ -3,10 +3,11 @@
 
 rule read_network:
     input:
-        unpack(network_files),
+        unpack(lambda wildcards: inputs_of(**RUN.networks[wildcards.network].files)),
         genes=rules.genes.output.genes,
     output:
         edges=f"{RESULTS}/networks/{{network}}.parquet",
+        coverage=f"{RESULTS}/tables/gene_coverage/networks/{{network}}.parquet",
     log:
         f"{RESULTS}/logs/networks/{{network}}.log",
     wildcard_constraints:
@@ -20,11 +21,13 @@ rule read_network:
     params:
         code=code_hash("pipeline_lib.networks.cli:read"),
         settings=lambda wildcards: as_json({wildcards.network: RUN.networks[wildcards.network]}),
-        files=file_options(network_files),
-        catalogue=str(RUN.catalogue),
+        own=lambda wildcards: FLOW.contents(**RUN.networks[wildcards.network].files),
+        files=lambda wildcards: options_of("--file={name}={path}", **RUN.networks[wildcards.network].files),
+        catalogue=lambda wildcards: str(RUN.catalogue),
     shell:
         "python -m pipeline_lib networks read --settings {params.settings:q} --name {wildcards.network:q}"
-        " --genes {input.genes:q} {params.files:q} --catalogue {params.catalogue:q} --output {output.edges:q} 2>> {log:q}"
+        " --genes {input.genes:q} {params.files:q} --catalogue {params.catalogue:q} --output {output.edges:q}"
+        " --coverage {output.coverage:q} 2>> {log:q}"
 
 
 rule networks:
@@ -44,8 +47,8 @@ rule networks:
         runtime=minutes(15),
     params:
         code=code_hash("pipeline_lib.networks.cli:combine"),
-        settings=as_json(RUN.networks),
-        catalogue=str(RUN.catalogue),
+        settings=lambda wildcards: as_json(RUN.networks),
+        catalogue=lambda wildcards: str(RUN.catalogue),
         networks=lambda wildcards, input: [f"--network={path}" for path in input.networks],
     shell:
         "python -m pipeline_lib networks combine --settings {params.settings:q} --genes {input.genes:q}"

@@ -49,12 +49,13 @@ for topic, drawn in TOPICS.items():
         params:
             code=code_hash("pipeline_lib.reporting.cli:figures"),
             settings=as_json(RUN.reporting),
+            scores=SCORES,
             topic=topic,
             inputs=artefact_options(topic),
-            models=lambda wildcards: f"{RESULTS}/models",
+            models=lambda wildcards: placed(f"{RESULTS}/models"),
             folder=lambda wildcards, output: dirname(output.records),
         shell:
-            "python -m pipeline_lib reporting figures {params.topic:q} --settings {params.settings:q} {params.inputs:q}"
+            "python -m pipeline_lib reporting figures {params.topic:q} --settings {params.settings:q} --scores {params.scores:q} {params.inputs:q}"
             " --models {params.models:q} --folder {params.folder:q} --records {output.records:q} 2>> {log:q}"
 
 
@@ -104,7 +105,7 @@ rule gallery:
         code=code_hash("pipeline_lib.reporting.cli:gallery"),
         page=page_hash(),
         run=RUN.run,
-        records=[f"--records={path}" for path in FIGURE_RECORDS],
+        records=[f"--records={placed(path)}" for path in FIGURE_RECORDS],
     shell:
         "python -m pipeline_lib reporting gallery --run {params.run:q} {params.records:q} --output {output.page:q} 2>> {log:q}"
 
@@ -138,12 +139,12 @@ rule next_experiments:
     params:
         code=code_hash("pipeline_lib.reporting.cli:next_experiments"),
         settings=as_json(RUN.reporting),
-        evaluation=as_json(RUN.evaluation),
-        models=[f"--model={folder}/model.pt" for folder in REPORTED],
+        scores=SCORES,
+        models=[f"--model={placed(folder)}/model.pt" for folder in REPORTED],
         knockouts=lambda wildcards, input: ([f"--knockouts={input.knockouts}"] if input.knockouts else []),
     shell:
         "python -m pipeline_lib reporting next-experiments --settings {params.settings:q}"
-        " --evaluation {params.evaluation:q} {params.models:q} {params.knockouts:q}"
+        " --scores {params.scores:q} {params.models:q} {params.knockouts:q}"
         " --observations {input.observations:q} --genes {input.genes:q} --edges {input.edges:q}"
         " --stoichiometry {input.stoichiometry:q} --output {output.ranked:q} --csv {output.csv:q} 2>> {log:q}"
 
@@ -164,8 +165,8 @@ rule provenance:
         runtime=minutes(5),
     params:
         code=code_hash("pipeline_lib.reporting.cli:provenance"),
-        config=RUN.model_dump_json(),
-        benchmarks=f"{RESULTS}/benchmarks",
+        config=lambda wildcards: RUN.model_dump_json(),
+        benchmarks=placed(f"{RESULTS}/benchmarks"),
     shell:
         "python -m pipeline_lib reporting provenance --config {params.config:q} --lock {input.lock:q}"
         " --benchmarks {params.benchmarks:q} --output {output.provenance:q} 2>> {log:q}"

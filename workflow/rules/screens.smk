@@ -3,11 +3,12 @@
 
 rule read_screen:
     input:
-        unpack(screen_files),
+        unpack(lambda wildcards: inputs_of(**RUN.screens[wildcards.screen].files)),
         genes=rules.genes.output.genes,
     output:
         observations=f"{RESULTS}/tables/screens/{{screen}}.parquet",
         rejected=f"{RESULTS}/tables/screens/{{screen}}.rejected.parquet",
+        coverage=f"{RESULTS}/tables/gene_coverage/screens/{{screen}}.parquet",
     log:
         f"{RESULTS}/logs/screens/{{screen}}.log",
     benchmark:
@@ -21,11 +22,12 @@ rule read_screen:
     params:
         code=code_hash("pipeline_lib.screens.cli:read"),
         settings=lambda wildcards: as_json({wildcards.screen: RUN.screens[wildcards.screen]}),
-        files=file_options(screen_files),
+        own=lambda wildcards: FLOW.contents(**RUN.screens[wildcards.screen].files),
+        files=lambda wildcards: options_of("--file={name}={path}", **RUN.screens[wildcards.screen].files),
     shell:
         "python -m pipeline_lib screens read --settings {params.settings:q} --name {wildcards.screen:q}"
         " --genes {input.genes:q} {params.files:q} --output {output.observations:q} --rejected {output.rejected:q}"
-        " 2>> {log:q}"
+        " --coverage {output.coverage:q} 2>> {log:q}"
 
 
 rule observations:

@@ -42,7 +42,7 @@ rule fit:
         # Neither an output nor a log: Snakemake deletes both before it runs a rule again. A killed job resumes from
         # the one, and the other keeps what every attempt said.
         checkpoints=lambda wildcards: FLOW.checkpoints(wildcards.model),
-        attempts=f"{RESULTS}/logs/fit/{{model}}.{{split}}.{{seed}}.attempts.log",
+        attempts=placed(f"{RESULTS}/logs/fit/{{model}}.{{split}}.{{seed}}.attempts.log"),
     shell:
         "python {params.launcher:q} training fit --settings {params.settings:q} --model-settings {params.model_settings:q}"
         " --model {wildcards.model:q} --split {input.split:q} --seed {wildcards.seed:q}"

@@ -1,21 +1,28 @@
 """Predicted against measured, and skill by split."""
 
+from collections.abc import Mapping
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from scipy.stats import pearsonr, spearmanr
 
+from pipeline_lib.config.calls import ScreenScores
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.ceilings import leading_ceiling
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.names import assay_name, in_order, panel_title, split_name, split_phrase, unit
-from pipeline_lib.reporting.predictions import Job, tested
+from pipeline_lib.reporting.predictions import Job, reported_jobs, tested
 
-_SHOWN = ("interaction", "fitness")
+_SHOWN = ("interaction", "fitness", "raw_interaction")
+_FEWEST = 10
+"""Tested rows that a scatter is drawn of."""
 
 
-def draw_correlation(observations: pd.DataFrame, jobs: list[Job], model: str, split: str) -> Drawn:
+def draw_correlation(
+    observations: pd.DataFrame, jobs: list[Job], model: str, scores: Mapping[str, ScreenScores]
+) -> Drawn:
     """Draw a hexbin of predicted against measured values for every assay of the test fold.
 
     Parameters
@@ -24,23 +31,30 @@ def draw_correlation(observations: pd.DataFrame, jobs: list[Job], model: str, sp
         `pipeline_lib.artefacts.schemas.OBSERVATIONS`.
     jobs
         The run's fitted models.
-    model, split
-        Whose predictions to draw; several seeds are averaged.
+    model
+        Whose predictions to draw, on the easiest split that it ran on; several seeds are averaged.
+    scores
+        How the scores of each screen are to be read.
     """
-    chosen = [job for job in jobs if (job.model, job.split) == (model, split)]
-    title = f"Predicted against measured ({model}, {split_name(split)})"
+    chosen = reported_jobs(jobs, model)
     if not chosen:
-        return empty_figure("correlation", title, f"No predictions of {model} on {split}.", style.ONE_COLUMN)
+        why = f"This run has no predictions of {model}."
+        return empty_figure("correlation", f"Predicted against measured ({model})", why, style.ONE_COLUMN)
+    split = chosen[0].split
+    title = f"Predicted against measured ({model}, {split_name(split)})"
     table = tested(chosen, observations)
     table = table[table["phenotype"].isin(_SHOWN)]
-    assays = [(key, part) for key, part in table.groupby(["screen", "phenotype"]) if len(part) > 10]
+    assays = [(key, part) for key, part in table.groupby(["screen", "phenotype"]) if len(part) >= _FEWEST]
+    if not assays:
+        why = f"No screen has {_FEWEST} tested scores on the {split_phrase(split)}; calls are ranked instead."
+        return empty_figure("correlation", title, why, style.ONE_COLUMN)
     columns = min(3, len(assays))
     rows = -(-len(assays) // columns)
     width = style.ONE_COLUMN if columns == 1 else style.TWO_COLUMNS
     figure, axes = plt.subplots(rows, columns, figsize=(width, rows * width / columns * 0.95), squeeze=False)
     words = []
     for panel, ((screen, phenotype), part) in zip(axes.flat, assays, strict=False):
-        words.append(_hexbin(panel, part, str(screen), str(phenotype)))
+        words.append(_hexbin(panel, part, str(screen), str(phenotype), scores))
     for panel in axes.flat[len(assays) :]:
         panel.axis("off")
     seeds = f"mean of {len(chosen)} seeds" if len(chosen) > 1 else "one seed"
@@ -52,7 +66,7 @@ def draw_correlation(observations: pd.DataFrame, jobs: list[Job], model: str, sp
     )  # fmt: skip
 
 
-def _hexbin(axes: Axes, part: pd.DataFrame, screen: str, phenotype: str) -> str:
+def _hexbin(axes: Axes, part: pd.DataFrame, screen: str, phenotype: str, scores: Mapping[str, ScreenScores]) -> str:
     measured, predicted = part["value"].to_numpy(), part["prediction"].to_numpy()
     spread = predicted.std() > 0 and measured.std() > 0
     pearson = pearsonr(measured, predicted).statistic if spread else 0.0
@@ -62,12 +76,14 @@ def _hexbin(axes: Axes, part: pd.DataFrame, screen: str, phenotype: str) -> str:
     pad = max(y_high - y_low, 1e-6) * 0.05
     axes.hexbin(
         measured, predicted, gridsize=45, bins="log", cmap=style.DENSITY, mincnt=1, linewidths=0.1,
-        extent=(x_low, x_high, y_low - pad, y_high + pad), rasterized=True,
+        extent=(x_low, max(x_high, x_low + 1e-6), y_low - pad, y_high + pad), rasterized=True,
     )  # fmt: skip
     low, high = max(x_low, y_low - pad), min(x_high, y_high + pad)
     if low < high:
         axes.plot([low, high], [low, high], color=style.RIVAL, linewidth=0.8)
-    axes.set(xlabel=f"measured {unit(screen, phenotype)}", ylabel="predicted", title=panel_title(screen, phenotype))
+    axes.set(
+        xlabel=f"measured {unit(screen, phenotype, scores)}", ylabel="predicted", title=panel_title(screen, phenotype)
+    )
     axes.text(
         0.03, 0.97, f"r = {pearson:.2f}\nρ = {spearman:.2f}\nn = {len(part):,}", transform=axes.transAxes, va="top",
         bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1.5},
@@ -82,7 +98,12 @@ def draw_by_split(leaderboard: pd.DataFrame, ceilings: pd.DataFrame, model: str)
     assays = sorted(set(zip(rows["screen"], rows["phenotype"], strict=True)))
     title = f"Skill by split: {model} and the best other model"
     if not assays:
-        return empty_figure("correlation_by_split", title, "The leaderboard is empty.", style.ONE_COLUMN)
+        return empty_figure(
+            "correlation_by_split",
+            title,
+            "No model was scored by a correlation: this run has calls alone.",
+            style.ONE_COLUMN,
+        )
     columns = min(3, len(assays))
     lines = -(-len(assays) // columns)
     figure, axes = plt.subplots(
@@ -102,7 +123,7 @@ def draw_by_split(leaderboard: pd.DataFrame, ceilings: pd.DataFrame, model: str)
         "correlation_by_split", figure, title,
         "Pearson correlation on the test fold with its bootstrap interval over queries or genes. The best other model "
         "is the one with the highest value on that split and assay, ablations of the same model left out; the dashed "
-        "line is the noise ceiling: that of the truth for a simulated screen, else the highest that the data give.",
+        "line is the noise ceiling: that of a simulated screen's truth, else the highest that the data give.",
         f"Bars of {model} and the best other model for every split and assay.",
     )  # fmt: skip
 

@@ -1,15 +1,20 @@
 """What the screens hold: values, genes, overlap."""
 
+from collections.abc import Mapping
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from pipeline_lib.config.calls import ScreenScores
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.names import PHENOTYPES, panel_title, screen_name, unit
 
 
-def _draw_values(observations: pd.DataFrame, name: str, title: str, phenotypes: tuple[str, ...]) -> Drawn:
+def _draw_values(
+    observations: pd.DataFrame, name: str, title: str, phenotypes: tuple[str, ...], scores: Mapping[str, ScreenScores]
+) -> Drawn:
     rows = observations[observations["phenotype"].isin(phenotypes)]
     assays = [(key, part) for key, part in rows.groupby(["screen", "phenotype"])]
     if not assays:
@@ -26,7 +31,7 @@ def _draw_values(observations: pd.DataFrame, name: str, title: str, phenotypes: 
                 axis.hist(values.clip(low, high), bins=bins, histtype="step", color=colour, linewidth=1.1,
                           label=f"order {order} (n = {len(values):,})")  # fmt: skip
         axis.set(
-            title=panel_title(str(screen), str(phenotype)), xlabel=unit(str(screen), str(phenotype)),
+            title=panel_title(str(screen), str(phenotype)), xlabel=unit(str(screen), str(phenotype), scores),
             ylabel="observations",
         )  # fmt: skip
         style.plain_logarithm(axis.yaxis)
@@ -45,14 +50,15 @@ def _draw_values(observations: pd.DataFrame, name: str, title: str, phenotypes: 
     )  # fmt: skip
 
 
-def draw_scores(observations: pd.DataFrame) -> Drawn:
+def draw_scores(observations: pd.DataFrame, scores: Mapping[str, ScreenScores]) -> Drawn:
     """Draw the distributions of interaction scores."""
-    return _draw_values(observations, "score_distributions", "Interaction scores", ("interaction", "raw_interaction"))
+    phenotypes = ("interaction", "raw_interaction")
+    return _draw_values(observations, "score_distributions", "Interaction scores", phenotypes, scores)
 
 
-def draw_fitness(observations: pd.DataFrame) -> Drawn:
+def draw_fitness(observations: pd.DataFrame, scores: Mapping[str, ScreenScores]) -> Drawn:
     """Draw the distributions of fitness values."""
-    return _draw_values(observations, "fitness_distributions", "Fitness", ("fitness",))
+    return _draw_values(observations, "fitness_distributions", "Fitness", ("fitness",), scores)
 
 
 def draw_gene_usage(observations: pd.DataFrame) -> Drawn:
@@ -71,8 +77,8 @@ def draw_gene_usage(observations: pd.DataFrame) -> Drawn:
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return Drawn(
         "gene_usage", figure, "Use of genes and queries",
-        "Observations that each gene and each query strain takes part in, by rank. A few queries with thousands of "
-        "rows are why intervals resample queries and not rows.",
+        "Observations that each gene and each query strain takes part in, by rank. Rows of one query or "
+        "gene are not independent, which is why intervals resample queries or genes and not rows.",
         "Rank plots of observations by gene and by query.",
     )  # fmt: skip
 

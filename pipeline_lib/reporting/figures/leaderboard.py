@@ -22,7 +22,7 @@ from pipeline_lib.reporting.names import (
 
 _LEAST_SUBGROUP = 30
 """Genotypes that a correlation is drawn for; that of two is 1 or -1 whatever the model."""
-LEADING = ("interaction", "fitness", "call")
+LEADING = ("interaction", "raw_interaction", "fitness", "call")
 
 
 def leading_metric(phenotype: str) -> str:

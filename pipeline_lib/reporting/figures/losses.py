@@ -7,13 +7,13 @@ import pandas as pd
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.names import assay_name, split_phrase
-from pipeline_lib.reporting.predictions import Job, tested
+from pipeline_lib.reporting.predictions import Job, reported_jobs, tested
 from pipeline_lib.reporting.spread import Stretch, stretched
 
 _SPREADS = np.linspace(0.05, 1.3, 26)
 
 
-def draw_spread(observations: pd.DataFrame, jobs: list[Job], model: str, split: str) -> Drawn:
+def draw_spread(observations: pd.DataFrame, jobs: list[Job], model: str) -> Drawn:
     """Draw error and distance between distributions as the same predictions are stretched.
 
     Parameters
@@ -22,14 +22,16 @@ def draw_spread(observations: pd.DataFrame, jobs: list[Job], model: str, split: 
         observation_id, screen, phenotype, value.
     jobs
         The run's fitted models.
-    model, split
-        Whose predictions; several seeds are averaged.
+    model
+        Whose predictions, on the easiest split that it ran on; several seeds are averaged.
     """
     title = "Squared error against the spread of predictions"
-    chosen = [job for job in jobs if (job.model, job.split) == (model, split)]
+    chosen = reported_jobs(jobs, model)
     curves = _curves(tested(chosen, observations)) if chosen else {}
     if not curves:
-        return empty_figure("losses", title, f"No predictions of {model} on the {split} split.", style.ONE_COLUMN)
+        why = f"No screen has ten tested scores that vary beside predictions of {model} that vary."
+        return empty_figure("losses", title, why, style.ONE_COLUMN)
+    split = chosen[0].split
     figure, (left, right) = plt.subplots(1, 2, figsize=(style.TWO_COLUMNS, 2.6), sharex=True)
     for position, (label, curve) in enumerate(curves.items()):
         colour = style.PALETTE[position % len(style.PALETTE)]

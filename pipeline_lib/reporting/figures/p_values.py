@@ -1,11 +1,13 @@
 """P-values of the screens, and what predicted interactions say about them."""
 
+from collections.abc import Mapping
 from itertools import cycle
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from pipeline_lib.config.calls import ScreenScores
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.names import ORDERS, in_order, screen_name, split_name, split_phrase, unit
@@ -72,8 +74,8 @@ def draw_histograms(histogram: pd.DataFrame, p_values: pd.DataFrame) -> Drawn:
     figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return Drawn(
         "p_value_histograms", figure, title,
-        "Histograms of P-values as released (outline) and two-sided (filled); the trigenic papers release one-sided "
-        "P-values, at most 0.5, which are doubled. Density 1 is what true nulls give; the dashed line is Storey's "
+        "Histograms of P-values as released (outline) and two-sided (filled); those that were released "
+        "one-sided, at most 0.5, are doubled. Density 1 is what true nulls give; the dashed line is Storey's "
         f"share of true nulls π₀. {'; '.join(words)}.",
         f"Histograms of P-values. {'; '.join(words)}.",
     )  # fmt: skip
@@ -119,7 +121,7 @@ def draw_deciles(deciles: pd.DataFrame, model: str) -> Drawn:
     )  # fmt: skip
 
 
-def draw_against_prediction(points: pd.DataFrame, model: str) -> Drawn:
+def draw_against_prediction(points: pd.DataFrame, model: str, scores: Mapping[str, ScreenScores]) -> Drawn:
     """Draw measured P-values against predicted interactions (hexbin), and the volcano of the measurement itself."""
     title = f"Measured P-values against predicted interactions ({model})"
     rows = points[points["model"] == model]
@@ -141,8 +143,8 @@ def draw_against_prediction(points: pd.DataFrame, model: str) -> Drawn:
         top = max(float(significance.quantile(0.999)), 1.4)
         predicted, kind = panel[3].rsplit(" ", 1)
         drawn = (
-            ("prediction", f"predicted {unit(predicted, kind)}"),
-            ("value", f"measured {unit(panel[0], panel[1])}"),
+            ("prediction", f"predicted {unit(predicted, kind, scores)}"),
+            ("value", f"measured {unit(panel[0], panel[1], scores)}"),
         )
         for below, (name, axis_label) in enumerate(drawn):
             axis = axes[2 * (position // columns) + below, position % columns]

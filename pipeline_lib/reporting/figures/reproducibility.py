@@ -1,9 +1,12 @@
 """How well a screen agrees with itself: the same strains again, and other strains with the same genes."""
 
+from collections.abc import Mapping
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from pipeline_lib.config.calls import ScreenScores
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.names import assay_name, panel_title, unit
@@ -11,7 +14,7 @@ from pipeline_lib.reporting.names import assay_name, panel_title, unit
 SAME, OTHER = "the same strains again", "other strains, same genes"
 MINIMUM_PAIRS = 10
 _TITLE = "Reproducibility"
-_SHOWN = ("fitness", "interaction")
+_SHOWN = ("fitness", "interaction", "raw_interaction")
 
 
 def repeated_pairs(observations: pd.DataFrame) -> pd.DataFrame:
@@ -59,7 +62,7 @@ def agreement(pairs: pd.DataFrame) -> float:
     return float(np.corrcoef(*both)[0, 1]) if np.ptp(both[0]) > 0 else 0.0
 
 
-def draw_reproducibility(observations: pd.DataFrame) -> Drawn:
+def draw_reproducibility(observations: pd.DataFrame, scores: Mapping[str, ScreenScores]) -> Drawn:
     """Draw every second measurement against the first."""
     pairs = repeated_pairs(observations)
     assays = [
@@ -89,7 +92,7 @@ def draw_reproducibility(observations: pd.DataFrame) -> Drawn:
         # Room for the legend above the highest values.
         panel.set(
             xlim=(low - pad, high + pad), ylim=(low - pad, high + 0.55 * (high - low)),
-            title=panel_title(str(screen), str(phenotype)), xlabel=f"first {unit(str(screen), str(phenotype))}",
+            title=panel_title(str(screen), str(phenotype)), xlabel=f"first {unit(str(screen), str(phenotype), scores)}",
             ylabel="second",
         )  # fmt: skip
         panel.legend(loc="upper left", markerscale=4, handletextpad=0.3)

@@ -76,7 +76,10 @@ def _series(table: pd.DataFrame, fold: str, metrics: tuple[str, ...]) -> dict[st
 
 
 def draw_overfit(history: pd.DataFrame, predictions: pd.DataFrame, observations: pd.DataFrame) -> Drawn:
-    """Draw the check that the model can learn sixteen real observations by heart."""
+    """Draw the check that the model can overfit a few real observations."""
+    if predictions.empty:
+        why = "The check was left out: this screen is too small for it."
+        return empty_figure("overfit", "Overfit check", why, style.ONE_COLUMN)
     joined = predictions.merge(observations[["observation_id", "value", "screen"]], on="observation_id")
     figure, (left, right) = plt.subplots(1, 2, figsize=(style.ONE_COLUMN, 1.9))
     for error in _series(history, "train", _ERRORS).values():
@@ -91,7 +94,7 @@ def draw_overfit(history: pd.DataFrame, predictions: pd.DataFrame, observations:
     right.set(xlabel="measured (SD of the screen)", ylabel="predicted", title=f"{len(joined)} observations")
     return Drawn(
         "overfit", figure, "Overfit check",
-        f"The model learns {len(joined)} real observations by heart: a network that cannot is broken. Left, error by "
+        f"The model overfits {len(joined)} real observations: a network that cannot is broken. Left, error by "
         "step; right, predicted against measured, in standard deviations of each screen.",
         "Error falls towards zero and predictions lie on the diagonal.",
     )  # fmt: skip

@@ -6,8 +6,8 @@ from pipeline_lib.reporting.figures.leaderboard import leading_assay, leading_me
 from pipeline_lib.reporting.findings import family_sentences
 from pipeline_lib.reporting.html import Section
 from pipeline_lib.reporting.html_table import HtmlTable, html_table
-from pipeline_lib.reporting.names import is_ablation
-from pipeline_lib.reporting.predictions import tested
+from pipeline_lib.reporting.names import in_order, is_ablation
+from pipeline_lib.reporting.predictions import reported_jobs, tested
 from pipeline_lib.reporting.run_folder import RunFolder
 from pipeline_lib.reporting.spread_findings import spread_sentences, spread_trades
 
@@ -25,7 +25,12 @@ def leaderboard(run: RunFolder) -> Section:
     """Return correlations and the leaderboard."""
     table = run.leaderboard.sort_values(["split", "screen", "phenotype", "metric", "value"], ascending=False)
     screen, phenotype = leading_assay(table)
-    chosen = {"split": "random", "screen": screen, "phenotype": phenotype, "metric": leading_metric(phenotype)}
+    chosen = {
+        "split": next(iter(in_order(table["split"])), ""),
+        "screen": screen,
+        "phenotype": phenotype,
+        "metric": leading_metric(phenotype),
+    }
     leading = run.differences[
         (run.differences["role"] == "best_baseline")
         & run.differences["metric"].isin(["pearson", "pearson_within_query", "average_precision"])
@@ -45,6 +50,7 @@ def leaderboard(run: RunFolder) -> Section:
             html_table("differences", "Paired differences to the best baseline", leading[_DIFFERENCES],
                        filters={"model": "", **chosen}),
         ],
+        missing=[*run.missing("correlations"), *run.missing("leaderboard", "leaderboard", "differences")],
     )  # fmt: skip
 
 
@@ -52,27 +58,37 @@ def ablations(run: RunFolder) -> Section:
     """Return what each part of the model is worth."""
     variants = [is_ablation(model, run.model) for model in run.differences["model"]]
     family = _against(run, run.model, pd.Series(variants, index=run.differences.index))
+    if family.empty:
+        return Section("ablations", "Ablations", absent=f"no variant of {run.model} was fitted beside it.")
     return Section(
         "ablations", "Ablations",
         [
             ("Each ablation takes one part of the model away or replaces it, and is trained on the same folds with the "
-            "same budget. Differences are paired on the same resamples."),
+            "same number of steps. Differences are paired on the same resamples."),
             *family_sentences(family, run.model),
         ],
         run.figures("leaderboard", "ablations"),
         [_table("ablation_differences", f"Paired differences between the ablations and {run.model}", family)],
+        missing=run.missing("leaderboard", "ablations"),
     )  # fmt: skip
 
 
 def losses(run: RunFolder) -> Section:
     """Return the discussion of squared error with a divergence, with this run's numbers."""
-    jobs = [job for job in run.jobs if (job.model, job.split) == (run.model, "random")]
-    sentences, trades = [f"This run has no predictions of {run.model} on the random split to discuss."], []
-    if jobs:
-        table = spread_trades(tested(jobs, run.observations.drop(columns="genes")))
-        sentences = spread_sentences(table, run.model, leading_assay(run.leaderboard))
-        trades = [html_table("spread_trades", f"Predictions of {run.model} stretched to the measured SD", table)]
+    jobs = reported_jobs(run.jobs, run.model)
+    if not jobs:
+        return Section("losses", "Losses", absent=f"this run has no predictions of {run.model}.")
+    table = spread_trades(tested(jobs, run.observations.drop(columns="genes")))
+    if table.empty:
+        return Section("losses", "Losses", absent="no screen has ten tested scores that vary beside such predictions.")
+    sentences = spread_sentences(table, run.model, leading_assay(run.leaderboard))
+    trades = [html_table("spread_trades", f"Predictions of {run.model} stretched to the measured SD", table)]
     family = _against(run, run.model, run.differences["model"].str.startswith(f"{run.model}_loss_"))
+    others = [
+        "The same model was also trained with other losses, on the same folds for as many steps; differences are "
+        "paired on the same resamples.",
+        *family_sentences(family, run.model),
+    ]
     return Section(
         "losses", "Losses",
         [
@@ -83,18 +99,19 @@ def losses(run: RunFolder) -> Section:
             "spread they keep their Pearson correlation and their ranks, while the squared error rises to 2 (1 - r) = "
             "1.10. A divergence can therefore buy the look of the distribution, and pays for it in error."),
             *sentences,
-            ("The same model was also trained with other losses, on the same folds with the same budget; differences "
-            "are paired on the same resamples."),
-            *family_sentences(family, run.model),
+            *(others if len(family) else []),
         ],
         [*run.figures("losses"), *run.figures("leaderboard", "loss_models")],
         [*trades, _table("loss_differences", f"Paired differences between other losses and {run.model}", family)],
+        missing=[*run.missing("losses"), *run.missing("leaderboard", "loss_models")],
     )  # fmt: skip
 
 
 def pretraining(run: RunFolder) -> Section:
     """Return what DANGO's pretraining is for."""
     family = _against(run, "dango", run.differences["model"].str.startswith("dango_"))
+    if family.empty:
+        return Section("pretraining", "DANGO and pretraining", absent="DANGO was not fitted with and without it.")
     return Section(
         "pretraining", "DANGO and pretraining",
         [
@@ -106,12 +123,17 @@ def pretraining(run: RunFolder) -> Section:
         ],
         run.figures("leaderboard", "pretraining"),
         [_table("pretraining_differences", "Paired differences to the pretrained DANGO", family)],
+        missing=run.missing("leaderboard", "pretraining"),
     )  # fmt: skip
 
 
 def weisfeiler_lehman(run: RunFolder) -> Section:
     """Return how far features of subtrees go without any training by gradients."""
     family = _against(run, run.model, run.differences["model"].str.startswith("wl_"))
+    if family.empty:
+        return Section(
+            "weisfeiler-lehman", "Weisfeiler-Lehman features", absent=f"no such model was fitted beside {run.model}."
+        )
     return Section(
         "weisfeiler-lehman", "Weisfeiler-Lehman features",
         [

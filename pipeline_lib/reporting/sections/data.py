@@ -1,9 +1,12 @@
 """Datasets, metabolism and gene networks."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
+from pipeline_lib.genes.coverage import low_coverage
+from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.reporting.html import Section
 from pipeline_lib.reporting.html_table import HtmlTable, html_table
 from pipeline_lib.reporting.run_folder import RunFolder
@@ -16,19 +19,50 @@ def datasets(run: RunFolder) -> Section:
     rejected = run.table("rejected")
     counts = rejected.groupby(["screen", "reason"]).size().rename("rows").reset_index()
     counts = counts.sort_values("rows", ascending=False).head(200)
+    coverage = run.table("gene_coverage")
     return Section(
         "datasets", "Datasets",
         [
-            ("Each screen is read by the reader of its publication into one table. P-values keep their sidedness; "
-            "neutral controls (hoΔ, YDL227C) are no deletions of interest; every rejected row counts with its reason."),
+            *screen_sentences(run.screens),
+            "Every rejected row counts with its reason.",
+            *filter(None, (low_coverage(row) for _, row in coverage.iterrows())),
         ],
         run.figures("datasets"),
         [
             html_table("screens", "Screens", run.table("screens_summary"), filters={"screen": ""}),
+            html_table("gene_coverage", "Gene names that the gene table knows", coverage),
             html_table("rejected", "Rejected rows", counts),
             html_table("leakage", "What the folds of each split share", run.leakage, filters={"split": ""}),
         ],
+        missing=run.missing("datasets"),
     )  # fmt: skip
+
+
+def screen_sentences(screens: Mapping[str, ScreenSettings]) -> list[str]:
+    """Say of every screen where it is from, and of an own one what its values are."""
+    published = [name for name, screen in screens.items() if screen.scores.publication is not None]
+    own = {name: screen for name, screen in screens.items() if screen.reader == "table"}
+    simulated = [name for name in screens if name not in own and name not in published]
+    sentences = []
+    if published:
+        sentences.append(
+            f"{_listed(published)}: read by the reader of the publication into one table; P-values keep their "
+            "sidedness."
+        )
+    if any(screens[name].reader.startswith("kuzmin") for name in published):
+        sentences.append("The neutral control of the trigenic screens (hoΔ, YDL227C) is no deletion of interest.")
+    if simulated:
+        sentences.append(f"{_listed(simulated)}: simulated, written and read in the layout of a published screen.")
+    sentences += [
+        f"{name}: an own table; its values are of the phenotype '{screen.phenotype}', "
+        + (f"in the unit '{screen.unit}'." if screen.unit else "and their unit is not stated.")
+        for name, screen in own.items()
+    ]
+    return sentences
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names)
 
 
 def metabolism(run: RunFolder) -> Section:
@@ -48,7 +82,7 @@ def metabolism(run: RunFolder) -> Section:
     confusion = confusion_table(essentiality)
     return Section(
         "metabolism", "Metabolism", paragraphs, run.figures("metabolism"),
-        [confusion, *tables] if confusion else tables,
+        [confusion, *tables] if confusion else tables, missing=run.missing("metabolism"),
     )  # fmt: skip
 
 
@@ -57,7 +91,6 @@ def essentiality_sentences(essentiality: dict[str, Any]) -> list[str]:
     conditions = essentiality["conditions"]
     if not conditions:
         return ["No list of essential genes is configured, so predicted essentiality is not held against measurement."]
-    published = essentiality["published"]
     parts = []
     for name, result in conditions.items():
         mcc = "undefined" if result["mcc"] is None else f"{result['mcc']:.3f}"
@@ -65,11 +98,14 @@ def essentiality_sentences(essentiality: dict[str, Any]) -> list[str]:
             f"{_CONDITIONS.get(name, name)}: accuracy {result['accuracy']:.3f}, Matthews correlation {mcc} "
             f"({result['genes']:,} genes)"
         )
+    held = f"Genes that flux balance analysis predicts to be essential, against the measured list: {'; '.join(parts)}."
+    published = essentiality["published"]
+    if published is None:
+        return [held]
     return [
-        "Genes that flux balance analysis predicts to be essential, against the measured list: " + "; ".join(parts)
-        + f". The authors of {published['model']} report accuracy {published['accuracy']:.3f} and Matthews correlation "
-        f"{published['mcc']:.3f} ({published['note']}).",
-    ]  # fmt: skip
+        f"{held} The authors of {published['model']} report accuracy {published['accuracy']:.3f} and Matthews "
+        f"correlation {published['mcc']:.3f} ({published['note']})."
+    ]
 
 
 def confusion_table(essentiality: dict[str, Any]) -> HtmlTable | None:
@@ -93,7 +129,7 @@ def networks(run: RunFolder) -> Section:
     """Return the section on the gene networks."""
     summary = run.table("networks_summary")
     if summary.empty:
-        return Section("networks", "Networks", ["This run has no gene networks."])
+        return Section("networks", "Networks", absent="this run has no gene networks.")
     genetic = summary.loc[summary["holds_genetic"], "network"].tolist()
     carried = (
         f"{', '.join(genetic)} hold genetic interactions, which can carry a screen's own labels: read every result on "
@@ -103,5 +139,5 @@ def networks(run: RunFolder) -> Section:
     )
     return Section(
         "networks", "Networks", [f"Each network is marked with the evidence it holds and its year. {carried}"],
-        run.figures("networks"), [html_table("networks", "Networks", summary)],
+        run.figures("networks"), [html_table("networks", "Networks", summary)], missing=run.missing("networks"),
     )  # fmt: skip

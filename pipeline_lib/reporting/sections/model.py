@@ -32,10 +32,7 @@ def walk_through(run: RunFolder) -> Section:
             f"{labels['perturbed']} off the perturbed one. "
             f"{int(checks['held'].sum())} of {len(checks)} invariants held; {int(dead['dead'].sum())} of "
             f"{int(dead['units'].sum()):,} hidden units stay at one value."),
-            (f"The model learns {report['observations']} real observations of {report['screen']} "
-            f"({report['phenotype']}) by heart in {report['steps']} steps: Pearson correlation "
-            f"{report['pearson']:.4f}, where more than {report['required_pearson']} is required. A network that "
-            "cannot is broken."),
+            _overfit(report),
         ],
         run.figures("training"),
         [
@@ -45,7 +42,19 @@ def walk_through(run: RunFolder) -> Section:
             html_table("dead_units", "Dead units by layer", dead),
         ],
         [graph],
+        missing=run.missing("training"),
     )  # fmt: skip
+
+
+def _overfit(report: dict[str, Any]) -> str:
+    """Return what the overfit check found, or why it was left out."""
+    if report["passed"] is None:
+        return f"The overfit check was left out: {report['left_out']}."
+    return (
+        f"The model overfits {report['observations']} real observations of {report['screen']} ({report['phenotype']}) "
+        f"in {report['steps']} steps: Pearson correlation {report['pearson']:.4f}, where more than "
+        f"{report['required_pearson']} is required. A network that cannot is broken."
+    )
 
 
 def _step(step: dict[str, Any]) -> dict[str, str]:

@@ -4,11 +4,12 @@ from pipeline_lib.reporting.html import Section
 from pipeline_lib.reporting.run_folder import RunFolder
 from pipeline_lib.reporting.sections.comparison import ablations, leaderboard, losses, pretraining, weisfeiler_lehman
 from pipeline_lib.reporting.sections.data import datasets, metabolism, networks
+from pipeline_lib.reporting.sections.methods import methods
 from pipeline_lib.reporting.sections.model import walk_through
 from pipeline_lib.reporting.sections.origin import provenance
 from pipeline_lib.reporting.sections.statistics import calls, ceilings, p_values
 from pipeline_lib.reporting.sections.suggestions import next_experiments, top_predictions
-from pipeline_lib.reporting.sections.words import limitations, methods
+from pipeline_lib.reporting.sections.words import limitations
 
 SECTIONS = (
     datasets, metabolism, networks, walk_through, leaderboard, ablations, losses, pretraining, weisfeiler_lehman,
@@ -17,5 +18,11 @@ SECTIONS = (
 
 
 def all_sections(run: RunFolder) -> list[Section]:
-    """Return every section of a run's page."""
-    return [section(run) for section in SECTIONS]
+    """Return every section that the run has something for, and before the limitations what is left out and why."""
+    sections = [section(run) for section in SECTIONS]
+    shown = [section for section in sections if not section.absent]
+    reasons = [f"{section.title}: {section.absent}" for section in sections if section.absent]
+    if reasons:
+        place = next((at for at, section in enumerate(shown) if section.key == "limitations"), len(shown))
+        shown.insert(place, Section("left-out", "Left out", reasons))
+    return shown

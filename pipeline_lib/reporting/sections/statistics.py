@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from pipeline_lib.config.screens import ScreenSettings
+from pipeline_lib.evaluation.calls import rule_in_words
 from pipeline_lib.reporting.findings import beyond_truth_sentences, conservative_p_sentences
 from pipeline_lib.reporting.html import Section
 from pipeline_lib.reporting.html_table import html_table
@@ -10,42 +12,81 @@ from pipeline_lib.reporting.run_folder import RunFolder
 
 def p_values(run: RunFolder) -> Section:
     """Return the section on the screens' P-values."""
-    table = run.table("p_values")
+    table, title = run.table("p_values"), "P-values"
+    if table.empty:
+        return Section("p-values", title, absent="no screen of this run has P-values.")
+    one_sided = (
+        "One-sided P-values (at most 0.5) are doubled before histograms, the share of true nulls π₀ (Storey and "
+        "Tibshirani 2003) and q-values; calls use them by the rule of their screen. A P-value says that an interaction "
+        "is not zero; it does not say that it is large."
+    )
+    of_raw = (
+        "The trigenic screens release the P-value of the raw interaction, so it stands beside the adjusted score that "
+        "it calls."
+    )
+    trigenic = any(reader.startswith("kuzmin") for reader in run.publications)
     return Section(
-        "p-values", "P-values",
-        [
-            ("The trigenic papers release one-sided P-values (at most 0.5) that belong to the raw interaction, so they "
-            "are doubled before histograms, the share of true nulls π₀ (Storey and Tibshirani 2003) and q-values. A "
-            "P-value says that an interaction is not zero; it does not say that it is large."),
-            *conservative_p_sentences(table),
-        ],
+        "p-values", title,
+        [one_sided, *([of_raw] if trigenic else []), *conservative_p_sentences(table)],
         run.figures("p_values"),
         [html_table("p_values", "P-value diagnostics", table, filters={"screen": "", "quantity": ""})],
+        missing=run.missing("p_values"),
     )  # fmt: skip
+
+
+_RANKING = ["average_precision", "prevalence", "auroc", "precision_at_100", "precision_at_10_within_query"]
 
 
 def calls(run: RunFolder) -> Section:
     """Return precision and recall of called interactions."""
-    board = run.leaderboard
-    metrics = ["average_precision", "prevalence", "auroc", "precision_at_100", "precision_at_10_within_query"]
-    board = board[board["metric"].isin(metrics)]
+    board = run.leaderboard[run.leaderboard["metric"].isin(_RANKING)]
+    rules = [call_sentence(name, screen) for name, screen in run.screens.items()]
+    if board.empty:
+        return Section("calls", "Called interactions", absent=" ".join(rules))
     keys = ["model", "split", "screen", "phenotype"]
-    wide = board.pivot_table(index=keys, columns="metric", values="value", sort=False).reset_index()
-    wide = wide.sort_values([*keys[1:], "average_precision"], ascending=False) if len(wide) else wide
+    wide = board.pivot_table(index=keys, columns="metric", values="value", sort=False, dropna=False).reset_index()
+    # A test fold with calls alone, or with none, has a prevalence and no ranking.
+    wide = wide.reindex(columns=[*keys, *_RANKING]).dropna(subset=_RANKING, how="all")
+    wide = wide.sort_values([*keys[1:], "average_precision"], ascending=False)
+    ranked = wide["average_precision"].notna().any()
     return Section(
         "calls", "Called interactions",
         [
-            ("A call is a published one (Kuzmin 2018), or a score and P-value beyond the published threshold "
-            "(ε or τ below -0.08 with P below 0.05; S-score at most -2.5). Calls are rare, so average precision stands "
-            "beside the prevalence, which is what guessing gets. Precision at 10 a query is the mean, over queries "
-            "with a call and more than ten test rows, of the share of calls among the ten rows predicted strongest."),
+            *rules,
+            ("Calls are rare, so average precision stands beside the prevalence, which is what guessing gets. "
+            "Precision at 10 a query is the mean, over queries with a call and more than ten test rows, of the share "
+            "of calls among the ten rows predicted strongest.")
+            if ranked
+            else ("No test fold holds a call beside other genotypes, so nothing can be ranked: the table has the "
+            "prevalence alone."),
         ],
         run.figures("calls"),
         [
-            html_table("calls", "Ranking of called interactions", wide,
+            html_table("calls", "Ranking of called interactions", wide.dropna(axis=1, how="all"),
                        filters={"model": "", "split": "random", "screen": ""}),
         ],
+        missing=run.missing("calls"),
     )  # fmt: skip
+
+
+def call_sentence(name: str, screen: ScreenSettings) -> str:
+    """Say which interactions of a screen count as called, or why none does."""
+    rule = screen.scores.calls
+    if screen.reader == "kuzmin2018_calls":
+        return f"{name}: a call is a published one."
+    if screen.reader == "table" and screen.phenotype == "call":
+        return f"{name}: a call is a label of the table (1: called)."
+    if rule is not None:
+        source = "as published" if screen.calls is None else "as its configuration states"
+        return f"{name}: a negative interaction is called where {rule_in_words(rule, 'negative')}, {source}."
+    if screen.reader == "table" and screen.phenotype == "fitness":
+        return f"{name}: fitness has no calls."
+    if screen.reader == "table":
+        return (
+            f"{name}: nothing is called, for no threshold is stated (screens.{name}.calls), so metrics that need calls "
+            "are left out."
+        )
+    return f"{name}: nothing is called, for its publication calls nothing in these files."
 
 
 def ceilings(run: RunFolder) -> Section:
@@ -71,6 +112,7 @@ def ceilings(run: RunFolder) -> Section:
             html_table("subgroups", "Skill within subgroups", subgroups,
                        filters={"model": run.model, "split": "random", "screen": "", "subgroup": ""}),
         ],
+        missing=[*run.missing("ceilings"), *run.missing("leaderboard", "subgroups")],
     )  # fmt: skip
 
 

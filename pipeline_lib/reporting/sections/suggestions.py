@@ -6,8 +6,8 @@ from pipeline_lib.reporting.figures.leaderboard import LEADING
 from pipeline_lib.reporting.genes import GeneNames
 from pipeline_lib.reporting.html import Section
 from pipeline_lib.reporting.html_table import HtmlTable, html_table
-from pipeline_lib.reporting.names import assay_name
-from pipeline_lib.reporting.predictions import tested
+from pipeline_lib.reporting.names import assay_name, screen_name, split_phrase
+from pipeline_lib.reporting.predictions import reported_jobs, tested
 from pipeline_lib.reporting.run_folder import RunFolder
 
 _STRONGEST = 40
@@ -15,9 +15,9 @@ _STRONGEST = 40
 
 def top_predictions(run: RunFolder) -> Section:
     """Return the strongest predicted interactions of the test fold, beside what was measured."""
-    jobs = [job for job in run.jobs if (job.model, job.split) == (run.model, "random")]
+    jobs = reported_jobs(run.jobs, run.model)
     if not jobs:
-        return Section("top", "Top predicted interactions", [f"This run has no predictions of {run.model}."])
+        return Section("top", "Top predicted interactions", absent=f"this run has no predictions of {run.model}.")
     genes = GeneNames(run.table("genes"))
     table = tested(jobs, run.observations)
     strongest = []
@@ -26,9 +26,10 @@ def top_predictions(run: RunFolder) -> Section:
             # A call is 1; a negative interaction is below zero.
             strongest.append(part.sort_values("prediction", ascending=phenotype != "call").head(_STRONGEST))
     if not strongest:
-        return Section("top", "Top predicted interactions", ["No screen of this run measures interactions."])
+        return Section("top", "Top predicted interactions", absent="no screen of this run measures interactions.")
     rows = pd.concat(strongest, ignore_index=True)
     named, links = genes.columns(rows["genes"])
+    linked = any(address for addresses in links.values() for address in addresses)
     shown = pd.concat(
         [named, rows[["screen", "phenotype", "prediction", "value"]].rename(columns={"value": "measured"})], axis=1
     )
@@ -36,8 +37,8 @@ def top_predictions(run: RunFolder) -> Section:
         "top", "Top predicted interactions",
         [
             (f"The {_STRONGEST} strongest negative interactions that {run.model} predicts in the test fold of the "
-            "random split, screen by screen, beside what was measured. None of these rows was trained on. Names lead "
-            "to the Saccharomyces Genome Database."),
+            f"{split_phrase(jobs[0].split)}, screen by screen, beside what was measured. None of these rows was "
+            f"trained on.{' Names lead to the Saccharomyces Genome Database.' * linked}"),
         ],
         [],
         [
@@ -52,9 +53,8 @@ def next_experiments(run: RunFolder) -> Section:
     table = run.table("next_experiments")
     title = "What to measure next"
     if table.empty:
-        return Section(
-            "next", title, ["This run has no interaction screen and fitted model to rank untested pairs with."]
-        )
+        why = f"no screen of pairs or triples leaves untested ones among genes that {run.model} was fitted on."
+        return Section("next", title, absent=why)
     targets = [
         f"{'pairs' if order == 2 else 'triples'} in the units of {assay_name(screen, phenotype)}"
         for order, screen, phenotype in table[["order", "screen", "phenotype"]]
@@ -65,7 +65,7 @@ def next_experiments(run: RunFolder) -> Section:
         "next", title,
         [
             (f"Untested {' and '.join(targets)}, out of the viable genes with the strongest measured interactions. "
-            "Expected value: how far below the published threshold the measurement is expected to fall, with its "
+            f"Expected value: how far below {_threshold(run, table)} the measurement is expected to fall, with its "
             "spread taken into account (expected improvement; for calls, the chance of a call). Information: bits that "
             "one measurement is expected to tell, ½ log₂(1 + what the model does not know / noise); what it does not "
             "know is the disagreement of its seeds and what the rarest gene's few measurements leave open. Novelty is "
@@ -76,6 +76,15 @@ def next_experiments(run: RunFolder) -> Section:
         [],
         [_suggestions(run, table)],
     )  # fmt: skip
+
+
+def _threshold(run: RunFolder, table: pd.DataFrame) -> str:
+    """Return below what the value of a suggestion is counted: the threshold of its screen, or zero without one."""
+    values = {}
+    for screen in table["screen"].unique():
+        calls = run.screens[screen].scores.calls if screen in run.screens else None
+        values[screen] = "zero (it states no threshold)" if calls is None else f"the threshold of {calls.negative:g}"
+    return " and ".join(f"{value} in {screen_name(str(screen))}" for screen, value in values.items())
 
 
 def _suggestions(run: RunFolder, table: pd.DataFrame) -> HtmlTable:

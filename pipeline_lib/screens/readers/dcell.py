@@ -27,7 +27,7 @@ def read(source: Source) -> Batches:
     for role in (role for role in _FOLDS if role in source.files):
         path = source.files[role]
         rejections = Rejections(path)
-        block = one_block(read_blocks(path, _COLUMNS, rejections, delimiter=" ", header=_HEADER), path)
+        block = one_block(read_blocks(path, _COLUMNS, rejections, delimiters=" ", header=_HEADER), path)
         genes, kept = _gene_pairs(block, source.names, rejections)
         parts.append(genes)
         values.append(block.number("value")[kept])

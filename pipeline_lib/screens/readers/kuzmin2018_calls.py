@@ -35,7 +35,7 @@ def read(source: Source) -> Batches:
     """Yield one batch: the calls in the order of the file, then the background."""
     path = source.files["calls"]
     rejections = Rejections(path)
-    block = one_block(read_blocks(path, _COLUMNS, rejections, delimiter=" "), path)
+    block = one_block(read_blocks(path, _COLUMNS, rejections, delimiters=" "), path)
     strain_table = source.files.get("strain_fitness")
     queries, query_rejections = read_queries(source.files["assignment"], strain_table, source.names)
     triplets, kept = read_triplets(block, "triplet", source.names, rejections)

@@ -1,44 +1,57 @@
-"""A long table of one's own (csv, tsv, parquet or xlsx): columns named in the configuration.
+"""A long table of one's own, in any kind of file that holds one: columns named in the configuration.
 
-One row a measurement. Genes are systematic, standard or alias names, in one column (separated by ``+ ; |`` or blanks)
-or in up to three. What the values are, and whether P-values are one-sided, is said in the configuration.
+One row a measurement. Genes are systematic, standard or alias names, in one column (separated by ``+ ; |`` or blanks,
+or a list) or in up to three. What the values are, and whether P-values are one-sided, is said in the configuration.
+Calls are 0 and 1 (or one pair of words for no and yes), an interaction has two or three different genes.
 """
 
-import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.genes.genotypes import FAULTS, MAX_ORDER, genotype_faults, smallest_order
 from pipeline_lib.genes.names import UNKNOWN, GeneNames
 from pipeline_lib.screens.alleles import KINDS
 from pipeline_lib.screens.batch import Batch, Batches, Rejections, Source, measurements
-from pipeline_lib.screens.excel_table import read_sheet
-from pipeline_lib.screens.genotype_columns import MAX_ORDER, GenotypeColumns
+from pipeline_lib.screens.call_values import call_values
+from pipeline_lib.screens.columnar_table import check_columnar_header, read_columnar
+from pipeline_lib.screens.excel_table import check_sheet_header, read_sheet
+from pipeline_lib.screens.genotype_columns import GenotypeColumns
 from pipeline_lib.screens.replicates import replicate_numbers
-from pipeline_lib.screens.row_block import Column, RowBlock, column_places, one_block
-from pipeline_lib.screens.text_table import read_blocks
+from pipeline_lib.screens.row_block import Column, RowBlock, one_block
+from pipeline_lib.screens.spreadsheet_dates import looks_like_date, looks_like_serial_date
+from pipeline_lib.screens.table_layout import DELIMITERS, find_layout
+from pipeline_lib.screens.text_lines import TextLines
+from pipeline_lib.screens.text_table import read_blocks, text_stream
 from pipeline_lib.screens.upstream_file import open_upstream
 from pipeline_lib.screens.value_checks import ONE_SIDED_MAXIMUM, check_values
+from pipeline_lib.screens.written_numbers import is_missing
 
-_NUMBERS = {"value", "std", "p_value", "temperature"}
+_NUMBERS = ("value", "std", "p_value", "temperature")
 _GENE_COLUMNS = ("gene1", "gene2", "gene3")
-_SEPARATORS = re.compile(r"[+;|\s]+")
+_LABELS = ("query", "array")
+_SEPARATORS = r"[+;|\s\x{00A0}]+"
+_QUOTE = '"'
+_HEADER_BYTES = 1 << 16
 
 
 def read(source: Source) -> Batches:
     """Yield one batch."""
     path, settings = source.files["table"], source.settings
-    columns = {
-        ours: Column((theirs,), "number" if ours in _NUMBERS else "text") for ours, theirs in settings.columns.items()
-    }
+    columns = _wanted_columns(settings)
     rejections = Rejections(path)
     block = _rows(path, columns, rejections)
+    if settings.phenotype == "call":
+        values = call_values(block.text("value"), path, settings.columns["value"])
+        place = block.table.column_names.index("value")
+        block = replace(block, table=block.table.set_column(place, "value", pa.array(values, from_pandas=True)))
     usable = check_values(
         block,
         rejections,
@@ -47,7 +60,7 @@ def read(source: Source) -> Batches:
         p_maximum=ONE_SIDED_MAXIMUM if settings.p_sided == 1 else 1.0,
         std="std" if "std" in columns else None,
     )
-    genes = _genes(block, source.names, usable, rejections)
+    genes = _genes(block, source.names, smallest_order(settings.phenotype), usable, rejections)
     genotypes = GenotypeColumns.sort(
         source.names, genes, np.full(genes.shape, KINDS.index("unspecified"), dtype=np.int8)
     )
@@ -55,11 +68,7 @@ def read(source: Source) -> Batches:
     def number(name: str) -> NDArray[np.float64]:
         return block.number(name)[usable]
 
-    strains = {
-        name: _blank_is_missing(block.text(name).filter(pa.array(usable)))
-        for name in ("query", "array")
-        if name in columns
-    }
+    labels = {name: _blank_is_missing(block.text(name).filter(pa.array(usable))) for name in _LABELS if name in columns}
     table = measurements(
         genotypes,
         settings.phenotype,
@@ -69,9 +78,56 @@ def read(source: Source) -> Batches:
         temperature=number("temperature"),
         p_sided=settings.p_sided,
         replicate=replicate_numbers(genotypes.keys()),
-        **strains,
+        **labels,
     )
     yield Batch(table, rejections.take(), len(genotypes))
+
+
+def check_header(path: Path, settings: ScreenSettings) -> None:
+    """Check that a table can be read and has the columns that the settings name; only its header is read.
+
+    Parameters
+    ----------
+    path
+        The table.
+    settings
+        The screen's section of the configuration.
+
+    Raises
+    ------
+    PipelineError
+        When the file is missing, is of no kind that can be read, or lacks a column; or when one column is to be two
+        things that exclude each other.
+    """
+    columns = _wanted_columns(settings)
+    with open_upstream(path) as upstream:
+        if upstream.kind.holds == "text":
+            lines = TextLines(text_stream(upstream, path), path, _HEADER_BYTES)
+            find_layout(lines, path, columns, DELIMITERS, _QUOTE)
+            return
+        workbook = upstream.kind.holds == "workbook"
+    (check_sheet_header if workbook else check_columnar_header)(path, columns)
+
+
+def _wanted_columns(settings: ScreenSettings) -> dict[str, Column]:
+    """Return the columns of the settings; a column of genes may also label the query or the array.
+
+    A column of calls is text: which words stand for 0 and 1 shows only the whole column.
+    """
+    roles: dict[str, str] = {}
+    for role, column in settings.columns.items():
+        if role in _LABELS:
+            continue
+        if column in roles:
+            raise PipelineError(
+                f"columns: '{roles[column]}' and '{role}' are both given the column '{column}' of "
+                f"{settings.files['table']}; give each its own."
+            )
+        roles[column] = role
+    numbers = [name for name in _NUMBERS if name != "value" or settings.phenotype != "call"]
+    return {
+        ours: Column((theirs,), "number" if ours in numbers else "text") for ours, theirs in settings.columns.items()
+    }
 
 
 def _blank_is_missing(labels: pa.DictionaryArray) -> pa.Array:
@@ -80,81 +136,64 @@ def _blank_is_missing(labels: pa.DictionaryArray) -> pa.Array:
 
 
 def _rows(path: Path, columns: Mapping[str, Column], rejections: Rejections) -> RowBlock:
-    suffixes = path.name.lower().removesuffix(".gz").rsplit(".", 1)
-    kind = suffixes[-1]
-    if kind == "parquet":
-        return _parquet_rows(path, columns)
-    if kind == "xlsx":
+    with open_upstream(path) as upstream:
+        holds = upstream.kind.holds
+    if holds == "columns":
+        return read_columnar(path, columns, rejections)
+    if holds == "workbook":
         return read_sheet(path, columns, rejections)
-    return one_block(read_blocks(path, columns, rejections, delimiter=_delimiter(path), quote='"'), path)
+    return one_block(read_blocks(path, columns, rejections, delimiters=DELIMITERS, quote=_QUOTE), path)
 
 
-def _delimiter(path: Path) -> str:
-    """Return the delimiter that the header line uses most."""
-    with open_upstream(path) as stream:
-        header = stream.readline().decode("utf-8", "replace")
-    return max("\t;,", key=header.count)
+def _gene_names(block: RowBlock) -> list[pa.DictionaryArray]:
+    """Return columns of gene names, one name or none a row: as many as a genotype may have, and one more."""
+    if not block.has("genes"):
+        return [block.text(name) for name in _GENE_COLUMNS if block.has(name)]
+    cells = block.text("genes")
+    lists = pc.split_pattern_regex(cells.dictionary.cast(pa.string()), _SEPARATORS)
+    encoded = pc.list_flatten(lists).dictionary_encode()
+    filled = np.asarray(pc.not_equal(encoded.cast(pa.string()), ""))
+    owner = np.asarray(pc.list_parent_indices(lists))[filled]
+    place = np.arange(len(owner)) - np.searchsorted(owner, owner)
+    within = place <= MAX_ORDER
+    named = np.full((len(lists), MAX_ORDER + 1), UNKNOWN, dtype=np.int32)
+    named[owner[within], place[within]] = np.asarray(encoded.indices)[filled][within]
+    rows = named[np.asarray(cells.indices)]
+    return [
+        pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes == UNKNOWN), encoded.dictionary) for codes in rows.T
+    ]
 
 
-def _parquet_rows(path: Path, columns: Mapping[str, Column]) -> RowBlock:
-    if not path.is_file():
-        raise PipelineError(f"{path} does not exist; give the path of the table.")
-    try:
-        table = pq.read_table(path)
-    except (pa.ArrowException, OSError) as error:
-        raise PipelineError(f"{path} is truncated or not a parquet file ({str(error).splitlines()[0]}).") from error
-    if table.num_rows == 0:
-        raise PipelineError(f"{path}: the file holds no rows; give the whole file.")
-    converted: dict[str, pa.Array] = {}
-    for name, place in column_places(table.column_names, columns, str(path)).items():
-        column = table.column(place).combine_chunks()
-        try:
-            if columns[name].holds == "number":
-                converted[name] = column.cast(pa.float64())
-            else:
-                converted[name] = column.cast(pa.string()).fill_null("").dictionary_encode()
-        except pa.ArrowException as error:
-            raise PipelineError(
-                f"{path}: column '{columns[name].spellings[0]}' is {column.type}, not {columns[name].holds}."
-            ) from error
+def _genes(
+    block: RowBlock, names: GeneNames, least: int, usable: NDArray[np.bool_], rejections: Rejections
+) -> NDArray[np.int32]:
+    """Return the genes of the usable rows, int32 [n, k <= 3], `UNKNOWN` where a row has fewer.
 
-    def originals(rows: NDArray[np.int64]) -> list[str]:
-        return ["\t".join(str(value) for value in row.values()) for row in table.take(pa.array(rows)).to_pylist()]
-
-    return RowBlock(pa.table(converted), np.arange(1, table.num_rows + 1, dtype=np.int64), originals)
-
-
-def _gene_names(block: RowBlock) -> tuple[list[list[str]], NDArray[np.int64]]:
-    """Return the distinct lists of gene names and, for every row, which of them it holds."""
-    if block.has("genes"):
-        text = block.text("genes")
-        lists = [[name for name in _SEPARATORS.split(cell) if name] for cell in text.dictionary.to_pylist()]
-        return lists, text.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    present = [name for name in _GENE_COLUMNS if block.has(name)]
-    joined = pc.binary_join_element_wise(*[block.text(name).cast(pa.string()) for name in present], "\x1f")
-    encoded = joined.dictionary_encode()
-    lists = [[name.strip() for name in cell.split("\x1f") if name.strip()] for cell in encoded.dictionary.to_pylist()]
-    return lists, encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-
-
-def _genes(block: RowBlock, names: GeneNames, usable: NDArray[np.bool_], rejections: Rejections) -> NDArray[np.int32]:
-    """Return the genes of the usable rows, int32 [n, 3]; rows whose genes cannot be told leave `usable`."""
-    lists, codes = _gene_names(block)
-    positions = np.full((len(lists), MAX_ORDER), UNKNOWN, dtype=np.int32)
-    faults = [""] * len(lists)
-    for row, given in enumerate(lists):
-        if not 1 <= len(given) <= MAX_ORDER:
-            faults[row] = f"{len(given)} genes where 1 to 3 are needed"
-            continue
-        found = [names.position(name) for name in given]
-        bad = [name for name, position in zip(given, found, strict=True) if position < 0]
-        if bad:
-            faults[row] = names.explain(bad[0])
-        elif len(set(found)) < len(found):
-            faults[row] = "one gene is named twice"
-        else:
-            positions[row, : len(found)] = found
-    wrong = usable & np.array([bool(fault) for fault in faults], dtype=bool)[codes]
-    block.reject(wrong, [faults[code] for code in codes[wrong]], rejections)
+    Rows leave `usable` that name what is no gene of the index, or that are no genotype of at least `least` genes.
+    """
+    columns = _gene_names(block)
+    genes = np.full((len(block), len(columns)), UNKNOWN, dtype=np.int32)
+    for place, column in enumerate(columns):
+        given = column.dictionary.to_pylist()
+        positions = np.fromiter((names.position(name) for name in given), np.int32, len(given))
+        # Some gene may be called NA; where none is, it stands for no gene.
+        blank = (positions < 0) & is_missing(column.dictionary.cast(pa.string()))
+        codes = np.asarray(column.indices.fill_null(len(given)))
+        genes[:, place] = np.append(np.where(blank, UNKNOWN, positions), UNKNOWN)[codes]
+        wrong = usable & np.append((positions < 0) & ~blank, False)[codes]
+        reasons = {code: _explain(names, given[code]) for code in np.unique(codes[wrong])}
+        block.reject(wrong, [reasons[code] for code in codes[wrong]], rejections)
+        usable &= ~wrong
+    faults = genotype_faults(genes, least)
+    wrong = usable & (faults > 0)
+    block.reject(wrong, [FAULTS[fault] for fault in faults[wrong]], rejections)
     usable &= ~wrong
-    return positions[codes[usable]]
+    return genes[usable, :MAX_ORDER]
+
+
+def _explain(names: GeneNames, name: str) -> str:
+    """Return why `name` is no gene."""
+    reason = names.explain(name)
+    if looks_like_date(name) or looks_like_serial_date(name):
+        return f"{reason}; it is a date, as a spreadsheet makes of genes such as OCT1"
+    return reason

@@ -79,7 +79,7 @@ def test_bad_rows_are_rejected_and_good_ones_kept(tmp_path: Path, few_names: Gen
         ROW.replace("YBL023C", "YXX023C"),
         ROW.replace("0.005042", "0.9"),
         ROW.replace("\tTSA30", ""),
-        ROW.replace("-0.0348", "-0,0348"),
+        ROW.replace("-0.0348", "0.0348"),
     )
     observations, rejected = read("costanzo2016_pairwise", few_names, {"ExE": path})
     rejected = rejected.sort_values("row")

@@ -6,7 +6,9 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.genes.names import GeneNames
+from pipeline_lib.screens.readers.table import check_header
 from tests.screens.conftest import Read
 
 COLUMNS = {"gene1": "first", "gene2": "second", "value": "score", "std": "sd", "p_value": "p", "query": "plate"}
@@ -14,7 +16,7 @@ FRAME = pd.DataFrame(
     {
         "score": [-0.25, 0.5, 0.125],
         "first": ["TFC3", "sla1", "YAL001C"],
-        "second": ["YBL007C", "scr2", ""],
+        "second": ["YBL007C", "scr2", "MCM2"],
         "sd": [0.5, None, 0.25],
         "p": [0.9, 0.01, None],
         "plate": ["p1", "", "p2"],
@@ -41,7 +43,7 @@ def test_every_format_gives_the_same_observations(name: str, tmp_path: Path, few
     assert [genes.tolist() for genes in observations["genes"]] == [
         ["YAL001C", "YBL007C"],
         ["YBL007C", "YOL043C"],
-        ["YAL001C"],
+        ["YAL001C", "YBL023C"],
     ]
     assert observations["value"].tolist() == [-0.25, 0.5, 0.125]
     assert observations["std"].fillna(-1).tolist() == [0.5, -1, 0.25]
@@ -74,14 +76,15 @@ def test_rows_that_cannot_be_used_are_rejected(tmp_path: Path, few_names: GeneNa
         "TFC3,",
     ]
     path.write_text("\n".join(rows))
-    observations, rejected = read("table", few_names, {"table": path}, columns={"genes": "genes", "value": "score"})
+    columns = {"genes": "genes", "value": "score"}
+    observations, rejected = read("table", few_names, {"table": path}, columns=columns, phenotype="fitness")
     assert len(observations) == 1
     assert rejected.sort_values("row")["reason"].tolist() == [
         "gene 'nobody' is not in the gene index",
         "gene name 'SHARED' is ambiguous: YBL007C, YBL023C",
-        "one gene is named twice",
-        "0 genes where 1 to 3 are needed",
-        "4 genes where 1 to 3 are needed",
+        "one gene is named twice; the genes of a genotype are different",
+        "no gene is named; a genotype has one to three genes",
+        "more than three genes are named; a genotype has one to three",
         "no measurement",
     ]
 
@@ -101,7 +104,7 @@ def test_a_quoted_field_over_two_lines_is_refused(tmp_path: Path, few_names: Gen
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"PAR1 cut short", "truncated or not a parquet file"), (None, "does not exist")],
+    [(b"PAR1 cut short", "is a Parquet file that is truncated or damaged"), (None, "does not exist")],
 )
 def test_a_broken_parquet_is_refused(
     content: bytes | None, message: str, tmp_path: Path, few_names: GeneNames, read: Read
@@ -125,3 +128,18 @@ def test_a_header_alone_is_refused(tmp_path: Path, few_names: GeneNames, read: R
     path.write_text("first,second,score\nTFC3\n")
     with pytest.raises(PipelineError, match="no row became an observation"):
         read("table", few_names, {"table": path}, columns={"gene1": "first", "gene2": "second", "value": "score"})
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.parquet", "t.xlsx", "semicolon.csv"])
+def test_the_header_alone_tells_whether_the_columns_are_there(name: str, tmp_path: Path) -> None:
+    path = written(tmp_path / name)
+    given = {"reader": "table", "files": {"table": str(path)}, "p_sided": 2}
+    check_header(path, ScreenSettings(columns=COLUMNS, **given))
+    with pytest.raises(PipelineError, match=f"{name}.*there is no column 'tau'; .*the header has: 'score', 'first'"):
+        check_header(path, ScreenSettings(columns={**COLUMNS, "value": "tau"}, **given))
+
+
+def test_the_header_of_a_file_that_is_not_there_cannot_be_checked(tmp_path: Path) -> None:
+    settings = ScreenSettings(reader="table", files={"table": "t.csv"}, columns={"gene1": "a", "value": "b"})
+    with pytest.raises(PipelineError, match=r"absent.csv does not exist"):
+        check_header(tmp_path / "absent.csv", settings)

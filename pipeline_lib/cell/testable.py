@@ -1,0 +1,90 @@
+"""What of the data can be tested at all, and why a fold of a split stays empty."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline_lib.artefacts.schemas import PHENOTYPES
+from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
+from pipeline_lib.cell.queries import genotype_codes, query_genes, symmetric_rows
+
+FEWEST_GROUPS = 3
+"""Groups that training, validation and test need: one each."""
+
+_CALL = PHENOTYPES.index("call")
+_ADVICE = {
+    "random": "give more genotypes",
+    "query_disjoint": "name the queries in columns.query, give more of them, or choose the split random",
+    "gene_disjoint_one": "give more genes and genotypes, or choose the split random",
+    "gene_disjoint_all": "give more genes and genotypes, or choose the split random",
+    "cross_screen": "give more genotypes of the screens that are not held out",
+}
+
+
+def one_label_calls(data: Genotypes) -> NDArray[np.bool_]:
+    """Mark the calls [n] of a screen and order whose calls all have one label.
+
+    Kuzmin et al. 2018 released digenic calls without the pairs that were tested and not called: there is nothing to
+    tell such calls from, so they cannot be tested.
+    """
+    marked = np.zeros(len(data), dtype=bool)
+    calls = np.flatnonzero(data.phenotype == _CALL)
+    stratum, value = (data.screen * (data.genes.shape[1] + 1) + data.order)[calls], data.value[calls]
+    for group in np.unique(stratum):
+        members = stratum == group
+        marked[calls[members]] = len(np.unique(value[members])) < 2
+    return marked
+
+
+def one_label_sentences(data: Genotypes) -> list[str]:
+    """Return one sentence a screen and order whose calls only train."""
+    rows = data.take(one_label_calls(data))
+    found = np.unique(np.column_stack([rows.screen, rows.order, rows.value]), axis=0)
+    return [
+        f"screen '{data.screens[int(screen)]}': all calls of {_deletions(int(order))} have the label {value:g}, so they "
+        "only train; to test them, give genotypes with the other label too."
+        for screen, order, value in found
+    ]
+
+
+def why_empty(data: Genotypes, kind: str) -> str:
+    """Return why a split of `kind` cannot fill three folds with `data`, and what to do.
+
+    Parameters
+    ----------
+    data
+        The observations that a split may use.
+    kind
+        ``random``, ``query_disjoint`` and so on.
+    """
+    if not len(data):
+        return "the screens hold no observation that a split can use."
+    testable = ~one_label_calls(data)
+    if not testable.any():
+        return " ".join(one_label_sentences(data))
+    tested = data.take(testable)
+    number, groups, held_out = _groups(tested, kind)
+    if number < FEWEST_GROUPS:
+        there = "there is none" if number == 0 else f"there {'is' if number == 1 else 'are'} {number}"
+        return f"it needs at least {FEWEST_GROUPS} {groups}, and {there}; {_ADVICE[kind]}."
+    return f"{held_out}, of {number} {groups} and {len(tested)} observations; {_ADVICE[kind]}."
+
+
+def _groups(data: Genotypes, kind: str) -> tuple[int, str, str]:
+    """Return how many groups a split of `kind` divides, what they are, and what a held-out one can lack."""
+    if kind == "query_disjoint":
+        queries = (data.query >= 0) & ~symmetric_rows(data)
+        genes = np.unique(data.genes[symmetric_rows(data)])
+        number = len(np.unique(genotype_codes(query_genes(data)[queries]))) + (genes != NO_GENE).sum() // 2
+        return int(number), "queries", "no genotype belongs to a held-out query alone"
+    if kind.startswith("gene_disjoint"):
+        number = int((np.unique(data.genes) != NO_GENE).sum())
+        which = "exactly one gene" if kind == "gene_disjoint_one" else "all of its genes"
+        return number, "genes", f"no genotype has {which} among those held out for it"
+    stratum = data.screen * (data.genes.shape[1] + 1) + data.order
+    codes = genotype_codes(data.genes)
+    number = max(len(np.unique(codes[stratum == value])) for value in np.unique(stratum))
+    return number, "genotypes of one screen and number of deletions", "no genotype is left for it"
+
+
+def _deletions(order: int) -> str:
+    return f"{order} {'gene' if order == 1 else 'genes'}"

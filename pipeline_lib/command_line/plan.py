@@ -1,0 +1,126 @@
+"""The plan of a run, and everything that is wrong with it before any file is read."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline_lib.command_line.workflow import Workflow
+from pipeline_lib.config.faults import ConfigurationError
+from pipeline_lib.config.loading import load_run
+from pipeline_lib.config.locating import SIMULATED
+from pipeline_lib.config.networks import NETWORK_FILES
+from pipeline_lib.config.split_names import kind_and_draw
+from pipeline_lib.errors import PipelineError
+from pipeline_lib.models.registry import entry_of
+
+
+def plan_run(
+    content: Any,  # noqa: ANN401 - a mapping as YAML or Snakemake gives it
+    where: str,
+    files: Sequence[str | Path] = (),
+    placed: Callable[[str], str] = str,
+) -> Workflow:
+    """Return the files and jobs of a run whose configuration is sound as far as the configuration itself can tell.
+
+    Parameters
+    ----------
+    content, where, files
+        As `pipeline_lib.config.loading.load_run`.
+    placed
+        As `pipeline_lib.command_line.workflow.Workflow`.
+
+    Raises
+    ------
+    ConfigurationError
+        One sentence for everything that is wrong.
+    PipelineError
+        When a base or the catalogue cannot be read.
+    """
+    loaded = load_run(content, where, files)
+    flow = Workflow(loaded.config, placed)
+    faults = [*loaded.faults, *(f"{where}: {fault}" for fault in _faults(flow))]
+    if faults:
+        raise ConfigurationError(faults)
+    return flow
+
+
+def _faults(flow: Workflow) -> Iterator[str]:
+    yield from _model_faults(flow)
+    yield from _split_faults(flow)
+    yield from _simulation_faults(flow)
+    yield from _network_faults(flow)
+    for path in flow.own_files:
+        # A path that was not found has a sentence already.
+        if Path(path).is_file() and not os.access(path, os.R_OK):
+            yield f"'{path}' cannot be read; change its permissions."
+
+
+def _model_faults(flow: Workflow) -> Iterator[str]:
+    run = flow.run
+    named = {
+        "grid": [model for entry in run.grid for model in entry.models],
+        "evaluation.baselines": run.evaluation.baselines,
+        "evaluation.references": run.evaluation.references,
+        "reporting.model": [run.reporting.model],
+    }
+    for key, models in named.items():
+        for model in dict.fromkeys(models):
+            try:
+                entry_of(model)
+            except PipelineError as error:
+                yield f"key '{key}': {error}"
+
+
+def _split_faults(flow: Workflow) -> Iterator[str]:
+    splits, screens = flow.run.splits, flow.run.screens
+    for split in dict.fromkeys(split for entry in flow.run.grid for split in entry.splits):
+        if split not in splits.names:
+            yield f"key 'grid': it names the split '{split}', which is not in splits.names."
+    if "cross_screen" not in {kind_and_draw(name)[0] for name in splits.names}:
+        return
+    if not splits.cross_screen_test:
+        yield f"key 'splits.cross_screen_test': the split cross_screen holds out screens; name some of {list(screens)}."
+    for screen in splits.cross_screen_test:
+        if screen not in screens:
+            yield f"key 'splits.cross_screen_test': there is no screen '{screen}'; there are {list(screens)}."
+    if splits.cross_screen_test and not set(screens) - set(splits.cross_screen_test):
+        yield "key 'splits.cross_screen_test': it holds out every screen, so that none is left to train on."
+
+
+def _simulation_faults(flow: Workflow) -> Iterator[str]:
+    for key, settings in {**flow.run.screens, **flow.run.networks}.items():
+        for value in settings.files.values():
+            if not value.startswith(SIMULATED):
+                continue
+            simulation, _, file = value.removeprefix(SIMULATED).partition("/")
+            if simulation not in flow.run.simulation:
+                yield f"'{value}' of '{key}' names no simulation; there are {list(flow.run.simulation)}."
+            elif file not in (written := flow.simulated_files(flow.run.simulation[simulation].layout)):
+                yield f"'{value}' of '{key}': that simulation writes {', '.join(written)}."
+
+
+def _network_faults(flow: Workflow) -> Iterator[str]:
+    chosen = flow.run.cell.networks
+    for name in chosen or ():
+        if name not in flow.run.networks:
+            yield f"key 'cell.networks': there is no network '{name}'; there are {list(flow.run.networks)}."
+    for name, settings in flow.run.networks.items():
+        if chosen is not None and name not in chosen:
+            continue
+        wanted, given = NETWORK_FILES.get(settings.reader), sorted(settings.files)
+        if wanted is None:
+            yield f"key 'networks.{name}': there is no network reader '{settings.reader}'; there are {', '.join(NETWORK_FILES)}."
+        elif sorted(wanted) != given:
+            yield f"key 'networks.{name}': reader '{settings.reader}' needs the files {', '.join(wanted)}, not {', '.join(given)}."
+        evidence = flow.evidence(name)
+        if not evidence and settings.evidence is None:
+            yield (
+                f"key 'networks.{name}': neither its settings nor the catalogue state what its edges rest on; give "
+                "'evidence', with 'genetic' among it if published genetic interactions are in the file."
+            )
+        elif chosen is None and "genetic" in evidence:
+            yield (
+                f"the network '{name}' holds genetic interactions and may carry a screen's own labels; name the "
+                "networks to use in cell.networks to include it all the same."
+            )

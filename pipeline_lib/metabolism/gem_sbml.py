@@ -1,0 +1,249 @@
+"""Read SBML (core, fbc, groups) by libsbml, gene rules and legacy notes included.
+
+cobra's reader is the peer, and ids are clipped as it clips them; it empties rules that it cannot read, sums a
+metabolite listed twice, and gives default bounds where a file has none, which this reader leaves to the checks.
+"""
+
+import html
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import libsbml
+
+from pipeline_lib.errors import PipelineError
+from pipeline_lib.metabolism.model_content import Entry, RepeatedFields, objective_direction
+
+_ESCAPED = re.compile(r"__(\d+)__")
+_NOTE = re.compile(r"<(?:\w+:)?p[^>]*>\s*([^<:]+?)\s*:\s*(.*?)\s*</(?:\w+:)?p>", re.DOTALL)
+_GENE = re.compile(r"[^\s()&|]+")
+_RULE_NOTES = ("GENE_ASSOCIATION", "GENE ASSOCIATION")
+_LOST_RULES = {
+    libsbml.FbcReactionOnlyOneGeneProdAss,
+    libsbml.FbcGeneProdAssocContainsOneElement,
+    libsbml.FbcGeneProdRefAllowedAttribs,
+}
+_LOST_NUMBERS = {libsbml.FbcFluxObjectCoefficientMustBeDouble}
+"""Faults after which libsbml goes on with a part of what stands in the file."""
+
+
+def parse_gem_sbml(text: str, where: str) -> dict[str, Any]:
+    """Parse a model in SBML.
+
+    Parameters
+    ----------
+    text
+        The file's content.
+    where
+        Its name, for the error.
+
+    Returns
+    -------
+    dict
+        See `pipeline_lib.metabolism.model_content.content_of`. Boundary species are left out: no balance holds for them.
+        The rule of a reaction is its association or, where it has none, the GENE_ASSOCIATION of its notes.
+
+    Raises
+    ------
+    PipelineError
+        When the text is not SBML, is not a model, or libsbml would read only a part of it.
+    """
+    document = libsbml.readSBMLFromString(re.sub(r"^\s*<\?xml[^>]*\?>", "", text))
+    _refuse_losses(document, text, where)
+    model = document.getModel()
+    if model is None:
+        raise PipelineError(f"{where} is not a model: its SBML has no model element; fetch the file anew.")
+    plugin = model.getPlugin("fbc")
+    if plugin and plugin.getPackageVersion() == 1:
+        properties = libsbml.ConversionProperties()
+        properties.addOption("convert fbc v1 to fbc v2", True, "fbc 1 keeps bounds and rules elsewhere")
+        if document.convert(properties) != libsbml.LIBSBML_OPERATION_SUCCESS:
+            raise PipelineError(f"{where}: its fbc package of version 1 cannot be converted; save it as fbc version 2.")
+        model = document.getModel()
+        plugin = model.getPlugin("fbc")
+    boundary = {species.getIdAttribute() for species in model.getListOfSpecies() if species.getBoundaryCondition()}
+    reactions = _reactions(model, boundary, where)
+    direction = _read_objective(plugin, reactions, where) if plugin else "max"
+    genes = [{"id": _clipped(gene.getIdAttribute(), "G_")} for gene in plugin.getListOfGeneProducts()] if plugin else []
+    return {
+        "id": model.getIdAttribute(),
+        "direction": direction,
+        "metabolites": [_metabolite(species) for species in model.getListOfSpecies()
+                        if species.getIdAttribute() not in boundary],
+        "reactions": list(reactions.values()),
+        "genes": genes,
+    }  # fmt: skip
+
+
+def _refuse_losses(document: "libsbml.SBMLDocument", text: str, where: str) -> None:
+    for number in range(document.getNumErrors()):
+        error = document.getError(number)
+        line, code = error.getLine(), error.getErrorId()
+        before = "\n".join(text.split("\n")[:line])
+        reason = " ".join(error.getShortMessage().split()).rstrip(".")
+        if error.getCategory() == libsbml.LIBSBML_CAT_XML or error.isFatal() or code in _LOST_NUMBERS:
+            raise PipelineError(f"{where} is not a model that can be read whole: line {line}: {reason}; mend the file.")
+        within = before.count("geneProductAssociation>") % 2 or "geneProductAssociation" in before.rsplit("\n", 1)[-1]
+        if code in _LOST_RULES or (code == libsbml.UnrecognizedElement and within):
+            found = re.findall(r"""<(?:\w+:)?reaction\s[^>]*?\bid=["']([^"']+)""", before)
+            raise PipelineError(
+                f"{where}: reaction '{_clipped(found[-1], 'R_') if found else '?'}': the gene rule in line {line} is "
+                f"malformed ({reason}); mend it in the model."
+            )
+
+
+def _clipped(identifier: str, prefix: str) -> str:
+    """Undo what cobra and RAVEN do to an id to make it one of SBML: G_YAL001C__45__A is YAL001C-A."""
+    plain = identifier.replace("__SBML_DOT__", ".")
+    return _ESCAPED.sub(lambda code: chr(int(code[1])), plain).removeprefix(prefix)
+
+
+def _notes(element: "libsbml.SBase") -> dict[str, str]:
+    return {name.upper(): html.unescape(text) for name, text in _NOTE.findall(element.getNotesString())}
+
+
+def _metabolite(species: "libsbml.Species") -> Entry:
+    entry: Entry = {
+        "id": _clipped(species.getIdAttribute(), "M_"),
+        "name": species.getName(),
+        "compartment": species.getCompartment(),
+    }
+    plugin = species.getPlugin("fbc")
+    notes = {} if plugin else _notes(species)
+    if plugin:
+        entry["formula"] = plugin.getChemicalFormula() or None
+        entry["charge"] = plugin.getCharge() if plugin.isSetCharge() else None
+    else:
+        entry["formula"] = notes.get("FORMULA") or None
+        charge = str(species.getCharge()) if species.isSetCharge() else notes.get("CHARGE", "")
+        entry["charge"] = int(charge) if re.fullmatch(r"[-+]?\d{1,3}", charge) else None
+    return entry
+
+
+def _reactions(model: "libsbml.Model", boundary: set[str], where: str) -> dict[str, Entry]:
+    """Return the entry of every reaction by its id in the file; repeated ids get a key of their own."""
+    subsystem = _subsystems(model)
+    entries: dict[str, Entry] = {}
+    for number, reaction in enumerate(model.getListOfReactions()):
+        identifier = reaction.getIdAttribute()
+        entry: Entry = {"id": _clipped(identifier, "R_"), "name": reaction.getName().strip()}
+        entry["metabolites"] = _equation(reaction, boundary)
+        notes = _notes(reaction)
+        entry |= _fbc_bounds(model, reaction, where) if reaction.getPlugin("fbc") else _legacy_numbers(reaction)
+        entry["subsystem"] = subsystem.get(identifier) or notes.get("SUBSYSTEM", "")
+        entry["gene_reaction_rule"] = _rule(reaction, notes)
+        entries[identifier if identifier not in entries else f"{identifier} {number}"] = entry
+    return entries
+
+
+def _equation(reaction: "libsbml.Reaction", boundary: set[str]) -> Entry:
+    """Return metabolite to coefficient; one on both sides has the difference, one twice on a side is remembered."""
+    total: dict[str, float] = {}
+    for side, references in ((-1, reaction.getListOfReactants()), (1, reaction.getListOfProducts())):
+        seen: set[str] = set()
+        for reference in references:
+            species = reference.getSpecies()
+            name = _clipped(species, "M_")
+            if species in seen:
+                return RepeatedFields(total.items(), name)
+            seen.add(species)
+            if species not in boundary:
+                total[name] = total.get(name, 0.0) + side * reference.getStoichiometry()
+    return total
+
+
+def _fbc_bounds(model: "libsbml.Model", reaction: "libsbml.Reaction", where: str) -> Entry:
+    plugin = reaction.getPlugin("fbc")
+    bounds: Entry = {}
+    for field, name in (("lower_bound", plugin.getLowerFluxBound()), ("upper_bound", plugin.getUpperFluxBound())):
+        if not name:
+            continue
+        parameter = model.getParameter(name)
+        fixed = parameter is not None and parameter.getConstant() and not model.getInitialAssignmentBySymbol(name)
+        if not fixed:
+            raise PipelineError(
+                f"{where}: reaction '{_clipped(reaction.getIdAttribute(), 'R_')}': field '{field}' names '{name}', which "
+                "is no constant parameter of the model."
+            )
+        bounds[field] = parameter.getValue()
+    return bounds
+
+
+def _legacy_numbers(reaction: "libsbml.Reaction") -> Entry:
+    """Return bounds and objective coefficient of a model without fbc, from the parameters of the kinetic law."""
+    law = reaction.getKineticLaw()
+    found: Entry = {}
+    for field in ("LOWER_BOUND", "UPPER_BOUND", "OBJECTIVE_COEFFICIENT"):
+        parameter = law.getParameter(field) if law else None
+        if parameter:
+            found[field.lower()] = parameter.getValue()
+    return found
+
+
+def _rule(reaction: "libsbml.Reaction", notes: dict[str, str]) -> str:
+    plugin = reaction.getPlugin("fbc")
+    association = plugin.getGeneProductAssociation() if plugin else None
+    if association is not None:
+        return _rule_text(association.getAssociation(), outermost=True)
+    text = next((notes[name] for name in _RULE_NOTES if name in notes), "")
+    return _GENE.sub(lambda gene: _clipped(gene[0], "G_"), text)
+
+
+def _rule_text(association: "libsbml.FbcAssociation | None", *, outermost: bool = False) -> str:
+    """Return an association as text; one without a gene as (), which no rule may hold."""
+    if association is None:
+        return "()"
+    if association.isGeneProductRef():
+        return _clipped(association.getGeneProduct(), "G_")
+    members = [_rule_text(member) for member in association.getListOfAssociations()]
+    text = (" or " if association.isFbcOr() else " and ").join(members)
+    return text if outermost and members else f"({text})"
+
+
+def _read_objective(plugin: "libsbml.FbcModelPlugin", reactions: dict[str, Entry], where: str) -> str:
+    """Give the reactions the coefficients of the active objective and return its direction."""
+    if plugin.getPackageVersion() >= 3 and plugin.getNumUserDefinedConstraints():
+        raise PipelineError(f"{where}: the model has constraints beside its reactions, which are not supported.")
+    objectives = {objective.getIdAttribute(): objective for objective in plugin.getListOfObjectives()}
+    if not objectives:
+        return "max"
+    active = plugin.getListOfObjectives().getActiveObjective()
+    if not active and len(objectives) == 1:
+        active = next(iter(objectives))
+    if active not in objectives:
+        raise PipelineError(
+            f"{where}: the active objective '{active}' is none of {', '.join(objectives)}; name one of them as "
+            "fbc:activeObjective."
+        )
+    return _read_terms(objectives[active], active, reactions, where)
+
+
+def _read_terms(
+    objective: "libsbml.Objective", name: str, reactions: dict[str, Entry], where: str
+) -> str:
+    terms: Iterable[libsbml.FluxObjective] = objective.getListOfFluxObjectives()
+    for term in terms:
+        entry = reactions.get(term.getReaction())
+        if entry is None:
+            raise PipelineError(
+                f"{where}: the objective '{name}' names the reaction '{term.getReaction()}', which the model lacks."
+            )
+        if "objective_coefficient" in entry:
+            raise PipelineError(f"{where}: the objective '{name}' lists reaction '{entry['id']}' more than once.")
+        if term.isSetReaction2() or term.getVariableTypeAsString() == "quadratic":
+            raise PipelineError(f"{where}: the objective '{name}' is not linear in '{entry['id']}'; give a linear one.")
+        entry["objective_coefficient"] = term.getCoefficient()
+    return objective_direction(objective.getType(), where)
+
+
+def _subsystems(model: "libsbml.Model") -> dict[str, str]:
+    """Return reaction id to the name of the group that it is in."""
+    plugin = model.getPlugin("groups")
+    if not plugin:
+        return {}
+    return {
+        member.getIdRef(): group.getName()
+        for group in plugin.getListOfGroups()
+        for member in group.getListOfMembers()
+        if member.isSetIdRef()
+    }

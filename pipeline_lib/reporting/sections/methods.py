@@ -1,0 +1,192 @@
+"""Text for a methods section and its citations, of what the run holds and of nothing else."""
+
+from dataclasses import dataclass
+
+from pipeline_lib.reporting.html import Section
+from pipeline_lib.reporting.names import is_clp, is_dango
+from pipeline_lib.reporting.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Citation:
+    """Short form, title and address of a publication."""
+
+    name: str
+    title: str
+    address: str
+
+
+COLLINS = Citation(
+    "Collins et al. 2007",
+    "Functional dissection of protein complexes involved in yeast chromosome biology using a genetic interaction map. "
+    "Nature 446:806-810.",
+    "https://doi.org/10.1038/nature05649",
+)
+COSTANZO = Citation(
+    "Costanzo et al. 2016",
+    "A global genetic interaction network maps a wiring diagram of cellular function. Science 353:aaf1420.",
+    "https://doi.org/10.1126/science.aaf1420",
+)
+KUZMIN_2018 = Citation(
+    "Kuzmin et al. 2018",
+    "Systematic analysis of complex genetic interactions. Science 360:eaao1729.",
+    "https://doi.org/10.1126/science.aao1729",
+)
+KUZMIN_2020 = Citation(
+    "Kuzmin et al. 2020",
+    "Exploring whole-genome duplicate gene retention with complex genetic interaction analysis. Science 368:eaaz5667.",
+    "https://doi.org/10.1126/science.aaz5667",
+)
+YEAST_GEM = Citation(
+    "Lu et al. 2019",
+    "A consensus S. cerevisiae metabolic model Yeast8 and its ecosystem for comprehensively probing cellular "
+    "metabolism. Nature Communications 10:3586.",
+    "https://doi.org/10.1038/s41467-019-11581-3",
+)
+COBRAPY = Citation(
+    "Ebrahim et al. 2013",
+    "COBRApy: COnstraints-Based Reconstruction and Analysis for Python. BMC Syst. Biol. 7:74.",
+    "https://doi.org/10.1186/1752-0509-7-74",
+)
+HIGHS = Citation(
+    "Huangfu and Hall 2018",
+    "Parallelizing the dual revised simplex method. Mathematical Programming Computation 10:119-142.",
+    "https://doi.org/10.1007/s12532-017-0130-5",
+)
+STRING = Citation(
+    "Szklarczyk et al. 2023",
+    "The STRING database in 2023. Nucleic Acids Research 51:D638-D646.",
+    "https://doi.org/10.1093/nar/gkac1000",
+)
+DANGO = Citation(
+    "Zhang et al. 2020",
+    "DANGO: Predicting higher-order genetic interactions. bioRxiv 2020.11.26.400739.",
+    "https://doi.org/10.1101/2020.11.26.400739",
+)
+ATTENTION = Citation(
+    "Vaswani et al. 2017",
+    "Attention is all you need. Advances in Neural Information Processing Systems 30.",
+    "https://arxiv.org/abs/1706.03762",
+)
+WEISFEILER_LEHMAN = Citation(
+    "Shervashidze et al. 2011",
+    "Weisfeiler-Lehman graph kernels. Journal of Machine Learning Research 12:2539-2561.",
+    "https://jmlr.org/papers/v12/shervashidze11a.html",
+)
+STOREY = Citation(
+    "Storey and Tibshirani 2003",
+    "Statistical significance for genomewide studies. PNAS 100:9440-9445.",
+    "https://doi.org/10.1073/pnas.1530509100",
+)
+BENJAMINI = Citation(
+    "Benjamini and Hochberg 1995",
+    "Controlling the false discovery rate. Journal of the Royal Statistical Society B 57:289-300.",
+    "https://doi.org/10.1111/j.2517-6161.1995.tb02031.x",
+)
+SNAKEMAKE = Citation(
+    "Mölder et al. 2021",
+    "Sustainable data analysis with Snakemake. F1000Research 10:33.",
+    "https://doi.org/10.12688/f1000research.29032.2",
+)
+
+PUBLICATIONS = {
+    "costanzo2016_pairwise": COSTANZO,
+    "costanzo2016_smf": COSTANZO,
+    "dcell": COSTANZO,
+    "emap": COLLINS,
+    "kuzmin2018": KUZMIN_2018,
+    "kuzmin2018_calls": KUZMIN_2018,
+    "kuzmin2018_repeats": KUZMIN_2018,
+    "kuzmin2020": KUZMIN_2020,
+    "kuzmin2020_scored": KUZMIN_2020,
+}
+"""What a screen is cited by, by its reader."""
+
+
+def is_yeast_gem(gem: str) -> bool:
+    """Tell yeast-GEM from other metabolic models by the name of its source or file."""
+    return "yeast-gem" in gem.lower()
+
+
+def citations(run: RunFolder) -> list[Citation]:
+    """Return what the run rests on: its screens, model, networks and methods, each once."""
+    models = {job.model for job in run.jobs}
+    networks = run.configuration["networks"].values()
+    found = [PUBLICATIONS[reader] for reader in PUBLICATIONS if reader in run.publications]
+    chosen = [
+        (YEAST_GEM, is_yeast_gem(run.configuration["metabolism"]["gem"])),
+        (COBRAPY, True),
+        (HIGHS, True),
+        (STRING, any(network["reader"].startswith("string") for network in networks)),
+        (DANGO, any(map(is_dango, models))),
+        (ATTENTION, any(is_dango(model) or is_clp(model) for model in models)),
+        (WEISFEILER_LEHMAN, any(model.startswith("wl_") for model in models)),
+        (STOREY, len(run.table("p_values")) > 0),
+        (BENJAMINI, True),
+        (SNAKEMAKE, True),
+    ]
+    return list(dict.fromkeys([*found, *(citation for citation, used in chosen if used)]))
+
+
+def methods(run: RunFolder) -> Section:
+    """Return text for a methods section, with this run's own settings, and what it cites."""
+    settings = run.configuration
+    cited = citations(run)
+    return Section(
+        "methods", "Methods",
+        [
+            f"Text that a paper may take. {_screens(run)} Genes were named systematically; digenic interactions are "
+            "ε = f_ij - f_i f_j and trigenic ones τ = f_ijk - f_i f_j f_k - ε_ij f_k - ε_ik f_j - ε_jk f_i.",
+            f"The metabolic model ({settings['metabolism']['gem']}{'; Lu et al. 2019' * (YEAST_GEM in cited)}) was "
+            "read with its gene rules in disjunctive normal form. Growth of deletions was computed by flux balance "
+            "analysis with HiGHS (Huangfu and Hall 2018) and agrees with COBRApy (Ebrahim et al. 2013).",
+            *_model(run),
+            _statistics(run),
+        ],
+        references=[(citation.name, citation.title, citation.address) for citation in cited],
+    )  # fmt: skip
+
+
+def _screens(run: RunFolder) -> str:
+    """Return where the screens are from, in one sentence for each kind."""
+    kinds = {
+        "read in the layout of their publication": [n for n, s in run.screens.items() if s.scores.publication],
+        "read from own tables": [n for n, s in run.screens.items() if s.reader == "table"],
+        "simulated from the metabolic model": [
+            n for n, s in run.screens.items() if not s.scores.publication and s.reader != "table"
+        ],
+    }
+    parts = [f"screens {', '.join(names)} were {how}" for how, names in kinds.items() if names]
+    sentence = "; ".join(parts)
+    return f"{sentence[:1].upper()}{sentence[1:]}; SHA-256 sums of the files are in the provenance."
+
+
+def _model(run: RunFolder) -> list[str]:
+    """Return how the report's model was trained, where it is the cell latent perturbation model."""
+    splits = f"Splits: {', '.join(run.configuration['splits']['names'])}."
+    if not any(is_clp(job.model) for job in run.jobs):
+        return [splits]
+    return [
+        "The cell latent perturbation model encodes the wild type once an optimisation step and reads fitness off the "
+        "intact latent and interactions off the perturbed one, with a learned scale and shift of each assay. It was "
+        f"trained for at most {run.configuration['training']['epochs']} epochs with AdamW; the validation fold chose "
+        f"the epoch. {splits}"
+    ]
+
+
+def _statistics(run: RunFolder) -> str:
+    evaluation, packages = run.configuration["evaluation"], run.provenance["packages"]
+    used = ", ".join(
+        f"{name} {packages[name]}" for name in ("torch", "scikit-learn", "highspy", "snakemake") if name in packages
+    )
+    doubled = (
+        " One-sided P-values were doubled before Storey's π₀ (Storey and Tibshirani 2003)."
+        if len(run.table("p_values"))
+        else ""
+    )
+    return (
+        f"Intervals are {evaluation['confidence']:.0%} percentile intervals of {evaluation['resamples']:,} bootstrap "
+        "resamples of queries (genes where a screen is symmetric or names no queries), never of rows; models are "
+        "compared on the same resamples, and q-values follow Benjamini and Hochberg (1995)."
+        f"{doubled} Versions: {used}; Snakemake (Mölder et al. 2021)."
+    )

@@ -1,0 +1,135 @@
+"""What kind of file some bytes begin, whatever the file's name says."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+HEAD_BYTES = 4096
+"""Bytes that are enough to name a kind."""
+
+Holds = Literal["text", "workbook", "columns", "packed", "nothing"]
+
+
+@dataclass(frozen=True)
+class FileKind:
+    """A kind of file.
+
+    Attributes
+    ----------
+    name
+        With its article, as the middle of a sentence.
+    holds
+        What is to be read in it: delimited text, a workbook of sheets, typed columns, another file (packed), or
+        nothing that is read here.
+    advice
+        What to do where it cannot be read, as the end of a sentence.
+    """
+
+    name: str
+    holds: Holds
+    advice: str = "export the table as csv, tsv, xlsx or parquet"
+
+
+TEXT = FileKind("a text file", "text")
+GZIP = FileKind("a gzip file", "packed")
+BZIP2 = FileKind("a bzip2 file", "packed")
+XZ = FileKind("an xz file", "packed")
+ZSTD = FileKind("a Zstandard file", "packed")
+LZ4 = FileKind("an LZ4 file", "packed")
+ZIP = FileKind("a zip archive", "packed")
+XLSX = FileKind("an Excel workbook (.xlsx)", "workbook")
+XLS = FileKind("an old Excel workbook (.xls)", "workbook")
+ODS = FileKind("an OpenDocument spreadsheet (.ods)", "workbook")
+PARQUET = FileKind("a Parquet file", "columns")
+FEATHER = FileKind("a Feather (Arrow) file", "columns")
+OLD_FEATHER = FileKind("a Feather file of version 1", "columns")
+EMPTY = FileKind("empty", "nothing", "the file holds no rows; give the whole file")
+
+_UNPACK = "unpack it and give the table that is inside"
+_FROM_R = "write the table in R by write.csv(table, row.names = FALSE)"
+_FROM_PYTHON = "write the table in Python by table.to_parquet or table.to_csv"
+
+_BEGINNINGS: tuple[tuple[bytes, FileKind], ...] = (
+    (b"\x1f\x8b", GZIP),
+    (b"BZh", BZIP2),
+    (b"\xfd7zXZ\x00", XZ),
+    (b"\x28\xb5\x2f\xfd", ZSTD),
+    (b"\x04\x22\x4d\x18", LZ4),
+    (b"PK\x03\x04", ZIP),
+    (b"PK\x05\x06", FileKind("a zip archive without members", "nothing", "give the table itself")),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", XLS),
+    (b"PAR1", PARQUET),
+    (b"ARROW1", FEATHER),
+    (b"\xff\xff\xff\xff", FileKind("a stream of Arrow record batches", "columns")),
+    (b"FEA1", OLD_FEATHER),
+    (b"PARE", FileKind("an encrypted Parquet file", "nothing")),
+    (b"%PDF", FileKind("a PDF document", "nothing")),
+    (b"{\\rtf", FileKind("an RTF document", "nothing")),
+    (b"7z\xbc\xaf\x27\x1c", FileKind("a 7-Zip archive", "nothing", _UNPACK)),
+    (b"Rar!\x1a\x07", FileKind("a RAR archive", "nothing", _UNPACK)),
+    (b"\x1f\x9d", FileKind("a file packed by compress (.Z)", "nothing", _UNPACK)),
+    (b"SQLite format 3\x00", FileKind("an SQLite database", "nothing")),
+    (b"\x89HDF\r\n\x1a\n", FileKind("an HDF5 file", "nothing")),
+    (b"MATLAB 5.0", FileKind("a MATLAB file", "nothing")),
+    (b"\x93NUMPY", FileKind("a numpy array", "nothing", _FROM_PYTHON)),
+    (b"RDX", FileKind("an R workspace (.RData)", "nothing", _FROM_R)),
+    (b"RDA", FileKind("an R workspace (.RData)", "nothing", _FROM_R)),
+    (b"RDB", FileKind("an R workspace (.RData)", "nothing", _FROM_R)),
+    (b"X\n\x00\x00\x00", FileKind("an R object (.rds)", "nothing", _FROM_R)),
+    (b"<stata_dta>", FileKind("a Stata file", "nothing")),
+    (b"$FL2", FileKind("an SPSS file", "nothing")),
+    (b"\x89PNG", FileKind("a picture", "nothing", "give the table itself")),
+    (b"\xff\xd8\xff", FileKind("a picture", "nothing", "give the table itself")),
+    *((bytes([0x80, protocol]), FileKind("a Python pickle", "nothing", _FROM_PYTHON)) for protocol in range(2, 6)),
+    (
+        b"version https://git-lfs.github.com/spec/",
+        FileKind("a pointer of Git LFS, which stands for the file itself", "nothing", "fetch the file by git lfs pull"),
+    ),
+)
+_TAR_MARK = slice(257, 262)
+_BINARY = FileKind("a binary file of a kind that is not known here", "nothing")
+_SPREADSHEET_XML = FileKind(
+    "an Excel 2003 XML spreadsheet", "nothing", "open it in a spreadsheet program and save it as xlsx"
+)
+_WEB_PAGE = FileKind(
+    "a web page (HTML)", "nothing", "save the table that it shows as csv, or fetch the file again if it shows an error"
+)
+_WRITTEN_AS_TEXT: tuple[tuple[re.Pattern[bytes], FileKind], ...] = (
+    (re.compile(rb"<\?xml.{0,400}?<(\w+:)?Workbook\b", re.DOTALL | re.IGNORECASE), _SPREADSHEET_XML),
+    (
+        re.compile(rb"(<!--.*?-->\s*)?<(!doctype\s+html|html|head|body|meta|table|div)\b", re.DOTALL | re.IGNORECASE),
+        _WEB_PAGE,
+    ),
+    (re.compile(rb"<\?xml\b", re.IGNORECASE), FileKind("an XML file", "nothing")),
+    (re.compile(rb"\{\s*[\"}]|\[\s*[\[{]"), FileKind("a JSON file", "nothing")),
+)
+_UTF8_MARK = b"\xef\xbb\xbf"
+WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
+"""Byte-order marks of UTF-16, little- and big-endian (that of UTF-32, little-endian, begins with the first)."""
+
+
+def kind_of(head: bytes) -> FileKind:
+    """Return the kind of the file that begins with `head` (its first `HEAD_BYTES`, fewer where it is shorter).
+
+    A zip archive is returned as such; what its members make of it (a workbook) only its directory says.
+    """
+    if not head:
+        return EMPTY
+    for beginning, kind in _BEGINNINGS:
+        if head.startswith(beginning):
+            return kind
+    if head[_TAR_MARK] == b"ustar":
+        return FileKind("a tar archive", "nothing", _UNPACK)
+    written = head.removeprefix(_UTF8_MARK).lstrip()
+    for pattern, kind in _WRITTEN_AS_TEXT:
+        if pattern.match(written):
+            return kind
+    return _BINARY if _is_binary(head) else TEXT
+
+
+def _is_binary(head: bytes) -> bool:
+    """Decide whether bytes without a known beginning are no text: zeros that do not come from UTF-16 or UTF-32."""
+    if b"\x00" not in head or head.startswith(WIDE_MARKS):
+        return False
+    halves = (head[0::2].count(0), head[1::2].count(0))
+    return min(halves) > 0 or max(halves) < len(head) // 4

@@ -1,0 +1,209 @@
+"""Numbers as people and programs write them into tables: what is one, what is missing, what the decimal sign is."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from pipeline_lib.errors import PipelineError
+from pipeline_lib.screens.spreadsheet_dates import looks_like_date
+
+_MISSING = (
+    "",
+    "-",
+    "--",
+    "---",
+    ".",
+    "..",
+    "?",
+    "\u2013",
+    "\u2014",
+    "\u2212",
+    "na",
+    "n/a",
+    "n.a.",
+    "nd",
+    "n.d.",
+    "nan",
+    "-nan",
+    "null",
+    "none",
+    "<na>",
+    "\\n",
+    "#n/a",
+    "#n/a n/a",
+    "#na",
+    "#div/0!",
+    "#num!",
+    "#value!",
+    "#ref!",
+    "#name?",
+    "#null!",
+)
+"""What stands where there is no measurement, in lower case; the last ones are errors of a spreadsheet's formulas."""
+
+MISSING = tuple(dict.fromkeys((*_MISSING, *(word.upper() for word in _MISSING), "Null", "None", "NaN", "Nan", "-NaN")))
+"""The same as programs spell it."""
+
+_EXPONENT = "([eE][+-]?[0-9]+)?"
+_GROUP_SIGNS = " '\u2019\u00a0\u2009\u202f"
+_WITH_POINT = rf"^[+-]?([0-9]+\.[0-9]*|\.[0-9]+){_EXPONENT}$"
+_WITHOUT_SIGN = rf"^[+-]?[0-9]+{_EXPONENT}$"
+_WITH_COMMA = rf"^[+-]?[0-9]*,[0-9]+{_EXPONENT}$"
+_COMMA_OR_THOUSANDS = "^[+-]?[1-9][0-9]{0,2},[0-9]{3}$"
+_POINTS_BETWEEN_THOUSANDS = rf"^[+-]?[0-9]{{1,3}}(([.{_GROUP_SIGNS}][0-9]{{3}})+,[0-9]+|(\.[0-9]{{3}}){{2,}})$"
+_COMMAS_BETWEEN_THOUSANDS = rf"^[+-]?[0-9]{{1,3}}(([,{_GROUP_SIGNS}][0-9]{{3}})+\.[0-9]+|(,[0-9]{{3}}){{2,}})$"
+
+_SHOWN = 40
+"""Characters of a field that a reason shows."""
+
+Place = tuple[int, str]
+"""Row of the file, what stands there."""
+
+
+@dataclass(frozen=True)
+class DecimalSigns:
+    """Where a column shows what its decimal sign is.
+
+    Attributes
+    ----------
+    comma
+        First value whose decimal sign can only be a comma (``0,5``, ``1.234,5``).
+    point
+        First value whose decimal sign is a point, or whose commas can only lie between thousands (``0.5``,
+        ``1,234,567``).
+    either
+        First value whose comma may be a decimal sign or lie between thousands (``1,234``).
+    """
+
+    comma: Place | None = None
+    point: Place | None = None
+    either: Place | None = None
+
+    def then(self, later: "DecimalSigns") -> "DecimalSigns":
+        """Return what this part of the column and a later one show together."""
+        return DecimalSigns(self.comma or later.comma, self.point or later.point, self.either or later.either)
+
+    def check(self, path: Path, column: str, *, comma_allowed: bool) -> None:
+        """Refuse a column that has two decimal signs.
+
+        Raises
+        ------
+        PipelineError
+            When decimal commas and decimal points stand in one column.
+        """
+        comma = self.comma or (self.either if comma_allowed else None)
+        if comma and self.point:
+            raise PipelineError(
+                f"{path}: column '{column}' has commas (row {comma[0]}: '{comma[1]}') and points (row "
+                f"{self.point[0]}: '{self.point[1]}') as decimal signs; write points throughout, and nothing between "
+                "thousands."
+            )
+
+    def check_whole(self, path: Path, column: str, *, comma_allowed: bool) -> None:
+        """Refuse a whole column none of whose values shows what its commas mean.
+
+        Raises
+        ------
+        PipelineError
+            When every comma of the column may be a decimal sign or lie between thousands.
+        """
+        if comma_allowed and self.either and not self.comma:
+            row, text = self.either
+            digits = text.replace(",", "")
+            raise PipelineError(
+                f"{path}: column '{column}' holds '{text}' (row {row}), which may be {text.replace(',', '.')} or "
+                f"{digits}, and no other value shows which; write decimal points, and nothing between thousands."
+            )
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A column of text, read as numbers.
+
+    Attributes
+    ----------
+    values
+        float64 [n]: NaN where missing or no number.
+    wrong
+        bool [n]: fields that are no number and not missing either.
+    signs
+        What the column shows of its decimal sign.
+    """
+
+    values: NDArray[np.float64]
+    wrong: NDArray[np.bool_]
+    signs: DecimalSigns = field(default_factory=DecimalSigns)
+
+
+def parse_numbers(encoded: pa.DictionaryArray, lines: NDArray[np.int64], *, comma_allowed: bool) -> Numbers:
+    """Read a column of text as numbers.
+
+    A number has ASCII digits, at most one decimal sign and at most one exponent (``1.5``, ``-.5``, ``1e-12``). Nothing
+    lies between its thousands; hexadecimal, infinite and percentage values are no numbers. The minus of typography
+    (U+2212) is a minus. A comma is the decimal sign of a column where `comma_allowed`, and where at least one value of
+    the column can have it for nothing else (``0,5``; not ``1,234``): see `DecimalSigns.check_whole`.
+
+    Parameters
+    ----------
+    encoded
+        The column, dictionary-encoded: each distinct text is read once.
+    lines
+        int64 [n]: row of each field in the file.
+    comma_allowed
+        Whether a comma may be the decimal sign: never where commas separate the fields.
+    """
+    texts = pc.utf8_trim_whitespace(encoded.dictionary.cast(pa.string()))
+    missing = is_missing(texts)
+    texts = pc.replace_substring(texts, "\u2212", "-")
+    point, comma = _matches(texts, _WITH_POINT), _matches(texts, _WITH_COMMA)
+    number = point | _matches(texts, _WITHOUT_SIGN) | (comma & comma_allowed)
+    written = pc.replace_substring(texts, ",", ".")
+    values = np.asarray(pc.if_else(pa.array(number), written, None).cast(pa.float64()).fill_null(np.nan))
+    # An exponent such as 1e400 is beyond what a float64 holds.
+    values = np.where(np.isinf(values), np.nan, values)
+    wrong = np.isnan(values) & ~missing
+    either = _matches(texts, _COMMA_OR_THOUSANDS)
+    codes = encoded.indices.to_numpy(zero_copy_only=False)
+
+    def first(shown: NDArray[np.bool_]) -> Place | None:
+        if not shown.any():
+            return None
+        row = int(shown[codes].argmax())
+        return int(lines[row]), encoded.dictionary[codes[row]].as_py()
+
+    signs = DecimalSigns(
+        comma=first((comma & ~either) | _matches(texts, _POINTS_BETWEEN_THOUSANDS)),
+        point=first(point | _matches(texts, _COMMAS_BETWEEN_THOUSANDS)),
+        either=first(either),
+    )
+    return Numbers(values[codes], wrong[codes], signs)
+
+
+def is_missing(texts: pa.StringArray) -> NDArray[np.bool_]:
+    """Return which texts stand for no value, bool [n]."""
+    return np.asarray(pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(texts)), pa.array(_MISSING)))
+
+
+def _matches(texts: pa.StringArray, pattern: str) -> NDArray[np.bool_]:
+    return np.asarray(pc.match_substring_regex(texts, pattern))
+
+
+def no_number(column: str, text: str) -> str:
+    """Return the reason for which a row is rejected that holds `text` where a number should be."""
+    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    return f"column '{column}' holds '{shown}', which is no number{_hint(text)}"
+
+
+def _hint(text: str) -> str:
+    if looks_like_date(text):
+        return " but a date, as a spreadsheet makes of one"
+    if "%" in text:
+        return "; write percentages as fractions"
+    if re.search(r"\d[_'\u2019\s]\d|\d,\d{3}(\D|$)|\d\.\d{3}[.,]", text):
+        return "; write nothing between thousands"
+    return "; write a decimal point" if re.fullmatch(r"[-+]?\d*,\d+", text.strip()) else ""

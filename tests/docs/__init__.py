@@ -1,0 +1,1 @@
+"""Pages hold only what runs."""

@@ -1,0 +1,77 @@
+"""Another organism from end to end: ``config/ecoli.yaml`` with a gene table and a screen that are made here."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline_lib.metabolism.gem import read_gem
+from pipeline_lib.metabolism.knockouts import solve_knockouts
+from pipeline_lib.metabolism.network import network_of
+
+PAIRS = 400
+NOISE = 0.02
+"""SD of a score, in units of the wild type's growth."""
+
+
+def write_gene_table(path: Path, genes: tuple[str, ...]) -> None:
+    """Write a table of the model's genes: a name and an alias each; every third one is not known to be essential."""
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file, delimiter="\t")
+        writer.writerow(["id", "name", "aliases", "essential"])
+        for number, gene in enumerate(sorted(genes)):
+            essential = ("yes", "no", "")[min(number % 3, 2)]
+            writer.writerow([gene, f"gene{number}", f"ECK{number:04d}|JW{number:04d}", essential])
+
+
+def write_screen(path: Path) -> None:
+    """Write noisy digenic interactions of genes whose deletion leaves some growth, by flux balance analysis."""
+    network = network_of(read_gem("cobra:iJO1366"))
+    singles = np.arange(len(network.genes))[:, None]
+    fitness = solve_knockouts(network, singles).fitness(singles)
+    generator = np.random.default_rng(0)
+    chosen = generator.choice(np.flatnonzero(fitness > 0.1), 60, replace=False)
+    first, second = np.triu_indices(len(chosen), 1)
+    kept = generator.choice(len(first), PAIRS, replace=False)
+    pairs = np.sort(np.stack([chosen[first[kept]], chosen[second[kept]]], axis=1), axis=1)
+    product = fitness[pairs[:, 0]] * fitness[pairs[:, 1]]
+    score = solve_knockouts(network, pairs).fitness(pairs) - product + generator.normal(0, NOISE, PAIRS)
+    names = np.array(network.genes)
+    # As people write them: some under another letter case.
+    table = pd.DataFrame({"gene_a": names[pairs[:, 0]], "gene_b": np.char.upper(names[pairs[:, 1]]), "score": score})
+    table.assign(sd=NOISE).to_csv(path, index=False)
+
+
+@pytest.fixture
+def finished(snakemake, checkout: Path) -> Path:
+    """Return the results of the run."""
+    write_gene_table(checkout / "ecoli_genes.tsv", read_gem("cobra:iJO1366").genes)
+    write_screen(checkout / "ecoli_screen.csv")
+    done = snakemake("--cores", "2", "--configfile", "config/ecoli.yaml", cwd=checkout)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return checkout / "results/ecoli"
+
+
+def test_a_screen_of_e_coli_ends_in_a_report_about_e_coli(finished: Path) -> None:
+    genes = pd.read_parquet(finished / "tables/genes.parquet")
+    assert len(genes) == 1367
+    assert genes["in_gem"].all()
+    assert genes["essential"].isna().sum() == 1367 // 3
+
+    coverage = pd.read_parquet(finished / "tables/gene_coverage.parquet").set_index("kind")
+    assert coverage.loc["model", ["named", "known"]].tolist() == [1367, 1367]
+    assert coverage.loc["screen", "named"] == coverage.loc["screen", "known"] > 30
+
+    observations = pd.read_parquet(finished / "tables/observations.parquet")
+    assert len(observations) == PAIRS
+    assert observations["genes"].explode().str.fullmatch(r"[bs]\d{4}").all()
+
+    board = pd.read_parquet(finished / "evaluation/leaderboard.parquet")
+    assert {"mean", "gene_ridge"} <= set(board["model"])
+
+    page = (finished / "report.html").read_text(encoding="utf-8")
+    assert "Gene names that the gene table knows" in page
+    assert "1367" in page.replace(",", "")
+    assert "yeast-GEM" not in page, "the published test of yeast-GEM has no place beside another organism's model"
