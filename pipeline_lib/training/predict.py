@@ -113,7 +113,7 @@ def open_predictor(
     measured = MeasuredGenotypes.none(len(names))
     if assay.screen:
         measured = MeasuredGenotypes.read(files.observations, files.folds, names, assay.screen, assay.phenotype)
-    table = PredictionTable.of_index(cell.genes, assay, unit_of(files.run, assay.screen), measured)
+    table = PredictionTable.of_index(cell.genes, assay, unit_of(files.run, assay.screen, assay.phenotype), measured)
     return Predictor(fitted, assay, names, table)
 
 
