@@ -9,8 +9,15 @@ import torch
 from clp_case import emap, prepared, whole_cell
 from measure import MemoryWatch, timed, write_benchmark
 
+from pipeline_lib.genes.names import GeneNames
+from pipeline_lib.training.fitted_model import FittedModel, genotypes_of
 from pipeline_lib.training.genotype_streams import all_triples
-from pipeline_lib.training.predict import CHUNK, FittedModel, genotypes_of, predict_chunks
+from pipeline_lib.training.measured_genotypes import MeasuredGenotypes
+from pipeline_lib.training.predict import Predictor
+from pipeline_lib.training.prediction_files import prediction_writer
+from pipeline_lib.training.prediction_table import PredictionTable
+from pipeline_lib.training.questions import CHUNK
+from pipeline_lib.training.trained_assays import trained_assays
 
 REPEATS = 3
 THREADS = 2
@@ -26,26 +33,35 @@ def main() -> None:
     screen = emap(cell)
     model, task, _ = prepared(cell, screen)
     model.tasks = [task]
-    fitted = FittedModel(model, "clp", screen.screens, screen.strains)
+    (assay,) = trained_assays(screen, len(cell.genes))
+    fitted = FittedModel(model, "clp", screen.screens, screen.strains, (assay,))
+    measured = MeasuredGenotypes.of(screen.genes, screen.value, np.zeros(len(screen), np.int8), len(cell.genes))
+    table = PredictionTable.of_index(cell.genes, assay, "S-score", measured)
+    predictor = Predictor(fitted, assay, GeneNames.from_table(cell.genes), table)
     chosen = np.unique(screen.genes[screen.genes >= 0])[:GENES]
     chunks = list(all_triples(chosen, CHUNK))
     triples = sum(map(len, chunks))
-    model.predict(genotypes_of(chunks[0][:1000], fitted))
+    model.predict(genotypes_of(chunks[0][:1000], fitted, assay.screen, assay.phenotype))
 
     def ours() -> None:
         for chunk in chunks:
-            model.predict(genotypes_of(chunk, fitted))
+            model.predict(genotypes_of(chunk, fitted, assay.screen, assay.phenotype))
+
+    def streamed() -> None:
+        with tempfile.TemporaryDirectory() as folder, prediction_writer(Path(folder) / "t.parquet") as write:
+            for batch in predictor.batches(all_triples(chosen, CHUNK)):
+                write(batch)
 
     with MemoryWatch() as memory:
         seconds = [timed(ours) for _ in range(REPEATS)]
-    with tempfile.TemporaryDirectory() as folder:
-        written = timed(lambda: predict_chunks(iter(chunks), fitted, cell.genes, Path(folder) / "t.parquet"))
+    written = timed(streamed)
     write_benchmark(
         "predict_throughput",
         ours_s=seconds,
         work=(
             f"{triples:,} triples of {GENES} genes, value and spread, {THREADS} threads, wild type encoded before; "
-            f"{len(cell.genes)} genes, width 64. streamed_per_s: enumerated, predicted and written to parquet"
+            f"{len(cell.genes)} genes, width 64. streamed_per_s: enumerated, predicted and "
+            "written to parquet with names, units and measurements"
         ),
         per_s=triples / statistics.median(seconds),
         streamed_per_s=triples / written,

@@ -1,7 +1,7 @@
 """Turn written genotypes into gene indices; what is no genotype is refused with its place before any prediction."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +12,7 @@ from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.genes.genotypes import FAULTS, genotype_faults
 from pipeline_lib.genes.names import GeneNames
+from pipeline_lib.genes.spellings import letters
 
 SEPARATORS = re.compile(r"[,;+|]")
 """What may stand between two genes of a written genotype."""
@@ -56,8 +57,9 @@ def parse_genotypes(texts: Sequence[str], names: GeneNames, least: int, place: P
         return genotypes_of_lists(lists, names, least, place)
     # Names that hold a comma, and separators at the end: rare, so these rows are read one by one.
     members = lists.to_pylist()
+    with_comma = {letters(name) for name in names.standard if "," in name}
     for row in doubtful.tolist():
-        members[row] = _members(texts[row], names)
+        members[row] = _members(texts[row], with_comma)
     return genotypes_of_lists(pa.array(members, type=pa.list_(pa.string())), names, least, place)
 
 
@@ -91,16 +93,14 @@ def genotypes_of_lists(lists: pa.ListArray, names: GeneNames, least: int, place:
     return ascending
 
 
-def _members(text: str, names: GeneNames) -> list[str]:
-    """Return the gene names of one written genotype; of neighbours that a comma joins to a known name, the longest."""
+def _members(text: str, with_comma: Set[str]) -> list[str]:
+    """Return the gene names of one written genotype; neighbours that a comma joins to a standard name are one."""
     members: list[str] = []
     for piece in re.split(r"[;+|]", text.rstrip().rstrip(",;+|")):
         parts = piece.split(",")
         while parts:
-            size = next(
-                (size for size in range(len(parts), 1, -1) if names.position(",".join(parts[:size])) >= 0),
-                1,
-            )
+            sizes = range(len(parts), 1, -1)
+            size = next((size for size in sizes if letters(",".join(parts[:size])) in with_comma), 1)
             members.append(",".join(parts[:size]).strip())
             parts = parts[size:]
     return [] if members == [""] else members

@@ -50,6 +50,22 @@ class MeasuredGenotypes:
         return cls(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0, dtype=np.int8), num_genes)
 
     @classmethod
+    def of(cls, genes: NDArray[np.int64], value: NDArray[np.float64], fold: NDArray[np.int8], num_genes: int) -> Self:
+        """Average the measurements of genotypes int64 [n, 3]; `value` and `fold` are [n], -1 for no fold."""
+        return cls._averaged(_codes(genes, num_genes), value, fold, num_genes)
+
+    @classmethod
+    def _averaged(
+        cls, codes: NDArray[np.int64], value: NDArray[np.float64], fold: NDArray[np.int8], num_genes: int
+    ) -> Self:
+        distinct, inverse = np.unique(codes, return_inverse=True)
+        # No fold is behind every fold, so that any fold comes first.
+        first = np.full(len(distinct), len(FOLDS), dtype=np.int8)
+        np.minimum.at(first, inverse, np.where(fold == NO_FOLD, len(FOLDS), fold).astype(np.int8))
+        first[first == len(FOLDS)] = NO_FOLD
+        return cls(distinct, np.bincount(inverse, value) / np.bincount(inverse), first, num_genes)
+
+    @classmethod
     def read(cls, observations: Path, folds: Path, names: GeneNames, screen: str, phenotype: str) -> Self:
         """Read the measurements of one assay.
 
@@ -72,13 +88,8 @@ class MeasuredGenotypes:
             return cls.none(len(names))
         split = read_table(folds, SPLIT, ["observation_id", "fold"])
         position = pd.Index(split["observation_id"]).get_indexer(pd.Index(identity))
-        # Left out of the split: behind every fold, so that any fold comes first.
-        fold = np.append(pd.Categorical(split["fold"], categories=list(FOLDS)).codes, len(FOLDS))[position]
-        distinct, inverse = np.unique(codes, return_inverse=True)
-        first = np.full(len(distinct), len(FOLDS), dtype=np.int8)
-        np.minimum.at(first, inverse, fold.astype(np.int8))
-        first[first == len(FOLDS)] = NO_FOLD
-        return cls(distinct, np.bincount(inverse, value) / np.bincount(inverse), first, len(names))
+        fold = np.append(pd.Categorical(split["fold"], categories=list(FOLDS)).codes, NO_FOLD)[position]
+        return cls._averaged(codes, value, fold.astype(np.int8), len(names))
 
     def find(self, genes: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
         """Return value and fold of genotypes int64 [n, 3]: float64 [n], NaN where not measured, and int8 [n]."""

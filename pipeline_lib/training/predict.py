@@ -19,7 +19,7 @@ from pipeline_lib.training.genotype_names import genotypes_of_lists
 from pipeline_lib.training.genotype_streams import cut
 from pipeline_lib.training.inputs import read_cell
 from pipeline_lib.training.measured_genotypes import MeasuredGenotypes
-from pipeline_lib.training.prediction_table import PredictionTable
+from pipeline_lib.training.prediction_table import PredictionTable, plain
 from pipeline_lib.training.questions import CHUNK
 from pipeline_lib.training.run_files import FitFiles, find_fit
 from pipeline_lib.training.units import unit_of
@@ -81,7 +81,7 @@ class Predictor:
         batches = list(self.batches(cut(genes, CHUNK)))
         if not batches:
             raise PipelineError("There is no genotype to predict: give at least one.")
-        return pa.Table.from_batches(batches).to_pandas()
+        return plain(batches).to_pandas()
 
 
 def open_predictor(
@@ -113,7 +113,7 @@ def open_predictor(
     measured = MeasuredGenotypes.none(len(names))
     if assay.screen:
         measured = MeasuredGenotypes.read(files.observations, files.folds, names, assay.screen, assay.phenotype)
-    table = PredictionTable.of_index(cell.genes, assay, unit_of(files.run, assay.screen), measured)
+    table = PredictionTable.of_index(cell.genes, assay, unit_of(files.run, assay.screen, assay.phenotype), measured)
     return Predictor(fitted, assay, names, table)
 
 

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,10 +11,22 @@ import pyarrow.parquet as pq
 
 from pipeline_lib.artefacts.atomic import atomic_path
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.training.prediction_table import SCHEMA
+from pipeline_lib.training.prediction_table import plain
 
 STDOUT = Path("-")
 DELIMITERS = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
+
+REPEATING = [
+    "genes.list.element",
+    "names.list.element",
+    "order",
+    "phenotype",
+    "screen",
+    "unit",
+    "genes_seen",
+    "fold",
+]
+"""Columns of few distinct values; to look for them among predictions would take as long as to write them."""
 
 Write = Callable[[pa.RecordBatch], None]
 
@@ -52,11 +64,32 @@ def prediction_writer(output: Path) -> Iterator[Write]:
         return
     with atomic_path(output) as temporary:
         if output.suffix.lower() == ".parquet":
-            with pq.ParquetWriter(temporary, SCHEMA, compression="zstd") as writer:
-                yield writer.write_batch
+            with ExitStack() as opened:
+                yield _parquet_writer(temporary, opened)
         else:
             with temporary.open("wb") as stream:
                 yield _text_writer(stream, DELIMITERS[output.suffix.lower()])
+
+
+def _parquet_writer(path: Path, opened: ExitStack) -> Write:
+    writer: pq.ParquetWriter | None = None
+
+    def write(batch: pa.RecordBatch) -> None:
+        nonlocal writer
+        if writer is None:
+            # Readers find text in the file; that it came encoded is no business of theirs.
+            writer = pq.ParquetWriter(
+                path,
+                batch.schema,
+                compression="zstd",
+                store_schema=False,
+                use_dictionary=REPEATING,
+                write_statistics=False,
+            )
+            opened.enter_context(writer)
+        writer.write_batch(batch)
+
+    return write
 
 
 def _text_writer(stream: BinaryIO, delimiter: str) -> Write:
@@ -66,7 +99,7 @@ def _text_writer(stream: BinaryIO, delimiter: str) -> Write:
         nonlocal started
         import polars as pl
 
-        frame = pl.DataFrame(pl.from_arrow(batch)).with_columns(pl.col("genes", "names").list.join("+"))
+        frame = pl.DataFrame(pl.from_arrow(plain([batch]))).with_columns(pl.col("genes", "names").list.join("+"))
         frame.write_csv(stream, separator=delimiter, include_header=not started)
         started = True
 

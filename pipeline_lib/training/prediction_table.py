@@ -1,5 +1,6 @@
 """The table of predictions: one row a genotype, and what a reader needs to judge its prediction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,29 +66,50 @@ class PredictionTable:
         return cls(genes, names, assay, unit, measured)
 
     def batch(self, genes: NDArray[np.int64], prediction: Prediction) -> pa.RecordBatch:
-        """Return the rows of genotypes int64 [n, 3], in their order."""
+        """Return the rows of genotypes int64 [n, 3], in their order; text is encoded by dictionaries."""
         n = len(genes)
         present = genes != NO_GENE
-        order = present.sum(axis=1)
+        order = _count(present)
         offsets = pa.array(np.concatenate([[0], order.cumsum()]).astype(np.int32))
-        members = pa.array(genes[present])
+        members = pa.array(genes[present].astype(np.int32))
         value, fold = self.measured.find(genes)
-        seen = np.append(self.assay.genes, np.False_)[genes].sum(axis=1)
+        seen = _count(np.append(self.assay.genes, np.False_)[genes])
         std = prediction.std if prediction.std is not None else np.full(n, np.nan)
         constants = (self.assay.phenotype, self.assay.screen or None, self.unit)
         columns = [
-            pa.ListArray.from_arrays(offsets, self.genes.take(members)),
-            pa.ListArray.from_arrays(offsets, self.names.take(members)),
+            *(
+                pa.ListArray.from_arrays(offsets, pa.DictionaryArray.from_arrays(members, names))
+                for names in (self.genes, self.names)
+            ),
             pa.array(order),
-            *(pa.repeat(pa.scalar(constant, type=pa.string()), n) for constant in constants),
+            *(_repeated(constant, n) for constant in constants),
             _known(prediction.value),
             _known(np.where(np.isnan(prediction.value), np.nan, std)),
             pa.array(seen),
             pa.array(~np.isnan(value)),
             _known(value),
-            pa.array([*FOLDS, None], type=pa.string()).take(pa.array(np.where(fold < 0, len(FOLDS), fold))),
+            pa.DictionaryArray.from_arrays(pa.array(fold, mask=fold < 0), pa.array(FOLDS)),
         ]
-        return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
+        return pa.RecordBatch.from_arrays(columns, names=SCHEMA.names)
+
+
+def plain(batches: Sequence[pa.RecordBatch]) -> pa.Table:
+    """Return batches as one table of `SCHEMA`, text as text."""
+    return pa.Table.from_batches(batches).cast(SCHEMA)
+
+
+def _repeated(text: str | None, n: int) -> pa.DictionaryArray:
+    codes = pa.array(np.zeros(n, dtype=np.int8), mask=np.full(n, text is None))
+    return pa.DictionaryArray.from_arrays(codes, pa.array([text or ""]))
+
+
+def _count(chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return the number of true values of each row, int64 [n]; numpy's own sum over so short an axis takes longer."""
+    columns = iter(chosen.T)
+    total = next(columns).astype(np.int64)
+    for column in columns:
+        total += column
+    return total
 
 
 def _known(values: NDArray[np.float64]) -> pa.Array:

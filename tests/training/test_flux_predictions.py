@@ -43,7 +43,7 @@ def test_fba_of_pairs_that_the_table_lacks_is_that_of_cobra(core, unmeasured):
     found = predict(core, "fba", unmeasured, phenotype="fitness")
     np.testing.assert_allclose(found["prediction"], f_ij, atol=1e-6)
     assert found["screen"].isna().all()
-    assert found["unit"].eq("growth over that of the wild type").all()
+    assert found["unit"].eq("fitness units").all()
     assert found["sd"].isna().all()
     # The screen of the run measures twice the interaction.
     scaled = predict(core, "fba", unmeasured, phenotype="interaction")

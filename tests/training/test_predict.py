@@ -194,6 +194,8 @@ def test_an_unknown_suffix_is_refused_before_any_work(ask):
         ("YAL001C,,YAL002C", "a gene name is missing"),
         ("YAL001C,YAL002C,YAL003C,YAL004C", "more than three genes are named"),
         ("YAL001C", "one gene is named; an interaction needs at least two"),
+        # One typed letter too many is no reading frame of another name (YAL001C-A).
+        ("YAL001C,A,YAL002C", "gene 'A' is not in the gene index"),
         ("YAL001C,YZZ999W", "gene 'YZZ999W' is not in the gene index"),
         ("YAL001C,SHARED", "gene name 'SHARED' is ambiguous: YAL008C, YAL009C"),
     ],
