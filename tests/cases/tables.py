@@ -44,7 +44,7 @@ def _three_formats(bench: Bench) -> str:
             "gene1": ["ARG4"] * 4,
             "gene2": ["HIS3", "LEU2", "URA3", "TRP1"],
             "score": [0.1, -1 / 3, 2.5e-7, -0.08],
-            "p": [1e-12, 1e-300, 0.049999999999999996, 1.0],
+            "p": [1e-12, 1e-300, 0.04987654321, 1.0],
         }
     )
     frame.to_csv(bench.folder / "t.csv", index=False)
@@ -187,7 +187,7 @@ CASES = [
         "D",
         "csv, xlsx and parquet give the same numbers",
         _three_formats,
-        r"^1 answer: .*P 1e-12.*P 1e-300.*P 0\.049999999999999996",
+        r"^1 answer: .*P 1e-12.*P 1e-300.*P 0\.04987654321",
     ),
     Case(
         "D-apostrophe",
@@ -337,8 +337,8 @@ CASES = [
         "24-dates.csv",
         "E",
         "a gene that Excel made a date of is refused with that hint",
-        _shared("24-names-dates-encodings/dates.csv"),
-        r"rejected: .*date",
+        _shared("24-names-dates-encodings/dates.csv", gem="yeast"),
+        r"= 0\.4.*rejected: .*1-Oct.* date",
         folder="24-names-dates-encodings",
     ),
     Case(
