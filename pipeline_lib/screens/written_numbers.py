@@ -137,7 +137,7 @@ class DecimalSigns:
             (row, text), (other_row, other) = self.thousands, self.below_thousand
             raise PipelineError(
                 f"{path}: column '{column}' holds '{text}' (row {row}) beside '{other}' (row {other_row}), as if "
-                "points lay between thousands, and no other value shows that they do not; write nothing between thousands."
+                "points lay between thousands, and no value shows that they do not; write nothing between thousands."
             )
 
 
