@@ -81,7 +81,7 @@ class BlockParser:
         numbers = [name for name in self.places if self.columns[name].holds == "number"]
         try:
             table, lines, rejected = self._read(raw, first_line, fast=True)
-            fast = not any(_holds_infinite(table.column(name)) for name in numbers)
+            fast = not any(self._needs_text(table.column(name)) for name in numbers)
         except pa.ArrowInvalid:
             fast = False
         if fast:
@@ -91,6 +91,13 @@ class BlockParser:
             table, lines, no_numbers, signs = self._numbers(table, lines, originals)
             rejected += no_numbers
         return ParsedBlock(RowBlock(table, lines, lambda rows: originals.at(lines[rows])), rejected, signs)
+
+    def _needs_text(self, column: pa.ChunkedArray) -> bool:
+        """Return whether numbers show too little of how they were written: infinite, or perhaps with thousands."""
+        ends = pc.min_max(column).as_py()
+        if any(end is not None and math.isinf(end) for end in ends.values()):
+            return True
+        return self.delimiter != "," and _like_thousands(column)
 
     def _read(
         self, raw: bytes, first_line: int, *, fast: bool
@@ -177,9 +184,15 @@ class BlockParser:
         return table.filter(pa.array(usable)), lines[usable], rejected, signs
 
 
-def _holds_infinite(column: pa.ChunkedArray) -> bool:
-    ends = pc.min_max(column).as_py()
-    return any(end is not None and math.isinf(end) for end in ends.values())
+def _like_thousands(column: pa.ChunkedArray) -> bool:
+    """Return whether all fractions of a column are what points between thousands would be read as (1.234, 12.5)."""
+    values = np.asarray(column.fill_null(0.0))
+    for part in (values[:_GLANCE], values):
+        fractions = part[part != np.trunc(part)]
+        thousands = np.rint(fractions * 1000)
+        if (np.abs(fractions) < 1).any() or (fractions != thousands / 1000).any():
+            return False
+    return bool(len(fractions))
 
 
 def _shown_by_fractions(column: pa.ChunkedArray, lines: NDArray[np.int64]) -> DecimalSigns:
@@ -189,7 +202,9 @@ def _shown_by_fractions(column: pa.ChunkedArray, lines: NDArray[np.int64]) -> De
         fractions = values[start:end] != np.trunc(values[start:end])
         if fractions.any():
             row = start + int(fractions.argmax())
-            return DecimalSigns(point=(int(lines[row]), repr(float(values[row]))))
+            place = (int(lines[row]), repr(float(values[row])))
+            # Numbers with thousands are read as text: here a point is a decimal sign.
+            return DecimalSigns(point=place, sure_point=place)
     return DecimalSigns()
 
 

@@ -1,5 +1,6 @@
 """Numbers as people and programs write them into tables: what is one, what is missing, what the decimal sign is."""
 
+import dataclasses
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +55,9 @@ _GROUP_SIGNS = " '\u2019\u00a0\u2009\u202f"
 _WITH_POINT = rf"^[+-]?([0-9]+\.[0-9]*|\.[0-9]+){_EXPONENT}$"
 _WITHOUT_SIGN = rf"^[+-]?[0-9]+{_EXPONENT}$"
 _WITH_COMMA = rf"^[+-]?[0-9]*,[0-9]+{_EXPONENT}$"
+_POINT_OR_THOUSANDS = r"^[+-]?[1-9][0-9]{0,2}\.[0-9]{3}$"
+_THOUSANDS_TO_TENS = r"^[+-]?[1-9][0-9]{0,2}\.[0-9]{2}0$"
+_BELOW_A_THOUSAND = "^[+-]?[1-9][0-9]{0,2}$"
 _COMMA_OR_THOUSANDS = "^[+-]?[1-9][0-9]{0,2},[0-9]{3}$"
 _POINTS_BETWEEN_THOUSANDS = rf"^[+-]?[0-9]{{1,3}}(([.{_GROUP_SIGNS}][0-9]{{3}})+,[0-9]+|(\.[0-9]{{3}}){{2,}})$"
 _COMMAS_BETWEEN_THOUSANDS = rf"^[+-]?[0-9]{{1,3}}(([,{_GROUP_SIGNS}][0-9]{{3}})+\.[0-9]+|(,[0-9]{{3}}){{2,}})$"
@@ -78,15 +82,25 @@ class DecimalSigns:
         ``1,234,567``).
     either
         First value whose comma may be a decimal sign or lie between thousands (``1,234``).
+    sure_point
+        First value whose point cannot lie between thousands (``0.5``; not ``1.234``).
+    thousands, below_thousand
+        First value such as ``12.500`` and first value such as ``980``: no program writes both into one column of
+        numbers with decimal points, but people write both where points lie between thousands.
     """
 
     comma: Place | None = None
     point: Place | None = None
     either: Place | None = None
+    sure_point: Place | None = None
+    thousands: Place | None = None
+    below_thousand: Place | None = None
 
     def then(self, later: "DecimalSigns") -> "DecimalSigns":
         """Return what this part of the column and a later one show together."""
-        return DecimalSigns(self.comma or later.comma, self.point or later.point, self.either or later.either)
+        return DecimalSigns(
+            *(getattr(self, name.name) or getattr(later, name.name) for name in dataclasses.fields(DecimalSigns))
+        )
 
     def check(self, path: Path, column: str, *, comma_allowed: bool) -> None:
         """Refuse a column that has two decimal signs.
@@ -110,7 +124,7 @@ class DecimalSigns:
         Raises
         ------
         PipelineError
-            When every comma of the column may be a decimal sign or lie between thousands.
+            When every comma of the column, or every point, may be a decimal sign or lie between thousands.
         """
         if comma_allowed and self.either and not self.comma:
             row, text = self.either
@@ -118,6 +132,12 @@ class DecimalSigns:
             raise PipelineError(
                 f"{path}: column '{column}' holds '{text}' (row {row}), which may be {text.replace(',', '.')} or "
                 f"{digits}, and no other value shows which; write decimal points, and nothing between thousands."
+            )
+        if comma_allowed and self.thousands and self.below_thousand and not self.sure_point:
+            (row, text), (other_row, other) = self.thousands, self.below_thousand
+            raise PipelineError(
+                f"{path}: column '{column}' holds '{text}' (row {row}) beside '{other}' (row {other_row}), as if "
+                "points lay between thousands, and no value shows that they do not; write nothing between thousands."
             )
 
 
@@ -180,6 +200,9 @@ def parse_numbers(encoded: pa.DictionaryArray, lines: NDArray[np.int64], *, comm
         comma=first((comma & ~either) | _matches(texts, _POINTS_BETWEEN_THOUSANDS)),
         point=first(point | _matches(texts, _COMMAS_BETWEEN_THOUSANDS)),
         either=first(either),
+        sure_point=first(point & ~_matches(texts, _POINT_OR_THOUSANDS)),
+        thousands=first(_matches(texts, _THOUSANDS_TO_TENS)),
+        below_thousand=first(_matches(texts, _BELOW_A_THOUSAND)),
     )
     return Numbers(values[codes], wrong[codes], signs)
 

@@ -112,6 +112,16 @@ def test_commas_that_may_be_thousands_throughout_are_refused() -> None:
         check(parsed("1,234", "12,500", "980"))
 
 
+def test_points_that_lie_between_thousands_are_refused_where_no_value_shows_otherwise() -> None:
+    with pytest.raises(
+        PipelineError, match=r"holds '12.500' \(row 3\) beside '980' \(row 4\), as if points lay between"
+    ):
+        check(parsed("1.234", "12.500", "980"))
+    for fine in (("1.234", "12.500", "980", "0.5"), ("1.234", "12.500", "980.000"), ("1.234", "12.5", "980")):
+        check(parsed(*fine))
+    check(parsed("1.234", "12.500", "980", comma_allowed=False), comma_allowed=False)
+
+
 @pytest.mark.parametrize("proof", ["0,5", "-0,345", "1,5e-3", ",25"])
 def test_one_value_shows_what_the_commas_of_its_column_are(proof: str) -> None:
     numbers = parsed("1,234", proof)

@@ -164,3 +164,18 @@ def test_the_placeholder_fitness_of_control_queries_of_2020_is_not_read(
     observations, _ = read("kuzmin2020", few_names, {"S1": path})
     queries = observations[(observations["phenotype"] == "fitness") & observations["array"].isna()]
     assert [(tuple(row.genes), row.value) for row in queries.itertuples()] == [(("YAL001C", "YOL043C"), 0.85)]
+
+
+def test_small_p_values_of_a_workbook_keep_their_digits(tmp_path: Path, few_names: GeneNames, read: Read) -> None:
+    book = Workbook()
+    p_values = [1e-12, 5.1e-10, 1.23456789e-05]
+    rows = [TRIGENIC, changed(TRIGENIC, array="YBL023C_dma5"), changed(TRIGENIC, array="YDR169C-A_dma6")]
+    book.active.append(["Table S1"])
+    book.active.append(HEADER)
+    for row, p_value in zip(rows, p_values, strict=True):
+        book.active.append([*row[:5], *map(float, row[5:7]), p_value, *map(float, row[8:])])
+    book.save(tmp_path / "s1.xlsx")
+    observations, _ = read("kuzmin2020", few_names, {"S1": tmp_path / "s1.xlsx"})
+    raw = observations[observations["phenotype"] == "raw_interaction"]
+    assert raw["p_value"].tolist() == p_values
+    assert set(raw["value"]) == {-0.15}

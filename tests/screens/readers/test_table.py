@@ -264,6 +264,15 @@ def test_thousands_separators_are_not_decimal_commas(tmp_path: Path, few_names: 
     assert rejected["row"].tolist() == [2, 3, 5]
 
 
+def test_points_between_thousands_are_not_decimal_points(tmp_path: Path, few_names: GeneNames, read: Read) -> None:
+    rows = ["TFC3;SLA1;1.234", "TFC3;MCM2;12.500", "TFC3;HO;980"]
+    with pytest.raises(PipelineError, match=r"holds '12.500' .* beside '980' .*; write nothing between thousands"):
+        read("table", few_names, text_table(tmp_path, *rows, header="first;second;score"), columns=PAIR)
+    files = text_table(tmp_path, *rows, "TFC3;NTG2;0.125", header="first;second;score")
+    observations, _ = read("table", few_names, files, columns=PAIR)
+    assert observations["value"].tolist() == [1.234, 12.5, 980, 0.125]
+
+
 def test_two_decimal_signs_far_apart_in_a_large_file_are_noticed(
     tmp_path: Path, few_names: GeneNames, read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
