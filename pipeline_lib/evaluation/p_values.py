@@ -57,33 +57,29 @@ def q_values(p_value: Floats, method: str) -> Floats:
 
 def assays_with_p(data: Measurements) -> Iterator[tuple[str, str, int, Measurements]]:
     """Yield (screen, phenotype, order, rows) of every assay and order with P-values, rows without one left out."""
-    known = data.take(np.isfinite(data.p_value))
-    for screen, phenotype, rows in known.assays():
-        assay = known.take(rows)
+    yield from _orders(data.take(np.isfinite(data.p_value)))
+
+
+def _orders(data: Measurements) -> Iterator[tuple[str, str, int, Measurements]]:
+    for screen, phenotype, rows in data.assays():
+        assay = data.take(rows)
         for order in np.unique(assay.genotypes.order).tolist():
             yield screen, phenotype, order, assay.take(assay.genotypes.order == order)
 
 
 def p_value_rows(data: Measurements, settings: EvaluationSettings) -> Iterator[dict[str, Any]]:
-    """Yield rows of `pipeline_lib.evaluation.schemas.P_VALUES` for every screen, phenotype and order."""
+    """Yield rows of `pipeline_lib.evaluation.schemas.P_VALUES` for every screen, phenotype and order.
+
+    Adjusted scores whose P-value is that of their raw score (tau) are counted by the rule that calls them alone: the
+    other quantities are those of the raw scores.
+    """
     for screen, phenotype, order, part in assays_with_p(data):
-        design = cluster_design(part, choose_kind(part, "random", screen, settings))
-        resamples = draw_resamples(design, settings.resamples, assay_seed(settings, screen, phenotype, "P-values"))
-        shared = {
-            "screen": screen, "phenotype": phenotype, "order": order, "n": len(part), "groups": design.present(),
-        }  # fmt: skip
+        counted = _counted(part, screen, phenotype, order)
+        rows = list(_count_rows(part, screen, phenotype, order, counted, settings))
+        shared = {name: rows[0][name] for name in ("screen", "phenotype", "order", "n", "groups")}
         for row in _pi0_rows(part.p_value):
             yield {**shared, **row}
-        counted = _counted(part, screen, phenotype, order)
-        columns = np.stack([np.ones(len(part)), *(mark.astype(np.float64) for mark in counted.values())])
-        sums = resamples.weighted_sums(design.codes, columns)
-        for (quantity, detail), counts in zip(counted, sums[1:], strict=True):
-            pi0 = quantity == "pi0_at_lambda"
-            draws = counts / np.maximum(sums[0], 1) / (1 - float(detail)) if pi0 else counts
-            low, high = Estimate(float(draws[0]), draws[1:], design.effective()).interval(settings.confidence)
-            yield {
-                **shared, "quantity": quantity, "detail": detail, "value": float(draws[0]), "low": low, "high": high,
-            }  # fmt: skip
+        yield from rows
         for method in ("Benjamini-Hochberg", "Benjamini-Yekutieli"):
             yield {
                 **shared, "quantity": "discoveries", "detail": f"q < {NOMINAL} {method}",
@@ -92,6 +88,31 @@ def p_value_rows(data: Measurements, settings: EvaluationSettings) -> Iterator[d
         yield {
             **shared, "quantity": "largest_p_released", "detail": "at most 0.5: one-sided",
             "value": float(part.p_released.max()), "low": np.nan, "high": np.nan,
+        }  # fmt: skip
+    for screen, phenotype, order, part in _orders(data.take(np.isnan(data.p_value) & np.isfinite(data.p_call))):
+        yield from _count_rows(part, screen, phenotype, order, _called(part, screen, phenotype, order), settings)
+
+
+def _count_rows(
+    data: Measurements,
+    screen: str,
+    phenotype: str,
+    order: int,
+    counted: dict[tuple[str, str], NDArray[np.bool_]],
+    settings: EvaluationSettings,
+) -> Iterator[dict[str, Any]]:
+    """Yield how many rows [n] every mark has, or what share of nulls they mean, with bootstrap intervals."""
+    design = cluster_design(data, choose_kind(data, "random", screen, settings))
+    resamples = draw_resamples(design, settings.resamples, assay_seed(settings, screen, phenotype, "P-values"))
+    columns = np.stack([np.ones(len(data)), *(mark.astype(np.float64) for mark in counted.values())])
+    sums = resamples.weighted_sums(design.codes, columns)
+    for (quantity, detail), counts in zip(counted, sums[1:], strict=True):
+        pi0 = quantity == "pi0_at_lambda"
+        draws = counts / np.maximum(sums[0], 1) / (1 - float(detail)) if pi0 else counts
+        low, high = Estimate(float(draws[0]), draws[1:], design.effective()).interval(settings.confidence)
+        yield {
+            "screen": screen, "phenotype": phenotype, "order": order, "n": len(data), "groups": design.present(),
+            "quantity": quantity, "detail": detail, "value": float(draws[0]), "low": low, "high": high,
         }  # fmt: skip
 
 
@@ -109,12 +130,18 @@ def _counted(data: Measurements, screen: str, phenotype: str, order: int) -> dic
     marks = {("pi0_at_lambda", f"{level:.2f}"): data.p_value > level for level in LAMBDAS}
     marks["discoveries", f"P < {NOMINAL} as released"] = data.p_released < NOMINAL
     marks["discoveries", f"P < {NOMINAL} two-sided"] = data.p_value < NOMINAL
+    return marks | _called(data, screen, phenotype, order)
+
+
+def _called(data: Measurements, screen: str, phenotype: str, order: int) -> dict[tuple[str, str], NDArray[np.bool_]]:
+    """Return the interactions that the rule of their screen calls, by (quantity, detail); none without a rule."""
     threshold = data.scores_of(screen).calls
-    if phenotype in INTERACTIONS and threshold is not None:
-        marks["discoveries", rule_in_words(threshold, "negative")] = negative_calls(data, threshold)
-        # Positive trigenic interactions were released by no publication.
-        if order < MAX_ORDER and threshold.positive is not None:
-            marks["discoveries", rule_in_words(threshold, "positive")] = positive_calls(data, threshold)
+    if phenotype not in INTERACTIONS or threshold is None:
+        return {}
+    marks = {("discoveries", rule_in_words(threshold, "negative")): negative_calls(data, threshold)}
+    # Positive trigenic interactions were released by no publication.
+    if order < MAX_ORDER and threshold.positive is not None:
+        marks["discoveries", rule_in_words(threshold, "positive")] = positive_calls(data, threshold)
     return marks
 
 

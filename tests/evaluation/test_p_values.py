@@ -8,7 +8,9 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
+from pipeline_lib.config.calls import READER_SCORES
 from pipeline_lib.config.evaluation import EvaluationSettings
+from pipeline_lib.evaluation.measurements import from_table, named_genes
 from pipeline_lib.evaluation.p_values import (
     LAMBDAS,
     choose_lambda,
@@ -68,6 +70,16 @@ def test_discoveries_at_the_published_thresholds(measure: Callable, observe: Cal
         assert found["value < -0.08 and one-sided P < 0.05"] == 2
         # Trigenic interactions were called negative only; digenic ones in both directions.
         assert ("value > 0.08 and one-sided P < 0.05" in found) == (kinds == 2)
+
+
+def test_adjusted_trigenic_scores_are_counted_by_the_p_value_of_their_raw_score(
+    table: Callable, observe: Callable
+) -> None:
+    frame = table(observe([("A", "B", "C")] * 4, [-0.2, -0.2, -0.01, 0.3], p_sided=1, query=list("aabb")))
+    frame["raw_p_value"] = [0.04, 0.06, 0.001, 0.001]
+    data = from_table(frame, named_genes(frame["genes"]), "test", {"screen": READER_SCORES["kuzmin2018"]})
+    (row,) = p_value_rows(data, SETTINGS)
+    assert (row["detail"], row["value"], row["n"]) == ("value < -0.08 and one-sided P < 0.05", 1, 4)
 
 
 def test_p_values_that_stand_on_fitness_are_not_held_against_a_score(measure: Callable, observe: Callable) -> None:

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.reporting.names import in_order, split_name, split_phrase
+from pipeline_lib.config.calls import FITNESS_UNITS, ScreenScores
+from pipeline_lib.reporting.names import in_order, split_name, split_phrase, unit
 
 ORDER = [
     "random", "query_disjoint", "gene_disjoint_one", "gene_disjoint_one-1", "gene_disjoint_one-2",
@@ -34,3 +35,15 @@ def test_a_sentence_names_the_split_before_its_draw() -> None:
 @given(shuffled=st.permutations(ORDER))
 def test_draws_stand_behind_their_kind_in_the_order_of_their_numbers(shuffled: list[str]) -> None:
     assert in_order([*shuffled, *shuffled]) == ORDER
+
+
+def test_an_axis_bears_the_unit_that_its_screen_states_and_no_other() -> None:
+    scores = {
+        "emap": ScreenScores(unit="S-score"), "kuzmin2018": ScreenScores(unit=FITNESS_UNITS), "mine": ScreenScores(),
+    }  # fmt: skip
+    assert unit("emap", "interaction", scores) == "interaction (S-score)"
+    assert unit("kuzmin2018", "interaction", scores) == "ε or τ (fitness units)"
+    assert unit("mine", "interaction", scores) == "interaction (unit not stated)"
+    assert unit("collins2007", "interaction", {}) == "interaction (unit not stated)"
+    assert unit("mine", "fitness", scores) == "fitness (wild type = 1)"
+    assert unit("mine", "call", scores) == "called interaction (0 or 1)"

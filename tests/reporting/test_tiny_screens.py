@@ -1,5 +1,7 @@
 """A run does not die at its end: whatever the screen lacks, tables, figures and page are built and say so."""
 
+import html
+import re
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,31 @@ from pipeline_lib.config.screens import screen_scores
 from tests.reporting.conftest import invoke
 from tests.reporting.tiny_screens import TINY_SCREENS, write_tiny_run
 
+NO_CALLS = "mine: nothing is called, for no threshold is stated (screens.mine.calls)"
+SAYS = {
+    "forty_pairs": [NO_CALLS, "no screen of this run has P-values", "its values are of the phenotype 'interaction'"],
+    "five_pairs": ["the test fold has 1 genotype, and Pearson needs several that differ"],
+    "all_equal": ["Pearson needs several that differ, so no model can be compared"],
+    "one_model": ["No baseline was fitted beside clp"],
+    "one_baseline": ["clp was not fitted in this run", "this run has no predictions of clp"],
+    "calls_of_its_own": [
+        "a negative interaction is called where value < -0.1 and released P < 0.05, as its configuration states",
+        "in the unit 'S-score'",
+    ],
+    "a_threshold_that_nothing_passes": ["No test fold holds a call beside other genotypes"],
+    "single_deletions": ["fitness has no calls", "no screen of this run measures interactions"],
+    "labels": ["a call is a label of the table (1: called)"],
+    "raw_interactions": [NO_CALLS],
+}
+"""What the page must say of a screen."""
+OTHER_DATA = ("Kuzmin", "Collins", "Costanzo", "hoΔ", "Saccharomyces", "SGD", "yeast", "cerevisiae", "E-MAP", "STRING")
+"""Words that belong to data and models that these runs do not hold."""
+
 
 @pytest.mark.parametrize("name", TINY_SCREENS)
-def test_the_report_of_a_tiny_own_screen_is_built(name: str, tmp_path: Path, root: Path) -> None:
+def test_the_report_of_a_tiny_own_screen_is_built_and_is_about_that_screen(
+    name: str, tmp_path: Path, root: Path
+) -> None:
     config = write_tiny_run(TINY_SCREENS[name], tmp_path, root)
     scores = as_json(screen_scores(config.screens))
     for topic in TOPICS:
@@ -24,5 +48,13 @@ def test_the_report_of_a_tiny_own_screen_is_built(name: str, tmp_path: Path, roo
         )  # fmt: skip
     page = tmp_path / "report.html"
     invoke("html", "--settings", '{"png_dpi": 72}', "--run-folder", str(tmp_path), "--output", str(page))
-    text = page.read_text(encoding="utf-8")
-    assert "mine" in text
+    words = html.unescape(
+        re.sub(r"data:[^\"]*|<style>.*?</style>", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    )
+    assert "My own screen." in words
+    assert "< -0.08" not in words
+    assert "of -0.08" not in words
+    for sentence in SAYS.get(name, []):
+        assert sentence in words
+    for word in OTHER_DATA:
+        assert word not in words

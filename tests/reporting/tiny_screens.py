@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from click.testing import CliRunner
 
-from pipeline_lib.artefacts.atomic import write_json
+from pipeline_lib.artefacts.atomic import read_json, write_json
 from pipeline_lib.artefacts.schemas import GENES, HISTORY, OBSERVATIONS, PREDICTIONS
 from pipeline_lib.artefacts.tables import read_table, write_table
 from pipeline_lib.cell.genotypes import encode
@@ -117,6 +117,15 @@ def write_tiny_run(screen: TinyScreen, folder: Path, root: Path) -> RunConfig:
         pd.DataFrame({"observation_id": [0], "prediction": [0.0], "prediction_std": [np.nan], "fold": ["train"]}),
         folder / ARTEFACTS["overfit_predictions"], PREDICTIONS,
     )  # fmt: skip
+    summary = pd.DataFrame([{"screen": SCREEN, "phenotype": screen.phenotype, "rows": len(observations)}])
+    write_table(summary, folder / ARTEFACTS["screens_summary"])
+    write_json(
+        {"model": "clp", "seed": 0, "observations": 0, "passed": None, "left_out": "it needs 16 genotypes"},
+        folder / ARTEFACTS["overfit_report"],
+    )
+    walked = read_json(folder / ARTEFACTS["walk_through"])
+    walked["batch"]["assays"] = {f"{SCREEN}/{screen.phenotype}": 32}
+    write_json(walked, folder / ARTEFACTS["walk_through"])
     no_rows = {"screen": str, "file": str, "row": "int64", "reason": str, "text": str}
     write_table(pd.DataFrame(columns=list(no_rows)).astype(no_rows), folder / ARTEFACTS["rejected"])
     _fit(screen, config, observations, genes, folder)

@@ -78,7 +78,7 @@ def _series(table: pd.DataFrame, fold: str, metrics: tuple[str, ...]) -> dict[st
 def draw_overfit(history: pd.DataFrame, predictions: pd.DataFrame, observations: pd.DataFrame) -> Drawn:
     """Draw the check that the model can overfit a few real observations."""
     if predictions.empty:
-        why = "The check was left out: this screen is too small for it."
+        why = "The check was left out; the words of this section say why."
         return empty_figure("overfit", "Overfit check", why, style.ONE_COLUMN)
     joined = predictions.merge(observations[["observation_id", "value", "screen"]], on="observation_id")
     figure, (left, right) = plt.subplots(1, 2, figsize=(style.ONE_COLUMN, 1.9))

@@ -58,7 +58,7 @@ def ablations(run: RunFolder) -> Section:
     """Return what each part of the model is worth."""
     variants = [is_ablation(model, run.model) for model in run.differences["model"]]
     family = _against(run, run.model, pd.Series(variants, index=run.differences.index))
-    if family.empty:
+    if family.empty and run.missing("leaderboard", "ablations"):
         return Section("ablations", "Ablations", absent=f"no variant of {run.model} was fitted beside it.")
     return Section(
         "ablations", "Ablations",
@@ -112,7 +112,7 @@ def losses(run: RunFolder) -> Section:
 def pretraining(run: RunFolder) -> Section:
     """Return what DANGO's pretraining is for."""
     family = _against(run, "dango", run.differences["model"].str.startswith("dango_"))
-    if family.empty:
+    if family.empty and run.missing("leaderboard", "pretraining"):
         return Section("pretraining", "DANGO and pretraining", absent="DANGO was not fitted with and without it.")
     return Section(
         "pretraining", "DANGO and pretraining",

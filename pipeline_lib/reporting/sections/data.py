@@ -54,11 +54,17 @@ def screen_sentences(screens: Mapping[str, ScreenSettings]) -> list[str]:
     if simulated:
         sentences.append(f"{_listed(simulated)}: simulated, written and read in the layout of a published screen.")
     sentences += [
-        f"{name}: an own table; its values are of the phenotype '{screen.phenotype}', "
-        + (f"in the unit '{screen.unit}'." if screen.unit else "and their unit is not stated.")
+        f"{name}: an own table; its values are of the phenotype '{screen.phenotype}'" + _in_unit(screen)
         for name, screen in own.items()
     ]
     return sentences
+
+
+def _in_unit(screen: ScreenSettings) -> str:
+    """Return the end of the sentence that says what the values of an own table are measured in."""
+    if screen.unit:
+        return f", in the unit '{screen.unit}'."
+    return "." if screen.phenotype == "call" else ", and their unit is not stated."
 
 
 def _listed(names: list[str]) -> str:

@@ -53,7 +53,7 @@ def calls(run: RunFolder) -> Section:
         "calls", "Called interactions",
         [
             *rules,
-            ("Calls are rare, so average precision stands beside the prevalence, which is what guessing gets. "
+            ("Average precision stands beside the prevalence, which is what guessing gets. "
             "Precision at 10 a query is the mean, over queries with a call and more than ten test rows, of the share "
             "of calls among the ten rows predicted strongest.")
             if ranked
