@@ -46,6 +46,18 @@ def test_every_parameter_of_every_ablation_gets_a_gradient(subject):
     assert found.held, found.detail
 
 
+def test_a_screen_that_blocks_no_reaction_breaks_no_invariant():
+    """Genes without metabolic function, as most of a chromosome biology E-MAP: nothing reaches what reads reactions."""
+    subject = subject_of("clp")
+    blocking = subject.network.blocked(subject.columns["genes"])[0].unique()
+    rows = [row for row in range(len(subject.columns["genes"])) if row not in set(blocking.tolist())]
+    assert 0 < len(rows) < len(subject.columns["genes"])
+    harmless = replace(subject, columns={name: column[rows] for name, column in subject.columns.items()})
+    found = every_gradient(harmless, total_loss)
+    assert found.held, found.detail
+    assert "no genotype blocks a reaction" in found.detail
+
+
 def few(subject):
     """Ask for few observations: the profiles speak by the others."""
     return replace(subject, columns={name: column[::5] for name, column in subject.columns.items()})

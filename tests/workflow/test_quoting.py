@@ -49,7 +49,7 @@ def test_a_name_that_becomes_a_folder_is_plain(key, name):
         "networks": {name: {"reader": "table", "files": {"table": "x.csv"}}},
         "simulation": {name: {}},
     }
-    with pytest.raises(PipelineError, match="should match pattern"):
+    with pytest.raises(PipelineError, match="begin with a letter and use letters, digits, _ and - only"):
         parse_run_config({**CONFIG, key: sections[key]}, "mine.yaml")
 
 
