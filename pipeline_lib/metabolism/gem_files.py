@@ -49,7 +49,7 @@ def read_model_file(path: Path) -> dict[str, Any]:
 
 
 def read_model_inside_cobra(name: str) -> dict[str, Any]:
-    """Return the content of one of the SBML models that cobra carries; nothing is asked of the network.
+    """Return the content of one of the SBML models that cobra carries.
 
     Raises
     ------

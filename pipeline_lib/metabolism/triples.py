@@ -88,6 +88,8 @@ def search_triples(
     """
     with growths_of(network, 3, method, processes, kept) as (growths, solver):
         classes = gene_classes(growths.deletions)
+        # The pairs of a single class are none, and hold no singles.
+        growths.cover(choose(classes.representatives, 1), solver)
         growths.cover(choose(classes.representatives, 2), solver)
         pairs = pair_table(growths, classes)
         foundation = solver.solved
@@ -110,8 +112,8 @@ def _settle_triples(
     growths: Growths, pairs: PairTable, solver: Solver
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
     """Return the triples of distinct classes with tau that is not zero, their fitness, and the newly lethal ones."""
-    found: list[tuple[NDArray[np.int64], NDArray[np.float64]]] = []
-    pending: list[_Sweep] = []
+    found: list[tuple[NDArray[np.int64], NDArray[np.float64]]] = [(np.empty((0, 3), dtype=np.int64), np.empty(0))]
+    pending = [_Sweep(found[0][0], pairs.irreducible_shut[:0], found[0][0])]
     for sweep in _sweeps(pairs):
         optimum, settled = growths.inherit(sweep.shut, sweep.parents)
         rows = np.flatnonzero(settled)

@@ -200,6 +200,16 @@ def test_the_model_has_one_meaning_in_every_kind_of_file(write: Writer, tmp_path
     assert single_fitness(gem) == [0.0, 0.5, 0.5, 1.0, 1.0, 1.0]
 
 
+@pytest.mark.parametrize(
+    "write", [write_json, write_yaml, write_matlab, write_sbml], ids=["json", "yaml", "mat", "sbml"]
+)
+def test_a_rule_over_several_lines_is_one_rule(write: Writer, tmp_path: Path) -> None:
+    gem = read_gem(write(with_rule("g2\n  and\n  g3"), tmp_path))
+    assert parse_rule(gem.reactions.loc[2, "gene_rule"], "R1") == COMPLEX
+    with pytest.raises(PipelineError, match="reaction 'R1': the gene rule 'g2 and g3 g4' is malformed"):
+        read_gem(write(with_rule("g2\n  and\n  g3 g4"), tmp_path))
+
+
 COMPLEX = (frozenset({"g2", "g3"}),)
 
 

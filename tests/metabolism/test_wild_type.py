@@ -14,6 +14,8 @@ from pipeline_lib.metabolism.gene_rules import GeneRules
 from pipeline_lib.metabolism.knockouts import solve_knockouts
 from pipeline_lib.metabolism.medium import with_medium
 from pipeline_lib.metabolism.network import MetabolicNetwork, network_of
+from pipeline_lib.metabolism.triple_tables import triple_counts
+from pipeline_lib.metabolism.triples import search_triples
 from pipeline_lib.metabolism.wild_type import reduce_growing_network
 
 REACTIONS = ("EX_A", "EX_O", "TR", "RESP", "ATPM", "BIO")
@@ -144,3 +146,16 @@ def test_yeast_without_sulphur_is_on_an_open_medium_that_lacks_something(yeast: 
         PipelineError, match=r"greatest value of the objective \(1 r_2111\) is 0, though the medium is open"
     ):
         reduce_growing_network(network_of(with_medium(yeast, medium)))
+
+
+@pytest.mark.parametrize("rules", [("", ""), ("g1", ""), ("g1", "g2"), ("g1 or g2", "")])
+def test_a_model_of_few_genes_has_no_triples(rules: tuple[str, str]) -> None:
+    genes = ("g1", "g2")
+    named = ["", "", *rules, "", ""]
+    network = replace(cell(), rules=GeneRules.from_rules(named, REACTIONS, genes))
+    search = search_triples(network)
+    assert (len(search.triples), len(search.lethal)) == (0, 0)
+    assert triple_counts(search, 2)["triples"] == 0
+    # Whatever the rule, losing g1 is lethal where it stands alone.
+    singles = solve_knockouts(network, np.array([[0]]))
+    assert singles.fitness(np.array([[0]]))[0] == (0.0 if rules[0] == "g1" else 1.0)
