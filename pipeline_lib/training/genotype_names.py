@@ -1,7 +1,7 @@
 """Turn written genotypes into gene indices; what is no genotype is refused with its place before any prediction."""
 
 import re
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -93,7 +93,7 @@ def genotypes_of_lists(lists: pa.ListArray, names: GeneNames, least: int, place:
     return ascending
 
 
-def _members(text: str, with_comma: Set[str]) -> list[str]:
+def _members(text: str, with_comma: set[str]) -> list[str]:
     """Return the gene names of one written genotype; neighbours that a comma joins to a standard name are one."""
     members: list[str] = []
     for piece in re.split(r"[;+|]", text.rstrip().rstrip(",;+|")):

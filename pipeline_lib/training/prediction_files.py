@@ -100,7 +100,8 @@ def _text_writer(stream: BinaryIO, delimiter: str) -> Write:
         import polars as pl
 
         frame = pl.DataFrame(pl.from_arrow(plain([batch]))).with_columns(pl.col("genes", "names").list.join("+"))
-        frame.write_csv(stream, separator=delimiter, include_header=not started)
+        # Written by Python, whose errors (a full disk, a closed pipe) the command line knows.
+        stream.write(frame.write_csv(separator=delimiter, include_header=not started).encode())
         started = True
 
     return write
