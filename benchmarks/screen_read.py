@@ -1,15 +1,21 @@
-"""Read a file set of the size of Costanzo et al. 2016 (20,705,612 rows) to parquet; a part of it beside pandas."""
+"""Read a file set of the size of Costanzo et al. 2016 (20,705,612 rows) to parquet; a part of it beside pandas.
+
+And a csv of one's own with 1,000,000 rows, the whole way to parquet.
+"""
 
 import statistics
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 from measure import MemoryWatch, interleaved, timed, write_benchmark
+from numpy.typing import NDArray
 
 from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.genes.names import GeneNames
@@ -18,6 +24,9 @@ from pipeline_lib.simulation.costanzo_sized import FILES, PUBLISHED_ROWS, made_u
 
 PART = "ExE"
 REPEATS = 3
+OWN_ROWS = 1_000_000
+OWN_GENES = 6_000
+OWN_COLUMNS = ("gene1", "gene2", "value", "std", "p_value")
 PEER_COLUMNS = {
     "Query Strain ID": "query",
     "Array Strain ID": "array",
@@ -32,6 +41,24 @@ def read_all(files: Mapping[str, Path], names: GeneNames, folder: Path) -> None:
     """Read with the pipeline: checked, replicates numbered, kinds and temperature told, rejected rows written."""
     settings = ScreenSettings(reader="costanzo2016_pairwise", files={role: str(path) for role, path in files.items()})
     read_screen("costanzo2016", settings, files, names, folder / "ours.parquet", folder / "rejected.parquet")
+
+
+def write_own_table(orfs: NDArray[np.str_], path: Path) -> None:
+    """Write a csv of random pairs of different genes with random values."""
+    random = np.random.default_rng(0)
+    first = random.integers(0, len(orfs), OWN_ROWS)
+    second = (first + random.integers(1, len(orfs), OWN_ROWS)) % len(orfs)
+    numbers = (random.normal(0, 0.1, OWN_ROWS), random.random(OWN_ROWS), random.random(OWN_ROWS))
+    columns = [pa.array(orfs).take(pa.array(rows)) for rows in (first, second)] + [pa.array(n) for n in numbers]
+    arrow_csv.write_csv(pa.table(columns, names=list(OWN_COLUMNS)), path)
+
+
+def read_own_table(path: Path, names: GeneNames, folder: Path) -> None:
+    """Read the csv: names looked up, genotypes and values checked, replicates numbered."""
+    settings = ScreenSettings(
+        reader="table", files={"table": str(path)}, columns={name: name for name in OWN_COLUMNS}, p_sided=2
+    )
+    read_screen("own", settings, {"table": path}, names, folder / "own.parquet", folder / "rejected.parquet")
 
 
 def read_with_pandas(path: Path, target: Path) -> None:
@@ -68,6 +95,11 @@ def main() -> None:
         files = {role: folder / name for role, name in FILES.items()}
         with MemoryWatch() as watch:
             seconds = timed(lambda: read_all(files, names, folder))
+        own = folder / "own.csv"
+        write_own_table(orfs[:OWN_GENES], own)
+        before = time.process_time()
+        own_seconds = [timed(lambda: read_own_table(own, names, folder)) for _ in range(REPEATS)]
+        own_cpu = (time.process_time() - before) / REPEATS
         observations = pq.read_metadata(folder / "ours.parquet").num_rows
         ours, peer = interleaved(
             lambda: read_all({PART: files[PART]}, names, folder),
@@ -83,8 +115,12 @@ def main() -> None:
             f"ours_s: four simulated files of {total:,} rows in all, in the layout of Costanzo et al. 2016, to one "
             f"parquet file of {observations:,} observations. peer_s and ratio: {FILES[PART]} alone "
             f"({rows[PART]:,} rows), by turns with pandas.read_csv in chunks, which checks nothing; ours on that file: "
-            "ours_part_s."
+            "ours_part_s. "
+            f"own_table_s: a csv of {OWN_ROWS:,} rows and {OWN_GENES:,} genes through the reader 'table'."
         ),
+        own_table_s=statistics.median(own_seconds),
+        own_table_repeats_s=own_seconds,
+        own_table_cpu_s=own_cpu,
         ratio=statistics.median(peer) / statistics.median(ours),
         ours_part_s=statistics.median(ours),
         ours_part_repeats_s=ours,

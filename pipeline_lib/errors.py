@@ -7,3 +7,8 @@ class PipelineError(Exception):
     The command line prints its text as a single line and exits with status 1; a traceback of any other exception
     is a defect of the pipeline.
     """
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What is wrong, one sentence a fault."""
+        return (str(self),)

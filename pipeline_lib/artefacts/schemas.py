@@ -62,8 +62,8 @@ GENES = TableSchema(
         "essential": pa.Column("boolean", nullable=True),
     },
 )
-"""One row a gene, ``gene_index`` = 0..N-1 in row order; beside stand ``aliases`` (list of str) and ``gem_id`` (the gene's
-id in the metabolic model; several are joined by ``|``)."""
+"""One row a gene, ``gene_index`` = 0..N-1 in row order; beside stand ``aliases`` (list of str) and ``gem_id`` (the
+gene's id in the metabolic model; several are joined by ``|``)."""
 
 GENE_COVERAGE = TableSchema(
     "gene coverage",

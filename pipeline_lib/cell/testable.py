@@ -40,8 +40,8 @@ def one_label_sentences(data: Genotypes) -> list[str]:
     rows = data.take(one_label_calls(data))
     found = np.unique(np.column_stack([rows.screen, rows.order, rows.value]), axis=0)
     return [
-        f"screen '{data.screens[int(screen)]}': all calls of {_deletions(int(order))} have the label {value:g}, so they "
-        "only train; to test them, give genotypes with the other label too."
+        f"screen '{data.screens[int(screen)]}': all calls of {_deletions(int(order))} have the label {value:g}, so "
+        "they only train; to test them, give genotypes with the other label too."
         for screen, order, value in found
     ]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from pipeline_lib.artefacts.atomic import write_text
-from pipeline_lib.config.loading import read_run_config
+from pipeline_lib.config.faults import ConfigurationError
 from pipeline_lib.config.reference import reference_page
 from pipeline_lib.config.run import RunConfig
 
@@ -19,10 +19,25 @@ def app() -> None:
 @app.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 def check(files: tuple[Path, ...]) -> None:
-    """Check run configurations and say what is wrong with the first bad one."""
+    """Check runs before they start: say everything that is wrong, else the plan in a few lines.
+
+    The exit status is 1 when a run would fail. Tables of your own are read and split as the run will do it.
+    """
+    from pipeline_lib.command_line.config_check import check_run
+
+    faults = []
     for path in files:
-        config = read_run_config(path)
-        click.echo(f"{path}: run '{config.run}', {len(config.screens)} screens, {len(config.networks)} networks: good.")
+        checked = check_run(path)
+        faults += checked.faults
+        if checked.faults:
+            continue
+        click.echo(f"{path}: good.")
+        for what, text in checked.plan:
+            click.echo(f"  {what:<18} {text}")
+        for note in checked.notes:
+            click.echo(f"  note: {note}")
+    if faults:
+        raise ConfigurationError(faults)
 
 
 @app.command()

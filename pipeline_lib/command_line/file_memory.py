@@ -1,7 +1,7 @@
 """Checksums of the user's own files, worked out once a version of a file.
 
-Own files are inputs by content, so every start of Snakemake needs their sha256. What an earlier start worked out is kept
-with the file's size, times and inode; a file that was changed or replaced has another time of change (ctime), which no
+Own files are inputs by content, so every start of Snakemake needs their sha256. What an earlier start worked out is
+kept with the file's size, times and inode; a changed or replaced file has another time of change (ctime), which no
 program can set back.
 """
 

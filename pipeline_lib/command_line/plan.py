@@ -89,15 +89,17 @@ def _split_faults(flow: Workflow) -> Iterator[str]:
 
 
 def _simulation_faults(flow: Workflow) -> Iterator[str]:
-    for key, settings in {**flow.run.screens, **flow.run.networks}.items():
-        for value in settings.files.values():
+    named = {f"screens.{name}": settings.files for name, settings in flow.run.screens.items()}
+    named |= {f"networks.{name}": settings.files for name, settings in flow.run.networks.items()}
+    for key, files in named.items():
+        for value in files.values():
             if not value.startswith(SIMULATED):
                 continue
             simulation, _, file = value.removeprefix(SIMULATED).partition("/")
             if simulation not in flow.run.simulation:
-                yield f"'{value}' of '{key}' names no simulation; there are {list(flow.run.simulation)}."
+                yield f"key '{key}': '{value}' names no simulation; there are {list(flow.run.simulation)}."
             elif file not in (written := flow.simulated_files(flow.run.simulation[simulation].layout)):
-                yield f"'{value}' of '{key}': that simulation writes {', '.join(written)}."
+                yield f"key '{key}': '{value}' is no file of that simulation; it writes {', '.join(written)}."
 
 
 def _network_faults(flow: Workflow) -> Iterator[str]:
@@ -110,9 +112,13 @@ def _network_faults(flow: Workflow) -> Iterator[str]:
             continue
         wanted, given = NETWORK_FILES.get(settings.reader), sorted(settings.files)
         if wanted is None:
-            yield f"key 'networks.{name}': there is no network reader '{settings.reader}'; there are {', '.join(NETWORK_FILES)}."
+            known = ", ".join(NETWORK_FILES)
+            yield f"key 'networks.{name}': there is no network reader '{settings.reader}'; there are {known}."
         elif sorted(wanted) != given:
-            yield f"key 'networks.{name}': reader '{settings.reader}' needs the files {', '.join(wanted)}, not {', '.join(given)}."
+            yield (
+                f"key 'networks.{name}': reader '{settings.reader}' needs the files {', '.join(wanted)}, not "
+                f"{', '.join(given) or 'none'}."
+            )
         evidence = flow.evidence(name)
         if not evidence and settings.evidence is None:
             yield (

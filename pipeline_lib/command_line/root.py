@@ -71,13 +71,14 @@ def _terminate(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - 
 
 
 def main() -> None:
-    """Run the command line; a `PipelineError` ends it with one line and status 1."""
+    """Run the command line; a `PipelineError` ends it with one line a fault and status 1."""
     # SystemExit unwinds through `atomic_path`, so a terminated job leaves no half-written file.
     signal.signal(signal.SIGTERM, _terminate)
     try:
         app()
     except PipelineError as error:
-        _complain(str(error))
+        for sentence in error.sentences:
+            _complain(sentence)
         if os.environ.get("PIPELINE_TRACEBACK"):
             raise
         sys.exit(1)

@@ -14,12 +14,17 @@ if TYPE_CHECKING:
 
 
 class ConfigurationError(PipelineError):
-    """A configuration that breaks the schema; `sentences` holds one for each fault."""
+    """Everything that is wrong with a configuration, one sentence a fault."""
 
     def __init__(self, sentences: Sequence[str]) -> None:
-        more = f" ({len(sentences) - 1} more faults: python -m pipeline_lib config check)" if len(sentences) > 1 else ""
-        super().__init__(f"{sentences[0].removesuffix('.')}{more}." if more else sentences[0])
-        self.sentences = tuple(sentences)
+        more = f" ({len(sentences) - 1} more faults)." if len(sentences) > 1 else ""
+        super().__init__(f"{sentences[0].removesuffix('.')}{more}" if more else sentences[0])
+        self._sentences = tuple(sentences)
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What is wrong, one sentence a fault."""
+        return self._sentences
 
 
 def explain(error: ValidationError, roots: list[type[BaseModel]], where: str) -> PipelineError:

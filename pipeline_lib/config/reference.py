@@ -19,6 +19,7 @@ step), and so is the JSON schema `workflow/schemas/config.schema.json` that edit
 |---|---|
 | `config.yaml` | the yeast run: real screens, yeast-GEM, networks (default of `snakemake --cores all`) |
 | `quickstart.yaml` | a simulated screen of the E. coli core model that ships inside cobra; needs no network |
+| `ecoli.yaml` | another organism: your screen of E. coli, the model iJO1366, your table of its genes |
 | `metabolism.yaml` | label-split run on observations with at least one metabolic gene |
 | `trigenic.yaml` | the full digenic and trigenic tables, for a machine that can download them |
 | `every_model.yaml` | every model on every split at the budget of the yeast run, into its folder |

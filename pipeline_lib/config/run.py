@@ -53,9 +53,9 @@ class RunConfig(Section):
     description: str = ""
     """One sentence for the head of the report; not taken over from a ``base``."""
     catalogue: Path = Path("config/sources.yaml")
-    """The catalogue of upstream files; left out: the pipeline's own. Like every path here: ``~`` is the home folder, and
-    a relative path is looked for beside the file that names it, then in the working folder, then in the folder of the
-    pipeline."""
+    """The catalogue of upstream files; left out: the pipeline's own. Every path of the configuration: ``~`` is the home
+    folder; a relative path is looked for beside the file that names it, then in the working folder, then in the
+    pipeline's folder."""
     mirror: Path | None = None
     """Folder that holds upstream files already; tried before the network. None: the environment variable
     ``PIPELINE_MIRROR``, else ``../shared/data`` beside the pipeline's folder where it exists."""

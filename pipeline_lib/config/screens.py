@@ -135,8 +135,8 @@ class ScreenSettings(Section):
             raise ValueError(f"calls are made of interactions; the values of this table are a {self.phenotype}")
         if self.calls.p_value is not None and "p_value" not in self.columns:
             raise ValueError(
-                "calls.p_value needs P-values; name their column in columns.p_value, or leave calls.p_value out so that "
-                "the score alone decides"
+                "calls.p_value needs P-values; name their column in columns.p_value, or leave calls.p_value out so "
+                "that the score alone decides"
             )
         return self
 

@@ -183,7 +183,7 @@ def p_values(
     tables = []
     with _one_thread(), progress("P-values", len(files)) as advance:
         write_rows(p_value_rows(data, settings), output, schemas.P_VALUES)
-        for joined in join_predictions(data, files, settings, advance):
+        for joined in join_predictions(data, files, advance):
             hits += decile_rows(joined, settings)
             if correlations is not None:
                 associations += correlation_rows(joined, settings)

@@ -62,14 +62,13 @@ def mean_predictions(files: list[PredictionFile]) -> tuple[NDArray[np.int64], Fl
     return folds[0].observation_id, np.mean([fold.value for fold in folds], axis=0)
 
 
-def join_predictions(
-    data: Measurements, files: list[PredictionFile], settings: EvaluationSettings, advance: Callable[[], None]
-) -> Iterator[Joined]:
+def join_predictions(data: Measurements, files: list[PredictionFile], advance: Callable[[], None]) -> Iterator[Joined]:
     """Yield every assay with P-values beside every model's predictions of its genotypes.
 
     Interactions with a P-value, and raw ones that are predicted themselves, are joined row by row. Other rows with
     P-values (fitness and raw interactions, whose P belongs to the raw interaction) are joined to the test-fold
-    predictions of an interaction or a call of the same genotype, in whatever screen there is one. The training and validation folds are never used.
+    predictions of an interaction or a call of the same genotype, in whatever screen there is one. The training and
+    validation folds are never used.
     """
     measured = list(assays_with_p(data))
     for split, models in by_split(files).items():

@@ -14,7 +14,6 @@ from pipeline_lib.sources.text_files import read_text
 GENE_FEATURES = ("ORF", "blocked_reading_frame", "pseudogene", "transposable_element_gene")
 """Kinds of SGD features that are genes with an open reading frame."""
 
-_SGD_COLUMNS = {1: "type", 2: "qualifier", 3: "gene", 4: "name", 5: "aliases"}
 _RETIRED = frozenset({"deleted", "merged"})
 """Qualifiers of reading frames that are no genes any more; merged ones are aliases of the gene that is left."""
 _OWN_COLUMNS = ("id", "name", "aliases", "essential")
@@ -55,32 +54,22 @@ def read_gene_table(path: Path) -> pd.DataFrame:
 
 
 def _sgd_genes(text: str, path: Path) -> pd.DataFrame:
-    try:
-        table = pd.read_csv(
-            io.StringIO(text),
-            sep="\t",
-            header=None,
-            dtype=str,
-            usecols=list(_SGD_COLUMNS),
-            quoting=csv.QUOTE_NONE,
-            keep_default_na=False,
-        ).fillna("")
-    except ValueError as error:
-        raise _neither(path) from error
-    table = table.rename(columns=_SGD_COLUMNS)
-    retired = [not _RETIRED.isdisjoint(re.split(r"\W+", text.lower())) for text in table["qualifier"]]
-    genes = table["type"].isin(GENE_FEATURES) & (table["gene"] != "") & ~pd.Series(retired, index=table.index)
-    table = table[genes].drop_duplicates("gene")
-    if table.empty:
+    genes: dict[str, tuple[str, list[str]]] = {}
+    for line in text.replace("\r", "").split("\n"):
+        kind, qualifier, gene, name, aliases = (*line.split("\t"), "", "", "", "", "", "")[1:6]
+        retired = not _RETIRED.isdisjoint(re.split(r"\W+", qualifier.lower()))
+        if kind in GENE_FEATURES and gene and gene not in genes and not retired:
+            genes[gene] = (name or gene, aliases.split("|") if aliases else [])
+    if not genes:
         raise _neither(path)
     return pd.DataFrame(
         {
-            "gene": table["gene"],
-            "name": table["name"].where(table["name"] != "", table["gene"]),
-            "aliases": [alias.split("|") if alias else [] for alias in table["aliases"]],
-            "essential": pd.array([pd.NA] * len(table), dtype="boolean"),
+            "gene": list(genes),
+            "name": [name for name, _ in genes.values()],
+            "aliases": [aliases for _, aliases in genes.values()],
+            "essential": pd.array([pd.NA] * len(genes), dtype="boolean"),
         }
-    ).reset_index(drop=True)
+    )
 
 
 def _neither(path: Path) -> PipelineError:

@@ -38,7 +38,9 @@ def read_model_file(path: Path) -> dict[str, Any]:
         When the file is missing, of another kind, damaged, or not a model.
     """
     if not path.exists():
-        raise PipelineError(f"{path} does not exist; give the path of a model (.yml, .xml, .json, .mat) or cobra:textbook.")
+        raise PipelineError(
+            f"{path} does not exist; give the path of a model (.yml, .xml, .json, .mat) or cobra:textbook."
+        )
     try:
         content = path.read_bytes()
     except OSError as error:

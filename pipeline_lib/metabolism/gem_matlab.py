@@ -52,6 +52,7 @@ def parse_gem_matlab(content: bytes, where: str) -> dict[str, Any]:
     variable, structure = next(iter(models.items()))
     fields = {name: structure[name].flat[0] for name in structure.dtype.names}
     _refuse_beyond(fields, where)
+    _drop_unbalanced(fields, where)
     mets, rxns = _texts(fields["mets"]), _texts(fields["rxns"])
     genes = _texts(fields["genes"]) if "genes" in fields else []
     named = _texts(fields["modelID"]) if "modelID" in fields else []
@@ -72,36 +73,48 @@ def _refuse_beyond(fields: dict[str, Any], where: str) -> None:
     for name, what in _BEYOND.items():
         if np.size(fields.get(name, ())) and np.prod(np.shape(fields[name])):
             raise PipelineError(f"{where}: the model has {what}, which are not supported; give a model without them.")
-    if "b" in fields and np.any(_numbers(fields["b"]) != 0):
+    if np.any(_numbers(fields, "b", where) != 0):
         raise PipelineError(f"{where}: field 'b' is not zero everywhere; only steady states (S v = 0) are supported.")
     if "csense" in fields and set("".join(_texts(fields["csense"]))) - {"E"}:
         raise PipelineError(f"{where}: field 'csense' has inequalities; only steady states (S v = 0) are supported.")
 
 
+def _drop_unbalanced(fields: dict[str, Any], where: str) -> None:
+    """Leave out the metabolites that RAVEN keeps outside the balances (field unconstrained)."""
+    unconstrained = _numbers(fields, "unconstrained", where)
+    if not unconstrained.any():
+        return
+    balanced = unconstrained == 0
+    fields["S"] = _matrix(fields["S"], where)[balanced]
+    for name in ("mets", "metNames", "metFormulas", "metCharge", "metCharges", "metComps"):
+        if np.size(fields.get(name, ())) == len(balanced):
+            fields[name] = np.ravel(fields[name])[balanced]
+
+
 def _direction(fields: dict[str, Any], where: str) -> str:
     if "osenseStr" in fields and _texts(fields["osenseStr"]):
         return objective_direction(_texts(fields["osenseStr"])[0], where)
-    if "osense" in fields and np.size(fields["osense"]):
-        return "min" if _numbers(fields["osense"])[0] > 0 else "max"
-    return "max"
+    return "min" if np.any(_numbers(fields, "osense", where) > 0) else "max"
 
 
 def _metabolites(fields: dict[str, Any], mets: list[str], where: str) -> list[Entry]:
-    columns: dict[str, list[Any]] = {"id": mets, "compartment": _compartments(fields, mets)}
-    charges = fields.get("metCharges", fields.get("metCharge"))
-    if charges is not None and np.size(charges):
-        columns["charge"] = _numbers(charges).tolist()
+    columns: dict[str, list[Any]] = {"id": mets, "compartment": _compartments(fields, mets, where)}
+    for field in ("metCharge", "metCharges"):
+        if np.size(fields.get(field, ())):
+            columns["charge"] = _numbers(fields, field, where).tolist()
     for key, field in (("name", "metNames"), ("formula", "metFormulas")):
         if np.size(fields.get(field, ())):
             columns[key] = [text or None for text in _texts(fields[field])]
     return _rows(columns, "mets", where)
 
 
-def _compartments(fields: dict[str, Any], mets: list[str]) -> list[str]:
+def _compartments(fields: dict[str, Any], mets: list[str], where: str) -> list[str]:
     """Return each metabolite's compartment: by the fields of the model or, where it has none, by the id's ending."""
     if np.size(fields.get("metComps", ())) and np.size(fields.get("comps", ())):
-        names = _texts(fields["comps"])
-        return [names[int(number) - 1] for number in _numbers(fields["metComps"])]
+        names, number = _texts(fields["comps"]), _numbers(fields, "metComps", where)
+        if not ((number >= 1) & (number <= len(names))).all():
+            raise PipelineError(f"{where}: field 'metComps' names compartments beyond the {len(names)} of 'comps'.")
+        return [names[at] for at in number.astype(int) - 1]
     endings = [_COMPARTMENT.search(name) for name in mets]
     return [ending[1] or ending[2] if ending else "" for ending in endings]
 
@@ -110,7 +123,7 @@ def _reactions(fields: dict[str, Any], rxns: list[str], mets: list[str], genes: 
     columns: dict[str, list[Any]] = {"id": rxns}
     for key, field in (("lower_bound", "lb"), ("upper_bound", "ub"), ("objective_coefficient", "c")):
         if field in fields:
-            columns[key] = _numbers(fields[field]).tolist()
+            columns[key] = _numbers(fields, field, where).tolist()
     for key, field in (("name", "rxnNames"), ("subsystem", "subSystems")):
         if np.size(fields.get(field, ())):
             columns[key] = _texts(fields[field])
@@ -124,7 +137,7 @@ def _reactions(fields: dict[str, Any], rxns: list[str], mets: list[str], genes: 
             ]
     columns["gene_reaction_rule"] = rules
     entries = _rows(columns, "rxns", where)
-    S = sparse.csc_array(fields["S"])
+    S = _matrix(fields["S"], where)
     if S.shape != (len(mets), len(rxns)):
         raise PipelineError(
             f"{where}: field 'S' is {S.shape[0]} by {S.shape[1]}, but there are {len(mets)} mets and {len(rxns)} rxns."
@@ -142,8 +155,8 @@ def _named(rule: str, genes: list[str], reaction: str, where: str) -> str:
     numbers = [int(number) for number in _NUMBERED_GENE.findall(rule)]
     if any(not 1 <= number <= len(genes) for number in numbers):
         raise PipelineError(
-            f"{where}: reaction '{reaction}': the gene rule '{rule}' names x({max(numbers)}), but there are {len(genes)} "
-            "genes; mend it in the model."
+            f"{where}: reaction '{reaction}': the gene rule '{rule}' names x({max(numbers)}), but there are "
+            f"{len(genes)} genes; mend it in the model."
         )
     return _NUMBERED_GENE.sub(lambda gene: f" {genes[int(gene[1]) - 1]} ", rule)
 
@@ -156,11 +169,23 @@ def _rows(columns: dict[str, list[Any]], leading: str, where: str) -> list[Entry
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
-def _numbers(field: Any) -> NDArray[np.float64]:  # noqa: ANN401 - a matrix, full or sparse, or a cell array
+def _matrix(field: Any, where: str) -> sparse.csc_array:  # noqa: ANN401 - whatever the file holds
+    try:
+        return sparse.csc_array(field, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise PipelineError(f"{where}: field 'S' is no matrix of numbers ({error}); save the model anew.") from error
+
+
+def _numbers(fields: dict[str, Any], name: str, where: str) -> NDArray[np.float64]:
+    """Return a field, full, sparse or a cell array, as one row of numbers; empty where the model lacks it."""
+    field = fields.get(name, np.empty(0))
     dense = field.toarray() if sparse.issparse(field) else np.asarray(field)
-    if dense.dtype == object:
-        return np.array([np.ravel(cell)[0] if np.size(cell) else np.nan for cell in dense.ravel()], dtype=np.float64)
-    return dense.astype(np.float64).ravel()
+    try:
+        if dense.dtype == object:
+            dense = np.array([np.ravel(cell)[0] if np.size(cell) else np.nan for cell in dense.ravel()])
+        return dense.astype(np.float64).ravel()
+    except (TypeError, ValueError) as error:
+        raise PipelineError(f"{where}: field '{name}' holds what is no number ({error}); mend the model.") from error
 
 
 def _texts(field: Any) -> list[str]:  # noqa: ANN401 - a cell array of texts, or of cell arrays, or a text

@@ -6,7 +6,6 @@ metabolite listed twice, and gives default bounds where a file has none, which t
 
 import html
 import re
-from collections.abc import Iterable
 from typing import Any
 
 import libsbml
@@ -14,8 +13,11 @@ import libsbml
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.model_content import Entry, RepeatedFields, objective_direction
 
+_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 _ESCAPED = re.compile(r"__(\d+)__")
 _NOTE = re.compile(r"<(?:\w+:)?p[^>]*>\s*([^<:]+?)\s*:\s*(.*?)\s*</(?:\w+:)?p>", re.DOTALL)
+_REACTION_TAG = re.compile(r"""<(?:\w+:)?reaction\s[^>]*?\bid=["']([^"']+)""")
+_ASSOCIATION_TAG = re.compile(r"</?(?:\w+:)?geneProductAssociation")
 _GENE = re.compile(r"[^\s()&|]+")
 _RULE_NOTES = ("GENE_ASSOCIATION", "GENE ASSOCIATION")
 _LOST_RULES = {
@@ -40,15 +42,17 @@ def parse_gem_sbml(text: str, where: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        See `pipeline_lib.metabolism.model_content.content_of`. Boundary species are left out: no balance holds for them.
-        The rule of a reaction is its association or, where it has none, the GENE_ASSOCIATION of its notes.
+        See `pipeline_lib.metabolism.model_content.content_of`. Boundary species are left out: no balance holds for
+        them. The rule of a reaction is its association or, where it has none, the GENE_ASSOCIATION of its notes.
 
     Raises
     ------
     PipelineError
         When the text is not SBML, is not a model, or libsbml would read only a part of it.
     """
-    document = libsbml.readSBMLFromString(re.sub(r"^\s*<\?xml[^>]*\?>", "", text))
+    # The text is decoded: the encoding that its first line declares holds no more.
+    text = _DECLARATION + re.sub(r"^\s*<\?xml[^>]*\?>", "", text)
+    document = libsbml.readSBMLFromString(text)
     _refuse_losses(document, text, where)
     model = document.getModel()
     if model is None:
@@ -79,16 +83,19 @@ def _refuse_losses(document: "libsbml.SBMLDocument", text: str, where: str) -> N
     for number in range(document.getNumErrors()):
         error = document.getError(number)
         line, code = error.getLine(), error.getErrorId()
-        before = "\n".join(text.split("\n")[:line])
         reason = " ".join(error.getShortMessage().split()).rstrip(".")
         if error.getCategory() == libsbml.LIBSBML_CAT_XML or error.isFatal() or code in _LOST_NUMBERS:
             raise PipelineError(f"{where} is not a model that can be read whole: line {line}: {reason}; mend the file.")
-        within = before.count("geneProductAssociation>") % 2 or "geneProductAssociation" in before.rsplit("\n", 1)[-1]
+        # libsbml names the place where the element begins that holds the fault.
+        start = sum(len(passed) + 1 for passed in text.split("\n")[: line - 1]) + error.getColumn()
+        before = text[: text.find(">", start) + 1]
+        tags = _ASSOCIATION_TAG.findall(before)
+        within = bool(tags) and not tags[-1].startswith("</")
         if code in _LOST_RULES or (code == libsbml.UnrecognizedElement and within):
-            found = re.findall(r"""<(?:\w+:)?reaction\s[^>]*?\bid=["']([^"']+)""", before)
+            reactions = _REACTION_TAG.findall(before)
             raise PipelineError(
-                f"{where}: reaction '{_clipped(found[-1], 'R_') if found else '?'}': the gene rule in line {line} is "
-                f"malformed ({reason}); mend it in the model."
+                f"{where}: reaction '{_clipped(reactions[-1], 'R_') if reactions else '?'}': the gene rule in line "
+                f"{line} is malformed ({reason}); mend it in the model."
             )
 
 
@@ -162,8 +169,8 @@ def _fbc_bounds(model: "libsbml.Model", reaction: "libsbml.Reaction", where: str
         fixed = parameter is not None and parameter.getConstant() and not model.getInitialAssignmentBySymbol(name)
         if not fixed:
             raise PipelineError(
-                f"{where}: reaction '{_clipped(reaction.getIdAttribute(), 'R_')}': field '{field}' names '{name}', which "
-                "is no constant parameter of the model."
+                f"{where}: reaction '{_clipped(reaction.getIdAttribute(), 'R_')}': field '{field}' names '{name}', "
+                "which is no constant parameter of the model."
             )
         bounds[field] = parameter.getValue()
     return bounds
@@ -218,11 +225,8 @@ def _read_objective(plugin: "libsbml.FbcModelPlugin", reactions: dict[str, Entry
     return _read_terms(objectives[active], active, reactions, where)
 
 
-def _read_terms(
-    objective: "libsbml.Objective", name: str, reactions: dict[str, Entry], where: str
-) -> str:
-    terms: Iterable[libsbml.FluxObjective] = objective.getListOfFluxObjectives()
-    for term in terms:
+def _read_terms(objective: "libsbml.Objective", name: str, reactions: dict[str, Entry], where: str) -> str:
+    for term in objective.getListOfFluxObjectives():
         entry = reactions.get(term.getReaction())
         if entry is None:
             raise PipelineError(

@@ -2,7 +2,6 @@
 
 import math
 import re
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,8 +16,9 @@ from pipeline_lib.metabolism.model_content import Entry, RepeatedFields
 UNKNOWN_ENERGY = 10_000_000.0
 """What yeast-GEM writes where the standard Gibbs energy is not known."""
 
-_NO_GENE = re.compile(r"[,;\[\]{}\"'!~+*<>=]")
-"""What no gene's name holds unless the model lists such a gene: signs of operators that a rule has not."""
+_NO_GENE = re.compile(r"(?i)[,;\[\]{}\"'!~+*<>=]|^(?:not|xor|nand|nor)$")
+"""What no gene's name holds, unless the model lists such a gene: signs of operators that a rule has not."""
+_OPERATOR = re.compile(r"[\s()&|]")
 _INFINITE = {"inf": math.inf, "-inf": -math.inf}
 """How cobra writes an infinite bound in JSON and YAML: as text."""
 
@@ -85,7 +85,7 @@ def reaction_table(entries: list[Entry], direction: str, where: str) -> pd.DataF
             "upper_bound": upper,
             "reversible": (lower < 0) & (upper > 0),
             "subsystem": [_subsystem(value) for value in _column(entries, "subsystem", "")],
-            "gene_rule": [_rule(entry, where) for entry in entries],
+            "gene_rule": _rules(entries, where),
             "delta_g": _energies(entries, "reaction", where),
             "objective": objective,
         }
@@ -132,34 +132,33 @@ def stoichiometric_matrix(entries: list[Entry], metabolites: list[str], where: s
 
 
 def gene_ids(entries: list[Entry], reactions: pd.DataFrame, where: str) -> tuple[str, ...]:
-    """Return the genes that the model lists or, where it lists none, those of its rules in their order.
+    """Return the genes that the model lists and, after them, those that only its rules name.
 
     Raises
     ------
     PipelineError
-        Names the file and the reaction of a rule that is malformed or names a gene that the model does not list.
+        Names the file and the reaction of a rule that is malformed or holds a word that is no gene's name.
     """
-    listed = dict.fromkeys(identifiers(entries, "gene", where))
-    found: dict[str, None] = {}
+    genes = dict.fromkeys(identifiers(entries, "gene", where))
+    # A listed name that holds an operator is taken apart by every rule that names it.
+    torn = next((name for name in genes if _OPERATOR.search(name)), None)
     rules = reactions[["gene_rule", "id"]].drop_duplicates("gene_rule")
     for rule, reaction in zip(rules["gene_rule"], rules["id"], strict=True):
         try:
             members = frozenset[str]().union(*parse_rule(rule, reaction))
         except PipelineError as error:
             raise PipelineError(f"{where}: {error}") from error
-        if listed and not members <= listed.keys():
-            raise PipelineError(
-                f"{where}: reaction '{reaction}': its gene rule names '{min(members - listed.keys())}', which the model "
-                "does not list among its genes; list it there or mend the rule."
-            )
-        odd = sorted(name for name in members if not listed and _NO_GENE.search(name))
-        if odd:
-            raise PipelineError(
-                f"{where}: reaction '{reaction}': its gene rule names '{odd[0]}', which is no gene's name; join genes by "
-                "and, or."
-            )
-        found.update(dict.fromkeys(sorted(members)))
-    return tuple(listed or found)
+        if members <= genes.keys():
+            continue
+        for name in sorted(members - genes.keys()):
+            if torn is not None or _NO_GENE.search(name):
+                reason = "is no gene's name" if torn is None else f"is not listed (is it a part of '{torn}'?)"
+                raise PipelineError(
+                    f"{where}: reaction '{reaction}': the gene rule '{rule}' names '{name}', which {reason}; mend it "
+                    "in the model."
+                )
+            genes[name] = None
+    return tuple(genes)
 
 
 def identifiers(entries: list[Entry], kind: str, where: str) -> list[str]:
@@ -201,8 +200,7 @@ def _is_number(value: object) -> bool:
 
 
 def _bounds(entries: list[Entry], key: str, where: str) -> NDArray[np.float64]:
-    texts = {number for number in _column(entries, key, None) if isinstance(number, str)}
-    if texts & _INFINITE.keys():
+    if any(isinstance(entry.get(key), str) for entry in entries):
         entries = [{**entry, key: _INFINITE.get(str(entry.get(key)), entry.get(key))} for entry in entries]
     bounds = _numbers(entries, key, None, "reaction", where)
     _require(~np.isnan(bounds), bounds, key, entries, where)
@@ -244,17 +242,15 @@ def _energies(entries: list[Entry], kind: str, where: str) -> NDArray[np.float64
     return np.where(values == UNKNOWN_ENERGY, np.nan, values)
 
 
-def _rule(entry: Mapping[str, Any], where: str) -> str:
-    rule = entry.get("gene_reaction_rule")
-    if rule is None:
-        return ""
-    if isinstance(rule, int) and not isinstance(rule, bool):
-        return str(rule)
-    if not isinstance(rule, str):
-        raise PipelineError(
-            f"{where}: reaction '{entry['id']}': field 'gene_reaction_rule' must be text, not {str(rule)[:40]!r}."
-        )
-    return rule
+def _rules(entries: list[Entry], where: str) -> list[str]:
+    """Return the gene rules as written; a gene of JSON may be a whole number."""
+    rules = _column(entries, "gene_reaction_rule", "")
+    for entry, rule in zip(entries, rules, strict=True):
+        if not isinstance(rule, str | int) or isinstance(rule, bool):
+            raise PipelineError(
+                f"{where}: reaction '{entry['id']}': field 'gene_reaction_rule' must be text, not {str(rule)[:40]!r}."
+            )
+    return [str(rule) for rule in rules]
 
 
 def _subsystem(value: Any) -> str:  # noqa: ANN401 - a name, or RAVEN's list of names

@@ -53,8 +53,8 @@ class _ShapeError(Exception):
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """libyaml's loader with the numbers of YAML 1.2, fields in order, and fields listed twice remembered.
 
-    Plain PyYAML follows YAML 1.1: it reads ``1e-05`` as text, ``1_000`` and ``1:30`` as numbers, ``no`` as false, and of
-    two equal fields the last.
+    Plain PyYAML follows YAML 1.1: it reads ``1e-05`` as text, ``1_000`` and ``1:30`` as numbers, ``no`` as false, and
+    of two equal fields the last.
     """
 
     yaml_implicit_resolvers: ClassVar = {
@@ -75,18 +75,21 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
         if id(node) in holders:
             raise _ShapeError
         within = holders | {id(node)}
-        if isinstance(node, yaml.MappingNode) and node.tag == _MAP:
-            if any(key.tag == _MERGE for key, _ in node.value):
-                self.flatten_mapping(node)
-                return dict(self._field(key, value, within) for key, value in node.value)
-            return fields_of([self._field(key, value, within) for key, value in node.value])
-        if isinstance(node, yaml.SequenceNode) and node.tag == _OMAP:
-            if not all(isinstance(item, yaml.MappingNode) and len(item.value) == 1 for item in node.value):
-                raise yaml.constructor.ConstructorError("an ordered map", node.start_mark, "needs one field an item")
-            return fields_of([self._field(*item.value[0], within) for item in node.value])
+        if node.tag in {_MAP, _OMAP}:
+            return self._fields(node, within)
         if isinstance(node, yaml.SequenceNode):
             return [self._plain(item, within, text=text) for item in node.value]
         return self.construct_object(node, deep=True)
+
+    def _fields(self, node: yaml.Node, within: set[int]) -> Entry:
+        if isinstance(node, yaml.SequenceNode):
+            if not all(isinstance(item, yaml.MappingNode) and len(item.value) == 1 for item in node.value):
+                raise yaml.constructor.ConstructorError("an ordered map", node.start_mark, "needs one field an item")
+            return fields_of([self._field(key, value, within) for item in node.value for key, value in item.value])
+        if any(key.tag == _MERGE for key, _ in node.value):
+            self.flatten_mapping(node)
+            return dict(self._field(key, value, within) for key, value in node.value)
+        return fields_of([self._field(key, value, within) for key, value in node.value])
 
     def _field(self, key: yaml.Node, value: yaml.Node, holders: set[int]) -> tuple[str, Any]:
         if not isinstance(key, yaml.ScalarNode):
@@ -97,7 +100,9 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 _Loader.add_implicit_resolver(_INT, re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789"))
 _Loader.add_implicit_resolver(
     _FLOAT,
-    re.compile(r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"),
+    re.compile(
+        r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+    ),
     list("-+.0123456789"),
 )
 

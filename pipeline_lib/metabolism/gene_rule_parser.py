@@ -8,6 +8,7 @@ from pipeline_lib.errors import PipelineError
 Complexes = tuple[frozenset[str], ...]
 
 _TOKEN = re.compile(r"\s*(?:(\(|\))|(&{1,2}|\|{1,2})|([^\s()&|]+))")
+_ONE_WORD = re.compile(r"[^\s()&|]+")
 _OPERATORS = {"and": "and", "&": "and", "&&": "and", "or": "or", "|": "or", "||": "or"}
 _MOST_COMPLEXES = 20_000
 _DEEPEST = 100
@@ -37,6 +38,8 @@ def parse_rule(rule: str, reaction: str) -> Complexes:
     PipelineError
         When the rule is malformed.
     """
+    if _ONE_WORD.fullmatch(rule) and rule.lower() not in _OPERATORS:
+        return (frozenset([rule]),)
     tokens = _tokens(rule)
     if not tokens:
         return ()

@@ -170,7 +170,7 @@ def _of_one_index(complexes: Complexes, reaction: str, names: GeneNames) -> list
                 )
         found[frozenset(names.position(name) for name in members)] = None
     distinct = list(found)
-    if [len(genes) for genes in distinct] != [len(genes) for genes in complexes]:
+    if len(frozenset().union(*distinct)) < len(frozenset().union(*complexes)):
         # Two ids were one gene, so a complex may now lie within another (absorption law).
         distinct = [genes for genes in distinct if not any(smaller < genes for smaller in distinct)]
     return [sorted(genes) for genes in distinct]

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.genes.genotypes import FAULTS, MAX_ORDER, genotype_faults
 from pipeline_lib.metabolism.bit_sets import unique_sets
 from pipeline_lib.metabolism.flux import Method
 from pipeline_lib.metabolism.genotype_arrays import NO_GENE, sub_genotypes
@@ -18,7 +19,7 @@ from pipeline_lib.metabolism.knockouts import FITNESS_DECIMALS, Growths
 
 
 def read_genotypes(path: Path, genes: tuple[str, ...]) -> NDArray[np.int64]:
-    """Read the genotypes of any parquet table with a list column ``genes``.
+    """Read the genotypes of any parquet table with a list column ``genes`` of one to three different genes a row.
 
     Parameters
     ----------
@@ -35,7 +36,8 @@ def read_genotypes(path: Path, genes: tuple[str, ...]) -> NDArray[np.int64]:
     Raises
     ------
     PipelineError
-        When the table is missing, is not parquet, lacks the column, or names a gene that is not in the index.
+        When the table is missing, is not parquet, lacks the column, names a gene that is not in the index, or has a row
+        that is no genotype (`pipeline_lib.genes.genotypes.FAULTS`); rows count from 1.
     """
     try:
         lists = pq.read_table(path, columns=["genes"])["genes"].combine_chunks()
@@ -43,22 +45,37 @@ def read_genotypes(path: Path, genes: tuple[str, ...]) -> NDArray[np.int64]:
         raise PipelineError(f"{path} does not exist; give a table with a list column 'genes'.") from error
     except (pa.ArrowException, OSError, KeyError) as error:
         raise PipelineError(f"{path} is no parquet table with a list column 'genes'; make it anew.") from error
-    if not pa.types.is_list(lists.type) and not pa.types.is_large_list(lists.type):
+    if not _is_list_of_names(lists.type):
         raise PipelineError(f"{path}: the column 'genes' holds {lists.type}, not lists of gene names; make it anew.")
     lengths = np.asarray(pc.list_value_length(lists).fill_null(0))
-    names = pc.list_flatten(lists)
-    positions = pc.index_in(names, pa.array(genes, type=names.type))
+    names = pc.cast(pc.list_flatten(lists), pa.string())
+    positions = pc.index_in(names, pa.array(genes, type=pa.string()))
     owner = np.repeat(np.arange(len(lengths)), lengths)
     if positions.null_count:
         first = int(np.flatnonzero(np.asarray(positions.is_null()))[0])
-        raise PipelineError(f"{path}: row {owner[first]}: gene '{names[first]}' is not in the gene index.")
+        name = names[first].as_py()
+        fault = "a gene has no name" if name is None else f"gene '{name}' is not in the gene index"
+        raise PipelineError(f"{path}: row {owner[first] + 1} (counted from 1): {fault}; mend the table.")
     last = np.iinfo(np.int64).max
     genotypes = np.full((len(lengths), max(1, lengths.max(initial=0))), last)
     slot = np.arange(len(owner)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     genotypes[owner, slot] = np.asarray(positions)
     genotypes.sort(axis=1)
     genotypes[genotypes == last] = NO_GENE
-    return genotypes
+    faults = genotype_faults(genotypes)
+    if faults.any():
+        row = int(np.flatnonzero(faults)[0])
+        raise PipelineError(f"{path}: row {row + 1} (counted from 1): {FAULTS[faults[row]]}; mend the table.")
+    return genotypes[:, :MAX_ORDER]
+
+
+def _is_list_of_names(kind: pa.DataType) -> bool:
+    nested = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    if not nested:
+        return False
+    # A list column whose every list is empty has no type of content.
+    names = kind.value_type.value_type if pa.types.is_dictionary(kind.value_type) else kind.value_type
+    return pa.types.is_string(names) or pa.types.is_large_string(names) or pa.types.is_null(names)
 
 
 def with_sub_genotypes(genotypes: NDArray[np.int64], num_genes: int) -> NDArray[np.int64]:

@@ -75,7 +75,9 @@ class Growths:
         self.optima = solver.solve(nothing, solver.cold(1), "wild type")
         self.carried = self._units(self.optima)
         if not self.wild_type > 0:
-            raise PipelineError("the solver gave up on the wild type; look for extreme bounds or coefficients in the model.")
+            raise PipelineError(
+                "the solver gave up on the wild type; look for extreme bounds or coefficients in the model."
+            )
         zero = np.zeros(1, dtype=np.int64)
         self.levels = [Level(np.empty((1, 0), dtype=np.int64), zero, zero)]
 

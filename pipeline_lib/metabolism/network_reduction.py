@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Column = dict[int, float]
 
+
 class UnmetFluxError(PipelineError):
     """No steady state carries a flux that the bounds force."""
 
@@ -94,7 +95,8 @@ def unmet_flux(network: "MetabolicNetwork", reaction: int) -> UnmetFluxError:
     """Return the error of a reaction whose forced flux no steady state carries."""
     return UnmetFluxError(
         f"the medium cannot meet the forced flux of reaction '{network.reactions[reaction]}' (bounds "
-        f"{network.lower[reaction]:g} to {network.upper[reaction]:g}); feed what it needs, or let its bounds include zero."
+        f"{network.lower[reaction]:g} to {network.upper[reaction]:g}); feed what it needs, or let its bounds "
+        "include zero."
     )
 
 

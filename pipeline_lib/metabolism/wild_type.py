@@ -20,14 +20,20 @@ def reduce_growing_network(network: MetabolicNetwork) -> ReducedNetwork:
     Raises
     ------
     PipelineError
-        Says which of these it is and what to do: there is no objective, growth has no limit, a forced flux cannot be
-        met, the medium is closed, or the objective cannot exceed zero on an open medium; or the network cannot be
-        reduced.
+        Says which of these it is and what to do: there is no objective, or it is a reaction without metabolites; growth
+        has no limit; a forced flux cannot be met; the medium is closed; the objective cannot exceed zero on an open
+        medium. Or the network cannot be reduced.
     """
     if not network.objective.any():
         raise PipelineError(
-            "the model has no objective, so it does not grow: no reaction has an objective coefficient; give the growth "
-            "reaction an objective coefficient of 1 in the model's file."
+            "the model has no objective, so it does not grow: no reaction has an objective coefficient; give the "
+            "growth reaction an objective coefficient of 1 in the model's file."
+        )
+    empty = np.flatnonzero((network.objective != 0) & (np.diff(network.stoichiometry.indptr) == 0))
+    if len(empty):
+        raise PipelineError(
+            f"the objective counts reaction '{network.reactions[empty[0]]}', which has no metabolites, so it is no "
+            "growth; give the reaction its metabolites in the model's file."
         )
     try:
         reduced = reduce_network(network)
@@ -44,18 +50,22 @@ def _why_not(network: MetabolicNetwork) -> PipelineError:
     status, greatest = _solve(network, network.lower, network.upper, network.objective)
     if status == "unbounded":
         return PipelineError(
-            f"growth has no limit: nothing bounds the objective ({_objective(network)}); bound the uptake of a nutrient "
-            "that growth needs, by metabolism.medium or in the model's file, or mend a reaction that makes it from nothing."
+            f"growth has no limit: nothing bounds the objective ({_objective(network)}); bound the uptake of a "
+            "nutrient that growth needs, by metabolism.medium or in the model's file, or mend a reaction that makes it "
+            "from nothing."
         )
     if status == "failed" or greatest > ZERO_GROWTH:
-        return PipelineError("the solver gave up on the wild type; look for extreme bounds or coefficients in the model.")
+        return PipelineError(
+            "the solver gave up on the wild type; look for extreme bounds or coefficients in the model."
+        )
     if _takes_nothing_up(network):
         return _closed()
     if status == "infeasible":
         return _which_flux(network)
     return PipelineError(
-        f"the wild type does not grow on this medium: the greatest value of the objective ({_objective(network)}) is 0, "
-        "though the medium is open; feed what growth lacks by metabolism.medium, or check that the objective is growth."
+        f"the wild type does not grow on this medium: the greatest value of the objective ({_objective(network)}) is "
+        "0, though the medium is open; feed what growth lacks by metabolism.medium, or check that the objective is "
+        "growth."
     )
 
 
@@ -88,8 +98,8 @@ def _which_flux(network: MetabolicNetwork) -> PipelineError:
             return unmet_flux(network, reaction)
     names = ", ".join(f"'{network.reactions[reaction]}'" for reaction in forced[:_TERMS])
     return UnmetFluxError(
-        f"the medium cannot meet the forced fluxes of {names} together; feed what they need, or let their bounds include "
-        "zero."
+        f"the medium cannot meet the forced fluxes of {names} together; feed what they need, or let their bounds "
+        "include zero."
     )
 
 

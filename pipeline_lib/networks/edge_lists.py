@@ -1,5 +1,6 @@
 """Plain edge lists, as BIONIC is published with, and a user's own table of edges."""
 
+import io
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pyarrow.parquet as pq
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.networks.raw_edges import RawEdges, as_numbers, read_lines, refuse_rows, split_lines
+from pipeline_lib.sources.text_files import read_text
 
 
 def read_edge_list(edges: Path) -> RawEdges:
@@ -35,7 +37,7 @@ def read_edge_list(edges: Path) -> RawEdges:
 
 
 def read_edge_table(table: Path, columns: Mapping[str, str], *, directed: bool) -> RawEdges:
-    """Read a user's own table: parquet, or text with a header (``.csv`` with commas, anything else with tabs).
+    """Read a user's own table: parquet, or text with a header, separated by what the header holds most of.
 
     Parameters
     ----------
@@ -84,7 +86,9 @@ def _read_any(path: Path) -> pl.DataFrame:
             # A damaged file may hold text, in names or values, that is no UTF-8; polars would take it for granted.
             table.validate(full=True)
             return pl.DataFrame(table.rename_columns(list(table.schema.names)))
-        return pl.read_csv(path, separator="," if path.suffix == ".csv" else "\t", infer_schema=False)
+        text = read_text(path)
+        header = text.split("\n", 1)[0]
+        return pl.read_csv(io.StringIO(text), separator=max("\t,;", key=header.count), infer_schema=False)
     except (pl.exceptions.PolarsError, pa.ArrowException, UnicodeDecodeError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise PipelineError(f"{path} cannot be read as a table of edges: {reason}.") from error

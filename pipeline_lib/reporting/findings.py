@@ -98,8 +98,8 @@ def _nothing_to_compare(leaderboard: pd.DataFrame, model: str, screen: str, phen
     tested = int(rows["n"].max())
     why = "with and without a call" if phenotype == "call" else "that differ"
     return (
-        f"{assay_name(screen, phenotype)}: the test fold has {tested:,} genotype{'s' * (tested != 1)}, and {METRICS[metric]} "
-        f"needs several {why}, so no model can be compared with another."
+        f"{assay_name(screen, phenotype)}: the test fold has {tested:,} genotype{'s' * (tested != 1)}, and "
+        f"{METRICS[metric]} needs several {why}, so no model can be compared with another."
     )
 
 
@@ -191,8 +191,9 @@ def trust_finding(
     return Finding(
         "Can I trust it?",
         f"{passed} of {checks} leakage checks pass (no genotype, query or gene in two folds where the split keeps "
-        f"them apart); {held} of {invariants} invariants of the model hold on a real batch; {learned}; {len(rejected):,} rows "
-        "of the upstream files were rejected, each with a reason. Intervals: bootstrap over queries or genes.",
+        f"them apart); {held} of {invariants} invariants of the model hold on a real batch; {learned}; "
+        f"{len(rejected):,} rows of the upstream files were rejected, each with a reason. Intervals: bootstrap over "
+        "queries or genes.",
         "yes" if sound else "no",
     )
 

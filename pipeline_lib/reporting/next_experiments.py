@@ -25,6 +25,10 @@ COLUMNS = (
 )  # fmt: skip
 
 
+_RANKED = ("interaction", "call", "raw_interaction")
+"""Phenotypes that untested genotypes are ranked by, the first of them that an order has."""
+
+
 @dataclass(frozen=True)
 class Target:
     """The assay in whose units genotypes of one order are predicted."""
@@ -35,15 +39,13 @@ class Target:
 
 
 def choose_target(observations: pd.DataFrame, order: int) -> Target | None:
-    """Return the assay of interactions (else of calls, of raw scores) with most rows of an order, measured before in-silico ones."""
-    rows = observations[
-        (observations["order"] == order) & observations["phenotype"].isin(["interaction", "raw_interaction", "call"])
-    ]
+    """Return the largest assay of an order: interactions, else calls, else raw scores; in-silico screens come last."""
+    rows = observations[(observations["order"] == order) & observations["phenotype"].isin(_RANKED)]
     if rows.empty:
         return None
     sizes = rows.groupby(["screen", "phenotype"]).size().rename("rows").reset_index()
     sizes["in_silico"] = sizes["screen"].str.startswith("simulated")
-    sizes["kind"] = sizes["phenotype"].map(["interaction", "call", "raw_interaction"].index)
+    sizes["kind"] = sizes["phenotype"].map(_RANKED.index)
     best = sizes.sort_values(["in_silico", "kind", "rows"], ascending=[True, True, False]).iloc[0]
     return Target(order, str(best["screen"]), str(best["phenotype"]))
 
@@ -120,10 +122,8 @@ def suggest(
     # What is not known: seeds disagree, and n measurements of a gene leave 1 / (1 + n) of its effects open.
     unknown = means.var(0) + novelty * signal
     spread = np.sqrt(noise**2 + means.var(0))
-    if target.phenotype == "call":
-        value = prediction
-    else:
-        value = expected_shortfall(prediction, spread, threshold)
+    called = target.phenotype == "call"
+    value = prediction if called else expected_shortfall(prediction, spread, threshold)
     information = 0.5 * np.log2(1 + unknown / np.maximum(noise**2, 1e-12))
     by_value, by_information = _ranks(value), _ranks(information)
     rows = np.flatnonzero((by_value <= kept) | (by_information <= kept))

@@ -74,7 +74,7 @@ class BlockParser:
         PipelineError
             When the bytes are not UTF-8 or quoted fields hold line ends.
         """
-        # Before the parser, which tells of a malformed row that is not UTF-8 by a traceback that nobody can catch.
+        # Before the parser, which answers a malformed row that is not UTF-8 with a traceback that nobody can catch.
         if not raw.isascii():
             self._check_utf8(raw, first_line)
         originals = _Originals(raw, first_line)

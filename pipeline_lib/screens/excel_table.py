@@ -43,9 +43,9 @@ def read_sheet(path: Path, columns: Mapping[str, Column], rejections: Rejections
         When the file is no workbook, has no such header, or no rows.
     """
     workbook = _open(path)
-    sheet, header_row, places = _find_header(path, workbook, columns)
+    sheet, text, header_row, places = _find_header(path, workbook, columns, rows=None)
     # Text loses the digits of a number beyond the ninth decimal, numbers lose what is not one: both are needed.
-    text, numbers = (_load(path, workbook, sheet, kind).slice(header_row + 1) for kind in ("string", "float"))
+    text, numbers = (cells.slice(header_row + 1) for cells in (text, _load(path, workbook, sheet, "float")))
     filled = np.flatnonzero(~text.select(_all_empty()).to_series().to_numpy())
     if not len(filled):
         raise PipelineError(f"{path}: the sheet '{sheet}' holds no rows below its header; give the whole file.")
@@ -87,7 +87,7 @@ def check_sheet_header(path: Path, columns: Mapping[str, Column]) -> None:
     PipelineError
         When the file is no workbook or has no such header.
     """
-    _find_header(path, _open(path), columns)
+    _find_header(path, _open(path), columns, rows=TITLE_ROWS)
 
 
 def _open(path: Path) -> Any:  # noqa: ANN401 - fastexcel is imported where it is used
@@ -133,16 +133,18 @@ def _find_header(
     path: Path,
     workbook: Any,  # noqa: ANN401
     columns: Mapping[str, Column],
-) -> tuple[str, int, dict[str, int]]:
-    """Return the sheet, the row of its header (0 is the first) and the place of each wanted column."""
+    rows: int | None,
+) -> "tuple[str, pl.DataFrame, int, dict[str, int]]":
+    """Return the sheet, its first `rows` as text, the row of its header (from 0) and where each wanted column is."""
     failures: list[tuple[int, PipelineError]] = []
     sheets: list[str] = workbook.sheet_names
     for sheet in sheets:
         where = f"{path}: sheet '{sheet}'" if len(sheets) > 1 else f"{path}"
-        for row, cells in enumerate(_load(path, workbook, sheet, "string", TITLE_ROWS).iter_rows()):
+        text = _load(path, workbook, sheet, "string", rows)
+        for row, cells in enumerate(text.head(TITLE_ROWS).iter_rows()):
             header = ["" if cell is None else str(cell) for cell in cells]
             try:
-                return sheet, row, column_places(header, columns, f"{where}: row {row + 1}")
+                return sheet, text, row, column_places(header, columns, f"{where}: row {row + 1}")
             except PipelineError as error:
                 failures.append((sum(map(bool, header)), error))
     if not failures:

@@ -48,6 +48,8 @@ EMPTY = FileKind("empty", "nothing", "the file holds no rows; give the whole fil
 _UNPACK = "unpack it and give the table that is inside"
 _FROM_R = "write the table in R by write.csv(table, row.names = FALSE)"
 _FROM_PYTHON = "write the table in Python by table.to_parquet or table.to_csv"
+_R_WORKSPACES = (b"X2", b"X3", b"A2", b"A3", b"B2", b"B3")
+"""Binary, text or native; of versions 2 and 3."""
 
 _BEGINNINGS: tuple[tuple[bytes, FileKind], ...] = (
     (b"\x1f\x8b", GZIP),
@@ -59,11 +61,10 @@ _BEGINNINGS: tuple[tuple[bytes, FileKind], ...] = (
     (b"PK\x05\x06", FileKind("a zip archive without members", "nothing", "give the table itself")),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", XLS),
     (b"PAR1", PARQUET),
-    (b"ARROW1", FEATHER),
+    (b"ARROW1\x00\x00", FEATHER),
     (b"\xff\xff\xff\xff", FileKind("a stream of Arrow record batches", "columns")),
-    (b"FEA1", OLD_FEATHER),
-    (b"PARE", FileKind("an encrypted Parquet file", "nothing")),
-    (b"%PDF", FileKind("a PDF document", "nothing")),
+    (b"FEA1\x00", OLD_FEATHER),
+    (b"%PDF-", FileKind("a PDF document", "nothing")),
     (b"{\\rtf", FileKind("an RTF document", "nothing")),
     (b"7z\xbc\xaf\x27\x1c", FileKind("a 7-Zip archive", "nothing", _UNPACK)),
     (b"Rar!\x1a\x07", FileKind("a RAR archive", "nothing", _UNPACK)),
@@ -72,9 +73,7 @@ _BEGINNINGS: tuple[tuple[bytes, FileKind], ...] = (
     (b"\x89HDF\r\n\x1a\n", FileKind("an HDF5 file", "nothing")),
     (b"MATLAB 5.0", FileKind("a MATLAB file", "nothing")),
     (b"\x93NUMPY", FileKind("a numpy array", "nothing", _FROM_PYTHON)),
-    (b"RDX", FileKind("an R workspace (.RData)", "nothing", _FROM_R)),
-    (b"RDA", FileKind("an R workspace (.RData)", "nothing", _FROM_R)),
-    (b"RDB", FileKind("an R workspace (.RData)", "nothing", _FROM_R)),
+    *((b"RD" + way + b"\n", FileKind("an R workspace (.RData)", "nothing", _FROM_R)) for way in _R_WORKSPACES),
     (b"X\n\x00\x00\x00", FileKind("an R object (.rds)", "nothing", _FROM_R)),
     (b"<stata_dta>", FileKind("a Stata file", "nothing")),
     (b"$FL2", FileKind("an SPSS file", "nothing")),
@@ -104,8 +103,8 @@ _WRITTEN_AS_TEXT: tuple[tuple[re.Pattern[bytes], FileKind], ...] = (
     (re.compile(rb"\{\s*[\"}]|\[\s*[\[{]"), FileKind("a JSON file", "nothing")),
 )
 _UTF8_MARK = b"\xef\xbb\xbf"
-WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
-"""Byte-order marks of UTF-16, little- and big-endian (that of UTF-32, little-endian, begins with the first)."""
+_WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
+"""Byte-order marks of UTF-16 and UTF-32, little-endian (both begin so) and big-endian."""
 
 
 def kind_of(head: bytes) -> FileKind:
@@ -129,7 +128,7 @@ def kind_of(head: bytes) -> FileKind:
 
 def _is_binary(head: bytes) -> bool:
     """Decide whether bytes without a known beginning are no text: zeros that do not come from UTF-16 or UTF-32."""
-    if b"\x00" not in head or head.startswith(WIDE_MARKS):
+    if b"\x00" not in head or head.startswith(_WIDE_MARKS):
         return False
     halves = (head[0::2].count(0), head[1::2].count(0))
     return min(halves) > 0 or max(halves) < len(head) // 4

@@ -55,7 +55,7 @@ class ReadCounts:
     rejected: Counter[str] = field(default_factory=Counter)
 
     def summary(self) -> list[tuple[str, int]]:
-        """Return the numbers of rejected rows by kind of reason: names and numbers in it do not tell reasons apart."""
+        """Return the numbers of rejected rows by kind of reason: without the names and numbers in it."""
         kinds: Counter[str] = Counter()
         for reason, n in self.rejected.items():
             kinds[_PARTICULARS.sub("...", reason)] += n

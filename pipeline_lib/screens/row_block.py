@@ -114,7 +114,9 @@ def column_places(header: Sequence[str], columns: Mapping[str, Column], where: s
             spellings = {_normal(spelling) for spelling in column.spellings}
             found = [place for place, name in enumerate(known) if name in spellings]
         if len(found) > 1:
-            raise PipelineError(f"{where}: the column '{column.spellings[0]}' is there {len(found)} times; rename all but one.")
+            raise PipelineError(
+                f"{where}: the column '{column.spellings[0]}' is there {len(found)} times; rename all but one."
+            )
         if found:
             places[wanted] = found[0]
         elif column.required:

@@ -86,7 +86,9 @@ def find_layout(
                 continue
             body = [line for line in lines[end:] if line.strip()]
             quoted = quote is not None and all(line.startswith(quote) for line in body)
-            names, shift = _with_unnamed_columns(names, [_split(line, delimiter, quote) for line in body], quoted=quoted)
+            names, shift = _with_unnamed_columns(
+                names, [_split(line, delimiter, quote) for line in body], quoted=quoted
+            )
             return TableLayout(names, {wanted: place + shift for wanted, place in places.items()}, delimiter, end)
     if not failures:
         raise PipelineError(f"{path}: the file holds no rows; give the whole file.")
@@ -110,7 +112,11 @@ def _split_header(
 
 
 def _split(line: str, delimiter: str, quote: str | None) -> list[str]:
-    return next(csv.reader([line], delimiter=delimiter, quotechar=quote)) if quote else line.split(delimiter)
+    try:
+        return next(csv.reader([line], delimiter=delimiter, quotechar=quote)) if quote else line.split(delimiter)
+    except csv.Error:
+        # A field longer than the module takes: the row shows nothing of the layout, the parser judges it.
+        return []
 
 
 def _with_unnamed_columns(

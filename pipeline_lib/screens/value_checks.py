@@ -52,7 +52,9 @@ def check_values(
     if p_value is not None:
         p = block.number(p_value)
         wrong = usable & ((p < 0) | (p > p_maximum))
-        block.reject(wrong, [f"P-value {value:.10g} is not within 0 and {p_maximum:g}" for value in p[wrong]], rejections)
+        block.reject(
+            wrong, [f"P-value {value:.10g} is not within 0 and {p_maximum:g}" for value in p[wrong]], rejections
+        )
         usable &= ~wrong
     if std is not None:
         spread = block.number(std)

@@ -79,7 +79,7 @@ def _genes_beside_sgd(gem: str | list[str]) -> Callable[[Bench], str]:
             return done
         table = pd.read_parquet(bench.folder / "genes.parquet").set_index("gene")
         members = [gene for gene in table.index[table["in_gem"]]]
-        essential = {gene: table.loc[gene, "essential"] for gene in members}
+        essential = {gene: str(table.loc[gene, "essential"]) for gene in members}
         return f"{len(table)} genes, metabolic {members}, essential {essential}"
 
     return observe
@@ -158,5 +158,5 @@ CASES = [
          _genes_beside_sgd([f"ENSG0000014{i}510" for i in range(6)]), r"refused: .*ENSG"),
     Case("C-essential-of-unknown", "C", "essentiality is null for a gene that the gene table lacks",
          _genes_beside_sgd(["YHR018C", "YFL039C", "YCL018W", "transporterX"]),
-         r"YFL039C': True.*'transporterX': (None|<NA>|nan)"),
+         r"YFL039C': 'True'.*'transporterX': '<NA>'"),
 ]  # fmt: skip

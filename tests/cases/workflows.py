@@ -251,7 +251,9 @@ def _simulated(order: int) -> Callable[[Bench], str]:
             return done
         rows = pd.read_parquet(bench.folder / "read.parquet")
         rows = rows[(rows["order"] == order) & rows["p_value"].notna()]
-        return f"{len(rows) > 0} P-values of order {order} are {sorted(set(rows['p_sided'].dropna()))}-sided, {rows['p_sided'].isna().sum()} unknown"
+        sides = sorted(set(rows["p_sided"].dropna().astype(int)))
+        unknown = int(rows["p_sided"].isna().sum())
+        return f"{len(rows) > 0} P-values of order {order} are {sides}-sided, {unknown} unknown"
 
     return observe
 

@@ -42,7 +42,7 @@ def test_a_replaced_file_of_the_same_size_and_age_is_read_again(table):
 
 def test_a_file_that_was_written_just_now_is_not_remembered(table, monkeypatch):
     monkeypatch.setattr(file_memory, "_SETTLED_S", 60.0)
-    remembered_sha256("table.csv")
+    remembered_sha256(str(table))
     assert not file_memory.MEMORY.exists()
 
 
@@ -55,5 +55,5 @@ def test_a_damaged_memory_is_no_memory(table, content):
 
 def test_a_file_that_cannot_be_read_is_named(table):
     table.unlink()
-    with pytest.raises(PipelineError, match="table.csv cannot be read"):
+    with pytest.raises(PipelineError, match=r"table\.csv cannot be read"):
         remembered_sha256("table.csv")

@@ -166,7 +166,7 @@ def test_a_relative_path_counts_from_the_file_that_names_it(tmp_path, monkeypatc
     assert parse_run_config(typed, "configuration").screens["typed"].files["table"] == "mine.csv"
 
 
-def test_home_stands_for_a_folder_in_every_path(tmp_path, monkeypatch, root):
+def test_home_stands_for_a_folder_in_every_path(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("mine.csv", "gem.json"):
         (tmp_path / name).touch()
@@ -191,12 +191,12 @@ def test_a_name_of_the_catalogue_is_that_source_whatever_lies_beside(tmp_path, m
     assert run.metabolism.gem == "yeast-gem/yeast-GEM.yml"
 
 
-def test_everything_that_is_wrong_is_said_at_once(tmp_path):
+def test_everything_that_is_wrong_is_said_at_once():
     with pytest.raises(ConfigurationError) as caught:
         load_run(minimal(run="my run", metabolsm={}, catalogue="~/nowhere.yaml", grid=[]), "mine.yaml")
     said = caught.value.sentences
     assert len(said) == 4
-    for part in ("instance 'my-run'", "unknown key 'metabolsm'", "key 'grid'", f"no file '~/nowhere.yaml'"):
+    for part in ("instance 'my-run'", "unknown key 'metabolsm'", "key 'grid'", "no file '~/nowhere.yaml'"):
         assert sum(part in sentence for sentence in said) == 1
 
 

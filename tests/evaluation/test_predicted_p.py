@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.config.calls import READER_SCORES
+from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.evaluation.measurements import read_measurements
 from pipeline_lib.evaluation.predicted_p import Joined, correlation_rows, decile_rows, join_predictions, point_table
 from pipeline_lib.evaluation.predictions import find_predictions
@@ -20,7 +20,7 @@ SETTINGS = EvaluationSettings(resamples=200, ranking_resamples=100)
 def join(run: Path) -> list[Joined]:
     scores = {"simulated": READER_SCORES["kuzmin2018"]}
     data = read_measurements(run / "tables" / "observations.parquet", scores=scores)
-    return list(join_predictions(data, find_predictions(run / "models"), SETTINGS, lambda: None))
+    return list(join_predictions(data, find_predictions(run / "models"), lambda: None))
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import io
 import json
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -124,6 +125,19 @@ def _sound_workbook() -> bytes:
     return content.getvalue()
 
 
+def _sound_parquet() -> bytes:
+    content = io.BytesIO()
+    pd.DataFrame({"a": ["TFC3", "YAL001C"], "b": ["SLA1", "MCM2"], "v": [0.5, -0.25]}).to_parquet(content)
+    return content.getvalue()
+
+
+def _sound_archive() -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("lab.csv", "a,b,v\nTFC3,SLA1,0.5\nYAL001C,MCM2,-0.25\n")
+    return content.getvalue()
+
+
 _KUZMIN = (
     "Query strain ID\tQuery allele name\tArray strain ID\tArray allele name\tCombined mutant type\t"
     "Raw genetic interaction score (epsilon)\tAdjusted genetic interaction score (epsilon or tau)\tP-value\t"
@@ -213,13 +227,23 @@ PARSERS: dict[str, Parser] = {
     ),
     "screen table": Parser(
         screen("table", "table", columns=_TABLE, p_sided=2),
-        b"a,b,v,s,p,q,t\nTFC3,SLA1,0.5,0.1,0.03,x,30\nYAL001C,MCM2,\"-0,25\",,,y,26\n", ".csv", ("TFC3", "HO", '"'),
+        b"a,b,v,s,p,q,t\nTFC3,SLA1,0.5,0.1,0.03,x,30\nYAL001C,MCM2,-0.25,,,y,26\n", ".csv", ("TFC3", "HO", '"'),
     ),
     "screen workbook, cells": Parser(workbook, b"title\na\tb\tv\nTFC3\tSLA1\t0.5\n", words=("=1+1", "#REF!", "\t")),
     "screen workbook, bytes": Parser(
         screen("table", "table", columns={"gene1": "a", "gene2": "b", "value": "v"}), _sound_workbook(), ".xlsx",
         ("PK", "<row>", "</c>", "<!DOCTYPE x>", "xl/worksheets/sheet1.xml"),
     ),
+    **{
+        f"screen table, {kind}": Parser(
+            screen("table", "table", columns={"gene1": "a", "gene2": "b", "value": "v"}), sample, words=words
+        )
+        for kind, sample, words in (
+            ("parquet", _sound_parquet(), ("PAR1", "ARROW1", "pandas")),
+            ("zip", _sound_archive(), ("PK", "lab.csv", "BZh", "xl/", "[Content_Types].xml")),
+            ("utf-16", "a\tb\tv\r\nTFC3\tSLA1\t0,5\r\n".encode("utf-16"), ("\r", "\u2212", "1,234", "1.5", "n/a")),
+        )
+    },
     "network edge list": Parser(network("edge_list", "edges"), b"YAL001C YBL007C 0.5\nTFC3 MCM2 1\n"),
     "network table": Parser(
         network("table", "table", columns={"source": "a", "target": "b", "weight": "w"}),
@@ -238,7 +262,8 @@ PARSERS: dict[str, Parser] = {
     "metabolic model, JSON": Parser(read_gem, _COBRA_MODEL.encode(), ".json", ("null", "[", "{", "1e999", "and (")),
     "energies": Parser(lambda path: read_energies(path, pd.Series(["r_1", "r_2"])), b"id,dg\nr_1,-3.5\nr_2,\n", ".csv"),
     "gene features": Parser(
-        read_gene_table, b"S1\tORF\tVerified\tYAL001C\tTFC3\tFUN24|X\nS2\tORF\t\tYBL007C\tSLA1\t\n", ".tab", ("ORF", "\t")
+        read_gene_table, b"S1\tORF\tVerified\tYAL001C\tTFC3\tFUN24|X\nS2\tORF\t\tYBL007C\tSLA1\t\n", ".tab",
+        ("ORF", "\t"),
     ),
     "own gene table": Parser(
         read_gene_table, b"id,name,aliases,essential\nb0001,thrL,x|y,no\nb0002,thrA,\"z;w\",yes\n", ".csv",

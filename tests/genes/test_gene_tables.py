@@ -46,8 +46,10 @@ ROWS = [["b0001", "thrL", ["ECK0001", "JW4367"], False], ["b0002", "thrA", [], T
         "id\tname\taliases\tessential\nb0001\tthrL\tECK0001|JW4367\tno\nb0002\tthrA\t\tyes\nb0003\t\t\t\n",
         "id,name,aliases,essential\nb0001,thrL,ECK0001;JW4367,0\nb0002,thrA,,1\nb0003,,,\n",
         'id;name;aliases;essential\nb0001;thrL;"ECK0001;JW4367";FALSE\nb0002;thrA;;TRUE\nb0003;;;NA\n',
-        '\ufeff"ID","Name","Aliases","Essential","note"\n"b0001","thrL","ECK0001 | JW4367","n","x"\n'
-        "b0002,thrA,,Y,\n\nb0003,,,-,\n",
+        (
+            '\ufeff"ID","Name","Aliases","Essential","note"\n"b0001","thrL","ECK0001 | JW4367","n","x"\n'
+            "b0002,thrA,,Y,\n\nb0003,,,-,\n"
+        ),
         "essential\tid\taliases\tname\r\nFalse\tb0001\tECK0001|JW4367\tthrL\r\nTrue\tb0002\t\tthrA\r\n\tb0003\t\t\r\n",
         "id\tname\taliases\tessential\nb0001\tthrL\tECK0001|JW4367\tno\nb0002\tthrA\t\tyes\nb0003\n",
     ],

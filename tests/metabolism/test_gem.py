@@ -9,7 +9,8 @@ from pipeline_lib.artefacts.schemas import METABOLITES, REACTIONS
 from pipeline_lib.artefacts.tensors import load_tensors, save_tensors
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.gem import Gem, read_gem
-from pipeline_lib.metabolism.medium import NAMED_MEDIA, with_medium
+from pipeline_lib.metabolism.medium import with_medium
+from pipeline_lib.metabolism.named_media import NAMED_MEDIA
 from pipeline_lib.metabolism.network import network_of
 from pipeline_lib.metabolism.stoichiometry import tensors
 
@@ -101,7 +102,7 @@ def test_a_flux_of_cobras_is_balanced_by_the_tensors_alone(yeast: Gem, cobra_yea
 @pytest.mark.slow
 def test_media_set_the_bounds_that_cobra_sets(yeast: Gem, cobra_yeast) -> None:
     with cobra_yeast as peer:
-        peer.medium = NAMED_MEDIA["rich"][0]
+        peer.medium = NAMED_MEDIA["rich"][0].needed
         ours = with_medium(yeast, "rich").reactions
         assert list(ours["lower_bound"]) == [r.lower_bound for r in peer.reactions]
         assert list(ours["upper_bound"]) == [r.upper_bound for r in peer.reactions]

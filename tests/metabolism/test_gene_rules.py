@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import sparse
 
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.metabolism.gem import Gem
 from pipeline_lib.metabolism.gene_rule_parser import parse_rule
 from pipeline_lib.metabolism.gene_rules import GeneRules
@@ -194,3 +196,26 @@ def test_yeast_loses_what_cobra_says_it_loses(yeast: Gem, yeast_network: Metabol
 def test_a_rule_of_brackets_without_end_is_refused(rule: str) -> None:
     with pytest.raises(PipelineError, match="nested more than 100 deep"):
         parse_rule(rule, "r_1")
+
+
+def test_rules_find_their_genes_under_any_name() -> None:
+    """YDR322C_A is YDR322C-A, and a complex of one gene under two names is one part."""
+    names = GeneNames(["YBR001C", "YDR322C-A"], ["NTH2", "TIM11"], [[], ["ATP21"]], np.array([True, True]))
+    rules = GeneRules.from_names(["YDR322C_A and ybr001c", "TIM11 and ATP21", ""], ["r1", "r2", "r3"], names)
+    assert rules.genes == ("YBR001C", "YDR322C-A")
+    deleted = sparse.csr_array(np.eye(2))
+    assert rules.blocked_reactions(deleted).toarray().tolist() == [[True, False, False], [True, True, False]]
+    assert rules.to_table()["gene_index"].tolist() == [0, 1, 1]
+
+
+def test_complexes_that_become_one_or_part_of_another_are_absorbed() -> None:
+    """A or (A' and B), where A' is another name of A, is A."""
+    names = GeneNames(["A", "B"], ["A", "B"], [["A1"], []], np.array([True, True]))
+    rules = GeneRules.from_names(["A or (A1 and B)", "A or A1"], ["r1", "r2"], names)
+    assert rules.to_table().to_numpy().tolist() == [[0, 0, 0], [1, 1, 0]]
+
+
+def test_a_name_of_two_genes_in_a_rule_is_refused() -> None:
+    names = GeneNames(["A", "B"], ["A", "B"], [["X"], ["X"]], np.array([True, True]))
+    with pytest.raises(PipelineError, match="reaction 'r_1', its gene rule: gene name 'X' is ambiguous: A, B"):
+        GeneRules.from_names(["X"], ["r_1"], names)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline_lib.metabolism.bit_sets import pack
-from pipeline_lib.metabolism.genotype_arrays import choose, keys_of, sub_genotypes
+from pipeline_lib.metabolism.genotype_arrays import choose, keys_of, positions_of, sub_genotypes
 from pipeline_lib.metabolism.interactions import interactions
 from pipeline_lib.metabolism.knockouts import growths_of, solve_knockouts
 from pipeline_lib.metabolism.network import MetabolicNetwork
@@ -218,3 +218,48 @@ def test_bit_sets_keep_their_members() -> None:
     members = np.random.default_rng(5).random((50, 130)) < 0.3
     assert pack(members).shape == (50, 3)
     np.testing.assert_array_equal(unpack(pack(members), 130), members)
+
+
+def test_a_genotype_that_was_not_solved_has_no_growth(textbook_network: MetabolicNetwork) -> None:
+    """A look-up must not return a neighbour's optimum, nor the wild type's for an order that was left out."""
+    singles = choose(textbook_network.gem_genes, 1)
+    pair = np.array([[textbook_network.genes.index(gene) for gene in ("b1723", "b3916")]])
+    with growths_of(textbook_network, 3) as (growths, solver):
+        with pytest.raises(KeyError, match="b1723 was not solved"):
+            growths.growth(pair[:, :1])
+        growths.cover(singles, solver)
+        with pytest.raises(KeyError, match=r"b3916\+b1723 was not solved"):
+            growths.fitness(pair)
+        growths.cover(pair, solver)
+        assert 0 < growths.fitness(pair)[0] < 1
+        other = np.array([[textbook_network.genes.index(gene) for gene in ("b0720", "b1723")]])
+        with pytest.raises(KeyError, match="was not solved"):
+            growths.status(other)
+        triple = np.array([[*pair[0], textbook_network.genes.index("b1852")]])
+        with pytest.raises(KeyError, match="was not solved"):
+            growths.find(triple)
+        with pytest.raises(KeyError):
+            growths.parents(growths.deletions.canonical(triple))
+
+
+def test_growths_of_singles_know_nothing_of_pairs(textbook_network: MetabolicNetwork) -> None:
+    """Two isozymes matter only together: prepared for singles, each of them counts as without effect."""
+    pair = np.array([[textbook_network.genes.index(gene) for gene in ("b1723", "b3916")]])
+    growths = solve_knockouts(textbook_network, choose(textbook_network.gem_genes, 1))
+    with pytest.raises(KeyError, match=r"b1723\+b3916 deletes more than 1 genes"):
+        growths.fitness(pair)
+    with (
+        growths_of(textbook_network, 1) as (shallow, solver),
+        pytest.raises(KeyError, match="deletes more than 1 genes"),
+    ):
+        shallow.cover(pair, solver)
+
+
+@pytest.mark.parametrize(("wanted", "missing"), [([3], 3), ([0], 0), ([9], 9), ([2, 8, 5], 5)])
+def test_a_position_is_that_of_an_equal_key(wanted: list[int], missing: int) -> None:
+    keys = np.array([2, 4, 8])
+    assert positions_of(np.array([8, 2, 4, 8]), keys).tolist() == [2, 0, 1, 2]
+    with pytest.raises(KeyError, match=str(missing)):
+        positions_of(np.array(wanted), keys)
+    with pytest.raises(KeyError):
+        positions_of(np.array(wanted), keys[:0])

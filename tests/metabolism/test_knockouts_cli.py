@@ -123,7 +123,10 @@ def test_all_triples_writes_the_sparse_set_and_the_counts(folder: Path, tmp_path
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({"genes": [["b0720"], ["no_such_gene"]]}, "row 1: gene 'no_such_gene' is not in the gene index"),
+        (
+            {"genes": [["b0720"], ["no_such_gene"]]},
+            r"row 2 \(counted from 1\): gene 'no_such_gene' is not in the gene index",
+        ),
         ({"names": [["b0720"]]}, "no parquet table with a list column 'genes'"),
         ({"genes": ["b0720"]}, "not lists of gene names"),
     ],
@@ -168,3 +171,44 @@ def test_nan_growth_is_kept_in_the_table(folder: Path, monkeypatch: pytest.Monke
     assert np.isnan(table.loc["b0720", "growth"])
     assert np.isnan(table.loc["b0720", "fitness"])
     assert table.loc["b1723", "status"] == "optimal"
+
+
+@pytest.mark.parametrize(
+    ("genes", "message"),
+    [
+        ([["b0726"], ["b0726", "b0726"]], "row 2 .*one gene is named twice"),
+        ([["b0726", "b1723", "b0726"]], "row 1 .*one gene is named twice"),
+        ([["b0726"], ["b1723"], []], "row 3 .*no gene is named"),
+        ([[]], "row 1 .*no gene is named"),
+        ([["b0726"], None], "row 2 .*no gene is named"),
+        ([["b0726", "b1723", "b3916", "b1676"]], "row 1 .*more than three genes are named"),
+        ([["b0726"], ["b1723", None]], "row 2 .*a gene has no name"),
+        ([["b0726"], ["b1723", ""]], "row 2 .*gene '' is not in the gene index"),
+    ],
+)
+def test_a_row_that_is_no_genotype_is_refused(folder: Path, tmp_path: Path, genes: list, message: str) -> None:
+    pd.DataFrame({"genes": genes}).to_parquet(tmp_path / "faulty.parquet")
+    with pytest.raises(PipelineError, match=rf"faulty\.parquet: {message}"):
+        run(
+            "knockouts",
+            *network_files(folder),
+            f"--genotypes={tmp_path}/faulty.parquet",
+            f"--output={tmp_path}/never.parquet",
+        )
+    assert not list(tmp_path.glob("*never*"))
+
+
+def test_lists_of_any_kind_of_text_are_read(folder: Path, tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    lists = [["b1723", "b3916"], ["b0720", "b1723"]]
+    for number, kind in enumerate(
+        (pa.list_(pa.large_string()), pa.large_list(pa.string()), pa.list_(pa.string(), 2),
+         pa.list_(pa.dictionary(pa.int32(), pa.string())))
+    ):  # fmt: skip
+        path = tmp_path / f"{number}.parquet"
+        pq.write_table(pa.table({"genes": pa.array(lists, kind)}), path)
+        output = tmp_path / "out.parquet"
+        run("knockouts", *network_files(folder), f"--genotypes={path}", f"--output={output}")
+        assert len(pd.read_parquet(output)) == 5

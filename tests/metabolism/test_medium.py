@@ -1,9 +1,12 @@
 """Media: uptake bounds by exchange reaction; secretion is left alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.metabolism.flux import FluxBalance
 from pipeline_lib.metabolism.gem import Gem
 from pipeline_lib.metabolism.medium import exchange_reactions, with_medium
 
@@ -106,3 +109,66 @@ def test_a_named_medium_needs_known_ids(textbook: Gem) -> None:
     )
     with pytest.raises(PipelineError, match="give a mapping of exchange id to uptake"):
         with_medium(renamed, "rich")
+
+
+def test_minimal_is_m9_for_a_genome_scale_model_of_bigg(textbook: Gem) -> None:
+    """What iJO1366 takes up beyond the core model's salts is fed where a model has the exchange."""
+    from pipeline_lib.metabolism.named_media import uptakes_of
+
+    core = uptakes_of("minimal", list(textbook.reactions["id"]))
+    assert core == {**dict.fromkeys(("EX_co2_e", "EX_h_e", "EX_h2o_e", "EX_nh4_e", "EX_o2_e", "EX_pi_e"), 1000.0),
+                    "EX_glc__D_e": 10.0}  # fmt: skip
+    larger = uptakes_of("minimal", [*core, "EX_so4_e", "EX_cbl1_e", "EX_ala__L_e"])
+    assert larger == {**core, "EX_so4_e": 1000.0, "EX_cbl1_e": 0.01}
+    assert uptakes_of("rich", [*core, "EX_so4_e", "EX_ala__L_e"]) == {**core, "EX_so4_e": 1000.0, "EX_ala__L_e": 5.0}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("medium", "growth"), [("model", 0.9823718), ("minimal", 0.9823718), ("rich", None)])
+def test_ijo1366_grows_on_the_named_media(medium: str, growth: float | None) -> None:
+    # Orth et al., Mol. Syst. Biol. 7:535 (2011): 0.982 1/h on 10 mmol/gDW/h of glucose with oxygen.
+    from pipeline_lib.metabolism.gem import read_gem
+    from pipeline_lib.metabolism.network import network_of
+    from pipeline_lib.metabolism.wild_type import reduce_growing_network
+
+    found = FluxBalance(reduce_growing_network(network_of(with_medium(read_gem("cobra:iJO1366"), medium)))).solve(
+        np.empty(0, dtype=np.int32), None
+    )
+    assert found.growth == pytest.approx(growth, rel=1e-6) if growth else found.growth > 1
+
+
+@pytest.mark.parametrize(
+    ("dropped", "message"),
+    [
+        (["EX_nh4_e"], "of BiGG's it lacks EX_nh4_e; give a mapping"),
+        (["EX_nh4_e", "EX_glc__D_e"], "it lacks EX_nh4_e, EX_glc__D_e; give"),
+        (["EX_co2_e", "EX_h_e", "EX_h2o_e", "EX_nh4_e", "EX_o2_e", "EX_pi_e"], "EX_nh4_e, EX_o2_e and others; give"),
+    ],
+)
+def test_what_a_model_lacks_for_a_named_medium_is_named(textbook: Gem, dropped: list[str], message: str) -> None:
+    renamed = textbook.reactions["id"].where(~textbook.reactions["id"].isin(dropped), "own_" + textbook.reactions["id"])
+    with pytest.raises(
+        PipelineError, match=f"the medium 'minimal' is defined for .* do not fit the model: .*{message}"
+    ):
+        with_medium(replace(textbook, reactions=textbook.reactions.assign(id=renamed)), "minimal")
+
+
+def test_one_exchange_by_its_id_and_by_its_name_is_refused(textbook: Gem) -> None:
+    with pytest.raises(PipelineError, match="'EX_glc__D_e' and 'D-Glucose exchange' are one exchange reaction"):
+        with_medium(textbook, {"EX_glc__D_e": 5, "D-Glucose exchange": 10})
+
+
+def test_a_name_of_two_exchanges_is_refused(textbook: Gem) -> None:
+    reactions = textbook.reactions.assign(name="exchange")
+    with pytest.raises(PipelineError, match="'exchange' is the name of 20 exchange reactions; give the id of one"):
+        with_medium(replace(textbook, reactions=reactions), {"exchange": 5})
+
+
+def test_a_medium_cannot_undercut_an_uptake_that_the_model_forces(textbook: Gem) -> None:
+    upper = textbook.reactions["upper_bound"].mask(textbook.reactions["id"] == "EX_glc__D_e", -8.0).to_numpy()
+    forced = textbook.with_bounds(textbook.reactions["lower_bound"].to_numpy(), upper)
+    assert bounds(with_medium(forced, {"EX_glc__D_e": 9}), "EX_glc__D_e") == (-9, -8)
+    with pytest.raises(
+        PipelineError, match="forces an uptake through 'EX_glc__D_e' that is greater than the medium's 5"
+    ):
+        with_medium(forced, {"EX_glc__D_e": 5})

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
+from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.config.training import LossSettings, TrainingSettings
 from pipeline_lib.models.clp.heads import Read
 from pipeline_lib.models.clp.invariants import CHECKS, Subject, every_gradient
@@ -91,6 +93,19 @@ def test_a_derived_interaction_is_epsilon_or_tau_by_definition(order, monkeypatc
     e02, e12 = 0.65 - 0.9 * 0.7, 0.5 - 0.8 * 0.7
     tau = 0.2 - 0.9 * 0.8 * 0.7 - epsilon * 0.7 - e02 * 0.8 - e12 * 0.9
     assert (read.value * FITNESS_UNIT).tolist() == pytest.approx([epsilon, tau], abs=1e-6)
+
+
+def test_raw_interactions_are_read_off_the_perturbed_latent_as_adjusted_ones_are():
+    raw = replace(TRAIN, phenotype=np.full(len(TRAIN), PHENOTYPES.index("raw_interaction")))
+    model = build("clp", small_settings(), TrainingSettings())
+    task = model.prepare(raw, small_cell(), 0)[0]
+    network = task.networks[0].eval()
+    assert network.interaction_head is not None
+    assert network.fitness_head is None
+    found = every_gradient(
+        few(Subject(network, model.arrays(small_cell()), model.settings, model.columns_of(raw, task))), total_loss
+    )
+    assert "interaction_head" not in found.detail
 
 
 def test_multiplicative_fitness_has_no_derived_interaction(monkeypatch):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
-from pipeline_lib.artefacts.schemas import EDGES, GENES
+from pipeline_lib.artefacts.schemas import EDGES, GENE_COVERAGE, GENES
 from pipeline_lib.artefacts.tables import read_table, write_table
 from pipeline_lib.config.networks import NetworkSettings
 from pipeline_lib.errors import PipelineError
@@ -36,7 +36,8 @@ def call(*arguments: str) -> Result:
 def read(name: str, *files: str) -> Result:
     options = [option for file in files for option in ("--file", file)]
     common = ("--settings", json.dumps(SETTINGS), "--name", name, "--genes", "genes.parquet")
-    return call("read", *common, *options, "--output", f"{name}.parquet")
+    outputs = ("--output", f"{name}.parquet", "--coverage", f"{name}.coverage.parquet")
+    return call("read", *common, *options, *outputs)
 
 
 def combine(*names: str) -> Result:
@@ -60,6 +61,21 @@ def test_two_networks_become_one_table_with_their_losses() -> None:
     assert summary.loc["own", ["rows", "rows_unknown", "unknown_genes"]].tolist() == [2, 1, 1]
     assert summary.loc["own", "shared_with_tf"] == 1
     assert summary.loc["tf", "shared_with_own"] == 0.5
+
+
+def test_known_and_unknown_names_of_a_network_are_counted(workplace: Path) -> None:
+    (workplace / "own.txt").write_text("YAL001C tfc1\nFUN24 YBR_123C\ntRNA SHARED\n")
+    read("own", "edges=own.txt")
+    row = read_table("own.coverage.parquet", GENE_COVERAGE).iloc[0]
+    assert row[["kind", "name"]].tolist() == ["network", "own"]
+    assert row[["named", "known", "unknown", "ambiguous", "by_alias"]].tolist() == [6, 4, 1, 1, 2]
+
+
+@pytest.mark.parametrize("names", ["b0002 b0003", "ENSG00000000003 ENSG00000000005", "9606.ENSP1 9606.ENSP2"])
+def test_a_network_of_another_organism_is_refused_in_one_sentence(workplace: Path, names: str) -> None:
+    (workplace / "own.txt").write_text(f"{names}\n")
+    with pytest.raises(PipelineError, match=r"^0 of 2 gene names of the network 'own' are in the gene table of 8"):
+        read("own", "edges=own.txt")
 
 
 @pytest.mark.usefixtures("workplace")

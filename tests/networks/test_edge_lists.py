@@ -40,6 +40,22 @@ def test_a_binary_file_is_no_list(tmp_path: Path) -> None:
         read_edge_list(tmp_path / "list.txt")
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("own.csv", b"source;target;weight\nYAL001C;TFC1;0.5\n"),
+        ("own.txt", b"source,target,weight\nYAL001C,TFC1,0.5\n"),
+        ("own.csv", "\ufeffsource,target,weight\r\nYAL001C,TFC1,0.5\r\n".encode()),
+        ("own.tsv", "source\ttarget\tweight\tnote\nYAL001C\tTFC1\t0.5\t30 °C\n".encode("cp1252")),
+        ("own.tsv", "source\ttarget\tweight\nYAL001C\tTFC1\t0.5\n".encode("utf-16")),
+    ],
+)
+def test_separators_and_encodings_of_spreadsheets_are_read(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    raw = read_edge_table(tmp_path / name, {}, directed=False)
+    assert list(raw.table.iter_rows()) == [("YAL001C", "TFC1", 0.5)]
+
+
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     edges=st.lists(

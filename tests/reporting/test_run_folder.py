@@ -17,5 +17,6 @@ def test_figures_drawn_by_another_version_are_named(tmp_path):
 
 def test_figures_come_in_the_order_asked_for(run_folder):
     run = RunFolder(run_folder, 72, "clp")
-    found = run.figures("p_values", "p_value_deciles", "discoveries")
-    assert [figure.name for figure in found] == ["p_value_deciles", "discoveries"]
+    found = run.figures("p_values", "p_value_deciles", "p_value_histograms")
+    assert [figure.name for figure in found] == ["p_value_deciles", "p_value_histograms"]
+    assert [record.name for record in run.missing("p_values")] == ["discoveries"]

@@ -16,11 +16,11 @@ from pipeline_lib.artefacts.tables import read_table, write_table
 from pipeline_lib.cell.genotypes import encode
 from pipeline_lib.cell.leakage import leakage_table
 from pipeline_lib.cell.splits import assign, split_table
+from pipeline_lib.command_line.workflow import as_json
 from pipeline_lib.config.figures import ARTEFACTS
 from pipeline_lib.config.loading import parse_run_config
 from pipeline_lib.config.run import RunConfig
 from pipeline_lib.config.screens import screen_scores
-from pipeline_lib.command_line.workflow import as_json
 from pipeline_lib.evaluation.cli import app as evaluation
 from pipeline_lib.reporting.candidates import FittedSeeds, rank_untested
 from pipeline_lib.reporting.provenance import provenance

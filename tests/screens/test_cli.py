@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pipeline_lib.artefacts.schemas import OBSERVATIONS, REJECTED
+from pipeline_lib.artefacts.schemas import GENE_COVERAGE, OBSERVATIONS, REJECTED
 from pipeline_lib.artefacts.tables import read_table, write_table
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.screens.cli import app
@@ -45,8 +45,22 @@ def read_lab(folder: Path, settings: object = SETTINGS, name: str = "lab", role:
     return invoke(
         "read", "--settings", json.dumps(settings), "--name", name, "--genes", folder / "genes.parquet", "--file",
         f"{role}={folder / 'lab.csv'}", "--output", folder / "lab.parquet",
-        "--rejected", folder / "lab.rejected.parquet",
+        "--rejected", folder / "lab.rejected.parquet", "--coverage", folder / "lab.coverage.parquet",
     )  # fmt: skip
+
+
+def test_known_and_unknown_names_of_a_screen_are_counted(folder: Path) -> None:
+    read_lab(folder)
+    row = read_table(folder / "lab.coverage.parquet", GENE_COVERAGE).iloc[0]
+    assert row[["kind", "name"]].tolist() == ["screen", "lab"]
+    assert row[["named", "known", "unknown", "ambiguous", "by_alias"]].tolist() == [4, 2, 2, 0, 0]
+    assert row["examples"] == "unknown: nobody, nothing"
+
+
+def test_a_screen_of_another_organism_is_refused_in_one_sentence(folder: Path) -> None:
+    (folder / "lab.csv").write_text("genes,score\nb0001+b0002,1\nb0003,2\n")
+    with pytest.raises(PipelineError, match=r"^0 of 3 gene names of the screen 'lab' are in the gene table of 2 genes"):
+        read_lab(folder)
 
 
 def test_readers_are_listed_with_their_roles_and_facts() -> None:

@@ -26,7 +26,9 @@ def table(folder: Path, *rows: str) -> Path:
 def test_what_pandas_reads_has_the_types_of_the_contract(tmp_path: Path, few_names: GeneNames, read: Read) -> None:
     path = tmp_path / "lab.csv"
     path.write_text("genes,score,p\nTFC3,1,0.1\nTFC3+SLA1,2,\n")
-    observations, _ = read("table", few_names, {"table": path}, columns={**COLUMNS, "p_value": "p"}, p_sided=2, phenotype="fitness")
+    observations, _ = read(
+        "table", few_names, {"table": path}, columns={**COLUMNS, "p_value": "p"}, p_sided=2, phenotype="fitness"
+    )
     assert observations.columns[: len(OBSERVATIONS.columns)].tolist() == list(OBSERVATIONS.columns)
     assert observations["observation_id"].tolist() == [0, 1]
     assert str(observations["p_sided"].dtype) == "Int64"
@@ -89,3 +91,21 @@ def test_the_same_file_gives_the_same_bytes(tmp_path: Path, few_names: GeneNames
     for name in ("o.parquet", "r.parquet"):
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
     assert isinstance(read_table(tmp_path / "first" / "o.parquet", OBSERVATIONS), pd.DataFrame)
+
+
+def test_a_file_most_of_whose_rows_are_single_deletions_is_no_table_of_interactions(
+    tmp_path: Path, few_names: GeneNames, read: Read
+) -> None:
+    some, most = (["TFC3+SLA1,1"] * (100 - single) + ["TFC3,1"] * single for single in (40, 60))
+    observations, _ = read("table", few_names, {"table": table(tmp_path, *some)}, columns=COLUMNS)
+    assert len(observations) == 60
+    with pytest.raises(PipelineError, match=r"60 of 100 rows are rejected for one reason: one gene is named"):
+        read("table", few_names, {"table": table(tmp_path, *most)}, columns=COLUMNS)
+
+
+def test_numbers_beyond_measure_refuse_the_file_with_the_first_of_them(
+    tmp_path: Path, few_names: GeneNames, read: Read
+) -> None:
+    path = table(tmp_path, *[f"TFC3+SLA1,{i}e199" for i in range(1, 60)])
+    with pytest.raises(PipelineError, match=r"59 of 59 rows do not fit .*lab.csv: row 2: value 1e\+199 is beyond"):
+        read("table", few_names, {"table": path}, columns=COLUMNS)

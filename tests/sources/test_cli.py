@@ -56,7 +56,7 @@ def test_a_file_of_the_user_is_locked_with_its_checksum(workplace: Path) -> None
     locked = json.loads((workplace / "lock.json").read_text())["mine 1.csv"]
     assert (locked["path"], locked["sha256"], locked["bytes"]) == ("mine 1.csv", CONTENT_SUM, len(CONTENT))
     assert locked["time"].endswith("+00:00")
-    with pytest.raises(PipelineError, match="gone.csv, a file that the run reads, is not there any more"):
+    with pytest.raises(PipelineError, match=r"gone\.csv, a file that the run reads, is not there any more"):
         call("lock", "--own", "gone.csv", "--output", "lock.json")
 
 

@@ -133,7 +133,7 @@ def test_the_folder_of_the_project_may_have_any_name_without_braces(snakemake, c
 
 
 def test_paths_count_from_the_file_that_names_them_or_from_home(snakemake, checkout, away):
-    """The table lies beside the base that names it, the network in the home folder, and the run is started elsewhere."""
+    """The table lies beside the base that names it, the network in the home folder; the run is started elsewhere."""
     study = away / "study"
     study.mkdir()
     (study / "lab.csv").write_text(ROWS)

@@ -11,9 +11,12 @@ PROJECT = Path(workflow.current_basedir).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
 
 if "{" in str(PROJECT):
-    raise WorkflowError(f"the folder '{PROJECT}' has braces in its name, which Snakemake takes for wildcards; rename it.")
+    raise WorkflowError(
+        f"the folder '{PROJECT}' has braces in its name, which Snakemake takes for wildcards; rename it."
+    )
 
 from pipeline_lib.command_line.code_memory import remembered_code_hash as code_hash
+from pipeline_lib.command_line.config_check import table_faults
 from pipeline_lib.command_line.plan import plan_run
 from pipeline_lib.command_line.run_lock import join_runs
 from pipeline_lib.command_line.workflow import as_json
@@ -26,10 +29,11 @@ placed = workflow.modifier.path_modifier.replace_prefix
 
 try:
     FLOW = plan_run(config, "configuration", workflow.configfiles, placed)
-except ConfigurationError as error:
-    raise WorkflowError(*error.sentences) from None
+    # Before any work starts, not in the first job; a job that Snakemake starts by itself need not look again.
+    if workflow.is_main_process and (faults := [f"configuration: {fault}" for fault in table_faults(FLOW)]):
+        raise ConfigurationError(faults)
 except PipelineError as error:
-    raise WorkflowError(str(error)) from None
+    raise WorkflowError(*error.sentences) from None
 
 RUN = FLOW.run
 RESULTS = FLOW.results

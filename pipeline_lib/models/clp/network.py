@@ -11,7 +11,7 @@ from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.gene_loss import GeneLoss
 from pipeline_lib.cell.phenotype_processor import speaks_of_intact
 from pipeline_lib.config.clp import ClpSettings
-from pipeline_lib.models.clp.assays import CALL, FITNESS, INTERACTION, Assays
+from pipeline_lib.models.clp.assays import CALL, FITNESS, Assays
 from pipeline_lib.models.clp.cell_tensors import CellArrays
 from pipeline_lib.models.clp.gene_encoder import GeneEncoder
 from pipeline_lib.models.clp.heads import AssayScale, FitnessHead, InteractionHead, Read
@@ -80,7 +80,7 @@ class ClpNetwork(nn.Module):
                 cell.adjacencies, cell.genes, width, width // 2, settings.neighbours, metabolism=settings.metabolism
             )
             self.fitness_head = FitnessHead(width // 2, width, settings.dropout)
-        if not self.derived and labels & {INTERACTION, CALL}:
+        if not self.derived and labels - {FITNESS}:
             if profiles is not None:
                 self.attention = ProfileAttention(profiles, _relations(cell, settings), cell.genes, settings)
                 self.pairs = MeasuredPairs(profiles)

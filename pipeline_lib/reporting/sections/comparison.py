@@ -85,8 +85,10 @@ def losses(run: RunFolder) -> Section:
     trades = [html_table("spread_trades", f"Predictions of {run.model} stretched to the measured SD", table)]
     family = _against(run, run.model, run.differences["model"].str.startswith(f"{run.model}_loss_"))
     others = [
-        "The same model was also trained with other losses, on the same folds for as many steps; differences are "
-        "paired on the same resamples.",
+        (
+            "The same model was also trained with other losses, on the same folds for as many steps; differences are "
+            "paired on the same resamples."
+        ),
         *family_sentences(family, run.model),
     ]
     return Section(

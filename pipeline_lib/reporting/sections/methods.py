@@ -135,11 +135,11 @@ def methods(run: RunFolder) -> Section:
     return Section(
         "methods", "Methods",
         [
-            f"Text that a paper may take. {_screens(run)} Genes were named systematically; digenic interactions are "
-            "ε = f_ij - f_i f_j and trigenic ones τ = f_ijk - f_i f_j f_k - ε_ij f_k - ε_ik f_j - ε_jk f_i.",
-            f"The metabolic model ({settings['metabolism']['gem']}{'; Lu et al. 2019' * (YEAST_GEM in cited)}) was "
+            (f"Text that a paper may take. {_screens(run)} Genes were named systematically; digenic interactions are "
+            "ε = f_ij - f_i f_j and trigenic ones τ = f_ijk - f_i f_j f_k - ε_ij f_k - ε_ik f_j - ε_jk f_i."),
+            (f"The metabolic model ({settings['metabolism']['gem']}{'; Lu et al. 2019' * (YEAST_GEM in cited)}) was "
             "read with its gene rules in disjunctive normal form. Growth of deletions was computed by flux balance "
-            "analysis with HiGHS (Huangfu and Hall 2018) and agrees with COBRApy (Ebrahim et al. 2013).",
+            "analysis with HiGHS (Huangfu and Hall 2018) and agrees with COBRApy (Ebrahim et al. 2013)."),
             *_model(run),
             _statistics(run),
         ],
@@ -166,12 +166,13 @@ def _model(run: RunFolder) -> list[str]:
     splits = f"Splits: {', '.join(run.configuration['splits']['names'])}."
     if not any(is_clp(job.model) for job in run.jobs):
         return [splits]
-    return [
+    sentence = (
         "The cell latent perturbation model encodes the wild type once an optimisation step and reads fitness off the "
         "intact latent and interactions off the perturbed one, with a learned scale and shift of each assay. It was "
         f"trained for at most {run.configuration['training']['epochs']} epochs with AdamW; the validation fold chose "
         f"the epoch. {splits}"
-    ]
+    )
+    return [sentence]
 
 
 def _statistics(run: RunFolder) -> str:

@@ -32,6 +32,7 @@ def walk_through(run: RunFolder) -> Section:
             f"{labels['perturbed']} off the perturbed one. "
             f"{int(checks['held'].sum())} of {len(checks)} invariants held; {int(dead['dead'].sum())} of "
             f"{int(dead['units'].sum()):,} hidden units stay at one value."),
+            *(f"Not checked: {sentence}." for sentence in content.get("not_checked", [])),
             _overfit(report),
         ],
         run.figures("training"),

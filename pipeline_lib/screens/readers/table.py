@@ -1,7 +1,7 @@
 """A long table of one's own, in any kind of file that holds one: columns named in the configuration.
 
 One row a measurement. Genes are systematic, standard or alias names, in one column (separated by ``+ ; |`` or blanks,
-or a list) or in up to three. What the values are, and whether P-values are one-sided, is said in the configuration.
+or a list) or in up to three. What the values are, and whether P-values are one-sided, stands in the configuration.
 Calls are 0 and 1 (or one pair of words for no and yes), an interaction has two or three different genes.
 """
 

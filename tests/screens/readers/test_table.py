@@ -1,14 +1,19 @@
 """A table of one's own."""
 
+import bz2
+import gzip
+import zipfile
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline_lib.errors import PipelineError
 from pipeline_lib.config.screens import ScreenSettings
+from pipeline_lib.errors import PipelineError
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.readers.table import check_header
+from pipeline_lib.screens.text_table import read_blocks
 from tests.screens.conftest import Read
 
 COLUMNS = {"gene1": "first", "gene2": "second", "value": "score", "std": "sd", "p_value": "p", "query": "plate"}
@@ -51,6 +56,24 @@ def test_every_format_gives_the_same_observations(name: str, tmp_path: Path, few
     assert observations["p_sided"].fillna(0).tolist() == [2, 2, 0]
     assert observations["query"].fillna("none").tolist() == ["p1", "none", "p2"]
     assert set(observations["phenotype"]) == {"interaction"}
+
+
+@pytest.mark.parametrize("name", ["t.csv", "semicolon.csv", "t.parquet", "t.xlsx"])
+@pytest.mark.parametrize("packing", ["none", "gzip", "bzip2", "zip"])
+def test_a_table_is_what_it_holds_not_what_its_name_says(
+    name: str, packing: str, tmp_path: Path, few_names: GeneNames, read: Read
+) -> None:
+    content = written(tmp_path / name).read_bytes()
+    path = tmp_path / "table.txt"
+    if packing == "zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("inside", content)
+    else:
+        path.write_bytes({"none": bytes, "gzip": gzip.compress, "bzip2": bz2.compress}[packing](content))
+    settings = ScreenSettings(reader="table", files={"table": str(path)}, columns=COLUMNS, p_sided=2)
+    check_header(path, settings)
+    observations, _ = read("table", few_names, {"table": path}, columns=COLUMNS, p_sided=2)
+    assert observations["value"].tolist() == [-0.25, 0.5, 0.125]
 
 
 def test_genes_in_one_column_and_another_phenotype(tmp_path: Path, few_names: GeneNames, read: Read) -> None:
@@ -143,3 +166,171 @@ def test_the_header_of_a_file_that_is_not_there_cannot_be_checked(tmp_path: Path
     settings = ScreenSettings(reader="table", files={"table": "t.csv"}, columns={"gene1": "a", "value": "b"})
     with pytest.raises(PipelineError, match=r"absent.csv does not exist"):
         check_header(tmp_path / "absent.csv", settings)
+
+
+CALLS = {"gene1": "first", "gene2": "second", "value": "sl"}
+PAIR = {"gene1": "first", "gene2": "second", "value": "score"}
+
+
+def text_table(folder: Path, *rows: str, header: str = "first,second,score") -> dict[str, Path]:
+    path = folder / "t.csv"
+    path.write_text("\n".join([header, *rows, ""]))
+    return {"table": path}
+
+
+def test_csv_workbook_and_parquet_of_one_table_give_the_same_numbers_bit_by_bit(
+    tmp_path: Path, few_names: GeneNames, read: Read
+) -> None:
+    rng = np.random.default_rng(0)
+    n = 500
+    frame = pd.DataFrame(
+        {
+            "first": rng.choice(["TFC3", "SLA1", "MCM2"], n),
+            "second": rng.choice(["HO", "NTG2"], n),
+            "score": rng.normal(0, 0.1, n),
+            "sd": rng.exponential(0.01, n),
+            "p": 10.0 ** rng.uniform(-300, 0, n),
+            "plate": "p1",
+        }
+    )
+    # Workbooks hold 15 to 16 digits of a number.
+    for column in ("score", "sd", "p"):
+        frame[column] = [float(f"{value:.15g}") for value in frame[column]]
+    frame.loc[::7, "p"] = None
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    frame.to_csv(tmp_path / "t.tsv", index=False, sep="\t", decimal=",")
+    frame.to_excel(tmp_path / "t.xlsx", index=False)
+    frame.to_parquet(tmp_path / "t.parquet")
+    frame.to_feather(tmp_path / "t.feather")
+    for name in ("t.csv", "t.tsv", "t.xlsx", "t.parquet", "t.feather"):
+        found, rejected = read("table", few_names, {"table": tmp_path / name}, columns=COLUMNS, p_sided=2)
+        assert len(rejected) == 0
+        for column, values in (("value", frame["score"]), ("std", frame["sd"]), ("p_value", frame["p"])):
+            assert found[column].to_numpy(float).tobytes() == values.to_numpy(float).tobytes(), (name, column)
+
+
+def test_an_interaction_has_two_different_genes(tmp_path: Path, few_names: GeneNames, read: Read) -> None:
+    files = text_table(tmp_path, "TFC3,SLA1,1", "TFC3,,2", ",SLA1,3", ",,4", "TFC3,FUN24,5", "NA,SLA1,6", "SLA1,TFC3,7")
+    observations, rejected = read("table", few_names, files, columns=PAIR)
+    assert observations["value"].tolist() == [1, 7]
+    single = "one gene is named; an interaction needs at least two different genes"
+    assert dict(zip(rejected["row"], rejected["reason"], strict=True)) == {
+        3: single,
+        4: single,
+        5: "no gene is named; a genotype has one to three genes",
+        6: "one gene is named twice; the genes of a genotype are different",
+        7: single,
+    }
+    fitness, _ = read("table", few_names, files, columns=PAIR, phenotype="fitness")
+    assert fitness["value"].tolist() == [1, 2, 3, 6, 7]
+
+
+def test_a_list_of_four_genes_is_rejected_and_one_with_a_missing_name_has_fewer(
+    tmp_path: Path, few_names: GeneNames, read: Read
+) -> None:
+    path = tmp_path / "t.parquet"
+    lists = [["TFC3", "SLA1"], ["TFC3", "SLA1", "HO", "NTG2"], ["TFC3", None], [], None, ["MCM2", "SLA1", "HO"]]
+    pd.DataFrame({"mutant": lists, "score": range(6)}).to_parquet(path)
+    observations, rejected = read("table", few_names, {"table": path}, columns={"genes": "mutant", "value": "score"})
+    assert observations["order"].tolist() == [2, 3]
+    assert rejected["row"].sort_values().tolist() == [2, 3, 4, 5]
+
+
+def test_a_date_where_a_gene_should_be_is_explained(tmp_path: Path, few_names: GeneNames, read: Read) -> None:
+    files = text_table(tmp_path, "TFC3,SLA1,1", "1-Oct,SLA1,1", "2022-10-01,SLA1,1", "44835,SLA1,1", "OCT9,SLA1,1")
+    _, rejected = read("table", few_names, files, columns=PAIR)
+    assert rejected["reason"].str.endswith("; it is a date, as a spreadsheet makes of genes such as OCT1").tolist() == [
+        True,
+        True,
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize("missing", ["-", ".", "n/a", "NA", "--", "?", "#N/A", "None"])
+def test_any_number_of_rows_may_have_no_measurement(
+    missing: str, tmp_path: Path, few_names: GeneNames, read: Read
+) -> None:
+    files = text_table(tmp_path, *["TFC3,SLA1,0.5"] * 10, *[f"TFC3,SLA1,{missing}"] * 90)
+    observations, rejected = read("table", few_names, files, columns=PAIR)
+    assert len(observations) == 10
+    assert set(rejected["reason"]) == {"no measurement"}
+
+
+def test_thousands_separators_are_not_decimal_commas(tmp_path: Path, few_names: GeneNames, read: Read) -> None:
+    files = text_table(tmp_path, 'TFC3,SLA1,"1,234"', 'TFC3,MCM2,"12,500"', "TFC3,HO,980", "TFC3,NTG2,1_000")
+    observations, rejected = read("table", few_names, files, columns=PAIR)
+    assert observations["value"].tolist() == [980]
+    assert rejected["row"].tolist() == [2, 3, 5]
+
+
+def test_two_decimal_signs_far_apart_in_a_large_file_are_noticed(
+    tmp_path: Path, few_names: GeneNames, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(read_blocks.__kwdefaults__, "block_bytes", 100)
+    files = text_table(tmp_path, *["TFC3;SLA1;0.5"] * 50, *["TFC3;SLA1;0,5"] * 50, header="first;second;score")
+    with pytest.raises(PipelineError, match=r"commas \(row 52: '0,5'\) and points \(row 2: '0.5'\)"):
+        read("table", few_names, files, columns=PAIR)
+
+
+@pytest.mark.parametrize("magnitude", ["1e200", "-7.9e199", "2e9"])
+def test_a_magnitude_that_no_measurement_has_is_rejected_with_its_value(
+    magnitude: str, tmp_path: Path, few_names: GeneNames, read: Read
+) -> None:
+    files = text_table(tmp_path, "TFC3,SLA1,120000", f"TFC3,SLA1,{magnitude}", "TFC3,SLA1,-12.5")
+    observations, rejected = read("table", few_names, files, columns=PAIR)
+    assert observations["value"].tolist() == [120000, -12.5]
+    assert rejected["row"].tolist() == [3]
+    assert rejected["reason"][0].startswith(f"value {float(magnitude):g} is beyond 1,000,000,000 in size")
+
+
+def test_calls_are_zero_and_one_in_every_spelling_of_a_column(tmp_path: Path, few_names: GeneNames, read: Read) -> None:
+    for spelled in (["0", "1", "1"], ["FALSE", "TRUE", "TRUE"], ["no", "yes", "Yes"]):
+        rows = [f"TFC3,{gene},{call}" for gene, call in zip(("SLA1", "HO", "MCM2"), spelled, strict=True)]
+        files = text_table(tmp_path, *rows, header="first,second,sl")
+        observations, _ = read("table", few_names, files, columns=CALLS, phenotype="call")
+        assert observations["value"].tolist() == [0, 1, 1]
+    pd.DataFrame({"first": "TFC3", "second": ["SLA1", "HO"], "sl": [True, False]}).to_parquet(tmp_path / "t.parquet")
+    observations, _ = read("table", few_names, {"table": tmp_path / "t.parquet"}, columns=CALLS, phenotype="call")
+    assert observations["value"].tolist() == [1, 0]
+
+
+def test_calls_of_other_values_are_refused(tmp_path: Path, few_names: GeneNames, read: Read) -> None:
+    files = text_table(tmp_path, "TFC3,SLA1,SL", "TFC3,HO,non-SL", header="first,second,sl")
+    with pytest.raises(PipelineError, match=r"column 'sl' holds 'SL', 'non-SL', which are no calls; write 1 for"):
+        read("table", few_names, files, columns=CALLS, phenotype="call")
+
+
+@pytest.mark.parametrize(
+    ("columns", "refused"),
+    [
+        (
+            {"gene1": "first", "gene2": "first", "value": "score"},
+            "'gene1' and 'gene2' are both given the column 'first'",
+        ),
+        ({**PAIR, "std": "score"}, "'value' and 'std' are both given the column 'score'"),
+        ({**PAIR, "query": "first", "array": "second"}, ""),
+    ],
+)
+def test_one_column_is_one_thing_but_a_gene_may_label_the_query(
+    columns: dict[str, str], refused: str, tmp_path: Path, few_names: GeneNames, read: Read
+) -> None:
+    files = text_table(tmp_path, "TFC3,SLA1,1")
+    if refused:
+        with pytest.raises(PipelineError, match=refused):
+            read("table", few_names, files, columns=columns)
+    else:
+        observations, _ = read("table", few_names, files, columns=columns)
+        assert observations[["query", "array"]].to_numpy().tolist() == [["TFC3", "SLA1"]]
+
+
+def test_a_quoted_header_is_taken_apart_as_the_rows_are(tmp_path: Path, few_names: GeneNames, read: Read) -> None:
+    files = text_table(tmp_path, 'TFC3;SLA1;"0,5"', header='"first";"second";"score (SGA, 30C), ""raw"""')
+    observations, _ = read("table", few_names, files, columns={**PAIR, "value": 'score (SGA, 30C), "raw"'})
+    assert observations["value"].tolist() == [0.5]
+
+
+def test_row_names_of_r_are_no_genes(tmp_path: Path, few_names: GeneNames, read: Read) -> None:
+    files = text_table(tmp_path, '"1" "TFC3" "SLA1" 0.5', '"2" "TFC3" "HO" 1', header='"first" "second" "score"')
+    observations, _ = read("table", few_names, files, columns=PAIR)
+    assert observations["value"].tolist() == [0.5, 1]

@@ -1,0 +1,152 @@
+"""A run that cannot end is refused in seconds, all faults at once; a good one is described in a few lines."""
+
+import resource
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from pipeline_lib.command_line.config_check import check_run
+from pipeline_lib.command_line.root import app
+
+CORE_GENES = [f"b{number:04d}" for number in (
+    114, 115, 116, 118, 351, 356, 451, 474, 485, 720, 721, 722, 723, 724, 726, 727, 728, 729, 733, 734, 755, 767, 809,
+    810, 811, 875, 902, 903, 904, 978, 979, 1101, 1136, 1241, 1276, 1297, 1380, 1478, 1479, 1524,
+)]  # fmt: skip
+"""Forty genes of the E. coli core model."""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Work in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write_pairs(path, n, genes=CORE_GENES):
+    """Write `n` different pairs of genes with a score each."""
+    generator = np.random.default_rng(0)
+    pairs = [(a, b) for i, a in enumerate(genes) for b in genes[i + 1 :]]
+    chosen = [pairs[row] for row in generator.permutation(len(pairs))[:n]]
+    path.write_text("gene_a,gene_b,score\n" + "".join(f"{a},{b},{generator.normal():.3f}\n" for a, b in chosen))
+
+
+def config(folder, **changes):
+    """Write the configuration of an own table on the E. coli core model and return its path."""
+    content = {
+        "run": "lab",
+        "metabolism": {"gem": "cobra:textbook"},
+        "screens": {
+            "lab": {
+                "reader": "table",
+                "files": {"table": "pairs.csv"},
+                "columns": {"gene1": "gene_a", "gene2": "gene_b", "value": "score"},
+            }
+        },
+        "splits": {"names": ["random"]},
+        "grid": [{"models": ["mean", "clp"], "splits": ["random"]}],
+    }
+    path = folder / "lab.yaml"
+    path.write_text(yaml.safe_dump({**content, **changes}))
+    return path
+
+
+def test_a_good_run_is_described_with_the_size_of_its_folds(folder):
+    write_pairs(folder / "pairs.csv", 200)
+    checked = check_run(config(folder))
+    assert checked.faults == []
+    plan = dict(checked.plan)
+    assert plan["models"] == "mean, clp"
+    assert plan["fits"] == "2"
+    assert plan["files"] == "1 of your own"
+    assert plan["read"].startswith("lab: 200 observations")
+    assert plan["random"] == "train 160, validation 20, test 20, left out 0"
+    assert any("states no calls: nothing is called" in note for note in checked.notes)
+
+
+def test_everything_that_is_wrong_is_said_at_once(folder):
+    (folder / "pairs.csv").write_text("gene_a,gene_b,value\nb0008,b0114,1\n")
+    (folder / "edges.csv").write_text("a,b\nb0008,b0114\n")
+    table = {"reader": "table", "files": {"table": "edges.csv"}}
+    path = config(
+        folder,
+        networks={"ours": {**table, "columns": {"source": "a", "target": "b"}}, "odd": {**table, "reader": "tabel"}},
+        splits={"names": ["random", "cross_screen"], "cross_screen_test": ["labb"]},
+        grid=[{"models": ["clpp"], "splits": ["random", "gene_disjoint_all"]}],
+        reporting={"model": "clppp"},
+    )
+    result = CliRunner().invoke(app, ["config", "check", str(path)])
+    assert result.exit_code == 1
+    said = result.exception.sentences
+    expected = (
+        "key 'grid': There is no model 'clpp'. Did you mean 'clp'?",
+        "key 'reporting.model': There is no model 'clppp'",
+        "it names the split 'gene_disjoint_all', which is not in splits.names",
+        "key 'splits.cross_screen_test': there is no screen 'labb'",
+        "key 'networks.ours': neither its settings nor the catalogue state what its edges rest on",
+        "key 'networks.odd': there is no network reader 'tabel'",
+    )
+    for sentence in expected:
+        assert sum(sentence in line for line in said) == 1, (sentence, said)
+    assert all(line.startswith(f"{path}: ") for line in said)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"screens": {"lab": {"reader": "table", "files": {"table": "pairs.csv"},
+                              "columns": {"gene1": "gene_a", "gene2": "gene_b", "value": "epsilon"}}}}, "epsilon"),
+        ({"networks": {"ours": {"reader": "table", "files": {"table": "pairs.csv"}, "evidence": ["physical"]}}},
+         "network 'ours': pairs.csv has no column 'source'"),
+        ({"metabolism": {"gem": "pairs.csv"}}, "pairs.csv"),
+        ({"metabolism": {"gem": "cobra:nomodel"}}, "cobra carries no model 'nomodel'"),
+        ({"metabolism": {"gem": "cobra:textbook", "medium": {"EX_glc": 1}}}, "no exchange reaction 'EX_glc'"),
+        ({"screens": {"lab": {"reader": "kuzmin2018", "files": {"table": "simulated:core/x.tsv"}}}},
+         "names no simulation"),
+        ({"simulation": {"core": {}},
+          "screens": {"lab": {"reader": "kuzmin2018", "files": {"table": "simulated:core/x.tsv"}}}},
+         "it writes aao1729_data_s1.tsv"),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_used_is_named(folder, changes, message):
+    write_pairs(folder / "pairs.csv", 40)
+    faults = check_run(config(folder, **changes)).faults
+    assert len(faults) == 1
+    assert message in faults[0]
+
+
+def test_genes_that_nobody_knows_are_found_before_the_run(folder):
+    write_pairs(folder / "pairs.csv", 40, genes=[f"gene{number}" for number in range(20)])
+    assert len(check_run(config(folder)).faults) == 1
+
+
+def test_a_split_that_leaves_a_fold_empty_is_found_before_the_run(folder):
+    """Two pairs cannot be trained, validated and tested on; forty can."""
+    write_pairs(folder / "pairs.csv", 2)
+    (fault,) = check_run(config(folder)).faults
+    assert "split random: the validation fold is empty" in fault
+    write_pairs(folder / "pairs.csv", 40)
+    assert check_run(config(folder)).faults == []
+
+
+def test_the_yeast_run_is_checked_in_three_seconds(root):
+    """Processor time: other work on the machine is not the check's."""
+    command = [sys.executable, "-m", "pipeline_lib", "config", "check", "config/config.yaml"]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, check=True, capture_output=True, cwd=root)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 3
+
+
+def test_each_fault_is_a_line_of_its_own(folder, root):
+    path = config(folder, run="my lab", grid=[])
+    command = [sys.executable, "-m", "pipeline_lib", "config", "check", str(path), str(root / "config/quickstart.yaml")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    lines = done.stderr.splitlines()
+    assert len(lines) == 3, "the name, the grid, and the table that is not there"
+    assert all(line.startswith(f"error: {path}: key '") for line in lines)
+    assert "quickstart.yaml: good." in done.stdout
