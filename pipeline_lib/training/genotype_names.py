@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 
 import numpy as np
 import pyarrow as pa
@@ -93,7 +94,7 @@ def genotypes_of_lists(lists: pa.ListArray, names: GeneNames, least: int, place:
     return ascending
 
 
-def _members(text: str, with_comma: set[str]) -> list[str]:
+def _members(text: str, with_comma: AbstractSet[str]) -> list[str]:
     """Return the gene names of one written genotype; neighbours that a comma joins to a standard name are one."""
     members: list[str] = []
     for piece in re.split(r"[;+|]", text.rstrip().rstrip(",;+|")):

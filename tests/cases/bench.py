@@ -20,10 +20,24 @@ from pipeline_lib.metabolism.medium import with_medium
 from pipeline_lib.metabolism.network import network_of
 
 NAMES = {
-    "YHR018C": "ARG4", "YOR202W": "HIS3", "YCL018W": "LEU2", "YEL021W": "URA3", "YDR007W": "TRP1", "YBR115C": "LYS2",
-    "YOR128C": "ADE2", "YKR069W": "MET1", "YER086W": "ILV1", "YDL042C": "SIR2", "YER177W": "BMH1", "YGL173C": "XRN1",
-    "YGL234W": "ADE5,7", "YBR208C": "DUR1,2", "YBR001C": "NTH2", "YDR322C-A": "TIM11", "YFL039C": "ACT1",
-}  # fmt: skip
+    "YHR018C": "ARG4",
+    "YOR202W": "HIS3",
+    "YCL018W": "LEU2",
+    "YEL021W": "URA3",
+    "YDR007W": "TRP1",
+    "YBR115C": "LYS2",
+    "YOR128C": "ADE2",
+    "YKR069W": "MET1",
+    "YER086W": "ILV1",
+    "YDL042C": "SIR2",
+    "YER177W": "BMH1",
+    "YGL173C": "XRN1",
+    "YGL234W": "ADE5,7",
+    "YBR208C": "DUR1,2",
+    "YBR001C": "NTH2",
+    "YDR322C-A": "TIM11",
+    "YFL039C": "ACT1",
+}
 """Genes of the small gene table: systematic to standard name."""
 
 
@@ -90,9 +104,21 @@ class Bench:
         screen = {"reader": "table", "files": {"table": str(path)}, "columns": columns, **settings}
         output, rejected = self.folder / "read.parquet", self.folder / "rejected.parquet"
         done = self.command(
-            "screens", "read", "--settings", json.dumps({"own": screen}), "--name", "own", "--genes", genes,
-            "--file", f"table={path}", "--output", output, "--rejected", rejected,
-        )  # fmt: skip
+            "screens",
+            "read",
+            "--settings",
+            json.dumps({"own": screen}),
+            "--name",
+            "own",
+            "--genes",
+            genes,
+            "--file",
+            f"table={path}",
+            "--output",
+            output,
+            "--rejected",
+            rejected,
+        )
         if not output.exists():
             return done
         rows = pd.read_parquet(output)
@@ -113,9 +139,13 @@ class Bench:
         """Run Snakemake; return both streams."""
         done = subprocess.run(
             [sys.executable, "-m", "snakemake", *map(str, arguments)],
-            cwd=cwd or self.root, env={**os.environ, "PYTHONPATH": str(self.root)}, capture_output=True, text=True,
-            check=False, timeout=900,
-        )  # fmt: skip
+            cwd=cwd or self.root,
+            env={**os.environ, "PYTHONPATH": str(self.root)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=900,
+        )
         return f"status {done.returncode}\n{done.stdout}\n{done.stderr}"
 
 
@@ -155,7 +185,8 @@ def chain_model(rules: dict[str, str], **changes: dict[str, object]) -> dict[str
     return {
         "id": "chain",
         "metabolites": [
-            {"id": name, "name": name, "compartment": name[-1], "formula": "C", "charge": 0} for name in ["A_e", *places]
+            {"id": name, "name": name, "compartment": name[-1], "formula": "C", "charge": 0}
+            for name in ["A_e", *places]
         ],
         "reactions": reactions,
         "genes": [{"id": gene, "name": gene} for gene in genes],

@@ -20,24 +20,39 @@ def _knockouts(*genotypes: list[str]) -> Callable[[Bench], str]:
             for name in ("metabolites", "reactions", "incidence", "complexes", "energies")
         }
         built = bench.command(
-            "metabolism", "build", "--settings", '{"gem": "cobra:textbook"}', "--gem", "cobra:textbook",
-            "--genes", genes, *(item for name, path in parts.items() for item in (f"--{name}", path)),
-            "--stoichiometry", bench.folder / "s.pt",
-        )  # fmt: skip
+            "metabolism",
+            "build",
+            "--settings",
+            '{"gem": "cobra:textbook"}',
+            "--gem",
+            "cobra:textbook",
+            "--genes",
+            genes,
+            *(item for name, path in parts.items() for item in (f"--{name}", path)),
+            "--stoichiometry",
+            bench.folder / "s.pt",
+        )
         if not parts["complexes"].exists():
             return built
         pd.DataFrame({"genes": list(genotypes)}).to_parquet(bench.folder / "wanted.parquet")
         output = bench.folder / "knockouts.parquet"
         done = bench.command(
-            "metabolism", "knockouts", "--genes", genes,
+            "metabolism",
+            "knockouts",
+            "--genes",
+            genes,
             *(item for name in ("reactions", "incidence", "complexes") for item in (f"--{name}", parts[name])),
-            "--genotypes", bench.folder / "wanted.parquet", "--output", output,
-        )  # fmt: skip
+            "--genotypes",
+            bench.folder / "wanted.parquet",
+            "--output",
+            output,
+        )
         if not output.exists():
             return done
         rows = pd.read_parquet(output)
         return "\n".join(
-            f"{'+'.join(genes)} fitness {fitness:.6f}" for genes, fitness in zip(rows["genes"], rows["fitness"], strict=True)
+            f"{'+'.join(genes)} fitness {fitness:.6f}"
+            for genes, fitness in zip(rows["genes"], rows["fitness"], strict=True)
         )
 
     return observe
@@ -58,26 +73,61 @@ def _look_up(solved: list[list[int]], asked: list[list[int]]) -> Callable[[Bench
 
 
 _ROLES = tuple(
-    index
-    for index, gene in enumerate(read_gem("cobra:textbook").genes)
-    if gene in {"b0720", "b1136", "b2779", "b1779"}
+    index for index, gene in enumerate(read_gem("cobra:textbook").genes) if gene in {"b0720", "b1136", "b2779", "b1779"}
 )
 """Positions of citrate synthase, isocitrate dehydrogenase, enolase and GAPDH, each with a reaction of its own."""
 
 CASES = [
-    Case("21-same-gene-twice", "F", "a pair of one gene with itself is refused with its row",
-         _knockouts(["b0720", "b1136"], ["b0726", "b0726"]), r"refused: .*row 2.*twice", folder="21-same-gene-twice"),
-    Case("21-empty-list", "F", "an empty list of genes is refused with its row", _knockouts(["b0720"], []),
-         r"refused: .*row 2.*(no gene|names no)", folder="21-same-gene-twice"),
-    Case("21-four-genes", "F", "four genes are refused with their row",
-         _knockouts(["b0720"], ["b0720", "b1136", "b2779", "b1779"]), r"refused: .*row 2.*three",
-         folder="21-same-gene-twice"),
-    Case("F-knockout-of-two", "F", "a pair and its singles are solved", _knockouts(["b0720", "b1136"]),
-         r"b0720 fitness 0\.000000.*b0720\+b1136 fitness"),
-    Case("K-unsolved-pair", "K", "a pair that was not solved has no growth: KeyError",
-         _look_up([[_ROLES[0], _ROLES[1]]], [[_ROLES[2], _ROLES[3]]]), "^KeyError"),
-    Case("K-unsolved-order", "K", "an order that was not solved has no growth: KeyError",
-         _look_up([[_ROLES[0]]], [[_ROLES[0], _ROLES[1]]]), "^KeyError"),
-    Case("K-solved", "K", "what was solved is found", _look_up([[_ROLES[0], _ROLES[1]]], [[_ROLES[1], _ROLES[0]]]),
-         r"^fitness \[0\.0"),
-]  # fmt: skip
+    Case(
+        "21-same-gene-twice",
+        "F",
+        "a pair of one gene with itself is refused with its row",
+        _knockouts(["b0720", "b1136"], ["b0726", "b0726"]),
+        r"refused: .*row 2.*twice",
+        folder="21-same-gene-twice",
+    ),
+    Case(
+        "21-empty-list",
+        "F",
+        "an empty list of genes is refused with its row",
+        _knockouts(["b0720"], []),
+        r"refused: .*row 2.*(no gene|names no)",
+        folder="21-same-gene-twice",
+    ),
+    Case(
+        "21-four-genes",
+        "F",
+        "four genes are refused with their row",
+        _knockouts(["b0720"], ["b0720", "b1136", "b2779", "b1779"]),
+        r"refused: .*row 2.*three",
+        folder="21-same-gene-twice",
+    ),
+    Case(
+        "F-knockout-of-two",
+        "F",
+        "a pair and its singles are solved",
+        _knockouts(["b0720", "b1136"]),
+        r"b0720 fitness 0\.000000.*b0720\+b1136 fitness",
+    ),
+    Case(
+        "K-unsolved-pair",
+        "K",
+        "a pair that was not solved has no growth: KeyError",
+        _look_up([[_ROLES[0], _ROLES[1]]], [[_ROLES[2], _ROLES[3]]]),
+        "^KeyError",
+    ),
+    Case(
+        "K-unsolved-order",
+        "K",
+        "an order that was not solved has no growth: KeyError",
+        _look_up([[_ROLES[0]]], [[_ROLES[0], _ROLES[1]]]),
+        "^KeyError",
+    ),
+    Case(
+        "K-solved",
+        "K",
+        "what was solved is found",
+        _look_up([[_ROLES[0], _ROLES[1]]], [[_ROLES[1], _ROLES[0]]]),
+        r"^fitness \[0\.0",
+    ),
+]

@@ -2,7 +2,6 @@
 
 import json
 import os
-import random
 import re
 import shutil
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import yaml
 
@@ -25,10 +25,12 @@ CORE = read_gem("cobra:textbook").genes
 
 def pairs(count: int, seed: int = 0) -> str:
     """Return a table of `count` distinct pairs of core genes with scores from a normal distribution."""
-    source = random.Random(seed)
+    source = np.random.default_rng(seed)
     chosen: dict[tuple[str, ...], float] = {}
     while len(chosen) < count:
-        chosen.setdefault(tuple(sorted(source.sample(CORE, 2))), round(source.gauss(0, 0.2), 4))
+        chosen.setdefault(
+            tuple(sorted(source.choice(CORE, 2, replace=False).tolist())), round(float(source.normal(0, 0.2)), 4)
+        )
     return "gene1,gene2,score\n" + "".join(f"{a},{b},{value}\n" for (a, b), value in chosen.items())
 
 
@@ -55,18 +57,24 @@ def table(path: Path | str, columns: dict[str, str] = PAIR, **settings: object) 
 def whole_run(bench: Bench) -> tuple[Path, str]:
     """Run every small screen together, to the report; return the run's folder and what Snakemake printed."""
     forty = bench.write("forty.csv", pairs(40))
-    shared = {name: next(SHARED.glob(f"*/{name}.csv"), None) for name in ("calls01", "clean", "equal", "one_gene", "sd0")}
+    shared = {
+        name: next(SHARED.glob(f"*/{name}.csv"), None) for name in ("calls01", "clean", "equal", "one_gene", "sd0")
+    }
     screens = {
         "forty_pairs": table(forty),
         "costanzo2016": table(bench.write("named.csv", pairs(60, 1))),
-        **({} if shared["calls01"] is None else {
-            "digenic_calls": table(shared["calls01"], {**PAIR, "value": "sl"}, phenotype="call"),
-            "raw": table(shared["clean"], phenotype="raw_interaction"),
-            "equal": table(shared["equal"]),
-            "one_gene": table(shared["one_gene"]),
-            "sd0": table(shared["sd0"], {**PAIR, "std": "sd"}),
-        }),
-    }  # fmt: skip
+        **(
+            {}
+            if shared["calls01"] is None
+            else {
+                "digenic_calls": table(shared["calls01"], {**PAIR, "value": "sl"}, phenotype="call"),
+                "raw": table(shared["clean"], phenotype="raw_interaction"),
+                "equal": table(shared["equal"]),
+                "one_gene": table(shared["one_gene"]),
+                "sd0": table(shared["sd0"], {**PAIR, "std": "sd"}),
+            }
+        ),
+    }
     bench.write("run.yaml", yaml.safe_dump(configuration(screens)))
     printed = bench.snakemake(
         "-s", bench.root / "workflow" / "Snakefile", "--cores", "2", "--configfile", "run.yaml", cwd=bench.folder
@@ -88,7 +96,8 @@ def _scores(screen: str) -> Callable[[Path], str]:
     def look(run: Path) -> str:
         rows = pd.read_parquet(run / "evaluation" / "leaderboard.parquet")
         rows = rows[rows["screen"] == screen]
-        return f"{screen}: {len(rows)} rows; phenotypes {sorted(set(rows['phenotype']))}; metrics {sorted(set(rows['metric']))}"
+        phenotypes, metrics = (sorted(set(rows[column])) for column in ("phenotype", "metric"))
+        return f"{screen}: {len(rows)} rows; phenotypes {phenotypes}; metrics {metrics}"
 
     return look
 
@@ -132,17 +141,16 @@ def _flux_question(run: Path) -> str:
     genes = bench.folder / "core.txt"
     genes.write_text("\n".join(CORE[:40]) + "\n")
     output = run.parent / "flux.csv"
-    done = bench.command("predict", "--run", run, "--model", "fba", "--screen", "forty_pairs", "--all-pairs", genes,
-                         "--output", output)  # fmt: skip
+    done = bench.command(
+        "predict", "--run", run, "--model", "fba", "--screen", "forty_pairs", "--all-pairs", genes, "--output", output
+    )
     if not output.exists():
         return done
     rows = pd.read_csv(output)
     return f"{len(rows)} pairs, {rows['prediction'].isna().sum()} missing, {rows['prediction'].nunique()} values"
 
 
-def _checked(
-    screens: Callable[[Bench], dict[str, dict[str, object]]], **changes: object
-) -> Callable[[Bench], str]:
+def _checked(screens: Callable[[Bench], dict[str, dict[str, object]]], **changes: object) -> Callable[[Bench], str]:
     return lambda bench: bench.check(configuration(screens(bench), **changes))
 
 
@@ -199,7 +207,11 @@ def _module(prefix: str) -> Callable[[Bench], str]:
             f'module clp:\n    snakefile: "{bench.root}/workflow/Snakefile"\n'
             f'    config: {{"base": "{bench.folder}/run.yaml", "run": "mine"}}\n{line}use rule * from clp as clp_*\n',
         )
-        target = f"{prefix}results/mine/tables/observations.parquet" if prefix else "results/mine/tables/observations.parquet"
+        target = (
+            f"{prefix}results/mine/tables/observations.parquet"
+            if prefix
+            else "results/mine/tables/observations.parquet"
+        )
         printed = bench.snakemake("--cores", "1", target, cwd=bench.folder)
         found = (bench.folder / target).exists()
         return f"{printed.splitlines()[0]}, made {found}" + ("" if found else printed[-1500:])
@@ -232,21 +244,51 @@ def _simulated(order: int) -> Callable[[Bench], str]:
             for name in ("metabolites", "reactions", "incidence", "complexes", "energies")
         }
         bench.command(
-            "metabolism", "build", "--settings", '{"gem": "cobra:textbook"}', "--gem", "cobra:textbook",
-            "--genes", genes, *(item for name, path in parts.items() for item in (f"--{name}", path)),
-            "--stoichiometry", bench.folder / "s.pt",
-        )  # fmt: skip
+            "metabolism",
+            "build",
+            "--settings",
+            '{"gem": "cobra:textbook"}',
+            "--gem",
+            "cobra:textbook",
+            "--genes",
+            genes,
+            *(item for name, path in parts.items() for item in (f"--{name}", path)),
+            "--stoichiometry",
+            bench.folder / "s.pt",
+        )
         bench.command(
-            "simulation", "screen", "--settings", '{"core": {"triples": 500}}', "--name", "core", "--genes", genes,
+            "simulation",
+            "screen",
+            "--settings",
+            '{"core": {"triples": 500}}',
+            "--name",
+            "core",
+            "--genes",
+            genes,
             *(item for name in ("reactions", "incidence", "complexes") for item in (f"--{name}", parts[name])),
-            "--output-folder", bench.folder / "sim", "--truth", bench.folder / "truth.parquet",
-        )  # fmt: skip
+            "--output-folder",
+            bench.folder / "sim",
+            "--truth",
+            bench.folder / "truth.parquet",
+        )
         file = bench.folder / "sim" / "aao1729_data_s1.tsv"
         screen = {"simulated": {"reader": "kuzmin2018", "files": {"table": str(file)}}}
         done = bench.command(
-            "screens", "read", "--settings", json.dumps(screen), "--name", "simulated", "--genes", genes, "--file",
-            f"table={file}", "--output", bench.folder / "read.parquet", "--rejected", bench.folder / "rejected.parquet",
-        )  # fmt: skip
+            "screens",
+            "read",
+            "--settings",
+            json.dumps(screen),
+            "--name",
+            "simulated",
+            "--genes",
+            genes,
+            "--file",
+            f"table={file}",
+            "--output",
+            bench.folder / "read.parquet",
+            "--rejected",
+            bench.folder / "rejected.parquet",
+        )
         if not (bench.folder / "read.parquet").exists():
             return done
         rows = pd.read_parquet(bench.folder / "read.parquet")
@@ -261,72 +303,220 @@ def _simulated(order: int) -> Callable[[Bench], str]:
 FOREIGN = r"Kuzmin|hoΔ|SGD|Collins|Costanzo et al|[Yy]east|S\. cerevisiae"
 
 CASES = [
-    Case("18-digenic-calls", "F", "digenic calls with both labels are tested", _of_whole_run(_scores("digenic_calls")),
-         r"digenic_calls: [1-9]\d* rows; phenotypes \['call'\].*average_precision", folder="18-digenic-calls"),
-    Case("20-raw-interaction", "F", "raw interactions are tested like interactions", _of_whole_run(_scores("raw")),
-         r"raw: [1-9]\d* rows; phenotypes \['raw_interaction'\]", folder="20-raw-interaction"),
-    Case("22-other-phenotype", "F", "a model of interactions is not asked for fitness",
-         _of_whole_run(_question("--phenotype", "fitness", "--genes", f"{CORE[3]},{CORE[9]}")),
-         r"refused: .*fitness.*interaction", folder="22-predict-other-phenotype"),
-    Case("22-pair-with-itself", "F", "a pair of one gene with itself is refused",
-         _of_whole_run(_question("--phenotype", "interaction", "--genes", f"{CORE[3]},{CORE[3]}")),
-         r"refused: .*twice", folder="22-predict-other-phenotype"),
-    Case("F-question", "F", "a pair is predicted, with its names, unit and what training had seen of it",
-         _of_whole_run(_question("--phenotype", "interaction", "--genes", f"{CORE[3]},{CORE[9]}")),
-         r"genes,names,order,phenotype,screen,unit,prediction,sd.*interaction,forty_pairs"),
-    Case("F-flux-question", "F", "flux balance analysis solves the pairs that no table holds", _of_whole_run(_flux_question),
-         r"780 pairs, 0 missing, ([2-9]|\d\d+) values"),
-    Case("G-words", "G", "the page of an own screen names no dataset, organism or control of another",
-         _of_whole_run(_words_of_page(FOREIGN)), r"names: \[\]"),
-    Case("G-literature", "G", "a published replicate correlation stands only beside that publication's own data",
-         _of_whole_run(_literature), r"ceilings of costanzo2016", "published|literature|replicate screens"),
-    Case("G-nothing-called", "G", "an own screen without a threshold has no calls", _of_whole_run(_called),
-         r"metrics of forty_pairs: \[.*'pearson'", "average_precision|auroc"),
-    Case("26-older-table", "H", "a replaced table is read again, whatever its time stamp", _replaced("table"),
-         r"'read_screen'.*in the lock: True True", folder="26-own-table-not-tracked"),
-    Case("H-older-model", "H", "a replaced model is read again, whatever its time stamp", _replaced("model"),
-         r"'genes'.*in the lock: True True"),
-    Case("H-lock-of-the-run", "H", "the lock holds the own tables with sha256",
-         _of_whole_run(lambda run: (run / "sources.lock.json").read_text()), r"forty\.csv.*sha256|sha256.*forty\.csv"),
-    Case("25-other-folder", "I", "-s from another folder",
-         _dry_run(lambda bench: ["-s", bench.root / "workflow" / "Snakefile", "--configfile", "run.yaml"]),
-         r"status 0, jobs \[.*'read_screen', '1'", folder="25-snakemake-folders"),
-    Case("25-top-snakefile", "I", "-s of the top-level Snakefile from another folder",
-         _dry_run(lambda bench: ["-s", bench.root / "Snakefile", "--configfile", "run.yaml"]),
-         r"status 0, jobs \[.*'read_screen', '1'", folder="25-snakemake-folders"),
-    Case("25-module", "I", "as a module of another workflow", _module(""), r"status 0, made True",
-         folder="25-snakemake-folders"),
+    Case(
+        "18-digenic-calls",
+        "F",
+        "digenic calls with both labels are tested",
+        _of_whole_run(_scores("digenic_calls")),
+        r"digenic_calls: [1-9]\d* rows; phenotypes \['call'\].*average_precision",
+        folder="18-digenic-calls",
+    ),
+    Case(
+        "20-raw-interaction",
+        "F",
+        "raw interactions are tested like interactions",
+        _of_whole_run(_scores("raw")),
+        r"raw: [1-9]\d* rows; phenotypes \['raw_interaction'\]",
+        folder="20-raw-interaction",
+    ),
+    Case(
+        "22-other-phenotype",
+        "F",
+        "a model of interactions is not asked for fitness",
+        _of_whole_run(_question("--phenotype", "fitness", "--genes", f"{CORE[3]},{CORE[9]}")),
+        r"refused: .*fitness.*interaction",
+        folder="22-predict-other-phenotype",
+    ),
+    Case(
+        "22-pair-with-itself",
+        "F",
+        "a pair of one gene with itself is refused",
+        _of_whole_run(_question("--phenotype", "interaction", "--genes", f"{CORE[3]},{CORE[3]}")),
+        r"refused: .*twice",
+        folder="22-predict-other-phenotype",
+    ),
+    Case(
+        "F-question",
+        "F",
+        "a pair is predicted, with its names, unit and what training had seen of it",
+        _of_whole_run(_question("--phenotype", "interaction", "--genes", f"{CORE[3]},{CORE[9]}")),
+        r"genes,names,order,phenotype,screen,unit,prediction,sd.*interaction,forty_pairs",
+    ),
+    Case(
+        "F-flux-question",
+        "F",
+        "flux balance analysis solves the pairs that no table holds",
+        _of_whole_run(_flux_question),
+        r"780 pairs, 0 missing, ([2-9]|\d\d+) values",
+    ),
+    Case(
+        "G-words",
+        "G",
+        "the page of an own screen names no dataset, organism or control of another",
+        _of_whole_run(_words_of_page(FOREIGN)),
+        r"names: \[\]",
+    ),
+    Case(
+        "G-literature",
+        "G",
+        "a published replicate correlation stands only beside that publication's own data",
+        _of_whole_run(_literature),
+        r"ceilings of costanzo2016",
+        "published|literature|replicate screens",
+    ),
+    Case(
+        "G-nothing-called",
+        "G",
+        "an own screen without a threshold has no calls",
+        _of_whole_run(_called),
+        r"metrics of forty_pairs: \[.*'pearson'",
+        "average_precision|auroc",
+    ),
+    Case(
+        "26-older-table",
+        "H",
+        "a replaced table is read again, whatever its time stamp",
+        _replaced("table"),
+        r"'read_screen'.*in the lock: True True",
+        folder="26-own-table-not-tracked",
+    ),
+    Case(
+        "H-older-model",
+        "H",
+        "a replaced model is read again, whatever its time stamp",
+        _replaced("model"),
+        r"'genes'.*in the lock: True True",
+    ),
+    Case(
+        "H-lock-of-the-run",
+        "H",
+        "the lock holds the own tables with sha256",
+        _of_whole_run(lambda run: (run / "sources.lock.json").read_text()),
+        r"forty\.csv.*sha256|sha256.*forty\.csv",
+    ),
+    Case(
+        "25-other-folder",
+        "I",
+        "-s from another folder",
+        _dry_run(lambda bench: ["-s", bench.root / "workflow" / "Snakefile", "--configfile", "run.yaml"]),
+        r"status 0, jobs \[.*'read_screen', '1'",
+        folder="25-snakemake-folders",
+    ),
+    Case(
+        "25-top-snakefile",
+        "I",
+        "-s of the top-level Snakefile from another folder",
+        _dry_run(lambda bench: ["-s", bench.root / "Snakefile", "--configfile", "run.yaml"]),
+        r"status 0, jobs \[.*'read_screen', '1'",
+        folder="25-snakemake-folders",
+    ),
+    Case(
+        "25-module",
+        "I",
+        "as a module of another workflow",
+        _module(""),
+        r"status 0, made True",
+        folder="25-snakemake-folders",
+    ),
     Case("I-module-prefix", "I", "as a module with a prefix", _module("sub/"), r"status 0, made True"),
-    Case("I-braces", "I", "braces and blanks in a file's name",
-         _dry_run(lambda bench: ["-s", bench.root / "workflow" / "Snakefile", "--configfile", "run.yaml"], "my {own} 1.csv"),
-         r"status 0, jobs \[.*'read_screen', '1'"),
-    Case("28-run-name", "I", "a run's name with a blank is refused in words",
-         _default_run("--config", "run=my run"), r"run.*(letters|blank|space)", r"\^\[A-Za-z\]",
-         folder="28-config-overrides"),
-    Case("28-run-override", "I", "--config run=x renames the default run", _default_run("--config", "run=x"),
-         r"status 0, runs \['x'\]", folder="28-config-overrides"),
-    Case("27-one-row", "J", "one row cannot be split, and the check says so",
-         _checked(lambda _: {"own": table(SHARED / "27-tiny-training" / "one_row.csv")}),
-         r"random.*(1 |one )", folder="27-tiny-training"),
-    Case("27-five", "J", "five rows are planned or refused in one sentence, before any work",
-         _checked(lambda _: {"own": table(SHARED / "27-tiny-training" / "five.csv")}), r"random|good|fold",
-         folder="27-tiny-training"),
-    Case("27-equal", "J", "values that are all equal reach the report", _of_whole_run(_scores("equal")),
-         r"equal: [1-9]\d* rows", folder="27-tiny-training"),
-    Case("27-one-gene", "J", "a screen of one query gene reaches the report", _of_whole_run(_scores("one_gene")),
-         r"one_gene: [1-9]\d* rows", folder="27-tiny-training"),
-    Case("27-sd0", "J", "standard deviations of 0 reach the report", _of_whole_run(_scores("sd0")),
-         r"sd0: [1-9]\d* rows", folder="27-tiny-training"),
-    Case("J-forty-pairs", "J", "forty pairs without calls, P-values and queries reach the report",
-         _of_whole_run(_scores("forty_pairs")), r"forty_pairs: [1-9]\d* rows"),
-    Case("J-all-faults-at-once", "J", "the check says all that is wrong: file, model, column",
-         _checked(
-             lambda bench: {"gone": table(bench.folder / "gone.csv"),
-                            "own": table(bench.write("own.csv", pairs(40)), {**PAIR, "value": "epsilon"})},
-             grid=[{"models": ["mean", "gene_rigde"], "splits": ["random"]}],
-         ), r"(?=.*gone\.csv)(?=.*epsilon)(?=.*gene_rigde)"),
-    Case("L-trigenic-sided", "L", "P-values of trigenic rows are one-sided, as released", _simulated(3),
-         r"True P-values of order 3 are \[1\]-sided, 0 unknown"),
-    Case("L-digenic-sided", "L", "P-values of digenic rows are one-sided, as released", _simulated(2),
-         r"True P-values of order 2 are \[1\]-sided, 0 unknown"),
-]  # fmt: skip
+    Case(
+        "I-braces",
+        "I",
+        "braces and blanks in a file's name",
+        _dry_run(
+            lambda bench: ["-s", bench.root / "workflow" / "Snakefile", "--configfile", "run.yaml"], "my {own} 1.csv"
+        ),
+        r"status 0, jobs \[.*'read_screen', '1'",
+    ),
+    Case(
+        "28-run-name",
+        "I",
+        "a run's name with a blank is refused in words",
+        _default_run("--config", "run=my run"),
+        r"run.*(letters|blank|space)",
+        r"\^\[A-Za-z\]",
+        folder="28-config-overrides",
+    ),
+    Case(
+        "28-run-override",
+        "I",
+        "--config run=x renames the default run",
+        _default_run("--config", "run=x"),
+        r"status 0, runs \['x'\]",
+        folder="28-config-overrides",
+    ),
+    Case(
+        "27-one-row",
+        "J",
+        "one row cannot be split, and the check says so",
+        _checked(lambda _: {"own": table(SHARED / "27-tiny-training" / "one_row.csv")}),
+        r"random.*(1 |one )",
+        folder="27-tiny-training",
+    ),
+    Case(
+        "27-five",
+        "J",
+        "five rows are planned or refused in one sentence, before any work",
+        _checked(lambda _: {"own": table(SHARED / "27-tiny-training" / "five.csv")}),
+        r"random|good|fold",
+        folder="27-tiny-training",
+    ),
+    Case(
+        "27-equal",
+        "J",
+        "values that are all equal reach the report",
+        _of_whole_run(_scores("equal")),
+        r"equal: [1-9]\d* rows",
+        folder="27-tiny-training",
+    ),
+    Case(
+        "27-one-gene",
+        "J",
+        "a screen of one query gene reaches the report",
+        _of_whole_run(_scores("one_gene")),
+        r"one_gene: [1-9]\d* rows",
+        folder="27-tiny-training",
+    ),
+    Case(
+        "27-sd0",
+        "J",
+        "standard deviations of 0 reach the report",
+        _of_whole_run(_scores("sd0")),
+        r"sd0: [1-9]\d* rows",
+        folder="27-tiny-training",
+    ),
+    Case(
+        "J-forty-pairs",
+        "J",
+        "forty pairs without calls, P-values and queries reach the report",
+        _of_whole_run(_scores("forty_pairs")),
+        r"forty_pairs: [1-9]\d* rows",
+    ),
+    Case(
+        "J-all-faults-at-once",
+        "J",
+        "the check says all that is wrong: file, model, column",
+        _checked(
+            lambda bench: {
+                "gone": table(bench.folder / "gone.csv"),
+                "own": table(bench.write("own.csv", pairs(40)), {**PAIR, "value": "epsilon"}),
+            },
+            grid=[{"models": ["mean", "gene_rigde"], "splits": ["random"]}],
+        ),
+        r"(?=.*gone\.csv)(?=.*epsilon)(?=.*gene_rigde)",
+    ),
+    Case(
+        "L-trigenic-sided",
+        "L",
+        "P-values of trigenic rows are one-sided, as released",
+        _simulated(3),
+        r"True P-values of order 3 are \[1\]-sided, 0 unknown",
+    ),
+    Case(
+        "L-digenic-sided",
+        "L",
+        "P-values of digenic rows are one-sided, as released",
+        _simulated(2),
+        r"True P-values of order 2 are \[1\]-sided, 0 unknown",
+    ),
+]

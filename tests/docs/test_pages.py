@@ -18,7 +18,11 @@ from tests.project_copy import copy_project
 PAGES = [ROOT / "README.md", ROOT / "config" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 YAML = [(page, block) for page in PAGES for block in blocks_of(page) if block.kind == "yaml"]
 COMMANDS = [
-    (page, command) for page in PAGES for block in blocks_of(page) if block.kind == "bash" for command in commands_of(block)
+    (page, command)
+    for page in PAGES
+    for block in blocks_of(page)
+    if block.kind == "bash"
+    for command in commands_of(block)
 ]
 CLUSTER_ONLY = ("srun ", "sbatch ", "apptainer ", "docker ")
 """What needs a cluster or a container engine; the commands within are shown by tests/cluster."""
@@ -58,8 +62,9 @@ def _tables(block: Block) -> list[str]:
 
 
 @pytest.mark.mirror
+@pytest.mark.usefixtures("mirror")
 @pytest.mark.parametrize(("page", "block"), YAML, ids=_name)
-def test_a_yaml_of_a_page_passes_the_check(page, block, checkout, mirror):
+def test_a_yaml_of_a_page_passes_the_check(page, block, checkout):
     path = checkout / (block.file or f"{page.stem}.yaml")
     path.write_text(block.content)
     for table in _tables(block):
@@ -69,8 +74,9 @@ def test_a_yaml_of_a_page_passes_the_check(page, block, checkout, mirror):
 
 
 @pytest.mark.mirror
+@pytest.mark.usefixtures("mirror")
 @pytest.mark.parametrize(("page", "command"), COMMANDS, ids=_name)
-def test_a_command_of_a_page_is_one_that_runs(page, command, checkout, mirror):
+def test_a_command_of_a_page_is_one_that_runs(page, command, checkout):
     """Snakemake and make without doing the work; commands of the library as far as their options."""
     words = shlex.split(command)
     if command.startswith(CLUSTER_ONLY):
@@ -80,13 +86,18 @@ def test_a_command_of_a_page_is_one_that_runs(page, command, checkout, mirror):
     elif words[0].endswith("snakemake"):
         # What needs a Slurm is planned with the local executor.
         words = [word if word != "workflow/profiles/slurm" else "workflow/profiles/default" for word in words]
-        done = run([sys.executable, "-m", "snakemake", *words[1:], "-n", *([] if "--cores" in words else ["--cores", "1"])], checkout)
+        done = run(
+            [sys.executable, "-m", "snakemake", *words[1:], "-n", *([] if "--cores" in words else ["--cores", "1"])],
+            checkout,
+        )
     elif "pipeline_lib" in words:
         arguments = words[words.index("pipeline_lib") + 1 :]
         assert_options_exist(arguments)
         return
     else:
-        assert words[0] in {"git", "cd", "python3", ".venv/bin/pip", "pip", "export"}, f"{page.name}: '{command}' is run by no test"
+        assert words[0] in {"git", "cd", "python3", ".venv/bin/pip", "pip", "export"}, (
+            f"{page.name}: '{command}' is run by no test"
+        )
         return
     assert done.returncode == 0, done.stdout + done.stderr
 

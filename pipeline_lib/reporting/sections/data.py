@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline_lib.genes.coverage import low_coverage
 from pipeline_lib.config.screens import ScreenSettings
+from pipeline_lib.genes.coverage import low_coverage
 from pipeline_lib.reporting.html import Section
 from pipeline_lib.reporting.html_table import HtmlTable, html_table
 from pipeline_lib.reporting.run_folder import RunFolder
@@ -102,10 +102,11 @@ def essentiality_sentences(essentiality: dict[str, Any]) -> list[str]:
     published = essentiality["published"]
     if published is None:
         return [held]
-    return [
-        f"{held} The authors of {published['model']} report accuracy {published['accuracy']:.3f} and Matthews "
-        f"correlation {published['mcc']:.3f} ({published['note']})."
-    ]
+    authors = (
+        f"The authors of {published['model']} report accuracy {published['accuracy']:.3f} and Matthews correlation "
+        f"{published['mcc']:.3f} ({published['note']})."
+    )
+    return [f"{held} {authors}"]
 
 
 def confusion_table(essentiality: dict[str, Any]) -> HtmlTable | None:
