@@ -55,8 +55,14 @@ class FittedModel:
         )
         raise PipelineError(
             f"The model {self.name} was not fitted on {asked}; it was fitted on (screen/phenotype): "
-            f"{', '.join(map(str, self.assays))}."
+            f"{', '.join(map(str, self.assays))}{self._without_screen(phenotype)}."
         )
+
+    def _without_screen(self, phenotype: str | None) -> str:
+        """Return the end of the sentence for what a flux model gives in no screen's units."""
+        if self.name in FLUX and phenotype in SIMULATED_PHENOTYPES:
+            return f"; ask without a screen for the {phenotype} that the metabolic model gives by itself"
+        return ""
 
 
 def load_fitted(path: Path, cell: Cell) -> FittedModel:

@@ -32,7 +32,7 @@ Write = Callable[[pa.RecordBatch], None]
 
 
 def refuse_unknown_suffix(output: Path) -> None:
-    """Refuse an output whose kind cannot be told by its suffix.
+    """Refuse an output whose suffix is of no kind that can be written.
 
     Raises
     ------

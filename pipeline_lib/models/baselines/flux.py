@@ -1,4 +1,4 @@
-"""Flux balance as a predictor: what the metabolic model says of a genotype, in the units of the assay."""
+"""Flux balance as a predictor: the growth that the metabolic model gives a genotype, in the units of the assay."""
 
 from dataclasses import replace
 from typing import Any, ClassVar
