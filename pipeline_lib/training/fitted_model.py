@@ -11,9 +11,8 @@ from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.artefacts.tensors import load_tensors
 from pipeline_lib.cell.genotypes import MAX_ORDER, Genotypes
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.models.baselines.flux import SIMULATED_PHENOTYPES
 from pipeline_lib.models.interface import Cell, Model
-from pipeline_lib.models.registry import FLUX, restore
+from pipeline_lib.models.registry import FLUX, SIMULATED_PHENOTYPES, restore
 from pipeline_lib.training.trained_assays import TrainedAssay, read_assays
 
 
