@@ -74,6 +74,9 @@ BASELINES: dict[str, Entry] = {
     "digenic_min": Entry("pipeline_lib.models.baselines.digenic:DigenicMinModel", "least score of its pairs"),
 }
 
+SIMULATED_PHENOTYPES = ("fitness", "interaction")
+"""What the flux models give of any genotype, whether or not it was measured in training."""
+
 FLUX: dict[str, Entry] = {
     "fba": Entry(
         "pipeline_lib.models.baselines.flux:FluxBalanceAnalysisModel", "flux balance analysis", knockouts="fba"

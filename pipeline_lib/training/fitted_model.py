@@ -11,9 +11,8 @@ from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.artefacts.tensors import load_tensors
 from pipeline_lib.cell.genotypes import MAX_ORDER, Genotypes
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.models.baselines.flux import SIMULATED_PHENOTYPES
 from pipeline_lib.models.interface import Cell, Model
-from pipeline_lib.models.registry import FLUX, restore
+from pipeline_lib.models.registry import FLUX, SIMULATED_PHENOTYPES, restore
 from pipeline_lib.training.trained_assays import TrainedAssay, read_assays
 
 
@@ -55,8 +54,14 @@ class FittedModel:
         )
         raise PipelineError(
             f"The model {self.name} was not fitted on {asked}; it was fitted on (screen/phenotype): "
-            f"{', '.join(map(str, self.assays))}."
+            f"{', '.join(map(str, self.assays))}{self._without_screen(phenotype)}."
         )
+
+    def _without_screen(self, phenotype: str | None) -> str:
+        """Return the end of the sentence for what a flux model gives in no screen's units."""
+        if self.name in FLUX and phenotype in SIMULATED_PHENOTYPES:
+            return f"; ask without a screen for the {phenotype} that the metabolic model gives by itself"
+        return ""
 
 
 def load_fitted(path: Path, cell: Cell) -> FittedModel:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.genes.names import GeneNames
+from pipeline_lib.sources.text_files import read_text
 
 Chunks = Iterator[NDArray[np.int64]]
 
@@ -21,14 +22,10 @@ def read_gene_list(path: Path, names: GeneNames) -> NDArray[np.int64]:
     PipelineError
         When the file is missing, empty or no text, or a line is no gene of the index.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except FileNotFoundError as error:
-        raise PipelineError(f"{path} does not exist; give a text file with one gene a line.") from error
-    except UnicodeDecodeError as error:
-        raise PipelineError(f"{path} is no text ({error}); give a text file with one gene a line.") from error
+    if not path.exists():
+        raise PipelineError(f"{path} does not exist; give a text file with one gene a line.")
     found = []
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
         if not line.strip():
             continue
         position = names.position(line)

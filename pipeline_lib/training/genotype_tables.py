@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.genes.names import GeneNames
+from pipeline_lib.sources.text_files import read_text
 from pipeline_lib.training.genotype_names import genotypes_of_lists, parse_genotypes
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
@@ -21,6 +22,7 @@ MISSING = ("-", ".")
 """Cells that stand for no value, beside the empty ones and pandas's own."""
 
 _NEEDED = "give a column 'genes', or columns gene1, gene2, gene3"
+_LETTERED = {"genea": "gene1", "geneb": "gene2", "genec": "gene3"}
 _DELIMITERS = ("\t", ";", ",")
 
 
@@ -93,26 +95,35 @@ def _joined(cells: pd.DataFrame) -> pa.ListArray:
 
 
 def _gene_columns(table: pd.DataFrame, path: Path) -> tuple[str, list[str]]:
-    """Return the name of the column of whole genotypes, or '' and those of single genes; letter case is free."""
-    plain = {column: re.sub(r"[\s_]", "", str(column)).lower() for column in table.columns}
-    for wanted in ("genes", "gene1"):
-        same = [str(column) for column, name in plain.items() if name == wanted]
-        if len(same) > 1:
-            raise PipelineError(f"{path} has the columns {' and '.join(same)}, which mean the same; leave one.")
-        if same and wanted == "genes":
-            return same[0], []
-    single = sorted((name, str(column)) for column, name in plain.items() if re.fullmatch(r"gene\d", name))
-    if not single or single[0][0] != "gene1":
+    """Return the name of the column of whole genotypes, or '' and those of single genes.
+
+    Letter case, blanks, dots and underscores are free; ``gene_a`` to ``gene_c`` are ``gene1`` to ``gene3``.
+    """
+    plain = {str(column): _plain(str(column)) for column in table.columns}
+    named = {name: [column for column in plain if plain[column] == name] for name in plain.values()}
+    if "genes" in named:
+        return _only(named["genes"], path), []
+    single = [_only(named[name], path) for name in sorted(named) if re.fullmatch(r"gene\d", name)]
+    if not single or plain[single[0]] != "gene1":
         found = ", ".join(map(str, table.columns)) or "none"
         raise PipelineError(f"{path} has no column 'genes'; its columns are {found}: {_NEEDED}.")
-    return "", [column for _, column in single]
+    return "", single
+
+
+def _plain(column: str) -> str:
+    name = re.sub(r"[\s_.]", "", column).lower()
+    return _LETTERED.get(name, name)
+
+
+def _only(columns: list[str], path: Path) -> str:
+    if len(columns) > 1:
+        raise PipelineError(f"{path} has the columns {' and '.join(columns)}, which mean the same; leave one.")
+    return columns[0]
 
 
 def _read_text(path: Path) -> pd.DataFrame:
-    content = path.read_bytes()
-    encoding = "utf-16" if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
+    text = read_text(path)
     try:
-        text = content.decode(encoding)
         header = next((line for line in text.splitlines() if line.strip()), "")
         # A table of one column has no delimiter: a comma in its rows joins genes.
         delimiter = next((mark for mark in _DELIMITERS if len(_fields(header, mark)) > 1), "\x1f")

@@ -115,10 +115,10 @@ def _read_assay(
         raise PipelineError(f"{path} does not exist; run the rule that makes it.")
     parts: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]] = []
     try:
-        marks = [name for name in _NOT_MEASURED if name in pq.read_schema(path).names]
+        excluding = [name for name in _NOT_MEASURED if name in pq.read_schema(path).names]
         wanted = (pc.field("screen") == screen) & (pc.field("phenotype") == phenotype)
-        for mark in marks:
-            wanted &= ~pc.coalesce(pc.field(mark), pc.scalar(False))
+        for name in excluding:
+            wanted &= ~pc.coalesce(pc.field(name), pc.scalar(False))
         batches = ds.dataset(path, format="parquet").to_batches(
             columns=["observation_id", "genes", "value"], filter=wanted
         )

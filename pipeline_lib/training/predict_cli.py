@@ -25,7 +25,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--genotypes",
     type=_FILE,
-    help="Table (csv, tsv, parquet) of one genotype a row: a column 'genes', or columns gene1, gene2, gene3.",
+    help="Table (csv, tsv, parquet), one genotype a row: a column 'genes', or gene1 to gene3 (or gene_a to gene_c).",
 )
 @click.option("--all-pairs", type=_FILE, help="Text file of genes, one a line: predict every pair of them.")
 @click.option("--all-triples", type=_FILE, help="Text file of genes, one a line: predict every triple of them.")
@@ -91,15 +91,19 @@ def _answer(predictor: "Predictor", question: "Question", output: Path) -> None:
     from pipeline_lib.training.prediction_files import prediction_writer
     from pipeline_lib.training.prediction_progress import PredictionBar
 
-    failed = 0
+    failed, orders = 0, set()
     with prediction_writer(output) as write, PredictionBar(question.count) as bar:
         for batch in predictor.batches(question.chunks):
             write(batch)
             failed += batch["prediction"].null_count
+            orders |= set(batch["order"].unique().to_pylist())
             bar.advance(len(batch))
     if failed:
         click.echo(
             f"the solver failed on {failed:,} of {question.count:,} genotypes; their prediction is empty", err=True
         )
+    unseen = [str(order) for order in sorted(orders) if not predictor.assay.observations[order]]
+    if unseen and predictor.assay.screen:
+        click.echo(f"training had no genotype of {' or '.join(unseen)} deleted genes in this assay", err=True)
     what = "genotype" if question.count == 1 else "genotypes"
     click.echo(f"{question.count:,} {what} predicted by {predictor.fitted.name}: {output}", err=True)

@@ -32,7 +32,7 @@ Write = Callable[[pa.RecordBatch], None]
 
 
 def refuse_unknown_suffix(output: Path) -> None:
-    """Refuse an output whose kind cannot be told by its suffix.
+    """Refuse an output whose suffix is of no kind that can be written.
 
     Raises
     ------
@@ -100,7 +100,8 @@ def _text_writer(stream: BinaryIO, delimiter: str) -> Write:
         import polars as pl
 
         frame = pl.DataFrame(pl.from_arrow(plain([batch]))).with_columns(pl.col("genes", "names").list.join("+"))
-        frame.write_csv(stream, separator=delimiter, include_header=not started)
+        # Written by Python, whose errors (a full disk, a closed pipe) the command line knows.
+        stream.write(frame.write_csv(separator=delimiter, include_header=not started).encode())
         started = True
 
     return write

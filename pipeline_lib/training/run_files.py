@@ -80,7 +80,7 @@ def find_fit(run: Path, model: str, split: str | None = None, seed: int | None =
     Raises
     ------
     PipelineError
-        When there is no such run, model, split or seed, or several without a default; says what there is.
+        When there is no such run, model, split or seed, or several without a default; lists what there is.
     """
     if not (run / "models").is_dir():
         raise PipelineError(_no_run(run))

@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from cobra.flux_analysis import double_gene_deletion, single_gene_deletion
 from cobra.io import load_model
 
 from pipeline_lib.artefacts.tables import read_table
+from pipeline_lib.errors import PipelineError
 from pipeline_lib.training.predict import predict
+from pipeline_lib.training.predict_cli import app
 from tests.training.run_folders import write_core_run
 
 
@@ -53,6 +56,19 @@ def test_fba_of_pairs_that_the_table_lacks_is_that_of_cobra(core, unmeasured):
     np.testing.assert_allclose(scaled["prediction"], 2 * epsilon, atol=2e-3)
     assert not scaled["measured"].any()
     assert set(scaled["genes_seen"]) == {1}
+
+
+def test_fitness_in_the_units_of_a_screen_that_measured_none_is_refused(core):
+    with pytest.raises(PipelineError, match="core/interaction; ask without a screen for the fitness"):
+        predict(core, "fba", [["b0008"]], screen="core", phenotype="fitness")
+
+
+def test_an_order_that_training_lacks_is_reported(core):
+    index = read_table(core / "tables" / "genes.parquet")["gene"].tolist()
+    options = ["--run", core, "--model", "fba", "--genes", "+".join(index[:3]), "--output", "-"]
+    result = CliRunner().invoke(app, [str(option) for option in options])
+    assert result.exit_code == 0, (result.output, result.exception)
+    assert "training had no genotype of 3 deleted genes" in result.stderr
 
 
 def test_moma_of_pairs_that_the_table_lacks_is_solved_and_never_above_fba(core, unmeasured):

@@ -28,6 +28,7 @@ def names():
         ("text.txt", "genes\tnote\nYAL003C;YAL001C\ta\nYAL005C\tb\n"),
         ("columns.csv", "Gene1,Gene2,value\nYAL003C,GEN1,1\nYAL005C,,2\n"),
         ("three.csv", 'gene 1,gene_2,gene3\nYAL003C,YAL001C,-\n"ADE5,7",,\n'),
+        ("letters.csv", "gene_a,gene_b,score\nYAL003C,YAL001C,1\nYAL005C,NA,2\n"),
         ("blank.csv", "genes,note\n\nYAL003C+YAL001C,a\n\nYAL005C,b\n,\n,\n"),
         ("mac.csv", "genes,note\rYAL003C+YAL001C,a\rYAL005C,b\r"),
         ("windows.csv", "genes,note\r\nYAL003C+YAL001C,a\r\nYAL005C,b\r\n"),
@@ -73,6 +74,7 @@ def test_a_genotype_that_stands_twice_is_predicted_twice(tmp_path, names):
         ("t.csv", "genes,x\n", "has no row"),
         ("t.csv", "a,b\n1,2\n", "no column 'genes'; its columns are a, b"),
         ("t.csv", "genes,Genes\nYAL001C,YAL002C\n", "columns genes and Genes, which mean the same"),
+        ("t.csv", "gene1,gene_a\nYAL001C,YAL002C\n", "columns gene1 and gene_a, which mean the same"),
         ("t.csv", "genes,x\nYAL001C,YAL002C,1\n", "is no table"),
         ("t.csv", "", "is no table"),
         ("t.csv", 'genes,"x\n', "is no table"),
@@ -103,11 +105,11 @@ def test_lists_that_are_no_genotype_are_refused_with_their_row(tmp_path, names, 
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path, names):
-    (tmp_path / "t.csv").write_bytes(b"genes\n\xff\xff\n")
-    with pytest.raises(PipelineError, match="is no table"):
+    (tmp_path / "t.csv").write_bytes(b"PK\x03\x04genes\n")
+    with pytest.raises(PipelineError, match="no text file but a zip archive"):
         read_genotype_table(tmp_path / "t.csv", names)
-    (tmp_path / "genes.txt").write_bytes(b"YAL001C\n\xff\n")
-    with pytest.raises(PipelineError, match="is no text"):
+    (tmp_path / "genes.txt").write_bytes(b"YAL001C\n\x81\n")
+    with pytest.raises(PipelineError, match="is no text file"):
         read_gene_list(tmp_path / "genes.txt", names)
 
 

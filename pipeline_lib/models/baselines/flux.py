@@ -1,4 +1,4 @@
-"""Flux balance as a predictor: what the metabolic model says of a genotype, in the units of the assay."""
+"""Flux balance as a predictor: the growth that the metabolic model gives a genotype, in the units of the assay."""
 
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -21,9 +21,7 @@ from pipeline_lib.models.baselines.per_assay import (
 )
 from pipeline_lib.models.baselines.search import Trial
 from pipeline_lib.models.interface import Cell, Prediction
-
-SIMULATED_PHENOTYPES = ("fitness", "interaction")
-"""What a metabolic model gives of any genotype, whether or not it was measured in training."""
+from pipeline_lib.models.registry import SIMULATED_PHENOTYPES
 
 
 class FluxBalance(AssayModel):
