@@ -171,7 +171,7 @@ def _replaced(what: str) -> Callable[[Bench], str]:
         bench.write("run.yaml", yaml.safe_dump(content))
         start = ("-s", bench.root / "workflow" / "Snakefile", "--cores", "1", "--configfile", "run.yaml")
         target = "results/cases/tables/observations.parquet"
-        first = bench.snakemake(*start, target, "results/cases/sources.lock.json", cwd=bench.folder)
+        first = bench.snakemake(target, "results/cases/sources.lock.json", *start, cwd=bench.folder)
         if not first.startswith("status 0"):
             return first[-2000:]
         lock = (bench.folder / "results/cases/sources.lock.json").read_text()
@@ -179,7 +179,7 @@ def _replaced(what: str) -> Callable[[Bench], str]:
         text = file.read_text()
         file.write_text(text.replace("0.1", "0.2") if what == "table" else text.replace("1000.0", "1001.0"))
         os.utime(file, (1_000_000_000, 1_000_000_000))
-        again = bench.snakemake(*start, "-n", target, cwd=bench.folder)
+        again = bench.snakemake("-n", target, *start, cwd=bench.folder)
         rules = sorted(set(re.findall(r"^(?:rule|localrule) (\w+):", again, re.MULTILINE)))
         return f"runs again: {rules}; in the lock: {file.name in lock} {'sha256' in lock}"
 
@@ -212,7 +212,7 @@ def _module(prefix: str) -> Callable[[Bench], str]:
             if prefix
             else "results/mine/tables/observations.parquet"
         )
-        printed = bench.snakemake("--cores", "1", target, cwd=bench.folder)
+        printed = bench.snakemake(target, "--cores", "1", cwd=bench.folder)
         found = (bench.folder / target).exists()
         return f"{printed.splitlines()[0]}, made {found}" + ("" if found else printed[-1500:])
 
