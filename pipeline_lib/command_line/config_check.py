@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline_lib.command_line.plan import plan_run
+from pipeline_lib.command_line.plan import own_tables, plan_run
 from pipeline_lib.command_line.workflow import Workflow, as_json
 from pipeline_lib.config.locating import SIMULATED
 from pipeline_lib.config.yaml_text import read_mapping
@@ -50,34 +50,13 @@ def check_run(path: Path) -> Checked:
         return Checked(faults=list(error.sentences))
     checked = Checked()
     _check_sources(flow, checked)
-    faults = [*table_faults(flow), *_network_faults(flow), *_model_faults(flow)]
+    faults = [*_network_faults(flow), *_model_faults(flow)]
     checked.faults += [f"{path}: {fault}" for fault in faults]
     _describe(flow, checked)
     if not checked.faults:
         with tempfile.TemporaryDirectory() as folder:
             _check_tables(flow, Path(folder), str(path), checked)
     return checked
-
-
-def own_tables(flow: Workflow) -> list[str]:
-    """Return the screens that are tables of the user, by name."""
-    return [
-        name
-        for name, screen in flow.run.screens.items()
-        if screen.reader == "table" and all(map(flow.is_own, screen.files.values()))
-    ]
-
-
-def table_faults(flow: Workflow) -> Iterator[str]:
-    """Yield one sentence for every own table that cannot be read or lacks a column, by its header alone."""
-    for name in own_tables(flow):
-        from pipeline_lib.screens.readers.table import check_header
-
-        screen = flow.run.screens[name]
-        try:
-            check_header(Path(screen.files["table"]), screen)
-        except PipelineError as error:
-            yield f"screen '{name}': {error}"
 
 
 def _check_sources(flow: Workflow, checked: Checked) -> None:

@@ -21,7 +21,7 @@ def plan_run(
     files: Sequence[str | Path] = (),
     placed: Callable[[str], str] = str,
 ) -> Workflow:
-    """Return the files and jobs of a run whose configuration is sound as far as the configuration itself can tell.
+    """Return the files and jobs of a run whose configuration is sound, as are the headers of the own tables.
 
     Parameters
     ----------
@@ -45,15 +45,40 @@ def plan_run(
     return flow
 
 
+def own_tables(flow: Workflow) -> list[str]:
+    """Return the screens that are tables of the user, by name."""
+    return [
+        name
+        for name, screen in flow.run.screens.items()
+        if screen.reader == "table" and all(map(flow.is_own, screen.files.values()))
+    ]
+
+
 def _faults(flow: Workflow) -> Iterator[str]:
     yield from _model_faults(flow)
     yield from _split_faults(flow)
     yield from _simulation_faults(flow)
     yield from _network_faults(flow)
+    yield from _table_faults(flow)
     for path in flow.own_files:
         # A path that was not found has a sentence already.
         if Path(path).is_file() and not os.access(path, os.R_OK):
             yield f"'{path}' cannot be read; change its permissions."
+
+
+def _table_faults(flow: Workflow) -> Iterator[str]:
+    """Yield one sentence for every own table that cannot be read or lacks a column, by its header alone."""
+    for name in own_tables(flow):
+        screen = flow.run.screens[name]
+        # A path that was not found has a sentence already.
+        if not Path(screen.files["table"]).exists():
+            continue
+        from pipeline_lib.screens.readers.table import check_header
+
+        try:
+            check_header(Path(screen.files["table"]), screen)
+        except PipelineError as error:
+            yield f"screen '{name}': {error}"
 
 
 def _model_faults(flow: Workflow) -> Iterator[str]:

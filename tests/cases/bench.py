@@ -55,7 +55,7 @@ class Bench:
         if done.exception is None or isinstance(done.exception, SystemExit):
             return done.output
         if isinstance(done.exception, PipelineError):
-            return f"refused: {done.exception}"
+            return "refused: " + "\n".join(done.exception.sentences)
         return f"Traceback (most recent call last): {type(done.exception).__name__}: {done.exception}"
 
     def write(self, name: str, content: str | bytes) -> Path:

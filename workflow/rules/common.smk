@@ -16,11 +16,9 @@ if "{" in str(PROJECT):
     )
 
 from pipeline_lib.command_line.code_memory import remembered_code_hash as code_hash
-from pipeline_lib.command_line.config_check import table_faults
 from pipeline_lib.command_line.plan import plan_run
 from pipeline_lib.command_line.run_lock import join_runs
 from pipeline_lib.command_line.workflow import as_json
-from pipeline_lib.config.faults import ConfigurationError
 from pipeline_lib.config.figures import ARTEFACTS, TOPICS
 from pipeline_lib.errors import PipelineError
 
@@ -29,9 +27,6 @@ placed = workflow.modifier.path_modifier.replace_prefix
 
 try:
     FLOW = plan_run(config, "configuration", workflow.configfiles, placed)
-    # Before any work starts, not in the first job; a job that Snakemake starts by itself need not look again.
-    if workflow.is_main_process and (faults := [f"configuration: {fault}" for fault in table_faults(FLOW)]):
-        raise ConfigurationError(faults)
 except PipelineError as error:
     raise WorkflowError(*error.sentences) from None
 
