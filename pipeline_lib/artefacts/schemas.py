@@ -150,6 +150,31 @@ EDGES = TableSchema(
 )
 """``source`` and ``target`` are gene indices; an undirected edge is listed once, source < target."""
 
+FEATURES = TableSchema("features", {"gene_index": _index(unique=True)})
+"""One row a covered gene; beside ``gene_index`` stands one float32 column a feature, missing where not measured."""
+
+FEATURES_SUMMARY = TableSchema(
+    "features summary",
+    {
+        "name": pa.Column(str, unique=True),
+        "columns": pa.Column("int64"),
+        "genes_covered": pa.Column("int64"),
+        "measured": pa.Column("float64", pa.Check.in_range(0, 1)),
+        "evidence": pa.Column(str),
+        "holds_genetic": pa.Column(str, pa.Check.isin(("yes", "no", "unknown"))),
+        "used": pa.Column(bool),
+        "year": pa.Column("Int64", nullable=True),
+        "source": pa.Column(str),
+        "rows": pa.Column("int64"),
+        "unknown_genes": pa.Column("int64"),
+        "columns_constant": pa.Column("int64"),
+        "columns_left_out": pa.Column("int64"),
+    },
+)
+"""One row a feature table. ``measured``: share of covered genes by columns that holds a value. ``used``: whether models
+read it by default. ``columns_constant`` and ``columns_left_out`` count what was dropped: columns that are the same for
+every gene, and columns that the reader's rule leaves out."""
+
 SPLIT = TableSchema(
     "split",
     {

@@ -1,7 +1,7 @@
 """The one interface of every model: fit on a fold, predict genotypes, say how sure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -29,12 +29,16 @@ class Cell:
     knockouts
         Flux-balance results a genotype (``metabolism/knockouts.parquet``), or None where none were computed:
         columns genes (list), order, method ('fba' or 'moma'), growth, fitness, interaction.
+    features
+        Feature tables of genes by name (``features/<name>.parquet``), each float32 [N, columns], NaN where a gene was
+        not measured; empty where the run has none.
     """
 
     genes: pd.DataFrame
     edges: pd.DataFrame
     stoichiometry: dict[str, Any]
     knockouts: pd.DataFrame | None = None
+    features: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--edges", required=True, type=_FILE, help="networks/edges.parquet of the model's run.")
 @click.option("--stoichiometry", required=True, type=_FILE, help="metabolism/stoichiometry.pt of the model's run.")
 @click.option("--knockouts", type=_FILE, help="metabolism/knockouts.parquet, for the flux models.")
+@click.option("--features", type=_FILE, multiple=True, help="features/<name>.parquet of the model's run; repeat it.")
 @click.option("--genes", multiple=True, help="One genotype, genes joined by commas: YAL001C,YBR001C. Repeatable.")
 @click.option("--table", type=_FILE, help="Parquet, csv or tsv with a column 'genes'.")
 @click.option("--all-pairs", type=_FILE, help="Text file of genes, one a line: predict every pair of them.")
@@ -38,6 +39,7 @@ def app(
     edges: Path,
     stoichiometry: Path,
     knockouts: Path | None,
+    features: tuple[Path, ...],
     genes: tuple[str, ...],
     table: Path | None,
     all_pairs: Path | None,
@@ -57,7 +59,7 @@ def app(
     from pipeline_lib.training.predict import load_fitted, predict_chunks
     from pipeline_lib.training.threads import limit_threads
 
-    cell = read_cell(genes_table, edges, stoichiometry, knockouts)
+    cell = read_cell(genes_table, edges, stoichiometry, knockouts, features)
     fitted = load_fitted(model, cell)
     chunks = _chunks(cell.genes, genes, table, all_pairs, all_triples)
     with limit_threads(threads):
