@@ -167,13 +167,16 @@ FEATURES_SUMMARY = TableSchema(
         "source": pa.Column(str),
         "rows": pa.Column("int64"),
         "unknown_genes": pa.Column("int64"),
+        "rows_merged": pa.Column("int64"),
         "columns_constant": pa.Column("int64"),
         "columns_left_out": pa.Column("int64"),
+        "notes": pa.Column(str),
     },
 )
 """One row a feature table. ``measured``: share of covered genes by columns that holds a value. ``used``: whether models
-read it by default. ``columns_constant`` and ``columns_left_out`` count what was dropped: columns that are the same for
-every gene, and columns that the reader's rule leaves out."""
+read it by default. ``rows`` and ``unknown_genes``: rows of the files, and those whose name is no single gene of the gene
+table; ``rows_merged``: further rows of a gene that several rows name. ``columns_constant`` and ``columns_left_out`` count what was dropped: columns with one value for all genes, and
+columns that the reader's rule leaves out; ``notes`` says why."""
 
 SPLIT = TableSchema(
     "split",

@@ -13,9 +13,11 @@ import yaml
 from pydantic import BaseModel, TypeAdapter
 
 from pipeline_lib.command_line.code_memory import remembered_code_hash
+from pipeline_lib.config.features import FeatureSettings
 from pipeline_lib.config.run import RunConfig
 from pipeline_lib.config.yaml_text import load_yaml
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.features.registry import module_of
 from pipeline_lib.models.registry import entry_of, family_of, names
 
 _NOTHING = "(?!)"
@@ -56,6 +58,7 @@ class Workflow:
         self.run = run
         self.results = f"results/{run.run}"
         self._refuse_unknown_grid()
+        self._refuse_unknown_features()
 
     @cached_property
     def catalogue(self) -> dict[str, Any]:
@@ -72,12 +75,18 @@ class Workflow:
     def catalogue_entry(self, source: str) -> str:
         """Return what decides the content of a source, so that a new version of it is fetched."""
         entry = self.catalogue[source]
-        return json.dumps({key: entry.get(key) for key in ("sha256", "archive", "member")})
+        content = {key: entry.get(key) for key in ("sha256", "archive", "member")}
+        return json.dumps({**content, "files": entry["files"]} if source in self.collections else content)
 
     @property
     def any_source(self) -> str:
-        """A pattern that matches every source of the catalogue."""
-        return self.any_of(self.catalogue)
+        """A pattern that matches every source of the catalogue that is one file."""
+        return self.any_of(set(self.catalogue) - self.collections)
+
+    @cached_property
+    def collections(self) -> set[str]:
+        """The catalogue's collections: many files each."""
+        return {name for name, entry in self.catalogue.items() if isinstance(entry, dict) and "files" in entry}
 
     @staticmethod
     def any_of(names: Iterable[str]) -> str:
@@ -101,7 +110,7 @@ class Workflow:
                     f"configuration: '{value}' names no simulation; there are {list(self.run.simulation)}."
                 )
             return f"{self.results}/simulated/{name}"
-        if Path(value).is_file():
+        if Path(value).exists():
             return value
         raise PipelineError(
             f"configuration: '{value}' is neither a source of {self.run.catalogue} nor a file; "
@@ -149,6 +158,7 @@ class Workflow:
             run.genes.features, run.genes.essential,
             *(value for screen in run.screens.values() for value in screen.files.values()),
             *(value for network in run.networks.values() for value in network.files.values()),
+            *(value for name in self.feature_tables for value in run.features[name].files.values()),
         ]  # fmt: skip
         return sorted({value for value in values if value in self.catalogue})
 
@@ -181,6 +191,44 @@ class Workflow:
         if settings.evidence is not None:
             return list(settings.evidence)
         return [kind for file in settings.files.values() for kind in self.catalogue.get(file, {}).get("evidence") or ()]
+
+    @cached_property
+    def features(self) -> list[str]:
+        """The feature tables that models read: those chosen, else those that hold no genetic interactions."""
+        chosen = self.run.cell.features
+        if chosen is not None:
+            return list(chosen)
+        return [name for name, settings in self.run.features.items() if self._genetic(settings) == "no"]
+
+    @property
+    def feature_tables(self) -> list[str]:
+        """The feature tables that are built: all that are configured."""
+        return list(self.run.features)
+
+    def _genetic(self, settings: FeatureSettings) -> str:
+        entries = (self.catalogue.get(file, {}) for file in settings.files.values())
+        return settings.stated_genetic(
+            {True: "yes", False: "no"}.get(entry.get("holds_genetic"), entry.get("holds_genetic")) for entry in entries
+        )
+
+    def feature_files(self, name: str) -> dict[str, str]:
+        """Return the files of a feature table by role; the reader ``flux`` takes the run's metabolic model."""
+        settings = self.run.features[name]
+        return self.gem if settings.reader == "flux" else self.files(settings.files)
+
+    def feature_options(self, name: str) -> list[str]:
+        """Return one ``--file role=path`` a role of a feature table."""
+        settings = self.run.features[name]
+        files = {"gem": self.gem_argument()} if settings.reader == "flux" else self.feature_files(name)
+        return [f"--file={role}={path}" for role, path in files.items()]
+
+    def feature_code(self, name: str) -> str:
+        """Return a hash of the code that reads a feature table: an edit of one reader reads no other table again."""
+        return remembered_code_hash("pipeline_lib.features.cli:read", module_of(self.run.features[name].reader))
+
+    def features_of(self, model: str) -> list[str]:
+        """Return the feature tables that a model reads."""
+        return {"none": [], "used": self.features, "all": self.feature_tables}[entry_of(model).features]
 
     @property
     def truths(self) -> dict[str, str]:
@@ -246,6 +294,17 @@ class Workflow:
             for split in entry.splits:
                 if split not in self.run.splits.names:
                     raise PipelineError(f"configuration: grid names the split '{split}', which is not in splits.names.")
+
+    def _refuse_unknown_features(self) -> None:
+        for name, settings in self.run.features.items():
+            module_of(settings.reader)
+            if name == "summary":
+                raise PipelineError("configuration: features: 'summary' is the table of all tables; name it otherwise.")
+        for name in self.run.cell.features or ():
+            if name not in self.run.features:
+                raise PipelineError(
+                    f"configuration: cell.features: no feature table '{name}'; there are {list(self.run.features)}."
+                )
 
 
 def as_json(section: Any) -> str:  # noqa: ANN401 - a section, or a mapping or list of sections

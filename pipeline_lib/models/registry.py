@@ -3,7 +3,7 @@
 import difflib
 import importlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
@@ -29,12 +29,16 @@ class Entry:
         Keywords that tell this model from others of its class.
     knockouts
         Flux method ('fba' or 'moma') whose knockouts the model reads; empty: none.
+    features
+        Which feature tables of genes the model reads: 'none', 'used' (those of ``cell.features``: by default the
+        tables without genetic interactions) or 'all' that are configured.
     """
 
     target: str
     description: str
     overrides: dict[str, Any] = field(default_factory=dict)
     knockouts: str = ""
+    features: Literal["none", "used", "all"] = "none"
 
 
 BASELINES: dict[str, Entry] = {

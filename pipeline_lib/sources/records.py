@@ -54,8 +54,7 @@ def collect_records(paths: Iterable[Path]) -> dict[str, dict[str, Any]]:
         When a record lacks a field, or two records of one source disagree.
     """
     locked: dict[str, dict[str, Any]] = {}
-    for path in paths:
-        record = read_json(path)
+    for path, record in _all_records(paths):
         missing = [f.name for f in fields(Record) if not isinstance(record, dict) or f.name not in record]
         if missing:
             raise PipelineError(f"{path} is no record of a fetched source: it lacks {', '.join(missing)}.")
@@ -64,3 +63,11 @@ def collect_records(paths: Iterable[Path]) -> dict[str, dict[str, Any]]:
             raise PipelineError(f"{path}: two records of '{name}' disagree on its sha256; fetch it again.")
         locked[name] = record
     return dict(sorted(locked.items()))
+
+
+def _all_records(paths: Iterable[Path]) -> Iterator[tuple[Path, Any]]:
+    """Yield every record with its file: one of a source, a list of a collection."""
+    for path in paths:
+        content = read_json(path)
+        for record in content if isinstance(content, list) else [content]:
+            yield path, record

@@ -43,8 +43,10 @@ else:
 
 wildcard_constraints:
     source=FLOW.any_source,
+    collection=FLOW.any_of(FLOW.collections),
     screen=FLOW.any_of(RUN.screens),
     network=FLOW.any_of(RUN.networks),
+    features=FLOW.any_of(RUN.features),
     simulation=FLOW.any_of(RUN.simulation),
     split=FLOW.any_of(RUN.splits.names),
     model="[a-z0-9_]+",
@@ -69,6 +71,26 @@ def predictions_options(wildcards, input):
 def network_files(wildcards):
     """Return the files of a network by role."""
     return FLOW.files(RUN.networks[wildcards.network].files)
+
+
+def feature_files(wildcards):
+    """Return the files of a feature table by role."""
+    return FLOW.feature_files(wildcards.features)
+
+
+def feature_paths(names):
+    """Return the inputs of a rule that reads feature tables."""
+    return {"features": [f"{RESULTS}/features/{name}.parquet" for name in names]} if names else {}
+
+
+def features_of(wildcards):
+    """Return the feature tables that the model reads, if any."""
+    return feature_paths(FLOW.features_of(wildcards.model))
+
+
+def features_options(names):
+    """Return one ``--features path`` a table."""
+    return [f"--features={RESULTS}/features/{name}.parquet" for name in names]
 
 
 def page_hash():

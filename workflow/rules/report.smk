@@ -112,6 +112,7 @@ rule gallery:
 rule next_experiments:
     input:
         **CELL,
+        **feature_paths(FLOW.features_of(RUN.reporting.model) if REPORTED else []),
         models=[f"{folder}/model.pt" for folder in REPORTED],
         knockouts=(
             f"{RESULTS}/metabolism/knockouts.{FLOW.knockouts_of(RUN.reporting.model)}.parquet"
@@ -141,9 +142,10 @@ rule next_experiments:
         evaluation=as_json(RUN.evaluation),
         models=[f"--model={folder}/model.pt" for folder in REPORTED],
         knockouts=lambda wildcards, input: ([f"--knockouts={input.knockouts}"] if input.knockouts else []),
+        features=features_options(FLOW.features_of(RUN.reporting.model) if REPORTED else []),
     shell:
         "python -m pipeline_lib reporting next-experiments --settings {params.settings:q}"
-        " --evaluation {params.evaluation:q} {params.models:q} {params.knockouts:q}"
+        " --evaluation {params.evaluation:q} {params.models:q} {params.knockouts:q} {params.features:q}"
         " --observations {input.observations:q} --genes {input.genes:q} --edges {input.edges:q}"
         " --stoichiometry {input.stoichiometry:q} --output {output.ranked:q} --csv {output.csv:q} 2>> {log:q}"
 
