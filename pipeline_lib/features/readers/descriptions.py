@@ -67,9 +67,7 @@ def read(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:
     except ValueError as error:
         raise PipelineError(f"{path}: its descriptions share no words; expected SGD_features.tab.") from error
     if words.shape[1] <= settings.components:
-        raise PipelineError(
-            f"{path}: {settings.components} components of {words.shape[1]} words; lower 'components'."
-        )
+        raise PipelineError(f"{path}: {settings.components} components of {words.shape[1]} words; lower 'components'.")
     reduction = TruncatedSVD(settings.components, n_iter=_ITERATIONS, random_state=_SEED)
     scores = reduction.fit_transform(words)
     loadings = reduction.components_

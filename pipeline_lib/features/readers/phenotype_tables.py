@@ -77,7 +77,9 @@ def _read_study(path: Path) -> pl.DataFrame:
     lines = [line for line in read_lines(path) if line.strip()]
     header = lines[0].split("\t") if lines else []
     if len(header) < 2 or header[0].strip().lower() != "orf":
-        raise PipelineError(f"{path}: the header does not start with 'orf' and a screen; expected a YeastPhenome study.")
+        raise PipelineError(
+            f"{path}: the header does not start with 'orf' and a screen; expected a YeastPhenome study."
+        )
     fields = pl.Series(lines[1:], dtype=pl.String).str.split("\t")
     wrong = (fields.list.len() != len(header)).arg_true()
     if len(wrong):

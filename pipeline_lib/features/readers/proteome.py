@@ -17,9 +17,34 @@ from pipeline_lib.features.raw_features import RawFeatures
 from pipeline_lib.features.readers.uniprot_fasta import read_fasta
 
 RESIDUES = "ACDEFGHIKLMNPQRSTVWY"
-_HYDROPATHY = dict(zip("ARNDCQEGHILKMFPSTWYV", (
-    1.8, -4.5, -3.5, -3.5, 2.5, -3.5, -3.5, -0.4, -3.2, 4.5, 3.8, -3.9, 1.9, 2.8, -1.6, -0.8, -0.7, -0.9, -1.3, 4.2,
-), strict=True))
+_HYDROPATHY = dict(
+    zip(
+        "ARNDCQEGHILKMFPSTWYV",
+        (
+            1.8,
+            -4.5,
+            -3.5,
+            -3.5,
+            2.5,
+            -3.5,
+            -3.5,
+            -0.4,
+            -3.2,
+            4.5,
+            3.8,
+            -3.9,
+            1.9,
+            2.8,
+            -1.6,
+            -0.8,
+            -0.7,
+            -0.9,
+            -1.3,
+            4.2,
+        ),
+        strict=True,
+    )
+)
 _POSITIVE = {"K": 10.8, "R": 12.5, "H": 6.5}
 _NEGATIVE = {"D": 3.9, "E": 4.1, "C": 8.5, "Y": 10.1}
 _AMINO_END, _CARBOXYL_END = 8.6, 3.6

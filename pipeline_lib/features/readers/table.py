@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
+from fastexcel import FastExcelError
 
 from pipeline_lib.config.features import FeatureSettings
 from pipeline_lib.errors import PipelineError
@@ -72,7 +73,7 @@ def _read_any(path: Path) -> pl.DataFrame:
         separator = ("," if first.count(",") >= first.count(";") else ";") if path.suffix == ".csv" else "\t"
         _refuse_twin_columns(path, [name.strip().strip('"') for name in first.split(separator)])
         return pl.read_csv(path, separator=separator, infer_schema=False)
-    except (pl.exceptions.PolarsError, pa.ArrowException, UnicodeDecodeError, OSError) as error:
+    except (pl.exceptions.PolarsError, pa.ArrowException, FastExcelError, UnicodeDecodeError, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise PipelineError(f"{path} cannot be read as a table of features: {reason}.") from error
 
