@@ -84,13 +84,13 @@ def without_columns(raw: RawFeatures, leave_out: list[str]) -> RawFeatures:
     PipelineError
         When a word matches no column, or no column is left.
     """
-    reasons = {}
+    reasons: dict[str, str] = {}
     for word in leave_out:
-        matched = [column for column in raw.values.columns if word.lower() in column.lower()]
+        matched = [column for column in raw.numbers.columns if word.lower() in column.lower()]
         if not matched:
-            raise PipelineError(f"leave_out: no column holds '{word}'; the first column is '{raw.values.columns[0]}'.")
+            raise PipelineError(f"leave_out: no column holds '{word}'; the first column is '{raw.numbers.columns[0]}'.")
         reasons |= dict.fromkeys(matched, f"named by leave_out: '{word}'")
-    kept = raw.values.drop(list(reasons))
+    kept = raw.numbers.drop(list(reasons))
     if kept.width == 0:
         raise PipelineError("leave_out: no column is left; name fewer words.")
     return RawFeatures(raw.genes, kept, {**raw.left_out, **reasons}, raw.rows, raw.merged_genes)

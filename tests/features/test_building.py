@@ -70,7 +70,7 @@ def test_missing_values_stay_missing_and_a_gene_without_any_has_no_row(genes: pd
 
 
 def test_genes_of_another_organism_are_refused_with_their_names(genes: pd.DataFrame) -> None:
-    with pytest.raises(PipelineError, match="none of the 2 genes is in the gene table of 8.*'b0001'"):
+    with pytest.raises(PipelineError, match=r"none of the 2 genes is in the gene table of 8.*'b0001'"):
         build_features("own", raw(["b0001", "b0002"], x=[1.0, 2.0]), genes)
 
 

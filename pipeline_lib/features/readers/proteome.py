@@ -92,7 +92,7 @@ def isoelectric_point(counts: NDArray[np.float64]) -> NDArray[np.float64]:
     counts
         float64 [n, 20]: how often each of `RESIDUES` occurs.
     """
-    acids, bases = _with_pK(counts, _NEGATIVE), _with_pK(counts, _POSITIVE)
+    acids, bases = _ionisable(counts, _NEGATIVE), _ionisable(counts, _POSITIVE)
     low, high = np.zeros(len(counts)), np.full(len(counts), 14.0)
     for _ in range(_HALVINGS):
         pH = (low + high) / 2
@@ -103,7 +103,7 @@ def isoelectric_point(counts: NDArray[np.float64]) -> NDArray[np.float64]:
     return (low + high) / 2
 
 
-def _with_pK(counts: NDArray[np.float64], pK: Mapping[str, float]) -> list[tuple[NDArray[np.float64], float]]:
+def _ionisable(counts: NDArray[np.float64], pK: Mapping[str, float]) -> list[tuple[NDArray[np.float64], float]]:
     return [(counts[:, RESIDUES.index(residue)], value) for residue, value in pK.items()]
 
 

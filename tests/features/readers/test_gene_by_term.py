@@ -32,7 +32,7 @@ def test_terms_of_too_few_or_too_many_genes_are_left_out(tmp_path: Path, genes: 
 
 @pytest.mark.parametrize("cell", ["2", "0.5", "yes", "-1"])
 def test_a_cell_that_is_neither_0_nor_1_is_refused(tmp_path: Path, genes: pd.DataFrame, cell: str) -> None:
-    with pytest.raises(PipelineError, match="0 (nor|or) 1"):
+    with pytest.raises(PipelineError, match=r"0 (nor|or) 1"):
         build("gene_by_term", written(tmp_path, TABLE.replace("YAL001C\t1", f"YAL001C\t{cell}")), genes)
 
 
