@@ -61,12 +61,14 @@ BASELINES: dict[str, Entry] = {
         "pipeline_lib.models.baselines.nearest_profiles:NearestProfilesModel", "strains with the most similar profiles"
     ),
     "network_profiles": Entry(
-        "pipeline_lib.models.baselines.network_profiles:NetworkProfilesModel", "mean profile of network neighbours"
+        "pipeline_lib.models.baselines.network_profiles:NetworkProfilesModel", "mean profile of neighbours in networks and features",
+        features="used",
     ),
     "gradient_boosting": Entry(
         "pipeline_lib.models.baselines.gradient_boosting:GradientBoostingModel",
-        "boosted trees on features of networks, annotation and single knockouts",
+        "boosted trees on networks, feature tables, annotation and single knockouts",
         knockouts="fba",
+        features="used",
     ),
     "embedding_mlp": Entry(
         "pipeline_lib.models.baselines.embedding_mlp:EmbeddingMlpModel", "perceptron on the sum of gene vectors"
