@@ -1,10 +1,23 @@
 """Principal components of a feature table, for models that cannot take hundreds of columns."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.extmath import randomized_svd
 
+COMPONENTS = 12
+"""Principal components of each feature table; narrower tables enter whole."""
 _SEED = 0
+
+
+def components_of_tables(features: Mapping[str, NDArray[np.float32]], num_genes: int) -> NDArray[np.float32]:
+    """Return the principal components of every feature table side by side, float32 [N, components].
+
+    No columns where there are no tables.
+    """
+    parts = [principal_components(values, COMPONENTS) for values in features.values()]
+    return np.concatenate([np.zeros((num_genes, 0), dtype=np.float32), *parts], axis=1)
 
 
 def principal_components(values: NDArray[np.float32], count: int) -> NDArray[np.float32]:

@@ -7,15 +7,13 @@ import numpy as np
 from scipy import sparse
 
 from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE, Genotypes
-from pipeline_lib.features.components import principal_components
+from pipeline_lib.features.components import components_of_tables
 from pipeline_lib.models.baselines.flux_results import FluxResults
 from pipeline_lib.models.baselines.gene_networks import gene_complexes, gene_networks
 from pipeline_lib.models.baselines.per_assay import Values
 from pipeline_lib.models.interface import Cell
 
 UNKNOWN_ESSENTIAL = 0.5
-COMPONENTS = 12
-"""Principal components of each feature table; narrower tables enter whole."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,6 @@ class GenotypeFeatures:
     def of_cell(cls, cell: Cell, *, with_means: bool) -> "GenotypeFeatures":
         """Read gene features and networks off the cell."""
         networks = list(gene_networks(cell).values())
-        described = [principal_components(values, COMPONENTS) for values in cell.features.values()]
         essential = cell.genes["essential"].astype("Float64").fillna(UNKNOWN_ESSENTIAL).to_numpy(np.float64)
         columns = [
             cell.genes["in_gem"].to_numpy(np.float64),
@@ -54,7 +51,8 @@ class GenotypeFeatures:
             FluxResults.read(cell, "fba").single_fitness(len(cell.genes)),
             *(np.asarray(network.astype(bool).sum(axis=1)).ravel() for network in networks),
         ]
-        of_gene = np.concatenate([np.stack(columns, axis=1), *described], axis=1)
+        components = components_of_tables(cell.features, len(cell.genes))
+        of_gene = np.concatenate([np.stack(columns, axis=1), components], axis=1)
         return cls(of_gene.astype(np.float64), networks, with_means)
 
     def describe(self, genotypes: Genotypes) -> Values:
