@@ -149,7 +149,7 @@ def test_models_read_the_feature_tables_without_genetic_interactions_or_those_na
     done = snakemake("-n", "-p", "--cores", "2", "--configfile", "mine.yaml", cwd=checkout)
     assert done.returncode == 0, done.stdout + done.stderr
     assert rules_of(done.stdout)["read_features"] == 2
-    fits = {model: line for model, line in re.findall(r"training fit .*--model (\w+)( .*)", done.stdout)}
+    fits = dict(re.findall(r"training fit .*--model (\w+)( .*)", done.stdout))
     assert re.findall(r"--features=results/mine/features/(\w+)\.parquet", fits["network_profiles"]) == read
     assert "--features" not in fits["mean"]
 
