@@ -31,7 +31,7 @@ class FeatureSettings(Section):
     gene_column: str = "gene"
     """For the reader ``table``: the column of gene names (systematic, standard or alias)."""
     leave_out: list[str] = []
-    """Columns whose name holds one of these words, whatever the case, are left out: for instance ``YPD [standard]``,
+    """Columns whose name holds one of these words, whatever the case, are left out: for instance ``| standard |``,
     phenotypes that are the single-mutant fitness of another study."""
     media: list[str] = ["minimal", "rich"]
     """For the reader ``flux``: the named media on which every single deletion is grown (``model``: the model's own)."""

@@ -21,6 +21,7 @@ def own(folder: Path, text: str, name: str = "own.csv") -> dict[str, Path]:
         ("own.csv", "gene,age,size\nTFC3,1,2.5\nyal002w,3,\n"),
         ("own.csv", "gene;age;size\nTFC3;1;2.5\nyal002w;3;NA\n"),
         ("own.csv", "\ufeffgene,age,size\r\nTFC3,1,2.5\r\nyal002w,3,NaN\r\n"),
+        ("own.csv", "gene,age,,\nTFC3,1,,\nyal002w,3,,\n"),
         ("own.tsv", "gene\tage\tsize\nTFC3\t1\t2.5\n yal002w \t3\t \n"),
     ],
 )
@@ -90,3 +91,18 @@ def test_a_word_of_leave_out_that_no_column_holds_is_refused(tmp_path: Path, gen
         build("table", files, genes, leave_out=["heat"])
     with pytest.raises(PipelineError, match="no column is left"):
         build("table", files, genes, leave_out=["AGE"])
+
+
+def test_a_quoted_header_is_read_as_rows_are(tmp_path: Path, genes: pd.DataFrame) -> None:
+    files = own(tmp_path, 'gene;"age (h, mean)";"size (um, mean)"\nTFC3;1;2\nVPS8;2;4\n')
+    assert list(build("table", files, genes))[1:] == ["age (h, mean)", "size (um, mean)"]
+    files = own(tmp_path, 'gene,"age; h","size; h"\nTFC3,1,2\nVPS8,2,4\n')
+    assert list(build("table", files, genes))[1:] == ["age; h", "size; h"]
+
+
+@pytest.mark.parametrize("text", ["", "gene,age\nTFC3,1,2,3\n", "\x00\x00\x00"])
+def test_what_is_no_table_is_refused_in_one_sentence(tmp_path: Path, genes: pd.DataFrame, text: str) -> None:
+    with pytest.raises(PipelineError) as caught:
+        build("table", own(tmp_path, text), genes)
+    assert "own.csv" in str(caught.value)
+    assert "\n" not in str(caught.value)
