@@ -1,4 +1,4 @@
-"""Similarity graphs of feature tables: which genes are described most alike."""
+"""Similarity graphs of feature tables: which genes have the most similar features."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -62,7 +62,7 @@ def test_too_few_words_for_the_components_are_refused(tmp_path: Path, genes: pd.
 
 
 @pytest.mark.mirror
-def test_ribosomal_proteins_are_described_alike(mirror: Path, yeast_genes: pd.DataFrame) -> None:
+def test_ribosomal_proteins_have_similar_descriptions(mirror: Path, yeast_genes: pd.DataFrame) -> None:
     table = build("descriptions", {"features": mirror / "essentiality" / "SGD_features.tab"}, yeast_genes)
     values = table.drop(columns="gene_index")
     unit = values.div(np.sqrt((values**2).sum(axis=1)), axis=0)
