@@ -86,9 +86,14 @@ def _read_descriptions(path: Path) -> pd.DataFrame:
     """Return ``gene`` and ``description``, one row a gene."""
     try:
         table = pd.read_csv(
-            path, sep="\t", header=None, dtype=str, usecols=[_KIND, _GENE, _DESCRIPTION], quoting=csv.QUOTE_NONE,
+            path,
+            sep="\t",
+            header=None,
+            dtype=str,
+            usecols=[_KIND, _GENE, _DESCRIPTION],
+            quoting=csv.QUOTE_NONE,
             keep_default_na=False,
-        )  # fmt: skip
+        )
     except (ValueError, UnicodeDecodeError, OSError) as error:
         raise PipelineError(f"{path}: not a tab-separated table of features; expected SGD_features.tab.") from error
     table = table[table[_KIND].isin(_GENE_KINDS) & (table[_GENE] != "")].drop_duplicates(_GENE)

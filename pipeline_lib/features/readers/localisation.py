@@ -15,11 +15,13 @@ from pipeline_lib.features.raw_features import RawFeatures
 from pipeline_lib.networks.raw_edges import read_lines
 
 _GENE, _SEEN, _SUMMARY = "yORF", "isGFP_visualized", "localization summary"
-COMPARTMENTS = (
-    "actin", "bud", "bud neck", "cell periphery", "cytoplasm", "early Golgi", "endosome", "ER", "ER to Golgi", "Golgi",
-    "late Golgi", "lipid particle", "microtubule", "mitochondrion", "nuclear periphery", "nucleolus", "nucleus",
-    "peroxisome", "punctate composite", "spindle pole", "vacuolar membrane", "vacuole",
-)  # fmt: skip
+COMPARTMENTS = tuple(
+    (
+        "actin,bud,bud neck,cell periphery,cytoplasm,early Golgi,endosome,ER,ER to Golgi,Golgi,late Golgi,lipid particle,"
+        "microtubule,mitochondrion,nuclear periphery,nucleolus,nucleus,peroxisome,punctate composite,spindle pole,"
+        "vacuolar membrane,vacuole"
+    ).split(",")
+)
 
 
 def read(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:  # noqa: ARG001 - every reader's signature

@@ -10,9 +10,15 @@ from pipeline_lib.errors import PipelineError
 from tests.features.conftest import build
 
 HEADER = [
-    "Systematic Name", "Standard Name", "Qualifier a", "Mean molecules per cell", "Median molecules per cell",
-    "Coefficient of Variation", "LU", "PENG",
-]  # fmt: skip
+    "Systematic Name",
+    "Standard Name",
+    "Qualifier a",
+    "Mean molecules per cell",
+    "Median molecules per cell",
+    "Coefficient of Variation",
+    "LU",
+    "PENG",
+]
 
 
 def workbook(folder: Path, *rows: list[object]) -> dict[str, Path]:

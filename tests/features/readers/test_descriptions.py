@@ -43,9 +43,15 @@ def sgd(folder: Path, **descriptions: str) -> dict[str, Path]:
 def test_the_same_words_give_the_same_numbers_and_repeat_exactly(tmp_path: Path, genes: pd.DataFrame) -> None:
     kinase, ribosome = "Protein kinase of the spindle", "Ribosomal protein of the large subunit"
     files = sgd(
-        tmp_path, YAL001C=kinase, YAL002W=kinase, YBR123C=kinase, YBR160W=ribosome, YDR362C=ribosome, YER090W=ribosome,
+        tmp_path,
+        YAL001C=kinase,
+        YAL002W=kinase,
+        YBR123C=kinase,
+        YBR160W=ribosome,
+        YDR362C=ribosome,
+        YER090W=ribosome,
         YKL211C="synthetic lethal with x",
-    )  # fmt: skip
+    )
     table = build("descriptions", files, genes, components=2)
     values = table.drop(columns="gene_index")
     np.testing.assert_allclose(values.loc["TFC3"], values.loc["VPS8"], atol=1e-6)
