@@ -15,12 +15,29 @@ from pipeline_lib.features.raw_features import RawFeatures
 from pipeline_lib.networks.raw_edges import read_lines
 
 _GENE, _SEEN, _SUMMARY = "yORF", "isGFP_visualized", "localization summary"
-COMPARTMENTS = tuple(
-    (
-        "actin,bud,bud neck,cell periphery,cytoplasm,early Golgi,endosome,ER,ER to Golgi,Golgi,late Golgi,lipid particle,"
-        "microtubule,mitochondrion,nuclear periphery,nucleolus,nucleus,peroxisome,punctate composite,spindle pole,"
-        "vacuolar membrane,vacuole"
-    ).split(",")
+COMPARTMENTS = (
+    "actin",
+    "bud",
+    "bud neck",
+    "cell periphery",
+    "cytoplasm",
+    "early Golgi",
+    "endosome",
+    "ER",
+    "ER to Golgi",
+    "Golgi",
+    "late Golgi",
+    "lipid particle",
+    "microtubule",
+    "mitochondrion",
+    "nuclear periphery",
+    "nucleolus",
+    "nucleus",
+    "peroxisome",
+    "punctate composite",
+    "spindle pole",
+    "vacuolar membrane",
+    "vacuole",
 )
 
 
