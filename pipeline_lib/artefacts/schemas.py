@@ -168,6 +168,34 @@ EDGES = TableSchema(
 )
 """``source`` and ``target`` are gene indices; an undirected edge is listed once, source < target."""
 
+FEATURES = TableSchema("features", {"gene_index": _index(unique=True)})
+"""One row a covered gene; beside ``gene_index`` stands one float32 column a feature, missing where not measured."""
+
+FEATURES_SUMMARY = TableSchema(
+    "features summary",
+    {
+        "name": pa.Column(str, unique=True),
+        "columns": pa.Column("int64"),
+        "genes_covered": pa.Column("int64"),
+        "measured": pa.Column("float64", pa.Check.in_range(0, 1)),
+        "evidence": pa.Column(str),
+        "holds_genetic": pa.Column(str, pa.Check.isin(("yes", "no", "unknown"))),
+        "used": pa.Column(bool),
+        "year": pa.Column("Int64", nullable=True),
+        "source": pa.Column(str),
+        "rows": pa.Column("int64"),
+        "unknown_genes": pa.Column("int64"),
+        "rows_merged": pa.Column("int64"),
+        "columns_constant": pa.Column("int64"),
+        "columns_left_out": pa.Column("int64"),
+        "notes": pa.Column(str),
+    },
+)
+"""One row a feature table. ``measured``: share of covered genes by columns that holds a value. ``used``: whether models
+read it by default. ``rows``, ``unknown_genes``, ``rows_merged``: rows of the files, those whose name is no single gene
+of the gene table, and further rows of a gene that several rows name. ``columns_constant`` and ``columns_left_out``:
+columns with one value for all genes, and those that the reader's rule leaves out; ``notes`` says why."""
+
 SPLIT = TableSchema(
     "split",
     {

@@ -22,13 +22,17 @@ _SETTLED_S = 2.0
 
 
 def remembered_sha256(path: str) -> str:
-    """Return the sha256 of a file, read again only when the file has changed.
+    """Return the sha256 of a file, read again only when the file has changed; of a folder, that of all its files.
 
     Raises
     ------
     PipelineError
         When the file cannot be read.
     """
+    if Path(path).is_dir():
+        files = sorted(file for file in Path(path).rglob("*") if file.is_file())
+        parts = (f"{file.relative_to(path)} {remembered_sha256(str(file))}\n" for file in files)
+        return hashlib.sha256("".join(parts).encode()).hexdigest()
     key = str(Path(path).absolute())
     try:
         state = _state(key)

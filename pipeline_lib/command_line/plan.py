@@ -12,6 +12,7 @@ from pipeline_lib.config.locating import SIMULATED
 from pipeline_lib.config.networks import NETWORK_FILES
 from pipeline_lib.config.split_names import kind_and_draw
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.features.registry import module_of
 from pipeline_lib.models.registry import entry_of
 
 
@@ -59,11 +60,26 @@ def _faults(flow: Workflow) -> Iterator[str]:
     yield from _split_faults(flow)
     yield from _simulation_faults(flow)
     yield from _network_faults(flow)
+    yield from _feature_faults(flow)
     yield from _table_faults(flow)
     for path in flow.own_files:
         # A path that was not found has a sentence already.
         if Path(path).is_file() and not os.access(path, os.R_OK):
             yield f"'{path}' cannot be read; change its permissions."
+
+
+def _feature_faults(flow: Workflow) -> Iterator[str]:
+    run = flow.run
+    for name, settings in run.features.items():
+        if name == "summary":
+            yield "key 'features.summary': 'summary' is the table that describes all of them; name it otherwise."
+        try:
+            module_of(settings.reader)
+        except PipelineError as error:
+            yield f"key 'features.{name}': {error}"
+    for name in run.cell.features or ():
+        if name not in run.features:
+            yield f"key 'cell.features': there is no feature table '{name}'; there are {list(run.features)}."
 
 
 def _table_faults(flow: Workflow) -> Iterator[str]:

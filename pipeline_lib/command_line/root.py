@@ -20,6 +20,7 @@ STAGES: dict[str, str] = {
     "simulation": "In-silico screens with a known truth, in the upstream layouts.",
     "screens": "Read published screens into one table of observations.",
     "networks": "Build gene networks.",
+    "features": "Build feature tables of genes.",
     "cell": "Gene index, cell graph, splits.",
     "models": "List the models and their settings.",
     "training": "Fit a model on a split; overfit check; walk-through.",

@@ -13,10 +13,12 @@ from pydantic import BaseModel, TypeAdapter
 
 from pipeline_lib.command_line.code_memory import remembered_code_hash
 from pipeline_lib.command_line.file_memory import remembered_sha256
+from pipeline_lib.config.features import FeatureSettings
 from pipeline_lib.config.locating import BUILT_IN, SIMULATED, SOURCE_KEYS, named_files, neighbour_mirror
 from pipeline_lib.config.run import RunConfig
 from pipeline_lib.config.yaml_text import catalogue_entries
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.features.registry import module_of
 from pipeline_lib.models.registry import entry_of, family_of, names
 
 _NOTHING = "(?!)"
@@ -65,12 +67,18 @@ class Workflow:
     def catalogue_entry(self, source: str) -> str:
         """Return what decides the content of a source, so that a new version of it is fetched."""
         entry = self.catalogue[source]
-        return json.dumps({key: entry.get(key) for key in ("sha256", "archive", "member")})
+        content = {key: entry.get(key) for key in ("sha256", "archive", "member")}
+        return json.dumps({**content, "files": entry["files"]} if source in self.collections else content)
 
     @property
     def any_source(self) -> str:
-        """A pattern that matches every source of the catalogue."""
-        return self.any_of(self.catalogue)
+        """A pattern that matches every source of the catalogue that is one file."""
+        return self.any_of(set(self.catalogue) - self.collections)
+
+    @cached_property
+    def collections(self) -> set[str]:
+        """The catalogue's collections: many files each."""
+        return {name for name, entry in self.catalogue.items() if isinstance(entry, dict) and "files" in entry}
 
     @staticmethod
     def any_of(names: Iterable[str]) -> str:
@@ -148,6 +156,38 @@ class Workflow:
         if settings.evidence is not None:
             return list(settings.evidence)
         return [kind for file in settings.files.values() for kind in self.catalogue.get(file, {}).get("evidence") or ()]
+
+    @cached_property
+    def features(self) -> list[str]:
+        """The feature tables that models read: those chosen, else those that hold no genetic interactions."""
+        chosen = self.run.cell.features
+        if chosen is not None:
+            return list(chosen)
+        return [name for name, settings in self.run.features.items() if self._genetic(settings) == "no"]
+
+    @property
+    def feature_tables(self) -> list[str]:
+        """The feature tables that are built: all that are configured."""
+        return list(self.run.features)
+
+    def _genetic(self, settings: FeatureSettings) -> str:
+        entries = (self.catalogue.get(file, {}) for file in settings.files.values())
+        return settings.stated_genetic(
+            {True: "yes", False: "no"}.get(entry.get("holds_genetic"), entry.get("holds_genetic")) for entry in entries
+        )
+
+    def feature_files(self, name: str) -> dict[str, str]:
+        """Return the files, or folders, of a feature table by role; ``flux`` takes the run's metabolic model."""
+        settings = self.run.features[name]
+        return {"gem": self.run.metabolism.gem} if settings.reader == "flux" else settings.files
+
+    def feature_code(self, name: str) -> str:
+        """Return a hash of the code that reads a feature table: an edit of one reader reads no other table again."""
+        return remembered_code_hash("pipeline_lib.features.cli:read", module_of(self.run.features[name].reader))
+
+    def features_of(self, model: str) -> list[str]:
+        """Return the feature tables that a model reads."""
+        return {"none": [], "used": self.features, "all": self.feature_tables}[entry_of(model).features]
 
     @property
     def truths(self) -> dict[str, str]:

@@ -25,6 +25,8 @@ class CellSettings(Section):
 
     networks: list[str] | None = None
     """Networks to build the cell of; None: all, and one that holds genetic interactions is refused."""
+    features: list[str] | None = None
+    """Feature tables that models read; None: those that hold no genetic interactions (``holds_genetic: no``)."""
 
 
 class SplitSettings(Section):

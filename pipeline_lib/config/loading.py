@@ -181,8 +181,10 @@ def _locate(content: dict[str, Any], folders: dict[Place, Path], where: str) -> 
     for place, value in named_files(content, SOURCE_KEYS):
         if value in sources or value.startswith((SIMULATED, BUILT_IN)):
             continue
+        # Feature tables may be a folder of files, one a study.
+        there = os.path.exists if place[0] == "features" else os.path.isfile
         try:
-            located = replaced(located, place, find(value, folders[place]))
+            located = replaced(located, place, find(value, folders[place], there))
         except NotThereError as error:
             faults.append(
                 f"{where}: key '{'.'.join(place)}': '{value}' is neither a source of {catalogue} nor a file ({error}); "

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from pipeline_lib.config.cell import CellSettings, GeneSettings, SplitSettings
 from pipeline_lib.config.evaluation import EvaluationSettings
+from pipeline_lib.config.features import FeatureSettings
 from pipeline_lib.config.grid import GridEntry
 from pipeline_lib.config.metabolism import MetabolismSettings
 from pipeline_lib.config.models import ModelSettings
@@ -69,6 +70,8 @@ class RunConfig(Section):
     """The measured (or simulated) screens, at least one; the key is the name used in every table."""
     networks: dict[Name, NetworkSettings] = {}
     """Gene networks; the key is the name used in every table."""
+    features: dict[Name, FeatureSettings] = {}
+    """Feature tables of genes; the key is the name used in every table (files ``features/<name>.parquet``)."""
     cell: CellSettings = CellSettings()
     """How the cell graph is put together."""
     splits: SplitSettings = SplitSettings()

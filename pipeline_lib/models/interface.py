@@ -1,7 +1,7 @@
 """The one interface of every model: fit on a fold, predict genotypes, say how sure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -75,6 +75,9 @@ class Cell:
         columns genes (list), order, method ('fba' or 'moma'), growth, fitness, interaction.
     solve
         What finds the results of genotypes that `knockouts` lacks; by default they are refused.
+    features
+        Feature tables of genes by name (``features/<name>.parquet``), each float32 [N, columns], NaN where a gene was
+        not measured; empty where the run has none.
     """
 
     genes: pd.DataFrame
@@ -82,6 +85,7 @@ class Cell:
     stoichiometry: dict[str, Any]
     knockouts: pd.DataFrame | None = None
     solve: KnockoutSolver = refuse_unsolved
+    features: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import difflib
 import importlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
@@ -29,12 +29,16 @@ class Entry:
         Keywords that tell this model from others of its class.
     knockouts
         Flux method ('fba' or 'moma') whose knockouts the model reads; empty: none.
+    features
+        Which feature tables of genes the model reads: 'none', 'used' (those of ``cell.features``: by default the
+        tables without genetic interactions) or 'all' that are configured.
     """
 
     target: str
     description: str
     overrides: dict[str, Any] = field(default_factory=dict)
     knockouts: str = ""
+    features: Literal["none", "used", "all"] = "none"
 
 
 BASELINES: dict[str, Entry] = {
@@ -43,9 +47,15 @@ BASELINES: dict[str, Entry] = {
     "query_mean": Entry("pipeline_lib.models.baselines.means:QueryMeanModel", "mean of the query strain"),
     "array_mean": Entry("pipeline_lib.models.baselines.means:ArrayMeanModel", "mean of the array strain"),
     "two_way": Entry("pipeline_lib.models.baselines.two_way:TwoWayModel", "shrunken query and array effects"),
-    "gene_ridge": Entry("pipeline_lib.models.baselines.ridge:GeneRidgeModel", "ridge on gene indicators"),
+    "gene_ridge": Entry(
+        "pipeline_lib.models.baselines.ridge:GeneRidgeModel",
+        "ridge on indicators and features of genes",
+        features="used",
+    ),
     "gene_query_ridge": Entry(
-        "pipeline_lib.models.baselines.ridge:GeneQueryRidgeModel", "ridge on gene and query indicators"
+        "pipeline_lib.models.baselines.ridge:GeneQueryRidgeModel",
+        "ridge on indicators and features of genes, and indicators of queries",
+        features="used",
     ),
     "factorisation": Entry(
         "pipeline_lib.models.baselines.factorisation:FactorisationModel", "low-rank factorisation with ridge penalties"
@@ -57,15 +67,20 @@ BASELINES: dict[str, Entry] = {
         "pipeline_lib.models.baselines.nearest_profiles:NearestProfilesModel", "strains with the most similar profiles"
     ),
     "network_profiles": Entry(
-        "pipeline_lib.models.baselines.network_profiles:NetworkProfilesModel", "mean profile of network neighbours"
+        "pipeline_lib.models.baselines.network_profiles:NetworkProfilesModel",
+        "mean profile of neighbours in networks and features",
+        features="used",
     ),
     "gradient_boosting": Entry(
         "pipeline_lib.models.baselines.gradient_boosting:GradientBoostingModel",
-        "boosted trees on features of networks, annotation and single knockouts",
+        "boosted trees on networks, feature tables, annotation and single knockouts",
         knockouts="fba",
+        features="used",
     ),
     "embedding_mlp": Entry(
-        "pipeline_lib.models.baselines.embedding_mlp:EmbeddingMlpModel", "perceptron on the sum of gene vectors"
+        "pipeline_lib.models.baselines.embedding_mlp:EmbeddingMlpModel",
+        "perceptron on the sum of gene vectors and features",
+        features="used",
     ),
     "multiplicative": Entry(
         "pipeline_lib.models.baselines.multiplicative:MultiplicativeModel", "product of single-mutant fitness"

@@ -113,6 +113,7 @@ def gallery(records: tuple[Path, ...], run: str, output: Path) -> None:
 @click.option("--edges", type=_Input, required=True, help="networks/edges.parquet")
 @click.option("--stoichiometry", type=_Input, required=True, help="metabolism/stoichiometry.pt")
 @click.option("--knockouts", type=_Input, help="metabolism/knockouts.parquet, for the flux models.")
+@click.option("--features", type=_Input, multiple=True, help="features/<name>.parquet of the models' run; repeat it.")
 @click.option("--output", type=_Output, required=True, help="Parquet: pairs and triples with both ranks.")
 @click.option("--csv", "csv_path", type=_Output, required=True, help="The same in the order in which a lab would pick.")
 def next_experiments(
@@ -124,6 +125,7 @@ def next_experiments(
     edges: Path,
     stoichiometry: Path,
     knockouts: Path | None,
+    features: tuple[Path, ...],
     output: Path,
     csv_path: Path,
 ) -> None:
@@ -135,7 +137,7 @@ def next_experiments(
     from pipeline_lib.reporting.safe_csv import to_csv
     from pipeline_lib.training.inputs import read_cell
 
-    cell = read_cell(genes_path, edges, stoichiometry, knockouts)
+    cell = read_cell(genes_path, edges, stoichiometry, knockouts, features)
     columns = ["screen", "genes", "order", "phenotype", "value"]
     table = rank_untested(
         read_table(observations, columns=columns),

@@ -8,6 +8,7 @@ import yaml
 from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from pipeline_lib.config.faults import explain
+from pipeline_lib.config.features import HoldsGenetic
 from pipeline_lib.config.locating import PROJECT
 from pipeline_lib.config.networks import Evidence
 from pipeline_lib.config.section import Section
@@ -61,9 +62,11 @@ class Source(Section):
     what: str
     """What the file holds and what to mind."""
     evidence: list[Evidence] | None = None
-    """For a network: what its edges rest on."""
+    """For a network or a feature table: what it rests on."""
+    holds_genetic: HoldsGenetic | None = None
+    """For a feature table: whether published genetic interactions are inside."""
     year: int | None = None
-    """For a network: the year of the release."""
+    """For a network or a feature table: the year of the release."""
 
     @property
     def urls(self) -> list[str]:
@@ -98,10 +101,50 @@ class Source(Section):
         return member
 
 
+class CollectionFile(Section):
+    """One file of a collection."""
+
+    sha256: Sha256
+    """Checksum."""
+    bytes: int = Field(ge=0)
+    """Size."""
+
+
+class Collection(Section):
+    """Many upstream files of one kind below one address, read as one: the studies of a database, say."""
+
+    url: str
+    """Address that every file's path is appended to."""
+    files: dict[SourceName, CollectionFile] = Field(min_length=1)
+    """The files by their path below the address, which is their path below the collection's name in a mirror too."""
+    licence: str
+    """Licence of the files as their host states it."""
+    citation: Citation
+    """What to cite."""
+    what: str
+    """What the files hold and what to mind."""
+    evidence: list[Evidence] | None = None
+    """For a network or a feature table: what it rests on."""
+    holds_genetic: HoldsGenetic | None = None
+    """For a feature table: whether published genetic interactions are inside."""
+    year: int | None = None
+    """For a network or a feature table: the year of the release."""
+
+    def members(self, name: str) -> dict[str, Source]:
+        """Return every file as a source named ``<collection>/<path>``."""
+        shared = self.model_dump(include={"licence", "citation", "what", "evidence", "holds_genetic", "year"})
+        address = self.url.rstrip("/")
+        return {
+            f"{name}/{path}": Source(url=f"{address}/{path}", sha256=file.sha256, bytes=file.bytes, **shared)
+            for path, file in self.files.items()
+        }
+
+
 class Catalogue(Section):
-    """Every upstream file by name."""
+    """Every upstream file by name; those of collections stand among them."""
 
     sources: dict[SourceName, Source]
+    collections: dict[SourceName, Collection] = Field(default={})
 
     @model_validator(mode="after")
     def _archives_are_sources(self) -> Self:
@@ -115,6 +158,23 @@ class Catalogue(Section):
                 raise ValueError(f"'{name}' lies in an archive inside an archive")
         return self
 
+    def files_of(self, name: str) -> list[str]:
+        """Return the sources of a collection, or the source itself.
+
+        Raises
+        ------
+        PipelineError
+            When there is neither of that name.
+        """
+        if name in self.collections:
+            return list(self.collections[name].members(name))
+        self[name]
+        return [name]
+
+    def entry(self, name: str) -> Source | Collection | None:
+        """Return a source or a collection; None where there is neither of that name."""
+        return self.collections.get(name) or self.sources.get(name)
+
     def __getitem__(self, name: str) -> Source:
         """Return one source.
 
@@ -126,7 +186,7 @@ class Catalogue(Section):
         import difflib
 
         if name not in self.sources:
-            near = difflib.get_close_matches(name, self.sources, n=1, cutoff=0.0)
+            near = difflib.get_close_matches(name, [*self.sources, *self.collections], n=1, cutoff=0.0)
             hint = f"; did you mean '{near[0]}'?" if near else "."
             raise PipelineError(f"the catalogue has no source '{name}'{hint}")
         return self.sources[name]
@@ -149,7 +209,11 @@ def read_catalogue(path: Path) -> Catalogue:
     content = load_yaml(text, str(path), yaml.SafeLoader)
     if not isinstance(content, dict):
         raise PipelineError(f"{path}: a catalogue is a mapping of source names to entries.")
+    many = {name: entry for name, entry in content.items() if isinstance(entry, dict) and "files" in entry}
+    one = {name: entry for name, entry in content.items() if name not in many}
     try:
-        return Catalogue.model_validate({"sources": content})
+        collections = Catalogue.model_validate({"sources": {}, "collections": many}).collections
+        members = {file: source for name, found in collections.items() for file, source in found.members(name).items()}
+        return Catalogue.model_validate({"sources": {**one, **members}, "collections": collections})
     except ValidationError as error:
         raise explain(error, [Catalogue], str(path)) from error

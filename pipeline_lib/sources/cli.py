@@ -1,6 +1,7 @@
 """``python -m pipeline_lib sources``: fetch upstream files, lock them, fill a mirror."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,49 @@ def fetch_command(
     fetcher.fetch(name, output).write(record)
 
 
+@app.command("fetch-collection")
+@click.argument("name")
+@_catalogue_option
+@_mirror_option
+@_network_options
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="The folder that gets the files.")
+@click.option("--record", type=click.Path(path_type=Path), required=True, help="Where their records (JSON) go.")
+def fetch_collection_command(
+    name: str,
+    catalogue: Path,
+    mirror: Path | None,
+    recorded: Path,
+    attempts: int,
+    stall: float,
+    wait: float,
+    output: Path,
+    record: Path,
+) -> None:
+    """Fetch every file of the collection NAME into a folder; files that are there and right are kept."""
+    known = read_catalogue(catalogue)
+    if name not in known.collections:
+        raise PipelineError(
+            f"the catalogue has no collection '{name}'; there are {', '.join(known.collections) or 'none'}."
+        )
+    fetcher = Fetcher(
+        catalogue=known,
+        mirror=mirror or default_mirror(),
+        recorded=RecordedSums(recorded),
+        patience=Patience(attempts=attempts, wait=wait, stall=stall),
+    )
+    files = {file: output / file.removeprefix(f"{name}/") for file in known.files_of(name)}
+    records = [asdict(fetcher.ensure(file, target)) for file, target in files.items()]
+    _remove_others(output, set(files.values()))
+    write_json(records, record)
+
+
+def _remove_others(folder: Path, wanted: set[Path]) -> None:
+    """Delete what an earlier version of a collection left in its folder: a reader takes every file there."""
+    for path in [path for path in folder.rglob("*") if path.is_file()]:
+        if path not in wanted:
+            path.unlink()
+
+
 @app.command("lock")
 @click.option(
     "--record", "records", type=click.Path(path_type=Path), multiple=True, help="Record of one source; repeat it."
@@ -159,7 +203,8 @@ def mirror_command(
         recorded=RecordedSums(recorded),
         patience=Patience(attempts=attempts, wait=wait, stall=stall),
     )
-    wanted = sorted({known[name].archive or name for name in names or tuple(known.sources)})
+    files = [file for name in names or tuple(known.sources) for file in known.files_of(name)]
+    wanted = sorted({known[file].archive or file for file in files})
     failures = []
     for name in wanted:
         try:

@@ -1,6 +1,6 @@
 """What is kept about a fetched file, and the lock file of a run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,8 +62,7 @@ def collect_records(paths: Iterable[Path], own: Iterable[Path] = ()) -> dict[str
         When a record lacks a field, two records of one source disagree, or a file of the user cannot be read.
     """
     locked: dict[str, dict[str, Any]] = {}
-    for path in paths:
-        record = read_json(path)
+    for path, record in _all_records(paths):
         missing = [f.name for f in fields(Record) if not isinstance(record, dict) or f.name not in record]
         if missing:
             raise PipelineError(f"{path} is no record of a fetched source: it lacks {', '.join(missing)}.")
@@ -82,3 +81,11 @@ def collect_records(paths: Iterable[Path], own: Iterable[Path] = ()) -> dict[str
         except (PlaceFailedError, OSError) as error:
             raise PipelineError(f"{path}, a file that the run reads, is not there any more ({error}).") from error
     return dict(sorted(locked.items()))
+
+
+def _all_records(paths: Iterable[Path]) -> Iterator[tuple[Path, Any]]:
+    """Yield every record with its file: one of a source, a list of a collection."""
+    for path in paths:
+        content = read_json(path)
+        for record in content if isinstance(content, list) else [content]:
+            yield path, record

@@ -33,6 +33,7 @@ def _inputs(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--edges", required=True, type=_FILE, help="networks/edges.parquet"),
         click.option("--stoichiometry", required=True, type=_FILE, help="metabolism/stoichiometry.pt"),
         click.option("--knockouts", type=_FILE, help="metabolism/knockouts.parquet, for the flux models."),
+        click.option("--features", type=_FILE, multiple=True, help="features/<name>.parquet; repeat it."),
         click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="CPU threads."),
     ]  # fmt: skip
     for option in reversed(options):
@@ -58,6 +59,7 @@ def fit(
     edges: Path,
     stoichiometry: Path,
     knockouts: Path | None,
+    features: tuple[Path, ...],
     threads: int,
     checkpoints: Path | None,
     predictions: Path,
@@ -70,7 +72,7 @@ def fit(
     from pipeline_lib.training.inputs import read_cell, read_split
     from pipeline_lib.training.processes import is_first_process
 
-    cell = read_cell(genes, edges, stoichiometry, knockouts)
+    cell = read_cell(genes, edges, stoichiometry, knockouts, features)
     data = read_split(observations, split, cell.genes)
     fitted = fit_model(
         name, data, cell, model_settings, settings, seed=seed, threads=threads, checkpoints=checkpoints
@@ -101,6 +103,7 @@ def overfit_command(
     edges: Path,
     stoichiometry: Path,
     knockouts: Path | None,
+    features: tuple[Path, ...],
     threads: int,
     observations_count: int,
     history: Path,
@@ -114,7 +117,7 @@ def overfit_command(
     from pipeline_lib.training.inputs import read_cell, read_split
     from pipeline_lib.training.overfit import overfit, overfit_table, refuse_failure
 
-    cell = read_cell(genes, edges, stoichiometry, knockouts)
+    cell = read_cell(genes, edges, stoichiometry, knockouts, features)
     data = read_split(observations, split, cell.genes)
     fitted = overfit(
         name, data, cell, model_settings, settings, count=observations_count, seed=seed, threads=threads
@@ -139,6 +142,7 @@ def walk_through_command(
     edges: Path,
     stoichiometry: Path,
     knockouts: Path | None,
+    features: tuple[Path, ...],
     threads: int,
     output: Path,
 ) -> None:
@@ -148,7 +152,7 @@ def walk_through_command(
     from pipeline_lib.training.threads import limit_threads
     from pipeline_lib.training.walk_through import refuse_failures, walk_through
 
-    cell = read_cell(genes, edges, stoichiometry, knockouts)
+    cell = read_cell(genes, edges, stoichiometry, knockouts, features)
     data = read_split(observations, split, cell.genes)
     with limit_threads(threads):
         report = walk_through(name, data, cell, model_settings, settings, seed=seed)

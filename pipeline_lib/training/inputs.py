@@ -1,5 +1,6 @@
 """Read what a model is fitted on: the cell, the genotypes and the folds."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.artefacts.tensors import load_tensors
 from pipeline_lib.cell.genotypes import Genotypes, encode
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.features.matrices import read_feature_matrices
 from pipeline_lib.models.interface import Cell
 
 
@@ -35,7 +37,9 @@ class SplitData:
         return self.genotypes.take(self.fold == FOLDS.index(fold))
 
 
-def read_cell(genes: Path, edges: Path, stoichiometry: Path, knockouts: Path | None = None) -> Cell:
+def read_cell(
+    genes: Path, edges: Path, stoichiometry: Path, knockouts: Path | None = None, features: Iterable[Path] = ()
+) -> Cell:
     """Read the cell and check that its tables speak of the same gene index.
 
     Raises
@@ -61,6 +65,7 @@ def read_cell(genes: Path, edges: Path, stoichiometry: Path, knockouts: Path | N
         edges=edge_table,
         stoichiometry=tensors,
         knockouts=read_table(knockouts) if knockouts is not None else None,
+        features=read_feature_matrices(features, count),
     )
 
 

@@ -103,7 +103,7 @@ def open_predictor(
     PipelineError
         When a file is missing, damaged or of another gene index, or the model was not fitted on what is asked.
     """
-    cell = read_cell(files.genes, files.edges, files.stoichiometry)
+    cell = read_cell(files.genes, files.edges, files.stoichiometry, features=files.features)
     method = entry_of(files.model).knockouts
     if method:
         cell = with_solver(cell, files, method, processes)

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from pipeline_lib.artefacts.schemas import FEATURES_SUMMARY
+from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.models.registry import entry_of
 
 DEFAULT_SPLIT, DEFAULT_SEED = "random", 0
 
@@ -59,6 +62,17 @@ class FitFiles:
     def stoichiometry(self) -> Path:
         """The metabolic model as tensors."""
         return self.metabolism("stoichiometry.pt")
+
+    @property
+    def features(self) -> list[Path]:
+        """The feature tables that the model reads."""
+        summary = self.run / "features" / "summary.parquet"
+        which = entry_of(self.model).features
+        if which == "none" or not summary.exists():
+            return []
+        table = read_table(summary, FEATURES_SUMMARY)
+        names = table["name"] if which == "all" else table.loc[table["used"], "name"]
+        return [self.run / "features" / f"{name}.parquet" for name in names]
 
     def metabolism(self, name: str) -> Path:
         """Return a file of the metabolic model."""

@@ -6,6 +6,7 @@ rule gene_coverage:
         model=rules.genes.output.coverage,
         screens=expand(rules.read_screen.output.coverage, screen=RUN.screens),
         networks=expand(rules.read_network.output.coverage, network=FLOW.networks),
+        features=expand(rules.read_features.output.coverage, features=FLOW.feature_tables),
     output:
         coverage=f"{RESULTS}/tables/gene_coverage.parquet",
     log:

@@ -54,8 +54,10 @@ shell.prefix("set -euo pipefail; " + PREFIX.replace("{", "{{").replace("}", "}}"
 
 wildcard_constraints:
     source=FLOW.any_source,
+    collection=FLOW.any_of(FLOW.collections),
     screen=FLOW.any_of(RUN.screens),
     network=FLOW.any_of(RUN.networks),
+    features=FLOW.any_of(RUN.features),
     simulation=FLOW.any_of(RUN.simulation),
     split=FLOW.any_of(RUN.splits.names),
     model="[a-z0-9_]+",
@@ -93,6 +95,21 @@ def minutes(first):
 def predictions_options(wildcards, input):
     """Return one option a file; model, split and seed are told from its path."""
     return [f"--predictions={path}" for path in input.predictions]
+
+
+def feature_paths(names):
+    """Return the inputs of a rule that reads feature tables."""
+    return {"features": [f"{RESULTS}/features/{name}.parquet" for name in names]} if names else {}
+
+
+def features_of(wildcards):
+    """Return the feature tables that the model reads, if any."""
+    return feature_paths(FLOW.features_of(wildcards.model))
+
+
+def features_options(names):
+    """Return one ``--features path`` a table."""
+    return [f"--features={placed(f'{RESULTS}/features/{name}.parquet')}" for name in names]
 
 
 def page_hash():

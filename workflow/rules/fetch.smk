@@ -22,6 +22,27 @@ rule fetch:
         " --output {output.file:q} --record {output.record:q} 2>> {log:q}"
 
 
+rule fetch_collection:
+    output:
+        folder=directory(f"{RESULTS}/sources/{{collection}}"),
+        record=f"{RESULTS}/sources/{{collection}}.record.json",
+    log:
+        f"{RESULTS}/logs/fetch/{{collection}}.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(1000),
+        runtime=minutes(60),
+    params:
+        code=code_hash("pipeline_lib.sources.cli:fetch_collection"),
+        catalogue=lambda wildcards: str(RUN.catalogue),
+        entry=lambda wildcards: FLOW.catalogue_entry(wildcards.collection),
+    shell:
+        "python -m pipeline_lib sources fetch-collection {wildcards.collection:q} --catalogue {params.catalogue:q}"
+        " --output {output.folder:q} --record {output.record:q} 2>> {log:q}"
+
+
 rule lock_sources:
     input:
         own=list(inputs_of(**{path: path for path in FLOW.own_files}).values()),

@@ -113,6 +113,7 @@ rule gallery:
 rule next_experiments:
     input:
         **CELL,
+        **feature_paths(FLOW.features_of(RUN.reporting.model) if REPORTED else []),
         models=[f"{folder}/model.pt" for folder in REPORTED],
         knockouts=(
             f"{RESULTS}/metabolism/knockouts.{FLOW.knockouts_of(RUN.reporting.model)}.parquet"
@@ -142,9 +143,10 @@ rule next_experiments:
         scores=SCORES,
         models=[f"--model={placed(folder)}/model.pt" for folder in REPORTED],
         knockouts=lambda wildcards, input: ([f"--knockouts={input.knockouts}"] if input.knockouts else []),
+        features=features_options(FLOW.features_of(RUN.reporting.model) if REPORTED else []),
     shell:
         "python -m pipeline_lib reporting next-experiments --settings {params.settings:q}"
-        " --scores {params.scores:q} {params.models:q} {params.knockouts:q}"
+        " --scores {params.scores:q} {params.models:q} {params.knockouts:q} {params.features:q}"
         " --observations {input.observations:q} --genes {input.genes:q} --edges {input.edges:q}"
         " --stoichiometry {input.stoichiometry:q} --output {output.ranked:q} --csv {output.csv:q} 2>> {log:q}"
 

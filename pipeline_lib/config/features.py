@@ -1,0 +1,72 @@
+"""Settings of one feature table of genes."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from pipeline_lib.config.networks import Evidence
+from pipeline_lib.config.section import Section
+
+
+def _word_of_switch(value: Any) -> Any:  # noqa: ANN401 - whatever the YAML holds
+    """Return 'yes' or 'no' for a switch: YAML 1.1 reads a plain ``yes`` or ``no`` as one."""
+    return {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
+
+
+HoldsGenetic = Annotated[Literal["yes", "no", "unknown"], BeforeValidator(_word_of_switch)]
+"""Whether published genetic interactions are inside: a screen's own labels may be among them."""
+
+
+class FeatureSettings(Section):
+    """One feature table of genes."""
+
+    reader: str
+    """Layout of the files (``python -m pipeline_lib features readers`` lists them)."""
+    files: dict[str, str] = {}
+    """The reader's files by role: a source or collection of the catalogue, or a path. The reader ``flux`` takes the
+    run's own metabolic model."""
+    columns: list[str] | None = None
+    """For the reader ``table``: the columns to read. None: every column but that of the genes."""
+    gene_column: str = "gene"
+    """For the reader ``table``: the column of gene names (systematic, standard or alias)."""
+    leave_out: list[str] = []
+    """Columns whose name holds one of these words, whatever the case, are left out: for instance ``| standard |``,
+    phenotypes that are the single-mutant fitness of another study."""
+    media: list[str] = ["minimal", "rich"]
+    """For the reader ``flux``: the named media on which every single deletion is grown (``model``: the model's own)."""
+    components: int = Field(default=64, ge=2, le=1024)
+    """For the reader ``descriptions``: how many components of the truncated SVD are kept."""
+    smallest_term: int = Field(default=2, ge=1)
+    """For the readers ``gene_by_term`` and ``complex_portal``: terms or complexes with fewer genes are left out."""
+    largest_term: int = Field(default=300, ge=1)
+    """For the reader ``gene_by_term``: terms with more genes are left out; they hardly distinguish genes."""
+    evidence: list[Evidence] | None = None
+    """What the features rest on. None: what the catalogue says of the files."""
+    holds_genetic: HoldsGenetic | None = None
+    """Whether published genetic interactions are inside: ``yes``, ``no`` or ``unknown``. Models read a table by default
+    where it is ``no``; ``cell.features`` names others to use. None: what the catalogue says, else ``unknown``."""
+    year: int | None = Field(default=None, ge=1900, le=2100)
+    """Year of the release. None: what the catalogue says of the files."""
+
+    def stated_genetic(self, files: Iterable[str | None]) -> Literal["yes", "no", "unknown"]:
+        """Return whether the table holds genetic interactions, from its own word or from its files'.
+
+        Parameters
+        ----------
+        files
+            What the catalogue states of each file; None where it states nothing.
+
+        Returns
+        -------
+        str
+            'yes' where one file holds them, 'no' where all are known to hold none, else 'unknown'. A table that is
+            computed from the metabolic model alone holds none.
+        """
+        if self.holds_genetic is not None:
+            return self.holds_genetic
+        stated = set(files)
+        if "yes" in stated:
+            return "yes"
+        computed = self.reader == "flux" and not self.files
+        return "no" if stated == {"no"} or computed else "unknown"

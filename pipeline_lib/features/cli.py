@@ -1,0 +1,116 @@
+"""``python -m pipeline_lib features``: read feature tables of genes and describe them."""
+
+from pathlib import Path
+
+import click
+
+from pipeline_lib.command_line.settings_option import settings_option
+from pipeline_lib.config.features import FeatureSettings
+from pipeline_lib.errors import PipelineError
+from pipeline_lib.sources.catalogue import DEFAULT_CATALOGUE
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.group()
+def app() -> None:
+    """Build feature tables of genes: read each, say what they rest on and how many genes they cover."""
+
+
+@app.command("readers")
+def readers_command() -> None:
+    """List the readers, the files that each needs, and the layout that it understands."""
+    from pipeline_lib.features.registry import READERS
+
+    for name, reader in READERS.items():
+        click.echo(f"{name:17} {' + '.join(reader.roles):21} {reader.what}")
+
+
+def _parse_files(given: tuple[str, ...]) -> dict[str, Path]:
+    files = {}
+    for text in given:
+        role, separator, path = text.partition("=")
+        if not separator or not path:
+            raise PipelineError(f"--file {text}: write it as role=path.")
+        files[role] = Path(path)
+    return files
+
+
+@app.command("read")
+@settings_option("features", dict[str, FeatureSettings])
+@click.option("--name", required=True, help="Which feature table of the settings.")
+@click.option("--genes", type=_PATH, required=True, help="The gene table (tables/genes.parquet).")
+@click.option("--file", "files", multiple=True, metavar="ROLE=PATH", help="A file of the reader; repeat it.")
+@click.option("--output", type=_PATH, required=True, help="gene_index and one float32 column a feature (parquet).")
+@click.option("--coverage", type=_PATH, help="Written: how many of its gene names the gene table knows (parquet).")
+def read_command(
+    settings: dict[str, FeatureSettings],
+    name: str,
+    genes: Path,
+    files: tuple[str, ...],
+    output: Path,
+    coverage: Path | None,
+) -> None:
+    """Read one feature table; columns left out are listed on stderr with the reason."""
+    from pipeline_lib.artefacts.schemas import FEATURES, GENE_COVERAGE, GENES
+    from pipeline_lib.artefacts.tables import read_table, write_table
+    from pipeline_lib.features.building import build_features
+    from pipeline_lib.features.registry import read_raw_features
+    from pipeline_lib.genes.coverage import gene_coverage
+    from pipeline_lib.genes.names import GeneNames
+
+    if name not in settings:
+        raise PipelineError(f"the settings have no feature table '{name}'; there are {', '.join(settings) or 'none'}.")
+    raw = read_raw_features(_parse_files(files), settings[name])
+    gene_table = read_table(genes, GENES)
+    table = build_features(name, raw, gene_table)
+    write_table(table, output, FEATURES)
+    if coverage is not None:
+        names = GeneNames.from_table(gene_table)
+        write_table(gene_coverage("features", name, names, raw.genes.to_list()), coverage, GENE_COVERAGE)
+    for column, reason in raw.left_out.items():
+        click.echo(f"left out: {column} ({reason})", err=True)
+    counts = ", ".join(f"{key.replace('_', ' ')} {count:,}" for key, count in table.attrs["losses"].items())
+    click.echo(f"features '{name}': {table.shape[1] - 1:,} columns, {len(table):,} genes; {counts}.", err=True)
+
+
+@app.command("summarise")
+@settings_option("features", dict[str, FeatureSettings])
+@click.option("--table", "tables", type=_PATH, multiple=True, help="features/<name>.parquet; repeat it.")
+@click.option("--used", multiple=True, help="Name of a table that models read; repeat it.")
+@click.option(
+    "--catalogue",
+    type=_PATH,
+    default=DEFAULT_CATALOGUE,
+    show_default=True,
+    help="The catalogue of upstream files; says what a table rests on where its settings do not.",
+)
+@click.option("--output", type=_PATH, required=True, help="One row a feature table (parquet).")
+def summarise_command(
+    settings: dict[str, FeatureSettings],
+    tables: tuple[Path, ...],
+    used: tuple[str, ...],
+    catalogue: Path,
+    output: Path,
+) -> None:
+    """Describe feature tables: columns, genes covered, evidence, year, losses. No table: an empty summary."""
+    from pipeline_lib.artefacts.schemas import FEATURES, FEATURES_SUMMARY
+    from pipeline_lib.artefacts.tables import read_table, write_table
+    from pipeline_lib.features.evidence import find_provenance
+    from pipeline_lib.features.summary import summarise
+
+    read = {path.stem: read_table(path, FEATURES) for path in tables}
+    unknown = sorted({*read, *used} - set(settings))
+    if unknown:
+        raise PipelineError(f"the settings have no feature table '{unknown[0]}'; there are {list(settings)}.")
+    provenances = {name: find_provenance(settings[name], catalogue) for name in read}
+    summary = summarise(read, provenances, used)
+    write_table(summary, output, FEATURES_SUMMARY)
+    if summary.empty:
+        click.echo("this run has no feature tables; models read none.", err=True)
+    for row in summary[~summary["used"]].itertuples():
+        click.echo(
+            f"models do not read '{row.name}' (holds genetic interactions: {row.holds_genetic}); name it in "
+            "cell.features to use it.",
+            err=True,
+        )

@@ -1,0 +1,112 @@
+"""Proteins by their sequence alone: length, composition, isoelectric point, hydropathy.
+
+Hydropathy: Kyte and Doolittle, Journal of Molecular Biology 157:105 (1982). Isoelectric point: the pH of zero net
+charge with the pK values of EMBOSS (Rice, Longden and Bleasby, Trends in Genetics 16:276, 2000), found by halving.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from pipeline_lib.config.features import FeatureSettings
+from pipeline_lib.errors import PipelineError
+from pipeline_lib.features.raw_features import RawFeatures
+from pipeline_lib.features.readers.uniprot_fasta import read_fasta
+
+RESIDUES = "ACDEFGHIKLMNPQRSTVWY"
+_HYDROPATHY = dict(
+    zip(
+        "ARNDCQEGHILKMFPSTWYV",
+        (
+            1.8,
+            -4.5,
+            -3.5,
+            -3.5,
+            2.5,
+            -3.5,
+            -3.5,
+            -0.4,
+            -3.2,
+            4.5,
+            3.8,
+            -3.9,
+            1.9,
+            2.8,
+            -1.6,
+            -0.8,
+            -0.7,
+            -0.9,
+            -1.3,
+            4.2,
+        ),
+        strict=True,
+    )
+)
+_POSITIVE = {"K": 10.8, "R": 12.5, "H": 6.5}
+_NEGATIVE = {"D": 3.9, "E": 4.1, "C": 8.5, "Y": 10.1}
+_AMINO_END, _CARBOXYL_END = 8.6, 3.6
+_HALVINGS = 40
+
+
+def read(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:  # noqa: ARG001 - every reader's signature
+    """Read the proteins of a FASTA file (role ``fasta``) and describe each sequence.
+
+    Returns
+    -------
+    RawFeatures
+        ``length`` (residues) and its logarithm, the share of each residue, ``isoelectric_point`` (pH), ``hydropathy``
+        (mean over residues) and ``entropy`` of the composition (bits). Residues without a letter of their own (X, U, B,
+        Z) count for the length alone. Proteins without a gene name have no row.
+
+    Raises
+    ------
+    PipelineError
+        When the file is not UniProt's FASTA.
+    """
+    path = files["fasta"]
+    proteins = read_fasta(path).drop_nulls("gene").filter(pl.col("sequence") != "")
+    if proteins.is_empty():
+        raise PipelineError(f"{path}: no protein has a gene name (GN=...); give the reference proteome of UniProt.")
+    counts = _count_residues(proteins["sequence"])
+    length = proteins["sequence"].str.len_bytes().to_numpy().astype(np.float64)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    values = {
+        "length": length,
+        "log_length": np.log(length),
+        **{f"share_{residue}": shares[:, at] for at, residue in enumerate(RESIDUES)},
+        "isoelectric_point": isoelectric_point(counts),
+        "hydropathy": shares @ np.array([_HYDROPATHY[residue] for residue in RESIDUES]),
+        "entropy": -np.sum(shares * np.log2(np.where(shares > 0, shares, 1.0)), axis=1),
+    }
+    return RawFeatures(proteins["gene"], pl.DataFrame(values), {}, proteins["row"], merged_genes=True)
+
+
+def isoelectric_point(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the pH at which proteins carry no net charge, float64 [n].
+
+    Parameters
+    ----------
+    counts
+        float64 [n, 20]: how often each of `RESIDUES` occurs.
+    """
+    acids, bases = _ionisable(counts, _NEGATIVE), _ionisable(counts, _POSITIVE)
+    low, high = np.zeros(len(counts)), np.full(len(counts), 14.0)
+    for _ in range(_HALVINGS):
+        pH = (low + high) / 2
+        charge = 1 / (1 + 10 ** (pH - _AMINO_END)) - 1 / (1 + 10 ** (_CARBOXYL_END - pH))
+        charge += sum(count / (1 + 10 ** (pH - pK)) for count, pK in bases)
+        charge -= sum(count / (1 + 10 ** (pK - pH)) for count, pK in acids)
+        low, high = np.where(charge > 0, pH, low), np.where(charge > 0, high, pH)
+    return (low + high) / 2
+
+
+def _ionisable(counts: NDArray[np.float64], pK: Mapping[str, float]) -> list[tuple[NDArray[np.float64], float]]:
+    return [(counts[:, RESIDUES.index(residue)], value) for residue, value in pK.items()]
+
+
+def _count_residues(sequences: pl.Series) -> NDArray[np.float64]:
+    """Return how often each of `RESIDUES` occurs in each sequence, float64 [n, 20]."""
+    return np.stack([sequences.str.count_matches(residue).to_numpy() for residue in RESIDUES], axis=1).astype(float)

@@ -1,0 +1,59 @@
+"""One row a feature table: columns, genes, evidence, what was lost on the way."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+
+import pandas as pd
+
+from pipeline_lib.artefacts.schemas import FEATURES_SUMMARY
+from pipeline_lib.features.evidence import Provenance
+
+_COUNTS = ("rows", "unknown_genes", "rows_merged", "columns_constant", "columns_left_out")
+_TYPES = {
+    **dict.fromkeys(("name", "evidence", "holds_genetic", "source", "notes"), "object"),
+    **dict.fromkeys(("columns", "genes_covered", *_COUNTS), "int64"),
+    "measured": "float64",
+    "used": "bool",
+    "year": "Int64",
+}
+
+
+def summarise(
+    tables: Mapping[str, pd.DataFrame], provenances: Mapping[str, Provenance], used: Collection[str]
+) -> pd.DataFrame:
+    """Return the summary of several feature tables, `FEATURES_SUMMARY`, sorted by name; no rows where there is none.
+
+    Parameters
+    ----------
+    tables
+        Tables that `pipeline_lib.features.building.build_features` made, by name.
+    provenances
+        What each rests on, by name.
+    used
+        Names of the tables that models read.
+    """
+    rows = [_row(name, tables[name], provenances[name], used=name in used) for name in sorted(tables)]
+    return pd.DataFrame(rows, columns=list(FEATURES_SUMMARY.columns)).astype(_TYPES)
+
+
+def _row(name: str, table: pd.DataFrame, provenance: Provenance, *, used: bool) -> dict[str, object]:
+    values = table.drop(columns="gene_index")
+    losses = table.attrs.get("losses", {})
+    return {
+        "name": name,
+        "columns": values.shape[1],
+        "genes_covered": len(values),
+        "measured": float(values.notna().to_numpy().mean()),
+        "evidence": ", ".join(provenance.evidence),
+        "holds_genetic": provenance.holds_genetic,
+        "used": used,
+        "year": provenance.year,
+        "source": provenance.source,
+        **{count: losses.get(count, 0) for count in _COUNTS},
+        "notes": _notes(table.attrs.get("left_out", {})),
+    }
+
+
+def _notes(left_out: Mapping[str, str]) -> str:
+    """Return how many columns were left out for each reason."""
+    return "; ".join(f"{count} columns left out: {reason}" for reason, count in Counter(left_out.values()).items())
