@@ -18,6 +18,7 @@ step), and so is the JSON schema `workflow/schemas/config.schema.json` that edit
 | file | run |
 |---|---|
 | `config.yaml` | the yeast run: real screens, yeast-GEM, networks (default of `snakemake --cores all`) |
+| `own_screen.yaml` | the base for a screen of your own on the yeast cell: six models, two splits |
 | `quickstart.yaml` | a simulated screen of the E. coli core model that ships inside cobra; needs no network |
 | `ecoli.yaml` | another organism: your screen of E. coli, the model iJO1366, your table of its genes |
 | `metabolism.yaml` | label-split run on observations with at least one metabolic gene |
@@ -31,19 +32,22 @@ step), and so is the JSON schema `workflow/schemas/config.schema.json` that edit
 
 A file may name another under `base:` and give only what differs; mappings are merged key by key, and a key set to
 `null` in a mapping of names (screens, networks, simulation) takes that entry away. An entry that names its `reader`
-replaces the one below it whole.
+replaces the one below it whole. The description is not taken over.
 
 ## Bring your own screen
 
 ```yaml
-base: config/config.yaml
+base: config/own_screen.yaml
 run: our-lab
 screens:
   our_lab:
     reader: table
     files: {table: data/our_screen.csv}
-    columns: {genes: "gene_a,gene_b", value: epsilon, std: sd, p_value: p}
+    columns: {gene1: gene_a, gene2: gene_b, value: epsilon}
 ```
+
+`python -m pipeline_lib config check our_lab.yaml` reads the table, makes the splits and says everything that is wrong,
+in seconds. Files of your own are inputs by content: a replaced file reruns what depends on it, whatever its time stamp.
 """
 
 

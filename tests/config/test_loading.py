@@ -204,3 +204,20 @@ def test_a_base_without_a_screen_asks_for_the_table(root):
     with pytest.raises(PipelineError, match="no screen is named; name your table under screens") as caught:
         read_run_config(root / "config" / "own_screen.yaml")
     assert caught.value.sentences == (str(caught.value),)
+
+
+def test_an_own_screen_inherits_the_yeast_cell_and_nothing_of_the_published_screens(root, tmp_path):
+    table = {"reader": "table", "files": {"table": "mine.csv"}, "columns": {"gene1": "a", "gene2": "b", "value": "v"}}
+    (tmp_path / "mine.csv").touch()
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump({"base": "config/own_screen.yaml", "run": "mine", "screens": {"lab": table}}))
+    mine, yeast = read_run_config(path), read_run_config(root / "config/config.yaml")
+    assert (list(mine.screens), mine.simulation, mine.splits.cross_screen_test, mine.description) == (
+        ["lab"],
+        {},
+        [],
+        "",
+    )
+    assert (mine.metabolism, mine.genes, mine.networks) == (yeast.metabolism, yeast.genes, yeast.networks)
+    assert len({model for model, _, _ in fits(mine)}) == 6
+    assert {split for _, split, _ in fits(mine)} == {"random", "gene_disjoint_one"}
