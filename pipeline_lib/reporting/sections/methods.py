@@ -156,9 +156,10 @@ def _screens(run: RunFolder) -> str:
             n for n, s in run.screens.items() if not s.scores.publication and s.reader != "table"
         ],
     }
-    parts = [f"screens {', '.join(names)} were {how}" for how, names in kinds.items() if names]
-    sentence = "; ".join(parts)
-    return f"{sentence[:1].upper()}{sentence[1:]}; SHA-256 sums of the files are in the provenance."
+    parts = [
+        f"{', '.join(names)} {'was' if len(names) == 1 else 'were'} {how}" for how, names in kinds.items() if names
+    ]
+    return f"Screens: {'; '.join(parts)}. SHA-256 sums of the files are in the provenance."
 
 
 def _model(run: RunFolder) -> list[str]:
