@@ -82,9 +82,10 @@ class ProfilePredictor(CrossModel):
         estimate = self.estimate[rows[known], columns[known]]
         value[known] = self.effects.predict(rows[known], columns[known]) + estimate
         std[known] = self.gains.measured.std(estimate, [])
+        only_row, only_column = np.flatnonzero(new_row & ~new_column), np.flatnonzero(~new_row & new_column)
         for here, unseen, of, other, other_effect, gains in (
-            (np.flatnonzero(new_row & ~new_column), across, row_of, columns, self.effects.column, self.gains.row_unseen),
-            (np.flatnonzero(~new_row & new_column), down, column_of, rows, self.effects.row, self.gains.column_unseen),
+            (only_row, across, row_of, columns, self.effects.column, self.gains.row_unseen),
+            (only_column, down, column_of, rows, self.effects.row, self.gains.column_unseen),
         ):
             at, beside = of[here], other_effect[other[here]]
             parts = one_unseen(unseen.effect[at], unseen.profile[at, other[here]], beside)

@@ -1,6 +1,6 @@
 """Complete an assay's matrix: choose the completion on held-out cells, and combine it with profile similarity."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +9,7 @@ from pipeline_lib.config.profile_predictor import ProfilePredictorSettings
 from pipeline_lib.models.baselines.axes import Axes
 from pipeline_lib.models.baselines.completion import Factors, ScoreMatrix
 from pipeline_lib.models.baselines.effects import Effects
+from pipeline_lib.models.baselines.search import Search
 from pipeline_lib.models.baselines.soft_impute import soft_impute_path
 from pipeline_lib.models.profile_predictor.gains import Gains
 from pipeline_lib.models.profile_predictor.kernels import Index, Matrix
@@ -85,14 +86,12 @@ def practise_completion(
     residual = value - effects.predict(rows, columns)
     matrix = ScoreMatrix.build(axes, rows[kept], columns[kept], residual[kept])
     held = HeldCells(rows[chosen], columns[chosen], residual[chosen])
-    best, least = None, np.inf
+    search: Search[tuple[float, Factors]] = Search(held.residual, len(_SHARES))
     for share, factors in zip(_SHARES, _path(matrix, _SHARES, settings, generator), strict=True):
-        error = held.residual - factors.at(held.rows, held.columns, symmetric=axes.symmetric)
-        loss = float(np.mean(error**2)) if len(error) else 0.0
-        if best is None or loss < least:
-            best, least = (float(share), factors), loss
-    share, factors = best if best is not None else (1.0, Factors(np.zeros((0, 0)), np.zeros((0, 0))))
-    return Practice(Residuals.of(matrix, factors, symmetric=axes.symmetric), held, share)
+        predicted = factors.at(held.rows, held.columns, symmetric=axes.symmetric)
+        search.offer(f"threshold={share:.3g}", predicted, (float(share), factors))
+    chosen_share, chosen_factors = search.best
+    return Practice(Residuals.of(matrix, chosen_factors, symmetric=axes.symmetric), held, chosen_share)
 
 
 def complete(
@@ -100,14 +99,13 @@ def complete(
     *, symmetric: bool,
 ) -> Residuals:  # fmt: skip
     """Complete a matrix at one threshold, reached by way of the stronger ones."""
-    factors = None
-    for factors in _path(matrix, _SHARES[_SHARES >= share], settings, generator):
-        pass
-    assert factors is not None  # noqa: S101 - the strongest threshold is always among them
+    *_, factors = _path(matrix, _SHARES[: 1 + int(np.argmin(np.abs(_SHARES - share)))], settings, generator)
     return Residuals.of(matrix, factors, symmetric=symmetric)
 
 
-def _path(matrix, shares, settings, generator):  # type: ignore[no-untyped-def]
+def _path(
+    matrix: ScoreMatrix, shares: Matrix, settings: ProfilePredictorSettings, generator: np.random.Generator
+) -> Iterator[Factors]:
     rank = min(settings.max_rank, *matrix.values.shape)
     return soft_impute_path(matrix, shares, rank, generator)
 
@@ -153,9 +151,7 @@ class Combination:
             there = position[rows] >= 0
             target = (position[rows[there]], columns[there], held.residual[there])
             kernels.append(
-                learn_profile_kernel(
-                    profiles[sample], prior[np.ix_(sample, sample)], target, settings.kernel_steps
-                )
+                learn_profile_kernel(profiles[sample], prior[np.ix_(sample, sample)], target, settings.kernel_steps)
             )
         residuals = practice.residuals
         parts = measured_estimates(residuals.matrix, completed, residuals.low_rank, kernels, prior_kernels)
@@ -163,8 +159,7 @@ class Combination:
         return cls(tuple(kernels), Gains.fit(estimates, [], held.residual))
 
     def estimate(self, residuals: Residuals, prior_kernels: Sequence[Matrix]) -> Matrix:
-        """Return the estimate of every cell, float64 [r, c]; that of a measured one does not read its own row's value.
-        """
+        """Return the estimate of every cell, measured ones too, float64 [r, c]."""
         parts = measured_estimates(
             residuals.matrix, residuals.completed, residuals.low_rank, self.kernels, prior_kernels
         )

@@ -56,7 +56,7 @@ class Gains:
         growth = _growth(value, variances)
         size = np.maximum(growth.mean(axis=0), _LEAST_VARIANCE)
         # The normal equations by their root, since n may be large; every cell counts alike.
-        root = np.linalg.qr(np.column_stack([growth / size, squared / mean]), mode="r")
+        root = np.asarray(np.linalg.qr(np.column_stack([growth / size, squared / mean]), mode="r"))
         spread = nnls(root[:, :-1], root[:, -1])[0] * mean / size
         if not spread.any():
             spread[0] = mean

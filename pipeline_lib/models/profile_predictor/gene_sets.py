@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
 from pipeline_lib.models.profile_predictor.kernels import GeneKernel, Index, Matrix
@@ -41,6 +40,6 @@ def _incidence(gene_sets: Index) -> tuple[Index, sparse.csr_array]:
     there = gene_sets >= 0
     genes, position = np.unique(gene_sets[there], return_inverse=True)
     size = there.sum(axis=1)
-    row: NDArray[np.intp] = np.nonzero(there)[0]
+    row = np.nonzero(there)[0]
     weight = 1.0 / np.sqrt(size[row])
     return genes, sparse.csr_array((weight, (row, position)), shape=(len(gene_sets), len(genes)))

@@ -17,6 +17,7 @@ _GREATEST_SCORE = 8.0
 """Standard scores beyond this are cut: one outlying phenotype does not decide which genes are similar."""
 _MEMBERSHIP_ZEROS = 0.5
 """A table without negative values that is zero at least this often holds memberships, not measurements."""
+_FULL_SHARE = 0.2
 _WALK_STEPS = 10
 _WALK_SHARE = 0.5
 _SHARPNESS = 8.0
@@ -25,7 +26,10 @@ _SHARPNESS = 8.0
 class GeneKernel(Protocol):
     """A positive semidefinite kernel over all genes whose diagonal is 1."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What it is made of."""
+        ...
 
     def between(self, rows: Index, columns: Index) -> Matrix:
         """Return the kernel of genes `rows` and genes `columns`, float64 [r, c]."""
@@ -48,13 +52,12 @@ class CosineKernel:
     """
 
     name: str
-    factor: sparse.csr_array | Matrix
+    factor: sparse.csr_array
     shape: str = "linear"
 
     def between(self, rows: Index, columns: Index) -> Matrix:
         """Return the kernel of genes `rows` and genes `columns`, float64 [r, c]."""
-        product = self.factor[rows] @ self.factor[columns].T
-        cosine = product.toarray() if sparse.issparse(product) else np.asarray(product)
+        cosine = _dense_product(self.factor[rows], self.factor[columns])
         if self.shape == "square":
             cosine = cosine**2
         elif self.shape == "sharp":
@@ -103,11 +106,11 @@ class DiffusionKernel:
 
 
 def gene_kernels(cell: Cell) -> list[GeneKernel]:
-    """Return the kernels of a cell: two a network, one over all networks, three a table of measurements, one of members.
+    """Return the kernels of a cell.
 
     A network gives the cosine of neighbourhoods (each gene among its own neighbours) and the edge itself. Measurements
     are standardised by column, missing ones count as the column's mean; memberships (complexes, compartments) are
-    scaled by the inverse square root of a column's size.
+    scaled by the inverse square root of a column's size. The diffusion goes over all networks.
     """
     networks = gene_networks(cell)
     size = len(cell.genes)
@@ -121,24 +124,38 @@ def gene_kernels(cell: Cell) -> list[GeneKernel]:
     if networks:
         kernels.append(DiffusionKernel("diffusion", _normalised(total)))
     for name, table in cell.features.items():
-        factor = _feature_rows(np.asarray(table, dtype=np.float64))
-        shapes = ("linear",) if sparse.issparse(factor) else ("linear", "square", "sharp")
+        values = np.asarray(table, dtype=np.float64)
+        members = _holds_memberships(values)
+        factor = _unit_rows(sparse.csr_array(_by_size(values) if members else _standard_scores(values)))
+        shapes = ("linear",) if members else ("linear", "square", "sharp")
         kernels += [CosineKernel(f"{name} {shape}", factor, shape) for shape in shapes]
     return kernels
 
 
-def _feature_rows(table: Matrix) -> sparse.csr_array | Matrix:
+def _holds_memberships(table: Matrix) -> bool:
     known = np.isfinite(table)
-    values = np.where(known, table, 0.0)
-    if np.all(values >= 0) and np.mean(values[known] == 0) >= _MEMBERSHIP_ZEROS:
-        members = np.maximum((values > 0).sum(axis=0), 1)
-        return _unit_rows(sparse.csr_array(values / np.sqrt(members)))
+    return bool(known.any() and np.all(table[known] >= 0) and np.mean(table[known] == 0) >= _MEMBERSHIP_ZEROS)
+
+
+def _by_size(table: Matrix) -> Matrix:
+    members = np.nan_to_num(table)
+    return np.asarray(members / np.sqrt(np.maximum((members > 0).sum(axis=0), 1)))
+
+
+def _standard_scores(table: Matrix) -> Matrix:
+    known = np.isfinite(table)
     count = np.maximum(known.sum(axis=0), 1)
-    centred = np.where(known, table - values.sum(axis=0) / count, 0.0)
+    mean = np.where(known, table, 0.0).sum(axis=0) / count
+    centred = np.where(known, table - mean, 0.0)
     deviation = np.sqrt((centred**2).sum(axis=0) / count)
-    score = np.clip(centred / np.where(deviation > 0, deviation, 1.0), -_GREATEST_SCORE, _GREATEST_SCORE)
-    length = np.linalg.norm(score, axis=1, keepdims=True)
-    return np.asarray(score / np.where(length > 0, length, 1.0))
+    return np.clip(centred / np.where(deviation > 0, deviation, 1.0), -_GREATEST_SCORE, _GREATEST_SCORE)
+
+
+def _dense_product(left: sparse.csr_array, right: sparse.csr_array) -> Matrix:
+    """Return left right', float64 [r, c]; rows that are mostly full are multiplied as dense matrices."""
+    if left.nnz + right.nnz > _FULL_SHARE * (left.shape[0] + right.shape[0]) * left.shape[1]:
+        return np.asarray(left.toarray() @ right.toarray().T)
+    return np.asarray((left @ right.T).toarray())
 
 
 def _unit_rows(rows: sparse.csr_array) -> sparse.csr_array:

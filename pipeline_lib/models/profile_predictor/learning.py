@@ -66,10 +66,10 @@ def learn_weights(kernels: Sequence[Matrix], targets: Matrix, steps: int, least_
         optimiser.zero_grad()
         error = left_out_residuals(_combined(stack, logs.exp()), reduced).square().sum() / total
         penalised = error + _PULL * logs.clamp(min=_LEAST_LOG_WEIGHT).square().mean()
-        penalised.backward()  # type: ignore[no-untyped-call]
+        penalised.backward()
         return penalised
 
-    optimiser.step(closure)  # type: ignore[no-untyped-call]
+    optimiser.step(closure)
     with torch.no_grad():
         learned = logs.exp()
         loss = float(left_out_residuals(_combined(stack, learned), reduced).square().sum()) / total

@@ -73,11 +73,11 @@ def learn_profile_kernel(
         predicted = (targets - left_out_residuals(covariance, targets))[rows, columns]
         error = (predicted - value).square().sum() / total
         penalised = error + _PULL * logs.clamp(min=_LEAST_LOG_WEIGHT).square().mean()
-        penalised.backward()  # type: ignore[no-untyped-call]
+        penalised.backward()
         return penalised
 
     if len(value):
-        optimiser.step(closure)  # type: ignore[no-untyped-call]
+        optimiser.step(closure)
     learned = logs.detach().exp().numpy()
     return ProfileKernel(learned[:-1], float(learned[-1]))
 
