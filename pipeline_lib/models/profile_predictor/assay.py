@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from pipeline_lib.config.profile_predictor import ProfilePredictorSettings
-from pipeline_lib.models.baselines.axes import UNKNOWN, Index
+from pipeline_lib.models.baselines.axes import UNKNOWN, Entities, Index
 from pipeline_lib.models.baselines.completion import ScoreMatrix
 from pipeline_lib.models.baselines.cross_model import CrossModel
 from pipeline_lib.models.baselines.crosses import Crosses, Side, StrainBook
@@ -56,18 +56,23 @@ class ProfilePredictor(CrossModel):
         value = fold.train.value
         symmetric = self.axes.symmetric
         self.effects = Effects.fit(self.axes, rows, columns, value)
-        matrix = ScoreMatrix.build(self.axes, rows, columns, value - self.effects.predict(rows, columns))
         practice = practise_completion(self.axes, rows, columns, value, self.options, generator)
-        residuals = complete(matrix, practice.share, self.options, generator, symmetric=symmetric)
-
-        row_side = self._side(residuals.completed, self.effects.row, generator, by_row=True)
-        column_side = row_side
+        share, completed = practice.share, practice.residuals.completed
+        sides = [self._side(self.axes.rows, completed, self.effects.row, generator)]
         if not symmetric:
-            column_side = self._side(residuals.completed.T, self.effects.column, generator, by_row=False)
-        self.sides = (row_side, column_side)
-        priors = [side.entity_kernel(self.kernels) for side in ((row_side,) if symmetric else self.sides)]
+            sides.append(self._side(self.axes.columns, completed.T, self.effects.column, generator))
+        priors = [side.entity_kernel(self.kernels) for side in sides]
         combination = Combination.learn(practice, priors, self.options, generator)
+        # A large screen's matrices are hundreds of megabytes each.
+        del practice, completed
+
+        matrix = ScoreMatrix.build(self.axes, rows, columns, value - self.effects.predict(rows, columns))
+        residuals = complete(matrix, share, self.options, generator, symmetric=symmetric)
         self.estimate = combination.estimate(residuals, priors)
+        del residuals, priors
+        completed = np.where(matrix.observed > 0, matrix.values, self.estimate)
+        row_side = sides[0].with_profiles(completed)
+        self.sides = (row_side, row_side if symmetric else sides[1].with_profiles(completed.T))
         self.gains = self._fit_gains(matrix, combination.gains, generator)
         return []
 
@@ -118,8 +123,7 @@ class ProfilePredictor(CrossModel):
         self.sides = (sides[0], sides[-1])
         self.gains = CaseGains(**{name: Gains(**gains) for name, gains in state["gains"].items()})
 
-    def _side(self, profiles: Matrix, effects: Matrix, generator: np.random.Generator, *, by_row: bool) -> AssaySide:
-        entities = self.axes.rows if by_row else self.axes.columns
+    def _side(self, entities: Entities, profiles: Matrix, effects: Matrix, generator: np.random.Generator) -> AssaySide:
         sets = self.book.genes_of_sets(entities.gene_set)
         return AssaySide.learn(self.kernels, sets, profiles, effects, self.options, generator)
 

@@ -160,7 +160,10 @@ class Combination:
 
     def estimate(self, residuals: Residuals, prior_kernels: Sequence[Matrix]) -> Matrix:
         """Return the estimate of every cell, measured ones too, float64 [r, c]."""
+        total = np.zeros_like(residuals.completed)
         parts = measured_estimates(
             residuals.matrix, residuals.completed, residuals.low_rank, self.kernels, prior_kernels
         )
-        return np.asarray(sum(weight * part for weight, part in zip(self.gains.weight, parts, strict=True)))
+        for weight, part in zip(self.gains.weight, parts, strict=True):
+            total += weight * part
+        return total

@@ -1,6 +1,6 @@
 """Estimate pairs of genes that training both measured, from what it measured of other pairs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,10 +97,13 @@ def nearest_profile_estimate(matrix: ScoreMatrix, *, symmetric: bool) -> Matrix:
 
 
 def measured_estimates(
-    matrix: ScoreMatrix, completed: Matrix, low_rank: Matrix,
-    kernels: Sequence[ProfileKernel], prior_kernels: Sequence[Matrix],
-) -> list[Matrix]:  # fmt: skip
-    """Return low-rank completion, nearest profiles and the process of each axis, float64 [r, c] each.
+    matrix: ScoreMatrix,
+    completed: Matrix,
+    low_rank: Matrix,
+    kernels: Sequence[ProfileKernel],
+    prior_kernels: Sequence[Matrix],
+) -> Iterator[Matrix]:
+    """Yield low-rank completion, nearest profiles and the process of each axis, float64 [r, c], one at a time.
 
     Parameters
     ----------
@@ -112,12 +115,14 @@ def measured_estimates(
         One an axis; one alone where the screen is symmetric, whose estimate is the mean of both orders.
     """
     symmetric = len(kernels) == 1
+    yield low_rank
+    yield nearest_profile_estimate(matrix, symmetric=symmetric)
     by_row = kernels[0].estimate(completed, prior_kernels[0])
     if symmetric:
-        processes = [(by_row + by_row.T) / 2]
+        yield (by_row + by_row.T) / 2
     else:
-        processes = [by_row, kernels[1].estimate(completed.T, prior_kernels[1]).T]
-    return [low_rank, nearest_profile_estimate(matrix, symmetric=symmetric), *processes]
+        yield by_row
+        yield kernels[1].estimate(completed.T, prior_kernels[1]).T
 
 
 def _kernels(completed: Matrix, prior_kernel: Matrix) -> list[Any]:

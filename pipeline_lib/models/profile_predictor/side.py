@@ -1,7 +1,7 @@
 """One side of an assay (its queries, its arrays, or both at once) as a Gaussian process over gene sets."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -117,6 +117,10 @@ class AssaySide:
             effect=self.mean_effect + self.effect_process.predict(by_effect, self.effects[:, None])[:, 0],
             variance=self.profile_process.variance(kernel),
         )
+
+    def with_profiles(self, profiles: Matrix) -> Self:
+        """Return the side with other profiles of its entities, float64 [e, c], under the kernels that were learned."""
+        return replace(self, profiles=self.averaged(profiles))
 
     def entity_kernel(self, kernels: Sequence[GeneKernel]) -> Matrix:
         """Return the learned kernel of profiles between the entities of the axis, float64 [e, e]."""

@@ -85,4 +85,6 @@ def test_leaving_a_query_and_an_array_out_is_refitting_without_both(generator, p
         i, j = np.delete(np.arange(14), rows[cell]), np.delete(np.arange(6), columns[cell])
         across = row_kernel[[rows[cell]]][:, i] @ GeneProcess.fit(row_kernel[np.ix_(i, i)], NOISE).inverse
         down = column_kernel[[columns[cell]]][:, j] @ GeneProcess.fit(column_kernel[np.ix_(j, j)], 0.8).inverse
-        np.testing.assert_allclose(found[cell], smooth_both_sides(across, profiles[np.ix_(i, j)], down)[0, 0], atol=1e-9)
+        np.testing.assert_allclose(
+            found[cell], smooth_both_sides(across, profiles[np.ix_(i, j)], down)[0, 0], atol=1e-9
+        )
