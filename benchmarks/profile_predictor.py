@@ -22,7 +22,7 @@ THREADS = 2
 
 
 class Screen:
-    """Scores x_i' D x_j + noise of genes with latent x, features that show x with noise, and a network of neighbours."""
+    """Scores x'Dy + noise of genes with latent x and y, features that show them with noise, and their neighbours."""
 
     def __init__(self, genes: int, pairs: int) -> None:
         generator = np.random.default_rng(0)

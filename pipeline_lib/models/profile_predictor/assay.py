@@ -14,7 +14,13 @@ from pipeline_lib.models.baselines.effects import Effects
 from pipeline_lib.models.baselines.per_assay import AssayFold
 from pipeline_lib.models.baselines.search import Trial
 from pipeline_lib.models.interface import Cell, Prediction
-from pipeline_lib.models.profile_predictor.bilateral import LeftOutPairs, left_out_of_both, smooth_both_sides
+from pipeline_lib.models.profile_predictor.bilateral import smooth_both_sides
+from pipeline_lib.models.profile_predictor.cases import (
+    Estimates,
+    left_out_of_both_sides,
+    left_out_of_one_side,
+    set_profiles,
+)
 from pipeline_lib.models.profile_predictor.completion import Combination, complete, practise_completion
 from pipeline_lib.models.profile_predictor.gains import Gains
 from pipeline_lib.models.profile_predictor.kernels import GeneKernel, Matrix, gene_kernels
@@ -93,17 +99,20 @@ class ProfilePredictor(CrossModel):
             (only_column, down, column_of, rows, self.effects.row, self.gains.column_unseen),
         ):
             at, beside = of[here], other_effect[other[here]]
-            parts = one_unseen(unseen.effect[at], unseen.profile[at, other[here]], beside)
-            deviation = gains.value(parts)
+            profile = unseen.profile[at, other[here]]
+            known_of = Estimates.of_one_unseen(unseen.effect[at], profile, beside, unseen.variance[at])
+            deviation = gains.value(known_of.parts)
             value[here] = self.effects.mean + beside + deviation
-            std[here] = gains.std(deviation, [unseen.variance[at]])
+            std[here] = gains.std(deviation, known_of.variances)
         both = np.flatnonzero(new_row & new_column)
         if len(both):
             i, j = row_of[both], column_of[both]
-            smoothed = smooth_both_sides(across.weight, self._set_profiles(), down.weight)[i, j]
-            deviation = self.gains.both_unseen.value(both_unseen(across.effect[i], down.effect[j], smoothed))
+            smoothed = smooth_both_sides(across.weight, set_profiles(self.sides), down.weight)[i, j]
+            effects, variances = (across.effect[i], down.effect[j]), [across.variance[i], down.variance[j]]
+            known_of = Estimates.of_both_unseen(effects, smoothed, variances)
+            deviation = self.gains.both_unseen.value(known_of.parts)
             value[both] = self.effects.mean + deviation
-            std[both] = self.gains.both_unseen.std(deviation, [across.variance[i], down.variance[j]])
+            std[both] = self.gains.both_unseen.std(deviation, known_of.variances)
         return Prediction(value, std)
 
     def cross_state(self) -> dict[str, Any]:
@@ -134,61 +143,29 @@ class ProfilePredictor(CrossModel):
         position[missing] = inverse
         return known.unseen(self.kernels, self.book.genes_of_sets(sets)), position
 
-    def _set_profiles(self) -> Matrix:
-        """Return the profiles of the row sets over the column sets, float64 [m, k]."""
-        return self.sides[1].averaged(self.sides[0].profiles.T).T
-
     def _fit_gains(self, matrix: ScoreMatrix, measured: Gains, generator: np.random.Generator) -> CaseGains:
         rows, columns = np.nonzero(matrix.observed)
+        if self.axes.symmetric:
+            # Two strains of one gene set are no pair of which one or both could be unseen.
+            apart = self.sides[0].owner[rows] != self.sides[0].owner[columns]
+            rows, columns = rows[apart], columns[apart]
         if len(rows) > self.options.practice_pairs:
             chosen = generator.choice(len(rows), self.options.practice_pairs, replace=False)
             rows, columns = rows[chosen], columns[chosen]
         residual = matrix.values[rows, columns]
-        on_row = residual + self.effects.row[rows]
-        on_column = residual + self.effects.column[columns]
-        row_side, column_side = self.sides
-        row_gains = _practise_one(row_side, rows, columns, self.effects.column, on_row)
+        row_effect, column_effect = self.effects.row[rows], self.effects.column[columns]
+        by_row, by_column, by_both = self._left_out(rows, columns)
+        row_gains = Gains.fit(by_row.parts, by_row.variances, residual + row_effect)
         column_gains = row_gains
         if not self.axes.symmetric:
-            column_gains = _practise_one(column_side, columns, rows, self.effects.row, on_column)
-        both = self._practise_both(rows, columns, on_row + self.effects.column[columns])
-        return CaseGains(measured, row_gains, column_gains, both)
+            column_gains = Gains.fit(by_column.parts, by_column.variances, residual + column_effect)
+        both_gains = Gains.fit(by_both.parts, by_both.variances, residual + row_effect + column_effect)
+        return CaseGains(measured, row_gains, column_gains, both_gains)
 
-    def _practise_both(self, rows: Index, columns: Index, target: Matrix) -> Gains:
-        row_side, column_side = self.sides
-        i, j = row_side.owner[rows], column_side.owner[columns]
-        profiles = self._set_profiles()
-        if self.axes.symmetric:
-            apart = i != j
-            i, j, target = i[apart], j[apart], target[apart]
-            profiles = (profiles + profiles.T) / 2
-            smoothed = LeftOutPairs(row_side.profile_process.inverse, i, j).profiles(profiles)
-            left, right = LeftOutPairs(row_side.effect_process.inverse, i, j).values(row_side.effects)
-            left, right = left + row_side.mean_effect, right + row_side.mean_effect
-        else:
-            smoothed = left_out_of_both(row_side.profile_process, column_side.profile_process, profiles, i, j)
-            left, right = row_side.left_out_effects()[i], column_side.left_out_effects()[j]
-        variances = [side.profile_process.left_out_variance()[at] for side, at in ((row_side, i), (column_side, j))]
-        return Gains.fit(both_unseen(left, right, smoothed), variances, target)
-
-
-def one_unseen(effect: Matrix, profile: Matrix, other_effect: Matrix) -> list[Matrix]:
-    """Return the estimates for crosses of an unseen gene with a seen one, float64 [n] each.
-
-    Beside the effect and the profile of the unseen gene: their products with the main effect of the seen one and with
-    each other, since genes of large effect have large interactions.
-    """
-    return [effect, profile, effect * other_effect, effect**2 * other_effect, profile * other_effect, profile * effect]
-
-
-def both_unseen(row_effect: Matrix, column_effect: Matrix, smoothed: Matrix) -> list[Matrix]:
-    """Return the estimates for crosses of two unseen genes, float64 [n] each."""
-    product = row_effect * column_effect
-    return [row_effect, column_effect, smoothed, product, smoothed * (row_effect + column_effect)]
-
-
-def _practise_one(side: AssaySide, own: Index, other: Index, other_effect: Matrix, target: Matrix) -> Gains:
-    at = side.owner[own]
-    profile = side.profile_process.left_out(side.profiles)[at, other]
-    parts = one_unseen(side.left_out_effects()[at], profile, other_effect[other])
-    return Gains.fit(parts, [side.profile_process.left_out_variance()[at]], target)
+    def _left_out(self, rows: Index, columns: Index) -> tuple[Estimates, Estimates, Estimates]:
+        """Estimate measured crosses without the row's gene set, the column's, and both."""
+        return (
+            left_out_of_one_side(self.sides[0], rows, columns, self.effects.column),
+            left_out_of_one_side(self.sides[1], columns, rows, self.effects.row),
+            left_out_of_both_sides(self.sides, rows, columns),
+        )
