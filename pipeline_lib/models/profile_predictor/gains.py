@@ -12,6 +12,8 @@ from pipeline_lib.models.profile_predictor.kernels import Matrix
 _PRIOR_ROWS = 20.0
 """Observations' worth of belief in gain 0: with a handful of values nothing is read into them."""
 _LEAST_VARIANCE = 1e-12
+_ANCHOR_SHARE = 0.02
+"""Weight of a gene of which nothing is known in the fit of the variance, as a share of the observations."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,13 @@ class Gains:
         mean = max(float(squared.mean()), _LEAST_VARIANCE)
         growth = _growth(value, variances)
         size = np.maximum(growth.mean(axis=0), _LEAST_VARIANCE)
-        # The normal equations by their root, since n may be large; every cell counts alike.
-        root = np.asarray(np.linalg.qr(np.column_stack([growth / size, squared / mean]), mode="r"))
+        # A gene of which nothing is known has variance 1 and is predicted by 0: no measured gene shows that case.
+        anchor = np.concatenate([[1.0, 0.0], np.ones(len(variances)), [np.mean(target**2)]])
+        table = np.column_stack([growth, squared])
+        if variances:
+            table = np.vstack([table, np.sqrt(_ANCHOR_SHARE * len(target)) * anchor])
+        # Only inner products matter, and there may be many rows.
+        root = np.asarray(np.linalg.qr(table / np.append(size, mean), mode="r"))
         spread = nnls(root[:, :-1], root[:, -1])[0] * mean / size
         if not spread.any():
             spread[0] = mean

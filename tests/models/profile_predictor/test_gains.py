@@ -23,8 +23,9 @@ def test_the_weights_of_the_estimates_are_found(generator):
 
 def test_the_variance_grows_with_the_posterior_variance(generator):
     certain = generator.random(CROSSES)
-    target = np.sqrt(0.5 + 2.0 * certain) * generator.standard_normal(CROSSES)
-    gains = Gains.fit([np.ones(CROSSES)], [certain], target)
+    estimate = generator.standard_normal(CROSSES)
+    target = estimate + np.sqrt(0.5 + 2.0 * certain) * generator.standard_normal(CROSSES)
+    gains = Gains.fit([estimate], [certain], target)
     std = gains.std(np.zeros(2), [np.array([0.0, 1.0])])
     np.testing.assert_allclose(std**2, [0.5, 2.5], rtol=0.15)
 
