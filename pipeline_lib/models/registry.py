@@ -93,6 +93,7 @@ PROFILE_PREDICTOR: dict[str, Entry] = {
     "profile_predictor": Entry(
         "pipeline_lib.models.profile_predictor.model:ProfilePredictorModel",
         "Gaussian processes over genes, profile similarity and matrix completion, combined by least squares",
+        features="used",
     ),
 }
 
