@@ -111,7 +111,7 @@ class Workflow:
                     f"configuration: '{value}' names no simulation; there are {list(self.run.simulation)}."
                 )
             return f"{self.results}/simulated/{name}"
-        if Path(value).exists():
+        if Path(value).is_file():
             return value
         raise PipelineError(
             f"configuration: '{value}' is neither a source of {self.run.catalogue} nor a file; "
@@ -213,9 +213,11 @@ class Workflow:
         )
 
     def feature_files(self, name: str) -> dict[str, str]:
-        """Return the files of a feature table by role; the reader ``flux`` takes the run's metabolic model."""
+        """Return the files, or folders, of a feature table by role; ``flux`` takes the run's metabolic model."""
         settings = self.run.features[name]
-        return self.gem if settings.reader == "flux" else self.files(settings.files)
+        if settings.reader == "flux":
+            return self.gem
+        return {role: value if Path(value).is_dir() else self.path(value) for role, value in settings.files.items()}
 
     def feature_options(self, name: str) -> list[str]:
         """Return one ``--file role=path`` a role of a feature table."""

@@ -5,21 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from pipeline_lib.config.networks import Evidence
 from pipeline_lib.config.section import Section
-
-FeatureEvidence = Literal[
-    "phenotype",
-    "physical",
-    "localisation",
-    "sequence",
-    "abundance",
-    "metabolic",
-    "curated_annotation",
-    "text",
-    "genetic",
-    "other",
-]
-"""What a feature may rest on. ``genetic`` stands for everything that imports published genetic interactions."""
 
 
 def _word_of_switch(value: Any) -> Any:  # noqa: ANN401 - whatever the YAML holds
@@ -44,18 +31,17 @@ class FeatureSettings(Section):
     gene_column: str = "gene"
     """For the reader ``table``: the column of gene names (systematic, standard or alias)."""
     leave_out: list[str] = []
-    """Columns whose name holds one of these words, whatever the case, are left out: for instance ``YPD [standard]``,
+    """Columns whose name holds one of these words, whatever the case, are left out: for instance ``| standard |``,
     phenotypes that are the single-mutant fitness of another study."""
     media: list[str] = ["minimal", "rich"]
     """For the reader ``flux``: the named media on which every single deletion is grown (``model``: the model's own)."""
     components: int = Field(default=64, ge=2, le=1024)
     """For the reader ``descriptions``: how many components of the truncated SVD are kept."""
     smallest_term: int = Field(default=2, ge=1)
-    """For the readers ``gene_by_term`` and ``complex_portal``: terms or complexes with fewer genes of the gene table are
-    left out."""
+    """For the readers ``gene_by_term`` and ``complex_portal``: terms or complexes with fewer genes are left out."""
     largest_term: int = Field(default=300, ge=1)
-    """For the reader ``gene_by_term``: terms with more genes are left out; they tell genes hardly apart."""
-    evidence: list[FeatureEvidence] | None = None
+    """For the reader ``gene_by_term``: terms with more genes are left out; they hardly distinguish genes."""
+    evidence: list[Evidence] | None = None
     """What the features rest on. None: what the catalogue says of the files."""
     holds_genetic: HoldsGenetic | None = None
     """Whether published genetic interactions are inside: ``yes``, ``no`` or ``unknown``. Models read a table by default

@@ -16,9 +16,15 @@ Evidence = Literal[
     "genetic",
     "metabolic",
     "sequence",
+    "phenotype",
+    "localisation",
+    "abundance",
+    "curated_annotation",
+    "text",
     "other",
 ]
-"""What an edge may rest on. ``genetic`` stands for everything that imports published genetic interactions."""
+"""What an edge, or a feature of a gene, may rest on. ``genetic`` stands for everything that imports published genetic
+interactions."""
 
 
 class NetworkSettings(Section):

@@ -66,7 +66,7 @@ def build_features(name: str, raw: RawFeatures, genes: pd.DataFrame) -> pd.DataF
         )
     if not raw.merged_genes:
         _refuse_repeats(name, raw, positions)
-    indices, values = _merge_rows(positions.filter(known), raw.genes.filter(known), raw.values.filter(known), genes)
+    indices, values = _merge_rows(positions.filter(known), raw.genes.filter(known), raw.numbers.filter(known), genes)
     _refuse_overflow(name, values)
     least, greatest = values.min().row(0), values.max().row(0)
     telling = [column for column, low, high in zip(values.columns, least, greatest, strict=True) if low != high]
@@ -122,8 +122,9 @@ def _refuse_repeats(name: str, raw: RawFeatures, positions: pl.Series) -> None:
 
 def _refuse_overflow(name: str, values: pl.DataFrame) -> None:
     for column in values.columns:
-        greatest = values[column].abs().max()
-        if greatest is not None and float(greatest) > _GREATEST:  # type: ignore[arg-type]
+        magnitudes = values[column].abs().to_numpy()
+        greatest = float(np.nanmax(magnitudes, initial=0.0))
+        if greatest > _GREATEST:
             raise PipelineError(
                 f"features '{name}': column '{column}' holds {greatest:g}, too large for a 32-bit number; take its "
                 "logarithm."

@@ -17,7 +17,7 @@ class RawFeatures:
     ----------
     genes
         Names of genes (str), one a row.
-    values
+    numbers
         Columns of floats, one a feature; null where a gene was not measured.
     left_out
         Columns of the files that the reader's rule leaves out, by name, and why.
@@ -29,7 +29,7 @@ class RawFeatures:
     """
 
     genes: pl.Series
-    values: pl.DataFrame
+    numbers: pl.DataFrame
     left_out: Mapping[str, str] = field(default_factory=dict)
     rows: pl.Series = field(default_factory=lambda: pl.Series([], dtype=pl.UInt32))
     merged_genes: bool = False
@@ -71,8 +71,8 @@ def as_float_columns(table: pl.DataFrame, path: Path, rows: pl.Series) -> pl.Dat
             more = f" ({len(wrong) - 1} more rows like it)" if len(wrong) > 1 else ""
             shown = str(column[wrong[0]])[:80]
             raise PipelineError(
-                f"{path}, row {rows[wrong[0]]}: column '{name}' holds {shown!r}, which is no number{more}; features are "
-                "numbers: leave the column out or code its classes as columns of 0 and 1."
+                f"{path}, row {rows[wrong[0]]}: column '{name}' holds {shown!r}, which is no number{more}; leave the "
+                "column out or code its classes as columns of 0 and 1."
             )
         columns.append(numbers.alias(name))
     return pl.DataFrame(columns)

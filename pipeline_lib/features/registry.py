@@ -2,12 +2,16 @@
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline_lib.config.features import FeatureSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.features.raw_features import RawFeatures
+
+# The Snakefile reads this table at every start, so nothing heavy is imported here.
+if TYPE_CHECKING:
+    from pipeline_lib.features.raw_features import RawFeatures
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ def module_of(reader: str) -> str:
     return f"pipeline_lib.features.readers.{reader}"
 
 
-def read_raw_features(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:
+def read_raw_features(files: Mapping[str, Path], settings: FeatureSettings) -> "RawFeatures":
     """Read one feature table with the reader of its settings.
 
     Raises
@@ -76,7 +80,7 @@ def read_raw_features(files: Mapping[str, Path], settings: FeatureSettings) -> R
     return without_columns(raw, settings.leave_out)
 
 
-def without_columns(raw: RawFeatures, leave_out: list[str]) -> RawFeatures:
+def without_columns(raw: "RawFeatures", leave_out: list[str]) -> "RawFeatures":
     """Leave out the columns whose name holds one of the words, whatever the case.
 
     Raises
@@ -84,13 +88,13 @@ def without_columns(raw: RawFeatures, leave_out: list[str]) -> RawFeatures:
     PipelineError
         When a word matches no column, or no column is left.
     """
-    reasons = {}
+    reasons: dict[str, str] = {}
     for word in leave_out:
-        matched = [column for column in raw.values.columns if word.lower() in column.lower()]
+        matched = [column for column in raw.numbers.columns if word.lower() in column.lower()]
         if not matched:
-            raise PipelineError(f"leave_out: no column holds '{word}'; the first column is '{raw.values.columns[0]}'.")
+            raise PipelineError(f"leave_out: no column holds '{word}'; the first column is '{raw.numbers.columns[0]}'.")
         reasons |= dict.fromkeys(matched, f"named by leave_out: '{word}'")
-    kept = raw.values.drop(list(reasons))
+    kept = raw.numbers.drop(list(reasons))
     if kept.width == 0:
         raise PipelineError("leave_out: no column is left; name fewer words.")
-    return RawFeatures(raw.genes, kept, {**raw.left_out, **reasons}, raw.rows, raw.merged_genes)
+    return replace(raw, numbers=kept, left_out={**raw.left_out, **reasons})

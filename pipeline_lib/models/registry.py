@@ -47,9 +47,15 @@ BASELINES: dict[str, Entry] = {
     "query_mean": Entry("pipeline_lib.models.baselines.means:QueryMeanModel", "mean of the query strain"),
     "array_mean": Entry("pipeline_lib.models.baselines.means:ArrayMeanModel", "mean of the array strain"),
     "two_way": Entry("pipeline_lib.models.baselines.two_way:TwoWayModel", "shrunken query and array effects"),
-    "gene_ridge": Entry("pipeline_lib.models.baselines.ridge:GeneRidgeModel", "ridge on gene indicators"),
+    "gene_ridge": Entry(
+        "pipeline_lib.models.baselines.ridge:GeneRidgeModel",
+        "ridge on indicators and features of genes",
+        features="used",
+    ),
     "gene_query_ridge": Entry(
-        "pipeline_lib.models.baselines.ridge:GeneQueryRidgeModel", "ridge on gene and query indicators"
+        "pipeline_lib.models.baselines.ridge:GeneQueryRidgeModel",
+        "ridge on indicators and features of genes, and indicators of queries",
+        features="used",
     ),
     "factorisation": Entry(
         "pipeline_lib.models.baselines.factorisation:FactorisationModel", "low-rank factorisation with ridge penalties"
@@ -61,15 +67,20 @@ BASELINES: dict[str, Entry] = {
         "pipeline_lib.models.baselines.nearest_profiles:NearestProfilesModel", "strains with the most similar profiles"
     ),
     "network_profiles": Entry(
-        "pipeline_lib.models.baselines.network_profiles:NetworkProfilesModel", "mean profile of network neighbours"
+        "pipeline_lib.models.baselines.network_profiles:NetworkProfilesModel",
+        "mean profile of neighbours in networks and features",
+        features="used",
     ),
     "gradient_boosting": Entry(
         "pipeline_lib.models.baselines.gradient_boosting:GradientBoostingModel",
-        "boosted trees on features of networks, annotation and single knockouts",
+        "boosted trees on networks, feature tables, annotation and single knockouts",
         knockouts="fba",
+        features="used",
     ),
     "embedding_mlp": Entry(
-        "pipeline_lib.models.baselines.embedding_mlp:EmbeddingMlpModel", "perceptron on the sum of gene vectors"
+        "pipeline_lib.models.baselines.embedding_mlp:EmbeddingMlpModel",
+        "perceptron on the sum of gene vectors and features",
+        features="used",
     ),
     "multiplicative": Entry(
         "pipeline_lib.models.baselines.multiplicative:MultiplicativeModel", "product of single-mutant fitness"

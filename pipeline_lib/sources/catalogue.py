@@ -7,7 +7,7 @@ from typing import Annotated, Self
 import yaml
 from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
 
-from pipeline_lib.config.features import FeatureEvidence, HoldsGenetic
+from pipeline_lib.config.features import HoldsGenetic
 from pipeline_lib.config.loading import explain
 from pipeline_lib.config.networks import Evidence
 from pipeline_lib.config.section import Section
@@ -60,7 +60,7 @@ class Source(Section):
     """What to cite."""
     what: str
     """What the file holds and what to mind."""
-    evidence: list[Evidence | FeatureEvidence] | None = None
+    evidence: list[Evidence] | None = None
     """For a network or a feature table: what it rests on."""
     holds_genetic: HoldsGenetic | None = None
     """For a feature table: whether published genetic interactions are inside."""
@@ -122,7 +122,7 @@ class Collection(Section):
     """What to cite."""
     what: str
     """What the files hold and what to mind."""
-    evidence: list[Evidence | FeatureEvidence] | None = None
+    evidence: list[Evidence] | None = None
     """For a network or a feature table: what it rests on."""
     holds_genetic: HoldsGenetic | None = None
     """For a feature table: whether published genetic interactions are inside."""
@@ -143,7 +143,7 @@ class Catalogue(Section):
     """Every upstream file by name; those of collections stand among them."""
 
     sources: dict[SourceName, Source]
-    collections: dict[SourceName, Collection] = {}
+    collections: dict[SourceName, Collection] = Field(default={})
 
     @model_validator(mode="after")
     def _archives_are_sources(self) -> Self:

@@ -120,3 +120,54 @@ def test_what_is_no_catalogue_is_answered_in_one_sentence(tmp_path: Path, text: 
     (tmp_path / "sources.yaml").write_text(text)
     with pytest.raises(PipelineError, match=r"sources.yaml"):
         read_catalogue(tmp_path / "sources.yaml")
+
+
+SUM = "0" * 64
+
+
+def collection(**keys: object) -> dict[str, object]:
+    files = {"1/a.txt": {"sha256": SUM, "bytes": 3}, "2/b.txt": {"sha256": SUM, "bytes": 4}}
+    return entry(**{"url": "https://a.org/data/", "files": files, "holds_genetic": "no", "year": 2020, **keys})
+
+
+def test_a_collection_is_many_sources_below_one_address(tmp_path: Path) -> None:
+    path = tmp_path / "sources.yaml"
+    path.write_text(yaml.safe_dump({"studies": collection(), "f": entry(url="https://a.org/f")}))
+    known = read_catalogue(path)
+    assert known.files_of("studies") == ["studies/1/a.txt", "studies/2/b.txt"]
+    assert known.files_of("f") == ["f"]
+    source = known["studies/2/b.txt"]
+    assert (source.url, source.sha256, source.bytes, source.licence) == (
+        "https://a.org/data/2/b.txt",
+        SUM,
+        4,
+        "CC0-1.0",
+    )
+    assert [known.entry(name).holds_genetic for name in ("studies", "studies/1/a.txt", "f")] == ["no", "no", None]
+
+
+@pytest.mark.parametrize(
+    ("keys", "complaint"),
+    [
+        ({"files": {"../a": {"sha256": SUM, "bytes": 1}}}, "../a"),
+        ({"files": {"a": {"sha256": "abc", "bytes": 1}}}, "sha256"),
+        ({"files": {"a": {"bytes": 1}}}, "sha256"),
+        ({"files": {}}, "files"),
+        ({"url": "http://a.org/data"}, "not encrypted"),
+        ({"archive": "b.zip"}, "unknown key"),
+    ],
+)
+def test_a_faulty_collection_is_answered_in_one_sentence(
+    tmp_path: Path, keys: dict[str, object], complaint: str
+) -> None:
+    path = tmp_path / "sources.yaml"
+    path.write_text(yaml.safe_dump({"studies": collection(**keys)}))
+    with pytest.raises(PipelineError) as caught:
+        read_catalogue(path)
+    assert complaint in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_yeastphenome_is_one_entry_of_eighty_studies(catalogue: Catalogue) -> None:
+    assert list(catalogue.collections) == ["yeastphenome"]
+    assert len(catalogue.files_of("yeastphenome")) == 80

@@ -1,5 +1,6 @@
 """The commands: fetch, lock, list, mirror."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -116,3 +117,55 @@ def test_list_says_which_sources_the_mirror_has(workplace: Path) -> None:
         ["a.tsv", "first", "use", "yes"],
         ["b.tsv", "first", "use", "no"],
     ]
+
+
+def studies(folder: Path, **texts: str) -> None:
+    """Put a collection into the mirror ``copies`` and the catalogue."""
+    files = {}
+    for name, text in texts.items():
+        path = folder / "copies" / "studies" / name / "table.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        files[f"{name}/table.txt"] = {"sha256": hashlib.sha256(text.encode()).hexdigest(), "bytes": len(text)}
+    write_catalogue(folder, studies=entry(url="https://127.0.0.1:9/data", files=files))
+
+
+COLLECTION = ("fetch-collection", "studies", "--mirror", "copies", "--output", "out", "--record", "studies.json")
+
+
+def test_a_collection_is_fetched_whole_and_locked_file_by_file(workplace: Path) -> None:
+    studies(workplace, a="one", b="two")
+    assert call(*COLLECTION).exit_code == 0
+    assert (workplace / "out" / "b" / "table.txt").read_text() == "two"
+    call("lock", "--record", "studies.json", "--output", "lock.json")
+    assert list(json.loads((workplace / "lock.json").read_text())) == ["studies/a/table.txt", "studies/b/table.txt"]
+
+
+def test_a_study_that_left_the_collection_leaves_its_folder(workplace: Path) -> None:
+    studies(workplace, a="one", b="two")
+    call(*COLLECTION)
+    studies(workplace, a="ONE")
+    call(*COLLECTION)
+    assert [path.read_text() for path in (workplace / "out").rglob("*.txt")] == ["ONE"]
+
+
+def test_a_collection_with_one_wrong_file_is_refused_by_its_name(workplace: Path) -> None:
+    studies(workplace, a="one", b="two")
+    (workplace / "copies" / "studies" / "b" / "table.txt").write_text("TWO")
+    with pytest.raises(PipelineError, match=r"source 'studies/b/table.txt' could not be fetched.*sha256"):
+        call(*COLLECTION, "--attempts", "1")
+    assert not (workplace / "studies.json").exists()
+
+
+def test_an_unknown_collection_is_refused_with_those_there_are(workplace: Path) -> None:
+    studies(workplace, a="one")
+    with pytest.raises(PipelineError, match="no collection 'study'; there are studies"):
+        call("fetch-collection", "study", "--output", "out", "--record", "r.json")
+
+
+def test_a_mirror_of_a_collection_holds_its_files_by_their_paths(workplace: Path, https_server: LoopbackServer) -> None:
+    url = https_server.at("/data/a.txt", answer()).removesuffix("/a.txt")
+    files = {"a.txt": {"sha256": CONTENT_SUM, "bytes": len(CONTENT)}}
+    write_catalogue(workplace, studies=entry(url=url, files=files))
+    assert call("mirror", "studies", "--to", "mine").exit_code == 0
+    assert (workplace / "mine" / "studies" / "a.txt").read_bytes() == CONTENT

@@ -128,3 +128,44 @@ def test_a_network_with_genetic_interactions_is_used_by_name_only(snakemake, che
     done = snakemake("-n", "--cores", "2", "--configfile", "mine.yaml", cwd=checkout)
     assert (done.returncode != 0) == refused
     assert ("may carry a screen's own labels" in done.stdout + done.stderr) == refused
+
+
+OWN_FEATURES = (
+    "features:\n  age:\n    reader: table\n    files: {table: age.csv}\n    holds_genetic: no\n"
+    "  hearsay:\n    reader: table\n    files: {table: age.csv}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "read"),
+    [("", ["age"]), ("cell: {features: [hearsay]}\n", ["hearsay"]), ("cell: {features: []}\n", [])],
+)
+def test_models_read_the_feature_tables_without_genetic_interactions_or_those_named(snakemake, checkout, chosen, read):
+    (checkout / "age.csv").write_text("gene,age\nb0008,1\nb0114,2\n")
+    (checkout / "mine.yaml").write_text(
+        f"base: config/quickstart.yaml\nrun: mine\n{chosen}{OWN_FEATURES}"
+        "grid:\n  - {models: [network_profiles, mean], splits: [random]}\n"
+    )
+    done = snakemake("-n", "-p", "--cores", "2", "--configfile", "mine.yaml", cwd=checkout)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert rules_of(done.stdout)["read_features"] == 2
+    fits = dict(re.findall(r"training fit .*--model (\w+)( .*)", done.stdout))
+    assert re.findall(r"--features=results/mine/features/(\w+)\.parquet", fits["network_profiles"]) == read
+    assert "--features" not in fits["mean"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("cell: {features: [ages]}\n", "cell.features: no feature table 'ages'; there are ['age', 'hearsay']"),
+        ("", "there is no feature reader 'tabel'"),
+    ],
+)
+def test_a_typo_of_a_feature_table_is_one_sentence(snakemake, checkout, text, sentence):
+    (checkout / "age.csv").write_text("gene,age\n")
+    features = OWN_FEATURES if text else OWN_FEATURES.replace("reader: table", "reader: tabel")
+    (checkout / "mine.yaml").write_text(f"base: config/quickstart.yaml\nrun: mine\n{text}{features}")
+    done = snakemake("-n", "--cores", "2", "--configfile", "mine.yaml", cwd=checkout)
+    assert done.returncode != 0
+    assert sentence in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr

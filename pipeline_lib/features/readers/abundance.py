@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
+from fastexcel import FastExcelError
 
 from pipeline_lib.config.features import FeatureSettings
 from pipeline_lib.errors import PipelineError
@@ -35,13 +36,15 @@ def read(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:  
     path = files["table"]
     try:
         sheet = pl.read_excel(path, has_header=False, infer_schema_length=0)
-    except Exception as error:  # the workbook's reader has no common base of its errors
+    except (FastExcelError, pl.exceptions.PolarsError, OSError) as error:
         raise PipelineError(f"{path} cannot be read as a workbook: {str(error).splitlines()[0]}.") from error
     start = next((row for row in range(min(_TITLE_ROWS, sheet.height)) if _GENE in sheet.row(row)), None)
     header = [] if start is None else [str(cell).strip() for cell in sheet.row(start)]
     missing = [column for column in (_GENE, _MEAN, _MEDIAN, _VARIATION) if column not in header]
     if missing or start is None:
-        raise PipelineError(f"{path} has no column '{missing[0]}' in its first rows; expected Table S4 of Ho et al. 2018.")
+        raise PipelineError(
+            f"{path} has no column '{missing[0]}' in its first rows; expected Table S4 of Ho et al. 2018."
+        )
     body = sheet[start + 1 :].with_row_index("row", offset=start + 2)
     columns = dict(zip(header, sheet.columns, strict=True))
     # Footnotes stand in the first column, without numbers.

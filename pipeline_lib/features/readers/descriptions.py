@@ -22,14 +22,15 @@ from pipeline_lib.features.raw_features import RawFeatures
 
 GENETIC = re.compile(
     r"genetic(?:ally)?\b|synthetic(?:ally)?[ -](?:lethal|sick|growth|defect|enhance|interact)|\blethal|epista|suppress"
-    r"|(?:double|triple|quadruple)[ -](?:mutant|mutation|deletion|null)|redundan|overexpress|high[- ]copy|multicopy|dosage"
-    r"|complement(?:s|ed|ation)\b|\bdeletion of (?:both|either)\b|loss of both",
+    r"|(?:double|triple|quadruple)[ -](?:mutant|mutation|deletion|null)|redundan|overexpress|high[- ]copy|multicopy"
+    r"|dosage|complement(?:s|ed|ation)\b|\bdeletion of (?:both|either)\b|loss of both",
     re.IGNORECASE,
 )
 """Words of statements on genetic interactions: lethality, suppression, redundancy, dosage and complementation too."""
 
 _GENE, _KIND, _DESCRIPTION = 3, 1, 15
 _GENE_KINDS = ("ORF", "blocked_reading_frame", "pseudogene", "transposable_element_gene")
+_WORD = r"(?u)\b[^\W\d][\w'-]+\b"
 _SEED, _ITERATIONS = 0, 10
 _RAREST_WORD = 3
 """Words of fewer descriptions are left out."""
@@ -59,17 +60,13 @@ def read(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:
     path = files["features"]
     table = _read_descriptions(path)
     texts = [without_genetic_statements(text) for text in table["description"]]
-    vectorizer = TfidfVectorizer(
-        stop_words="english", sublinear_tf=True, min_df=_RAREST_WORD, token_pattern=r"(?u)\b[^\W\d][\w'-]+\b"
-    )
+    vectorizer = TfidfVectorizer(stop_words="english", sublinear_tf=True, min_df=_RAREST_WORD, token_pattern=_WORD)
     try:
         words = vectorizer.fit_transform(texts)
     except ValueError as error:
         raise PipelineError(f"{path}: its descriptions share no words; expected SGD_features.tab.") from error
     if words.shape[1] <= settings.components:
-        raise PipelineError(
-            f"{path}: {settings.components} components of {words.shape[1]} words; lower 'components'."
-        )
+        raise PipelineError(f"{path}: {settings.components} components of {words.shape[1]} words; lower 'components'.")
     reduction = TruncatedSVD(settings.components, n_iter=_ITERATIONS, random_state=_SEED)
     scores = reduction.fit_transform(words)
     loadings = reduction.components_

@@ -43,7 +43,10 @@ def read(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:  
         raise PipelineError(f"{path} has no column '{missing[0]}'; expected the table of YeastGFP.")
     fields = pl.Series(lines[1:], dtype=pl.String).str.split("\t")
     table = pl.DataFrame(
-        {name: fields.list.get(header.index(name), null_on_oob=True) for name in (_GENE, _SEEN, _SUMMARY, *COMPARTMENTS)}
+        {
+            name: fields.list.get(header.index(name), null_on_oob=True)
+            for name in (_GENE, _SEEN, _SUMMARY, *COMPARTMENTS)
+        }
     ).with_row_index("row", offset=2)
     seen = table.filter((pl.col(_SEEN) == "visualized") & pl.any_horizontal(pl.col(COMPARTMENTS) == "T"))
     bad = seen.filter(~pl.all_horizontal(pl.col(COMPARTMENTS).is_in(["T", "F"])))

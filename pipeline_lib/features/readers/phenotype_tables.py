@@ -25,7 +25,9 @@ SGA_STUDIES = {
 """Studies (PubMed identifier) whose mutants carry a second locus brought in by the synthetic genetic array (SGA)
 procedure, and how: what they measure is one query of a genetic-interaction screen."""
 
-_SGA_WORDS = re.compile(r"\bSGA\b|synthetic genetic array|double mutant|canavanine.*thialysine|NAT\b.*\bG418", re.I)
+_SGA_WORDS = re.compile(
+    r"\bSGA\b|synthetic genetic array|double mutant|canavanine.*thialysine|NAT\b.*\bG418", re.IGNORECASE
+)
 """What a column's own text says when it was measured through SGA: its name, or the selection of double mutants."""
 
 
@@ -77,7 +79,9 @@ def _read_study(path: Path) -> pl.DataFrame:
     lines = [line for line in read_lines(path) if line.strip()]
     header = lines[0].split("\t") if lines else []
     if len(header) < 2 or header[0].strip().lower() != "orf":
-        raise PipelineError(f"{path}: the header does not start with 'orf' and a screen; expected a YeastPhenome study.")
+        raise PipelineError(
+            f"{path}: the header does not start with 'orf' and a screen; expected a YeastPhenome study."
+        )
     fields = pl.Series(lines[1:], dtype=pl.String).str.split("\t")
     wrong = (fields.list.len() != len(header)).arg_true()
     if len(wrong):

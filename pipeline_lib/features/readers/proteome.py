@@ -17,9 +17,34 @@ from pipeline_lib.features.raw_features import RawFeatures
 from pipeline_lib.features.readers.uniprot_fasta import read_fasta
 
 RESIDUES = "ACDEFGHIKLMNPQRSTVWY"
-_HYDROPATHY = dict(zip("ARNDCQEGHILKMFPSTWYV", (
-    1.8, -4.5, -3.5, -3.5, 2.5, -3.5, -3.5, -0.4, -3.2, 4.5, 3.8, -3.9, 1.9, 2.8, -1.6, -0.8, -0.7, -0.9, -1.3, 4.2,
-), strict=True))
+_HYDROPATHY = dict(
+    zip(
+        "ARNDCQEGHILKMFPSTWYV",
+        (
+            1.8,
+            -4.5,
+            -3.5,
+            -3.5,
+            2.5,
+            -3.5,
+            -3.5,
+            -0.4,
+            -3.2,
+            4.5,
+            3.8,
+            -3.9,
+            1.9,
+            2.8,
+            -1.6,
+            -0.8,
+            -0.7,
+            -0.9,
+            -1.3,
+            4.2,
+        ),
+        strict=True,
+    )
+)
 _POSITIVE = {"K": 10.8, "R": 12.5, "H": 6.5}
 _NEGATIVE = {"D": 3.9, "E": 4.1, "C": 8.5, "Y": 10.1}
 _AMINO_END, _CARBOXYL_END = 8.6, 3.6
@@ -67,7 +92,7 @@ def isoelectric_point(counts: NDArray[np.float64]) -> NDArray[np.float64]:
     counts
         float64 [n, 20]: how often each of `RESIDUES` occurs.
     """
-    acids, bases = _with_pK(counts, _NEGATIVE), _with_pK(counts, _POSITIVE)
+    acids, bases = _ionisable(counts, _NEGATIVE), _ionisable(counts, _POSITIVE)
     low, high = np.zeros(len(counts)), np.full(len(counts), 14.0)
     for _ in range(_HALVINGS):
         pH = (low + high) / 2
@@ -78,7 +103,7 @@ def isoelectric_point(counts: NDArray[np.float64]) -> NDArray[np.float64]:
     return (low + high) / 2
 
 
-def _with_pK(counts: NDArray[np.float64], pK: Mapping[str, float]) -> list[tuple[NDArray[np.float64], float]]:
+def _ionisable(counts: NDArray[np.float64], pK: Mapping[str, float]) -> list[tuple[NDArray[np.float64], float]]:
     return [(counts[:, RESIDUES.index(residue)], value) for residue, value in pK.items()]
 
 

@@ -1,5 +1,6 @@
 """A table of one's own: a column of gene names and columns of numbers."""
 
+import csv
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
+from fastexcel import FastExcelError
 
 from pipeline_lib.config.features import FeatureSettings
 from pipeline_lib.errors import PipelineError
@@ -34,7 +36,7 @@ def read(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:
         When the file cannot be read, a column is missing, a row has no gene, or a feature is no number.
     """
     path = files["table"]
-    table = _read_any(path)
+    table = _read_any(path, settings.gene_column)
     wanted = [column for column in table.columns if column != settings.gene_column]
     wanted = wanted if settings.columns is None else settings.columns
     for column in (settings.gene_column, *wanted):
@@ -57,7 +59,7 @@ def read(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:
     return RawFeatures(genes, as_float_columns(table.select(wanted), path, rows), {}, rows)
 
 
-def _read_any(path: Path) -> pl.DataFrame:
+def _read_any(path: Path, gene_column: str) -> pl.DataFrame:
     """Read a table by its ending, every column of a text file as text."""
     try:
         if path.suffix == ".parquet":
@@ -69,15 +71,19 @@ def _read_any(path: Path) -> pl.DataFrame:
         if path.suffix == ".xlsx":
             return pl.read_excel(path)
         first = path.read_text(encoding="utf-8-sig").partition("\n")[0]
-        separator = ("," if first.count(",") >= first.count(";") else ";") if path.suffix == ".csv" else "\t"
-        _refuse_twin_columns(path, [name.strip().strip('"') for name in first.split(separator)])
+        headers = {
+            mark: next(csv.reader([first], delimiter=mark), []) for mark in (",;" if path.suffix == ".csv" else "\t")
+        }
+        separator = max(headers, key=lambda mark: (gene_column in headers[mark], len(headers[mark])))
+        _refuse_twin_columns(path, headers[separator])
         return pl.read_csv(path, separator=separator, infer_schema=False)
-    except (pl.exceptions.PolarsError, pa.ArrowException, UnicodeDecodeError, OSError) as error:
+    except (pl.exceptions.PolarsError, pa.ArrowException, FastExcelError, UnicodeDecodeError, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise PipelineError(f"{path} cannot be read as a table of features: {reason}.") from error
 
 
 def _refuse_twin_columns(path: Path, names: list[str]) -> None:
-    twin = [name for name, count in Counter(names).items() if count > 1]
+    # Columns without a name stand behind the last one where a spreadsheet ended later than the table.
+    twin = [name for name, count in Counter(map(str.strip, names)).items() if name and count > 1]
     if twin:
         raise PipelineError(f"{path}: two columns are named '{twin[0]}'; give each a name of its own.")

@@ -1,13 +1,15 @@
-"""A multilayer perceptron on the sum of the deleted genes' learned vectors."""
+"""A multilayer perceptron on the sum of the deleted genes' learned vectors and features."""
 
 import copy
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
-from pipeline_lib.cell.genotypes import Genotypes
+from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
+from pipeline_lib.features.components import components_of_tables
 from pipeline_lib.models.baselines.crosses import Crosses, StrainBook, lookup
 from pipeline_lib.models.baselines.per_assay import AssayFold, AssayModel, PerAssay, Values
 from pipeline_lib.models.baselines.search import Search, Trial
@@ -23,7 +25,7 @@ INITIAL_SD = 0.1
 
 
 class SumNetwork(nn.Module):
-    """Sum of gene vectors -> two hidden layers -> one value.
+    """Sum of gene vectors and projected features -> two hidden layers -> one value.
 
     Parameters
     ----------
@@ -31,10 +33,13 @@ class SumNetwork(nn.Module):
         Genes of the training fold.
     width
         Width of a gene's vector.
+    num_features
+        Features of a gene.
     """
 
-    def __init__(self, num_genes: int, width: int) -> None:
+    def __init__(self, num_genes: int, width: int, num_features: int) -> None:
         super().__init__()
+        self.projection = nn.Parameter(torch.zeros(num_features, width))
         # Row 0 is no gene, and every gene that training lacks: a zero that never learns.
         self.genes = nn.EmbeddingBag(num_genes + 1, width, mode="sum", padding_idx=0)
         with torch.no_grad():
@@ -43,9 +48,17 @@ class SumNetwork(nn.Module):
             nn.Linear(width, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, 1)
         )
 
-    def forward(self, genes: torch.Tensor) -> torch.Tensor:
-        """Return values [n] of rows of positions in the table, int64 [n, 3], 0 for no gene."""
-        return self.head(self.genes(genes))[:, 0]
+    def forward(self, genes: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
+        """Return values [n].
+
+        Parameters
+        ----------
+        genes
+            int64 [n, 3]: positions in the table, 0 for no gene.
+        features
+            float32 [n, num_features]: their sums over the deleted genes.
+        """
+        return self.head(self.genes(genes) + features @ self.projection)[:, 0]
 
 
 class EmbeddingMlp(AssayModel):
@@ -56,6 +69,7 @@ class EmbeddingMlp(AssayModel):
     """
 
     network: SumNetwork
+    components: NDArray[np.float32]
     mean: float
     deviation: float
 
@@ -66,8 +80,9 @@ class EmbeddingMlp(AssayModel):
         value = fold.train.value
         self.mean, self.deviation = float(value.mean()), float(value.std()) or 1.0
         self.seen = np.unique(fold.train.genotypes.genes[fold.train.genotypes.genes >= 0])
-        self.network = SumNetwork(len(self.seen), self.settings.embedding_width)
-        inputs = self._inputs(fold.train.genotypes)
+        self.components = components_of_tables(fold.cell.features, len(fold.cell.genes))
+        self.network = SumNetwork(len(self.seen), self.settings.embedding_width, self.components.shape[1])
+        inputs, features = self._inputs(fold.train.genotypes), self._features(fold.train.genotypes)
         target = torch.from_numpy((value - self.mean) / self.deviation).float()
         epochs = self.settings.trials
         optimiser = torch.optim.AdamW(
@@ -81,7 +96,7 @@ class EmbeddingMlp(AssayModel):
             self.network.train()
             for rows in torch.randperm(len(target), generator=generator).split(batch):
                 kept = torch.rand(len(rows), inputs.shape[1], generator=generator) >= GENE_DROPOUT
-                loss = nn.functional.mse_loss(self.network(inputs[rows] * kept), target[rows])
+                loss = nn.functional.mse_loss(self.network(inputs[rows] * kept, features[rows]), target[rows])
                 optimiser.zero_grad()
                 loss.backward()
                 optimiser.step()
@@ -100,19 +115,24 @@ class EmbeddingMlp(AssayModel):
         return {"weights": weights, "seen": self.seen, "mean": self.mean, "deviation": self.deviation}
 
     def load(self, state: dict[str, Any], book: StrainBook, cell: Cell) -> None:  # noqa: ARG002
-        """Restore weights and units."""
+        """Restore weights and units; the features are the cell's."""
         self.seen, self.mean, self.deviation = state["seen"], state["mean"], state["deviation"]
-        self.network = SumNetwork(len(self.seen), self.settings.embedding_width)
+        self.components = components_of_tables(cell.features, len(cell.genes))
+        self.network = SumNetwork(len(self.seen), self.settings.embedding_width, self.components.shape[1])
         self.network.load_state_dict({name: torch.as_tensor(part) for name, part in state["weights"].items()})
 
     def _inputs(self, genotypes: Genotypes) -> torch.Tensor:
         rows = lookup(self.seen, np.arange(1, len(self.seen) + 1), genotypes.genes.ravel())
         return torch.from_numpy(np.maximum(rows, 0).reshape(genotypes.genes.shape))
 
+    def _features(self, genotypes: Genotypes) -> torch.Tensor:
+        there = (genotypes.genes != NO_GENE)[:, :, None]
+        return torch.from_numpy((self.components[np.maximum(genotypes.genes, 0)] * there).sum(axis=1))
+
     def _values(self, crosses: Crosses) -> Values:
         self.network.eval()
         with torch.no_grad():
-            scaled = self.network(self._inputs(crosses.genotypes))
+            scaled = self.network(self._inputs(crosses.genotypes), self._features(crosses.genotypes))
         return self.mean + self.deviation * scaled.numpy().astype(np.float64)
 
 

@@ -1,8 +1,12 @@
-"""Gene networks as sparse matrices: those of the cell, and what the metabolic model says."""
+"""Gene networks as sparse matrices: those of the cell, of its feature tables, and what the metabolic model says."""
+
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
+from pipeline_lib.features.similarity import similarity_graph
 from pipeline_lib.models.interface import Cell
 
 
@@ -10,7 +14,8 @@ def gene_networks(cell: Cell) -> dict[str, sparse.csr_array]:
     """Return each network as a symmetric matrix [N, N] of weights in (0, 1] without a diagonal.
 
     Beside the networks of the edge table (directed edges count both ways; weights are divided by the network's
-    greatest): ``same_complex`` and ``same_reaction``, of genes that the gene rules put together.
+    greatest): ``same_complex`` and ``same_reaction``, of genes that the gene rules put together, and
+    ``similar_<table>``, of genes with similar features.
     """
     size = len(cell.genes)
     networks = {}
@@ -22,7 +27,28 @@ def gene_networks(cell: Cell) -> dict[str, sparse.csr_array]:
     for name, membership in (("same_complex", complexes), ("same_reaction", reactions)):
         shared = sparse.coo_array(membership @ membership.T)
         networks[name] = _symmetric(shared.row, shared.col, np.ones(shared.nnz), size)
+    for name, values in cell.features.items():
+        networks[f"similar_{name}"] = _similarity(_SameArray(values))
     return {name: network for name, network in networks.items() if network.nnz}
+
+
+class _SameArray:
+    """An array that equals itself alone, so that what is computed from it once is found again."""
+
+    def __init__(self, values: NDArray[np.float32]) -> None:
+        self.values = values
+
+    def __hash__(self) -> int:
+        return id(self.values)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _SameArray) and other.values is self.values
+
+
+@lru_cache(maxsize=32)
+def _similarity(table: _SameArray) -> sparse.csr_array:
+    """Return the similarity graph of a feature table; every assay of a fit takes the same one."""
+    return sparse.csr_array(similarity_graph(table.values).astype(np.float64))
 
 
 def gene_complexes(cell: Cell) -> sparse.csr_array:

@@ -7,6 +7,7 @@ import numpy as np
 from scipy import sparse
 
 from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE, Genotypes
+from pipeline_lib.features.components import components_of_tables
 from pipeline_lib.models.baselines.flux_results import FluxResults
 from pipeline_lib.models.baselines.gene_networks import gene_complexes, gene_networks
 from pipeline_lib.models.baselines.per_assay import Values
@@ -20,9 +21,10 @@ class GenotypeFeatures:
     """Features of genotypes that do not depend on the order of their genes.
 
     Features of one gene (degree in each network, enzyme complexes, in the metabolic model, essential, growth of the
-    single knockout by flux balance) enter as their least and their greatest value over the genotype; features of two
-    genes (weight of their edge, cosine of their neighbourhoods, both in each network) as their greatest. With triples
-    come the mean of the former, the sum of the latter, and the order.
+    single knockout by flux balance, the principal components of each feature table) enter as their least and their
+    greatest value over the genotype; features of two genes (weight of their edge, cosine of their neighbourhoods, both
+    in each network and similarity graph) as their greatest. With triples come the mean of the former, the sum of the
+    latter, and the order.
 
     Attributes
     ----------
@@ -50,7 +52,9 @@ class GenotypeFeatures:
             FluxResults.read(cell, "fba").single_fitness(len(cell.genes)),
             *(np.asarray(network.astype(bool).sum(axis=1)).ravel() for network in networks),
         ]
-        return cls(np.stack(columns, axis=1).astype(np.float64), networks, with_means)
+        components = components_of_tables(cell.features, len(cell.genes))
+        of_gene = np.concatenate([np.stack(columns, axis=1), components], axis=1)
+        return cls(of_gene.astype(np.float64), networks, with_means)
 
     def describe(self, genotypes: Genotypes) -> Values:
         """Return the features, float64 [n, f]."""

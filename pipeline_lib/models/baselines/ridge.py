@@ -1,12 +1,14 @@
-"""Ridge regression on indicators of genes, and of genes and queries."""
+"""Ridge regression on indicators and features of genes, and on indicators of queries."""
 
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.linear_model import Ridge
 
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
+from pipeline_lib.features.components import components_of_tables
 from pipeline_lib.models.baselines.axes import Entities
 from pipeline_lib.models.baselines.crosses import Crosses, StrainBook
 from pipeline_lib.models.baselines.per_assay import AssayFold, AssayModel, PerAssay, Values
@@ -17,10 +19,15 @@ LEAST_PENALTY, GREATEST_PENALTY = 1e-2, 1e4
 
 
 class GeneRidge(AssayModel):
-    """Sum of one coefficient a deleted gene; the penalty is chosen on validation."""
+    """Sum of one coefficient a deleted gene and of its features; the penalty is chosen on validation.
+
+    The features are the principal components of the feature tables, summed over the deleted genes: what a gene that
+    training lacks is known by.
+    """
 
     with_queries = False
 
+    components: NDArray[np.float32]
     coefficients: Values
     intercept: float
     queries: Entities | None = None
@@ -30,6 +37,7 @@ class GeneRidge(AssayModel):
         if self.with_queries:
             self.queries = Entities.collect(fold.train.query, len(fold.book.names))
         self.num_genes = fold.book.num_genes
+        self.components = components_of_tables(fold.cell.features, self.num_genes)
         design, held = self._design(fold.train), self._design(fold.validation)
         search: Search[tuple[Values, float]] = Search(fold.validation.value, self.settings.trials)
         for penalty in np.geomspace(GREATEST_PENALTY, LEAST_PENALTY, self.settings.trials):
@@ -51,14 +59,16 @@ class GeneRidge(AssayModel):
             "queries": None if self.queries is None else vars(self.queries),
         }
 
-    def load(self, state: dict[str, Any], book: StrainBook, cell: Cell) -> None:  # noqa: ARG002
-        """Restore what `state` returned."""
+    def load(self, state: dict[str, Any], book: StrainBook, cell: Cell) -> None:
+        """Restore what `state` returned; the features are the cell's."""
         self.num_genes = book.num_genes
+        self.components = components_of_tables(cell.features, self.num_genes)
         self.coefficients, self.intercept = state["coefficients"], state["intercept"]
         self.queries = None if state["queries"] is None else Entities(**state["queries"])
 
     def _design(self, crosses: Crosses) -> sparse.csr_array:
-        parts = [gene_indicators(crosses.genotypes, self.num_genes)]
+        genes = gene_indicators(crosses.genotypes, self.num_genes)
+        parts = [genes, sparse.csr_array(genes @ self.components)]
         if self.queries is not None:
             query = self.queries.find(crosses.query)
             known = np.flatnonzero(query >= 0)

@@ -1,5 +1,7 @@
 """The perceptron on summed gene vectors."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from pipeline_lib.models.baselines.embedding_mlp import EmbeddingMlpModel
@@ -38,3 +40,18 @@ def test_a_gene_that_training_lacks_counts_as_no_gene(bench, generator):
 def test_nothing_is_learned_from_permuted_values(bench, generator):
     train, validation, test = bench.thirds(bench.emap(generator.standard_normal((60, 60))))
     assert abs(bench.correlation(bench.fit(EmbeddingMlpModel, train, validation), test)) < 0.2
+
+
+def test_an_unseen_genes_effect_is_predicted_from_its_features(bench, generator):
+    cell = bench.cell()
+    feature = generator.standard_normal(len(cell.genes)).astype(np.float32)
+    screen = bench.emap(0.8 * (feature[:60, None] + feature[:60]) + 0.1 * generator.standard_normal((60, 60)))
+    unseen = np.isin(screen.genes[:, :2], np.arange(8)).any(axis=1)
+    train, held = screen.take(~unseen), screen.take(unseen)
+    validation, test = held.take(np.arange(len(held)) % 2 == 0), held.take(np.arange(len(held)) % 2 == 1)
+    described = replace(cell, features={"own": feature[:, None]})
+    model = bench.fit(EmbeddingMlpModel, train, validation, described)
+    assert bench.correlation(model, test) > 0.9
+    assert bench.correlation(bench.fit(EmbeddingMlpModel, train, validation, cell), test) < 0.8
+    again = EmbeddingMlpModel.from_state(model.state(), described)
+    np.testing.assert_allclose(again.predict(test).value, model.predict(test).value, rtol=1e-6)

@@ -1,5 +1,7 @@
 """Boosted trees: the same trees as scikit-learn's, on features that can be counted by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingRegressor
@@ -73,3 +75,33 @@ def test_nothing_is_learned_from_permuted_values(bench, generator):
     train, validation, test = bench.thirds(bench.emap(generator.standard_normal((60, 60))))
     model = bench.fit(GradientBoostingModel, train, validation, bench.cell(edges), boosting_rounds=12)
     assert abs(bench.correlation(model, test)) < 0.2
+
+
+def test_features_of_genes_enter_as_their_least_and_greatest_and_by_their_similarity(bench):
+    cell = bench.cell()
+    values = np.full((len(cell.genes), 3), np.nan, dtype=np.float32)
+    values[:4] = [[1, 0, 0], [1, 0, 0], [-1, 1, 0], [-1, 0, 2]]
+    features = GenotypeFeatures.of_cell(replace(cell, features={"own": values}), with_means=False)
+    pair, apart = features.describe(bench.genotypes([[0, 1], [0, 2]], [0, 0]))
+    # in the model, essential, complexes, growth, degree in the similarity graph, then the three columns; twice.
+    assert len(pair) == 2 * 8 + 2
+    np.testing.assert_allclose([pair[5], pair[13]], [1, 1])
+    np.testing.assert_allclose([apart[5], apart[13]], [-1, 1])
+    np.testing.assert_allclose([pair[16], apart[16]], [1, 0], atol=1e-6)
+
+
+def test_what_two_genes_have_in_common_is_learned_from_their_features(bench, generator):
+    """Pairs interact where their hidden class is one; only a feature table shows the class, through twenty columns."""
+    hidden = np.arange(60) % 6
+    same = hidden[:, None] == hidden
+    matrix = np.where(same, -1.0, 0.0) + 0.3 * generator.standard_normal((60, 60))
+    genotypes = bench.emap((matrix + matrix.T) / 2)
+    cell = bench.cell()
+    values = np.full((len(cell.genes), 20), np.nan, dtype=np.float32)
+    values[:60] = generator.standard_normal((6, 20))[hidden] + 0.3 * generator.standard_normal((60, 20))
+    kept = ~np.isin(genotypes.genes[:, :2], np.arange(12)).any(axis=1)
+    train, held = genotypes.take(kept), genotypes.take(~kept)
+    validation, test = held.take(np.arange(len(held)) % 2 == 0), held.take(np.arange(len(held)) % 2 == 1)
+    described = replace(cell, features={"classes": values})
+    assert bench.correlation(bench.fit(GradientBoostingModel, train, validation, described), test) > 0.6
+    assert bench.correlation(bench.fit(GradientBoostingModel, train, validation, cell), test) < 0.3

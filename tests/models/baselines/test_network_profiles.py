@@ -1,9 +1,12 @@
 """Genes without measurements, predicted from their network neighbours."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import sparse
 
+from pipeline_lib.features.random_control import random_features
 from pipeline_lib.models.baselines.completion import ScoreMatrix
 from pipeline_lib.models.baselines.gene_networks import gene_networks
 from pipeline_lib.models.baselines.network_profiles import NetworkProfilesModel
@@ -102,3 +105,39 @@ def test_without_networks_or_shared_genes_the_effects_remain(bench, generator):
     np.testing.assert_allclose(
         bench.fit(NetworkProfilesModel, train).predict(new).value, bench.fit(TwoWayModel, train).predict(new).value
     )
+
+
+def module_features(generator):
+    """Features that genes of one complex share, of sixty genes in fifteen complexes, with gaps."""
+    shared = generator.standard_normal((15, 40))[np.arange(60) // 4] + 0.3 * generator.standard_normal((60, 40))
+    shared[generator.random(shared.shape) < 0.2] = np.nan
+    return shared.astype(np.float32)
+
+
+def test_a_new_gene_takes_the_profile_of_genes_with_similar_features(bench, modules, generator):
+    genotypes, cell = modules
+    bare = replace(cell, edges=cell.edges.iloc[:0])
+    values = np.full((len(cell.genes), 40), np.nan, dtype=np.float32)
+    values[:60] = module_features(generator)
+    described = replace(bare, features={"phenotypes": values})
+    shuffled = replace(bare, features={"phenotypes": random_features(values, seed=1)})
+    train, one, _ = hide(genotypes, [0, 5, 10, 15, 20])
+    validation, test = one.take(np.arange(len(one)) % 2 == 0), one.take(np.arange(len(one)) % 2 == 1)
+    scores = [
+        bench.correlation(bench.fit(NetworkProfilesModel, train, validation, chosen), test)
+        for chosen in (described, bare, shuffled)
+    ]
+    assert scores[0] > 0.9
+    # Without features, and with the same numbers on other genes, nothing is known of the new gene's complex.
+    assert max(scores[1:]) < 0.6
+
+
+def test_a_fitted_model_finds_the_feature_tables_of_its_cell_again(bench, modules, generator):
+    genotypes, cell = modules
+    values = np.full((len(cell.genes), 40), np.nan, dtype=np.float32)
+    values[:60] = module_features(generator)
+    described = replace(cell, features={"phenotypes": values})
+    train, one, _ = hide(genotypes, [0, 5, 10])
+    model = bench.fit(NetworkProfilesModel, train, one, described)
+    again = NetworkProfilesModel.from_state(model.state(), described)
+    np.testing.assert_allclose(again.predict(one).value, model.predict(one).value)

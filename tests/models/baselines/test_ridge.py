@@ -1,5 +1,7 @@
 """Ridge on indicators: equal to scikit-learn's closed form."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
@@ -60,3 +62,20 @@ def test_nothing_is_learned_from_permuted_values(bench, generator):
         model = bench.fit(model_class, train, validation)
         assert np.abs(model.predict(test).value).max() < 0.5
         assert abs(np.corrcoef(model.predict(test).value, test.value)[0, 1]) < 0.2
+
+
+def test_an_unseen_genes_effect_is_predicted_from_its_features(bench, generator):
+    """Every gene's effect is a line through a feature; a gene that training lacks has nothing else to be known by."""
+    cell = bench.cell()
+    feature = generator.standard_normal(len(cell.genes)).astype(np.float32)
+    effect = 0.8 * feature[:40]
+    screen = bench.emap(effect[:, None] + effect + 0.1 * generator.standard_normal((40, 40)))
+    unseen = np.isin(screen.genes[:, :2], np.arange(8)).any(axis=1)
+    train, held = screen.take(~unseen), screen.take(unseen)
+    validation, test = held.take(np.arange(len(held)) % 2 == 0), held.take(np.arange(len(held)) % 2 == 1)
+    described = replace(cell, features={"own": feature[:, None]})
+    model = bench.fit(GeneRidgeModel, train, validation, described)
+    assert bench.correlation(model, test) > 0.95
+    assert bench.correlation(bench.fit(GeneRidgeModel, train, validation, cell), test) < 0.8
+    again = GeneRidgeModel.from_state(model.state(), described)
+    np.testing.assert_allclose(again.predict(test).value, model.predict(test).value)
