@@ -1,6 +1,6 @@
 """Kernels between genes: how similar two genes are by one network or one table of features."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -112,7 +112,8 @@ def gene_kernels(cell: Cell) -> list[GeneKernel]:
     are standardised by column, missing ones count as the column's mean; memberships (complexes, compartments) are
     scaled by the inverse square root of a column's size. The diffusion goes over all networks.
     """
-    networks = gene_networks(cell)
+    # Feature tables have kernels of their own; their similarity graphs would only repeat these.
+    networks = gene_networks(replace(cell, features={}))
     size = len(cell.genes)
     kernels: list[GeneKernel] = []
     total = sparse.csr_array((size, size))
