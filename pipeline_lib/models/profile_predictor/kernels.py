@@ -1,6 +1,6 @@
 """Kernels between genes: how similar two genes are by one network or one table of features."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -108,12 +108,12 @@ class DiffusionKernel:
 def gene_kernels(cell: Cell) -> list[GeneKernel]:
     """Return the kernels of a cell.
 
-    A network gives the cosine of neighbourhoods (each gene among its own neighbours) and the edge itself. Measurements
-    are standardised by column, missing ones count as the column's mean; memberships (complexes, compartments) are
-    scaled by the inverse square root of a column's size. The diffusion goes over all networks.
+    A network, or the graph that joins genes of similar features, gives the cosine of neighbourhoods (each gene among
+    its own neighbours) and the edge itself. Measurements are standardised by column, missing ones count as the column's
+    mean; memberships (complexes, compartments) are scaled by the inverse square root of a column's size. The diffusion
+    goes over all networks.
     """
-    # Feature tables have kernels of their own; their similarity graphs would only repeat these.
-    networks = gene_networks(replace(cell, features={}))
+    networks = gene_networks(cell)
     size = len(cell.genes)
     kernels: list[GeneKernel] = []
     total = sparse.csr_array((size, size))

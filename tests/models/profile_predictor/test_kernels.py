@@ -37,7 +37,9 @@ def cell():
 
 def test_networks_memberships_and_measurements_give_their_kernels(cell):
     assert [kernel.name for kernel in gene_kernels(cell)] == [
-        "physical neighbourhood", "physical edge", "diffusion",
+        "physical neighbourhood", "physical edge",
+        "similar_phenotypes neighbourhood", "similar_phenotypes edge",
+        "similar_complexes neighbourhood", "similar_complexes edge", "diffusion",
         "phenotypes linear", "phenotypes square", "phenotypes sharp", "complexes linear",
     ]  # fmt: skip
 
@@ -67,11 +69,12 @@ def test_a_gene_of_which_nothing_is_known_is_similar_to_none(cell):
 
 def test_a_missing_phenotype_counts_as_the_mean_of_its_column():
     table = np.array([[1.0, 2.0], [3.0, np.nan], [5.0, -2.0]], dtype=np.float32)
-    linear = gene_kernels(
+    kernels = gene_kernels(
         make_cell({"phenotypes": np.pad(table, ((0, 9), (0, 0)), constant_values=np.nan)}, edges=False)
     )
-    assert isinstance(linear[0], CosineKernel)
-    found = linear[0].between(np.array([0]), np.array([1, 2]))[0]
+    linear = next(kernel for kernel in kernels if kernel.name == "phenotypes linear")
+    assert isinstance(linear, CosineKernel)
+    found = linear.between(np.array([0]), np.array([1, 2]))[0]
     assert found[0] == pytest.approx(0.0)
     assert found[1] == pytest.approx(-1.0)
 
@@ -81,7 +84,8 @@ def test_two_genes_of_one_small_complex_are_more_similar_than_of_one_large():
     members[[0, 1], 0] = 1
     members[[0, 2, 3, 4, 5, 6], 1] = 1
     members[7, 2] = 1
-    (kernel,) = gene_kernels(make_cell({"complexes": members}, edges=False))
+    kernel = gene_kernels(make_cell({"complexes": members}, edges=False))[-1]
+    assert kernel.name == "complexes linear"
     small, large = kernel.between(np.array([0]), np.array([1, 2]))[0]
     assert small > large > 0
 
