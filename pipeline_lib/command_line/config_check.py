@@ -62,7 +62,8 @@ def check_run(path: Path) -> Checked:
 def _check_sources(flow: Workflow, checked: Checked) -> None:
     """Count the published files by where they will come from."""
     used, mirror = flow.used_sources, flow.mirror
-    copies = [name for name in used if mirror and (Path(mirror) / name).is_file()]
+    # A collection is a folder.
+    copies = [name for name in used if mirror and (Path(mirror) / name).exists()]
     archived = [
         name
         for name in set(used) - set(copies)
