@@ -1,1 +1,1 @@
-"""Small inputs of the kinds that strangers bring, each beside the right value: what ``make test-cases`` runs."""
+"""Small inputs of the kinds that users bring, each beside the right value: what ``make test-cases`` runs."""

@@ -93,6 +93,19 @@ class Bench:
             raise PipelineError(done.removeprefix("refused: "))
         return output
 
+    def network_tables(self, genes: Path) -> dict[str, Path]:
+        """Build the E. coli core model over a gene table; return its tables by name."""
+        names = ("metabolites", "reactions", "incidence", "complexes", "energies")
+        parts = {name: self.folder / f"{name}.parquet" for name in names}
+        done = self.command(
+            *("metabolism", "build", "--settings", '{"gem": "cobra:textbook"}', "--gem", "cobra:textbook"),
+            *("--genes", genes, "--stoichiometry", self.folder / "s.pt"),
+            *(item for name, path in parts.items() for item in (f"--{name}", path)),
+        )
+        if not parts["complexes"].exists():
+            raise PipelineError(done.removeprefix("refused: "))
+        return parts
+
     def table(self, path: Path, columns: dict[str, str], gem: str = "small", **settings: object) -> str:
         """Read an own table; return its observations, a line each, and what was rejected."""
         features = None

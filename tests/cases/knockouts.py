@@ -15,25 +15,7 @@ from tests.cases.case import Case
 def _knockouts(*genotypes: list[str]) -> Callable[[Bench], str]:
     def observe(bench: Bench) -> str:
         genes = bench.gene_table("cobra:textbook")
-        parts = {
-            name: bench.folder / f"{name}.parquet"
-            for name in ("metabolites", "reactions", "incidence", "complexes", "energies")
-        }
-        built = bench.command(
-            "metabolism",
-            "build",
-            "--settings",
-            '{"gem": "cobra:textbook"}',
-            "--gem",
-            "cobra:textbook",
-            "--genes",
-            genes,
-            *(item for name, path in parts.items() for item in (f"--{name}", path)),
-            "--stoichiometry",
-            bench.folder / "s.pt",
-        )
-        if not parts["complexes"].exists():
-            return built
+        parts = bench.network_tables(genes)
         pd.DataFrame({"genes": list(genotypes)}).to_parquet(bench.folder / "wanted.parquet")
         output = bench.folder / "knockouts.parquet"
         done = bench.command(

@@ -1,4 +1,4 @@
-"""Every input of a stranger gets the right answer, or one clear sentence before any work starts."""
+"""Every input of a user gets the right answer, or one clear sentence before any work starts."""
 
 import pytest
 

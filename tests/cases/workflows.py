@@ -240,23 +240,7 @@ def _simulated(order: int) -> Callable[[Bench], str]:
 
     def observe(bench: Bench) -> str:
         genes = bench.gene_table("cobra:textbook")
-        parts = {
-            name: bench.folder / f"{name}.parquet"
-            for name in ("metabolites", "reactions", "incidence", "complexes", "energies")
-        }
-        bench.command(
-            "metabolism",
-            "build",
-            "--settings",
-            '{"gem": "cobra:textbook"}',
-            "--gem",
-            "cobra:textbook",
-            "--genes",
-            genes,
-            *(item for name, path in parts.items() for item in (f"--{name}", path)),
-            "--stoichiometry",
-            bench.folder / "s.pt",
-        )
+        parts = bench.network_tables(genes)
         bench.command(
             "simulation",
             "screen",
