@@ -58,7 +58,8 @@ def parse_gem_sbml(text: str, where: str) -> dict[str, Any]:
     if model is None:
         raise PipelineError(f"{where} is not a model: its SBML has no model element; fetch the file anew.")
     plugin = model.getPlugin("fbc")
-    if plugin and plugin.getPackageVersion() == 1:
+    first_version = bool(plugin) and plugin.getPackageVersion() == 1
+    if first_version:
         properties = libsbml.ConversionProperties()
         properties.addOption("convert fbc v1 to fbc v2", True, "fbc 1 keeps bounds and rules elsewhere")
         if document.convert(properties) != libsbml.LIBSBML_OPERATION_SUCCESS:
@@ -66,16 +67,16 @@ def parse_gem_sbml(text: str, where: str) -> dict[str, Any]:
         model = document.getModel()
         plugin = model.getPlugin("fbc")
     boundary = {species.getIdAttribute() for species in model.getListOfSpecies() if species.getBoundaryCondition()}
-    reactions = _reactions(model, boundary, where)
+    genes = _gene_ids(plugin, first_version=first_version) if plugin else {}
+    reactions = _reactions(model, boundary, genes, where)
     direction = _read_objective(plugin, reactions, where) if plugin else "max"
-    genes = [{"id": _clipped(gene.getIdAttribute(), "G_")} for gene in plugin.getListOfGeneProducts()] if plugin else []
     return {
         "id": model.getIdAttribute(),
         "direction": direction,
         "metabolites": [_metabolite(species) for species in model.getListOfSpecies()
                         if species.getIdAttribute() not in boundary],
         "reactions": list(reactions.values()),
-        "genes": genes,
+        "genes": [{"id": gene} for gene in genes.values()],
     }  # fmt: skip
 
 
@@ -84,6 +85,9 @@ def _refuse_losses(document: "libsbml.SBMLDocument", text: str, where: str) -> N
         error = document.getError(number)
         line, code = error.getLine(), error.getErrorId()
         reason = " ".join(error.getShortMessage().split()).rstrip(".")
+        if code == libsbml.MissingXMLRequiredAttribute and "geneAssociation" in error.getMessage():
+            # In fbc 1 the association of a reaction should have an id; nothing refers to it.
+            continue
         if error.getCategory() == libsbml.LIBSBML_CAT_XML or error.isFatal() or code in _LOST_NUMBERS:
             raise PipelineError(f"{where} is not a model that can be read whole: line {line}: {reason}; mend the file.")
         # libsbml names the place where the element begins that holds the fault.
@@ -103,6 +107,14 @@ def _clipped(identifier: str, prefix: str) -> str:
     """Undo what cobra and RAVEN do to an id to make it one of SBML: G_YAL001C__45__A is YAL001C-A."""
     plain = identifier.replace("__SBML_DOT__", ".")
     return _ESCAPED.sub(lambda code: chr(int(code[1])), plain).removeprefix(prefix)
+
+
+def _gene_ids(plugin: "libsbml.FbcModelPlugin", *, first_version: bool) -> dict[str, str]:
+    """Return the gene of every gene product's id; what fbc 1 calls a gene is a label once it is converted."""
+    return {
+        product.getIdAttribute(): _clipped(product.getLabel() if first_version else product.getIdAttribute(), "G_")
+        for product in plugin.getListOfGeneProducts()
+    }
 
 
 def _notes(element: "libsbml.SBase") -> dict[str, str]:
@@ -127,7 +139,9 @@ def _metabolite(species: "libsbml.Species") -> Entry:
     return entry
 
 
-def _reactions(model: "libsbml.Model", boundary: set[str], where: str) -> dict[str, Entry]:
+def _reactions(
+    model: "libsbml.Model", boundary: set[str], genes: dict[str, str], where: str
+) -> dict[str, Entry]:
     """Return the entry of every reaction by its id in the file; repeated ids get a key of their own."""
     subsystem = _subsystems(model)
     entries: dict[str, Entry] = {}
@@ -138,7 +152,7 @@ def _reactions(model: "libsbml.Model", boundary: set[str], where: str) -> dict[s
         notes = _notes(reaction)
         entry |= _fbc_bounds(model, reaction, where) if reaction.getPlugin("fbc") else _legacy_numbers(reaction)
         entry["subsystem"] = subsystem.get(identifier) or notes.get("SUBSYSTEM", "")
-        entry["gene_reaction_rule"] = _rule(reaction, notes)
+        entry["gene_reaction_rule"] = _rule(reaction, genes, notes)
         entries[identifier if identifier not in entries else f"{identifier} {number}"] = entry
     return entries
 
@@ -187,22 +201,23 @@ def _legacy_numbers(reaction: "libsbml.Reaction") -> Entry:
     return found
 
 
-def _rule(reaction: "libsbml.Reaction", notes: dict[str, str]) -> str:
+def _rule(reaction: "libsbml.Reaction", genes: dict[str, str], notes: dict[str, str]) -> str:
     plugin = reaction.getPlugin("fbc")
     association = plugin.getGeneProductAssociation() if plugin else None
     if association is not None:
-        return _rule_text(association.getAssociation(), outermost=True)
+        return _rule_text(association.getAssociation(), genes, outermost=True)
     text = next((notes[name] for name in _RULE_NOTES if name in notes), "")
     return _GENE.sub(lambda gene: _clipped(gene[0], "G_"), text)
 
 
-def _rule_text(association: "libsbml.FbcAssociation | None", *, outermost: bool = False) -> str:
+def _rule_text(association: "libsbml.FbcAssociation | None", genes: dict[str, str], *, outermost: bool = False) -> str:
     """Return an association as text; one without a gene as (), which no rule may hold."""
     if association is None:
         return "()"
     if association.isGeneProductRef():
-        return _clipped(association.getGeneProduct(), "G_")
-    members = [_rule_text(member) for member in association.getListOfAssociations()]
+        product = association.getGeneProduct()
+        return genes.get(product) or _clipped(product, "G_")
+    members = [_rule_text(member, genes) for member in association.getListOfAssociations()]
     text = (" or " if association.isFbcOr() else " and ").join(members)
     return text if outermost and members else f"({text})"
 
