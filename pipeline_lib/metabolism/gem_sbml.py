@@ -139,9 +139,7 @@ def _metabolite(species: "libsbml.Species") -> Entry:
     return entry
 
 
-def _reactions(
-    model: "libsbml.Model", boundary: set[str], genes: dict[str, str], where: str
-) -> dict[str, Entry]:
+def _reactions(model: "libsbml.Model", boundary: set[str], genes: dict[str, str], where: str) -> dict[str, Entry]:
     """Return the entry of every reaction by its id in the file; repeated ids get a key of their own."""
     subsystem = _subsystems(model)
     entries: dict[str, Entry] = {}

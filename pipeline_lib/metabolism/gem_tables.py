@@ -16,9 +16,7 @@ from pipeline_lib.metabolism.model_content import Entry, RepeatedFields
 UNKNOWN_ENERGY = 10_000_000.0
 """What yeast-GEM writes where the standard Gibbs energy is not known."""
 
-_NO_GENE = re.compile(
-    r"""(?i)[,;\[\]{}"'!~+*<>=/\\]|^(?:not|xor|nand|nor|nan|none|null|na|<na>|[-.?_]+)$"""
-)
+_NO_GENE = re.compile(r"""(?i)[,;\[\]{}"'!~+*<>=/\\]|^(?:not|xor|nand|nor|nan|none|null|na|<na>|[-.?_]+)$""")
 """What is no gene's name unless the model lists it: signs of operators that a rule has not, and words that programs
 write where there is no rule."""
 _OPERATOR = re.compile(r"[\s()&|]")
@@ -119,7 +117,7 @@ def stoichiometric_matrix(entries: list[Entry], metabolites: list[str], where: s
             )
             raise PipelineError(
                 f"{where}: reaction '{entry['id']}' has a coefficient that is not a finite number (metabolite "
-                f"'{name}': {str(number)[:40] if isinstance(number, int | float) else repr(number)[:40]}); mend the model."
+                f"'{name}': {number!r:.40}); mend the model."
             )
     try:
         rows = np.array([position[name] for part in parts for name in part], dtype=np.int64)

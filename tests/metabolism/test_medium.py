@@ -85,7 +85,9 @@ def test_the_outside_has_many_ids_and_more_drains_inside_do_not_hide_it(textbook
     """Two exchanges and five drains of the cytosol."""
     boundary = np.flatnonzero(np.diff(textbook.stoichiometry.indptr) == 1)[:2]
     inside = np.flatnonzero(textbook.metabolites["compartment"] == "c")[:5]
-    S = sparse.hstack([textbook.stoichiometry[:, boundary], sparse.eye_array(72, format="csc")[:, inside]], format="csc")
+    S = sparse.hstack(
+        [textbook.stoichiometry[:, boundary], sparse.eye_array(72, format="csc")[:, inside]], format="csc"
+    )
     drains = pd.DataFrame({"id": [f"DM_{number}" for number in range(5)]})
     reactions = pd.concat([textbook.reactions.iloc[boundary][["id"]], drains], ignore_index=True)
     metabolites = textbook.metabolites.replace({"compartment": {"e": outside}})

@@ -238,7 +238,8 @@ def test_a_spelling_of_a_complex_is_read_in_every_kind(write: Writer, tmp_path: 
     "rule",
     [
         "(g2 or g3 g4)", "(g2) or (g3) or  or (g4)", "( or g2)", "g2 and", "and g2", "(g2 and g3", "g2 and g3)",
-        "nan", "None", "g2 or NA", "-", "g2/g3", "not g2", "g2 and not g3", "g2, g3", "g2;g3", "[g2 and g3]", "'g2' and g3", "g2 + g3", "g2 and not",
+        "nan", "None", "g2 or NA", "-", "g2/g3",
+        "not g2", "g2 and not g3", "g2, g3", "g2;g3", "[g2 and g3]", "'g2' and g3", "g2 + g3", "g2 and not",
         "g2 xor g3", "g2and g3", "()",
     ],
 )  # fmt: skip
@@ -384,7 +385,9 @@ def test_what_a_matlab_model_demands_beyond_steady_state_is_refused(tmp_path: Pa
 def test_two_rules_of_matlab_that_differ_are_refused(tmp_path: Path) -> None:
     rules = np.full((7, 1), "", dtype=object)
     rules[2, 0] = "x(2) | x(3)"
-    with pytest.raises(PipelineError, match=r"reaction 'R1': .*grRules \('g2 and g3'\) and rules \('g2 \| g3'\) differ"):
+    with pytest.raises(
+        PipelineError, match=r"reaction 'R1': .*grRules \('g2 and g3'\) and rules \('g2 \| g3'\) differ"
+    ):
         read_gem(write_matlab(with_rule("g2 and g3"), tmp_path, rules=rules))
     rules[2, 0] = "x(3) & x(2)"
     assert single_fitness(read_gem(write_matlab(with_rule("g2 and g3"), tmp_path, rules=rules)))[1:3] == [0.5, 0.5]
