@@ -117,8 +117,8 @@ def _gene_ids(plugin: "libsbml.FbcModelPlugin", *, first_version: bool) -> dict[
     }
 
 
-def _notes(element: "libsbml.SBase") -> dict[str, str]:
-    return {name.upper(): html.unescape(text) for name, text in _NOTE.findall(element.getNotesString())}
+def _notes(element: "libsbml.SBase") -> list[tuple[str, str]]:
+    return [(name.upper(), html.unescape(text)) for name, text in _NOTE.findall(element.getNotesString())]
 
 
 def _metabolite(species: "libsbml.Species") -> Entry:
@@ -128,7 +128,7 @@ def _metabolite(species: "libsbml.Species") -> Entry:
         "compartment": species.getCompartment(),
     }
     plugin = species.getPlugin("fbc")
-    notes = {} if plugin else _notes(species)
+    notes = {} if plugin else dict(_notes(species))
     if plugin:
         entry["formula"] = plugin.getChemicalFormula() or None
         entry["charge"] = plugin.getCharge() if plugin.isSetCharge() else None
@@ -149,8 +149,8 @@ def _reactions(model: "libsbml.Model", boundary: set[str], genes: dict[str, str]
         entry["metabolites"] = _equation(reaction, boundary)
         notes = _notes(reaction)
         entry |= _fbc_bounds(model, reaction, where) if reaction.getPlugin("fbc") else _legacy_numbers(reaction)
-        entry["subsystem"] = subsystem.get(identifier) or notes.get("SUBSYSTEM", "")
-        entry["gene_reaction_rule"] = _rule(reaction, genes, notes)
+        entry["subsystem"] = subsystem.get(identifier) or dict(notes).get("SUBSYSTEM", "")
+        entry["gene_reaction_rule"] = _rule(reaction, genes, notes, where)
         entries[identifier if identifier not in entries else f"{identifier} {number}"] = entry
     return entries
 
@@ -199,13 +199,18 @@ def _legacy_numbers(reaction: "libsbml.Reaction") -> Entry:
     return found
 
 
-def _rule(reaction: "libsbml.Reaction", genes: dict[str, str], notes: dict[str, str]) -> str:
+def _rule(reaction: "libsbml.Reaction", genes: dict[str, str], notes: list[tuple[str, str]], where: str) -> str:
     plugin = reaction.getPlugin("fbc")
     association = plugin.getGeneProductAssociation() if plugin else None
     if association is not None:
         return _rule_text(association.getAssociation(), genes, outermost=True)
-    text = next((notes[name] for name in _RULE_NOTES if name in notes), "")
-    return _GENE.sub(lambda gene: _clipped(gene[0], "G_"), text)
+    texts = list(dict.fromkeys(" ".join(text.split()) for name, text in notes if name in _RULE_NOTES and text))
+    if len(texts) > 1:
+        raise PipelineError(
+            f"{where}: reaction '{_clipped(reaction.getIdAttribute(), 'R_')}' has several gene rules in its notes "
+            f"('{texts[0]}', '{texts[1]}'); keep one of them."
+        )
+    return _GENE.sub(lambda gene: _clipped(gene[0], "G_"), texts[0] if texts else "")
 
 
 def _rule_text(association: "libsbml.FbcAssociation | None", genes: dict[str, str], *, outermost: bool = False) -> str:

@@ -393,6 +393,18 @@ def test_two_rules_of_matlab_that_differ_are_refused(tmp_path: Path) -> None:
     assert single_fitness(read_gem(write_matlab(with_rule("g2 and g3"), tmp_path, rules=rules)))[1:3] == [0.5, 0.5]
 
 
+def test_two_gene_rules_in_the_notes_of_sbml_are_refused(tmp_path: Path) -> None:
+    path = write_sbml(with_rule("g2 and g3"), tmp_path)
+    note = "<html:p>GENE_ASSOCIATION: g2 and g3</html:p>"
+    text = path.read_text()
+    assert note in text
+    path.write_text(text.replace(note, note + note))
+    assert parse_rule(read_gem(path).reactions.loc[2, "gene_rule"], "R1") == COMPLEX
+    path.write_text(text.replace(note, note + "<html:p>GENE ASSOCIATION: g4</html:p>"))
+    with pytest.raises(PipelineError, match=r"reaction 'R1' has several gene rules in its notes \('g2 and g3', 'g4'\)"):
+        read_gem(path)
+
+
 def fbc_1(model: Model) -> str:
     """Return the model as libsbml writes it in fbc 1: bounds in a list, genes in an annotation."""
     import libsbml
