@@ -10,6 +10,7 @@ from scipy import sparse
 from scipy.io import loadmat
 
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.metabolism.gene_rule_parser import parse_rule
 from pipeline_lib.metabolism.model_content import Entry, objective_direction
 
 _NEEDED = ("rxns", "mets", "S", "lb", "ub")
@@ -32,7 +33,7 @@ def parse_gem_matlab(content: bytes, where: str) -> dict[str, Any]:
     -------
     dict
         See `pipeline_lib.metabolism.model_content.content_of`. Gene rules are those of ``grRules``, and of ``rules``
-        (where gene 1 is ``x(1)``) for a reaction without one.
+        (where gene 1 is ``x(1)``) for a reaction without one; where both have one, they must be equal.
 
     Raises
     ------
@@ -132,7 +133,7 @@ def _reactions(fields: dict[str, Any], rxns: list[str], mets: list[str], genes: 
         numbered = _texts(fields["rules"])
         if len(rules) == len(numbered) == len(rxns):
             rules = [
-                rule or _named(text, genes, reaction, where)
+                _one_rule(rule, _named(text, genes, reaction, where), reaction, where)
                 for rule, text, reaction in zip(rules, numbered, rxns, strict=True)
             ]
     columns["gene_reaction_rule"] = rules
@@ -148,6 +149,22 @@ def _reactions(fields: dict[str, Any], rxns: list[str], mets: list[str], genes: 
         names = [mets[row] for row in S.indices[part]]
         entry["metabolites"] = dict(zip(names, S.data[part].tolist(), strict=True))
     return entries
+
+
+def _one_rule(written: str, numbered: str, reaction: str, where: str) -> str:
+    """Return the rule of ``grRules`` or, where it is empty, of ``rules``; two that differ are refused."""
+    if not written.strip() or not numbered.strip():
+        return written if written.strip() else numbered
+    try:
+        differ = parse_rule(written, reaction) != parse_rule(numbered, reaction)
+    except PipelineError as error:
+        raise PipelineError(f"{where}: {error}") from error
+    if differ:
+        raise PipelineError(
+            f"{where}: reaction '{reaction}': the gene rules of the fields grRules ('{written}') and rules "
+            f"('{' '.join(numbered.split())}') differ; mend one of them in the model."
+        )
+    return written
 
 
 def _named(rule: str, genes: list[str], reaction: str, where: str) -> str:

@@ -58,7 +58,8 @@ def parse_gem_sbml(text: str, where: str) -> dict[str, Any]:
     if model is None:
         raise PipelineError(f"{where} is not a model: its SBML has no model element; fetch the file anew.")
     plugin = model.getPlugin("fbc")
-    if plugin and plugin.getPackageVersion() == 1:
+    first_version = bool(plugin) and plugin.getPackageVersion() == 1
+    if first_version:
         properties = libsbml.ConversionProperties()
         properties.addOption("convert fbc v1 to fbc v2", True, "fbc 1 keeps bounds and rules elsewhere")
         if document.convert(properties) != libsbml.LIBSBML_OPERATION_SUCCESS:
@@ -66,16 +67,16 @@ def parse_gem_sbml(text: str, where: str) -> dict[str, Any]:
         model = document.getModel()
         plugin = model.getPlugin("fbc")
     boundary = {species.getIdAttribute() for species in model.getListOfSpecies() if species.getBoundaryCondition()}
-    reactions = _reactions(model, boundary, where)
+    genes = _gene_ids(plugin, first_version=first_version) if plugin else {}
+    reactions = _reactions(model, boundary, genes, where)
     direction = _read_objective(plugin, reactions, where) if plugin else "max"
-    genes = [{"id": _clipped(gene.getIdAttribute(), "G_")} for gene in plugin.getListOfGeneProducts()] if plugin else []
     return {
         "id": model.getIdAttribute(),
         "direction": direction,
         "metabolites": [_metabolite(species) for species in model.getListOfSpecies()
                         if species.getIdAttribute() not in boundary],
         "reactions": list(reactions.values()),
-        "genes": genes,
+        "genes": [{"id": gene} for gene in genes.values()],
     }  # fmt: skip
 
 
@@ -84,6 +85,9 @@ def _refuse_losses(document: "libsbml.SBMLDocument", text: str, where: str) -> N
         error = document.getError(number)
         line, code = error.getLine(), error.getErrorId()
         reason = " ".join(error.getShortMessage().split()).rstrip(".")
+        if code == libsbml.MissingXMLRequiredAttribute and "geneAssociation" in error.getMessage():
+            # In fbc 1 the association of a reaction should have an id; nothing refers to it.
+            continue
         if error.getCategory() == libsbml.LIBSBML_CAT_XML or error.isFatal() or code in _LOST_NUMBERS:
             raise PipelineError(f"{where} is not a model that can be read whole: line {line}: {reason}; mend the file.")
         # libsbml names the place where the element begins that holds the fault.
@@ -105,8 +109,16 @@ def _clipped(identifier: str, prefix: str) -> str:
     return _ESCAPED.sub(lambda code: chr(int(code[1])), plain).removeprefix(prefix)
 
 
-def _notes(element: "libsbml.SBase") -> dict[str, str]:
-    return {name.upper(): html.unescape(text) for name, text in _NOTE.findall(element.getNotesString())}
+def _gene_ids(plugin: "libsbml.FbcModelPlugin", *, first_version: bool) -> dict[str, str]:
+    """Return the gene of every gene product's id; what fbc 1 calls a gene is a label once it is converted."""
+    return {
+        product.getIdAttribute(): _clipped(product.getLabel() if first_version else product.getIdAttribute(), "G_")
+        for product in plugin.getListOfGeneProducts()
+    }
+
+
+def _notes(element: "libsbml.SBase") -> list[tuple[str, str]]:
+    return [(name.upper(), html.unescape(text)) for name, text in _NOTE.findall(element.getNotesString())]
 
 
 def _metabolite(species: "libsbml.Species") -> Entry:
@@ -116,7 +128,7 @@ def _metabolite(species: "libsbml.Species") -> Entry:
         "compartment": species.getCompartment(),
     }
     plugin = species.getPlugin("fbc")
-    notes = {} if plugin else _notes(species)
+    notes = {} if plugin else dict(_notes(species))
     if plugin:
         entry["formula"] = plugin.getChemicalFormula() or None
         entry["charge"] = plugin.getCharge() if plugin.isSetCharge() else None
@@ -127,7 +139,7 @@ def _metabolite(species: "libsbml.Species") -> Entry:
     return entry
 
 
-def _reactions(model: "libsbml.Model", boundary: set[str], where: str) -> dict[str, Entry]:
+def _reactions(model: "libsbml.Model", boundary: set[str], genes: dict[str, str], where: str) -> dict[str, Entry]:
     """Return the entry of every reaction by its id in the file; repeated ids get a key of their own."""
     subsystem = _subsystems(model)
     entries: dict[str, Entry] = {}
@@ -137,8 +149,8 @@ def _reactions(model: "libsbml.Model", boundary: set[str], where: str) -> dict[s
         entry["metabolites"] = _equation(reaction, boundary)
         notes = _notes(reaction)
         entry |= _fbc_bounds(model, reaction, where) if reaction.getPlugin("fbc") else _legacy_numbers(reaction)
-        entry["subsystem"] = subsystem.get(identifier) or notes.get("SUBSYSTEM", "")
-        entry["gene_reaction_rule"] = _rule(reaction, notes)
+        entry["subsystem"] = subsystem.get(identifier) or dict(notes).get("SUBSYSTEM", "")
+        entry["gene_reaction_rule"] = _rule(reaction, genes, notes, where)
         entries[identifier if identifier not in entries else f"{identifier} {number}"] = entry
     return entries
 
@@ -187,22 +199,28 @@ def _legacy_numbers(reaction: "libsbml.Reaction") -> Entry:
     return found
 
 
-def _rule(reaction: "libsbml.Reaction", notes: dict[str, str]) -> str:
+def _rule(reaction: "libsbml.Reaction", genes: dict[str, str], notes: list[tuple[str, str]], where: str) -> str:
     plugin = reaction.getPlugin("fbc")
     association = plugin.getGeneProductAssociation() if plugin else None
     if association is not None:
-        return _rule_text(association.getAssociation(), outermost=True)
-    text = next((notes[name] for name in _RULE_NOTES if name in notes), "")
-    return _GENE.sub(lambda gene: _clipped(gene[0], "G_"), text)
+        return _rule_text(association.getAssociation(), genes, outermost=True)
+    texts = list(dict.fromkeys(" ".join(text.split()) for name, text in notes if name in _RULE_NOTES and text))
+    if len(texts) > 1:
+        raise PipelineError(
+            f"{where}: reaction '{_clipped(reaction.getIdAttribute(), 'R_')}' has several gene rules in its notes "
+            f"('{texts[0]}', '{texts[1]}'); keep one of them."
+        )
+    return _GENE.sub(lambda gene: _clipped(gene[0], "G_"), texts[0] if texts else "")
 
 
-def _rule_text(association: "libsbml.FbcAssociation | None", *, outermost: bool = False) -> str:
+def _rule_text(association: "libsbml.FbcAssociation | None", genes: dict[str, str], *, outermost: bool = False) -> str:
     """Return an association as text; one without a gene as (), which no rule may hold."""
     if association is None:
         return "()"
     if association.isGeneProductRef():
-        return _clipped(association.getGeneProduct(), "G_")
-    members = [_rule_text(member) for member in association.getListOfAssociations()]
+        product = association.getGeneProduct()
+        return genes.get(product) or _clipped(product, "G_")
+    members = [_rule_text(member, genes) for member in association.getListOfAssociations()]
     text = (" or " if association.isFbcOr() else " and ").join(members)
     return text if outermost and members else f"({text})"
 

@@ -16,11 +16,12 @@ from pipeline_lib.metabolism.model_content import Entry, RepeatedFields
 UNKNOWN_ENERGY = 10_000_000.0
 """What yeast-GEM writes where the standard Gibbs energy is not known."""
 
-_NO_GENE = re.compile(r"(?i)[,;\[\]{}\"'!~+*<>=]|^(?:not|xor|nand|nor)$")
-"""What no gene's name holds, unless the model lists such a gene: signs of operators that a rule has not."""
+_NO_GENE = re.compile(r"""(?i)[,;\[\]{}"'!~+*<>=/\\]|^(?:not|xor|nand|nor|nan|none|null|na|<na>|[-.?_]+)$""")
+"""What is no gene's name unless the model lists it: signs of operators that a rule has not, and words that programs
+write where there is no rule."""
 _OPERATOR = re.compile(r"[\s()&|]")
-_INFINITE = {"inf": math.inf, "-inf": -math.inf}
-"""How cobra writes an infinite bound in JSON and YAML: as text."""
+_INFINITE = re.compile(r"(?i)\s*([+-]?)inf(?:inity)?\s*")
+"""How programs write an infinite bound in JSON and YAML: as text."""
 
 
 def metabolite_table(entries: list[Entry], where: str) -> pd.DataFrame:
@@ -116,7 +117,7 @@ def stoichiometric_matrix(entries: list[Entry], metabolites: list[str], where: s
             )
             raise PipelineError(
                 f"{where}: reaction '{entry['id']}' has a coefficient that is not a finite number (metabolite "
-                f"'{name}': {str(number)[:40]}); mend the model."
+                f"'{name}': {number!r:.40}); mend the model."
             )
     try:
         rows = np.array([position[name] for part in parts for name in part], dtype=np.int64)
@@ -168,8 +169,12 @@ def identifiers(entries: list[Entry], kind: str, where: str) -> list[str]:
     Raises
     ------
     PipelineError
-        When one is missing or listed more than once.
+        When one is missing, is a decimal number, or is listed more than once.
     """
+    for entry in entries:
+        if isinstance(entry.get("id"), float):
+            # 8639.10 has become 8639.1, which may be another one.
+            raise PipelineError(f"{where}: the id of the {kind} {entry['id']} is a number; put it into quotes.")
     names = [str(entry["id"]) if entry.get("id") is not None else "" for entry in entries]
     if "" in names:
         raise PipelineError(f"{where}: {kind} number {names.index('') + 1} has no id.")
@@ -202,10 +207,15 @@ def _is_number(value: object) -> bool:
 
 def _bounds(entries: list[Entry], key: str, where: str) -> NDArray[np.float64]:
     if any(isinstance(entry.get(key), str) for entry in entries):
-        entries = [{**entry, key: _INFINITE.get(str(entry.get(key)), entry.get(key))} for entry in entries]
+        entries = [{**entry, key: _infinite_or_same(entry.get(key))} for entry in entries]
     bounds = _numbers(entries, key, None, "reaction", where)
     _require(~np.isnan(bounds), bounds, key, entries, where)
     return bounds
+
+
+def _infinite_or_same(value: object) -> object:
+    infinite = _INFINITE.fullmatch(value) if isinstance(value, str) else None
+    return value if infinite is None else math.copysign(math.inf, -1.0 if infinite[1] == "-" else 1.0)
 
 
 def _require(

@@ -74,7 +74,8 @@ def _parse_or(tokens: list[tuple[str, str]], at: int, rule: str, reaction: str) 
     alternatives, at = _parse_and(tokens, at, rule, reaction)
     while at < len(tokens) and tokens[at][0] == "or":
         more, at = _parse_and(tokens, at + 1, rule, reaction)
-        alternatives = _absorb(alternatives | more)
+        apart = _share_no_gene(alternatives, more)
+        alternatives = alternatives | more if apart else _absorb(alternatives | more)
     return alternatives, at
 
 
@@ -86,7 +87,9 @@ def _parse_and(tokens: list[tuple[str, str]], at: int, rule: str, reaction: str)
             raise PipelineError(
                 f"reaction '{reaction}': the gene rule stands for more than {_MOST_COMPLEXES} complexes; simplify it."
             )
-        alternatives = _absorb({left | right for left in alternatives for right in more})
+        apart = _share_no_gene(alternatives, more)
+        joint = {left | right for left in alternatives for right in more}
+        alternatives = joint if apart else _absorb(joint)
     return alternatives, at
 
 
@@ -104,6 +107,11 @@ def _parse_operand(tokens: list[tuple[str, str]], at: int, rule: str, reaction: 
             raise _malformed(rule, reaction, f"unexpected '{tokens[at][1]}'")
         return alternatives, at + 1
     raise _malformed(rule, reaction, f"'{text}' stands where a gene was expected")
+
+
+def _share_no_gene(left: set[frozenset[str]], right: set[frozenset[str]]) -> bool:
+    """Tell two minimal forms without a common gene: their union and their product are minimal as they are."""
+    return frozenset().union(*left).isdisjoint(frozenset().union(*right))
 
 
 def _absorb(alternatives: set[frozenset[str]]) -> set[frozenset[str]]:

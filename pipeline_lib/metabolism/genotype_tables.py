@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.genes.genotypes import FAULTS, MAX_ORDER, genotype_faults
+from pipeline_lib.genes.genotype_lists import genotypes_of_lists
+from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.metabolism.bit_sets import unique_sets
 from pipeline_lib.metabolism.flux import Method
 from pipeline_lib.metabolism.genotype_arrays import NO_GENE, sub_genotypes
@@ -18,15 +18,15 @@ from pipeline_lib.metabolism.interactions import interactions
 from pipeline_lib.metabolism.knockouts import FITNESS_DECIMALS, Growths
 
 
-def read_genotypes(path: Path, genes: tuple[str, ...]) -> NDArray[np.int64]:
+def read_genotypes(path: Path, names: GeneNames) -> NDArray[np.int64]:
     """Read the genotypes of any parquet table with a list column ``genes`` of one to three different genes a row.
 
     Parameters
     ----------
     path
         The table.
-    genes
-        The gene index.
+    names
+        The gene index; systematic names, standard names and aliases in any letter case are read.
 
     Returns
     -------
@@ -36,7 +36,7 @@ def read_genotypes(path: Path, genes: tuple[str, ...]) -> NDArray[np.int64]:
     Raises
     ------
     PipelineError
-        When the table is missing, is not parquet, lacks the column, names a gene that is not in the index, or has a row
+        When the table is missing, is not parquet, lacks the column, names what is no gene of the index, or has a row
         that is no genotype (`pipeline_lib.genes.genotypes.FAULTS`); rows count from 1.
     """
     try:
@@ -47,26 +47,10 @@ def read_genotypes(path: Path, genes: tuple[str, ...]) -> NDArray[np.int64]:
         raise PipelineError(f"{path} is no parquet table with a list column 'genes'; make it anew.") from error
     if not _is_list_of_names(lists.type):
         raise PipelineError(f"{path}: the column 'genes' holds {lists.type}, not lists of gene names; make it anew.")
-    lengths = np.asarray(pc.list_value_length(lists).fill_null(0))
-    names = pc.cast(pc.list_flatten(lists), pa.string())
-    positions = pc.index_in(names, pa.array(genes, type=pa.string()))
-    owner = np.repeat(np.arange(len(lengths)), lengths)
-    if positions.null_count:
-        first = int(np.flatnonzero(np.asarray(positions.is_null()))[0])
-        name = names[first].as_py()
-        fault = "a gene has no name" if name is None else f"gene '{name}' is not in the gene index"
-        raise PipelineError(f"{path}: row {owner[first] + 1} (counted from 1): {fault}; mend the table.")
-    last = np.iinfo(np.int64).max
-    genotypes = np.full((len(lengths), max(1, lengths.max(initial=0))), last)
-    slot = np.arange(len(owner)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    genotypes[owner, slot] = np.asarray(positions)
-    genotypes.sort(axis=1)
-    genotypes[genotypes == last] = NO_GENE
-    faults = genotype_faults(genotypes)
-    if faults.any():
-        row = int(np.flatnonzero(faults)[0])
-        raise PipelineError(f"{path}: row {row + 1} (counted from 1): {FAULTS[faults[row]]}; mend the table.")
-    return genotypes[:, :MAX_ORDER]
+    genotypes = genotypes_of_lists(
+        lists.cast(pa.list_(pa.string())), names, 1, lambda row: f"{path}: row {row + 1} (counted from 1)"
+    )
+    return genotypes[:, : max(1, (genotypes >= 0).sum(axis=1).max(initial=0))]
 
 
 def _is_list_of_names(kind: pa.DataType) -> bool:
@@ -75,7 +59,12 @@ def _is_list_of_names(kind: pa.DataType) -> bool:
         return False
     # A list column whose every list is empty has no type of content.
     names = kind.value_type.value_type if pa.types.is_dictionary(kind.value_type) else kind.value_type
-    return pa.types.is_string(names) or pa.types.is_large_string(names) or pa.types.is_null(names)
+    return (
+        pa.types.is_string(names)
+        or pa.types.is_large_string(names)
+        or pa.types.is_string_view(names)
+        or pa.types.is_null(names)
+    )
 
 
 def with_sub_genotypes(genotypes: NDArray[np.int64], num_genes: int) -> NDArray[np.int64]:

@@ -72,7 +72,8 @@ def load_network(reactions: Path, incidence: Path, complexes: Path, genes: Path)
     "--genotypes",
     required=True,
     type=_FILE,
-    help="Any parquet table with a list column 'genes' of 1 to 3 names; genes outside the model have no effect.",
+    help="Any parquet table with a list column 'genes' of 1 to 3 names (systematic, standard or alias); genes outside "
+    "the model have no effect.",
 )
 @solving_options
 def knockouts(
@@ -89,10 +90,14 @@ def knockouts(
 
     A stopped run is taken up where it was left: solved batches lie beside the output until it is written.
     """
+    from pipeline_lib.artefacts import schemas
+    from pipeline_lib.artefacts.tables import read_table
+    from pipeline_lib.genes.names import GeneNames
     from pipeline_lib.metabolism.genotype_tables import read_genotypes
 
     network = load_network(reactions, incidence, complexes, genes)
-    _solve_and_write(network, read_genotypes(genotypes, network.genes), method, processes, output)
+    wanted = read_genotypes(genotypes, GeneNames.from_table(read_table(genes, schemas.GENES)))
+    _solve_and_write(network, wanted, method, processes, output)
 
 
 @click.command("all-pairs")

@@ -13,11 +13,17 @@ from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.gem import Gem
 from pipeline_lib.metabolism.named_media import uptakes_of
 
+_OUTSIDE = r"(?i)(?:C_)?(?:e\d*|ext|extern(?:al)?|extra[ _-]?(?:cellular|organism)|outside|medium)"
+"""Compartments that lie outside the cell, by the ids that models give them."""
+
 Medium = str | Mapping[str, float]
 
 
 def exchange_reactions(reactions: pd.DataFrame, metabolites: pd.DataFrame, S: sparse.csc_array) -> NDArray[np.bool_]:
     """Find the exchange reactions: those of a single metabolite outside the cell.
+
+    Outside is a compartment with a usual name for it (e, e0, ext, extracellular, ...); where a model has none of these,
+    the one that most reactions called ``EX_...`` drain or, without such reactions, most of all boundary reactions.
 
     Parameters
     ----------
@@ -33,9 +39,11 @@ def exchange_reactions(reactions: pd.DataFrame, metabolites: pd.DataFrame, S: sp
     """
     exchange = np.zeros(len(reactions), dtype=bool)
     boundary = np.flatnonzero(np.diff(S.indptr) == 1)
-    compartment = metabolites["compartment"].to_numpy()[S.indices[S.indptr[boundary]]]
-    outside = "e" if "e" in compartment else pd.Series(compartment).mode().get(0)
-    exchange[boundary[compartment == outside]] = True
+    compartment = metabolites["compartment"].iloc[S.indices[S.indptr[boundary]]].reset_index(drop=True)
+    called = reactions["id"].iloc[boundary].str.startswith("EX_").to_numpy(bool)
+    usual = compartment[compartment.str.fullmatch(_OUTSIDE)]
+    candidates = next((some for some in (usual, compartment[called], compartment) if len(some)), compartment)
+    exchange[boundary[(compartment == candidates.mode().get(0)).to_numpy(bool)]] = True
     return exchange
 
 

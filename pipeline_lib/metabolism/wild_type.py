@@ -10,6 +10,8 @@ from pipeline_lib.metabolism.network import MetabolicNetwork
 from pipeline_lib.metabolism.network_reduction import ReducedNetwork, UnmetFluxError, reduce_network, unmet_flux
 
 _NOTHING = np.empty(0, dtype=np.int32)
+_ROUNDING = 1e-10
+"""Values of an objective, 1/h, up to this size are rounding."""
 _TERMS = 3
 """Reactions of an objective that a sentence names."""
 
@@ -62,6 +64,12 @@ def _why_not(network: MetabolicNetwork) -> PipelineError:
         return _closed()
     if status == "infeasible":
         return _which_flux(network)
+    if greatest > _ROUNDING:
+        return PipelineError(
+            f"the wild type grows too slowly: the greatest value of the objective ({_objective(network)}) is "
+            f"{greatest:.2g}, and up to {ZERO_GROWTH:g} counts as no growth; open the uptakes by metabolism.medium, or "
+            "give the bounds in mmol/gDW/h."
+        )
     return PipelineError(
         f"the wild type does not grow on this medium: the greatest value of the objective ({_objective(network)}) is "
         "0, though the medium is open; feed what growth lacks by metabolism.medium, or check that the objective is "

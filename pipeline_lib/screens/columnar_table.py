@@ -43,7 +43,7 @@ def read_columnar(path: Path, columns: Mapping[str, Column], rejections: Rejecti
     PipelineError
         When the file cannot be read, has no rows, lacks a column, or a column holds something else.
     """
-    table = _load(path)
+    table = load_columnar(path)
     if table.num_rows == 0:
         raise PipelineError(f"{path}: the file holds no rows; give the whole file.")
     lines = np.arange(1, table.num_rows + 1, dtype=np.int64)
@@ -89,7 +89,14 @@ def check_columnar_header(path: Path, columns: Mapping[str, Column]) -> None:
     column_places(_schema(path).names, columns, str(path))
 
 
-def _load(path: Path) -> pa.Table:
+def load_columnar(path: Path) -> pa.Table:
+    """Return the whole table of a Parquet, Feather or Arrow file.
+
+    Raises
+    ------
+    PipelineError
+        When the file is of another kind, truncated or damaged.
+    """
     with _opened(path) as (kind, source):
         if kind is PARQUET:
             return pq.ParquetFile(source).read()

@@ -33,6 +33,17 @@ def read_text(path: Path) -> str:
     for start, kind in _KINDS:
         if content.startswith(start):
             raise PipelineError(f"{path} is no text file but {kind}; save it as tab-separated text.")
+    return decode_text(content, path)
+
+
+def decode_text(content: bytes, path: Path) -> str:
+    """Return the text that bytes are: UTF-8, UTF-16 with its mark, else Windows-1252.
+
+    Raises
+    ------
+    PipelineError
+        When they are no text; names the file that they are of.
+    """
     text = _decoded(content, path)
     strange = _NO_TEXT.search(text)
     if strange:

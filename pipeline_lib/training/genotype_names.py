@@ -1,7 +1,7 @@
 """Turn written genotypes into gene indices; what is no genotype is refused with its place before any prediction."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
 import numpy as np
@@ -9,17 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE
-from pipeline_lib.errors import PipelineError
-from pipeline_lib.genes.genotypes import FAULTS, genotype_faults
+from pipeline_lib.genes.genotype_lists import Place, genotypes_of_lists
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.genes.spellings import letters
 
 SEPARATORS = re.compile(r"[,;+|]")
 """What may stand between two genes of a written genotype."""
-
-Place = Callable[[int], str]
-"""Gives the words for where the genotype at a position was written: an option, or a file and its row."""
 
 
 def parse_genotypes(texts: Sequence[str], names: GeneNames, least: int, place: Place) -> NDArray[np.int64]:
@@ -62,36 +57,6 @@ def parse_genotypes(texts: Sequence[str], names: GeneNames, least: int, place: P
     for row in doubtful.tolist():
         members[row] = _members(texts[row], with_comma)
     return genotypes_of_lists(pa.array(members, type=pa.list_(pa.string())), names, least, place)
-
-
-def genotypes_of_lists(lists: pa.ListArray, names: GeneNames, least: int, place: Place) -> NDArray[np.int64]:
-    """Turn lists of gene names into rows of gene indices; see `parse_genotypes`."""
-    flat = lists.flatten()
-    owner = np.asarray(pc.list_parent_indices(lists), dtype=np.int64)
-    lengths = np.asarray(pc.list_value_length(lists).fill_null(0), dtype=np.int64)
-    found = names.positions(flat).astype(np.int64)
-    slot = np.arange(len(owner)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    # One gene more than allowed is enough to see that there are too many.
-    kept = slot <= MAX_ORDER
-    # A name that is no gene counts as a gene of its own, so that it hides no other fault.
-    code = np.where(found < 0, len(names) + np.arange(len(found)), found)
-    genes = np.full((len(lengths), MAX_ORDER + 1), NO_GENE, dtype=np.int64)
-    genes[owner[kept], slot[kept]] = code[kept]
-    faults = genotype_faults(genes, least)
-    unknown = np.flatnonzero(found < 0)
-    faulty = np.flatnonzero(faults)
-    if len(unknown) and (not len(faulty) or owner[unknown[0]] <= faulty[0]):
-        name = flat[int(unknown[0])].as_py() or ""
-        why = names.explain(name.strip()) if name.strip() else "a gene name is missing"
-        raise PipelineError(f"{place(int(owner[unknown[0]]))}: {why}.")
-    if len(faulty):
-        row = int(faulty[0])
-        written = "+".join(str(name).strip() for name in lists[row].as_py() or [])
-        raise PipelineError(f"{place(row)}: {FAULTS[faults[row]]}{f' (found {written})' if written else ''}.")
-    last = np.iinfo(np.int64).max
-    ascending = np.sort(np.where(genes == NO_GENE, last, genes)[:, :MAX_ORDER], axis=1)
-    ascending[ascending == last] = NO_GENE
-    return ascending
 
 
 def _members(text: str, with_comma: AbstractSet[str]) -> list[str]:

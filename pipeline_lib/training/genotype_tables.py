@@ -1,4 +1,4 @@
-"""Read the genotypes of a table: a column 'genes', or columns gene1, gene2, gene3."""
+"""Read the genotypes of a table in any kind of file: a column 'genes', or columns gene1, gene2, gene3."""
 
 import csv
 import io
@@ -9,15 +9,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.genes.genotype_lists import genotypes_of_lists
 from pipeline_lib.genes.names import GeneNames
-from pipeline_lib.sources.text_files import read_text
-from pipeline_lib.training.genotype_names import genotypes_of_lists, parse_genotypes
+from pipeline_lib.screens.batch import Rejections
+from pipeline_lib.screens.columnar_table import load_columnar
+from pipeline_lib.screens.excel_table import check_sheet_header, read_sheet
+from pipeline_lib.screens.row_block import Column
+from pipeline_lib.screens.upstream_file import open_upstream
+from pipeline_lib.screens.written_numbers import is_missing
+from pipeline_lib.sources.text_files import decode_text
+from pipeline_lib.training.genotype_names import parse_genotypes
 
-TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
 MISSING = ("-", ".")
 """Cells that stand for no value, beside the empty ones and pandas's own."""
 
@@ -25,9 +31,23 @@ _NEEDED = "give a column 'genes', or columns gene1, gene2, gene3"
 _LETTERED = {"genea": "gene1", "geneb": "gene2", "genec": "gene3"}
 _DELIMITERS = ("\t", ";", ",")
 
+_SHEETS = (
+    {"genes": Column(("genes",))},
+    {
+        f"gene{number}": Column(
+            tuple(f"gene{sign}{end}" for sign in ("", " ", "_", ".") for end in (number, letter)), required=number == 1
+        )
+        for number, letter in enumerate("abcd", start=1)
+    },
+)
+"""The columns of a sheet, the first of these that it has; a fourth gene is read so that it is refused."""
+
 
 def read_genotype_table(path: Path, names: GeneNames, least: int = 1) -> NDArray[np.int64]:
-    """Read the genotypes of a parquet, csv or tsv table, one a row, in its order.
+    """Read the genotypes of a table, one a row, in its order.
+
+    What kind the file is of shows in its content, not in its name: text (csv, tsv; packed or not), a workbook (the
+    first sheet with such columns), or parquet, feather and Arrow.
 
     A cell of ``genes`` holds names joined by ``,``, ``;``, ``+`` or ``|`` (parquet: or a list); a cell of ``gene1`` to
     ``gene3`` one name or nothing. The delimiter of text is the tab, ``;`` or ``,`` of its header; blank lines are
@@ -51,24 +71,23 @@ def read_genotype_table(path: Path, names: GeneNames, least: int = 1) -> NDArray
     ------
     PipelineError
         When the file is missing, is no table, has no such column or no row, or a row is no genotype; rows are counted
-        from 1, without the header.
+        from 1, without the header, and those of a sheet as the spreadsheet counts them.
     """
     if not path.exists():
-        raise PipelineError(f"{path} does not exist; give a parquet, csv or tsv table of genotypes.")
-    if path.suffix.lower() == ".parquet":
-        table = read_table(path)
-    elif path.suffix.lower() in TEXT_SUFFIXES:
-        table = _read_text(path)
-    else:
-        raise PipelineError(
-            f"{path}: a table of genotypes ends in .csv, .tsv, .txt or .parquet, not '{path.suffix}'; save it as one."
-        )
+        raise PipelineError(f"{path} does not exist; give a table of genotypes (csv, tsv, xlsx, parquet).")
+    with open_upstream(path) as upstream:
+        holds = upstream.kind.holds
+        table = _read_text(upstream.stream.read(), path) if holds == "text" else pd.DataFrame()
+    if holds == "columns":
+        table = load_columnar(path).to_pandas()
+    elif holds == "workbook":
+        table = _read_sheet(path)
     whole, single = _gene_columns(table, path)
     if not len(table):
         raise PipelineError(f"{path} has no row; give one genotype a row.")
 
     def place(row: int) -> str:
-        return f"{path}: row {row + 1}"
+        return f"{path}: row {table.index[row] if holds == 'workbook' else row + 1}"
 
     if whole:
         column = table[whole]
@@ -121,8 +140,22 @@ def _only(columns: list[str], path: Path) -> str:
     return columns[0]
 
 
-def _read_text(path: Path) -> pd.DataFrame:
-    text = read_text(path)
+def _read_sheet(path: Path) -> pd.DataFrame:
+    """Return the columns of genes of a workbook as text, by row of the sheet."""
+    columns = _SHEETS[0]
+    try:
+        check_sheet_header(path, columns)
+    except PipelineError:
+        columns = _SHEETS[1]
+    rejections = Rejections(path)
+    block = read_sheet(path, columns, rejections)
+    cells = {name: block.text(name).cast(pa.string()) for name in block.table.column_names}
+    given = {name: pc.if_else(pa.array(is_missing(text)), None, text).to_pandas() for name, text in cells.items()}
+    return pd.DataFrame(given).set_index(block.lines)
+
+
+def _read_text(content: bytes, path: Path) -> pd.DataFrame:
+    text = decode_text(content, path)
     try:
         header = next((line for line in text.splitlines() if line.strip()), "")
         # A table of one column has no delimiter: a comma in its rows joins genes.

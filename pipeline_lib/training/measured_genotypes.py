@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from pipeline_lib.artefacts.schemas import FOLDS, SPLIT
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.genes.genotype_lists import genotypes_of_lists
 from pipeline_lib.genes.names import GeneNames
-from pipeline_lib.training.genotype_names import genotypes_of_lists
 
 NO_FOLD = -1
 _NOT_MEASURED = ("repeated", "assumed_tested")

@@ -10,12 +10,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.genes.genotype_lists import genotypes_of_lists
 from pipeline_lib.genes.genotypes import smallest_order
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.models.registry import entry_of
 from pipeline_lib.training.fitted_model import FittedModel, TrainedAssay, genotypes_of, load_fitted
 from pipeline_lib.training.flux_solver import with_solver
-from pipeline_lib.training.genotype_names import genotypes_of_lists
 from pipeline_lib.training.genotype_streams import cut
 from pipeline_lib.training.inputs import read_cell
 from pipeline_lib.training.measured_genotypes import MeasuredGenotypes

@@ -25,7 +25,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--genotypes",
     type=_FILE,
-    help="Table (csv, tsv, parquet), one genotype a row: a column 'genes', or gene1 to gene3 (or gene_a to gene_c).",
+    help="Table (csv, tsv, xlsx, parquet), one genotype a row: a column 'genes', or gene1 to gene3 (gene_a to gene_c).",
 )
 @click.option("--all-pairs", type=_FILE, help="Text file of genes, one a line: predict every pair of them.")
 @click.option("--all-triples", type=_FILE, help="Text file of genes, one a line: predict every triple of them.")

@@ -92,6 +92,20 @@ CASES = [
         r"b0720 fitness 0\.000000.*b0720\+b1136 fitness",
     ),
     Case(
+        "F-spelled-twice",
+        "F",
+        "two spellings of one gene are that gene twice, as in screens and questions",
+        _knockouts(["b0720", "B0720 "]),
+        r"refused: .*row 1.*twice",
+    ),
+    Case(
+        "C-knockout-spelling",
+        "C",
+        "knockouts know a gene by the rule of screens: letter case and blanks do not matter",
+        _knockouts([" B0720"]),
+        r"^b0720 fitness 0\.000000$",
+    ),
+    Case(
         "K-unsolved-pair",
         "K",
         "a pair that was not solved has no growth: KeyError",

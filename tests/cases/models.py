@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 
 import cobra.io
+import libsbml
 import pandas as pd
 
 from tests.cases.bench import Bench, chain_model
@@ -47,6 +48,18 @@ def _malformed_in_sbml(bench: Bench) -> str:
     text = text[:start] + text[end + len("</fbc:geneProductAssociation>") :]
     at = text.index(">", text.index('<reaction id="R_R1"')) + 1
     return bench.growth(bench.write("notes.xml", text[:at] + notes + text[at:]))
+
+
+def _fbc_1(bench: Bench) -> str:
+    """A model in SBML with fbc version 1, as libsbml writes it: genes stand in an annotation."""
+    path = bench.write("m.json", json.dumps(chain_model({"R1": "YBR001W"})))
+    cobra.io.write_sbml_model(cobra.io.load_json_model(str(path)), str(bench.folder / "m.xml"))
+    document = libsbml.readSBMLFromFile(str(bench.folder / "m.xml"))
+    properties = libsbml.ConversionProperties()
+    properties.addOption("convert fbc v2 to fbc v1", True, "")
+    document.convert(properties)
+    text = libsbml.writeSBMLToString(document)
+    return bench.growth(bench.write("one.xml", text), "model", ("YBR001W",))
 
 
 def _twice_in_json(bench: Bench) -> str:
@@ -234,6 +247,35 @@ CASES = [
         "& and && are AND, | and || are OR, in JSON too",
         _json({"R1": "a && b", "R2": "c | d"}, ("a", "b", "c", "d")),
         r"growth 10 a=0 b=0 c=1 d=1",
+    ),
+    Case(
+        "A-rule-nan",
+        "A",
+        "the word that pandas writes for no rule is no gene: refused",
+        _json({"R1": "a"}, R1={"gene_reaction_rule": "nan"}),
+        r"refused: .*m\.json.*R1.*'nan', which is no gene's name",
+    ),
+    Case(
+        "A-fbc-1-genes",
+        "A",
+        "a gene of SBML fbc version 1 keeps its name",
+        _fbc_1,
+        r"growth 10 YBR001W=0$",
+    ),
+    Case(
+        "A-twenty-thousand-complexes",
+        "A",
+        "a rule of 19,683 complexes is read",
+        _json({"R1": " and ".join(f"(x{i} or y{i} or (z{i} and w{i}))" for i in range(9))}, ("x0", "y1")),
+        r"growth 10 x0=1 y1=1",
+    ),
+    Case(
+        "B-too-slow",
+        "B",
+        "a wild type that grows, but below what counts as growth, is refused as that",
+        _json({"R1": "a"}, EX_A={"lower_bound": -1e-8}),
+        r"refused: .*grows too slowly.*1e-08",
+        "is 0,",
     ),
     Case(
         "05-inf_bounds",

@@ -124,7 +124,8 @@ def test_a_model_of_another_organism_is_refused(tmp_path: Path, sgd: Path, ids: 
 @pytest.mark.mirror
 def test_the_e_coli_model_beside_the_yeast_gene_table_is_refused(tmp_path: Path, mirror: Path) -> None:
     with pytest.raises(
-        PipelineError, match=r"0 of 137 genes of the metabolic model .* another organism; give the gene"
+        PipelineError,
+        match=r"0 of 137 genes of the metabolic model .* another organism or another database; give the gene",
     ):
         make_genes(tmp_path, "--gem=cobra:textbook", f"--features={mirror / 'essentiality/SGD_features.tab'}")
 

@@ -1,5 +1,6 @@
 """Gene rules: what a deletion costs a reaction, exactly and for many genotypes at once."""
 
+import time
 from itertools import product
 
 import numpy as np
@@ -219,3 +220,13 @@ def test_a_name_of_two_genes_in_a_rule_is_refused() -> None:
     names = GeneNames(["A", "B"], ["A", "B"], [["X"], ["X"]], np.array([True, True]))
     with pytest.raises(PipelineError, match="reaction 'r_1', its gene rule: gene name 'X' is ambiguous: A, B"):
         GeneRules.from_names(["X"], ["r_1"], names)
+
+
+def test_a_rule_of_thousands_of_complexes_is_brought_to_its_form_at_once() -> None:
+    """Nine subunits, each of three forms, one of which is a dimer: 3 ** 9 complexes."""
+    started = time.perf_counter()
+    rule = " and ".join(f"(x{i} or y{i} or (z{i} and w{i}))" for i in range(9))
+    complexes = parse_rule(rule, "R")
+    assert len(set(complexes)) == 3**9
+    assert {len(genes) for genes in complexes} == set(range(9, 19))
+    assert time.perf_counter() - started < 10

@@ -64,6 +64,11 @@ def test_a_table_of_genotypes_becomes_fitness_and_interactions(folder: Path) -> 
     assert set(table["method"]) == {"fba"}
 
 
+def test_a_gene_is_known_by_any_of_its_names_as_in_screens_and_questions(folder: Path) -> None:
+    table = solve(folder, [[" B1723", "b3916"]])
+    assert sorted(table.index) == ["b1723", "b1723+b3916", "b3916"]
+
+
 def test_all_sub_genotypes_of_a_triple_are_there_and_give_its_tau(folder: Path) -> None:
     table = solve(folder, [["b1676", "b1723", "b3916"]])
     assert len(table) == 7
@@ -178,12 +183,13 @@ def test_nan_growth_is_kept_in_the_table(folder: Path, monkeypatch: pytest.Monke
     [
         ([["b0726"], ["b0726", "b0726"]], "row 2 .*one gene is named twice"),
         ([["b0726", "b1723", "b0726"]], "row 1 .*one gene is named twice"),
+        ([["b0726", "B0726 "]], "row 1 .*one gene is named twice"),
         ([["b0726"], ["b1723"], []], "row 3 .*no gene is named"),
         ([[]], "row 1 .*no gene is named"),
         ([["b0726"], None], "row 2 .*no gene is named"),
         ([["b0726", "b1723", "b3916", "b1676"]], "row 1 .*more than three genes are named"),
-        ([["b0726"], ["b1723", None]], "row 2 .*a gene has no name"),
-        ([["b0726"], ["b1723", ""]], "row 2 .*gene '' is not in the gene index"),
+        ([["b0726"], ["b1723", None]], "row 2 .*a gene name is missing"),
+        ([["b0726"], ["b1723", ""]], "row 2 .*a gene name is missing"),
     ],
 )
 def test_a_row_that_is_no_genotype_is_refused(folder: Path, tmp_path: Path, genes: list, message: str) -> None:
@@ -205,7 +211,7 @@ def test_lists_of_any_kind_of_text_are_read(folder: Path, tmp_path: Path) -> Non
     lists = [["b1723", "b3916"], ["b0720", "b1723"]]
     for number, kind in enumerate(
         (pa.list_(pa.large_string()), pa.large_list(pa.string()), pa.list_(pa.string(), 2),
-         pa.list_(pa.dictionary(pa.int32(), pa.string())))
+         pa.list_(pa.dictionary(pa.int32(), pa.string())), pa.list_(pa.string_view()))
     ):  # fmt: skip
         path = tmp_path / f"{number}.parquet"
         pq.write_table(pa.table({"genes": pa.array(lists, kind)}), path)

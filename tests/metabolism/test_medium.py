@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy import sparse
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.flux import FluxBalance
@@ -76,6 +78,20 @@ def test_yeast_media(yeast: Gem) -> None:
     assert with_medium(yeast, "minimal").reactions.equals(yeast.reactions)
     assert bounds(with_medium(yeast, "rich"), "r_1714") == (-20, 1000)
     assert (with_medium(yeast, "rich").reactions["lower_bound"] == -0.5).sum() == 33
+
+
+@pytest.mark.parametrize("outside", ["e", "e0", "C_e", "extracellular", "Extra_organism", "s", "x7"])
+def test_the_outside_has_many_ids_and_more_drains_inside_do_not_hide_it(textbook: Gem, outside: str) -> None:
+    """Two exchanges and five drains of the cytosol."""
+    boundary = np.flatnonzero(np.diff(textbook.stoichiometry.indptr) == 1)[:2]
+    inside = np.flatnonzero(textbook.metabolites["compartment"] == "c")[:5]
+    S = sparse.hstack(
+        [textbook.stoichiometry[:, boundary], sparse.eye_array(72, format="csc")[:, inside]], format="csc"
+    )
+    drains = pd.DataFrame({"id": [f"DM_{number}" for number in range(5)]})
+    reactions = pd.concat([textbook.reactions.iloc[boundary][["id"]], drains], ignore_index=True)
+    metabolites = textbook.metabolites.replace({"compartment": {"e": outside}})
+    assert exchange_reactions(reactions, metabolites, S).tolist() == [True] * 2 + [False] * 5
 
 
 def test_an_unknown_exchange_is_an_error_with_the_nearest_name(textbook: Gem) -> None:

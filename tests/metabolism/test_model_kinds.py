@@ -238,6 +238,7 @@ def test_a_spelling_of_a_complex_is_read_in_every_kind(write: Writer, tmp_path: 
     "rule",
     [
         "(g2 or g3 g4)", "(g2) or (g3) or  or (g4)", "( or g2)", "g2 and", "and g2", "(g2 and g3", "g2 and g3)",
+        "nan", "None", "g2 or NA", "-", "g2/g3",
         "not g2", "g2 and not g3", "g2, g3", "g2;g3", "[g2 and g3]", "'g2' and g3", "g2 + g3", "g2 and not",
         "g2 xor g3", "g2and g3", "()",
     ],
@@ -250,6 +251,16 @@ def test_a_malformed_rule_is_refused_in_every_kind(write: Writer, tmp_path: Path
     assert "reaction 'R1'" in str(caught.value)
     assert "gene rule" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@every_kind
+def test_a_listed_gene_may_be_called_na(write: Writer, tmp_path: Path) -> None:
+    model = with_rule("NA and g3")
+    model["genes"][1]["id"] = "NA"
+    path = write(model, tmp_path)
+    if write is write_sbml:
+        path.write_text(path.read_text().replace('"G_g2"', '"G_NA"'))
+    assert parse_rule(read_gem(path).reactions.loc[2, "gene_rule"], "R1") == (frozenset({"NA", "g3"}),)
 
 
 @every_kind
@@ -369,6 +380,54 @@ def test_numbered_rules_of_matlab_stand_for_the_genes(tmp_path: Path) -> None:
 def test_what_a_matlab_model_demands_beyond_steady_state_is_refused(tmp_path: Path, more: Model, message: str) -> None:
     with pytest.raises(PipelineError, match=rf"toy\.mat: .*{message}"):
         read_gem(write_matlab(toy(), tmp_path, **more))
+
+
+def test_two_rules_of_matlab_that_differ_are_refused(tmp_path: Path) -> None:
+    rules = np.full((7, 1), "", dtype=object)
+    rules[2, 0] = "x(2) | x(3)"
+    with pytest.raises(
+        PipelineError, match=r"reaction 'R1': .*grRules \('g2 and g3'\) and rules \('g2 \| g3'\) differ"
+    ):
+        read_gem(write_matlab(with_rule("g2 and g3"), tmp_path, rules=rules))
+    rules[2, 0] = "x(3) & x(2)"
+    assert single_fitness(read_gem(write_matlab(with_rule("g2 and g3"), tmp_path, rules=rules)))[1:3] == [0.5, 0.5]
+
+
+def test_two_gene_rules_in_the_notes_of_sbml_are_refused(tmp_path: Path) -> None:
+    path = write_sbml(with_rule("g2 and g3"), tmp_path)
+    note = "<html:p>GENE_ASSOCIATION: g2 and g3</html:p>"
+    text = path.read_text()
+    assert note in text
+    path.write_text(text.replace(note, note + note))
+    assert parse_rule(read_gem(path).reactions.loc[2, "gene_rule"], "R1") == COMPLEX
+    path.write_text(text.replace(note, note + "<html:p>GENE ASSOCIATION: g4</html:p>"))
+    with pytest.raises(PipelineError, match=r"reaction 'R1' has several gene rules in its notes \('g2 and g3', 'g4'\)"):
+        read_gem(path)
+
+
+def fbc_1(model: Model) -> str:
+    """Return the model as libsbml writes it in fbc 1: bounds in a list, genes in an annotation."""
+    import libsbml
+
+    document = libsbml.readSBMLFromString(sbml_text(model, association=association(BOTH)))
+    properties = libsbml.ConversionProperties()
+    properties.addOption("convert fbc v2 to fbc v1", True, "")
+    assert document.convert(properties) == libsbml.LIBSBML_OPERATION_SUCCESS
+    return libsbml.writeSBMLToString(document)
+
+
+BOTH = '<fbc:and><fbc:geneProductRef fbc:geneProduct="G_g2"/><fbc:geneProductRef fbc:geneProduct="G_g3"/></fbc:and>'
+
+
+@pytest.mark.parametrize("gene", ["G_g2", "YBR001W", "YAL001C-A"])
+def test_a_gene_of_fbc_1_keeps_its_name(tmp_path: Path, gene: str) -> None:
+    text = fbc_1(toy())
+    assert "fluxBound" in text
+    path = tmp_path / "toy.xml"
+    path.write_text(text.replace('"G_g2"', f'"{gene}"'))
+    gem = read_gem(path)
+    assert parse_rule(gem.reactions.loc[2, "gene_rule"], "R1") == (frozenset({gene.removeprefix("G_"), "g3"}),)
+    assert not [name for name in gem.genes if name.startswith("gp_")]
 
 
 def test_metabolites_that_raven_leaves_unbalanced_are_left_out(tmp_path: Path) -> None:
@@ -553,6 +612,20 @@ def test_a_bound_of_yaml_is_a_decimal_number(tmp_path: Path, value: str) -> None
     path = write_yaml(toy(), tmp_path)
     path.write_text(path.read_text().replace("upper_bound: 1000.0", f"upper_bound: {value}", 1))
     with pytest.raises(PipelineError, match=r"reaction 'EX_A': field 'upper_bound' (must be a number|is missing)"):
+        read_gem(path)
+
+
+@pytest.mark.parametrize("value", ["Infinity", '"Infinity"', '"inf"', '"+inf"'])
+def test_a_bound_of_json_may_be_infinite_in_any_spelling(tmp_path: Path, value: str) -> None:
+    path = write_json(toy(), tmp_path)
+    path.write_text(path.read_text().replace('"upper_bound": 1000.0', f'"upper_bound": {value}', 1))
+    assert read_gem(path).reactions.loc[0, "upper_bound"] == math.inf
+
+
+def test_an_id_that_is_a_decimal_number_is_refused(tmp_path: Path) -> None:
+    path = write_json(toy(), tmp_path)
+    path.write_text(path.read_text().replace('{"id": "g2"', '{"id": 8639.10'))
+    with pytest.raises(PipelineError, match=r"the id of the gene 8639\.1 is a number; put it into quotes"):
         read_gem(path)
 
 

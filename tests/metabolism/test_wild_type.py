@@ -95,6 +95,10 @@ STATES: dict[str, tuple[Change, str]] = {
         bounds(EX_O=(0.0, 1000.0), **NO_UPKEEP),
         r"greatest value of the objective \(1 BIO\) is 0, though the medium is open; feed what growth lacks",
     ),
+    "too slow": (
+        bounds(EX_A=(-1e-8, 0.0), **NO_UPKEEP),
+        r"grows too slowly: the greatest value of the objective \(1 BIO\) is 6.7e-09, and up to 1e-07 counts as no",
+    ),
     "growth counts as a loss": (as_loss, r"greatest value of the objective \(-1 BIO\) is 0"),
 }
 

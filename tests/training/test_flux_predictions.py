@@ -100,3 +100,20 @@ def test_what_is_in_the_table_is_not_solved_anew_and_equals_what_is(core, tmp_pa
     finally:
         hidden.rename(table)
     np.testing.assert_allclose(known, solved, atol=1e-9)
+
+
+def test_triples_get_their_tau_in_the_units_of_the_pairs_that_training_had(core):
+    """A screen of pairs that measures twice epsilon: a triple is twice its tau, never one constant."""
+    from itertools import combinations
+
+    from pipeline_lib.training.predict import open_predictor
+    from pipeline_lib.training.run_files import find_fit
+
+    index = read_table(core / "tables" / "genes.parquet")["gene"].tolist()
+    triples = [list(genes) for genes in combinations(index[:120:9], 3)]
+    scaled = predict(core, "fba", triples, phenotype="interaction")
+    results = open_predictor(find_fit(core, "fba")).fitted.model.assays["core", "interaction"].model.results
+    position = {gene: at for at, gene in enumerate(index)}
+    _, tau = results.of(np.array([sorted(position[gene] for gene in genes) for genes in triples]))
+    assert np.unique(np.round(tau, 6)).size > 5
+    np.testing.assert_allclose(scaled["prediction"], 2 * tau, atol=5e-3)

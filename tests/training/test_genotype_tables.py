@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from openpyxl import Workbook
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.genes.names import GeneNames
@@ -10,6 +11,14 @@ from pipeline_lib.training.genotype_tables import read_genotype_table
 from tests.training.run_folders import named_genes
 
 PAIR, SINGLE = [1, 3, -1], [5, -1, -1]
+
+
+def write_sheet(path, rows):
+    book = Workbook()
+    for row in rows:
+        book.active.append(row)
+    with path.open("wb") as stream:
+        book.save(stream)
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +63,38 @@ def test_parquet_holds_lists_or_text_or_a_column_a_gene(tmp_path, names, frame):
     assert read_genotype_table(tmp_path / "t.parquet", names).tolist() == [PAIR, SINGLE]
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["genes"], ["YAL003C+YAL001C"], ["ADE5,7"]],
+        [["mutants to make"], [], ["Gene 1", "note", "gene_2"], ["gen3", 7, "YAL001C"], ["ADE5,7", "x", "-"]],
+        [["gene_a", "gene_b", "gene_c"], ["yal003c", None, "GEN1"], ["YAL005C", "NA", ""]],
+    ],
+)
+@pytest.mark.parametrize("name", ["t.xlsx", "exported.csv"])
+def test_a_workbook_gives_the_genotypes_of_its_cells_whatever_it_is_called(tmp_path, names, rows, name):
+    write_sheet(tmp_path / name, rows)
+    assert read_genotype_table(tmp_path / name, names).tolist() == [PAIR, SINGLE]
+
+
+def test_a_row_of_a_sheet_is_named_as_the_spreadsheet_counts_it(tmp_path, names):
+    write_sheet(tmp_path / "t.xlsx", [["my mutants"], ["gene1", "gene2"], ["GEN1", "GEN3"], [], ["GEN1", "YZZ9W"]])
+    with pytest.raises(PipelineError, match="row 5: gene 'YZZ9W' is not in the gene index"):
+        read_genotype_table(tmp_path / "t.xlsx", names)
+
+
+@pytest.mark.parametrize("name", ["t.feather", "t.parquet", "t.csv.gz", "t.csv.bz2", "t.csv.zip"])
+def test_the_content_of_a_file_decides_how_it_is_read(tmp_path, names, name):
+    frame = pd.DataFrame({"gene1": ["YAL003C", "ADE5,7"], "gene2": ["gen1", None]})
+    write = {".feather": frame.to_feather, ".parquet": frame.to_parquet}.get(f".{name.split('.')[-1]}")
+    if write:
+        write(tmp_path / name)
+    else:
+        frame.to_csv(tmp_path / name, index=False)
+    (tmp_path / name).rename(tmp_path / "table")
+    assert read_genotype_table(tmp_path / "table", names).tolist() == [PAIR, SINGLE]
+
+
 def test_a_genotype_that_stands_twice_is_predicted_twice(tmp_path, names):
     (tmp_path / "t.csv").write_text("genes\nYAL003C,YAL001C\nYAL001C,YAL003C\n")
     assert read_genotype_table(tmp_path / "t.csv", names).tolist() == [PAIR, PAIR]
@@ -76,9 +117,9 @@ def test_a_genotype_that_stands_twice_is_predicted_twice(tmp_path, names):
         ("t.csv", "genes,Genes\nYAL001C,YAL002C\n", "columns genes and Genes, which mean the same"),
         ("t.csv", "gene1,gene_a\nYAL001C,YAL002C\n", "columns gene1 and gene_a, which mean the same"),
         ("t.csv", "genes,x\nYAL001C,YAL002C,1\n", "is no table"),
-        ("t.csv", "", "is no table"),
+        ("t.csv", "", "holds no rows"),
         ("t.csv", 'genes,"x\n', "is no table"),
-        ("t.xlsx", "genes\nYAL001C\n", "not '.xlsx'"),
+        ("t.json", '{"genes": "YAL001C"}', "is a JSON file"),
     ],
 )
 def test_what_is_no_genotype_is_refused_with_its_row(tmp_path, names, name, content, message):
@@ -106,7 +147,7 @@ def test_lists_that_are_no_genotype_are_refused_with_their_row(tmp_path, names, 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path, names):
     (tmp_path / "t.csv").write_bytes(b"PK\x03\x04genes\n")
-    with pytest.raises(PipelineError, match="no text file but a zip archive"):
+    with pytest.raises(PipelineError, match="a zip archive or a workbook but is damaged"):
         read_genotype_table(tmp_path / "t.csv", names)
     (tmp_path / "genes.txt").write_bytes(b"YAL001C\n\x81\n")
     with pytest.raises(PipelineError, match="is no text file"):
