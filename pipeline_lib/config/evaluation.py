@@ -52,8 +52,8 @@ class EvaluationSettings(Section):
     """How many predictions a query are looked at for its precision."""
     baselines: list[str] = [
         "mean", "screen_mean", "query_mean", "array_mean", "two_way", "gene_ridge", "gene_query_ridge",
-        "factorisation", "soft_impute", "nearest_profiles", "network_profiles", "gradient_boosting",
-        "embedding_mlp", "multiplicative", "digenic_sum", "digenic_min", "wl_ridge",
+        "factorisation", "soft_impute", "nearest_profiles", "network_profiles", "profile_predictor",
+        "gradient_boosting", "embedding_mlp", "multiplicative", "digenic_sum", "digenic_min", "wl_ridge",
     ]  # fmt: skip
     """Models that count as baselines; every model is compared with the best of them. Flux balance analysis is not among
     them: it is what simulated screens are made by."""

@@ -11,6 +11,7 @@ from pipeline_lib.config.figures import TOPICS
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import read_records
 from pipeline_lib.reporting.figures.called_ranking import draw_called_ranking
+from pipeline_lib.reporting.figures.datasets import draw_gene_usage
 from tests.reporting.conftest import draw
 
 
@@ -55,3 +56,11 @@ def test_calls_are_ranked_on_whatever_split_the_run_has():
     drawn = draw_called_ranking(board)
     plt.close(drawn.figure)
     assert "all genes unseen split, n = 90" in drawn.caption
+
+
+def test_screens_without_named_queries_have_no_panel_of_queries():
+    rows = pd.DataFrame({"screen": ["own", "own"], "genes": [["A", "B"], ["A", "C"]], "query": [None, None]})
+    drawn = draw_gene_usage(rows)
+    assert [axis.get_title() for axis in drawn.figure.axes] == ["Observations per gene"]
+    queried = draw_gene_usage(rows.assign(query=["A", "A"]))
+    assert [axis.get_title() for axis in queried.figure.axes] == ["Observations per gene", "Observations per query"]

@@ -63,23 +63,30 @@ def draw_fitness(observations: pd.DataFrame, scores: Mapping[str, ScreenScores])
 
 def draw_gene_usage(observations: pd.DataFrame) -> Drawn:
     """Draw how many observations each gene and each query takes part in."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(style.TWO_COLUMNS, 2.3))
-    for position, (screen, part) in enumerate(observations.groupby("screen")):
-        colour = style.PALETTE[position % len(style.PALETTE)]
-        for axis, counts in ((left, part["genes"].explode().value_counts()), (right, part["query"].value_counts())):
-            if len(counts):
-                axis.plot(np.arange(1, len(counts) + 1), counts, color=colour, label=screen_name(str(screen)))
-    left.set(xlabel="gene (by rank)", ylabel="observations", title="Observations a gene")
-    right.set(xlabel="query (by rank)", ylabel="observations", title="Observations a query")
-    for axis in (left, right):
+    counts = {
+        "gene": {
+            str(screen): part["genes"].explode().value_counts() for screen, part in observations.groupby("screen")
+        },
+        "query": {str(screen): part["query"].value_counts() for screen, part in observations.groupby("screen")},
+    }
+    # A screen without named queries has no panel of them.
+    drawn = [unit for unit, of_screens in counts.items() if any(map(len, of_screens.values()))]
+    figure, axes = plt.subplots(1, len(drawn), figsize=(style.TWO_COLUMNS, 2.3), squeeze=False)
+    for member, axis in zip(drawn, axes[0], strict=True):
+        for position, (name, of_screen) in enumerate(counts[member].items()):
+            if len(of_screen):
+                colour = style.PALETTE[position % len(style.PALETTE)]
+                axis.plot(np.arange(1, len(of_screen) + 1), of_screen, color=colour, label=name)
+        axis.set(xlabel=f"{member} (by rank)", ylabel="observations", title=f"Observations per {member}")
         style.plain_logarithm(axis.xaxis)
         style.plain_logarithm(axis.yaxis)
-    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    what = " and ".join({"gene": "gene", "query": "query strain"}[member] for member in drawn)
     return Drawn(
-        "gene_usage", figure, "Use of genes and queries",
-        "Observations that each gene and each query strain takes part in, by rank. Rows of one query or "
-        "gene are not independent, which is why intervals resample queries or genes and not rows.",
-        "Rank plots of observations by gene and by query.",
+        "gene_usage", figure, f"Use of {'genes and queries' if len(drawn) > 1 else 'genes'}",
+        f"Observations that each {what} takes part in, by rank. Rows of one query or gene are not independent, which "
+        "is why intervals resample queries or genes and not rows.",
+        f"Rank plots of observations by {what}.",
     )  # fmt: skip
 
 
