@@ -77,6 +77,34 @@ def test_the_first_sheet_that_has_the_columns_is_read(tmp_path: Path) -> None:
         sheet(tmp_path / "t.xlsx", ("gene", "tau"), ("TFC3", 1), titles=("README", "data"))
 
 
+def replicates(path: Path, *, hidden: str = "") -> Path:
+    """Write a workbook of two replicates, one sheet each."""
+    book = Workbook()
+    book.remove(book.active)
+    for title, value in (("replicate 1", 0.1), ("replicate 2", 0.9)):
+        page = book.create_sheet(title)
+        page.append(HEADER)
+        page.append(("TFC3", value))
+        page.sheet_state = "hidden" if title == hidden else "visible"
+    book.save(path)
+    return path
+
+
+def test_which_of_two_replicates_is_meant_must_be_stated(tmp_path: Path) -> None:
+    path = replicates(tmp_path / "t.xlsx")
+    with pytest.raises(PipelineError, match="the sheets 'replicate 1', 'replicate 2' all have the wanted columns"):
+        read_sheet(path, COLUMNS, Rejections(path))
+    assert read_sheet(path, COLUMNS, Rejections(path), "replicate 2").number("value").tolist() == [0.9]
+    with pytest.raises(PipelineError, match="there is no sheet 'replicate 3'; there are: 'replicate 1', 'replicate 2'"):
+        read_sheet(path, COLUMNS, Rejections(path), "replicate 3")
+
+
+def test_a_hidden_sheet_is_read_where_it_is_named_alone(tmp_path: Path) -> None:
+    path = replicates(tmp_path / "t.xlsx", hidden="replicate 1")
+    assert read_sheet(path, COLUMNS, Rejections(path)).number("value").tolist() == [0.9]
+    assert read_sheet(path, COLUMNS, Rejections(path), "replicate 1").number("value").tolist() == [0.1]
+
+
 def test_old_workbooks_are_read() -> None:
     """An .xls that comes with statsmodels: economic data of the United States by months and quarters, notes first."""
     folder = Path(statsmodels.__file__).parent / "datasets" / "macrodata" / "src"

@@ -47,7 +47,7 @@ def read(source: Source) -> Batches:
     path, settings = source.files["table"], source.settings
     columns = _wanted_columns(settings)
     rejections = Rejections(path)
-    block = _rows(path, columns, rejections)
+    block = _rows(path, columns, rejections, settings.sheet)
     if settings.phenotype == "call":
         values = call_values(block.text("value"), path, settings.columns["value"])
         place = block.table.column_names.index("value")
@@ -101,12 +101,17 @@ def check_header(path: Path, settings: ScreenSettings) -> None:
     """
     columns = _wanted_columns(settings)
     with open_upstream(path) as upstream:
+        if settings.sheet is not None and upstream.kind.holds != "workbook":
+            raise _without_sheets(path, upstream.kind.name)
         if upstream.kind.holds == "text":
             lines = TextLines(text_stream(upstream, path), path, _HEADER_BYTES)
             find_layout(lines, path, columns, DELIMITERS, _QUOTE)
             return
         workbook = upstream.kind.holds == "workbook"
-    (check_sheet_header if workbook else check_columnar_header)(path, columns)
+    if workbook:
+        check_sheet_header(path, columns, settings.sheet)
+    else:
+        check_columnar_header(path, columns)
 
 
 def _wanted_columns(settings: ScreenSettings) -> dict[str, Column]:
@@ -135,13 +140,19 @@ def _blank_is_missing(labels: pa.DictionaryArray) -> pa.Array:
     return pc.if_else(pc.equal(text, ""), None, text).dictionary_encode()
 
 
-def _rows(path: Path, columns: Mapping[str, Column], rejections: Rejections) -> RowBlock:
+def _without_sheets(path: Path, kind: str) -> PipelineError:
+    return PipelineError(f"{path} is {kind}, which has no sheets; leave the key 'sheet' out.")
+
+
+def _rows(path: Path, columns: Mapping[str, Column], rejections: Rejections, sheet: str | None) -> RowBlock:
     with open_upstream(path) as upstream:
-        holds = upstream.kind.holds
-    if holds == "columns":
+        kind = upstream.kind
+    if kind.holds == "workbook":
+        return read_sheet(path, columns, rejections, sheet)
+    if sheet is not None:
+        raise _without_sheets(path, kind.name)
+    if kind.holds == "columns":
         return read_columnar(path, columns, rejections)
-    if holds == "workbook":
-        return read_sheet(path, columns, rejections)
     return one_block(read_blocks(path, columns, rejections, delimiters=DELIMITERS, quote=_QUOTE), path)
 
 
