@@ -55,6 +55,9 @@ READER_FILES: Mapping[str, ReaderFiles] = {
 SIMULATED = "simulated:"
 """Start of a file that a simulation of the run writes."""
 
+POOLED = "pooled"
+"""The name that stands for all screens of a phenotype and unit together."""
+
 TABLE_COLUMNS = (
     "genes", "gene1", "gene2", "gene3", "value", "std", "p_value", "query", "array", "temperature",
 )  # fmt: skip

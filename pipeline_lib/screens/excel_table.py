@@ -157,9 +157,10 @@ def _find_header(
             break
     candidates = found[True] or found[False]
     if len(candidates) > 1:
+        listed = _listed([sheet for sheet, _, _ in candidates])
         raise PipelineError(
-            f"{path}: the sheets {_listed([sheet for sheet, _, _ in candidates])} all have the wanted columns; name the "
-            "one to read by the key 'sheet' of the screen, or keep one in the workbook."
+            f"{path}: the sheets {listed} all have the wanted columns; name the one to read by the key 'sheet' of the "
+            "screen, or keep one in the workbook."
         )
     if candidates:
         return candidates[0]

@@ -41,7 +41,7 @@ def test_every_step_has_shapes_and_ranges_and_every_invariant_held(walk):
 
 
 def test_profiles_that_no_batch_compares_end_no_run(walk, monkeypatch):
-    """In a sparse screen (400 of 1,770 pairs) hardly two genes share ten partners, so their likeness gets no gradient."""
+    """In a sparse screen (400 of 1,770 pairs) hardly two genes share ten partners: their likeness gets no gradient."""
     compare = ProfileAttention._likeness
 
     monkeypatch.setattr(ProfileAttention, "_likeness", lambda self, *arguments: compare(self, *arguments).detach())

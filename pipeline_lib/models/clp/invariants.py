@@ -172,7 +172,7 @@ def direction(subject: Subject) -> Check:
 
 
 def first_irreversible(cell: CellArrays) -> int | None:
-    """Return the column of the first irreversible reaction that has substrates and products, None where there is none."""
+    """Return the column of the first irreversible reaction with substrates and products, None where there is none."""
     counts = np.bincount(cell.split_reaction, minlength=cell.reactions)
     columns = sparse.csc_array(cell.split)
     two_sided = (columns.minimum(0).sum(axis=0) < 0) & (columns.maximum(0).sum(axis=0) > 0)

@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import pandas as pd
 
+from pipeline_lib.config.screens import POOLED
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.figures.forest import COLOURS_TOLD, forest
@@ -19,7 +20,7 @@ def draw_called_ranking(leaderboard: pd.DataFrame) -> Drawn:
     Published calls are shown where a screen has them, else those that thresholds make of the largest screen.
     """
     name, title = "called_ranking", "Who finds called interactions?"
-    rows = leaderboard[leaderboard["metric"].isin(_RANKING) & (leaderboard["screen"] != "pooled")]
+    rows = leaderboard[leaderboard["metric"].isin(_RANKING) & (leaderboard["screen"] != POOLED)]
     rows = rows[rows["phenotype"] == "call"] if (rows["phenotype"] == "call").any() else rows
     if rows.empty:
         return empty_figure(name, title, "No screen of this run has called interactions.", style.ONE_COLUMN)
