@@ -119,12 +119,12 @@ def test_a_number_that_stands_for_a_missing_one_is_no_score(
     """Half of the screen is missing; its largest score is 0.9."""
     path = tmp_path / "t.csv"
     scores = [str(tenths / 10) for tenths in range(-9, 10)] + [sentinel] * 19
-    path.write_text("genes,score\n" + "".join(f"TFC3+FUN24,{score}\n" for score in scores))
+    path.write_text("genes,score\n" + "".join(f"TFC3+SLA1,{score}\n" for score in scores))
     observations, rejected = read("table", few_names, {"table": path}, columns={"genes": "genes", "value": "score"})
     assert observations["value"].abs().max() == 0.9
     assert set(rejected["reason"]) == {f"no measurement: {float(sentinel):g}, where no other value is a tenth as great"}
     # Colonies of 99 and of 50 pixels are both colonies.
-    path.write_text("genes,score\n" + "".join(f"TFC3+FUN24,{pixels}\n" for pixels in range(50, 100)))
+    path.write_text("genes,score\n" + "".join(f"TFC3+SLA1,{pixels}\n" for pixels in range(50, 100)))
     observations, _ = read("table", few_names, {"table": path}, columns={"genes": "genes", "value": "score"})
     assert len(observations) == 50
 
