@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.screens.batch import Rejections
+from pipeline_lib.screens.merged_cells import merged_rows
 from pipeline_lib.screens.row_block import Column, RowBlock, column_places
 from pipeline_lib.screens.table_layout import TITLE_ROWS
 from pipeline_lib.screens.upstream_file import open_upstream
@@ -44,10 +45,17 @@ def read_sheet(
     Raises
     ------
     PipelineError
-        When the file is no workbook, has no such header, has it in several sheets, or has no rows.
+        When the file is no workbook, has no such header, has it in several sheets, has no rows, or merges
+        cells of wanted columns over several rows.
     """
-    workbook = _open(path)
+    content, workbook = _open(path)
     sheet, header_row, places = _find_header(path, workbook, columns, wanted)
+    merged = merged_rows(content, sheet, set(places.values()), header_row + 1)
+    if merged:
+        raise PipelineError(
+            f"{path}: sheet '{sheet}': the cells {merged.name} are merged, so that only the first row has the value; "
+            "split them and write the value into every row."
+        )
     text = _load(path, workbook, sheet, "string").to_polars()
     # Text loses the digits of a number beyond the ninth decimal, numbers lose what is not one: both are needed.
     text, numbers = (cells.slice(header_row + 1) for cells in (text, _load(path, workbook, sheet, "float").to_polars()))
@@ -92,10 +100,11 @@ def check_sheet_header(path: Path, columns: Mapping[str, Column], wanted: str | 
     PipelineError
         When the file is no workbook, has no such header, or has it in several sheets.
     """
-    _find_header(path, _open(path), columns, wanted)
+    _find_header(path, _open(path)[1], columns, wanted)
 
 
-def _open(path: Path) -> Any:  # noqa: ANN401 - fastexcel is imported where it is used
+def _open(path: Path) -> tuple[bytes, Any]:
+    """Return a workbook's bytes and its reader, which is of fastexcel, imported where it is used."""
     import fastexcel
 
     with open_upstream(path) as upstream:
@@ -103,7 +112,7 @@ def _open(path: Path) -> Any:  # noqa: ANN401 - fastexcel is imported where it i
             raise PipelineError(f"{path} is {upstream.kind.name}; give the workbook (.xlsx) itself.")
         content, name = upstream.stream.read(), upstream.kind.name
     try:
-        return fastexcel.read_excel(content)
+        return content, fastexcel.read_excel(content)
     except fastexcel.FastExcelError as error:
         raise PipelineError(_unreadable(path, name, error)) from error
 

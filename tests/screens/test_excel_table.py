@@ -105,6 +105,23 @@ def test_a_hidden_sheet_is_read_where_it_is_named_alone(tmp_path: Path) -> None:
     assert read_sheet(path, COLUMNS, Rejections(path), "replicate 1").number("value").tolist() == [0.1]
 
 
+@pytest.mark.parametrize(("cells", "refused"), [("A3:A5", True), ("A1:B1", False), ("C3:C5", False), ("A3:C3", False)])
+def test_a_gene_whose_cell_spans_rows_is_refused(cells: str, refused: bool, tmp_path: Path) -> None:
+    """Only the first of the rows would have the gene; a header over two columns takes nothing away."""
+    book = Workbook()
+    book.active.title = "scores & SD"
+    for row in [("Pairs",), (*HEADER, "note"), ("TFC3", 0.1), ("SLA1", 0.2), ("MCM2", 0.3)]:
+        book.active.append(row)
+    book.active.merge_cells(cells)
+    book.create_sheet("other").merge_cells("A3:A9")
+    book.save(tmp_path / "t.xlsx")
+    if refused:
+        with pytest.raises(PipelineError, match="sheet 'scores & SD': the cells A3:A5 are merged"):
+            read_sheet(tmp_path / "t.xlsx", COLUMNS, Rejections(tmp_path))
+    else:
+        read_sheet(tmp_path / "t.xlsx", COLUMNS, Rejections(tmp_path))
+
+
 def test_old_workbooks_are_read() -> None:
     """An .xls that comes with statsmodels: economic data of the United States by months and quarters, notes first."""
     folder = Path(statsmodels.__file__).parent / "datasets" / "macrodata" / "src"
