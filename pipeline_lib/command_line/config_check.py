@@ -50,7 +50,7 @@ def check_run(path: Path) -> Checked:
         return Checked(faults=list(error.sentences))
     checked = Checked()
     _check_sources(flow, checked)
-    faults = [*_network_faults(flow), *_model_faults(flow)]
+    faults = [*_network_faults(flow), *_feature_faults(flow), *_model_faults(flow)]
     checked.faults += [f"{path}: {fault}" for fault in faults]
     _describe(flow, checked)
     if not checked.faults:
@@ -101,6 +101,22 @@ def _network_faults(flow: Workflow) -> Iterator[str]:
             read_network({role: Path(str(path)) for role, path in files.items()}, settings)
         except PipelineError as error:
             yield f"network '{name}': {error}"
+
+
+def _feature_faults(flow: Workflow) -> Iterator[str]:
+    """Read every feature table of the user; what its reader computes from the metabolic model has no file."""
+    for name, settings in flow.run.features.items():
+        if not any(map(flow.is_own, settings.files.values())):
+            continue
+        files = {role: _here(flow, value) for role, value in settings.files.items()}
+        if None in files.values():
+            continue
+        from pipeline_lib.features.registry import read_raw_features
+
+        try:
+            read_raw_features({role: Path(str(path)) for role, path in files.items()}, settings)
+        except PipelineError as error:
+            yield f"feature table '{name}': {error}"
 
 
 def _model_faults(flow: Workflow) -> Iterator[str]:

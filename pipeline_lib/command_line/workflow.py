@@ -34,6 +34,7 @@ _LAYOUT_FILES = {
 _SETTINGS = {
     "baselines": "baselines",
     "flux": "baselines",
+    "profile_predictor": "profile_predictor",
     "weisfeiler_lehman": "weisfeiler_lehman",
     "dango": "dango",
     "clp": "clp",

@@ -57,7 +57,7 @@ class EvaluationSettings(Section):
     ]  # fmt: skip
     """Models that count as baselines; every model is compared with the best of them. Flux balance analysis is not among
     them: it is what simulated screens are made by."""
-    references: list[str] = ["clp", "dango", "gene_query_ridge", "query_mean"]
+    references: list[str] = ["clp", "profile_predictor", "dango", "gene_query_ridge", "query_mean"]
     """Models that every other model is compared with, besides the best baseline."""
     literature: list[ReplicateCorrelation] = [
         ReplicateCorrelation(reader="kuzmin2018", order=3, correlation=0.59, source=_KUZMIN),

@@ -3,6 +3,7 @@
 from pipeline_lib.config.baselines import BaselineSettings
 from pipeline_lib.config.clp import ClpSettings
 from pipeline_lib.config.dango import DangoSettings
+from pipeline_lib.config.profile_predictor import ProfilePredictorSettings
 from pipeline_lib.config.section import Section
 from pipeline_lib.config.weisfeiler_lehman import WeisfeilerLehmanSettings
 
@@ -16,5 +17,7 @@ class ModelSettings(Section):
     """The cell latent perturbation model and its ablations."""
     dango: DangoSettings = DangoSettings()
     """DANGO: pretrained network embeddings and a hypergraph attention."""
+    profile_predictor: ProfilePredictorSettings = ProfilePredictorSettings()
+    """Gaussian processes over genes, profile similarity and matrix completion, combined by least squares."""
     weisfeiler_lehman: WeisfeilerLehmanSettings = WeisfeilerLehmanSettings()
     """Weisfeiler-Lehman features of the perturbed graph with a ridge."""

@@ -103,6 +103,14 @@ FLUX: dict[str, Entry] = {
     ),
 }
 
+PROFILE_PREDICTOR: dict[str, Entry] = {
+    "profile_predictor": Entry(
+        "pipeline_lib.models.profile_predictor.model:ProfilePredictorModel",
+        "Gaussian processes over genes, profile similarity and matrix completion, combined by least squares",
+        features="used",
+    ),
+}
+
 WEISFEILER_LEHMAN: dict[str, Entry] = {
     "wl_ridge": Entry(
         "pipeline_lib.models.weisfeiler_lehman.model:WlRidge",
@@ -156,6 +164,7 @@ CLP: dict[str, Entry] = {
 FAMILIES: dict[str, dict[str, Entry]] = {
     "baselines": BASELINES,
     "flux": FLUX,
+    "profile_predictor": PROFILE_PREDICTOR,
     "weisfeiler_lehman": WEISFEILER_LEHMAN,
     "dango": DANGO,
     "clp": CLP,

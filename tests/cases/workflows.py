@@ -114,7 +114,8 @@ def _words_of_page(pattern: str) -> Callable[[Path], str]:
 
 def _literature(run: Path) -> str:
     ceilings = pd.read_parquet(run / "evaluation" / "noise_ceiling.parquet")
-    return f"ceilings of costanzo2016: {sorted(set(ceilings.loc[ceilings['screen'] == 'costanzo2016', 'estimate']))}"
+    found = ceilings.loc[ceilings["screen"] == "costanzo2016", ["method", "assumption"]].astype(str)
+    return f"ceilings of costanzo2016: {sorted(set(found.agg(' '.join, axis=1)))}"
 
 
 def _called(run: Path) -> str:

@@ -150,3 +150,13 @@ def test_each_fault_is_a_line_of_its_own(folder, root):
     assert len(lines) == 3, "the name, the grid, and the table that is not there"
     assert all(line.startswith(f"error: {path}: key '") for line in lines)
     assert "quickstart.yaml: good." in done.stdout
+
+
+def test_an_own_feature_table_is_read(folder):
+    write_pairs(folder / "pairs.csv", 200)
+    (folder / "features.csv").write_text("gene,mass\nb0114,heavy\nb0115,2.5\n")
+    features = {"mass": {"reader": "table", "files": {"table": "features.csv"}, "evidence": ["sequence"]}}
+    checked = check_run(config(folder, features=features))
+    assert len(checked.faults) == 1
+    assert "feature table 'mass'" in checked.faults[0]
+    assert "'heavy'" in checked.faults[0]

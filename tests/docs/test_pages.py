@@ -37,14 +37,20 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a copy of the project with every file that the pages show."""
     folder = tmp_path_factory.mktemp("checkout")
     copy_project(ROOT, folder)
-    (folder / "Makefile").write_text((ROOT / "Makefile").read_text())
+    for name in ("Makefile", "pyproject.toml"):
+        (folder / name).write_text((ROOT / name).read_text())
     for page in PAGES:
-        for block in blocks_of(page):
-            if block.file:
-                path = folder / block.file
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(block.content)
+        write_files(page, folder)
     return folder
+
+
+def write_files(page: Path, folder: Path) -> None:
+    """Write the files that a page shows."""
+    for block in blocks_of(page):
+        if block.file:
+            path = folder / block.file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block.content)
 
 
 def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
@@ -65,6 +71,7 @@ def _tables(block: Block) -> list[str]:
 @pytest.mark.usefixtures("mirror")
 @pytest.mark.parametrize(("page", "block"), YAML, ids=_name)
 def test_a_yaml_of_a_page_passes_the_check(page, block, checkout):
+    write_files(page, checkout)
     path = checkout / (block.file or f"{page.stem}.yaml")
     path.write_text(block.content)
     for table in _tables(block):
@@ -78,6 +85,7 @@ def test_a_yaml_of_a_page_passes_the_check(page, block, checkout):
 @pytest.mark.parametrize(("page", "command"), COMMANDS, ids=_name)
 def test_a_command_of_a_page_is_one_that_runs(page, command, checkout):
     """Snakemake and make without doing the work; commands of the library as far as their options."""
+    write_files(page, checkout)
     words = shlex.split(command)
     if command.startswith(CLUSTER_ONLY):
         pytest.skip("needs a cluster or a container engine")

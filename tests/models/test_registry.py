@@ -14,7 +14,8 @@ from pipeline_lib.models.cli import app
 LEADERBOARD = (
     "mean", "screen_mean", "query_mean", "array_mean", "two_way", "gene_ridge", "gene_query_ridge",
     "factorisation", "soft_impute", "nearest_profiles", "network_profiles", "gradient_boosting",
-    "embedding_mlp", "multiplicative", "digenic_sum", "digenic_min", "fba", "moma", "wl_ridge", "dango",
+    "embedding_mlp", "multiplicative", "digenic_sum", "digenic_min", "fba", "moma", "profile_predictor", "wl_ridge",
+    "dango",
     "dango_no_pretraining", "dango_frozen", "dango_plain_embedding", "clp", "clp_derived", "clp_no_metabolism",
     "clp_no_networks", "clp_undirected", "clp_no_gene_rules", "clp_rewired", "clp_random_genes",
     "clp_loss_log_cosh", "clp_loss_concordance", "clp_loss_wasserstein", "clp_loss_energy", "clp_loss_kl",

@@ -201,7 +201,7 @@ def _tables() -> dict[str, pd.DataFrame]:
         "calibration": pd.DataFrame(calibration),
         "gene_coverage": pd.DataFrame(
             {
-                "kind": ["model", "screen"], "name": ["yeast-GEM.yml", "mine"], "named": [1150, 300],
+                "kind": ["model", "screen"], "name": ["model.yml", "mine"], "named": [1150, 300],
                 "known": [1150, 12], "unknown": [0, 288], "ambiguous": [0, 0], "by_alias": [0, 0],
                 "examples": ["", "unknown: b0001, b0002"],
             }

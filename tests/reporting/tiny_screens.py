@@ -126,6 +126,8 @@ def write_tiny_run(screen: TinyScreen, folder: Path, root: Path) -> RunConfig:
     walked = read_json(folder / ARTEFACTS["walk_through"])
     walked["batch"]["assays"] = {f"{SCREEN}/{screen.phenotype}": 32}
     write_json(walked, folder / ARTEFACTS["walk_through"])
+    # No list of essential genes, and no yeast model.
+    write_json({"conditions": {}, "published": None}, folder / ARTEFACTS["essentiality"])
     no_rows = {"screen": str, "file": str, "row": "int64", "reason": str, "text": str}
     write_table(pd.DataFrame(columns=list(no_rows)).astype(no_rows), folder / ARTEFACTS["rejected"])
     _fit(screen, config, observations, genes, folder)

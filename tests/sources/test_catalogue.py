@@ -66,7 +66,9 @@ def test_the_catalogue_has_every_file_of_the_mirrors_manifest(mirror: Path, cata
     unmirrored = yaml.safe_load((mirror / "UNMIRRORED.yaml").read_text())
     for name, facts in manifest.items():
         source = catalogue[name]
-        assert (source.url, source.sha256, source.bytes) == (facts["url"], facts["sha256"], facts["bytes"])
+        # A copy that is not the address's own file cannot vouch for it: its checksum is recorded on first use.
+        known = (facts["sha256"], facts["bytes"]) if facts.get("identical", True) else (None, None)
+        assert (source.url, source.sha256, source.bytes) == (facts["url"], *known)
     for name, facts in unmirrored.items():
         assert catalogue[name].urls == facts["urls"]
 

@@ -33,8 +33,8 @@ class NearestProfiles(CompletionModel):
         """Try every number of neighbours with every power."""
         del fold
         search: Search[Values] = Search(held.residual, self.settings.trials)
-        by_row = _Profiles.of(matrix.values, matrix.observed)
-        by_column = None if self.axes.symmetric else _Profiles.of(matrix.values.T, matrix.observed.T)
+        by_row = Profiles.of(matrix.values, matrix.observed)
+        by_column = None if self.axes.symmetric else Profiles.of(matrix.values.T, matrix.observed.T)
         for power, neighbours in list(product(POWERS, NEIGHBOURS))[: self.settings.trials]:
             value, weight = by_row.weighted_sum(neighbours, power)
             across, beside = by_column.weighted_sum(neighbours, power) if by_column else (value, weight)
@@ -83,8 +83,8 @@ def profile_correlations(values: Values, observed: Values) -> Values:
 
 
 @dataclass(frozen=True)
-class _Profiles:
-    """The rows that have enough columns for a correlation, and how alike they are."""
+class Profiles:
+    """The rows that have enough columns for a correlation, and how similar they are."""
 
     rows: Index
     similarity: Values
@@ -93,6 +93,7 @@ class _Profiles:
 
     @classmethod
     def of(cls, values: Values, observed: Values) -> Self:
+        """Compare all rows of `values`, both float64 [r, c]; `observed` is 1 where measured."""
         rows = np.flatnonzero(observed.sum(axis=1) >= LEAST_OVERLAP)
         return cls(rows, profile_correlations(values[rows], observed[rows]), values, observed)
 

@@ -111,12 +111,14 @@ class PerAssay:
     """
 
     assay_model: ClassVar[type[AssayModel]]
+    section: ClassVar[str] = "baselines"
+    """The section of ``models`` that holds the settings."""
 
     book: StrainBook
     assays: dict[AssayName, FittedAssay]
 
     def __init__(self, settings: ModelSettings, training: TrainingSettings) -> None:  # noqa: ARG002 - the registry's
-        self.settings = settings.baselines
+        self.settings = getattr(settings, self.section)
 
     def fit(self, train: Genotypes, validation: Genotypes, cell: Cell, context: FitContext) -> pd.DataFrame:
         """Fit every assay of `train`; the history has one row a setting (`epoch` counts them)."""
@@ -161,12 +163,11 @@ class PerAssay:
     @classmethod
     def from_state(cls, state: dict[str, Any], cell: Cell) -> Self:
         """Return the fitted model that `state` was taken from."""
-        settings = BaselineSettings(**state["settings"])
-        fitted = cls(ModelSettings(baselines=settings), TrainingSettings())
+        fitted = cls(ModelSettings.model_validate({cls.section: state["settings"]}), TrainingSettings())
         book = to_arrays(state["book"])
         fitted.book, fitted.assays = StrainBook(**{**book, "names": tuple(book["names"])}), {}
         for assay in to_arrays(state["assays"]):
-            model = cls.assay_model(settings)
+            model = cls.assay_model(fitted.settings)
             model.load(assay["model"], fitted.book, cell)
             fitted.assays[assay["screen"], assay["phenotype"]] = FittedAssay(
                 model, assay["order_means"], assay["size"], assay["residual"]

@@ -12,9 +12,9 @@ from pipeline_lib.artefacts.tensors import load_tensors, save_tensors
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.models.interface import FitContext
-from pipeline_lib.models.registry import BASELINES, FLUX, build, restore
+from pipeline_lib.models.registry import BASELINES, FLUX, PROFILE_PREDICTOR, build, restore
 
-EVERY = [*BASELINES, *FLUX]
+EVERY = [*BASELINES, *FLUX, *PROFILE_PREDICTOR]
 TUNED = {
     "gene_ridge", "gene_query_ridge", "factorisation", "soft_impute", "nearest_profiles", "network_profiles",
     "gradient_boosting", "embedding_mlp",

@@ -1,0 +1,107 @@
+"""What is known of a cross by how many of its gene sets training lacks, and practice on sets that it has."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline_lib.models.profile_predictor.bilateral import LeftOutPairs, left_out_of_both
+from pipeline_lib.models.profile_predictor.kernels import Index, Matrix
+from pipeline_lib.models.profile_predictor.side import AssaySide
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """Estimates of n crosses and how uncertain their Gaussian processes are.
+
+    Attributes
+    ----------
+    parts
+        float64 [n] each: what the gains weigh.
+    variances
+        float64 [n] each: posterior variance of each unseen side, in units of its prior one.
+    """
+
+    parts: list[Matrix]
+    variances: list[Matrix]
+
+    @classmethod
+    def of_one_unseen(cls, effect: Matrix, profile: Matrix, other_effect: Matrix, variance: Matrix) -> "Estimates":
+        """Return the estimates for crosses of an unseen gene set with a seen one.
+
+        Beside the effect and the profile of the unseen set: their products with the main effect of the seen one and
+        with each other, since genes of large effect have large interactions.
+
+        Parameters
+        ----------
+        effect, profile
+            float64 [n]: predicted main effect of the unseen set, and its predicted residual at this partner.
+        other_effect
+            float64 [n]: main effect of the partner.
+        variance
+            float64 [n].
+        """
+        products = [effect * other_effect, effect**2 * other_effect, profile * other_effect, profile * effect]
+        return cls([effect, profile, *products], [variance])
+
+    @classmethod
+    def of_both_unseen(cls, effects: tuple[Matrix, Matrix], smoothed: Matrix, variances: list[Matrix]) -> "Estimates":
+        """Return the estimates for crosses of two unseen gene sets.
+
+        Parameters
+        ----------
+        effects
+            float64 [n] each: predicted main effects of both.
+        smoothed
+            float64 [n]: profiles smoothed from both sides.
+        variances
+            float64 [n] each.
+        """
+        product, total = effects[0] * effects[1], effects[0] + effects[1]
+        return cls([*effects, smoothed, product, smoothed * total], variances)
+
+
+def left_out_of_one_side(side: AssaySide, own: Index, other: Index, other_effect: Matrix) -> Estimates:
+    """Estimate measured crosses as if training lacked the gene set of one side.
+
+    Parameters
+    ----------
+    side
+        The side whose set is left out.
+    own, other
+        int64 [n]: positions of both entities on their axes.
+    other_effect
+        float64 [c]: main effects of the entities of the other axis.
+    """
+    at = side.owner[own]
+    profile = side.profile_process.left_out(side.profiles)[at, other]
+    variance = side.profile_process.left_out_variance()[at]
+    return Estimates.of_one_unseen(side.left_out_effects()[at], profile, other_effect[other], variance)
+
+
+def left_out_of_both_sides(sides: tuple[AssaySide, AssaySide], rows: Index, columns: Index) -> Estimates:
+    """Estimate measured crosses as if training lacked the gene sets of both sides.
+
+    Parameters
+    ----------
+    sides
+        Rows and columns; one and the same object where the screen is symmetric.
+    rows, columns
+        int64 [n]: positions on the axes. In a symmetric screen both are never strains of one gene set.
+    """
+    row_side, column_side = sides
+    i, j = row_side.owner[rows], column_side.owner[columns]
+    profiles = set_profiles(sides)
+    if row_side is column_side:
+        smoothed = LeftOutPairs(row_side.profile_process.inverse, i, j).profiles((profiles + profiles.T) / 2)
+        left, right = LeftOutPairs(row_side.effect_process.inverse, i, j).values(row_side.effects)
+        effects = left + row_side.mean_effect, right + row_side.mean_effect
+    else:
+        smoothed = left_out_of_both(row_side.profile_process, column_side.profile_process, profiles, i, j)
+        effects = row_side.left_out_effects()[i], column_side.left_out_effects()[j]
+    variances = [side.profile_process.left_out_variance()[at] for side, at in zip(sides, (i, j), strict=True)]
+    return Estimates.of_both_unseen(effects, smoothed, variances)
+
+
+def set_profiles(sides: tuple[AssaySide, AssaySide]) -> Matrix:
+    """Return the profiles of the gene sets of the rows over those of the columns, float64 [m, k]."""
+    return np.ascontiguousarray(sides[1].averaged(sides[0].profiles.T).T)

@@ -1,0 +1,176 @@
+"""Kernels between genes: how similar two genes are by one network or one table of features."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from pipeline_lib.models.baselines.gene_networks import gene_networks
+from pipeline_lib.models.interface import Cell
+
+Index = NDArray[np.int64]
+Matrix = NDArray[np.float64]
+
+_GREATEST_SCORE = 8.0
+"""Standard scores beyond this are cut: one outlying phenotype does not decide which genes are similar."""
+_MEMBERSHIP_ZEROS = 0.5
+"""A table without negative values that is zero at least this often holds memberships, not measurements."""
+_FULL_SHARE = 0.2
+_WALK_STEPS = 10
+_WALK_SHARE = 0.5
+_SHARPNESS = 8.0
+
+
+class GeneKernel(Protocol):
+    """A positive semidefinite kernel over all genes whose diagonal is 1."""
+
+    @property
+    def name(self) -> str:
+        """What it is made of."""
+        ...
+
+    def between(self, rows: Index, columns: Index) -> Matrix:
+        """Return the kernel of genes `rows` and genes `columns`, float64 [r, c]."""
+        ...
+
+
+@dataclass(frozen=True)
+class CosineKernel:
+    """Cosine of two genes' vectors; a gene whose vector is 0 is similar to itself alone.
+
+    Attributes
+    ----------
+    name
+        Network or feature table, with the shape of the kernel.
+    factor
+        Rows of unit length (or 0), [N, d].
+    shape
+        'linear': the cosine; 'square': its square; 'sharp': exp(8 (cosine - 1)). All are positive semidefinite, since
+        products and sums of such kernels are (Schur). The latter two prefer close genes.
+    """
+
+    name: str
+    factor: sparse.csr_array
+    shape: str = "linear"
+
+    def between(self, rows: Index, columns: Index) -> Matrix:
+        """Return the kernel of genes `rows` and genes `columns`, float64 [r, c]."""
+        cosine = _dense_product(self.factor[rows], self.factor[columns])
+        if self.shape == "square":
+            cosine = cosine**2
+        elif self.shape == "sharp":
+            cosine = np.exp(_SHARPNESS * (cosine - 1.0))
+        return _with_itself(cosine, rows, columns)
+
+
+@dataclass(frozen=True)
+class EdgeKernel:
+    """I + D^-1/2 A D^-1/2 of a network A with degrees D: 1 of a gene with itself, the scaled weight along an edge.
+
+    Its eigenvalues lie in [0, 2], as those of the normalised Laplacian do (Smola and Kondor 2003, "Kernels and
+    regularization on graphs").
+    """
+
+    name: str
+    normalised: sparse.csr_array
+
+    def between(self, rows: Index, columns: Index) -> Matrix:
+        """Return the kernel of genes `rows` and genes `columns`, float64 [r, c]."""
+        return _with_itself(self.normalised[rows][:, columns].toarray(), rows, columns)
+
+
+@dataclass(frozen=True)
+class DiffusionKernel:
+    """Random walks with restart over all networks together, sum_t (S/2)^t, as a cosine.
+
+    S is the normalised sum of the normalised networks (Koehler et al. 2008, doi 10.1016/j.ajhg.2008.02.013). The
+    eigenvalues x of S/2 lie in [-1/2, 1/2], where the sum (1 - x^(t+1)) / (1 - x) is positive.
+    """
+
+    name: str
+    normalised: sparse.csr_array
+
+    def between(self, rows: Index, columns: Index) -> Matrix:
+        """Return the kernel of genes `rows` and genes `columns`, float64 [r, c]."""
+        genes, position = np.unique(np.concatenate([rows, columns]), return_inverse=True)
+        left, right = position[: len(rows)], position[len(rows) :]
+        starts = np.zeros((self.normalised.shape[0], len(genes)))
+        starts[genes, np.arange(len(genes))] = 1.0
+        walk = starts
+        for _ in range(_WALK_STEPS):
+            walk = starts + _WALK_SHARE * (self.normalised @ walk)
+        scale = 1.0 / np.sqrt(walk[genes, np.arange(len(genes))])
+        return np.asarray(walk[rows][:, right] * scale[left, None] * scale[right])
+
+
+def gene_kernels(cell: Cell) -> list[GeneKernel]:
+    """Return the kernels of a cell.
+
+    A network, or the graph that joins genes of similar features, gives the cosine of neighbourhoods (each gene among
+    its own neighbours) and the edge itself. Measurements are standardised by column, missing ones count as the column's
+    mean; memberships (complexes, compartments) are scaled by the inverse square root of a column's size. The diffusion
+    goes over all networks.
+    """
+    networks = gene_networks(cell)
+    size = len(cell.genes)
+    kernels: list[GeneKernel] = []
+    total = sparse.csr_array((size, size))
+    for name, network in networks.items():
+        normalised = _normalised(network)
+        total = total + normalised
+        neighbourhood = _unit_rows(network + sparse.eye_array(size, format="csr"))
+        kernels += [CosineKernel(f"{name} neighbourhood", neighbourhood), EdgeKernel(f"{name} edge", normalised)]
+    if networks:
+        kernels.append(DiffusionKernel("diffusion", _normalised(total)))
+    for name, table in cell.features.items():
+        values = np.asarray(table, dtype=np.float64)
+        members = _holds_memberships(values)
+        factor = _unit_rows(sparse.csr_array(_by_size(values) if members else _standard_scores(values)))
+        shapes = ("linear",) if members else ("linear", "square", "sharp")
+        kernels += [CosineKernel(f"{name} {shape}", factor, shape) for shape in shapes]
+    return kernels
+
+
+def _holds_memberships(table: Matrix) -> bool:
+    known = np.isfinite(table)
+    return bool(known.any() and np.all(table[known] >= 0) and np.mean(table[known] == 0) >= _MEMBERSHIP_ZEROS)
+
+
+def _by_size(table: Matrix) -> Matrix:
+    members = np.nan_to_num(table)
+    return np.asarray(members / np.sqrt(np.maximum((members > 0).sum(axis=0), 1)))
+
+
+def _standard_scores(table: Matrix) -> Matrix:
+    known = np.isfinite(table)
+    count = np.maximum(known.sum(axis=0), 1)
+    mean = np.where(known, table, 0.0).sum(axis=0) / count
+    centred = np.where(known, table - mean, 0.0)
+    deviation = np.sqrt((centred**2).sum(axis=0) / count)
+    return np.clip(centred / np.where(deviation > 0, deviation, 1.0), -_GREATEST_SCORE, _GREATEST_SCORE)
+
+
+def _dense_product(left: sparse.csr_array, right: sparse.csr_array) -> Matrix:
+    """Return left right', float64 [r, c]; rows that are mostly full are multiplied as dense matrices."""
+    if left.nnz + right.nnz > _FULL_SHARE * (left.shape[0] + right.shape[0]) * left.shape[1]:
+        return np.asarray(left.toarray() @ right.toarray().T)
+    return np.asarray((left @ right.T).toarray())
+
+
+def _unit_rows(rows: sparse.csr_array) -> sparse.csr_array:
+    length = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
+    return sparse.csr_array(sparse.diags_array(1.0 / np.where(length > 0, length, 1.0)) @ rows)
+
+
+def _normalised(network: sparse.csr_array) -> sparse.csr_array:
+    degree = np.asarray(network.sum(axis=1)).ravel()
+    scale = sparse.diags_array(1.0 / np.sqrt(np.where(degree > 0, degree, 1.0)))
+    return sparse.csr_array(scale @ network @ scale)
+
+
+def _with_itself(block: Matrix, rows: Index, columns: Index) -> Matrix:
+    """Set the kernel of a gene with itself to 1, whether or not anything is known of it."""
+    block[rows[:, None] == columns[None, :]] = 1.0
+    return block

@@ -1,0 +1,132 @@
+"""Estimate pairs of genes that training both measured, from what it measured of other pairs."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from pipeline_lib.models.baselines.completion import ScoreMatrix
+from pipeline_lib.models.baselines.nearest_profiles import Profiles
+from pipeline_lib.models.profile_predictor.gene_process import GeneProcess
+from pipeline_lib.models.profile_predictor.kernels import Index, Matrix
+from pipeline_lib.models.profile_predictor.learning import left_out_residuals
+
+_NEIGHBOURS, _POWER, _PRIOR_SHARE = 40, 3.0, 0.1
+_PULL = 1e-4
+_LEAST_LOG_WEIGHT = -12.0
+
+
+@dataclass(frozen=True)
+class ProfileKernel:
+    """The kernel of one axis: similarity of completed profiles beside the learned kernel of networks and features.
+
+    Attributes
+    ----------
+    weight
+        float64 [3]: of the cosine of profiles, its square, and the kernel of networks and features.
+    noise
+        Variance of the noise in the same unit.
+    """
+
+    weight: Matrix
+    noise: float
+
+    def estimate(self, completed: Matrix, prior_kernel: Matrix) -> Matrix:
+        """Predict every row of `completed` [e, c] from all other rows; `prior_kernel` is float64 [e, e]."""
+        parts = _kernels(completed, prior_kernel)
+        kernel = sum(weight * part for weight, part in zip(self.weight, parts, strict=True))
+        return GeneProcess.fit(np.asarray(kernel), self.noise).left_out(completed)
+
+
+def learn_profile_kernel(
+    completed: Matrix, prior_kernel: Matrix, held: tuple[Index, Index, Matrix], steps: int
+) -> ProfileKernel:
+    """Find the weights that predict held-out cells best from all rows but the cell's own.
+
+    The similarity of two profiles uses their values, so that an error on measured cells would flatter it: the loss
+    counts only cells that `completed` was made without.
+
+    Parameters
+    ----------
+    completed
+        float64 [e, c]: measured where there is a measurement that is not held out.
+    prior_kernel
+        float64 [e, e].
+    held
+        Rows, columns and values of the cells that were held out.
+    steps
+        Most iterations of L-BFGS.
+    """
+    stack = torch.from_numpy(np.stack(_kernels(completed, prior_kernel)))
+    targets = torch.from_numpy(np.ascontiguousarray(completed))
+    rows, columns, value = (torch.from_numpy(part) for part in held)
+    total = max(float(value.square().sum()), 1e-300)
+    logs = torch.full((len(stack) + 1,), float(np.log(0.3)), dtype=torch.float64).requires_grad_(True)
+    optimiser = torch.optim.LBFGS([logs], max_iter=steps, history_size=10, line_search_fn="strong_wolfe")
+
+    def closure() -> torch.Tensor:
+        optimiser.zero_grad()
+        covariance = torch.tensordot(logs[:-1].exp(), stack, 1)
+        covariance = covariance + logs[-1].exp() * torch.eye(len(targets), dtype=torch.float64)
+        predicted = (targets - left_out_residuals(covariance, targets))[rows, columns]
+        error = (predicted - value).square().sum() / total
+        penalised = error + _PULL * logs.clamp(min=_LEAST_LOG_WEIGHT).square().mean()
+        penalised.backward()
+        return penalised
+
+    if len(value):
+        optimiser.step(closure)
+    learned = logs.detach().exp().numpy()
+    return ProfileKernel(learned[:-1], float(learned[-1]))
+
+
+def nearest_profile_estimate(matrix: ScoreMatrix, *, symmetric: bool) -> Matrix:
+    """Return the mean of the same column in the rows with the most similar profiles, and the other way round, [r, c].
+
+    As ``nearest_profiles`` does, at its usual choice of 40 neighbours weighted by the cube of their correlation.
+    """
+    value, weight = Profiles.of(matrix.values, matrix.observed).weighted_sum(_NEIGHBOURS, _POWER)
+    across, beside = value, weight
+    if not symmetric:
+        by_column = Profiles.of(matrix.values.T, matrix.observed.T)
+        across, beside = by_column.weighted_sum(_NEIGHBOURS, _POWER)
+    total = weight + beside.T
+    return np.asarray((value + across.T) / np.maximum(total + _PRIOR_SHARE * np.median(total), 1e-12))
+
+
+def measured_estimates(
+    matrix: ScoreMatrix,
+    completed: Matrix,
+    low_rank: Matrix,
+    kernels: Sequence[ProfileKernel],
+    prior_kernels: Sequence[Matrix],
+) -> Iterator[Matrix]:
+    """Yield low-rank completion, nearest profiles and the process of each axis, float64 [r, c], one at a time.
+
+    Parameters
+    ----------
+    matrix
+        Residuals of two-way effects and where they were measured.
+    completed
+        Measured values, completed by `low_rank` where there are none.
+    kernels, prior_kernels
+        One an axis; one alone where the screen is symmetric, whose estimate is the mean of both orders.
+    """
+    symmetric = len(kernels) == 1
+    yield low_rank
+    yield nearest_profile_estimate(matrix, symmetric=symmetric)
+    by_row = kernels[0].estimate(completed, prior_kernels[0])
+    if symmetric:
+        yield (by_row + by_row.T) / 2
+    else:
+        yield by_row
+        yield kernels[1].estimate(completed.T, prior_kernels[1]).T
+
+
+def _kernels(completed: Matrix, prior_kernel: Matrix) -> list[Any]:
+    length = np.linalg.norm(completed, axis=1, keepdims=True)
+    unit = completed / np.where(length > 0, length, 1.0)
+    cosine = unit @ unit.T
+    return [cosine, cosine**2, prior_kernel]

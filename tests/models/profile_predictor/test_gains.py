@@ -1,0 +1,48 @@
+"""Least-squares gains: those that made the target are found, and the SD follows what the error grows with."""
+
+import numpy as np
+import pytest
+
+from pipeline_lib.models.profile_predictor.gains import Gains
+
+CROSSES = 20_000
+
+
+@pytest.fixture
+def generator():
+    return np.random.default_rng(11)
+
+
+def test_the_weights_of_the_estimates_are_found(generator):
+    estimates = [generator.standard_normal(CROSSES), 5 * generator.standard_normal(CROSSES)]
+    target = 0.7 * estimates[0] - 0.2 * estimates[1] + generator.standard_normal(CROSSES)
+    gains = Gains.fit(estimates, [], target)
+    np.testing.assert_allclose(gains.weight, [0.7, -0.2], atol=0.03)
+    assert gains.std(gains.value(estimates), []).mean() == pytest.approx(1.0, rel=0.03)
+
+
+def test_the_variance_grows_with_the_posterior_variance(generator):
+    certain = generator.random(CROSSES)
+    estimate = generator.standard_normal(CROSSES)
+    target = estimate + np.sqrt(0.5 + 2.0 * certain) * generator.standard_normal(CROSSES)
+    gains = Gains.fit([estimate], [certain], target)
+    std = gains.std(np.zeros(2), [np.array([0.0, 1.0])])
+    np.testing.assert_allclose(std**2, [0.5, 2.5], rtol=0.15)
+
+
+def test_the_scale_of_an_estimate_does_not_matter(generator):
+    estimates, target = [generator.standard_normal(50), generator.standard_normal(50)], generator.standard_normal(50)
+    plain, scaled = Gains.fit(estimates, [], target), Gains.fit([1e6 * estimates[0], estimates[1]], [], target)
+    np.testing.assert_allclose(plain.value(estimates), scaled.value([1e6 * estimates[0], estimates[1]]), rtol=1e-6)
+
+
+def test_two_values_decide_little():
+    gains = Gains.fit([np.array([1.0, -1.0])], [], np.array([1.0, -1.0]))
+    assert 0 < gains.weight[0] < 0.2
+
+
+def test_without_any_value_nothing_is_predicted_and_the_sd_is_that_of_the_unit():
+    nothing = np.zeros(0)
+    gains = Gains.fit([nothing, nothing], [nothing], nothing)
+    np.testing.assert_array_equal(gains.value([np.ones(3), np.ones(3)]), 0.0)
+    np.testing.assert_array_equal(gains.std(np.zeros(3), [np.ones(3)]), 1.0)
