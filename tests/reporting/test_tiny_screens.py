@@ -33,7 +33,19 @@ SAYS = {
     "raw_interactions": [NO_CALLS],
 }
 """What the page must say of a screen."""
-OTHER_DATA = ("Kuzmin", "Collins", "Costanzo", "hoΔ", "Saccharomyces", "SGD", "yeast", "cerevisiae", "E-MAP", "STRING")
+OTHER_DATA = (
+    "Kuzmin",
+    "Collins",
+    "Costanzo",
+    "hoΔ",
+    "Saccharomyces",
+    "SGD",
+    "yeast",
+    "cerevisiae",
+    "E-MAP",
+    "STRING",
+    "DANGO",
+)
 """Words that belong to data and models that these runs do not hold."""
 
 

@@ -11,7 +11,7 @@ from pipeline_lib.config.split_names import kind_and_draw
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.ceilings import standing_ceilings
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
-from pipeline_lib.reporting.figures.forest import COLOURS_TOLD, forest
+from pipeline_lib.reporting.figures.forest import colours_in_words, forest
 from pipeline_lib.reporting.names import (
     METRICS,
     assay_name,
@@ -73,10 +73,11 @@ def draw_leaderboard(leaderboard: pd.DataFrame, ceilings: pd.DataFrame) -> Drawn
     for panel in axes.flat[len(splits) :]:
         panel.axis("off")
     n = int(rows["n"].max())
+    ceiling = "; dashed green: the highest noise ceiling" if metric == "pearson" and np.isfinite(limit) else ""
     return Drawn(
         "leaderboard", figure, title,
         f"{METRICS[metric]} on the test fold (up to n = {n:,}), the best model on top. Bars are bootstrap intervals "
-        f"over queries or genes, never over rows. {COLOURS_TOLD}; dashed green: the highest noise ceiling.",
+        f"over queries or genes, never over rows. {colours_in_words(rows['model'])}{ceiling}.",
         "Forest plot of every model on every split.",
     )  # fmt: skip
 
