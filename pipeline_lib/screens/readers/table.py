@@ -39,6 +39,8 @@ _GENE_COLUMNS = ("gene1", "gene2", "gene3")
 _LABELS = ("query", "array")
 _SEPARATORS = r"[+;|\s\x{00A0}]+"
 _QUOTE = '"'
+_GREATEST_MEDIAN_FITNESS = 10.0
+"""What half of the strains of a screen cannot exceed where the wild type has 1."""
 _HEADER_BYTES = 1 << 16
 
 
@@ -60,6 +62,8 @@ def read(source: Source) -> Batches:
         p_maximum=ONE_SIDED_MAXIMUM if settings.p_sided == 1 else 1.0,
         std="std" if "std" in columns else None,
     )
+    if settings.phenotype == "fitness":
+        _check_relative(block.number("value")[usable], path, settings.columns["value"])
     genes = _genes(block, source.names, smallest_order(settings.phenotype), usable, rejections)
     genotypes = GenotypeColumns.sort(
         source.names, genes, np.full(genes.shape, KINDS.index("unspecified"), dtype=np.int8)
@@ -81,6 +85,15 @@ def read(source: Source) -> Batches:
         **labels,
     )
     yield Batch(table, rejections.take(), len(genotypes))
+
+
+def _check_relative(fitness: NDArray[np.float64], path: Path, column: str) -> None:
+    """Refuse fitness [n] that is not relative to the wild type: percentages, sizes of colonies, minutes."""
+    if len(fitness) and (median := float(np.median(fitness))) > _GREATEST_MEDIAN_FITNESS:
+        raise PipelineError(
+            f"{path}: half of the values of the column '{column}' lie above {median:g}, but fitness is relative to the "
+            "wild type, which has 1; divide them by the wild type's (percentages by 100)."
+        )
 
 
 def check_header(path: Path, settings: ScreenSettings) -> None:

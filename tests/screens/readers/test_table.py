@@ -129,6 +129,20 @@ def test_a_number_that_stands_for_a_missing_one_is_no_score(
     assert len(observations) == 50
 
 
+def test_fitness_that_is_not_relative_to_the_wild_type_is_refused(
+    tmp_path: Path, few_names: GeneNames, read: Read
+) -> None:
+    """A strain may outgrow the wild type tenfold; that half of them do shows percentages or colony sizes."""
+    path = tmp_path / "t.csv"
+    options = {"columns": {"genes": "genes", "value": "growth"}, "phenotype": "fitness"}
+    path.write_text("genes,growth\nTFC3,98\nSLA1,103\nHO,45\n")
+    with pytest.raises(PipelineError, match="'growth' lie above 98, but fitness is relative to the wild type"):
+        read("table", few_names, {"table": path}, **options)
+    path.write_text("genes,growth\nTFC3,0.98\nSLA1,12\nHO,0.45\n")
+    observations, _ = read("table", few_names, {"table": path}, **options)
+    assert observations["value"].tolist() == [0.98, 12, 0.45]
+
+
 def test_one_sided_p_values_are_at_most_a_half(tmp_path: Path, few_names: GeneNames, read: Read) -> None:
     path = written(tmp_path / "t.csv")
     _, rejected = read("table", few_names, {"table": path}, columns=COLUMNS, p_sided=1)
