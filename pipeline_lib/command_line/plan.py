@@ -87,7 +87,7 @@ def _table_faults(flow: Workflow) -> Iterator[str]:
     for name in own_tables(flow):
         screen = flow.run.screens[name]
         # A path that was not found has a sentence already.
-        if not Path(screen.files["table"]).exists():
+        if not Path(screen.files["table"]).is_file():
             continue
         from pipeline_lib.screens.readers.table import check_header
 

@@ -50,6 +50,9 @@ ARTEFACTS: dict[str, str] = {
 }
 """Path of every artefact below ``results/<run>/``."""
 
+CLP_CHECKS = frozenset({"overfit_history", "overfit_predictions", "overfit_report", "walk_through"})
+"""Artefacts of the checks of the cell latent perturbation model: a run without a model of its family has none."""
+
 TOPICS: dict[str, Topic] = {
     "datasets": Topic(
         ("score_distributions", "fitness_distributions", "gene_usage", "reproducibility", "screen_overlap"),

@@ -39,8 +39,11 @@ Place = tuple[str, ...]
 class NotThereError(Exception):
     """No file (or folder) of that name; holds the folders that were looked in."""
 
-    def __init__(self, folders: list[Path]) -> None:
-        super().__init__(f"looked in {', '.join(map(str, folders))}" if folders else "looked at that place")
+    def __init__(self, folders: list[Path], path: Path) -> None:
+        if path.is_dir():
+            super().__init__("it is a folder")
+        else:
+            super().__init__(f"looked in {', '.join(map(str, folders))}" if folders else "looked at that place")
 
 
 def find(value: str, folder: Path, is_there: Callable[[str], bool] = os.path.isfile) -> str:
@@ -65,7 +68,7 @@ def find(value: str, folder: Path, is_there: Callable[[str], bool] = os.path.isf
     for candidate in [place / path for place in folders] or [path]:
         if is_there(str(candidate)):
             return below_working_folder(candidate)
-    raise NotThereError(folders)
+    raise NotThereError(folders, path)
 
 
 def _with_home(value: str) -> Path:

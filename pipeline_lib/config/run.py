@@ -14,7 +14,7 @@ from pipeline_lib.config.metabolism import MetabolismSettings
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.networks import NetworkSettings
 from pipeline_lib.config.reporting import ReportingSettings
-from pipeline_lib.config.screens import ScreenSettings
+from pipeline_lib.config.screens import POOLED, ScreenSettings
 from pipeline_lib.config.section import Section
 from pipeline_lib.config.simulation import SimulationSettings
 from pipeline_lib.config.training import TrainingSettings
@@ -37,11 +37,19 @@ Name = Annotated[str, BeforeValidator(_as_name), Field(json_schema_extra={"patte
 """What becomes a folder: letters, digits, underscore and hyphen."""
 
 
+def _none_is_empty(screens: Any) -> Any:  # noqa: ANN401 - whatever YAML holds
+    return {} if screens is None else screens
+
+
 def _some_screen(screens: dict[str, ScreenSettings]) -> dict[str, ScreenSettings]:
     if not screens:
         raise ValueError(
             "no screen is named; name your table under screens, for instance screens: {our_lab: {reader: table, "
             "files: {table: our_screen.csv}, columns: {gene1: gene_a, gene2: gene_b, value: score}}}"
+        )
+    if POOLED in screens:
+        raise ValueError(
+            f"'{POOLED}' stands for all screens together in the tables of scores; name the screen otherwise"
         )
     return screens
 
@@ -66,7 +74,7 @@ class RunConfig(Section):
     """The genome-scale metabolic model and its medium."""
     simulation: dict[Name, SimulationSettings] = {}
     """In-silico screens with a known truth; the key is the simulation's name (files under ``simulated/<name>/``)."""
-    screens: Annotated[dict[Name, ScreenSettings], AfterValidator(_some_screen)] = {}
+    screens: Annotated[dict[Name, ScreenSettings], BeforeValidator(_none_is_empty), AfterValidator(_some_screen)] = {}
     """The measured (or simulated) screens, at least one; the key is the name used in every table."""
     networks: dict[Name, NetworkSettings] = {}
     """Gene networks; the key is the name used in every table."""

@@ -55,6 +55,9 @@ READER_FILES: Mapping[str, ReaderFiles] = {
 SIMULATED = "simulated:"
 """Start of a file that a simulation of the run writes."""
 
+POOLED = "pooled"
+"""The name that stands for all screens of a phenotype and unit together."""
+
 TABLE_COLUMNS = (
     "genes", "gene1", "gene2", "gene3", "value", "std", "p_value", "query", "array", "temperature",
 )  # fmt: skip
@@ -71,6 +74,9 @@ class ScreenSettings(Section):
     columns: dict[str, str] = {}
     """For the reader ``table``: genes (or gene1, gene2, gene3), value, std, p_value, query, array, temperature, each
     with the name of the file's column that holds it."""
+    sheet: str | None = Field(default=None, min_length=1)
+    """For the reader ``table``: which sheet of a workbook to read. None: the one that has the columns; a workbook in
+    which several sheets have them is refused."""
     phenotype: Phenotype = "interaction"
     """For the reader ``table``: what its values are."""
     p_sided: Literal[1, 2] | None = None
@@ -108,8 +114,9 @@ class ScreenSettings(Section):
     @model_validator(mode="after")
     def _table_columns(self) -> Self:
         if self.reader != "table":
-            if self.columns:
-                raise ValueError(f"only the reader 'table' takes columns; '{self.reader}' knows its own")
+            for key in ("columns", "sheet"):
+                if getattr(self, key):
+                    raise ValueError(f"only the reader 'table' takes {key}; '{self.reader}' knows its own")
             return self
         unknown = [name for name in self.columns if name not in TABLE_COLUMNS]
         if unknown:

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipeline_lib.config.evaluation import EvaluationSettings
+from pipeline_lib.config.screens import POOLED
 from pipeline_lib.evaluation.differences import difference_rows
 from pipeline_lib.evaluation.draws import Entry, entries_by_split
 from pipeline_lib.evaluation.folds import AssayFold, SplitFold, assay_seed, split_fold
 from pipeline_lib.evaluation.intervals import Estimate, fold_seeds
 from pipeline_lib.evaluation.measurements import Measurements
-from pipeline_lib.evaluation.metrics import POOLED, evaluate, evaluate_pooled, pooled_assays
+from pipeline_lib.evaluation.metrics import evaluate, evaluate_pooled, pooled_assays
 from pipeline_lib.evaluation.predictions import PredictionFile, read_draws
 from pipeline_lib.evaluation.scores import AssayKey, Extent, ScoreKey, Scores
 from pipeline_lib.evaluation.subgroups import GeneTraits, SubgroupBootstrap

@@ -38,9 +38,6 @@ NOT_COMPARED = frozenset({"prevalence", "pearson_permuted"})
 
 WITHIN_QUERY_TOP = f"precision_at_{TOP_OF_QUERY}_within_query"
 
-POOLED = "pooled"
-"""The name that stands for all screens of a phenotype and unit together."""
-
 
 def evaluate(assay: AssayFold, prediction: Floats, sums: MomentSums, seed: list[int]) -> dict[str, Estimate]:
     """Return every metric that the assay allows.

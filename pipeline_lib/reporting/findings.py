@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline_lib.config.screens import POOLED
 from pipeline_lib.reporting.ceilings import standing_ceilings
 from pipeline_lib.reporting.figures.leaderboard import leading_assay, leading_metric
 from pipeline_lib.reporting.names import METRICS, assay_name, in_order, split_phrase
@@ -174,27 +175,44 @@ def conservative_p_sentences(p_values: pd.DataFrame) -> list[str]:
     return [sentence]
 
 
-def trust_finding(
-    leakage: pd.DataFrame, rejected: pd.DataFrame, overfit: Mapping[str, Any], walk_through: Mapping[str, Any]
-) -> Finding:
-    """Say what was checked before any number was believed."""
-    checks = int(leakage["promised"].sum()) if len(leakage) else 0
-    passed = int((leakage["promised"] & leakage["holds"]).sum()) if len(leakage) else 0
+@dataclass(frozen=True)
+class Soundness:
+    """Whether the checks of the network hold, and what they are, as the part of a sentence."""
+
+    holds: bool
+    words: str
+
+
+NO_NETWORK = Soundness(True, "")
+"""Of a run without the cell latent perturbation model."""
+
+
+def network_soundness(overfit: Mapping[str, Any], walk_through: Mapping[str, Any]) -> Soundness:
+    """Sum up the overfit check and the walk-through of the cell latent perturbation model."""
     held = sum(check["held"] for check in walk_through["checks"])
     invariants = len(walk_through["checks"])
-    sound = passed == checks and held == invariants and overfit["passed"] is not False
     learned = (
         f"{overfit['model']} overfits {overfit['observations']} observations (Pearson {overfit['pearson']:.3f})"
         if overfit["passed"] is not None
         else f"the overfit check was left out: {overfit['left_out']}"
     )
+    return Soundness(
+        held == invariants and overfit["passed"] is not False,
+        f"{held} of {invariants} invariants of the model hold on a real batch; {learned}; ",
+    )
+
+
+def trust_finding(leakage: pd.DataFrame, rejected: pd.DataFrame, network: Soundness) -> Finding:
+    """Say what was checked before any number was believed."""
+    checks = int(leakage["promised"].sum()) if len(leakage) else 0
+    passed = int((leakage["promised"] & leakage["holds"]).sum()) if len(leakage) else 0
     return Finding(
         "Can I trust it?",
         f"{passed} of {checks} leakage checks pass (no genotype, query or gene in two folds where the split keeps "
-        f"them apart); {held} of {invariants} invariants of the model hold on a real batch; {learned}; "
+        f"them apart); {network.words}"
         f"{len(rejected):,} rows of the upstream files were rejected, each with a reason. Intervals: bootstrap over "
         "queries or genes.",
-        "yes" if sound else "no",
+        "yes" if passed == checks and network.holds else "no",
     )
 
 
@@ -208,7 +226,7 @@ def family_sentences(family: pd.DataFrame, reference: str) -> list[str]:
     reference
         The model that each variant is compared with.
     """
-    rows = family[(family["screen"] != "pooled") & (family["metric"] == family["phenotype"].map(leading_metric))]
+    rows = family[(family["screen"] != POOLED) & (family["metric"] == family["phenotype"].map(leading_metric))]
     if rows.empty:
         return [f"This run compares no such model with {reference}."]
     screen, phenotype = leading_assay(rows)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 
 from pipeline_lib.config.calls import FITNESS_UNITS, ScreenScores
+from pipeline_lib.config.screens import POOLED
 from pipeline_lib.config.split_names import kind_and_draw
 
 SPLITS = {
@@ -36,16 +37,6 @@ METRICS = {
     "precision_at_10_within_query": "precision at 10 a query",
 }
 
-SCREENS = {
-    "collins2007": "Collins 2007",
-    "costanzo2016": "Costanzo 2016",
-    "kuzmin2018": "Kuzmin 2018",
-    "kuzmin2018_calls": "Kuzmin 2018 calls",
-    "kuzmin2020": "Kuzmin 2020",
-    "simulated": "Simulated",
-    "pooled": "All screens pooled",
-}
-
 _LONGEST = 24
 
 IN_FITNESS_UNITS = {
@@ -56,8 +47,13 @@ IN_FITNESS_UNITS = {
 
 
 def screen_name(screen: str) -> str:
-    """Return a screen's name for people; a name that a user gave stays, cut where no figure has room for it."""
-    return SCREENS.get(screen, screen if len(screen) <= _LONGEST else f"{screen[: _LONGEST - 1]}…")
+    """Return a screen's name for people: the one that the configuration gives it, cut where no figure has room for it.
+
+    No publication is read out of a name: a user may call a table of his own kuzmin2018.
+    """
+    if screen == POOLED:
+        return "all screens pooled"
+    return screen if len(screen) <= _LONGEST else f"{screen[: _LONGEST - 1]}…"
 
 
 def split_name(split: str) -> str:
@@ -89,7 +85,7 @@ def in_order(splits: Iterable[str]) -> list[str]:
 
 
 def assay_name(screen: str, phenotype: str) -> str:
-    """Return ``Collins 2007, interaction``."""
+    """Return ``collins2007, interaction``."""
     return f"{screen_name(screen)}, {PHENOTYPES.get(phenotype, phenotype)}"
 
 

@@ -14,6 +14,7 @@ from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.reporting.drawing import FigureRecord, read_records
 from pipeline_lib.reporting.html import EmbeddedFigure, embed
+from pipeline_lib.reporting.names import is_clp
 from pipeline_lib.reporting.predictions import Job, find_jobs
 
 
@@ -88,6 +89,11 @@ class RunFolder:
     def publications(self) -> set[str]:
         """The readers of the publications whose measurements the run holds."""
         return {screen.scores.publication for screen in self.screens.values() if screen.scores.publication is not None}
+
+    @cached_property
+    def has_clp(self) -> bool:
+        """Whether a model of the family clp is in the run's grid, so that its checks were made."""
+        return any(is_clp(model) for entry in self.configuration["grid"] for model in entry["models"])
 
     @cached_property
     def observations(self) -> pd.DataFrame:

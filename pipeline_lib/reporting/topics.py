@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.config.calls import ScreenScores
-from pipeline_lib.config.figures import TOPICS
+from pipeline_lib.config.figures import CLP_CHECKS, TOPICS
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.reporting.drawing import Drawn
 from pipeline_lib.reporting.figures import (
@@ -80,12 +80,15 @@ def _networks(given: Given) -> list[Drawn]:
 
 
 def _training(given: Given) -> list[Drawn]:
+    curves = training.draw_training_curves(find_jobs(given.models))
+    if "overfit_predictions" not in given.paths:
+        return [curves, training.without_overfit("no model of the family clp is in the grid.")]
     overfit = training.draw_overfit(
         given.table("overfit_history"),
         given.table("overfit_predictions"),
         given.table("observations", ("observation_id", "value", "screen")),
     )
-    return [training.draw_training_curves(find_jobs(given.models)), overfit]
+    return [curves, overfit]
 
 
 def _correlations(given: Given) -> list[Drawn]:
@@ -169,7 +172,7 @@ def draw_topic(topic: str, given: Given) -> list[Drawn]:
     PipelineError
         When an artefact that the topic is drawn from is not given.
     """
-    missing = [name for name in TOPICS[topic].artefacts if name not in given.paths]
+    missing = [name for name in TOPICS[topic].artefacts if name not in given.paths and name not in CLP_CHECKS]
     if missing:
         raise PipelineError(f"figures {topic}: give --input {missing[0]}=PATH.")
     return _DRAWERS[topic](given)

@@ -1,6 +1,6 @@
 """Sheets of workbooks, with or without title rows above the header."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.screens.batch import Rejections
+from pipeline_lib.screens.merged_cells import merged_rows
 from pipeline_lib.screens.row_block import Column, RowBlock, column_places
 from pipeline_lib.screens.table_layout import TITLE_ROWS
 from pipeline_lib.screens.upstream_file import open_upstream
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
 _TRUTH_VALUES = ("true", "false")
 
 
-def read_sheet(path: Path, columns: Mapping[str, Column], rejections: Rejections) -> RowBlock:
-    """Read the wanted columns of a workbook: of its first sheet that has them.
+def read_sheet(
+    path: Path, columns: Mapping[str, Column], rejections: Rejections, wanted: str | None = None
+) -> RowBlock:
+    """Read the wanted columns of a workbook: of the one sheet that has them, or of the sheet that is named.
 
     The header is the first of the sheet's first rows that names the wanted columns. A number is the number of the
     cell, to its last digit; a number that was typed as text is read by the rules of `parse_numbers`. Empty rows are
@@ -36,16 +39,26 @@ def read_sheet(path: Path, columns: Mapping[str, Column], rejections: Rejections
         Wanted columns by the name that the caller uses.
     rejections
         Gets the rows whose numbers are none.
+    wanted
+        Name of the sheet to read. None: the one that has the columns; hidden sheets only where no visible one has them.
 
     Raises
     ------
     PipelineError
-        When the file is no workbook, has no such header, or no rows.
+        When the file is no workbook, has no such header, has it in several sheets, has no rows, or merges
+        cells of wanted columns over several rows.
     """
-    workbook = _open(path)
-    sheet, text, header_row, places = _find_header(path, workbook, columns, rows=None)
+    content, workbook = _open(path)
+    sheet, header_row, places = _find_header(path, workbook, columns, wanted)
+    merged = merged_rows(content, sheet, set(places.values()), header_row + 1)
+    if merged:
+        raise PipelineError(
+            f"{path}: sheet '{sheet}': the cells {merged.name} are merged, so that only the first row has the value; "
+            "split them and write the value into every row."
+        )
+    text = _load(path, workbook, sheet, "string").to_polars()
     # Text loses the digits of a number beyond the ninth decimal, numbers lose what is not one: both are needed.
-    text, numbers = (cells.slice(header_row + 1) for cells in (text, _load(path, workbook, sheet, "float")))
+    text, numbers = (cells.slice(header_row + 1) for cells in (text, _load(path, workbook, sheet, "float").to_polars()))
     filled = np.flatnonzero(~text.select(_all_empty()).to_series().to_numpy())
     if not len(filled):
         raise PipelineError(f"{path}: the sheet '{sheet}' holds no rows below its header; give the whole file.")
@@ -79,18 +92,19 @@ def read_sheet(path: Path, columns: Mapping[str, Column], rejections: Rejections
     return RowBlock(pa.table(converted).take(pa.array(rows)), lines[rows], lambda some: originals(rows[some]))
 
 
-def check_sheet_header(path: Path, columns: Mapping[str, Column]) -> None:
-    """Check that a sheet of a workbook names the wanted columns.
+def check_sheet_header(path: Path, columns: Mapping[str, Column], wanted: str | None = None) -> None:
+    """Check that one sheet of a workbook, or the sheet that is named, has the wanted columns.
 
     Raises
     ------
     PipelineError
-        When the file is no workbook or has no such header.
+        When the file is no workbook, has no such header, or has it in several sheets.
     """
-    _find_header(path, _open(path), columns, rows=TITLE_ROWS)
+    _find_header(path, _open(path)[1], columns, wanted)
 
 
-def _open(path: Path) -> Any:  # noqa: ANN401 - fastexcel is imported where it is used
+def _open(path: Path) -> tuple[bytes, Any]:
+    """Return a workbook's bytes and its reader, which is of fastexcel, imported where it is used."""
     import fastexcel
 
     with open_upstream(path) as upstream:
@@ -98,22 +112,19 @@ def _open(path: Path) -> Any:  # noqa: ANN401 - fastexcel is imported where it i
             raise PipelineError(f"{path} is {upstream.kind.name}; give the workbook (.xlsx) itself.")
         content, name = upstream.stream.read(), upstream.kind.name
     try:
-        return fastexcel.read_excel(content)
+        return content, fastexcel.read_excel(content)
     except fastexcel.FastExcelError as error:
         raise PipelineError(_unreadable(path, name, error)) from error
 
 
-def _load(path: Path, workbook: Any, sheet: str, kind: str, rows: int | None = None) -> "pl.DataFrame":  # noqa: ANN401
+def _load(path: Path, workbook: Any, sheet: str, kind: str, rows: int | None = None) -> Any:  # noqa: ANN401
     """Return a sheet from its first row, every cell as text ("string") or as a number where it is one ("float")."""
     import fastexcel
 
     try:
-        loaded: pl.DataFrame = workbook.load_sheet(
-            sheet, header_row=None, skip_rows=0, n_rows=rows, dtypes=kind
-        ).to_polars()
+        return workbook.load_sheet(sheet, header_row=None, skip_rows=0, n_rows=rows, dtypes=kind)
     except fastexcel.FastExcelError as error:
         raise PipelineError(_unreadable(path, f"a workbook with a sheet '{sheet}'", error)) from error
-    return loaded
 
 
 def _unreadable(path: Path, what: str, error: Exception) -> str:
@@ -133,21 +144,40 @@ def _find_header(
     path: Path,
     workbook: Any,  # noqa: ANN401
     columns: Mapping[str, Column],
-    rows: int | None,
-) -> "tuple[str, pl.DataFrame, int, dict[str, int]]":
-    """Return the sheet, its first `rows` as text, the row of its header (from 0) and where each wanted column is."""
-    failures: list[tuple[int, PipelineError]] = []
+    wanted: str | None,
+) -> tuple[str, int, dict[str, int]]:
+    """Return the sheet to read, the row of its header (from 0) and where each wanted column is."""
     sheets: list[str] = workbook.sheet_names
-    for sheet in sheets:
+    if wanted is not None and wanted not in sheets:
+        raise PipelineError(f"{path}: there is no sheet '{wanted}'; there are: {_listed(sheets)}.")
+    failures: list[tuple[int, PipelineError]] = []
+    found: dict[bool, list[tuple[str, int, dict[str, int]]]] = {True: [], False: []}
+    for sheet in sheets if wanted is None else [wanted]:
         where = f"{path}: sheet '{sheet}'" if len(sheets) > 1 else f"{path}"
-        text = _load(path, workbook, sheet, "string", rows)
-        for row, cells in enumerate(text.head(TITLE_ROWS).iter_rows()):
+        loaded = _load(path, workbook, sheet, "string", TITLE_ROWS)
+        for row, cells in enumerate(loaded.to_polars().iter_rows()):
             header = ["" if cell is None else str(cell) for cell in cells]
             try:
-                return sheet, text, row, column_places(header, columns, f"{where}: row {row + 1}")
+                places = column_places(header, columns, f"{where}: row {row + 1}")
             except PipelineError as error:
                 failures.append((sum(map(bool, header)), error))
+                continue
+            found[loaded.visible == "visible"].append((sheet, row, places))
+            break
+    candidates = found[True] or found[False]
+    if len(candidates) > 1:
+        listed = _listed([sheet for sheet, _, _ in candidates])
+        raise PipelineError(
+            f"{path}: the sheets {listed} all have the wanted columns; name the one to read by the key 'sheet' of the "
+            "screen, or keep one in the workbook."
+        )
+    if candidates:
+        return candidates[0]
     if not failures:
         raise PipelineError(f"{path}: the sheet holds no rows; give the whole file.")
     # The fullest of the first rows is the one that was meant as the header.
     raise max(failures, key=lambda failure: failure[0])[1]
+
+
+def _listed(sheets: Sequence[str]) -> str:
+    return ", ".join(f"'{sheet}'" for sheet in sheets)

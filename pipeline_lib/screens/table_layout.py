@@ -84,6 +84,12 @@ def find_layout(
             except PipelineError as error:
                 failures.append((delimiter != " ", fields, error))
                 continue
+            if delimiter == " " and "" in names[:-1]:
+                # Aligned by a program: how many blanks lie between two fields differs by row.
+                raise PipelineError(
+                    f"{path}: row {start + 1}: several blanks lie between the columns; write the table with commas or "
+                    "tabs between them."
+                )
             body = [line for line in lines[end:] if line.strip()]
             quoted = quote is not None and all(line.startswith(quote) for line in body)
             names, shift = _with_unnamed_columns(

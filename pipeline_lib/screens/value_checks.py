@@ -17,6 +17,13 @@ intensities of pixels within some 100,000,000. What is greater is a sentinel or 
 screen leave the range of float32.
 """
 
+_SENTINELS = (99.0, 999.0, 9999.0, 99999.0, 999999.0)
+"""Numbers that, with either sign, programs write where there is no measurement."""
+_FEWEST_OTHERS = 10
+"""Other values of a block without which nothing shows what a common magnitude is."""
+_BEYOND = 10.0
+"""Times by which a sentinel exceeds every other value."""
+
 
 def check_values(
     block: RowBlock,
@@ -34,8 +41,8 @@ def check_values(
     block
         Rows of the file.
     rejections
-        Gets the rows without a value, with one (or an SD) beyond `GREATEST_MAGNITUDE`, a P-value out of range or a
-        negative SD.
+        Gets the rows without a value, with one (or an SD) beyond `GREATEST_MAGNITUDE`, one such as -999 that stands for
+        a missing one, a P-value out of range or a negative SD.
     needed
         Column without which a row is nothing.
     p_value, p_maximum
@@ -48,6 +55,10 @@ def check_values(
     block.reject(~usable, "no measurement", rejections)
     wrong = np.abs(values) > GREATEST_MAGNITUDE
     block.reject(wrong, [_too_great("value", value) for value in values[wrong]], rejections)
+    usable &= ~wrong
+    wrong = usable & _sentinels(values, usable)
+    reasons = [f"no measurement: {value:g}, where no other value is a tenth as great" for value in values[wrong]]
+    block.reject(wrong, reasons, rejections)
     usable &= ~wrong
     if p_value is not None:
         p = block.number(p_value)
@@ -65,6 +76,16 @@ def check_values(
         block.reject(wrong, [_too_great("standard deviation", value) for value in spread[wrong]], rejections)
         usable &= ~wrong
     return usable
+
+
+def _sentinels(values: NDArray[np.float64], usable: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which values [n] stand for a missing one: all nines, far beyond every other value of the block."""
+    sizes = np.abs(values)
+    nines = np.isin(sizes, _SENTINELS)
+    others = sizes[usable & ~nines]
+    if not nines.any() or len(others) < _FEWEST_OTHERS:
+        return np.zeros(len(values), dtype=bool)
+    return nines & (sizes > _BEYOND * others.max())
 
 
 def _too_great(what: str, value: float) -> str:

@@ -26,9 +26,11 @@ from pipeline_lib.training.tracing import dead_units, traced
 _ROWS_PER_ASSAY = 32
 _ROWS_FOR_GRADIENTS = 200
 """Interactions below which genotypes share too few genes for every weight of their neighbours to get a gradient."""
+_COMPARABLE = 0.5
+"""Share of pairs of genes with enough partners in common below which a batch may compare no two profiles."""
 _UNREACHED = (
     f"whether every parameter gets a gradient, for which {_ROWS_FOR_GRADIENTS} scores of interactions must be in the "
-    "training fold"
+    "training fold, and most of its genes must have been measured with the same partners"
 )
 
 
@@ -65,7 +67,8 @@ def walk_through(
 
     torch.manual_seed(seed)
     gradients = every_gradient(subject, loss)
-    reaches_all = _interactions(train) >= _ROWS_FOR_GRADIENTS
+    compared = network.attention is None or network.attention.comparable >= _COMPARABLE
+    reaches_all = compared and _interactions(train) >= _ROWS_FOR_GRADIENTS
     if gradients.held or reaches_all:
         checks.append(gradients)
     return {

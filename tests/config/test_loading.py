@@ -58,6 +58,18 @@ def test_every_model_goes_on_where_the_yeast_run_ends(root, monkeypatch):
         ({"splits": {"tset": 0.2}}, r"unknown key 'splits.tset'; did you mean 'test'\?"),
         ({"evaluation": {"resamples": 3}}, "key 'evaluation.resamples': .*greater than or equal to 100"),
         ({"splits": {"names": ["random-0"]}}, "key 'splits.names.0': there is no split 'random-0'; choose among"),
+        (
+            {
+                "screens": {
+                    "pooled": {"reader": "table", "files": {"table": "t"}, "columns": {"genes": "g", "value": "v"}}
+                }
+            },
+            "key 'screens': 'pooled' stands for all screens together",
+        ),
+        (
+            {"screens": {"a": {"reader": "emap", "files": {"scores": "s"}, "sheet": "1"}}},
+            "key 'screens.a': only the reader 'table' takes sheet",
+        ),
         ({"grid": []}, "key 'grid': .*at least 1 item"),
         ({"run": "../escape"}, "key 'run'"),
         ({"run": "a; rm -rf"}, "key 'run'"),

@@ -16,6 +16,7 @@ from pipeline_lib.reporting.findings import (
     family_sentences,
     interval,
     model_findings,
+    network_soundness,
     trust_finding,
 )
 from tests.reporting.synthetic_run import _OVERFIT, _WALK_THROUGH
@@ -142,7 +143,7 @@ def test_a_model_above_the_simulated_truth_predicts_shared_errors():
 )
 def test_trust_needs_every_check(holds, passed, verdict):
     leakage = pd.DataFrame({"promised": [True, False], "holds": [holds, False]})
-    finding = trust_finding(leakage, pd.DataFrame(), {**_OVERFIT, "passed": passed}, _WALK_THROUGH)
+    finding = trust_finding(leakage, pd.DataFrame(), network_soundness({**_OVERFIT, "passed": passed}, _WALK_THROUGH))
     assert finding.verdict == verdict
 
 
@@ -186,7 +187,7 @@ def pi0_at_half(value, low, high):
 
 def test_p_values_that_crowd_near_one_are_called_conservative():
     (sentence,) = conservative_p_sentences(pi0_at_half(1.72, 1.69, 1.75))
-    assert "Kuzmin 2018, interaction, 3 genes: 1.72 times" in sentence
+    assert "kuzmin2018, interaction, 3 genes: 1.72 times" in sentence
     assert "conservative" in sentence
     assert conservative_p_sentences(pi0_at_half(1.72, np.nan, np.nan))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.command_line.workflow import as_json
-from pipeline_lib.config.figures import ARTEFACTS, TOPICS
+from pipeline_lib.config.figures import ARTEFACTS, CLP_CHECKS, TOPICS
 from pipeline_lib.config.screens import screen_scores
 from tests.reporting.conftest import invoke
 from tests.reporting.tiny_screens import TINY_SCREENS, write_tiny_run
@@ -18,7 +18,11 @@ SAYS = {
     "five_pairs": ["the test fold has 1 genotype, and Pearson needs several that differ"],
     "all_equal": ["Pearson needs several that differ, so no model can be compared"],
     "one_model": ["No baseline was fitted beside clp"],
-    "one_baseline": ["clp was not fitted in this run", "this run has no predictions of clp"],
+    "one_baseline": [
+        "there is no walk-through and no overfit check",
+        "clp was not fitted in this run",
+        "this run has no predictions of clp",
+    ],
     "calls_of_its_own": [
         "a negative interaction is called where value < -0.1 and released P < 0.05, as its configuration states",
         "in the unit 'S-score'",
@@ -29,7 +33,19 @@ SAYS = {
     "raw_interactions": [NO_CALLS],
 }
 """What the page must say of a screen."""
-OTHER_DATA = ("Kuzmin", "Collins", "Costanzo", "hoΔ", "Saccharomyces", "SGD", "yeast", "cerevisiae", "E-MAP", "STRING")
+OTHER_DATA = (
+    "Kuzmin",
+    "Collins",
+    "Costanzo",
+    "hoΔ",
+    "Saccharomyces",
+    "SGD",
+    "yeast",
+    "cerevisiae",
+    "E-MAP",
+    "STRING",
+    "DANGO",
+)
 """Words that belong to data and models that these runs do not hold."""
 
 
@@ -39,10 +55,14 @@ def test_the_report_of_a_tiny_own_screen_is_built_and_is_about_that_screen(
 ) -> None:
     config = write_tiny_run(TINY_SCREENS[name], tmp_path, root)
     scores = as_json(screen_scores(config.screens))
+    fitted = {model for entry in config.grid for model in entry.models}
+    made = {name: tmp_path / path for name, path in ARTEFACTS.items() if "clp" in fitted or name not in CLP_CHECKS}
+    for absent in set(ARTEFACTS) - set(made):
+        (tmp_path / ARTEFACTS[absent]).unlink()
     for topic in TOPICS:
         invoke(
             "figures", topic, "--settings", '{"png_dpi": 72}', "--scores", scores,
-            *(f"--input={name}={tmp_path / ARTEFACTS[name]}" for name in TOPICS[topic].artefacts),
+            *(f"--input={name}={made[name]}" for name in TOPICS[topic].artefacts if name in made),
             "--models", str(tmp_path / "models"), "--folder", str(tmp_path / "figures"),
             "--records", str(tmp_path / "figures" / f"{topic}.json"),
         )  # fmt: skip
@@ -54,6 +74,7 @@ def test_the_report_of_a_tiny_own_screen_is_built_and_is_about_that_screen(
     assert "My own screen." in words
     assert "< -0.08" not in words
     assert "of -0.08" not in words
+    assert ("No model of the family clp is in the grid" in words) == ("clp" not in fitted)
     for sentence in SAYS.get(name, []):
         assert sentence in words
     for word in OTHER_DATA:

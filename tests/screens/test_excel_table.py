@@ -77,6 +77,51 @@ def test_the_first_sheet_that_has_the_columns_is_read(tmp_path: Path) -> None:
         sheet(tmp_path / "t.xlsx", ("gene", "tau"), ("TFC3", 1), titles=("README", "data"))
 
 
+def replicates(path: Path, *, hidden: str = "") -> Path:
+    """Write a workbook of two replicates, one sheet each."""
+    book = Workbook()
+    book.remove(book.active)
+    for title, value in (("replicate 1", 0.1), ("replicate 2", 0.9)):
+        page = book.create_sheet(title)
+        page.append(HEADER)
+        page.append(("TFC3", value))
+        page.sheet_state = "hidden" if title == hidden else "visible"
+    book.save(path)
+    return path
+
+
+def test_which_of_two_replicates_is_meant_must_be_stated(tmp_path: Path) -> None:
+    path = replicates(tmp_path / "t.xlsx")
+    with pytest.raises(PipelineError, match="the sheets 'replicate 1', 'replicate 2' all have the wanted columns"):
+        read_sheet(path, COLUMNS, Rejections(path))
+    assert read_sheet(path, COLUMNS, Rejections(path), "replicate 2").number("value").tolist() == [0.9]
+    with pytest.raises(PipelineError, match="there is no sheet 'replicate 3'; there are: 'replicate 1', 'replicate 2'"):
+        read_sheet(path, COLUMNS, Rejections(path), "replicate 3")
+
+
+def test_a_hidden_sheet_is_read_where_it_is_named_alone(tmp_path: Path) -> None:
+    path = replicates(tmp_path / "t.xlsx", hidden="replicate 1")
+    assert read_sheet(path, COLUMNS, Rejections(path)).number("value").tolist() == [0.9]
+    assert read_sheet(path, COLUMNS, Rejections(path), "replicate 1").number("value").tolist() == [0.1]
+
+
+@pytest.mark.parametrize(("cells", "refused"), [("A3:A5", True), ("A1:B1", False), ("C3:C5", False), ("A3:C3", False)])
+def test_a_gene_whose_cell_spans_rows_is_refused(cells: str, refused: bool, tmp_path: Path) -> None:
+    """Only the first of the rows would have the gene; a header over two columns takes nothing away."""
+    book = Workbook()
+    book.active.title = "scores & SD"
+    for row in [("Pairs",), (*HEADER, "note"), ("TFC3", 0.1), ("SLA1", 0.2), ("MCM2", 0.3)]:
+        book.active.append(row)
+    book.active.merge_cells(cells)
+    book.create_sheet("other").merge_cells("A3:A9")
+    book.save(tmp_path / "t.xlsx")
+    if refused:
+        with pytest.raises(PipelineError, match="sheet 'scores & SD': the cells A3:A5 are merged"):
+            read_sheet(tmp_path / "t.xlsx", COLUMNS, Rejections(tmp_path))
+    else:
+        read_sheet(tmp_path / "t.xlsx", COLUMNS, Rejections(tmp_path))
+
+
 def test_old_workbooks_are_read() -> None:
     """An .xls that comes with statsmodels: economic data of the United States by months and quarters, notes first."""
     folder = Path(statsmodels.__file__).parent / "datasets" / "macrodata" / "src"

@@ -78,3 +78,9 @@ def test_a_header_without_the_columns_is_refused(text: str, message: str) -> Non
 def test_an_exact_name_wins_over_another_letter_case() -> None:
     columns = {"gene": Column(("gene",)), "value": Column(("score",))}
     assert layout("Gene,Score,score\nA,1,2\n", columns).places == {"gene": 0, "value": 2}
+
+
+def test_columns_aligned_by_blanks_are_refused_by_what_they_are() -> None:
+    with pytest.raises(PipelineError, match="row 2: several blanks lie between the columns; write the table with"):
+        layout('A title of blanks\ngene   "score, norm"\nA      1\n')
+    assert layout('gene "score, norm"\nA 1\n').delimiter == " "

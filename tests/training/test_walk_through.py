@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.clp.intact import IntactPool
+from pipeline_lib.models.clp.profile_attention import ProfileAttention
 from pipeline_lib.training.cli import app
 from pipeline_lib.training.tracing import dead_units, summary, traced
 
@@ -37,6 +38,21 @@ def test_every_step_has_shapes_and_ranges_and_every_invariant_held(walk):
     assert encoder["outputs"]["finite"]
     assert all(norm > 0 for norm in report["gradient_norms"].values())
     assert all(0 <= units["dead"] <= units["units"] for units in report["dead_units"].values())
+
+
+def test_profiles_that_no_batch_compares_end_no_run(walk, monkeypatch):
+    """In a sparse screen (400 of 1,770 pairs) hardly two genes share ten partners: their likeness gets no gradient."""
+    compare = ProfileAttention._likeness
+
+    monkeypatch.setattr(ProfileAttention, "_likeness", lambda self, *arguments: compare(self, *arguments).detach())
+    monkeypatch.setattr("pipeline_lib.training.walk_through._ROWS_FOR_GRADIENTS", 1)
+    monkeypatch.setattr(ProfileAttention, "comparable", 0.9)
+    result, _ = walk("clp")
+    assert "every_gradient (left out: attention." in str(result.exception)
+    monkeypatch.setattr(ProfileAttention, "comparable", 0.1)
+    result, report = walk("clp")
+    assert result.exit_code == 0, result.output
+    assert "most of its genes must have been measured with the same partners" in report["not_checked"][0]
 
 
 def test_an_ablation_shows_only_what_it_has(walk):

@@ -19,7 +19,7 @@ from pipeline_lib.command_line.code_memory import remembered_code_hash as code_h
 from pipeline_lib.command_line.plan import plan_run
 from pipeline_lib.command_line.run_lock import join_runs
 from pipeline_lib.command_line.workflow import as_json
-from pipeline_lib.config.figures import ARTEFACTS, TOPICS
+from pipeline_lib.config.figures import TOPICS
 from pipeline_lib.errors import PipelineError
 
 # Where a path of this workflow lies: a module's prefix moves inputs, outputs and logs, but not what parameters name.
@@ -120,8 +120,8 @@ def page_hash():
 
 
 def artefact_paths(topic):
-    """Return the artefacts of a topic by name."""
-    return {name: f"{RESULTS}/{ARTEFACTS[name]}" for name in TOPICS[topic].artefacts}
+    """Return the artefacts of a topic that the run makes, by name."""
+    return {name: FLOW.artefacts[name] for name in TOPICS[topic].artefacts if name in FLOW.artefacts}
 
 
 def artefact_options(topic):

@@ -179,7 +179,7 @@ rule report:
         figures=FIGURE_RECORDS,
         gallery=rules.gallery.output.page,
         predictions=PREDICTIONS,
-        artefacts=[f"{RESULTS}/{path}" for path in ARTEFACTS.values()],
+        artefacts=list(FLOW.artefacts.values()),
         leakage=expand(rules.split.output.leakage, split=RUN.splits.names),
         graph=rules.cell_graph.output.summary,
         provenance=rules.provenance.output.provenance,

@@ -161,22 +161,30 @@ def direction(subject: Subject) -> Check:
     )
     if network.metabolism is None:
         return Check("direction", statement, True, "not applicable: the network has no metabolism")
+    column = first_irreversible(subject.cell)
+    if column is None:
+        return Check("direction", statement, True, "not applicable: no irreversible reaction has two sides")
     state = torch.randn(subject.cell.genes, subject.settings.hidden, generator=torch.Generator().manual_seed(0))
     before = _encode_metabolism(network.metabolism, subject.cell, subject.settings, state)
-    after = _encode_metabolism(network.metabolism, flip_irreversible(subject.cell), subject.settings, state)
+    after = _encode_metabolism(network.metabolism, flip(subject.cell, column), subject.settings, state)
     change = float((before - after).abs().max())
     return Check("direction", statement, (change > _TOLERANCE) == directed, f"largest change {change:.2e}")
 
 
-def flip_irreversible(cell: CellArrays) -> CellArrays:
-    """Return the cell with its first irreversible reaction of substrates and products turned round."""
+def first_irreversible(cell: CellArrays) -> int | None:
+    """Return the column of the first irreversible reaction with substrates and products, None where there is none."""
     counts = np.bincount(cell.split_reaction, minlength=cell.reactions)
     columns = sparse.csc_array(cell.split)
     two_sided = (columns.minimum(0).sum(axis=0) < 0) & (columns.maximum(0).sum(axis=0) > 0)
-    column = int(np.flatnonzero((counts[cell.split_reaction] == 1) & two_sided)[0])
-    sign = np.ones(columns.shape[1])
+    found = np.flatnonzero((counts[cell.split_reaction] == 1) & two_sided)
+    return int(found[0]) if len(found) else None
+
+
+def flip(cell: CellArrays, column: int) -> CellArrays:
+    """Return the cell with the reaction of one column turned round."""
+    sign = np.ones(cell.split.shape[1])
     sign[column] = -1.0
-    return replace(cell, split=sparse.csr_array(columns @ sparse.diags_array(sign)))
+    return replace(cell, split=sparse.csr_array(sparse.csc_array(cell.split) @ sparse.diags_array(sign)))
 
 
 def _encode_metabolism(module: Metabolism, cell: CellArrays, settings: ClpSettings, state: Tensor) -> Tensor:
@@ -194,7 +202,10 @@ def own_value_hidden(subject: Subject) -> Check:
     if attention is None:
         return Check("own_value_hidden", statement, True, "not applicable: the network has no profiles")
     network = subject.network
-    row, column = (attention.known > 0).nonzero()[0].tolist()
+    measured = (attention.known > 0).nonzero()
+    if not len(measured):
+        return Check("own_value_hidden", statement, True, "not applicable: no profile holds a measured pair")
+    row, column = measured[0].tolist()
     asked = {"genes": torch.tensor([[int(attention.genes[row]), int(attention.genes[column]), -1]]).to(attention.genes)}
     direct = torch.zeros(1, dtype=torch.bool, device=attention.genes.device)
     before = network.direct_interaction(network.encode(asked), asked["genes"], direct).value

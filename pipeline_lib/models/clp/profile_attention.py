@@ -77,6 +77,15 @@ class ProfileAttention(nn.Module):
             strangers = Strangers(neighbourhood.weights[-1])
         self.estimate = PairEstimate(neighbourhood, strangers)
 
+    @property
+    def comparable(self) -> float:
+        """Share of the pairs of profiled genes, 0 to 1, that were measured with enough of the same partners."""
+        others = len(self.genes) * (len(self.genes) - 1)
+        if not others:
+            return 0.0
+        itself = self.norm_inverse.diagonal() > 0
+        return (int((self.norm_inverse > 0).sum()) - int(itself.sum())) / others
+
     @torch.no_grad()
     def start_gains(self, pairs: Tensor, target: Tensor, hidden_share: float, seed: int) -> None:
         """Start the gains of the estimate from training pairs; see `PairEstimate.start_gains`.

@@ -3,9 +3,10 @@
 import matplotlib.pyplot as plt
 import pandas as pd
 
+from pipeline_lib.config.screens import POOLED
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
-from pipeline_lib.reporting.figures.forest import COLOURS_TOLD, forest
+from pipeline_lib.reporting.figures.forest import colours_in_words, forest
 from pipeline_lib.reporting.names import METRICS, assay_name, in_order, split_phrase
 
 _RANKING = ("average_precision", "precision_at_10_within_query")
@@ -19,7 +20,7 @@ def draw_called_ranking(leaderboard: pd.DataFrame) -> Drawn:
     Published calls are shown where a screen has them, else those that thresholds make of the largest screen.
     """
     name, title = "called_ranking", "Who finds called interactions?"
-    rows = leaderboard[leaderboard["metric"].isin(_RANKING) & (leaderboard["screen"] != "pooled")]
+    rows = leaderboard[leaderboard["metric"].isin(_RANKING) & (leaderboard["screen"] != POOLED)]
     rows = rows[rows["phenotype"] == "call"] if (rows["phenotype"] == "call").any() else rows
     if rows.empty:
         return empty_figure(name, title, "No screen of this run has called interactions.", style.ONE_COLUMN)
@@ -46,6 +47,6 @@ def draw_called_ranking(leaderboard: pd.DataFrame) -> Drawn:
         f"Test fold of the {split_phrase(split)}, n = {n:,}. Average precision is over the whole fold; precision at 10 "
         "a query is the mean over queries of the share of calls among the ten genotypes predicted strongest. Models "
         "that say the same of every genotype of a query get its share of calls, as a guess would. Dotted: the "
-        f"prevalence. Bars are bootstrap intervals over queries or genes. {COLOURS_TOLD}.",
+        f"prevalence. Bars are bootstrap intervals over queries or genes. {colours_in_words(rows['model'])}.",
         "Forest plots of average precision and of precision at 10 a query for every model.",
     )  # fmt: skip

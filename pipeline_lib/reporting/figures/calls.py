@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 
+from pipeline_lib.config.screens import POOLED
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.names import assay_name, in_order, panel_title, split_name
@@ -26,7 +27,7 @@ def draw_precision_recall(curves: pd.DataFrame, leaderboard: pd.DataFrame, model
         The model that the report is about.
     """
     title = "Precision and recall of called interactions"
-    curves = curves[curves["screen"] != "pooled"]
+    curves = curves[curves["screen"] != POOLED]
     splits = [split for split in _SPLITS if (curves["split"] == split).any()] or in_order(curves["split"])[:1]
     rows = curves[curves["split"].isin(splits)]
     assays = sorted(set(zip(rows["screen"], rows["phenotype"], strict=True)))

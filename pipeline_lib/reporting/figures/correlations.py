@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from scipy.stats import pearsonr, spearmanr
 
 from pipeline_lib.config.calls import ScreenScores
+from pipeline_lib.config.screens import POOLED
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.ceilings import leading_ceiling
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
@@ -94,7 +95,7 @@ def _hexbin(axes: Axes, part: pd.DataFrame, screen: str, phenotype: str, scores:
 def draw_by_split(leaderboard: pd.DataFrame, ceilings: pd.DataFrame, model: str) -> Drawn:
     """Draw the model's Pearson correlation on every split beside the best baseline and the noise ceiling."""
     rows = leaderboard[(leaderboard["metric"] == "pearson") & leaderboard["phenotype"].isin(_SHOWN)]
-    rows = rows[rows["screen"] != "pooled"]
+    rows = rows[rows["screen"] != POOLED]
     assays = sorted(set(zip(rows["screen"], rows["phenotype"], strict=True)))
     title = f"Skill by split: {model} and the best other model"
     if not assays:

@@ -1,5 +1,7 @@
 """A forest: one row a model, its value with an interval, the best on top."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -7,7 +9,17 @@ from matplotlib.axes import Axes
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.names import is_clp, is_dango
 
-COLOURS_TOLD = "Blue: the cell latent perturbation model and its ablations; orange: DANGO; grey: baselines"
+
+def colours_in_words(models: Iterable[str]) -> str:
+    """Return what each colour of a forest stands for, of the models that are in it."""
+    names = set(models)
+    kinds = {
+        "blue: the cell latent perturbation model and its ablations": any(map(is_clp, names)),
+        "orange: DANGO": any(map(is_dango, names)),
+        "grey: baselines": any(not is_clp(model) and not is_dango(model) for model in names),
+    }
+    words = "; ".join(kind for kind, there in kinds.items() if there)
+    return words[:1].upper() + words[1:]
 
 
 def forest(axes: Axes, rows: pd.DataFrame) -> None:

@@ -6,11 +6,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from pipeline_lib.config.screens import POOLED
 from pipeline_lib.config.split_names import kind_and_draw
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.ceilings import standing_ceilings
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
-from pipeline_lib.reporting.figures.forest import COLOURS_TOLD, forest
+from pipeline_lib.reporting.figures.forest import colours_in_words, forest
 from pipeline_lib.reporting.names import (
     METRICS,
     assay_name,
@@ -35,7 +36,7 @@ def leading_assay(leaderboard: pd.DataFrame) -> tuple[str, str]:
     # Pooled draws count an observation many times, which says nothing of a screen's size.
     draw_known = np.array([kind_and_draw(split)[1] is not None for split in leaderboard["split"]], dtype=bool)
     single = leaderboard[draw_known]
-    rows = single[single["screen"] != "pooled"]
+    rows = single[single["screen"] != POOLED]
     for phenotype in LEADING:
         part = rows[(rows["phenotype"] == phenotype) & (rows["screen"] != "simulated")]
         part = part if len(part) else rows[rows["phenotype"] == phenotype]
@@ -72,10 +73,11 @@ def draw_leaderboard(leaderboard: pd.DataFrame, ceilings: pd.DataFrame) -> Drawn
     for panel in axes.flat[len(splits) :]:
         panel.axis("off")
     n = int(rows["n"].max())
+    ceiling = "; dashed green: the highest noise ceiling" if metric == "pearson" and np.isfinite(limit) else ""
     return Drawn(
         "leaderboard", figure, title,
         f"{METRICS[metric]} on the test fold (up to n = {n:,}), the best model on top. Bars are bootstrap intervals "
-        f"over queries or genes, never over rows. {COLOURS_TOLD}; dashed green: the highest noise ceiling.",
+        f"over queries or genes, never over rows. {colours_in_words(rows['model'])}{ceiling}.",
         "Forest plot of every model on every split.",
     )  # fmt: skip
 
@@ -166,7 +168,7 @@ _SUBGROUPS = {
 
 def draw_family(leaderboard: pd.DataFrame, name: str, title: str, caption: str, chosen: Callable[[str], bool]) -> Drawn:
     """Draw one family of models on the splits it ran on, one panel an assay with a known leading metric."""
-    rows = leaderboard[leaderboard["model"].map(chosen) & (leaderboard["screen"] != "pooled")]
+    rows = leaderboard[leaderboard["model"].map(chosen) & (leaderboard["screen"] != POOLED)]
     rows = rows[rows["metric"] == rows["phenotype"].map(leading_metric)]
     rows = rows[rows.groupby(["split", "screen", "phenotype"])["model"].transform("nunique") > 1]
     assays = sorted(set(zip(rows["screen"], rows["phenotype"], strict=True)))

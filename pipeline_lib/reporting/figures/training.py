@@ -48,11 +48,17 @@ def draw_training_curves(jobs: list[Job]) -> Drawn:
     figure.legend(handles, [split_name(split) for split in splits], loc="outside lower center", ncols=5)
     return Drawn(
         "training_curves", figure, title,
-        "Error of standardised values (squared for the cell latent perturbation model, log-cosh for DANGO) and Pearson "
+        f"Error of standardised values ({_losses({model for model, _ in columns})}) and Pearson "
         "correlation by epoch, one line a seed; screens that train together share a column. Dotted: the training fold; "
         "full: the validation fold, which chooses the epoch that is kept. The test fold is never looked at.",
         "Lines of loss and validation correlation by epoch.",
     )  # fmt: skip
+
+
+def _losses(models: set[str]) -> str:
+    """Return which loss each of the trained models is drawn with."""
+    names = {"clp": "squared for the cell latent perturbation model", "dango": "log-cosh for DANGO"}
+    return ", ".join(words for model, words in names.items() if model in models)
 
 
 def _series(table: pd.DataFrame, fold: str, metrics: tuple[str, ...]) -> dict[str, pd.Series]:
@@ -75,11 +81,15 @@ def _series(table: pd.DataFrame, fold: str, metrics: tuple[str, ...]) -> dict[st
     return series
 
 
+def without_overfit(why: str) -> Drawn:
+    """Return the figure of a check that was left out."""
+    return empty_figure("overfit", "Overfit check", f"The check was left out: {why}", style.ONE_COLUMN)
+
+
 def draw_overfit(history: pd.DataFrame, predictions: pd.DataFrame, observations: pd.DataFrame) -> Drawn:
     """Draw the check that the model can overfit a few real observations."""
     if predictions.empty:
-        why = "The check was left out; the words of this section say why."
-        return empty_figure("overfit", "Overfit check", why, style.ONE_COLUMN)
+        return without_overfit("the words of this section say why.")
     joined = predictions.merge(observations[["observation_id", "value", "screen"]], on="observation_id")
     figure, (left, right) = plt.subplots(1, 2, figsize=(style.ONE_COLUMN, 1.9))
     for error in _series(history, "train", _ERRORS).values():

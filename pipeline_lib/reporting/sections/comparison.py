@@ -113,7 +113,7 @@ def pretraining(run: RunFolder) -> Section:
     """Return what DANGO's pretraining is for."""
     family = _against(run, "dango", run.differences["model"].str.startswith("dango_"))
     if family.empty and run.missing("leaderboard", "pretraining"):
-        return Section("pretraining", "DANGO and pretraining", absent="DANGO was not fitted with and without it.")
+        return Section("pretraining", "Pretraining", absent="no model was fitted with and without it.")
     return Section(
         "pretraining", "DANGO and pretraining",
         [

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pipeline_lib.config.calls import FITNESS_UNITS
 from pipeline_lib.reporting.html import Section
 from pipeline_lib.reporting.names import is_clp, is_dango
 from pipeline_lib.reporting.run_folder import RunFolder
@@ -135,8 +136,7 @@ def methods(run: RunFolder) -> Section:
     return Section(
         "methods", "Methods",
         [
-            (f"Text that a paper may take. {_screens(run)} Genes were named systematically; digenic interactions are "
-            "ε = f_ij - f_i f_j and trigenic ones τ = f_ijk - f_i f_j f_k - ε_ij f_k - ε_ik f_j - ε_jk f_i."),
+            f"Text that a paper may take. {_screens(run)} Genes were named systematically{_definitions(run)}.",
             (f"The metabolic model ({settings['metabolism']['gem']}{'; Lu et al. 2019' * (YEAST_GEM in cited)}) was "
             "read with its gene rules in disjunctive normal form. Growth of deletions was computed by flux balance "
             "analysis with HiGHS (Huangfu and Hall 2018) and agrees with COBRApy (Ebrahim et al. 2013)."),
@@ -160,6 +160,17 @@ def _screens(run: RunFolder) -> str:
         f"{', '.join(names)} {'was' if len(names) == 1 else 'were'} {how}" for how, names in kinds.items() if names
     ]
     return f"Screens: {'; '.join(parts)}. SHA-256 sums of the files are in the provenance."
+
+
+def _definitions(run: RunFolder) -> str:
+    """Return how interactions are defined, where a screen's are differences of fitness (wild type = 1)."""
+    units = {screen.scores.unit for screen in run.screens.values()}
+    if FITNESS_UNITS not in units or not run.observations["phenotype"].str.endswith("interaction").any():
+        return ""
+    return (
+        "; interactions in fitness units are ε = f_ij - f_i f_j (digenic) and "
+        "τ = f_ijk - f_i f_j f_k - ε_ij f_k - ε_ik f_j - ε_jk f_i (trigenic)"
+    )
 
 
 def _model(run: RunFolder) -> list[str]:

@@ -11,7 +11,14 @@ from pipeline_lib.reporting.run_folder import RunFolder
 
 
 def walk_through(run: RunFolder) -> Section:
-    """Return the walk-through of the model and the overfit check."""
+    """Return the walk-through of the model and the overfit check, or of a run without the model its training curves."""
+    graph = (run.folder / "cell" / "cell_graph.txt").read_text(encoding="utf-8")
+    if not run.has_clp:
+        return Section(
+            "walk-through", "Cell graph and training",
+            ["No model of the family clp is in the grid: there is no walk-through and no overfit check."],
+            run.figures("training"), blocks=[graph], missing=run.missing("training", "training_curves"),
+        )  # fmt: skip
     content, report = run.json("walk_through"), run.json("overfit_report")
     checks = pd.DataFrame(content["checks"], columns=["name", "statement", "held", "detail"])
     norms = pd.DataFrame(content["gradient_norms"].items(), columns=["parameters", "gradient norm"])
@@ -19,7 +26,6 @@ def walk_through(run: RunFolder) -> Section:
         [{"layer": layer, **counts} for layer, counts in content["dead_units"].items()],
         columns=["layer", "units", "dead"],
     )
-    graph = (run.folder / "cell" / "cell_graph.txt").read_text(encoding="utf-8")
     assays = ", ".join(f"{count} of {assay}" for assay, count in content["batch"]["assays"].items())
     lost, labels = content["batch"]["lost"], content["batch"]["labels"]
     return Section(

@@ -1,7 +1,14 @@
 """The first screen: what data, which model, how good, on which split, and whether it can be trusted."""
 
 from pipeline_lib.reporting.figures.leaderboard import leading_assay, leading_metric
-from pipeline_lib.reporting.findings import Finding, ceiling_finding, model_findings, trust_finding
+from pipeline_lib.reporting.findings import (
+    NO_NETWORK,
+    Finding,
+    ceiling_finding,
+    model_findings,
+    network_soundness,
+    trust_finding,
+)
 from pipeline_lib.reporting.html import Fact
 from pipeline_lib.reporting.names import METRICS, assay_name, in_order, screen_name, split_name
 from pipeline_lib.reporting.run_folder import RunFolder
@@ -24,8 +31,9 @@ def facts(run: RunFolder) -> list[Fact]:
 
 def headline(run: RunFolder) -> list[Finding]:
     """Return the findings of the first screen."""
+    network = network_soundness(run.json("overfit_report"), run.json("walk_through")) if run.has_clp else NO_NETWORK
     return [
         *model_findings(run.leaderboard, run.differences, run.model),
         ceiling_finding(run.leaderboard, run.table("noise_ceiling"), run.model),
-        trust_finding(run.leakage, run.table("rejected"), run.json("overfit_report"), run.json("walk_through")),
+        trust_finding(run.leakage, run.table("rejected"), network),
     ]

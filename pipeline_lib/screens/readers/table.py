@@ -39,6 +39,8 @@ _GENE_COLUMNS = ("gene1", "gene2", "gene3")
 _LABELS = ("query", "array")
 _SEPARATORS = r"[+;|\s\x{00A0}]+"
 _QUOTE = '"'
+_GREATEST_MEDIAN_FITNESS = 10.0
+"""What half of the strains of a screen cannot exceed where the wild type has 1."""
 _HEADER_BYTES = 1 << 16
 
 
@@ -47,7 +49,7 @@ def read(source: Source) -> Batches:
     path, settings = source.files["table"], source.settings
     columns = _wanted_columns(settings)
     rejections = Rejections(path)
-    block = _rows(path, columns, rejections)
+    block = _rows(path, columns, rejections, settings.sheet)
     if settings.phenotype == "call":
         values = call_values(block.text("value"), path, settings.columns["value"])
         place = block.table.column_names.index("value")
@@ -60,6 +62,8 @@ def read(source: Source) -> Batches:
         p_maximum=ONE_SIDED_MAXIMUM if settings.p_sided == 1 else 1.0,
         std="std" if "std" in columns else None,
     )
+    if settings.phenotype == "fitness":
+        _check_relative(block.number("value")[usable], path, settings.columns["value"])
     genes = _genes(block, source.names, smallest_order(settings.phenotype), usable, rejections)
     genotypes = GenotypeColumns.sort(
         source.names, genes, np.full(genes.shape, KINDS.index("unspecified"), dtype=np.int8)
@@ -83,6 +87,15 @@ def read(source: Source) -> Batches:
     yield Batch(table, rejections.take(), len(genotypes))
 
 
+def _check_relative(fitness: NDArray[np.float64], path: Path, column: str) -> None:
+    """Refuse fitness [n] that is not relative to the wild type: percentages, sizes of colonies, minutes."""
+    if len(fitness) and (median := float(np.median(fitness))) > _GREATEST_MEDIAN_FITNESS:
+        raise PipelineError(
+            f"{path}: half of the values of the column '{column}' lie above {median:g}, but fitness is relative to the "
+            "wild type, which has 1; divide them by the wild type's (percentages by 100)."
+        )
+
+
 def check_header(path: Path, settings: ScreenSettings) -> None:
     """Check that a table can be read and has the columns that the settings name; only its header is read.
 
@@ -101,12 +114,17 @@ def check_header(path: Path, settings: ScreenSettings) -> None:
     """
     columns = _wanted_columns(settings)
     with open_upstream(path) as upstream:
+        if settings.sheet is not None and upstream.kind.holds != "workbook":
+            raise _without_sheets(path, upstream.kind.name)
         if upstream.kind.holds == "text":
             lines = TextLines(text_stream(upstream, path), path, _HEADER_BYTES)
             find_layout(lines, path, columns, DELIMITERS, _QUOTE)
             return
         workbook = upstream.kind.holds == "workbook"
-    (check_sheet_header if workbook else check_columnar_header)(path, columns)
+    if workbook:
+        check_sheet_header(path, columns, settings.sheet)
+    else:
+        check_columnar_header(path, columns)
 
 
 def _wanted_columns(settings: ScreenSettings) -> dict[str, Column]:
@@ -135,13 +153,19 @@ def _blank_is_missing(labels: pa.DictionaryArray) -> pa.Array:
     return pc.if_else(pc.equal(text, ""), None, text).dictionary_encode()
 
 
-def _rows(path: Path, columns: Mapping[str, Column], rejections: Rejections) -> RowBlock:
+def _without_sheets(path: Path, kind: str) -> PipelineError:
+    return PipelineError(f"{path} is {kind}, which has no sheets; leave the key 'sheet' out.")
+
+
+def _rows(path: Path, columns: Mapping[str, Column], rejections: Rejections, sheet: str | None) -> RowBlock:
     with open_upstream(path) as upstream:
-        holds = upstream.kind.holds
-    if holds == "columns":
+        kind = upstream.kind
+    if kind.holds == "workbook":
+        return read_sheet(path, columns, rejections, sheet)
+    if sheet is not None:
+        raise _without_sheets(path, kind.name)
+    if kind.holds == "columns":
         return read_columnar(path, columns, rejections)
-    if holds == "workbook":
-        return read_sheet(path, columns, rejections)
     return one_block(read_blocks(path, columns, rejections, delimiters=DELIMITERS, quote=_QUOTE), path)
 
 

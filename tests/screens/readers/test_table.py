@@ -112,6 +112,37 @@ def test_rows_that_cannot_be_used_are_rejected(tmp_path: Path, few_names: GeneNa
     ]
 
 
+@pytest.mark.parametrize("sentinel", ["-999", "9999", "-99.0", "999999"])
+def test_a_number_that_stands_for_a_missing_one_is_no_score(
+    sentinel: str, tmp_path: Path, few_names: GeneNames, read: Read
+) -> None:
+    """Half of the screen is missing; its largest score is 0.9."""
+    path = tmp_path / "t.csv"
+    scores = [str(tenths / 10) for tenths in range(-9, 10)] + [sentinel] * 19
+    path.write_text("genes,score\n" + "".join(f"TFC3+SLA1,{score}\n" for score in scores))
+    observations, rejected = read("table", few_names, {"table": path}, columns={"genes": "genes", "value": "score"})
+    assert observations["value"].abs().max() == 0.9
+    assert set(rejected["reason"]) == {f"no measurement: {float(sentinel):g}, where no other value is a tenth as great"}
+    # Colonies of 99 and of 50 pixels are both colonies.
+    path.write_text("genes,score\n" + "".join(f"TFC3+SLA1,{pixels}\n" for pixels in range(50, 100)))
+    observations, _ = read("table", few_names, {"table": path}, columns={"genes": "genes", "value": "score"})
+    assert len(observations) == 50
+
+
+def test_fitness_that_is_not_relative_to_the_wild_type_is_refused(
+    tmp_path: Path, few_names: GeneNames, read: Read
+) -> None:
+    """A strain may outgrow the wild type tenfold; that half of them do shows percentages or colony sizes."""
+    path = tmp_path / "t.csv"
+    options = {"columns": {"genes": "genes", "value": "growth"}, "phenotype": "fitness"}
+    path.write_text("genes,growth\nTFC3,98\nSLA1,103\nHO,45\n")
+    with pytest.raises(PipelineError, match="'growth' lie above 98, but fitness is relative to the wild type"):
+        read("table", few_names, {"table": path}, **options)
+    path.write_text("genes,growth\nTFC3,0.98\nSLA1,12\nHO,0.45\n")
+    observations, _ = read("table", few_names, {"table": path}, **options)
+    assert observations["value"].tolist() == [0.98, 12, 0.45]
+
+
 def test_one_sided_p_values_are_at_most_a_half(tmp_path: Path, few_names: GeneNames, read: Read) -> None:
     path = written(tmp_path / "t.csv")
     _, rejected = read("table", few_names, {"table": path}, columns=COLUMNS, p_sided=1)
