@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.screens.row_block import Column, RowBlock
-from pipeline_lib.screens.written_numbers import MISSING, DecimalSigns, no_number, parse_numbers
+from pipeline_lib.screens.written_numbers import MISSING, DecimalSigns, no_number, parse_numbers, truth_as_numbers
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 _GLANCE = 1000
@@ -173,6 +173,8 @@ class BlockParser:
             if not self.columns[name].is_number:
                 continue
             encoded = table.column(name).unify_dictionaries().combine_chunks()
+            if self.columns[name].holds == "number or truth":
+                encoded = truth_as_numbers(encoded)
             numbers = parse_numbers(encoded, lines, comma_allowed=self.delimiter != ",")
             wrong = numbers.wrong & usable
             usable &= ~wrong

@@ -13,7 +13,7 @@ from pipeline_lib.screens.batch import Rejections
 from pipeline_lib.screens.row_block import Column, RowBlock, column_places
 from pipeline_lib.screens.table_layout import TITLE_ROWS
 from pipeline_lib.screens.upstream_file import open_upstream
-from pipeline_lib.screens.written_numbers import no_number, parse_numbers
+from pipeline_lib.screens.written_numbers import no_number, parse_numbers, truth_as_numbers
 
 if TYPE_CHECKING:
     import polars as pl
@@ -60,13 +60,15 @@ def read_sheet(path: Path, columns: Mapping[str, Column], rejections: Rejections
     block = RowBlock(pa.table({}), lines, originals)
     for name, place in places.items():
         cells = text.to_series(place).fill_null("")
-        if columns[name].holds == "text":
+        if not columns[name].is_number:
             converted[name] = cells.to_arrow().cast(pa.string()).dictionary_encode()
             continue
         spelling = columns[name].spellings[0]
         values = numbers.to_series(place).cast(float).fill_null(float("nan")).to_numpy()
         is_number = np.isfinite(values) & ~cells.is_in(_TRUTH_VALUES).to_numpy()
         typed = pa.array(np.where(is_number, "", cells.to_numpy()), pa.string()).dictionary_encode()
+        if columns[name].holds == "number or truth":
+            typed = truth_as_numbers(typed)
         parsed = parse_numbers(typed, lines, comma_allowed=True)
         parsed.signs.check(path, spelling, comma_allowed=True)
         parsed.signs.check_whole(path, spelling, comma_allowed=True)
@@ -79,15 +81,16 @@ def read_sheet(path: Path, columns: Mapping[str, Column], rejections: Rejections
     return RowBlock(pa.table(converted).take(pa.array(rows)), lines[rows], lambda some: originals(rows[some]))
 
 
-def check_sheet_header(path: Path, columns: Mapping[str, Column]) -> None:
-    """Check that a sheet of a workbook names the wanted columns.
+def sheet_header(path: Path, columns: Mapping[str, Column]) -> list[str]:
+    """Return the names of all columns of the first sheet of a workbook that names the wanted ones, '' for none.
 
     Raises
     ------
     PipelineError
         When the file is no workbook or has no such header.
     """
-    _find_header(path, _open(path), columns, rows=TITLE_ROWS)
+    _, text, row, _ = _find_header(path, _open(path), columns, rows=TITLE_ROWS)
+    return ["" if cell is None else str(cell).strip() for cell in text.row(row)]
 
 
 def _open(path: Path) -> Any:  # noqa: ANN401 - fastexcel is imported where it is used

@@ -207,6 +207,15 @@ def parse_numbers(encoded: pa.DictionaryArray, lines: NDArray[np.int64], *, comm
     return Numbers(values[codes], wrong[codes], signs)
 
 
+def truth_as_numbers(encoded: pa.DictionaryArray) -> pa.DictionaryArray:
+    """Return a column of text with 1 in place of true and 0 in place of false."""
+    texts = encoded.dictionary.cast(pa.string())
+    places = pc.index_in(pc.utf8_lower(pc.utf8_trim_whitespace(texts)), pa.array(["false", "true"]))
+    return pa.DictionaryArray.from_arrays(
+        encoded.indices, pc.coalesce(places.cast(pa.string()), texts)
+    )
+
+
 def is_missing(texts: pa.StringArray) -> NDArray[np.bool_]:
     """Return which texts stand for no value, bool [n]."""
     return np.asarray(pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(texts)), pa.array(_MISSING)))

@@ -17,7 +17,7 @@ from pipeline_lib.genes.genotype_lists import genotypes_of_lists
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.batch import Rejections
 from pipeline_lib.screens.columnar_table import load_columnar
-from pipeline_lib.screens.excel_table import check_sheet_header, read_sheet
+from pipeline_lib.screens.excel_table import sheet_header, read_sheet
 from pipeline_lib.screens.row_block import Column
 from pipeline_lib.screens.upstream_file import open_upstream
 from pipeline_lib.screens.written_numbers import is_missing
@@ -144,7 +144,7 @@ def _read_sheet(path: Path) -> pd.DataFrame:
     """Return the columns of genes of a workbook as text, by row of the sheet."""
     columns = _SHEETS[0]
     try:
-        check_sheet_header(path, columns)
+        sheet_header(path, columns)
     except PipelineError:
         columns = _SHEETS[1]
     rejections = Rejections(path)
