@@ -40,9 +40,9 @@ _WRITERS: dict[str, Callable[[pd.DataFrame], bytes]] = {
     "xz": lambda frame: lzma.compress(_text(frame, ",").encode("utf-16")),
     "zip": _zipped,
     "xlsx": lambda frame: _bytes_of(lambda file: frame.to_excel(file, index=False, engine="openpyxl")),
-    "parquet": lambda frame: _bytes_of(lambda file: frame.to_parquet(file)),
-    "feather": lambda frame: _bytes_of(lambda file: frame.to_feather(file)),
-    "gzipped parquet": lambda frame: gzip.compress(_bytes_of(lambda file: frame.to_parquet(file))),
+    "parquet": lambda frame: _bytes_of(frame.to_parquet),
+    "feather": lambda frame: _bytes_of(frame.to_feather),
+    "gzipped parquet": lambda frame: gzip.compress(_bytes_of(frame.to_parquet)),
 }
 KINDS = tuple(_WRITERS)
 

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.screens.written_numbers import parse_numbers
 from pipeline_lib.sources.text_files import read_text
 
 
@@ -31,7 +34,7 @@ class RawEdges:
 
 
 def read_lines(path: Path) -> list[str]:
-    """Return the lines of a text file, plain or gzipped; see `read_text`.
+    """Return the lines of a text file, packed or not; see `read_text`.
 
     Raises
     ------
@@ -77,17 +80,21 @@ def split_lines(
 
 
 def as_numbers(table: pl.DataFrame, columns: tuple[str, ...], path: Path) -> pl.DataFrame:
-    """Turn text columns into finite numbers (float64).
+    """Turn text columns into finite numbers (float64), by the rules of `parse_numbers`.
 
     Raises
     ------
     PipelineError
-        Names the first row with something else.
+        Names the first row with something else, or the column whose decimal sign is not clear.
     """
-    numbers = table.with_columns(pl.col(column).cast(pl.Float64, strict=False) for column in columns)
+    numbers = table
     for column in columns:
-        bad = pl.col(column).is_null() | ~pl.col(column).is_finite()
-        refuse_rows(numbers, bad, path, f"has no number as {column}", shown=table[column])
+        encoded = pa.array(table[column].to_arrow(), pa.string()).dictionary_encode()
+        parsed = parse_numbers(encoded, table["row"].to_numpy().astype(np.int64), comma_allowed=True)
+        parsed.signs.check(path, column, comma_allowed=True)
+        parsed.signs.check_whole(path, column, comma_allowed=True)
+        numbers = numbers.with_columns(pl.Series(column, parsed.values))
+        refuse_rows(numbers, pl.col(column).is_nan(), path, f"has no number as {column}", shown=table[column])
     return numbers
 
 

@@ -14,10 +14,10 @@ from pipeline_lib.screens.columnar_table import columnar_header, read_columnar
 from pipeline_lib.screens.excel_table import read_sheet, sheet_header
 from pipeline_lib.screens.row_block import Column, RowBlock, one_block
 from pipeline_lib.screens.table_layout import DELIMITERS, find_layout
-from pipeline_lib.screens.text_lines import TextLines
 from pipeline_lib.screens.text_table import read_blocks, text_stream
-from pipeline_lib.screens.upstream_file import open_upstream
 from pipeline_lib.screens.written_numbers import no_number
+from pipeline_lib.sources.text_lines import TextLines
+from pipeline_lib.sources.upstream_file import open_upstream
 
 _QUOTE = '"'
 _HEADER_BYTES = 1 << 16

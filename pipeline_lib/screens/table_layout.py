@@ -8,7 +8,7 @@ from typing import Literal
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.screens.row_block import Column, column_places
-from pipeline_lib.screens.text_lines import TextLines
+from pipeline_lib.sources.text_lines import TextLines
 
 TITLE_ROWS = 10
 """Rows that may stand above the header: titles, notes, the ``sep=;`` of Excel."""

@@ -13,9 +13,9 @@ from pipeline_lib.screens.block_parser import BlockParser, ParsedBlock
 from pipeline_lib.screens.progress import reading_progress
 from pipeline_lib.screens.row_block import Column, RowBlock, column_places
 from pipeline_lib.screens.table_layout import TableLayout, find_layout
-from pipeline_lib.screens.text_lines import TextLines
-from pipeline_lib.screens.upstream_file import Upstream, open_upstream
 from pipeline_lib.screens.written_numbers import DecimalSigns
+from pipeline_lib.sources.text_lines import TextLines
+from pipeline_lib.sources.upstream_file import Upstream, open_upstream
 
 BLOCK_BYTES = 1 << 25
 _THREADS = 2

@@ -211,9 +211,7 @@ def truth_as_numbers(encoded: pa.DictionaryArray) -> pa.DictionaryArray:
     """Return a column of text with 1 in place of true and 0 in place of false."""
     texts = encoded.dictionary.cast(pa.string())
     places = pc.index_in(pc.utf8_lower(pc.utf8_trim_whitespace(texts)), pa.array(["false", "true"]))
-    return pa.DictionaryArray.from_arrays(
-        encoded.indices, pc.coalesce(places.cast(pa.string()), texts)
-    )
+    return pa.DictionaryArray.from_arrays(encoded.indices, pc.coalesce(places.cast(pa.string()), texts))
 
 
 def is_missing(texts: pa.StringArray) -> NDArray[np.bool_]:

@@ -27,7 +27,8 @@ def test_a_list_without_weights_weighs_every_edge_1(tmp_path: Path) -> None:
         ("A B\nA C 0.5\n", "row 2 does not have 2 fields"),
         ("A B 0.5\nA C inf\n", "row 2 has no number as weight: 'inf'"),
         ("A B 0.5 x\n", "row 1 has 4 fields"),
-        ("", "row 1 has 0 fields"),
+        ("", "holds no rows"),
+        ("\n", "row 1 has 0 fields"),
     ],
 )
 def test_a_fault_of_a_list_is_named_with_its_row(tmp_path: Path, text: str, complaint: str) -> None:
@@ -37,9 +38,10 @@ def test_a_fault_of_a_list_is_named_with_its_row(tmp_path: Path, text: str, comp
 
 
 def test_a_binary_file_is_no_list(tmp_path: Path) -> None:
-    (tmp_path / "list.txt").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(PipelineError, match="no text file"):
-        read_edge_list(tmp_path / "list.txt")
+    for content in (b"\xff\xfe\x00", b"A B\x00\x01 0.5\n", b"PAR1....", b"A\x07B 0.5"):
+        (tmp_path / "list.txt").write_bytes(content)
+        with pytest.raises(PipelineError, match="begins as UTF-16 but is damaged|binary|Parquet|no text file"):
+            read_edge_list(tmp_path / "list.txt")
 
 
 @pytest.mark.parametrize(

@@ -46,9 +46,7 @@ def test_parquet_and_sheets_are_read_too(tmp_path: Path, genes: pd.DataFrame) ->
 
 
 @pytest.mark.parametrize("kind", table_files.KINDS)
-def test_every_kind_of_file_gives_the_same_features_to_the_last_bit(
-    tmp_path: Path, genes: pd.DataFrame, kind: str
-) -> None:
+def test_every_kind_of_file_gives_the_same_features_to_the_last_bit(tmp_path: Path, kind: str) -> None:
     frame = pd.DataFrame(
         {
             "gene": ["TFC3", "yal002w", "TFC1"],

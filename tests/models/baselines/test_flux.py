@@ -47,7 +47,7 @@ def test_a_genotype_on_which_the_solver_failed_has_no_value(bench, cell):
     assert np.isnan(interaction).all()
 
 
-def test_the_fitness_of_a_single_knockout_is_known_only_where_it_was_solved(bench, cell):
+def test_the_fitness_of_a_single_knockout_is_known_only_where_it_was_solved(cell):
     """G002 was not solved, the solver failed on G003, G040 is not in the model."""
     failed = pd.DataFrame([(["G003"], "fba", np.nan, np.nan)], columns=cell.knockouts.columns)
     results = FluxResults.read(replace(cell, knockouts=pd.concat([cell.knockouts, failed])), "fba")

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from pipeline_lib.screens import file_kinds as kinds
+from pipeline_lib.sources import file_kinds as kinds
 
 TABLE = "gene1,gene2,score\nTFC3,SLA1,0.5\n"
 

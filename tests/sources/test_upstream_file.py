@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.screens.upstream_file import open_upstream
+from pipeline_lib.sources.upstream_file import open_upstream
 
 TABLE = b"gene1,gene2,score\nTFC3,SLA1,0.5\n" * 200
 
