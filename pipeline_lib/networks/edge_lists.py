@@ -9,12 +9,14 @@ import pyarrow as pa
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.networks.raw_edges import RawEdges, as_numbers, read_lines, refuse_rows, split_lines
-from pipeline_lib.screens.own_table import read_every_row
-from pipeline_lib.screens.row_block import Column
+from pipeline_lib.sources.own_table import read_every_row
+from pipeline_lib.sources.row_block import Column
 
 
 def read_edge_list(edges: Path) -> RawEdges:
-    """Read a file of ``gene gene`` or ``gene gene weight``, separated by blanks or tabs, without a header.
+    """Read a file of ``gene gene`` or ``gene gene weight`` without a header, packed or not.
+
+    Fields are separated by blanks or tabs, or by the semicolons or commas of the first line.
 
     Returns
     -------
@@ -27,13 +29,25 @@ def read_edge_list(edges: Path) -> RawEdges:
         Names the first row that breaks the layout.
     """
     lines = read_lines(edges)
-    first = next((line.split() for line in lines if line.strip()), [])
+    separators, first = _first_fields(next((line for line in lines if line.strip()), ""))
     if len(first) not in {2, 3}:
         raise PipelineError(f"{edges}, row 1 has {len(first)} fields; expected two genes and, perhaps, a weight.")
     columns = {name: at for at, name in enumerate(("source", "target", "weight")[: len(first)])}
-    table = split_lines(lines, edges, columns, len(first))
+    table = split_lines(lines, edges, columns, len(first), separators=separators)
     table = as_numbers(table, ("weight",), edges) if len(first) == 3 else table.with_columns(weight=pl.lit(1.0))
     return RawEdges(table.select("source", "target", "weight"), directed=False)
+
+
+def _first_fields(line: str) -> tuple[str, list[str]]:
+    """Return what separates the fields of a list beside blanks and tabs, and the fields of its first line.
+
+    A comma within a number that blanks or semicolons set off is its decimal sign.
+    """
+    for separator in ("", ";", ","):
+        fields = line.replace(separator, " ").split() if separator else line.split()
+        if len(fields) in {2, 3} and not any(sign in name for name in fields[:2] for sign in ",;"):
+            return separator, fields
+    return "", line.split()
 
 
 def read_edge_table(table: Path, columns: Mapping[str, str], *, directed: bool) -> RawEdges:

@@ -9,8 +9,8 @@ import polars as pl
 import pyarrow as pa
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.screens.written_numbers import parse_numbers
 from pipeline_lib.sources.text_files import read_text
+from pipeline_lib.sources.written_numbers import parse_numbers
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,14 @@ def read_lines(path: Path) -> list[str]:
 
 
 def split_lines(
-    lines: list[str], path: Path, columns: Mapping[str, int], width: int, first_row: int = 1
+    lines: list[str],
+    path: Path,
+    columns: Mapping[str, int],
+    width: int,
+    first_row: int = 1,
+    separators: str = "",
 ) -> pl.DataFrame:
-    """Cut lines into fields at blanks or tabs.
+    """Cut lines into fields at blanks, tabs and `separators`.
 
     Parameters
     ----------
@@ -61,6 +66,8 @@ def split_lines(
         Number of fields that every line must have.
     first_row
         Number of the first line in the file, counted from 1.
+    separators
+        More characters that separate fields.
 
     Returns
     -------
@@ -74,7 +81,7 @@ def split_lines(
     """
     table = pl.DataFrame({"line": lines}, schema={"line": pl.String}).with_row_index("row", offset=first_row)
     table = table.with_columns(pl.col("line").str.strip_chars()).filter(pl.col("line") != "")
-    table = table.with_columns(pl.col("line").str.extract_all(r"[^ \t]+").alias("fields"))
+    table = table.with_columns(pl.col("line").str.extract_all(f"[^ \t{separators}]+").alias("fields"))
     refuse_rows(table, pl.col("fields").list.len() != width, path, f"does not have {width} fields")
     return table.select("row", *(pl.col("fields").list.get(at).alias(name) for name, at in columns.items()))
 

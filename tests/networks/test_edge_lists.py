@@ -1,5 +1,8 @@
 """Edge lists: BIONIC's inputs and a user's own table."""
 
+import gzip
+import lzma
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +24,33 @@ def test_a_list_without_weights_weighs_every_edge_1(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "A B 0.5\nA C 0.25\n",
+        "A\tB\t0,5\nA\tC\t0,25\n",
+        "A;B;0,5\nA;C;0,25\n",
+        "A,B,0.5\nA,C,0.25\n",
+        "A, B, 0.5\r\nA, C, 0.25\r\n",
+    ],
+)
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, lzma.compress])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_list_is_the_same_with_every_separator_packing_and_encoding(
+    tmp_path: Path, text: str, pack: Callable[[bytes], bytes], encoding: str
+) -> None:
+    (tmp_path / "list").write_bytes(pack(text.encode(encoding)))
+    assert list(read_edge_list(tmp_path / "list").table.iter_rows()) == [("A", "B", 0.5), ("A", "C", 0.25)]
+
+
+@pytest.mark.parametrize(
     ("text", "complaint"),
     [
         ("A B 0.5\nA C\n", "row 2 does not have 3 fields"),
         ("A B\nA C 0.5\n", "row 2 does not have 2 fields"),
         ("A B 0.5\nA C inf\n", "row 2 has no number as weight: 'inf'"),
         ("A B 0.5 x\n", "row 1 has 4 fields"),
+        ("A B 0.5\nA C 1_000\n", "row 2 has no number as weight: '1_000'"),
+        ("A B 0.5\nA C -\n", "row 2 has no number as weight: '-'"),
         ("", "holds no rows"),
         ("\n", "row 1 has 0 fields"),
     ],
@@ -40,7 +64,7 @@ def test_a_fault_of_a_list_is_named_with_its_row(tmp_path: Path, text: str, comp
 def test_a_binary_file_is_no_list(tmp_path: Path) -> None:
     for content in (b"\xff\xfe\x00", b"A B\x00\x01 0.5\n", b"PAR1....", b"A\x07B 0.5"):
         (tmp_path / "list.txt").write_bytes(content)
-        with pytest.raises(PipelineError, match="begins as UTF-16 but is damaged|binary|Parquet|no text file"):
+        with pytest.raises(PipelineError, match=r"begins as UTF-16 but is damaged|binary|Parquet|no text file"):
             read_edge_list(tmp_path / "list.txt")
 
 

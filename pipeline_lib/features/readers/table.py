@@ -9,8 +9,8 @@ import pyarrow as pa
 from pipeline_lib.config.features import FeatureSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.features.raw_features import RawFeatures
-from pipeline_lib.screens.own_table import own_table_header, read_every_row
-from pipeline_lib.screens.row_block import Column, column_places
+from pipeline_lib.sources.own_table import own_table_header, read_every_row
+from pipeline_lib.sources.row_block import Column, column_places
 
 _ADVICE = "leave the column out or code its classes as columns of 0 and 1"
 

@@ -23,8 +23,8 @@ class GenotypeFeatures:
     Features of one gene (degree in each network, enzyme complexes, in the metabolic model, essential, growth of the
     single knockout by flux balance, where it is unknown the mean of the known ones, the principal components of each
     feature table) enter as their least and their greatest value over the genotype; features of two genes (weight of
-    their edge, cosine of their neighbourhoods, both in each network and similarity graph) as their greatest. With triples come the mean of the former, the sum of the
-    latter, and the order.
+    their edge, cosine of their neighbourhoods, both in each network and similarity graph) as their greatest. With
+    triples come the mean of the former, the sum of the latter, and the order.
 
     Attributes
     ----------

@@ -19,15 +19,16 @@ from pipeline_lib.errors import PipelineError
 from pipeline_lib.genes.genotypes import FAULTS, MAX_ORDER, genotype_faults, smallest_order
 from pipeline_lib.genes.names import UNKNOWN, GeneNames
 from pipeline_lib.screens.alleles import KINDS
-from pipeline_lib.screens.batch import Batch, Batches, Rejections, Source, measurements
+from pipeline_lib.screens.batch import Batch, Batches, Source, measurements
 from pipeline_lib.screens.call_values import call_values
 from pipeline_lib.screens.genotype_columns import GenotypeColumns
-from pipeline_lib.screens.own_table import own_table_header, read_own_table
 from pipeline_lib.screens.replicates import replicate_numbers
-from pipeline_lib.screens.row_block import Column, RowBlock
-from pipeline_lib.screens.spreadsheet_dates import looks_like_date, looks_like_serial_date
 from pipeline_lib.screens.value_checks import ONE_SIDED_MAXIMUM, check_values
-from pipeline_lib.screens.written_numbers import is_missing
+from pipeline_lib.sources.own_table import own_table_header, read_own_table
+from pipeline_lib.sources.rejections import Rejections
+from pipeline_lib.sources.row_block import Column, RowBlock
+from pipeline_lib.sources.spreadsheet_dates import looks_like_date, looks_like_serial_date
+from pipeline_lib.sources.written_numbers import is_missing
 
 _NUMBERS = ("value", "std", "p_value", "temperature")
 _GENE_COLUMNS = ("gene1", "gene2", "gene3")

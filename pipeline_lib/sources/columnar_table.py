@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from pyarrow import feather, ipc
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.screens.batch import Rejections
-from pipeline_lib.screens.row_block import Column, RowBlock, column_places
-from pipeline_lib.screens.written_numbers import no_number, parse_numbers, truth_as_numbers
 from pipeline_lib.sources.file_kinds import FEATHER, OLD_FEATHER, PARQUET, FileKind
+from pipeline_lib.sources.rejections import Rejections
+from pipeline_lib.sources.row_block import Column, RowBlock, column_places
 from pipeline_lib.sources.upstream_file import open_upstream
+from pipeline_lib.sources.written_numbers import no_number, parse_numbers, truth_as_numbers
 
 _NAME_SEPARATOR = "+"
 """Stands between the names of a list: what separates genes in one field of a table of text, too."""

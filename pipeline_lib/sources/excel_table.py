@@ -9,11 +9,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.screens.batch import Rejections
-from pipeline_lib.screens.row_block import Column, RowBlock, column_places
-from pipeline_lib.screens.table_layout import TITLE_ROWS
-from pipeline_lib.screens.written_numbers import no_number, parse_numbers, truth_as_numbers
+from pipeline_lib.sources.rejections import Rejections
+from pipeline_lib.sources.row_block import Column, RowBlock, column_places
+from pipeline_lib.sources.table_layout import TITLE_ROWS
 from pipeline_lib.sources.upstream_file import open_upstream
+from pipeline_lib.sources.written_numbers import no_number, parse_numbers, truth_as_numbers
 
 if TYPE_CHECKING:
     import polars as pl

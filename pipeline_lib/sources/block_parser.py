@@ -12,8 +12,8 @@ import pyarrow.csv as arrow_csv
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.screens.row_block import Column, RowBlock
-from pipeline_lib.screens.written_numbers import MISSING, DecimalSigns, no_number, parse_numbers, truth_as_numbers
+from pipeline_lib.sources.row_block import Column, RowBlock
+from pipeline_lib.sources.written_numbers import MISSING, DecimalSigns, no_number, parse_numbers, truth_as_numbers
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 _GLANCE = 1000

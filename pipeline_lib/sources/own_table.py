@@ -9,15 +9,15 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.screens.batch import Rejections
-from pipeline_lib.screens.columnar_table import columnar_header, read_columnar
-from pipeline_lib.screens.excel_table import read_sheet, sheet_header
-from pipeline_lib.screens.row_block import Column, RowBlock, one_block
-from pipeline_lib.screens.table_layout import DELIMITERS, find_layout
-from pipeline_lib.screens.text_table import read_blocks, text_stream
-from pipeline_lib.screens.written_numbers import no_number
+from pipeline_lib.sources.columnar_table import columnar_header, read_columnar
+from pipeline_lib.sources.excel_table import read_sheet, sheet_header
+from pipeline_lib.sources.rejections import Rejections
+from pipeline_lib.sources.row_block import Column, RowBlock, one_block
+from pipeline_lib.sources.table_layout import DELIMITERS, find_layout
 from pipeline_lib.sources.text_lines import TextLines
+from pipeline_lib.sources.text_table import read_blocks, text_stream
 from pipeline_lib.sources.upstream_file import open_upstream
+from pipeline_lib.sources.written_numbers import no_number
 
 _QUOTE = '"'
 _HEADER_BYTES = 1 << 16

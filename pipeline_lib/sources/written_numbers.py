@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.screens.spreadsheet_dates import looks_like_date
+from pipeline_lib.sources.spreadsheet_dates import looks_like_date
 
 _MISSING = (
     "",

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.screens.batch import Rejections
+from pipeline_lib.sources.rejections import Rejections
 
 
 @dataclass(frozen=True)
