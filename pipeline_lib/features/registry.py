@@ -45,7 +45,9 @@ READERS: dict[str, Reader] = {
         ("studies",), "YeastPhenome: a folder of studies of single mutants; columns measured through SGA are left out"
     ),
     "proteome": Reader(("fasta",), "UniProt's sequences: length, composition, isoelectric point, hydropathy"),
-    "table": Reader(("table",), "your own parquet, csv, tsv or xlsx: a column of genes and columns of numbers"),
+    "table": Reader(
+        ("table",), "your own table (csv, tsv, xlsx, parquet; packed or not): a column of genes, others of numbers"
+    ),
 }
 """Reader to its description; the module of that name in `pipeline_lib.features.readers` has a function ``read``."""
 

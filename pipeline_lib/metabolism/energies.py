@@ -22,52 +22,51 @@ from scipy import sparse
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.gem import Gem
 from pipeline_lib.metabolism.gem_tables import UNKNOWN_ENERGY
+from pipeline_lib.sources.own_table import own_table_header, read_every_row
+from pipeline_lib.sources.row_block import Column
 
 _PROTON_FORMULA = "H"
+_ADVICE = "mend or fetch the table"
 
 
 def read_energies(path: Path, ids: pd.Series) -> NDArray[np.float64]:
-    """Read a table of standard Gibbs energies (two columns: id and value, with a header).
+    """Read a table of standard Gibbs energies (two columns: id and value, with a header of any names).
 
     Parameters
     ----------
     path
-        The csv file.
+        The table, of any kind that `read_own_table` reads.
     ids
         The model's reaction or metabolite ids, length n.
 
     Returns
     -------
     float64 [n]
-        In the order of `ids`; NaN where the file has no row, a blank, or the sentinel 10000000.
+        In the order of `ids`; NaN where the file has no row, no value, or the sentinel 10000000.
 
     Raises
     ------
     PipelineError
-        When the file is missing, has other columns, names an id twice or one that the model lacks, or holds text in
-        place of a number.
+        When the file cannot be read, has other columns, names an id twice or one that the model lacks, or holds
+        something else in place of a finite number.
     """
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except FileNotFoundError as error:
-        raise PipelineError(f"{path} does not exist; give the table of energies or leave the option out.") from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise PipelineError(f"{path} is not a csv table ({error}); fetch it anew.") from error
-    if table.shape[1] != 2:
-        raise PipelineError(f"{path} must have two columns (id and energy), not {table.shape[1]}.")
-    names, texts = table.iloc[:, 0], table.iloc[:, 1].str.strip()
-    values = pd.to_numeric(texts, errors="coerce").to_numpy(np.float64)
-    _refuse(path, names, (texts != "") & (texts.str.lower() != "nan") & np.isnan(values), "has no number as its energy")
+    header = own_table_header(path, {})
+    if len(header) != 2:
+        raise PipelineError(f"{path} must have two columns (id and energy), not {len(header)}; {_ADVICE}.")
+    columns = {"id": Column((header[0],)), "energy": Column((header[1],), "number")}
+    block = read_every_row(path, columns, _ADVICE)
+    names = pd.Series(block.text("id").to_pylist(), index=block.lines).str.strip()
+    values = block.number("energy")
     _refuse(path, names, names.duplicated(), "is listed twice")
     _refuse(path, names, ~names.isin(ids), "is not in the model")
-    values[values == UNKNOWN_ENERGY] = np.nan
-    return pd.Series(values, index=names).reindex(ids).to_numpy(np.float64)
+    known = np.where(values == UNKNOWN_ENERGY, np.nan, values)
+    return np.asarray(pd.Series(known, index=names.to_numpy()).reindex(ids), dtype=np.float64)
 
 
 def _refuse(path: Path, names: pd.Series, guilty: pd.Series, fault: str) -> None:
     if guilty.any():
-        row = int(np.flatnonzero(guilty)[0])
-        raise PipelineError(f"{path}: row {row + 2}: '{names.iloc[row]}' {fault}; mend or fetch the table.")
+        row = guilty.idxmax()
+        raise PipelineError(f"{path}: row {row}: '{names[row]}' {fault}; {_ADVICE}.")
 
 
 def with_energies(gem: Gem, reactions: Path | None, metabolites: Path | None) -> Gem:

@@ -1,20 +1,22 @@
 """Plain edge lists, as BIONIC is published with, and a user's own table of edges."""
 
-import io
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.networks.raw_edges import RawEdges, as_numbers, read_lines, refuse_rows, split_lines
-from pipeline_lib.sources.text_files import read_text
+from pipeline_lib.sources.own_table import read_every_row
+from pipeline_lib.sources.row_block import Column
 
 
 def read_edge_list(edges: Path) -> RawEdges:
-    """Read a file of ``gene gene`` or ``gene gene weight``, separated by blanks or tabs, without a header.
+    """Read a file of ``gene gene`` or ``gene gene weight`` without a header, packed or not.
+
+    Fields are separated by blanks or tabs, or by the semicolons or commas of the first line.
 
     Returns
     -------
@@ -27,17 +29,29 @@ def read_edge_list(edges: Path) -> RawEdges:
         Names the first row that breaks the layout.
     """
     lines = read_lines(edges)
-    first = next((line.split() for line in lines if line.strip()), [])
+    separators, first = _first_fields(next((line for line in lines if line.strip()), ""))
     if len(first) not in {2, 3}:
         raise PipelineError(f"{edges}, row 1 has {len(first)} fields; expected two genes and, perhaps, a weight.")
     columns = {name: at for at, name in enumerate(("source", "target", "weight")[: len(first)])}
-    table = split_lines(lines, edges, columns, len(first))
+    table = split_lines(lines, edges, columns, len(first), separators=separators)
     table = as_numbers(table, ("weight",), edges) if len(first) == 3 else table.with_columns(weight=pl.lit(1.0))
     return RawEdges(table.select("source", "target", "weight"), directed=False)
 
 
+def _first_fields(line: str) -> tuple[str, list[str]]:
+    """Return what separates the fields of a list beside blanks and tabs, and the fields of its first line.
+
+    A comma within a number that blanks or semicolons set off is its decimal sign.
+    """
+    for separator in ("", ";", ","):
+        fields = line.replace(separator, " ").split() if separator else line.split()
+        if len(fields) in {2, 3} and not any(sign in name for name in fields[:2] for sign in ",;"):
+            return separator, fields
+    return "", line.split()
+
+
 def read_edge_table(table: Path, columns: Mapping[str, str], *, directed: bool) -> RawEdges:
-    """Read a user's own table: parquet, or text with a header, separated by what the header holds most of.
+    """Read a user's own table with a header: of any kind that `read_own_table` reads, which its content shows.
 
     Parameters
     ----------
@@ -52,43 +66,22 @@ def read_edge_table(table: Path, columns: Mapping[str, str], *, directed: bool) 
     Raises
     ------
     PipelineError
-        When a column is missing or a row has no gene or no number.
+        When the file cannot be read, a column is missing, or a row has no gene or no finite weight.
     """
     unknown = sorted(set(columns) - {"source", "target", "weight"})
     if unknown:
         raise PipelineError(f"columns: unknown role '{unknown[0]}'; there are source, target and weight.")
-    content = _read_any(table)
-    chosen = {role: columns.get(role, role) for role in ("source", "target", "weight")}
-    if "weight" not in columns and "weight" not in content.columns:
-        content = content.with_columns(weight=pl.lit("1"))
-    for column in chosen.values():
-        if column not in content.columns:
-            present = ", ".join(content.columns)
-            raise PipelineError(f"{table} has no column '{column}' (it has {present}); name it under 'columns'.")
-        if content[column].dtype.is_nested():
-            raise PipelineError(f"{table}: column '{column}' holds {content[column].dtype}, not names or numbers.")
-    edges = content.select(pl.col(column).cast(pl.String).alias(role) for role, column in chosen.items())
-    # Rows of a text file count from its header, those of a parquet file from the first.
-    edges = edges.with_row_index("row", offset=1 if table.suffix == ".parquet" else 2)
-    edges = edges.with_columns(pl.col("source", "target").str.strip_chars())
+    wanted = {role: Column((columns.get(role, role),)) for role in ("source", "target")}
+    wanted["weight"] = Column((columns.get("weight", "weight"),), "number", required="weight" in columns)
+    block = read_every_row(table, wanted, "mend the row")
+    edges = pl.DataFrame(
+        {
+            "row": block.lines,
+            **{role: pl.Series(block.text(role).cast(pa.string())).str.strip_chars() for role in ("source", "target")},
+            "weight": block.number("weight") if block.has("weight") else np.ones(len(block)),
+        }
+    )
     for role in ("source", "target"):
-        missing = pl.col(role).is_null() | (pl.col(role) == "")
-        refuse_rows(edges, missing, table, f"has no {role}", shown=edges[role])
-    edges = as_numbers(edges, ("weight",), table)
+        refuse_rows(edges, pl.col(role) == "", table, f"has no {role}", shown=edges[role])
+    refuse_rows(edges, pl.col("weight").is_nan(), table, "has no number as weight", shown=edges["weight"])
     return RawEdges(edges.select("source", "target", "weight"), directed=directed)
-
-
-def _read_any(path: Path) -> pl.DataFrame:
-    """Read a table by its ending, every column of a text file as text."""
-    try:
-        if path.suffix == ".parquet":
-            table = pq.read_table(path)
-            # A damaged file may hold text, in names or values, that is no UTF-8; polars would take it for granted.
-            table.validate(full=True)
-            return pl.DataFrame(table.rename_columns(list(table.schema.names)))
-        text = read_text(path)
-        header = text.split("\n", 1)[0]
-        return pl.read_csv(io.StringIO(text), separator=max("\t,;", key=header.count), infer_schema=False)
-    except (pl.exceptions.PolarsError, pa.ArrowException, UnicodeDecodeError, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise PipelineError(f"{path} cannot be read as a table of edges: {reason}.") from error

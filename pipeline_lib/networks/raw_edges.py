@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.sources.text_files import read_text
+from pipeline_lib.sources.written_numbers import parse_numbers
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class RawEdges:
 
 
 def read_lines(path: Path) -> list[str]:
-    """Return the lines of a text file, plain or gzipped; see `read_text`.
+    """Return the lines of a text file, packed or not; see `read_text`.
 
     Raises
     ------
@@ -42,9 +45,14 @@ def read_lines(path: Path) -> list[str]:
 
 
 def split_lines(
-    lines: list[str], path: Path, columns: Mapping[str, int], width: int, first_row: int = 1
+    lines: list[str],
+    path: Path,
+    columns: Mapping[str, int],
+    width: int,
+    first_row: int = 1,
+    separators: str = "",
 ) -> pl.DataFrame:
-    """Cut lines into fields at blanks or tabs.
+    """Cut lines into fields at blanks, tabs and `separators`.
 
     Parameters
     ----------
@@ -58,6 +66,8 @@ def split_lines(
         Number of fields that every line must have.
     first_row
         Number of the first line in the file, counted from 1.
+    separators
+        More characters that separate fields.
 
     Returns
     -------
@@ -71,23 +81,27 @@ def split_lines(
     """
     table = pl.DataFrame({"line": lines}, schema={"line": pl.String}).with_row_index("row", offset=first_row)
     table = table.with_columns(pl.col("line").str.strip_chars()).filter(pl.col("line") != "")
-    table = table.with_columns(pl.col("line").str.extract_all(r"[^ \t]+").alias("fields"))
+    table = table.with_columns(pl.col("line").str.extract_all(f"[^ \t{separators}]+").alias("fields"))
     refuse_rows(table, pl.col("fields").list.len() != width, path, f"does not have {width} fields")
     return table.select("row", *(pl.col("fields").list.get(at).alias(name) for name, at in columns.items()))
 
 
 def as_numbers(table: pl.DataFrame, columns: tuple[str, ...], path: Path) -> pl.DataFrame:
-    """Turn text columns into finite numbers (float64).
+    """Turn text columns into finite numbers (float64), by the rules of `parse_numbers`.
 
     Raises
     ------
     PipelineError
-        Names the first row with something else.
+        Names the first row with something else, or the column whose decimal sign is not clear.
     """
-    numbers = table.with_columns(pl.col(column).cast(pl.Float64, strict=False) for column in columns)
+    numbers = table
     for column in columns:
-        bad = pl.col(column).is_null() | ~pl.col(column).is_finite()
-        refuse_rows(numbers, bad, path, f"has no number as {column}", shown=table[column])
+        encoded = pa.array(table[column].to_arrow(), pa.string()).dictionary_encode()
+        parsed = parse_numbers(encoded, table["row"].to_numpy().astype(np.int64), comma_allowed=True)
+        parsed.signs.check(path, column, comma_allowed=True)
+        parsed.signs.check_whole(path, column, comma_allowed=True)
+        numbers = numbers.with_columns(pl.Series(column, parsed.values))
+        refuse_rows(numbers, pl.col(column).is_nan(), path, f"has no number as {column}", shown=table[column])
     return numbers
 
 

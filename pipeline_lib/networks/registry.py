@@ -46,7 +46,7 @@ READERS: dict[str, Reader] = {
     ),
     "table": Reader(
         NETWORK_FILES["table"],
-        "your own parquet, csv or tab-separated table; 'columns' and 'directed' describe it",
+        "your own table (csv, tsv, xlsx, parquet; packed or not); 'columns' and 'directed' describe it",
         lambda files, settings: read_edge_table(files["table"], settings.columns, directed=settings.directed),
     ),
 }

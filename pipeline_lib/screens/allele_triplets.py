@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.alleles import KINDS, gene_name_of_allele, kind_of_allele
-from pipeline_lib.screens.batch import Rejections
 from pipeline_lib.screens.double_mutant_queries import DoubleMutantQueries
-from pipeline_lib.screens.row_block import RowBlock
+from pipeline_lib.sources.rejections import Rejections
+from pipeline_lib.sources.row_block import RowBlock
 
 CONTROL_ALLELES = frozenset({"hoΔ", "ho∆"})
 WIDTH = 3

@@ -1,7 +1,7 @@
 """What a reader gives back: batches of observations beside the rows that it rejected."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.genotype_columns import GenotypeColumns
+from pipeline_lib.sources.rejections import REJECTED_FIELDS
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 
@@ -29,10 +30,6 @@ MEASUREMENT_FIELDS: tuple[pa.Field, ...] = (
     pa.field("temperature", pa.float64()),
 )
 """The observations table without observation_id and screen, which `pipeline_lib.screens.reading` adds."""
-
-REJECTED_FIELDS = pa.schema(
-    [("file", pa.string()), ("row", pa.int64()), ("reason", pa.string()), ("text", pa.string())]
-)
 
 REJECTED_SCHEMA = REJECTED_FIELDS.insert(0, pa.field("screen", pa.string()))
 """The table of rejected rows, with the screen."""
@@ -74,36 +71,6 @@ class Batch:
     observations: pa.Table
     rejected: pa.Table
     accepted: int
-
-
-@dataclass
-class Rejections:
-    """Rejected rows of one file, collected while a reader goes through it."""
-
-    file: Path
-    rows: list[int] = field(default_factory=list)
-    reasons: list[str] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
-
-    def add(self, row: int, reason: str, text: str) -> None:
-        """Reject one row (1 is the file's first line)."""
-        self.rows.append(int(row))
-        self.reasons.append(reason)
-        self.texts.append(text)
-
-    def extend(self, rows: Sequence[int], reasons: Sequence[str], texts: Sequence[str]) -> None:
-        """Reject several rows, each with its reason and its text."""
-        self.rows.extend(rows)
-        self.reasons.extend(reasons)
-        self.texts.extend(texts)
-
-    def take(self) -> pa.Table:
-        """Return the rows collected so far and forget them."""
-        table = pa.table(
-            [[self.file.name] * len(self.rows), self.rows, self.reasons, self.texts], schema=REJECTED_FIELDS
-        )
-        self.rows, self.reasons, self.texts = [], [], []
-        return table
 
 
 def constant(text: str, n: int) -> pa.DictionaryArray:

@@ -7,7 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.screens.written_numbers import is_missing, parse_numbers
+from pipeline_lib.sources.written_numbers import is_missing, parse_numbers
 
 _WORDS = (("false", "true"), ("f", "t"), ("no", "yes"), ("n", "y"))
 """Words for not called and called, of which a column may use one pair, in lower case."""

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.alleles import NEUTRAL_CONTROL
-from pipeline_lib.screens.batch import Rejections
-from pipeline_lib.screens.row_block import Column, RowBlock, one_block
-from pipeline_lib.screens.text_table import read_blocks
+from pipeline_lib.sources.rejections import Rejections
+from pipeline_lib.sources.row_block import Column, RowBlock, one_block
+from pipeline_lib.sources.text_table import read_blocks
 
 _ASSIGNMENT = {
     "first": Column(("ORF1",)),

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from pipeline_lib.genes.names import UNKNOWN
 from pipeline_lib.screens.alleles import Strains
-from pipeline_lib.screens.batch import Rejections
 from pipeline_lib.screens.genotype_columns import GenotypeColumns
-from pipeline_lib.screens.row_block import RowBlock, distinct_pairs
+from pipeline_lib.sources.rejections import Rejections
+from pipeline_lib.sources.row_block import RowBlock, distinct_pairs
 
 
 @dataclass(frozen=True)

@@ -23,13 +23,14 @@ from numpy.typing import NDArray
 
 from pipeline_lib.genes.names import UNKNOWN
 from pipeline_lib.screens.alleles import Strains
-from pipeline_lib.screens.batch import Rejections, measurements
+from pipeline_lib.screens.batch import measurements
 from pipeline_lib.screens.genotype_columns import GenotypeColumns
 from pipeline_lib.screens.replicates import replicate_numbers
-from pipeline_lib.screens.row_block import Column, RowBlock
 from pipeline_lib.screens.strain_fitness import strain_fitness
 from pipeline_lib.screens.strain_pairs import StrainPairs, strain_codes, strain_pairs
 from pipeline_lib.screens.value_checks import ONE_SIDED_MAXIMUM, check_values
+from pipeline_lib.sources.rejections import Rejections
+from pipeline_lib.sources.row_block import Column, RowBlock
 
 Values = NDArray[np.float64]
 

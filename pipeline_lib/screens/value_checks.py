@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_lib.screens.batch import Rejections
-from pipeline_lib.screens.row_block import RowBlock
+from pipeline_lib.sources.rejections import Rejections
+from pipeline_lib.sources.row_block import RowBlock
 
 ONE_SIDED_MAXIMUM = 0.5
 """A one-sided P-value taken on the side that the score lies on cannot be greater."""

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.genes.genotype_lists import genotypes_of_lists
 from pipeline_lib.genes.names import GeneNames
-from pipeline_lib.screens.batch import Rejections
-from pipeline_lib.screens.columnar_table import load_columnar
-from pipeline_lib.screens.excel_table import check_sheet_header, read_sheet
-from pipeline_lib.screens.row_block import Column
-from pipeline_lib.screens.upstream_file import open_upstream
-from pipeline_lib.screens.written_numbers import is_missing
-from pipeline_lib.sources.text_files import decode_text
+from pipeline_lib.sources.columnar_table import load_columnar
+from pipeline_lib.sources.excel_table import read_sheet, sheet_header
+from pipeline_lib.sources.rejections import Rejections
+from pipeline_lib.sources.row_block import Column
+from pipeline_lib.sources.text_files import whole_text
+from pipeline_lib.sources.upstream_file import open_upstream
+from pipeline_lib.sources.written_numbers import is_missing
 from pipeline_lib.training.genotype_names import parse_genotypes
 
 MISSING = ("-", ".")
@@ -77,7 +77,7 @@ def read_genotype_table(path: Path, names: GeneNames, least: int = 1) -> NDArray
         raise PipelineError(f"{path} does not exist; give a table of genotypes (csv, tsv, xlsx, parquet).")
     with open_upstream(path) as upstream:
         holds = upstream.kind.holds
-        table = _read_text(upstream.stream.read(), path) if holds == "text" else pd.DataFrame()
+        table = _read_text(upstream.stream, path) if holds == "text" else pd.DataFrame()
     if holds == "columns":
         table = load_columnar(path).to_pandas()
     elif holds == "workbook":
@@ -144,7 +144,7 @@ def _read_sheet(path: Path) -> pd.DataFrame:
     """Return the columns of genes of a workbook as text, by row of the sheet."""
     columns = _SHEETS[0]
     try:
-        check_sheet_header(path, columns)
+        sheet_header(path, columns)
     except PipelineError:
         columns = _SHEETS[1]
     rejections = Rejections(path)
@@ -154,8 +154,8 @@ def _read_sheet(path: Path) -> pd.DataFrame:
     return pd.DataFrame(given).set_index(block.lines)
 
 
-def _read_text(content: bytes, path: Path) -> pd.DataFrame:
-    text = decode_text(content, path)
+def _read_text(stream: io.BufferedReader, path: Path) -> pd.DataFrame:
+    text = whole_text(stream, path)
     try:
         header = next((line for line in text.splitlines() if line.strip()), "")
         # A table of one column has no delimiter: a comma in its rows joins genes.

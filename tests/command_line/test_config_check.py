@@ -100,7 +100,7 @@ def test_everything_that_is_wrong_is_said_at_once(folder):
         ({"screens": {"lab": {"reader": "table", "files": {"table": "pairs.csv"},
                               "columns": {"gene1": "gene_a", "gene2": "gene_b", "value": "epsilon"}}}}, "epsilon"),
         ({"networks": {"ours": {"reader": "table", "files": {"table": "pairs.csv"}, "evidence": ["physical"]}}},
-         "network 'ours': pairs.csv has no column 'source'"),
+         "network 'ours': pairs.csv: row 1: there is no column 'source'"),
         ({"metabolism": {"gem": "pairs.csv"}}, "pairs.csv"),
         ({"metabolism": {"gem": "cobra:nomodel"}}, "cobra carries no model 'nomodel'"),
         ({"metabolism": {"gem": "cobra:textbook", "medium": {"EX_glc": 1}}}, "no exchange reaction 'EX_glc'"),

@@ -52,12 +52,14 @@ def test_a_list_of_another_organism_is_refused(tmp_path: Path, names: GeneNames)
     ):
         read(tmp_path, "Essential Genes\nYAL001C\nYAL003W\n", names)
     with pytest.raises(PipelineError, match="none of its lines names a gene"):
+        read(tmp_path, "Essential Genes\n", names)
+    with pytest.raises(PipelineError, match="is empty"):
         read(tmp_path, "", names)
 
 
 def test_a_list_that_is_no_text_is_refused(tmp_path: Path, names: GeneNames) -> None:
     (tmp_path / "essential.txt").write_bytes(b"YAL001C\n\x00\x01\n")
-    with pytest.raises(PipelineError, match="is no text"):
+    with pytest.raises(PipelineError, match="is a binary file"):
         read_essential_genes(tmp_path / "essential.txt", names)
 
 

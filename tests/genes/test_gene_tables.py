@@ -81,9 +81,12 @@ def test_the_encodings_of_spreadsheets_are_read(tmp_path: Path, encoding: str) -
         ("id,name\nb1,ADE5,7\n", r"row 2 has 3 fields and the header 2"),
         ('id,name\nb1,"x\nb2,y\n', r"row 3: unexpected end of data; mend its quotes"),
         ("a\tb\n1\t2\n", r"no table of genes: .* header with the column 'id'"),
-        ("", r"no table of genes"),
-        (b"PK\x03\x04....", r"no text file but a zip archive or an Excel workbook; save it as tab-separated text"),
+        ("\n", r"no table of genes"),
+        ("", r"is empty; the file holds no rows"),
+        (b"PK\x03\x04....", r"begins as a zip archive or a workbook but is damaged"),
+        (b"PAR1....", r"no text file but a Parquet file; save it as tab-separated text"),
         (b"id\n\x00\x01\n", r"no text file \(character 4 is U\+0000\)"),
+        (b"id\n\x07\n", r"no text file \(character 4 is U\+0007\)"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_row(tmp_path: Path, content: str | bytes, message: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.energies import energy_table, read_energies, with_energies
 from pipeline_lib.metabolism.gem import Gem
+from tests import table_files
 
 IDS = pd.Series(["r_1", "r_2", "r_3", "r_4"])
 
@@ -24,6 +25,13 @@ def test_sentinels_blanks_and_missing_rows_are_unknown(tmp_path: Path) -> None:
     assert np.array_equal(values, [-3.5, np.nan, np.nan, np.nan], equal_nan=True)
 
 
+@pytest.mark.parametrize("kind", table_files.KINDS)
+def test_energies_are_the_same_in_every_kind_of_file(tmp_path: Path, kind: str) -> None:
+    frame = pd.DataFrame([("r_4", -3.5), ("r_1", -1 / 3), ("r_3", np.nan)], columns=["reaction id", "dG (kcal, pH 7)"])
+    values = read_energies(table_files.write(frame, kind, tmp_path / "energies.csv"), IDS)
+    assert np.array_equal(values, [-1 / 3, np.nan, np.nan, -3.5], equal_nan=True)
+
+
 def test_zero_is_a_known_energy(tmp_path: Path) -> None:
     assert read_energies(table(tmp_path, "r_1,0"), IDS)[0] == 0.0
 
@@ -31,10 +39,12 @@ def test_zero_is_a_known_energy(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ("r_2,many", r"row 3: 'r_2' has no number as its energy"),
+        ("r_2,many", r"row 3: column 'Var2' holds 'many', which is no number"),
         ("r_1,4", r"row 3: 'r_1' is listed twice"),
         ("r_99,4", r"row 3: 'r_99' is not in the model"),
-        ("r_2,4,5", r"is not a csv table"),
+        ("r_2,4,5", r"row 3: 3 fields where there should be 2"),
+        ("r_2,inf", r"row 3: column 'Var2' holds 'inf', which is no number"),
+        ("r_2,1_000", r"row 3: column 'Var2' holds '1_000', which is no number; write nothing between thousands"),
     ],
 )
 def test_a_faulty_row_is_named(tmp_path: Path, row: str, message: str) -> None:

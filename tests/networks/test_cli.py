@@ -106,7 +106,7 @@ def test_the_same_input_gives_the_same_bytes() -> None:
         ("own", ["own.txt"], "write it as role=path"),
         ("own", ["table=own.txt"], "needs the files edges; given are table"),
         ("own", [], "needs the files edges; given are none"),
-        ("own", ["edges=missing.txt"], "missing.txt cannot be read: No such file"),
+        ("own", ["edges=missing.txt"], "missing.txt does not exist"),
     ],
 )
 def test_a_wrong_call_is_answered_in_one_sentence(workplace: Path, name: str, files: list[str], complaint: str) -> None:

@@ -1,7 +1,11 @@
 """Edge lists: BIONIC's inputs and a user's own table."""
 
+import gzip
+import lzma
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,6 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.networks.edge_lists import read_edge_list, read_edge_table
+from tests import table_files
 from tests.networks.conftest import GENES
 
 
@@ -19,13 +24,35 @@ def test_a_list_without_weights_weighs_every_edge_1(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "A B 0.5\nA C 0.25\n",
+        "A\tB\t0,5\nA\tC\t0,25\n",
+        "A;B;0,5\nA;C;0,25\n",
+        "A,B,0.5\nA,C,0.25\n",
+        "A, B, 0.5\r\nA, C, 0.25\r\n",
+    ],
+)
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, lzma.compress])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_list_is_the_same_with_every_separator_packing_and_encoding(
+    tmp_path: Path, text: str, pack: Callable[[bytes], bytes], encoding: str
+) -> None:
+    (tmp_path / "list").write_bytes(pack(text.encode(encoding)))
+    assert list(read_edge_list(tmp_path / "list").table.iter_rows()) == [("A", "B", 0.5), ("A", "C", 0.25)]
+
+
+@pytest.mark.parametrize(
     ("text", "complaint"),
     [
         ("A B 0.5\nA C\n", "row 2 does not have 3 fields"),
         ("A B\nA C 0.5\n", "row 2 does not have 2 fields"),
         ("A B 0.5\nA C inf\n", "row 2 has no number as weight: 'inf'"),
         ("A B 0.5 x\n", "row 1 has 4 fields"),
-        ("", "row 1 has 0 fields"),
+        ("A B 0.5\nA C 1_000\n", "row 2 has no number as weight: '1_000'"),
+        ("A B 0.5\nA C -\n", "row 2 has no number as weight: '-'"),
+        ("", "holds no rows"),
+        ("\n", "row 1 has 0 fields"),
     ],
 )
 def test_a_fault_of_a_list_is_named_with_its_row(tmp_path: Path, text: str, complaint: str) -> None:
@@ -35,9 +62,10 @@ def test_a_fault_of_a_list_is_named_with_its_row(tmp_path: Path, text: str, comp
 
 
 def test_a_binary_file_is_no_list(tmp_path: Path) -> None:
-    (tmp_path / "list.txt").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(PipelineError, match="no text file"):
-        read_edge_list(tmp_path / "list.txt")
+    for content in (b"\xff\xfe\x00", b"A B\x00\x01 0.5\n", b"PAR1....", b"A\x07B 0.5"):
+        (tmp_path / "list.txt").write_bytes(content)
+        with pytest.raises(PipelineError, match=r"begins as UTF-16 but is damaged|binary|Parquet|no text file"):
+            read_edge_list(tmp_path / "list.txt")
 
 
 @pytest.mark.parametrize(
@@ -76,6 +104,28 @@ def test_what_a_user_writes_is_what_is_read(tmp_path: Path, ending: str, edges: 
     assert raw.directed
 
 
+EDGES = [("YAL001C", "YBR123C", 0.1), ("YAL001C", "YDR362C", 1e-12), ("YBR123C", "YDR362C", 1234.567890123456)]
+
+
+@pytest.mark.parametrize("kind", table_files.KINDS)
+def test_the_same_edges_are_read_from_every_kind_of_file_whatever_its_name(tmp_path: Path, kind: str) -> None:
+    frame = pd.DataFrame(EDGES, columns=["source", "target", "weight"])
+    path = table_files.write(frame, kind, tmp_path / "own.tab")
+    assert list(read_edge_table(path, {}, directed=False).table.iter_rows()) == EDGES
+
+
+def test_a_weight_that_is_not_finite_is_refused_in_typed_columns_too(tmp_path: Path) -> None:
+    frame = pd.DataFrame([("A", "B", 1.0), ("A", "C", np.inf)], columns=["source", "target", "weight"])
+    frame.to_parquet(tmp_path / "own")
+    with pytest.raises(PipelineError, match="row 2: column 'weight' holds 'inf'"):
+        read_edge_table(tmp_path / "own", {}, directed=False)
+
+
+def test_rows_of_delimiters_below_a_table_are_no_edges(tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text("source,target,weight\nYAL001C,YBR123C,0.5\n,,\n,,\n")
+    assert read_edge_table(tmp_path / "own.csv", {}, directed=False).table.height == 1
+
+
 def test_a_table_with_our_column_names_needs_no_description(tmp_path: Path) -> None:
     (tmp_path / "own.csv").write_text("target,source,note\nYAL001C,YBR123C,=1+1\n")
     raw = read_edge_table(tmp_path / "own.csv", {}, directed=False)
@@ -85,13 +135,15 @@ def test_a_table_with_our_column_names_needs_no_description(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("text", "columns", "complaint"),
     [
-        ("a,b\n1,2\n", {}, "has no column 'source' .it has a, b"),
-        ("source,target\nx,y\n", {"weight": "score"}, "has no column 'score'"),
+        ("a,b\n1,2\n", {}, "there is no column 'source'; the header has: 'a', 'b'"),
+        ("source,target\nx,y\n", {"weight": "score"}, "there is no column 'score'"),
         ("source,target\nx,y\n", {"wieght": "score"}, "unknown role 'wieght'"),
         ("source,target\nx,y\n,y\n", {}, "row 3 has no source"),
         ("source,target,weight\nx,y,1\nx,y,\n", {}, "row 3 has no number as weight"),
-        ("source,target\nx,y,z\n", {}, "cannot be read as a table"),
-        ("", {}, "cannot be read as a table"),
+        ("source,target\nx,y,z\n", {}, "row 2: 3 fields where there should be 2"),
+        ("", {}, "holds no rows"),
+        ("source,target,weight\nx,y,1\nx,y,1_000\nx,y,b\n", {}, "row 3: column 'weight' holds '1_000'.*1 more rows"),
+        ('source,target,weight\nx,y,"0,5"\n', {}, "row 2: column 'weight' holds '0,5', which is no number"),
     ],
 )
 def test_a_fault_of_a_table_is_named(tmp_path: Path, text: str, columns: dict[str, str], complaint: str) -> None:
@@ -108,7 +160,7 @@ def test_columns_named_like_our_own_do_no_harm(tmp_path: Path) -> None:
 
 def test_a_column_of_lists_is_refused(tmp_path: Path) -> None:
     pd.DataFrame({"source": [["YAL001C"]], "target": ["YBR123C"]}).to_parquet(tmp_path / "own.parquet")
-    with pytest.raises(PipelineError, match="column 'source' holds List"):
+    with pytest.raises(PipelineError, match="column 'source' is list"):
         read_edge_table(tmp_path / "own.parquet", {}, directed=False)
 
 
@@ -116,7 +168,7 @@ def test_a_truncated_parquet_table_is_refused(tmp_path: Path) -> None:
     pd.DataFrame({"source": GENES, "target": GENES}).to_parquet(tmp_path / "own.parquet")
     content = (tmp_path / "own.parquet").read_bytes()
     (tmp_path / "own.parquet").write_bytes(content[:-20])
-    with pytest.raises(PipelineError, match="cannot be read as a table"):
+    with pytest.raises(PipelineError, match="truncated or damaged"):
         read_edge_table(tmp_path / "own.parquet", {}, directed=False)
 
 

@@ -100,14 +100,14 @@ class FluxResults:
         return fitness, interaction
 
     def single_fitness(self) -> Values:
-        """Return the fitness of every single knockout of the table, float64 [N]; 1 for genes that it lacks.
+        """Return the fitness of every single knockout, float64 [N].
 
-        The table of a run has every gene of its observations.
+        1 for genes outside the model; NaN for genes of the model that the table lacks or on which the solver failed.
         """
         single = np.full((len(self.index), MAX_ORDER), NO_GENE)
         single[:, 0] = np.arange(len(self.index))
         row = lookup(self.keys, np.arange(len(self.keys)), self._keys(single))
-        return np.nan_to_num(np.append(self.fitness, np.nan)[row], nan=WILD_TYPE_FITNESS)
+        return np.where(self._in_model(single), np.append(self.fitness, np.nan)[row], WILD_TYPE_FITNESS)
 
     def _in_model(self, genes: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return whether all genes of a genotype are in the model, bool [n]."""

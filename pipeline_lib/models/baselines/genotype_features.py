@@ -8,7 +8,7 @@ from scipy import sparse
 
 from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE, Genotypes
 from pipeline_lib.features.components import components_of_tables
-from pipeline_lib.models.baselines.flux_results import FluxResults
+from pipeline_lib.models.baselines.flux_results import WILD_TYPE_FITNESS, FluxResults
 from pipeline_lib.models.baselines.gene_networks import gene_complexes, gene_networks
 from pipeline_lib.models.baselines.per_assay import Values
 from pipeline_lib.models.interface import Cell
@@ -21,10 +21,10 @@ class GenotypeFeatures:
     """Features of genotypes that do not depend on the order of their genes.
 
     Features of one gene (degree in each network, enzyme complexes, in the metabolic model, essential, growth of the
-    single knockout by flux balance, the principal components of each feature table) enter as their least and their
-    greatest value over the genotype; features of two genes (weight of their edge, cosine of their neighbourhoods, both
-    in each network and similarity graph) as their greatest. With triples come the mean of the former, the sum of the
-    latter, and the order.
+    single knockout by flux balance, where it is unknown the mean of the known ones, the principal components of each
+    feature table) enter as their least and their greatest value over the genotype; features of two genes (weight of
+    their edge, cosine of their neighbourhoods, both in each network and similarity graph) as their greatest. With
+    triples come the mean of the former, the sum of the latter, and the order.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class GenotypeFeatures:
             cell.genes["in_gem"].to_numpy(np.float64),
             essential,
             np.asarray(gene_complexes(cell).sum(axis=1)).ravel(),
-            FluxResults.read(cell, "fba").single_fitness(),
+            _filled(FluxResults.read(cell, "fba").single_fitness()),
             *(np.asarray(network.astype(bool).sum(axis=1)).ravel() for network in networks),
         ]
         components = components_of_tables(cell.features, len(cell.genes))
@@ -88,3 +88,9 @@ class GenotypeFeatures:
                     greatest[rows, column] = np.maximum(greatest[rows, column], cells)
                     total[rows, column] += cells
         return greatest, total
+
+
+def _filled(growth: Values) -> Values:
+    """Return growth with the mean of the known values where it is unknown: trees take no missing value."""
+    known = growth[~np.isnan(growth)]
+    return np.where(np.isnan(growth), known.mean() if len(known) else WILD_TYPE_FITNESS, growth)

@@ -16,12 +16,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline_lib.screens.alleles import Strains
-from pipeline_lib.screens.batch import Batch, Batches, Rejections, Source, measurements
+from pipeline_lib.screens.batch import Batch, Batches, Source, measurements
 from pipeline_lib.screens.replicates import PairReplicates
-from pipeline_lib.screens.row_block import Column, RowBlock
 from pipeline_lib.screens.strain_pairs import strain_codes, strain_pairs
-from pipeline_lib.screens.text_table import read_blocks
 from pipeline_lib.screens.value_checks import ONE_SIDED_MAXIMUM, check_values
+from pipeline_lib.sources.rejections import Rejections
+from pipeline_lib.sources.row_block import Column, RowBlock
+from pipeline_lib.sources.text_table import read_blocks
 
 _COLUMNS = {
     "query": Column(("Query Strain ID",)),

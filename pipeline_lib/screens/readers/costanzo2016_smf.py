@@ -9,12 +9,13 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline_lib.screens.alleles import Strains
-from pipeline_lib.screens.batch import Batch, Batches, Rejections, Source, measurements
-from pipeline_lib.screens.excel_table import read_sheet
+from pipeline_lib.screens.batch import Batch, Batches, Source, measurements
 from pipeline_lib.screens.genotype_columns import GenotypeColumns
 from pipeline_lib.screens.replicates import repeated_values, replicate_numbers
-from pipeline_lib.screens.row_block import Column
 from pipeline_lib.screens.strain_pairs import strain_codes
+from pipeline_lib.sources.excel_table import read_sheet
+from pipeline_lib.sources.rejections import Rejections
+from pipeline_lib.sources.row_block import Column
 
 _COLUMNS = {
     "strain": Column(("Strain ID",)),

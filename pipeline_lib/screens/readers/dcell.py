@@ -9,12 +9,13 @@ import pyarrow as pa
 
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.alleles import KINDS
-from pipeline_lib.screens.batch import Batch, Batches, Rejections, Source, constant, measurements
+from pipeline_lib.screens.batch import Batch, Batches, Source, constant, measurements
 from pipeline_lib.screens.genotype_columns import GenotypeColumns
 from pipeline_lib.screens.replicates import replicate_numbers
-from pipeline_lib.screens.row_block import Column, RowBlock, one_block
-from pipeline_lib.screens.text_table import read_blocks
 from pipeline_lib.screens.value_checks import check_values
+from pipeline_lib.sources.rejections import Rejections
+from pipeline_lib.sources.row_block import Column, RowBlock, one_block
+from pipeline_lib.sources.text_table import read_blocks
 
 _HEADER = ("order", "gene1", "gene2", "value")
 _COLUMNS = {name: Column((name,), "number" if name in {"order", "value"} else "text") for name in _HEADER}

@@ -4,10 +4,11 @@ Scores are in fitness units (wild type = 1). Only negative tau were released. Th
 """
 
 from pipeline_lib.screens.alleles import Strains
-from pipeline_lib.screens.batch import Batch, Batches, Rejections, Source
-from pipeline_lib.screens.row_block import one_block
-from pipeline_lib.screens.text_table import read_blocks
+from pipeline_lib.screens.batch import Batch, Batches, Source
 from pipeline_lib.screens.trigenic_table import COLUMNS, trigenic_measurements, trigenic_rows
+from pipeline_lib.sources.rejections import Rejections
+from pipeline_lib.sources.row_block import one_block
+from pipeline_lib.sources.text_table import read_blocks
 
 
 def read(source: Source) -> Batches:

@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.allele_triplets import NONE, AlleleTriplets, Roles, assign_roles, read_triplets
 from pipeline_lib.screens.alleles import KINDS, NEUTRAL_CONTROL
-from pipeline_lib.screens.batch import Batch, Batches, Rejections, Source, measurements
+from pipeline_lib.screens.batch import Batch, Batches, Source, measurements
 from pipeline_lib.screens.double_mutant_queries import DoubleMutantQueries, read_queries
 from pipeline_lib.screens.genotype_columns import GenotypeColumns
 from pipeline_lib.screens.replicates import replicate_numbers
-from pipeline_lib.screens.row_block import Column, one_block
-from pipeline_lib.screens.text_table import read_blocks
+from pipeline_lib.sources.rejections import Rejections
+from pipeline_lib.sources.row_block import Column, one_block
+from pipeline_lib.sources.text_table import read_blocks
 
 _COLUMNS = {
     "triplet": Column(("Triplete_Name", "Triplet_Name")),

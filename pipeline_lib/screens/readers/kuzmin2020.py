@@ -7,9 +7,10 @@ fitness of control queries is a placeholder (1.0 or empty) and is not read.
 import pyarrow as pa
 
 from pipeline_lib.screens.alleles import Strains
-from pipeline_lib.screens.batch import Batch, Batches, Rejections, Source
-from pipeline_lib.screens.excel_table import read_sheet
+from pipeline_lib.screens.batch import Batch, Batches, Source
 from pipeline_lib.screens.trigenic_table import COLUMNS, TrigenicRows, trigenic_measurements, trigenic_rows
+from pipeline_lib.sources.excel_table import read_sheet
+from pipeline_lib.sources.rejections import Rejections
 
 _TABLES = ("S1", "S3")
 

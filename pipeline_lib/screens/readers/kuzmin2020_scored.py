@@ -16,13 +16,14 @@ import pyarrow as pa
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.screens.alleles import Strains
-from pipeline_lib.screens.batch import Batch, Batches, Rejections, Source, measurements
+from pipeline_lib.screens.batch import Batch, Batches, Source, measurements
 from pipeline_lib.screens.replicates import replicate_numbers
-from pipeline_lib.screens.row_block import Column, RowBlock, one_block
 from pipeline_lib.screens.strain_fitness import strain_fitness
 from pipeline_lib.screens.strain_pairs import StrainPairs, strain_codes, strain_pairs
-from pipeline_lib.screens.text_table import read_blocks
 from pipeline_lib.screens.value_checks import ONE_SIDED_MAXIMUM, check_values
+from pipeline_lib.sources.rejections import Rejections
+from pipeline_lib.sources.row_block import Column, RowBlock, one_block
+from pipeline_lib.sources.text_table import read_blocks
 
 _TWELVE = (
     "query", "array", "colony_score", "colony_std", "p_value", "query_fitness", "query_std", "array_fitness",

@@ -5,9 +5,9 @@ or a list) or in up to three. What the values are, and whether P-values are one-
 Calls are 0 and 1 (or one pair of words for no and yes), an interaction has two or three different genes.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -19,29 +19,23 @@ from pipeline_lib.errors import PipelineError
 from pipeline_lib.genes.genotypes import FAULTS, MAX_ORDER, genotype_faults, smallest_order
 from pipeline_lib.genes.names import UNKNOWN, GeneNames
 from pipeline_lib.screens.alleles import KINDS
-from pipeline_lib.screens.batch import Batch, Batches, Rejections, Source, measurements
+from pipeline_lib.screens.batch import Batch, Batches, Source, measurements
 from pipeline_lib.screens.call_values import call_values
-from pipeline_lib.screens.columnar_table import check_columnar_header, read_columnar
-from pipeline_lib.screens.excel_table import check_sheet_header, read_sheet
 from pipeline_lib.screens.genotype_columns import GenotypeColumns
 from pipeline_lib.screens.replicates import replicate_numbers
-from pipeline_lib.screens.row_block import Column, RowBlock, one_block
-from pipeline_lib.screens.spreadsheet_dates import looks_like_date, looks_like_serial_date
-from pipeline_lib.screens.table_layout import DELIMITERS, find_layout
-from pipeline_lib.screens.text_lines import TextLines
-from pipeline_lib.screens.text_table import read_blocks, text_stream
-from pipeline_lib.screens.upstream_file import open_upstream
 from pipeline_lib.screens.value_checks import ONE_SIDED_MAXIMUM, check_values
-from pipeline_lib.screens.written_numbers import is_missing
+from pipeline_lib.sources.own_table import own_table_header, read_own_table
+from pipeline_lib.sources.rejections import Rejections
+from pipeline_lib.sources.row_block import Column, RowBlock
+from pipeline_lib.sources.spreadsheet_dates import looks_like_date, looks_like_serial_date
+from pipeline_lib.sources.written_numbers import is_missing
 
 _NUMBERS = ("value", "std", "p_value", "temperature")
 _GENE_COLUMNS = ("gene1", "gene2", "gene3")
 _LABELS = ("query", "array")
 _SEPARATORS = r"[+;|\s\x{00A0}]+"
-_QUOTE = '"'
 _GREATEST_MEDIAN_FITNESS = 10.0
 """What half of the strains of a screen cannot exceed where the wild type has 1."""
-_HEADER_BYTES = 1 << 16
 
 
 def read(source: Source) -> Batches:
@@ -49,7 +43,7 @@ def read(source: Source) -> Batches:
     path, settings = source.files["table"], source.settings
     columns = _wanted_columns(settings)
     rejections = Rejections(path)
-    block = _rows(path, columns, rejections, settings.sheet)
+    block = read_own_table(path, columns, rejections, settings.sheet)
     if settings.phenotype == "call":
         values = call_values(block.text("value"), path, settings.columns["value"])
         place = block.table.column_names.index("value")
@@ -112,19 +106,7 @@ def check_header(path: Path, settings: ScreenSettings) -> None:
         When the file is missing, is of no kind that can be read, or lacks a column; or when one column is to be two
         things that exclude each other.
     """
-    columns = _wanted_columns(settings)
-    with open_upstream(path) as upstream:
-        if settings.sheet is not None and upstream.kind.holds != "workbook":
-            raise _without_sheets(path, upstream.kind.name)
-        if upstream.kind.holds == "text":
-            lines = TextLines(text_stream(upstream, path), path, _HEADER_BYTES)
-            find_layout(lines, path, columns, DELIMITERS, _QUOTE)
-            return
-        workbook = upstream.kind.holds == "workbook"
-    if workbook:
-        check_sheet_header(path, columns, settings.sheet)
-    else:
-        check_columnar_header(path, columns)
+    own_table_header(path, _wanted_columns(settings), settings.sheet)
 
 
 def _wanted_columns(settings: ScreenSettings) -> dict[str, Column]:
@@ -143,30 +125,13 @@ def _wanted_columns(settings: ScreenSettings) -> dict[str, Column]:
             )
         roles[column] = role
     numbers = [name for name in _NUMBERS if name != "value" or settings.phenotype != "call"]
-    return {
-        ours: Column((theirs,), "number" if ours in numbers else "text") for ours, theirs in settings.columns.items()
-    }
+    holds: dict[str, Literal["number", "names"]] = {**dict.fromkeys(numbers, "number"), "genes": "names"}
+    return {ours: Column((theirs,), holds.get(ours, "text")) for ours, theirs in settings.columns.items()}
 
 
 def _blank_is_missing(labels: pa.DictionaryArray) -> pa.Array:
     text = labels.cast(pa.string())
     return pc.if_else(pc.equal(text, ""), None, text).dictionary_encode()
-
-
-def _without_sheets(path: Path, kind: str) -> PipelineError:
-    return PipelineError(f"{path} is {kind}, which has no sheets; leave the key 'sheet' out.")
-
-
-def _rows(path: Path, columns: Mapping[str, Column], rejections: Rejections, sheet: str | None) -> RowBlock:
-    with open_upstream(path) as upstream:
-        kind = upstream.kind
-    if kind.holds == "workbook":
-        return read_sheet(path, columns, rejections, sheet)
-    if sheet is not None:
-        raise _without_sheets(path, kind.name)
-    if kind.holds == "columns":
-        return read_columnar(path, columns, rejections)
-    return one_block(read_blocks(path, columns, rejections, delimiters=DELIMITERS, quote=_QUOTE), path)
 
 
 def _gene_names(block: RowBlock) -> list[pa.DictionaryArray]:

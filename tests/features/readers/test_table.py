@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
 
+from pipeline_lib.config.features import FeatureSettings
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.features.registry import read_raw_features
+from tests import table_files
 from tests.features.conftest import build
 
 
@@ -41,6 +45,35 @@ def test_parquet_and_sheets_are_read_too(tmp_path: Path, genes: pd.DataFrame) ->
         assert table[["age", "flag"]].to_numpy().tolist() == [[1.0, 1.0], [3.0, 0.0]]
 
 
+@pytest.mark.parametrize("kind", table_files.KINDS)
+def test_every_kind_of_file_gives_the_same_features_to_the_last_bit(tmp_path: Path, kind: str) -> None:
+    frame = pd.DataFrame(
+        {
+            "gene": ["TFC3", "yal002w", "TFC1"],
+            "Größe, µm": [0.1, 1e-12, np.nan],
+            "signal": [1234.567890123456, -2 / 3, 5e-324],
+            "essential": [True, False, True],
+        }
+    )
+    path = table_files.write(frame, kind, tmp_path / "own.tab")
+    raw = read_raw_features({"table": path}, FeatureSettings(reader="table"))
+    assert raw.genes.to_list() == frame["gene"].tolist()
+    expected = frame.drop(columns="gene").astype(float)
+    pd.testing.assert_frame_equal(raw.numbers.to_pandas(), expected, check_exact=True)
+
+
+def test_a_date_in_a_sheet_is_no_number(tmp_path: Path, genes: pd.DataFrame) -> None:
+    frame = pd.DataFrame({"gene": ["TFC3", "VPS8"], "when": pd.to_datetime(["2020-01-01", "2020-01-02"])})
+    frame.to_excel(tmp_path / "own.xlsx", index=False)
+    with pytest.raises(PipelineError, match="row 2: column 'when' holds '2020-01-01"):
+        build("table", {"table": tmp_path / "own.xlsx"}, genes)
+
+
+def test_the_words_for_a_missing_value_are_missing(tmp_path: Path, genes: pd.DataFrame) -> None:
+    files = own(tmp_path, "gene,age\nTFC3,1\nVPS8,2\nTFC1,-\nCDC28,n/a\nTFC6,.\n")
+    assert build("table", files, genes)["age"].dropna().tolist() == [1.0, 2.0]
+
+
 def test_columns_choose_what_is_read(tmp_path: Path, genes: pd.DataFrame) -> None:
     files = own(tmp_path, "gene,class,age\nTFC3,kinase,1\nVPS8,none,2\n")
     assert list(build("table", files, genes, columns=["age"])) == ["gene_index", "age"]
@@ -52,12 +85,12 @@ def test_columns_choose_what_is_read(tmp_path: Path, genes: pd.DataFrame) -> Non
         ("gene,class\nTFC3,kinase\nVPS8,other\n", "row 2: column 'class' holds 'kinase', which is no number \\(1 more"),
         ('gene,age\nTFC3,"0,5"\nVPS8,1\n', "row 2: column 'age' holds '0,5', which is no number"),
         ("gene,age\nTFC3,1\nVPS8,inf\n", "row 3: column 'age' holds 'inf'"),
-        ("orf,age\nTFC3,1\n", "has no column 'gene' \\(it starts with 'orf', 'age'\\)"),
+        ("orf,age\nTFC3,1\n", "there is no column 'gene'; the header has: 'orf', 'age'"),
         ("gene,age\nTFC3,1\n,2\n", "row 3: column 'gene' names no gene"),
         ("gene,age\nTFC3,1\nYAL001C,2\n", "rows 2 \\('TFC3'\\) and 3 \\('YAL001C'\\) mean one gene"),
-        ("gene,age,age\nTFC3,1,2\n", "two columns are named 'age'"),
+        ("gene,age,age\nTFC3,1,2\n", "the column 'age' is there 2 times"),
         ("gene\nTFC3\n", "no column of features beside 'gene'"),
-        ("gene,age\n", "has no rows"),
+        ("gene,age\n", "holds no rows"),
         ("gene,age\nb0001,1\nb0002,2\n", "none of the 2 genes is in the gene table"),
         ("gene,age\nTFC3,1\nVPS8,1\n", "none of its 1 columns differs"),
     ],
@@ -69,19 +102,22 @@ def test_what_cannot_be_features_is_refused_in_one_sentence(
         build("table", own(tmp_path, text), genes)
 
 
-def test_text_of_another_encoding_and_damaged_parquet_are_refused(tmp_path: Path, genes: pd.DataFrame) -> None:
-    (tmp_path / "own.csv").write_bytes("gene,größe\nTFC3,1\n".encode("cp1252"))
+def test_missing_and_damaged_files_are_refused(tmp_path: Path, genes: pd.DataFrame) -> None:
     (tmp_path / "own.parquet").write_bytes(b"PAR1")
-    (tmp_path / "own.xlsx").write_bytes(b"PK")
-    for name in ("own.csv", "own.parquet", "own.xlsx", "missing.csv"):
-        with pytest.raises(PipelineError, match="cannot be read as a table of features"):
+    (tmp_path / "own.xlsx").write_bytes(b"PK\x03\x04")
+    for name, sentence in (
+        ("own.parquet", "truncated or damaged"),
+        ("own.xlsx", "damaged or cut short"),
+        ("missing.csv", "does not exist"),
+    ):
+        with pytest.raises(PipelineError, match=sentence):
             build("table", {"table": tmp_path / name}, genes)
 
 
 def test_a_list_or_a_date_is_refused_by_its_column(tmp_path: Path, genes: pd.DataFrame) -> None:
     frame = pd.DataFrame({"gene": ["TFC3", "VPS8"], "when": pd.to_datetime(["2020-01-01", "2020-01-02"])})
     frame.to_parquet(tmp_path / "own.parquet")
-    with pytest.raises(PipelineError, match="column 'when' holds Datetime"):
+    with pytest.raises(PipelineError, match="column 'when' is timestamp"):
         build("table", {"table": tmp_path / "own.parquet"}, genes)
 
 

@@ -47,6 +47,13 @@ def test_a_genotype_on_which_the_solver_failed_has_no_value(bench, cell):
     assert np.isnan(interaction).all()
 
 
+def test_the_fitness_of_a_single_knockout_is_known_only_where_it_was_solved(cell):
+    """G002 was not solved, the solver failed on G003, G040 is not in the model."""
+    failed = pd.DataFrame([(["G003"], "fba", np.nan, np.nan)], columns=cell.knockouts.columns)
+    results = FluxResults.read(replace(cell, knockouts=pd.concat([cell.knockouts, failed])), "fba")
+    np.testing.assert_array_equal(results.single_fitness()[[0, 1, 2, 3, 40]], [0.5, 0.8, np.nan, np.nan, 1.0])
+
+
 def test_a_fit_on_genotypes_on_which_the_solver_failed_is_refused(bench, cell):
     train = bench.genotypes([[0, 1], [0, 2]], [-0.2, 0.1])
     with pytest.raises(PipelineError, match="the solver failed on 1 of 4 genotypes"):

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.ensemble import HistGradientBoostingRegressor
 
@@ -49,6 +50,17 @@ def test_features_of_a_pair_are_those_of_its_network(bench):
 def test_an_unknown_essentiality_lies_between(bench):
     features = GenotypeFeatures.of_cell(bench.cell(), with_means=False)
     np.testing.assert_allclose(features.of_gene[[0, 1, 5], 1], [0.5, 0, 1])
+
+
+def test_an_unknown_growth_is_the_mean_of_the_known_ones_not_that_of_the_wild_type(bench):
+    knockouts = pd.DataFrame(
+        [(["G000"], "fba", 0.2, 0.0), (["G001"], "fba", np.nan, np.nan)],
+        columns=["genes", "method", "fitness", "interaction"],
+    )
+    cell = bench.cell(in_gem=[0, 1], knockouts=knockouts)
+    growth = GenotypeFeatures.of_cell(cell, with_means=False).of_gene[:, 3]
+    others = np.delete(growth, 1)
+    np.testing.assert_allclose(growth[:3], [0.2, others.mean(), 1.0])
 
 
 def test_a_triple_adds_means_over_its_genes_and_pairs(bench):

@@ -13,7 +13,7 @@ from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.readers.table import check_header
-from pipeline_lib.screens.text_table import read_blocks
+from pipeline_lib.sources.text_table import read_blocks
 from tests.screens.conftest import Read
 
 COLUMNS = {"gene1": "first", "gene2": "second", "value": "score", "std": "sd", "p_value": "p", "query": "plate"}

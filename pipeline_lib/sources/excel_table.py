@@ -9,12 +9,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.screens.batch import Rejections
-from pipeline_lib.screens.merged_cells import merged_rows
-from pipeline_lib.screens.row_block import Column, RowBlock, column_places
-from pipeline_lib.screens.table_layout import TITLE_ROWS
-from pipeline_lib.screens.upstream_file import open_upstream
-from pipeline_lib.screens.written_numbers import no_number, parse_numbers
+from pipeline_lib.sources.merged_cells import merged_rows
+from pipeline_lib.sources.rejections import Rejections
+from pipeline_lib.sources.row_block import Column, RowBlock, column_places
+from pipeline_lib.sources.table_layout import TITLE_ROWS
+from pipeline_lib.sources.upstream_file import open_upstream
+from pipeline_lib.sources.written_numbers import no_number, parse_numbers, truth_as_numbers
 
 if TYPE_CHECKING:
     import polars as pl
@@ -73,13 +73,15 @@ def read_sheet(
     block = RowBlock(pa.table({}), lines, originals)
     for name, place in places.items():
         cells = text.to_series(place).fill_null("")
-        if columns[name].holds == "text":
+        if not columns[name].is_number:
             converted[name] = cells.to_arrow().cast(pa.string()).dictionary_encode()
             continue
         spelling = columns[name].spellings[0]
         values = numbers.to_series(place).cast(float).fill_null(float("nan")).to_numpy()
         is_number = np.isfinite(values) & ~cells.is_in(_TRUTH_VALUES).to_numpy()
         typed = pa.array(np.where(is_number, "", cells.to_numpy()), pa.string()).dictionary_encode()
+        if columns[name].holds == "number or truth":
+            typed = truth_as_numbers(typed)
         parsed = parse_numbers(typed, lines, comma_allowed=True)
         parsed.signs.check(path, spelling, comma_allowed=True)
         parsed.signs.check_whole(path, spelling, comma_allowed=True)
@@ -92,15 +94,18 @@ def read_sheet(
     return RowBlock(pa.table(converted).take(pa.array(rows)), lines[rows], lambda some: originals(rows[some]))
 
 
-def check_sheet_header(path: Path, columns: Mapping[str, Column], wanted: str | None = None) -> None:
-    """Check that one sheet of a workbook, or the sheet that is named, has the wanted columns.
+def sheet_header(path: Path, columns: Mapping[str, Column], wanted: str | None = None) -> list[str]:
+    """Return the names of all columns of the sheet that `read_sheet` reads, '' for one without a name.
 
     Raises
     ------
     PipelineError
         When the file is no workbook, has no such header, or has it in several sheets.
     """
-    _find_header(path, _open(path)[1], columns, wanted)
+    workbook = _open(path)[1]
+    sheet, row, _ = _find_header(path, workbook, columns, wanted)
+    cells = _load(path, workbook, sheet, "string", TITLE_ROWS).to_polars().row(row)
+    return ["" if cell is None else str(cell).strip() for cell in cells]
 
 
 def _open(path: Path) -> tuple[bytes, Any]:

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from pyarrow import feather, ipc
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.screens.batch import Rejections
-from pipeline_lib.screens.file_kinds import FEATHER, OLD_FEATHER, PARQUET, FileKind
-from pipeline_lib.screens.row_block import Column, RowBlock, column_places
-from pipeline_lib.screens.upstream_file import open_upstream
-from pipeline_lib.screens.written_numbers import no_number, parse_numbers
+from pipeline_lib.sources.file_kinds import FEATHER, OLD_FEATHER, PARQUET, FileKind
+from pipeline_lib.sources.rejections import Rejections
+from pipeline_lib.sources.row_block import Column, RowBlock, column_places
+from pipeline_lib.sources.upstream_file import open_upstream
+from pipeline_lib.sources.written_numbers import no_number, parse_numbers, truth_as_numbers
 
 _NAME_SEPARATOR = "+"
 """Stands between the names of a list: what separates genes in one field of a table of text, too."""
@@ -58,10 +58,15 @@ def read_columnar(path: Path, columns: Mapping[str, Column], rejections: Rejecti
         column, spelling = table.column(place).combine_chunks(), columns[name].spellings[0]
         if pa.types.is_dictionary(column.type):
             column = column.dictionary_decode()
-        if columns[name].holds == "text":
-            converted[name] = _text(column, spelling, path).fill_null("").dictionary_encode()
+        truth = columns[name].holds == "number or truth"
+        if not columns[name].is_number:
+            lists = columns[name].holds == "names"
+            converted[name] = _text(column, spelling, path, lists=lists).fill_null("").dictionary_encode()
+        elif truth and pa.types.is_boolean(column.type):
+            converted[name] = column.cast(pa.int8()).cast(pa.float64())
         elif _is_text(column.type):
             encoded = column.cast(pa.string()).fill_null("").dictionary_encode()
+            encoded = truth_as_numbers(encoded) if truth else encoded
             parsed = parse_numbers(encoded, lines, comma_allowed=True)
             parsed.signs.check(path, spelling, comma_allowed=True)
             parsed.signs.check_whole(path, spelling, comma_allowed=True)
@@ -78,15 +83,17 @@ def read_columnar(path: Path, columns: Mapping[str, Column], rejections: Rejecti
     return RowBlock(pa.table(converted).take(pa.array(rows)), lines[rows], lambda some: originals(rows[some]))
 
 
-def check_columnar_header(path: Path, columns: Mapping[str, Column]) -> None:
-    """Check that a Parquet, Feather or Arrow file has the wanted columns.
+def columnar_header(path: Path, columns: Mapping[str, Column]) -> list[str]:
+    """Return the names of all columns of a Parquet, Feather or Arrow file that has the wanted ones.
 
     Raises
     ------
     PipelineError
         When the file cannot be read or lacks a column.
     """
-    column_places(_schema(path).names, columns, str(path))
+    names: list[str] = _schema(path).names
+    column_places(names, columns, str(path))
+    return [name.strip() for name in names]
 
 
 def load_columnar(path: Path) -> pa.Table:
@@ -99,10 +106,15 @@ def load_columnar(path: Path) -> pa.Table:
     """
     with _opened(path) as (kind, source):
         if kind is PARQUET:
-            return pq.ParquetFile(source).read()
-        if kind is OLD_FEATHER:
-            return _read_old_feather(source)
-        return (ipc.open_file if kind is FEATHER else ipc.open_stream)(source).read_all()
+            table = pq.ParquetFile(source).read()
+        elif kind is OLD_FEATHER:
+            table = _read_old_feather(source)
+        else:
+            table = (ipc.open_file if kind is FEATHER else ipc.open_stream)(source).read_all()
+        # A damaged file may hold text, in names or values, that is no UTF-8.
+        table.validate(full=True)
+        table.column_names  # noqa: B018 - decodes them
+        return table
 
 
 def _schema(path: Path) -> pa.Schema:
@@ -131,7 +143,7 @@ def _opened(path: Path) -> Iterator[tuple[FileKind, pa.NativeFile]]:
         try:
             with source:
                 yield kind, source
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
             raise PipelineError(
                 f"{path} is {kind.name} that is truncated or damaged ({str(error).splitlines()[0]}); fetch it or write "
                 "it again."
@@ -142,13 +154,13 @@ def _is_text(kind: pa.DataType) -> bool:
     return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
 
 
-def _text(column: pa.Array, spelling: str, path: Path) -> pa.StringArray:
-    """Return a column as text; the names of a list are joined."""
+def _text(column: pa.Array, spelling: str, path: Path, *, lists: bool) -> pa.StringArray:
+    """Return a column as text; the names of a list are joined where there may be `lists`."""
     try:
-        if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
-            lists = column.cast(pa.list_(pa.string()))
+        if lists and (pa.types.is_list(column.type) or pa.types.is_large_list(column.type)):
+            names = column.cast(pa.list_(pa.string()))
             # A missing name within a list is no name; it must not take the others with it.
-            filled = pa.ListArray.from_arrays(lists.offsets, lists.values.fill_null(""), mask=lists.is_null())
+            filled = pa.ListArray.from_arrays(names.offsets, names.values.fill_null(""), mask=names.is_null())
             return pc.binary_join(filled, _NAME_SEPARATOR)
         return column.cast(pa.string())
     except pa.ArrowException as error:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.screens.upstream_file import open_upstream
+from pipeline_lib.sources.upstream_file import open_upstream
 
 TABLE = b"gene1,gene2,score\nTFC3,SLA1,0.5\n" * 200
 
@@ -78,6 +78,9 @@ def test_what_a_system_left_in_an_archive_is_no_table(tmp_path: Path) -> None:
     assert content_of(tmp_path / "table.zip", packed) == TABLE
 
 
+PACKED_FOUR_TIMES = gzip.compress(gzip.compress(gzip.compress(gzip.compress(TABLE))))
+
+
 @pytest.mark.parametrize(
     ("packed", "message"),
     [
@@ -85,11 +88,12 @@ def test_what_a_system_left_in_an_archive_is_no_table(tmp_path: Path) -> None:
         (zipped(("data/", b"")), "is a zip archive without a file in it"),
         (zipped(("a.csv", TABLE), flags=1), "is a zip archive with a password"),
         (zipped(("[Content_Types].xml", b""), ("word/document.xml", b"")), "is a Word document; copy the table"),
-        (gzip.compress(b"RDX3\nX\n"), r"is, once unpacked, an R workspace .*; write the table in R"),
-        (gzip.compress(b""), "is, once unpacked, empty"),
+        (gzip.compress(b"RDX3\nX\n", mtime=0), r"is, once unpacked, an R workspace .*; write the table in R"),
+        (gzip.compress(b"", mtime=0), "is, once unpacked, empty"),
         (b"", "is empty; the file holds no rows"),
-        (gzip.compress(gzip.compress(gzip.compress(gzip.compress(TABLE)))), "packed more than 3 times"),
+        (PACKED_FOUR_TIMES, "packed more than 3 times"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "file",
 )
 def test_what_cannot_be_unpacked_to_a_table_is_refused(packed: bytes, message: str, tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match=message):

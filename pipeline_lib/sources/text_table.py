@@ -8,14 +8,14 @@ from io import BufferedReader
 from pathlib import Path
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.screens.batch import Rejections
-from pipeline_lib.screens.block_parser import BlockParser, ParsedBlock
-from pipeline_lib.screens.progress import reading_progress
-from pipeline_lib.screens.row_block import Column, RowBlock, column_places
-from pipeline_lib.screens.table_layout import TableLayout, find_layout
-from pipeline_lib.screens.text_lines import TextLines
-from pipeline_lib.screens.upstream_file import Upstream, open_upstream
-from pipeline_lib.screens.written_numbers import DecimalSigns
+from pipeline_lib.sources.block_parser import BlockParser, ParsedBlock
+from pipeline_lib.sources.progress import reading_progress
+from pipeline_lib.sources.rejections import Rejections
+from pipeline_lib.sources.row_block import Column, RowBlock, column_places
+from pipeline_lib.sources.table_layout import TableLayout, find_layout
+from pipeline_lib.sources.text_lines import TextLines
+from pipeline_lib.sources.upstream_file import Upstream, open_upstream
+from pipeline_lib.sources.written_numbers import DecimalSigns
 
 BLOCK_BYTES = 1 << 25
 _THREADS = 2
@@ -34,7 +34,7 @@ def read_blocks(
     """Read the wanted columns of a delimited text file.
 
     Rows with another number of fields than the header, and numbers that are none, are rejected with their line. The
-    decimal sign is decided a column (`pipeline_lib.screens.written_numbers`).
+    decimal sign is decided a column (`pipeline_lib.sources.written_numbers`).
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.screens.file_kinds import HEAD_BYTES
+from pipeline_lib.sources.file_kinds import HEAD_BYTES
 
 _LONGEST_LINE = 1 << 20
 _STEP = 1 << 16

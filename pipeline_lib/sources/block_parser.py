@@ -12,8 +12,8 @@ import pyarrow.csv as arrow_csv
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.screens.row_block import Column, RowBlock
-from pipeline_lib.screens.written_numbers import MISSING, DecimalSigns, no_number, parse_numbers
+from pipeline_lib.sources.row_block import Column, RowBlock
+from pipeline_lib.sources.written_numbers import MISSING, DecimalSigns, no_number, parse_numbers, truth_as_numbers
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 _GLANCE = 1000
@@ -78,7 +78,7 @@ class BlockParser:
         if not raw.isascii():
             self._check_utf8(raw, first_line)
         originals = _Originals(raw, first_line)
-        numbers = [name for name in self.places if self.columns[name].holds == "number"]
+        numbers = [name for name in self.places if self.columns[name].is_number]
         try:
             table, lines, rejected = self._read(raw, first_line, fast=True)
             fast = not any(self._needs_text(table.column(name)) for name in numbers)
@@ -113,7 +113,7 @@ class BlockParser:
             return "skip"
 
         types = {
-            str(place): pa.float64() if fast and self.columns[name].holds == "number" else _TEXT
+            str(place): pa.float64() if fast and self.columns[name].is_number else _TEXT
             for name, place in self.places.items()
         }
         table = arrow_csv.read_csv(
@@ -170,9 +170,11 @@ class BlockParser:
         rejected: list[RejectedLine] = []
         signs: dict[str, DecimalSigns] = {}
         for place, name in enumerate(table.column_names):
-            if self.columns[name].holds != "number":
+            if not self.columns[name].is_number:
                 continue
             encoded = table.column(name).unify_dictionaries().combine_chunks()
+            if self.columns[name].holds == "number or truth":
+                encoded = truth_as_numbers(encoded)
             numbers = parse_numbers(encoded, lines, comma_allowed=self.delimiter != ",")
             wrong = numbers.wrong & usable
             usable &= ~wrong

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.screens.batch import Rejections
-from pipeline_lib.screens.excel_table import read_sheet
-from pipeline_lib.screens.row_block import Column, RowBlock
+from pipeline_lib.sources.excel_table import read_sheet
+from pipeline_lib.sources.rejections import Rejections
+from pipeline_lib.sources.row_block import Column, RowBlock
 
 COLUMNS = {"gene": Column(("gene",)), "value": Column(("score",), "number")}
 HEADER = ("gene", "score")

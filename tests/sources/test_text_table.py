@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.screens.batch import Rejections
-from pipeline_lib.screens.row_block import Column, RowBlock, one_block
-from pipeline_lib.screens.text_table import read_blocks
+from pipeline_lib.sources.rejections import Rejections
+from pipeline_lib.sources.row_block import Column, RowBlock, one_block
+from pipeline_lib.sources.text_table import read_blocks
 
 COLUMNS = {
     "strain": Column(("Strain ID",)),
@@ -143,7 +143,7 @@ def test_a_file_that_takes_a_while_shows_how_far_it_is(
     path = tmp_path / "large.tsv"
     path.write_text(HEADER + "a\t1\t0.1\n" * 100)
     for worth_a_bar, shown in ((1 << 20, False), (1, True)):
-        monkeypatch.setattr("pipeline_lib.screens.progress._WORTH_A_BAR", worth_a_bar)
+        monkeypatch.setattr("pipeline_lib.sources.progress._WORTH_A_BAR", worth_a_bar)
         list(read_blocks(path, COLUMNS, Rejections(path)))
         captured = capsys.readouterr()
         assert ("large.tsv" in captured.err) is shown

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.screens.row_block import Column, column_places
-from pipeline_lib.screens.text_lines import TextLines
+from pipeline_lib.sources.row_block import Column, column_places
+from pipeline_lib.sources.text_lines import TextLines
 
 TITLE_ROWS = 10
 """Rows that may stand above the header: titles, notes, the ``sep=;`` of Excel."""
@@ -75,7 +75,9 @@ def find_layout(
     lines = text.first(TITLE_ROWS + _SAMPLE_ROWS)
     failures: list[tuple[bool, int, PipelineError]] = []
     for start in (row for row in range(min(TITLE_ROWS, len(lines))) if lines[row].strip()):
-        for delimiter in sorted(delimiters, key=lambda sign: -lines[start].count(sign)):
+        counts = {sign: lines[start].count(sign) for sign in delimiters}
+        # Names of columns hold blanks more often than anything else that separates fields.
+        for delimiter in sorted(delimiters, key=lambda sign: (counts[sign] == 0, sign == " ", -counts[sign])):
             fields = lines[start].count(delimiter) + 1
             try:
                 names, end = _split_header(lines, start, delimiter, quote, path)

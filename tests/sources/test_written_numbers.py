@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.screens.written_numbers import MISSING, DecimalSigns, Numbers, no_number, parse_numbers
+from pipeline_lib.sources.written_numbers import MISSING, DecimalSigns, Numbers, no_number, parse_numbers
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 

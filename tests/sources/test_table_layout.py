@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.screens.row_block import Column
-from pipeline_lib.screens.table_layout import DELIMITERS, TableLayout, find_layout
-from pipeline_lib.screens.text_lines import TextLines
+from pipeline_lib.sources.row_block import Column
+from pipeline_lib.sources.table_layout import DELIMITERS, TableLayout, find_layout
+from pipeline_lib.sources.text_lines import TextLines
 
 COLUMNS = {"gene": Column(("gene",)), "value": Column(("score, norm",))}
 

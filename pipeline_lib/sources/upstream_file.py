@@ -15,7 +15,7 @@ from typing import Any, Protocol, cast
 import pyarrow as pa
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.screens.file_kinds import (
+from pipeline_lib.sources.file_kinds import (
     BZIP2,
     GZIP,
     HEAD_BYTES,

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.screens.spreadsheet_dates import looks_like_date
+from pipeline_lib.sources.spreadsheet_dates import looks_like_date
 
 _MISSING = (
     "",
@@ -205,6 +205,13 @@ def parse_numbers(encoded: pa.DictionaryArray, lines: NDArray[np.int64], *, comm
         below_thousand=first(_matches(texts, _BELOW_A_THOUSAND)),
     )
     return Numbers(values[codes], wrong[codes], signs)
+
+
+def truth_as_numbers(encoded: pa.DictionaryArray) -> pa.DictionaryArray:
+    """Return a column of text with 1 in place of true and 0 in place of false."""
+    texts = encoded.dictionary.cast(pa.string())
+    places = pc.index_in(pc.utf8_lower(pc.utf8_trim_whitespace(texts)), pa.array(["false", "true"]))
+    return pa.DictionaryArray.from_arrays(encoded.indices, pc.coalesce(places.cast(pa.string()), texts))
 
 
 def is_missing(texts: pa.StringArray) -> NDArray[np.bool_]:

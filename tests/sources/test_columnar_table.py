@@ -12,11 +12,11 @@ import pytest
 from pyarrow import feather, ipc
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.screens.batch import Rejections
-from pipeline_lib.screens.columnar_table import check_columnar_header, read_columnar
-from pipeline_lib.screens.row_block import Column, RowBlock
+from pipeline_lib.sources.columnar_table import columnar_header, read_columnar
+from pipeline_lib.sources.rejections import Rejections
+from pipeline_lib.sources.row_block import Column, RowBlock
 
-COLUMNS = {"gene": Column(("gene",)), "value": Column(("score",), "number")}
+COLUMNS = {"gene": Column(("gene",), "names"), "value": Column(("score",), "number")}
 
 
 def parquet(path: Path, gene: pa.Array, score: pa.Array) -> tuple[RowBlock, Rejections]:
@@ -95,7 +95,7 @@ def test_feather_of_both_versions_and_arrow_streams_are_read(tmp_path: Path) -> 
         path = tmp_path / name
         path.write_bytes(data)
         assert read_columnar(path, COLUMNS, Rejections(path)).number("value").tolist() == [1e-12]
-        check_columnar_header(path, COLUMNS)
+        columnar_header(path, COLUMNS)
         path.write_bytes(data[:-40])
         with pytest.raises(PipelineError, match="truncated or damaged"):
             read_columnar(path, COLUMNS, Rejections(path))

@@ -13,16 +13,32 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.screens.batch import Rejections
+from pipeline_lib.sources.rejections import Rejections
 
 
 @dataclass(frozen=True)
 class Column:
-    """A wanted column: the spellings of its name in the header, what it holds, whether the file must have it."""
+    """A wanted column.
+
+    Attributes
+    ----------
+    spellings
+        Its name in the header.
+    holds
+        Text; names (text, or lists of texts where the file has typed columns); numbers; or numbers and truth values,
+        of which true counts 1 and false 0.
+    required
+        Whether the file must have it.
+    """
 
     spellings: tuple[str, ...]
-    holds: Literal["text", "number"] = "text"
+    holds: Literal["text", "names", "number", "number or truth"] = "text"
     required: bool = True
+
+    @property
+    def is_number(self) -> bool:
+        """Return whether the values become numbers."""
+        return self.holds in {"number", "number or truth"}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from pipeline_lib.screens import file_kinds as kinds
+from pipeline_lib.sources import file_kinds as kinds
 
 TABLE = "gene1,gene2,score\nTFC3,SLA1,0.5\n"
 
@@ -28,7 +28,7 @@ def columnar(write: str) -> bytes:
         (b"\xef\xbb\xbf" + TABLE.encode(), kinds.TEXT),
         ("score (30 °C)\n1\n".encode("cp1252"), kinds.TEXT),
         *((TABLE.encode(encoding), kinds.TEXT) for encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-32")),
-        (gzip.compress(TABLE.encode()), kinds.GZIP),
+        (gzip.compress(TABLE.encode(), mtime=0), kinds.GZIP),
         (bz2.compress(TABLE.encode()), kinds.BZIP2),
         (lzma.compress(TABLE.encode()), kinds.XZ),
         (pa.compress(TABLE.encode(), "zstd", asbytes=True), kinds.ZSTD),
