@@ -55,7 +55,8 @@ def test_screens_without_a_name_keep_apart_by_their_position(tmp_path: Path, gen
         ("orf\tx\nYAL001C\thigh\n", "row 2: column '1 \\| x' holds 'high', which is no number"),
         ("orf\tx\nYAL001C\tinf\n", "holds 'inf', which is no number"),
         ("orf\tx\nYAL001C\t1\nYAL001C\t2\n", "row 3: the gene 'YAL001C' is listed twice"),
-        ("", "does not start with 'orf'"),
+        ("", "is empty"),
+        ("\n", "does not start with 'orf'"),
     ],
 )
 def test_a_study_that_breaks_the_layout_is_refused(
