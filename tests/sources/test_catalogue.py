@@ -33,6 +33,8 @@ def test_files_pinned_to_a_commit_have_a_checksum(catalogue: Catalogue) -> None:
         "kuzmin2020/aaz5667-tables.zip",
         "string/4932.protein.links.detailed.v12.0.txt.gz",
         "string/4932.protein.links.detailed.v9.1.txt.gz",
+        # The mirror's copy was written anew from its text, so it does not give the address's checksum.
+        "torchcell/uncharacterized_triple_interactions.csv",
         "yeast-gem/yeast-GEM.xml",
     }
 
@@ -69,7 +71,10 @@ def test_the_catalogue_has_every_file_of_the_mirrors_manifest(mirror: Path, cata
         # A copy that is not the address's own file cannot vouch for it: its checksum is recorded on first use.
         known = (facts["sha256"], facts["bytes"]) if facts.get("identical", True) else (None, None)
         assert (source.url, source.sha256, source.bytes) == (facts["url"], *known)
-    for name, facts in unmirrored.items():
+    # What has no address cannot be fetched by anybody.
+    addressed = {name: facts for name, facts in unmirrored.items() if "urls" in facts}
+    assert len(addressed) >= 6
+    for name, facts in addressed.items():
         assert catalogue[name].urls == facts["urls"]
 
 

@@ -353,7 +353,8 @@ def test_every_mirrored_file_is_the_one_of_the_catalogue(mirror: Path, root: Pat
     from pipeline_lib.sources.catalogue import read_catalogue
 
     catalogue = read_catalogue(root / "config" / "sources.yaml")
-    present = [name for name in catalogue.sources if (mirror / name).exists()]
+    summed = (name for name, source in catalogue.sources.items() if source.sha256 is not None)
+    present = [name for name in summed if (mirror / name).exists()]
     fetcher = Fetcher(catalogue=catalogue, mirror=mirror, recorded=RecordedSums(tmp_path / "recorded.json"))
     records = [fetcher.fetch(name, tmp_path / name) for name in present]
     assert len(present) >= 26
