@@ -157,7 +157,10 @@ def test_models_read_the_feature_tables_without_genetic_interactions_or_those_na
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("cell: {features: [ages]}\n", "key 'cell.features': there is no feature table 'ages'; there are ['age', 'hearsay']"),
+        (
+            "cell: {features: [ages]}\n",
+            "key 'cell.features': there is no feature table 'ages'; there are ['age', 'hearsay']",
+        ),
         ("", "there is no feature reader 'tabel'"),
     ],
 )
