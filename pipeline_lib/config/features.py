@@ -42,12 +42,12 @@ class FeatureSettings(Section):
     largest_term: int = Field(default=300, ge=1)
     """For the reader ``gene_by_term``: terms with more genes are left out; they hardly distinguish genes."""
     evidence: list[Evidence] | None = None
-    """What the features rest on. None: what the catalogue says of the files."""
+    """What the features rest on. None: what the catalogue states for the files."""
     holds_genetic: HoldsGenetic | None = None
     """Whether published genetic interactions are inside: ``yes``, ``no`` or ``unknown``. Models read a table by default
     where it is ``no``; ``cell.features`` names others to use. None: what the catalogue says, else ``unknown``."""
     year: int | None = Field(default=None, ge=1900, le=2100)
-    """Year of the release. None: what the catalogue says of the files."""
+    """Year of the release. None: what the catalogue states for the files."""
 
     def stated_genetic(self, files: Iterable[str | None]) -> Literal["yes", "no", "unknown"]:
         """Return whether the table holds genetic interactions, from its own word or from its files'.

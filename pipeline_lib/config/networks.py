@@ -57,4 +57,4 @@ class NetworkSettings(Section):
     """What the edges rest on: physical, coexpression, regulation, genetic, text_mining, ... None: what the catalogue
     says of the file. A network with ``genetic`` in it may carry a screen's own labels."""
     year: int | None = Field(default=None, ge=1900, le=2100)
-    """Year of the release, to be held against the year of a screen. None: what the catalogue says of the file."""
+    """Year of the release, to be held against the year of a screen. None: what the catalogue states for the file."""

@@ -22,7 +22,7 @@ class Provenance:
 
 
 def find_provenance(settings: FeatureSettings, catalogue: Path) -> Provenance:
-    """Return what the settings say of a feature table, else what the catalogue says of its files.
+    """Return what the settings say of a feature table, else what the catalogue states for its files.
 
     A table of which neither says whether it holds genetic interactions is 'unknown', never taken for clean.
     """

@@ -24,7 +24,7 @@ class Provenance:
 
 
 def find_provenance(name: str, settings: NetworkSettings, catalogue: Path) -> Provenance:
-    """Return what the settings say of a network, else what the catalogue says of its files.
+    """Return what the settings say of a network, else what the catalogue states for its files.
 
     Raises
     ------
