@@ -153,7 +153,7 @@ class Workflow:
         return list(self.run.networks) if chosen is None else list(chosen)
 
     def evidence(self, network: str) -> list[str]:
-        """Return what a network rests on: as configured, else as the catalogue states for its files; empty: not known."""
+        """Return what a network rests on: as configured, else as the catalogue states; empty: not known."""
         settings = self.run.networks[network]
         if settings.evidence is not None:
             return list(settings.evidence)

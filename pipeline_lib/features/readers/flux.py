@@ -1,4 +1,4 @@
-"""What the metabolic model states about each gene by itself: growth without it, its reactions, the flux that they carry.
+"""What the metabolic model states about each gene: growth without it, its reactions, the flux that they carry.
 
 Growth of every single deletion by flux balance analysis (`pipeline_lib.metabolism.knockouts`, exact), and fluxes of the
 wild type at greatest growth and least total flux (Lewis et al., Molecular Systems Biology 6:390, 2010), on each medium.
