@@ -28,9 +28,8 @@ from tests.reliability import Fault, record
 
 PROFILE = (
     "--workflow-profile", "workflow/profiles/slurm",
-    # Only waiting is changed, so that a test need not wait as long as a night's run may; less patience needs more
-    # retries, since a task counts as failed when the first of its array ends later than that (see the profile).
-    "--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10", "--retries", "5",
+    # Only waiting is changed, so that a test need not wait as long as a night's run may.
+    "--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10",
 )  # fmt: skip
 FAULTS = {
     0: ("scancel of a fit", cancel, "CANCELLED"),

@@ -25,7 +25,7 @@ EPOCHS_BEFORE = 3
 
 @dataclass
 class Blow:
-    """What was done to the fit of one seed, or to the run while that fit was in the middle; `job` is ``array_task``."""
+    """What was done to the fit of one seed, or to the run while that fit was in the middle."""
 
     fault: str
     seed: int
@@ -72,9 +72,7 @@ class Freezer(threading.Thread):
 
 def strike(blow: Blow, process: psutil.Process, slurm: Slurm, fault: Callable[[Slurm, str], None]) -> None:
     """Do `fault` to the job of a frozen fit."""
-    told = process.environ()
-    # The last task of an array bears the number of the whole array.
-    blow.job = f"{told['SLURM_ARRAY_JOB_ID']}_{told['SLURM_ARRAY_TASK_ID']}"
+    blow.job = process.environ()["SLURM_JOB_ID"]
     blow.attempt = [process, *itertools.takewhile(lambda parent: parent.name() != "slurmstepd", process.parents())]
     blow.seconds = -time.monotonic()
     fault(slurm, blow.job)
@@ -82,8 +80,6 @@ def strike(blow: Blow, process: psutil.Process, slurm: Slurm, fault: Callable[[S
 
 def wait_for_the_end(blow: Blow, state: str, checkout: Checkout, slurm: Slurm) -> None:
     """Return when the struck attempt is over: its job is in `state`, or has been started anew for ``REQUEUED``."""
-
-    number = slurm.job(blow.job)["JobId"]
 
     def landed() -> bool:
         told = slurm.job(blow.job)
@@ -99,7 +95,7 @@ def wait_for_the_end(blow: Blow, state: str, checkout: Checkout, slurm: Slurm) -
             member.kill()
     if state == "REQUEUED":
         # A node that is told to start a job of which it still holds a step is drained: "Duplicate jobid".
-        wait_until(lambda: not slurm.steps(number), f"the end of the steps of {blow.job}", checkout, 300)
+        wait_until(lambda: not slurm.steps(blow.job), f"the end of the steps of {blow.job}", checkout, 300)
         # Slurm leaves a requeued job two minutes.
         slurm.run("scontrol", "update", f"JobId={blow.job}", "StartTime=now")
 

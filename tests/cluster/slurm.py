@@ -194,8 +194,8 @@ class Slurm:
         self._wait(lambda: not self.run("squeue", "-h"), "jobs outlive scancel")
 
     def job(self, number: str) -> dict[str, str]:
-        """Return what the controller knows of a job (``12``) or of an array's task (``12_3``)."""
-        return next(job for job in self.jobs() if number_of(job) == number)
+        """Return what the controller knows of a job."""
+        return next(job for job in self.jobs() if job["JobId"] == number)
 
     def steps(self, number: str) -> list[str]:
         """Return the titles of the daemons that still watch over steps of job `number` on the nodes."""
@@ -203,14 +203,9 @@ class Slurm:
         return [title for title in titles if title.startswith(f"slurmstepd: [{number}.")]
 
     def jobs(self) -> list[dict[str, str]]:
-        """Return every job and array task that the controller knows, as ``scontrol show job`` tells of it."""
+        """Return every job that the controller knows, as ``scontrol show job`` tells of it."""
         lines = self.run("scontrol", "--oneliner", "show", "job").splitlines()
         return [dict(part.partition("=")[::2] for part in line.split() if "=" in part) for line in lines]
-
-
-def number_of(job: dict[str, str]) -> str:
-    """Return by what a command names this job alone."""
-    return f"{job['ArrayJobId']}_{job['ArrayTaskId']}" if "ArrayJobId" in job else job["JobId"]
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -1,8 +1,5 @@
 """The profiles name rules that exist and ask a cluster for what a configuration needs."""
 
-import os
-import shutil
-
 import pytest
 import yaml
 
@@ -10,8 +7,6 @@ from pipeline_lib.config.figures import TOPICS
 from tests.workflow.conftest import rules_of
 
 QUICKSTART = ("--configfile", "config/quickstart.yaml")
-SINGLE_ARGUMENT = 128 * 1024
-"""Bytes that Linux lets one argument of a command have."""
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +22,7 @@ def rules(snakemake, root):
 
 
 def test_the_slurm_profile_names_rules_that_exist(slurm, rules):
-    named = {*slurm["groups"], *slurm["set-resources"], *slurm["slurm-array-jobs"].replace(",", " ").split()}
+    named = {*slurm["groups"], *slurm["set-resources"]}
     # A run without networks has no rule that reads one; the rule is defined all the same.
     assert named <= rules
 
@@ -37,53 +32,16 @@ def test_every_figure_is_drawn_in_the_group_of_the_report(slurm):
     assert {slurm["groups"][f"figures_{topic}"] for topic in TOPICS} == {"report"}
 
 
-def test_fits_are_never_grouped_and_only_those_with_checkpoints_are_arrays(slurm):
+def test_every_fit_is_a_job_of_its_own(slurm):
     assert not {"fit", "fit_on_gpu"} & set(slurm["groups"])
-    assert slurm["slurm-array-jobs"] == "fit_on_gpu"
+    # A task of an array deletes the outputs of the array's first task when that has finished (executor 2.8.0).
+    assert "slurm-array-jobs" not in slurm
 
 
 def test_no_run_of_ours_has_more_jobs_than_the_profile_submits(slurm, snakemake, checkout):
     done = snakemake("-n", "--cores", "2", "--configfile", "config/full.yaml", cwd=checkout)
     assert done.returncode == 0, done.stderr
     assert sum(rules_of(done.stdout).values()) < slurm["jobs"]
-
-
-SBATCH = """#!/bin/sh
-for argument in "$@"; do
-  case "$argument" in --wrap=*) echo "wrap ${#argument}" ;; --array=*|--gpus=*) echo "$argument" ;; esac
-done >> sbatch.log
-exit 1
-"""
-
-
-def test_an_array_of_fits_travels_in_one_argument(snakemake, checkout):
-    (checkout / "mine.yaml").write_text(
-        "base: config/quickstart.yaml\nrun: mine\n"
-        f"grid:\n  - {{models: [clp], splits: [random], seeds: {list(range(50))}}}\n"
-    )
-    mine = ("--configfile", "mine.yaml")
-    for line in snakemake("--summary", *mine, cwd=checkout).stdout.splitlines():
-        if line.startswith("results/mine/"):
-            path = checkout / line.split("\t")[0]
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
-    # All that the fits read counts as made; they themselves are not.
-    assert snakemake("--touch", "--cores", "1", *mine, cwd=checkout).returncode == 0
-    shutil.rmtree(checkout / "results/mine/models")
-    (checkout / "bin").mkdir()
-    for name in ("sbatch", "scontrol", "sinfo", "squeue", "sacct"):
-        (checkout / "bin" / name).write_text(SBATCH if name == "sbatch" else "#!/bin/sh\nexit 1\n")
-        (checkout / "bin" / name).chmod(0o755)
-    target = "results/mine/models/clp/random/seed"
-    snakemake(
-        "--workflow-profile", "workflow/profiles/slurm", *mine, "--retries", "0", "--",
-        *(f"{target}{seed}/predictions.parquet" for seed in range(50)),
-        cwd=checkout, PATH=f"{checkout / 'bin'}:{os.environ['PATH']}",
-    )  # fmt: skip
-    asked = (checkout / "sbatch.log").read_text().split()
-    assert asked[:2] == ["--gpus=1", "--array=1-40"]
-    assert asked[4:6] == ["--gpus=1", "--array=41-50"]
-    assert 0 < int(asked[3]) < 0.75 * SINGLE_ARGUMENT
 
 
 @pytest.mark.parametrize(("device", "on_gpu"), [("auto", 2), ("cuda", 2), ("cpu", 0)])
