@@ -124,10 +124,10 @@ class PerAssay:
         """Fit every assay of `train`; the history has one row a setting (`epoch` counts them)."""
         self.book = StrainBook.learn(train, len(cell.genes))
         pool, held = self.book.crosses(train), self.book.crosses(validation)
-        held_rows = dict(_stated_assays(validation))
+        held_rows = dict(stated_assays(validation))
         none = np.zeros(0, dtype=np.int64)
         self.assays, histories = {}, []
-        for name, rows in _stated_assays(train):
+        for name, rows in stated_assays(train):
             others = np.ones(len(train), dtype=bool)
             others[rows] = False
             fold = AssayFold(
@@ -141,7 +141,7 @@ class PerAssay:
         """Predict every genotype with the model of its assay."""
         crosses = self.book.crosses(genotypes)
         value, std = np.empty(len(genotypes)), np.empty(len(genotypes))
-        for name, rows in _stated_assays(genotypes):
+        for name, rows in stated_assays(genotypes):
             assay, part = self._nearest_assay(name), crosses.take(rows)
             predicted = assay.model.predict(part)
             value[rows] = predicted.value + assay.order_means[part.genotypes.order]
@@ -199,7 +199,7 @@ def order_means(train: Genotypes) -> Values:
     return np.where(count > 0, total / np.maximum(count, 1), train.value.mean())
 
 
-def _stated_assays(genotypes: Genotypes) -> list[tuple[AssayName, Rows]]:
+def stated_assays(genotypes: Genotypes) -> list[tuple[AssayName, Rows]]:
     """Return screen and phenotype by name, and the rows of each; '' where a genotype does not state it."""
     codes = np.stack([genotypes.screen, genotypes.phenotype], axis=1)
     present, inverse = np.unique(codes, axis=0, return_inverse=True)

@@ -1,6 +1,10 @@
-"""From networks, reactions and a gene's own vector to its latent vector."""
+"""From networks, features and a gene's own vector to its latent vector, once with the own vector and once without."""
 
+from typing import NamedTuple
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from pipeline_lib.config.clp import ClpSettings
@@ -8,13 +12,28 @@ from pipeline_lib.models.clp.cell_tensors import CellArrays
 from pipeline_lib.models.layers.graph_convolution import relational_convolution
 
 
+class GeneStates(NamedTuple):
+    """Latent vectors of all genes.
+
+    Attributes
+    ----------
+    measured
+        float32 [N, h]: with the own vector of genes that the training fold holds.
+    unseen
+        float32 [N, h]: as if training had not measured the gene; its neighbours keep their own vectors.
+    """
+
+    measured: Tensor
+    unseen: Tensor
+
+
 class GeneEncoder(nn.Module):
     """Relational message passing over the gene networks.
 
-    Only genes with measurements have an own vector, and in training it is hidden at random, so that the latent of a
-    gene that no screen holds, which comes from its neighbours and reactions alone, has been trained too. What a gene
-    says to its neighbours is a function of its state: a second free vector a gene was learned by heart and told
-    nothing of unseen genes (Pearson 0.40 instead of 0.41 on validation, collins2007, one gene unseen).
+    Only genes with measurements have an own vector. What a gene is without it comes from its neighbours and features;
+    that is trained on the estimates that did without the gene's profile. What a gene sends to its neighbours is a
+    function of its state: a second free vector a gene was fitted to training values and said nothing of unseen genes
+    (Pearson 0.40 instead of 0.41 on validation, collins2007, one gene unseen).
 
     Parameters
     ----------
@@ -33,44 +52,34 @@ class GeneEncoder(nn.Module):
         own = torch.randn(cell.genes, width) * width**-0.5
         self.fixed = settings.genes == "random"
         if self.fixed:
-            # Every gene has its vector, measured or not: there is nothing to learn and nothing to hide.
+            # Every gene has its vector, measured or not: there is nothing to learn.
             self.register_buffer("own", own)
         else:
             self.own = nn.Parameter(own)
-        self.mask_share = settings.gene_mask
+        self.register_buffer("features", torch.from_numpy(cell.features), persistent=False)
+        self.from_features = nn.ModuleList()
+        if cell.features.shape[1]:
+            self.from_features.append(nn.Linear(cell.features.shape[1], width))
         self.dropout = nn.Dropout(settings.dropout)
-        self.convolutions = nn.ModuleList()
+        self.convolutions, self.messages, self.norms = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
         if cell.adjacencies:
-            for layer in range(settings.graph_layers):
+            for _ in range(settings.graph_layers):
                 self.convolutions.append(
                     relational_convolution(settings.convolution, cell.adjacencies, settings.message_width, width)
                 )
-                self.add_module(f"message_{layer}", nn.Linear(width, settings.message_width, bias=False))
-                self.add_module(f"norm_{layer}", nn.LayerNorm(width))
+                self.messages.append(nn.Linear(width, settings.message_width, bias=False))
+                self.norms.append(nn.LayerNorm(width))
 
-    def visible(self) -> Tensor:
-        """Return which genes may speak for themselves in this step, float32 [N, 1]."""
-        if self.fixed:
-            return torch.ones_like(self.measured, dtype=torch.float32)[:, None]
-        seen = self.measured.float()
-        if self.training and self.mask_share > 0:
-            seen = seen * (torch.rand_like(seen) >= self.mask_share)
-        return seen[:, None]
-
-    def forward(self, visible: Tensor, profile: Tensor | None) -> Tensor:
-        """Return gene states [N, h].
-
-        Parameters
-        ----------
-        visible
-            float32 [N, 1] out of `visible`.
-        profile
-            What a gene's measured profile says of it [N, h], or None.
-        """
-        own = self.own if profile is None else self.own + profile
-        state = self.dropout(own) * visible
-        for layer, convolution in enumerate(self.convolutions):
-            message = getattr(self, f"message_{layer}")(state)
-            gathered = getattr(self, f"norm_{layer}")(convolution(message))
+    def forward(self) -> GeneStates:
+        """Return the states of all genes."""
+        visible = torch.ones_like(self.own[:, :1]) if self.fixed else self.measured.float()[:, None]
+        own = self.dropout(self.own) * visible
+        state = torch.zeros_like(own)
+        for project in self.from_features:
+            state = state + self.dropout(project(self.features))
+        for convolution, message, norm in zip(self.convolutions, self.messages, self.norms, strict=True):
+            gathered = norm(convolution(message(state + own)))
             state = state + self.dropout(nn.functional.gelu(gathered))
-        return state
+        return GeneStates(state + own, state + own if self.fixed else state)
+
+

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline_lib.cell.genotypes import MAX_ORDER
 from pipeline_lib.config.profile_predictor import ProfilePredictorSettings
 from pipeline_lib.models.baselines.axes import UNKNOWN, Entities, Index
 from pipeline_lib.models.baselines.completion import ScoreMatrix
@@ -22,9 +23,13 @@ from pipeline_lib.models.profile_predictor.cases import (
     set_profiles,
 )
 from pipeline_lib.models.profile_predictor.completion import Combination, complete, practise_completion
+from pipeline_lib.models.profile_predictor.estimates import CrossEstimates, CrossFitted
 from pipeline_lib.models.profile_predictor.gains import Gains
 from pipeline_lib.models.profile_predictor.kernels import GeneKernel, Matrix, gene_kernels
 from pipeline_lib.models.profile_predictor.side import AssaySide, Unseen
+
+_FEWEST = 2
+"""Rows and columns of an assay without which there are no profiles to compare."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,8 @@ class ProfilePredictor(CrossModel):
     estimate: Matrix
     sides: tuple[AssaySide, AssaySide]
     gains: CaseGains
+    cross_fitted: CrossFitted
+    """Estimates of training observations without themselves; a restored model has none."""
 
     def __init__(self, settings: ProfilePredictorSettings) -> None:
         self.options = settings
@@ -60,8 +67,46 @@ class ProfilePredictor(CrossModel):
         generator = np.random.default_rng(fold.context.seed)
         self.kernels, self.book = gene_kernels(fold.cell), fold.book
         value = fold.train.value
-        symmetric = self.axes.symmetric
         self.effects = Effects.fit(self.axes, rows, columns, value)
+        if min(self.axes.shape) < _FEWEST:
+            held, gains = self._fit_effects(rows, columns, value, generator)
+        else:
+            held, gains = self._fit_profiles(rows, columns, value, generator)
+        by_sides = self._fit_unseen(rows, columns, value, gains, generator)
+        self.cross_fitted = CrossFitted(
+            np.append(held.observation, by_sides.observation),
+            CrossEstimates.concatenate([held.estimates, by_sides.estimates]),
+        )
+        return []
+
+    def _fit_effects(
+        self, rows: Index, columns: Index, value: Matrix, generator: np.random.Generator
+    ) -> tuple[CrossFitted, Gains]:
+        """Fit an assay of one row or column, single mutants say: it has main effects and no profiles.
+
+        Observations are held out one by one: another one of the same strain may have stayed.
+        """
+        chosen = generator.random(len(value)) < self.options.held_share
+        kept = ~chosen
+        effects = Effects.fit(self.axes, rows[kept], columns[kept], value[kept]) if kept.any() else self.effects
+        seen = np.isin(rows, rows[kept]) & np.isin(columns, columns[kept])
+        held = np.flatnonzero(chosen & seen)
+        none = np.zeros(len(held))
+        residual = value[held] - effects.predict(rows[held], columns[held])
+        gains = Gains.fit([none], [], residual)
+        at = np.stack([effects.row[rows[held]], effects.column[columns[held]]], axis=1)
+        self.estimate = np.zeros(self.axes.shape)
+        sides = [self._side(self.axes.rows, self.estimate, self.effects.row, generator)]
+        if not self.axes.symmetric:
+            sides.append(self._side(self.axes.columns, self.estimate.T, self.effects.column, generator))
+        self.sides = (sides[0], sides[-1])
+        return CrossFitted(held, _of_measured(effects.mean, at, none, gains)), gains
+
+    def _fit_profiles(
+        self, rows: Index, columns: Index, value: Matrix, generator: np.random.Generator
+    ) -> tuple[CrossFitted, Gains]:
+        """Fit the profiles of both sides, and how completion and similarity are weighed on held-out cells."""
+        symmetric = self.axes.symmetric
         practice = practise_completion(self.axes, rows, columns, value, self.options, generator)
         share, completed = practice.share, practice.residuals.completed
         sides = [self._side(self.axes.rows, completed, self.effects.row, generator)]
@@ -69,6 +114,10 @@ class ProfilePredictor(CrossModel):
             sides.append(self._side(self.axes.columns, completed.T, self.effects.column, generator))
         priors = [side.entity_kernel(self.kernels) for side in sides]
         combination = Combination.learn(practice, priors, self.options, generator)
+        held = practice.held
+        effects = np.stack([practice.effects.row[held.rows], practice.effects.column[held.columns]], axis=1)
+        estimates = _of_measured(practice.effects.mean, effects, combination.held, combination.gains)
+        cross_fitted = CrossFitted(held.observation, estimates)
         # A large screen's matrices are hundreds of megabytes each.
         del practice, completed
 
@@ -79,41 +128,78 @@ class ProfilePredictor(CrossModel):
         completed = np.where(matrix.observed > 0, matrix.values, self.estimate)
         row_side = sides[0].with_profiles(completed)
         self.sides = (row_side, row_side if symmetric else sides[1].with_profiles(completed.T))
-        self.gains = self._fit_gains(matrix, combination.gains, generator)
-        return []
+        return cross_fitted, combination.gains
 
     def predict_crosses(self, crosses: Crosses, rows: Index, columns: Index) -> Prediction:
         """Predict each cross by the case it falls into."""
-        value, std = np.empty(len(rows)), np.empty(len(rows))
+        estimates = self.estimate_crosses(crosses, rows, columns)
+        return Prediction(estimates.value, estimates.std)
+
+    def estimates_of(self, crosses: Crosses) -> CrossEstimates:
+        """Return the estimates of crosses of this assay, seen or not, part by part."""
+        return self.estimate_crosses(crosses, *self.axes.positions(crosses))
+
+    def estimate_crosses(self, crosses: Crosses, rows: Index, columns: Index) -> CrossEstimates:
+        """Estimate crosses at these positions, -1 where training lacks the row or the column."""
         new_row, new_column = rows == UNKNOWN, columns == UNKNOWN
+        found = CrossEstimates.empty(len(rows))
+        if not (new_row.any() or new_column.any()):
+            return self._measured(rows, columns)
         across, row_of = self._unseen(crosses.query, new_row, self.sides[0])
         down, column_of = self._unseen(crosses.array, new_column, self.sides[1])
-
         known = np.flatnonzero(~new_row & ~new_column)
-        estimate = self.estimate[rows[known], columns[known]]
-        value[known] = self.effects.predict(rows[known], columns[known]) + estimate
-        std[known] = self.gains.measured.std(estimate, [])
-        only_row, only_column = np.flatnonzero(new_row & ~new_column), np.flatnonzero(~new_row & new_column)
-        for here, unseen, of, other, other_effect, gains in (
-            (only_row, across, row_of, columns, self.effects.column, self.gains.row_unseen),
-            (only_column, down, column_of, rows, self.effects.row, self.gains.column_unseen),
-        ):
-            at, beside = of[here], other_effect[other[here]]
-            profile = unseen.profile[at, other[here]]
-            known_of = Estimates.of_one_unseen(unseen.effect[at], profile, beside, unseen.variance[at])
-            deviation = gains.value(known_of.parts)
-            value[here] = self.effects.mean + beside + deviation
-            std[here] = gains.std(deviation, known_of.variances)
+        found.put(known, self._measured(rows[known], columns[known]))
+        here = np.flatnonzero(new_row & ~new_column)
+        at, beside = row_of[here], columns[here]
+        found.put(
+            here,
+            self._query_unseen(
+                Estimates.of_one_unseen(
+                    across.effect[at], across.profile[at, beside], self.effects.column[beside], across.variance[at]
+                ),
+                self.effects.column[beside],
+            ),
+        )
+        here = np.flatnonzero(~new_row & new_column)
+        at, beside = column_of[here], rows[here]
+        found.put(
+            here,
+            self._array_unseen(
+                Estimates.of_one_unseen(
+                    down.effect[at], down.profile[at, beside], self.effects.row[beside], down.variance[at]
+                ),
+                self.effects.row[beside],
+            ),
+        )
         both = np.flatnonzero(new_row & new_column)
         if len(both):
             i, j = row_of[both], column_of[both]
             smoothed = smooth_both_sides(across.weight, set_profiles(self.sides), down.weight)[i, j]
             effects, variances = (across.effect[i], down.effect[j]), [across.variance[i], down.variance[j]]
-            known_of = Estimates.of_both_unseen(effects, smoothed, variances)
-            deviation = self.gains.both_unseen.value(known_of.parts)
-            value[both] = self.effects.mean + deviation
-            std[both] = self.gains.both_unseen.std(deviation, known_of.variances)
-        return Prediction(value, std)
+            found.put(both, self._both_unseen(Estimates.of_both_unseen(effects, smoothed, variances)))
+        return found
+
+    def _measured(self, rows: Index, columns: Index) -> CrossEstimates:
+        interaction = self.estimate[rows, columns]
+        effects = np.stack([self.effects.row[rows], self.effects.column[columns]], axis=1)
+        return _of_measured(self.effects.mean, effects, interaction, self.gains.measured)
+
+    def _query_unseen(self, parts: Estimates, beside: Matrix) -> CrossEstimates:
+        return _of_one_unseen(self.effects.mean, parts, beside, self.gains.row_unseen, side=0)
+
+    def _array_unseen(self, parts: Estimates, beside: Matrix) -> CrossEstimates:
+        return _of_one_unseen(self.effects.mean, parts, beside, self.gains.column_unseen, side=1)
+
+    def _both_unseen(self, parts: Estimates) -> CrossEstimates:
+        deviation = self.gains.both_unseen.value(parts.parts)
+        return CrossEstimates(
+            self.effects.mean + deviation,
+            self.gains.both_unseen.std(deviation, parts.variances),
+            np.stack(parts.parts[:2], axis=1),
+            parts.parts[2],
+            np.ones((len(deviation), 2), dtype=bool),
+            np.zeros((len(deviation), MAX_ORDER), dtype=bool),
+        )
 
     def cross_state(self) -> dict[str, Any]:
         """Return effects, estimates, sides and gains; the kernels are the cell's."""
@@ -143,29 +229,57 @@ class ProfilePredictor(CrossModel):
         position[missing] = inverse
         return known.unseen(self.kernels, self.book.genes_of_sets(sets)), position
 
-    def _fit_gains(self, matrix: ScoreMatrix, measured: Gains, generator: np.random.Generator) -> CaseGains:
-        rows, columns = np.nonzero(matrix.observed)
+    def _fit_unseen(
+        self, rows: Index, columns: Index, value: Matrix, measured: Gains, generator: np.random.Generator
+    ) -> CrossFitted:
+        """Fit the gains of unseen sides on observations, and return what each case estimates of them."""
+        observation = np.arange(len(rows))
         if self.axes.symmetric:
             # Two strains of one gene set are no pair of which one or both could be unseen.
-            apart = self.sides[0].owner[rows] != self.sides[0].owner[columns]
-            rows, columns = rows[apart], columns[apart]
-        if len(rows) > self.options.practice_pairs:
-            chosen = generator.choice(len(rows), self.options.practice_pairs, replace=False)
-            rows, columns = rows[chosen], columns[chosen]
-        residual = matrix.values[rows, columns]
+            observation = observation[self.sides[0].owner[rows] != self.sides[0].owner[columns]]
+        if len(observation) > self.options.practice_pairs:
+            observation = np.sort(generator.choice(observation, self.options.practice_pairs, replace=False))
+        rows, columns = rows[observation], columns[observation]
         row_effect, column_effect = self.effects.row[rows], self.effects.column[columns]
-        by_row, by_column, by_both = self._left_out(rows, columns)
-        row_gains = Gains.fit(by_row.parts, by_row.variances, residual + row_effect)
-        column_gains = row_gains
-        if not self.axes.symmetric:
-            column_gains = Gains.fit(by_column.parts, by_column.variances, residual + column_effect)
-        both_gains = Gains.fit(by_both.parts, by_both.variances, residual + row_effect + column_effect)
-        return CaseGains(measured, row_gains, column_gains, both_gains)
+        residual = value[observation] - self.effects.mean
+        by_row = left_out_of_one_side(self.sides[0], rows, columns, self.effects.column)
+        by_column = left_out_of_one_side(self.sides[1], columns, rows, self.effects.row)
+        by_both = left_out_of_both_sides(self.sides, rows, columns)
+        without_row, without_column = residual - column_effect, residual - row_effect
+        if self.axes.symmetric:
+            either = _joined(by_row, by_column)
+            row_gains = Gains.fit(either.parts, either.variances, np.append(without_row, without_column))
+            column_gains = row_gains
+        else:
+            row_gains = Gains.fit(by_row.parts, by_row.variances, without_row)
+            column_gains = Gains.fit(by_column.parts, by_column.variances, without_column)
+        both_gains = Gains.fit(by_both.parts, by_both.variances, residual)
+        self.gains = CaseGains(measured, row_gains, column_gains, both_gains)
+        cases = [
+            self._query_unseen(by_row, column_effect),
+            self._array_unseen(by_column, row_effect),
+            self._both_unseen(by_both),
+        ]
+        return CrossFitted(np.tile(observation, len(cases)), CrossEstimates.concatenate(cases))
 
-    def _left_out(self, rows: Index, columns: Index) -> tuple[Estimates, Estimates, Estimates]:
-        """Estimate measured crosses without the row's gene set, the column's, and both."""
-        return (
-            left_out_of_one_side(self.sides[0], rows, columns, self.effects.column),
-            left_out_of_one_side(self.sides[1], columns, rows, self.effects.row),
-            left_out_of_both_sides(self.sides, rows, columns),
-        )
+
+def _of_measured(mean: float, effects: Matrix, interaction: Matrix, gains: Gains) -> CrossEstimates:
+    value = mean + effects.sum(axis=1) + interaction
+    sides, genes = np.zeros(effects.shape, dtype=bool), np.zeros((len(value), MAX_ORDER), dtype=bool)
+    return CrossEstimates(value, gains.std(interaction, []), effects, interaction, sides, genes)
+
+
+def _of_one_unseen(mean: float, parts: Estimates, beside: Matrix, gains: Gains, side: int) -> CrossEstimates:
+    deviation = gains.value(parts.parts)
+    effects, unseen = np.zeros((len(beside), 2)), np.zeros((len(beside), 2), dtype=bool)
+    effects[:, side], effects[:, 1 - side], unseen[:, side] = parts.parts[0], beside, True
+    std = gains.std(deviation, parts.variances)
+    genes = np.zeros((len(beside), MAX_ORDER), dtype=bool)
+    return CrossEstimates(mean + beside + deviation, std, effects, parts.parts[1], unseen, genes)
+
+
+def _joined(first: Estimates, second: Estimates) -> Estimates:
+    return Estimates(
+        [np.append(a, b) for a, b in zip(first.parts, second.parts, strict=True)],
+        [np.append(a, b) for a, b in zip(first.variances, second.variances, strict=True)],
+    )

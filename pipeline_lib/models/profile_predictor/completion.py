@@ -52,8 +52,9 @@ class Residuals:
 
 @dataclass(frozen=True)
 class HeldCells:
-    """Training observations that were held out: positions and what the effects of the others leave of their values."""
+    """Training observations that were held out: which, where, and what the effects of the others leave of them."""
 
+    observation: Index
     rows: Index
     columns: Index
     residual: Matrix
@@ -63,6 +64,7 @@ class HeldCells:
 class Practice:
     """The matrix without the held-out observations, with them beside it, and the threshold that fits them best."""
 
+    effects: Effects
     residuals: Residuals
     held: HeldCells
     share: float
@@ -85,13 +87,13 @@ def practise_completion(
     effects = Effects.fit(axes, rows[kept], columns[kept], value[kept])
     residual = value - effects.predict(rows, columns)
     matrix = ScoreMatrix.build(axes, rows[kept], columns[kept], residual[kept])
-    held = HeldCells(rows[chosen], columns[chosen], residual[chosen])
+    held = HeldCells(np.flatnonzero(chosen), rows[chosen], columns[chosen], residual[chosen])
     search: Search[tuple[float, Factors]] = Search(held.residual, len(_SHARES))
     for share, factors in zip(_SHARES, _path(matrix, _SHARES, settings, generator), strict=True):
         predicted = factors.at(held.rows, held.columns, symmetric=axes.symmetric)
         search.offer(f"threshold={share:.3g}", predicted, (float(share), factors))
     chosen_share, chosen_factors = search.best
-    return Practice(Residuals.of(matrix, chosen_factors, symmetric=axes.symmetric), held, chosen_share)
+    return Practice(effects, Residuals.of(matrix, chosen_factors, symmetric=axes.symmetric), held, chosen_share)
 
 
 def complete(
@@ -120,10 +122,13 @@ class Combination:
         One an axis; one alone where the screen is symmetric.
     gains
         Weights of the estimates of `measured_estimates`.
+    held
+        float64 [h]: the combined estimate of each held-out observation.
     """
 
     kernels: tuple[ProfileKernel, ...]
     gains: Gains
+    held: Matrix
 
     @classmethod
     def learn(
@@ -156,7 +161,8 @@ class Combination:
         residuals = practice.residuals
         parts = measured_estimates(residuals.matrix, completed, residuals.low_rank, kernels, prior_kernels)
         estimates = [part[held.rows, held.columns] for part in parts]
-        return cls(tuple(kernels), Gains.fit(estimates, [], held.residual))
+        gains = Gains.fit(estimates, [], held.residual)
+        return cls(tuple(kernels), gains, gains.value(estimates))
 
     def estimate(self, residuals: Residuals, prior_kernels: Sequence[Matrix]) -> Matrix:
         """Return the estimate of every cell, measured ones too, float64 [r, c]."""

@@ -15,6 +15,8 @@ _LEAST_LOG_WEIGHT = -12.0
 _PULL = 1e-4
 """Penalty on squared logarithms: what no value decides stays near weight 1 instead of running away."""
 _COMPONENTS = 256
+_LEAST_NOISE = 1e-6
+"""Share of the kernel's diagonal that keeps the covariance of identical genes positive definite."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +97,9 @@ def left_out_residuals(covariance: Tensor, targets: Tensor) -> Tensor:
 
 
 def _combined(stack: Tensor, weights: Tensor) -> Tensor:
-    noise = weights[-1] * torch.eye(stack.shape[1], dtype=stack.dtype)
-    return torch.tensordot(weights[:-1], stack, 1) + noise
+    kernel = torch.tensordot(weights[:-1], stack, 1)
+    noise = weights[-1] + _LEAST_NOISE * kernel.diagonal().mean()
+    return kernel + noise * torch.eye(stack.shape[1], dtype=stack.dtype)
 
 
 def _leading(targets: Matrix) -> Matrix:

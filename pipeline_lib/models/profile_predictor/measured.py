@@ -15,6 +15,8 @@ from pipeline_lib.models.profile_predictor.learning import left_out_residuals
 
 _NEIGHBOURS, _POWER, _PRIOR_SHARE = 40, 3.0, 0.1
 _PULL = 1e-4
+_LEAST_NOISE = 1e-6
+"""Share of the kernel's diagonal that keeps the covariance of identical profiles positive definite."""
 _LEAST_LOG_WEIGHT = -12.0
 
 
@@ -37,7 +39,8 @@ class ProfileKernel:
         """Predict every row of `completed` [e, c] from all other rows; `prior_kernel` is float64 [e, e]."""
         parts = _kernels(completed, prior_kernel)
         kernel = sum(weight * part for weight, part in zip(self.weight, parts, strict=True))
-        return GeneProcess.fit(np.asarray(kernel), self.noise).left_out(completed)
+        noise = self.noise + _LEAST_NOISE * float(np.mean(np.diag(np.asarray(kernel))))
+        return GeneProcess.fit(np.asarray(kernel), noise).left_out(completed)
 
 
 def learn_profile_kernel(
@@ -69,7 +72,8 @@ def learn_profile_kernel(
     def closure() -> torch.Tensor:
         optimiser.zero_grad()
         covariance = torch.tensordot(logs[:-1].exp(), stack, 1)
-        covariance = covariance + logs[-1].exp() * torch.eye(len(targets), dtype=torch.float64)
+        noise = logs[-1].exp() + _LEAST_NOISE * covariance.diagonal().mean()
+        covariance = covariance + noise * torch.eye(len(targets), dtype=torch.float64)
         predicted = (targets - left_out_residuals(covariance, targets))[rows, columns]
         error = (predicted - value).square().sum() / total
         penalised = error + _PULL * logs.clamp(min=_LEAST_LOG_WEIGHT).square().mean()

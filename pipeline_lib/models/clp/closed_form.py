@@ -1,0 +1,250 @@
+"""Closed-form terms of genotypes: single-mutant fitness, epsilon and tau by least squares on cross-fitted estimates."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline_lib.artefacts.schemas import PHENOTYPES
+from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE, Genotypes
+from pipeline_lib.models.clp import decomposition
+from pipeline_lib.models.clp.flux_terms import FluxTerms
+from pipeline_lib.models.clp.levels import Index, Level, LevelGains, Profiles, Values, case_of
+from pipeline_lib.models.clp.terms import Terms, bounded
+from pipeline_lib.models.interface import Cell, FitContext
+from pipeline_lib.models.profile_predictor.estimates import CrossEstimates
+
+FITNESS, CALL = PHENOTYPES.index("fitness"), PHENOTYPES.index("call")
+_FLUX_UNIT = 0.1
+"""Change of fitness that counts as one unit of evidence."""
+
+LevelName = tuple[str, int, int]
+"""Screen, phenotype, order."""
+
+
+class Flux(Protocol):
+    """What flux balance computes of genotypes."""
+
+    def terms(self, genes: Index) -> FluxTerms:
+        """Return the terms of genotypes int64 [n, 3]."""
+        ...
+
+
+class NewProfiles(Protocol):
+    """What makes the estimates of a level that is to be fitted."""
+
+    def __call__(self) -> Profiles:
+        """Return estimates that are not fitted yet."""
+        ...
+
+
+@dataclass(frozen=True)
+class Lower:
+    """The terms of lower order that the term of a genotype is defined relative to.
+
+    Attributes
+    ----------
+    reference
+        float64 [n]: fitness by the lower terms alone; for other phenotypes the sum of the terms of a triple's pairs.
+    single, pair, evidence
+        As in `Terms`.
+    """
+
+    reference: Values
+    single: Values
+    pair: Values
+    evidence: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class ClosedForm:
+    """Terms of genotypes by the levels of a training fold.
+
+    A fitness is put together from the terms of all subsets of the genotype (`decomposition`), so that screens of
+    fitness know of interactions and those of interactions need no fitness.
+
+    Attributes
+    ----------
+    levels
+        What was fitted, by screen, phenotype and order.
+    flux
+        Exact growth of genotypes.
+    """
+
+    levels: Mapping[LevelName, Level]
+    flux: Flux
+
+    @classmethod
+    def fit(
+        cls, train: Genotypes, cell: Cell, context: FitContext, new_profiles: NewProfiles, flux: Flux
+    ) -> tuple[Self, Index, Terms]:
+        """Fit every level, the lower orders first.
+
+        Returns
+        -------
+        ClosedForm
+            The fitted levels.
+        int64 [m]
+            Positions in `train`; an observation may stand there once for each case.
+        Terms
+            [m]: terms of these observations that did not see their value.
+        """
+        levels: dict[LevelName, Level] = {}
+        fitted = cls(levels, flux)
+        positions, terms = [], []
+        for name, rows in _by_level(train):
+            part = train.take(rows)
+            profiles = new_profiles()
+            observation, estimates = profiles.fit(part, cell, context)
+            asked = part.take(observation)
+            lower = fitted._lower(asked, name)
+            design, expected = _design(name, estimates, lower, flux.terms(asked.genes))
+            case = case_of(estimates)
+            if name[1] == CALL:
+                gains = LevelGains.log_odds(design, asked.value, case)
+            else:
+                target = asked.value - lower.reference if name[1] == FITNESS else asked.value
+                gains = LevelGains.least_squares(design, target, estimates.std, case, expected)
+            levels[name] = Level(profiles, gains, len(rows))
+            positions.append(rows[observation])
+            terms.append(fitted._terms_of(asked, name, levels[name], estimates))
+        return fitted, np.concatenate(positions), Terms.concatenate(terms)
+
+    def terms(self, genotypes: Genotypes) -> Terms:
+        """Return the terms of genotypes, measured or not; a level that was not fitted takes the nearest one's."""
+        found = Terms.empty(len(genotypes))
+        for name, rows in _by_level(genotypes):
+            level = self._level(name)
+            if level is not None:
+                part = genotypes.take(rows)
+                found.put(rows, self._terms_of(part, name, level, level.profiles.estimates(part)))
+        return found
+
+    def state(self) -> list[dict[str, Any]]:
+        """Return tensors and plain values."""
+        return [
+            {
+                "name": list(name),
+                "kind": type(level.profiles).__name__,
+                "profiles": level.profiles.state(),
+                "gains": vars(level.gains),
+                "size": level.size,
+            }
+            for name, level in self.levels.items()
+        ]
+
+    def _level(self, name: LevelName) -> Level | None:
+        """Return a level, or the largest of its phenotype and order."""
+        if name in self.levels:
+            return self.levels[name]
+        others = [level for other, level in self.levels.items() if other[1:] == name[1:]]
+        return max(others, key=lambda level: level.size, default=None)
+
+    def _terms_of(self, part: Genotypes, name: LevelName, level: Level, estimates: CrossEstimates) -> Terms:
+        _, phenotype, order = name
+        lower, flux = self._lower(part, name), self.flux.terms(part.genes)
+        design, _ = _design(name, estimates, lower, flux)
+        case = case_of(estimates)
+        term = level.gains.value(design, case)
+        std = level.gains.std(estimates.std, case)
+        single, pair = lower.single, lower.pair
+        if phenotype == FITNESS and order == 1:
+            single = single.copy()
+            single[:, 0] = 1 + term
+        if phenotype == FITNESS and order == 2:
+            pair = pair.copy()
+            pair[:, 0] = term
+        unit = level.gains.unit
+        effects = estimates.effects / unit
+        evidence = bounded(
+            [
+                term / unit,
+                estimates.interaction / unit,
+                effects.sum(axis=1),
+                effects.prod(axis=1),
+                np.log(std / unit),
+                estimates.unseen.any(axis=1),
+                estimates.unseen.all(axis=1),
+                flux.interaction / _FLUX_UNIT,
+                (flux.fitness - 1) / _FLUX_UNIT,
+                flux.grows_less,
+            ]
+        )
+        units = np.array([self._unit((name[0], phenotype, k)) for k in range(1, MAX_ORDER + 1)])
+        return Terms(
+            term,
+            std,
+            single,
+            pair,
+            np.tile(units, (len(part), 1)),
+            evidence,
+            lower.evidence,
+            estimates.unseen_genes,
+        )
+
+    def _unit(self, name: LevelName) -> float:
+        level = self._level(name)
+        return level.gains.unit if level is not None else 1.0
+
+    def _lower(self, part: Genotypes, name: LevelName) -> Lower:
+        """Return the terms of lower order; genes of a genotype stand first, blanks behind."""
+        screen, phenotype, order = name
+        nothing = Terms.empty(len(part))
+        single, pair, evidence = nothing.single, nothing.pair, nothing.pair_evidence
+        if phenotype == FITNESS and order > 1:
+            for slot in range(order):
+                single[:, slot] += self._of_subsets(part, (slot,), (screen, phenotype, 1)).term
+        if order == MAX_ORDER:
+            for position, slots in enumerate(decomposition.PAIRS):
+                found = self._of_subsets(part, slots, (screen, phenotype, 2))
+                pair[:, position] = found.term
+                evidence[:, position] = found.evidence
+        if phenotype == FITNESS:
+            whole = decomposition.fitness(single, pair, np.zeros(len(part)))
+            return Lower(whole if order > 1 else np.ones(len(part)), single, pair, evidence)
+        return Lower(pair.sum(axis=1), nothing.single, np.zeros_like(pair), np.zeros_like(evidence))
+
+    def _of_subsets(self, part: Genotypes, slots: tuple[int, ...], name: LevelName) -> Terms:
+        """Return the terms of the genes in `slots` of every genotype, each distinct set once."""
+        chosen, inverse = np.unique(part.genes[:, slots], axis=0, return_inverse=True)
+        n = len(chosen)
+        genes = np.full((n, MAX_ORDER), NO_GENE)
+        genes[:, : len(slots)] = chosen
+        subsets = replace(
+            part.take(np.zeros(n, dtype=np.int64)),
+            genes=genes,
+            query=np.full(n, NO_GENE),
+            array=np.full(n, NO_GENE),
+            value=np.full(n, np.nan),
+        )
+        level = self._level(name)
+        if level is None:
+            return Terms.empty(n).take(inverse.ravel())
+        return self._terms_of(subsets, name, level, level.profiles.estimates(subsets)).take(inverse.ravel())
+
+
+def _design(name: LevelName, estimates: CrossEstimates, lower: Lower, flux: FluxTerms) -> tuple[Values, Values]:
+    """Return the columns that the gains weigh, float64 [n, columns], and the gains that are expected without data."""
+    _, phenotype, order = name
+    relative = phenotype == FITNESS
+    value = estimates.value - lower.reference if relative else estimates.value
+    columns = [value, flux.along(order, call=phenotype == CALL)]
+    if order == MAX_ORDER or (relative and order > 1):
+        columns.append(lower.reference - 1 if relative else lower.reference)
+    columns.append(np.ones(len(value)))
+    design = np.stack(columns, axis=1)
+    expected = np.zeros(design.shape[1])
+    expected[0] = 1.0
+    return design, expected
+
+
+def _by_level(genotypes: Genotypes) -> Iterator[tuple[LevelName, Index]]:
+    """Yield the levels of genotypes and the rows of each, the lower orders first; '' where no screen is stated."""
+    codes = np.stack([genotypes.order, genotypes.screen, genotypes.phenotype], axis=1)
+    present, inverse = np.unique(codes, axis=0, return_inverse=True)
+    for position, (order, screen, phenotype) in enumerate(present):
+        if order > 0:
+            name = genotypes.screens[screen] if screen >= 0 else ""
+            yield (name, int(phenotype), int(order)), np.flatnonzero(inverse.ravel() == position)

@@ -1,0 +1,183 @@
+"""One level: the terms of one order in one assay, by least squares on estimates that did not see their value."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from pipeline_lib.cell.genotypes import Genotypes
+from pipeline_lib.config.models import ModelSettings
+from pipeline_lib.config.training import TrainingSettings
+from pipeline_lib.models.interface import Cell, FitContext
+from pipeline_lib.models.profile_predictor.estimates import CrossEstimates
+from pipeline_lib.models.profile_predictor.model import ProfilePredictorModel
+
+Values = NDArray[np.float64]
+Index = NDArray[np.int64]
+
+CASES = 4
+"""Both sides measured, the query unseen, the array unseen, both."""
+_PRIOR_ROWS = 50.0
+"""Observations' worth of belief that the gains of a case are those of all cases together."""
+_LEAST_SD = 0.05
+"""SD of an estimate, in SD of the terms, below which none is believed."""
+_FEWEST_CALLS = 20
+"""Calls, and as many values without one, below which a case takes the log odds of all cases together."""
+
+
+class Profiles(Protocol):
+    """What is estimated of the genotypes of one level from the training values of others."""
+
+    def fit(self, train: Genotypes, cell: Cell, context: FitContext) -> tuple[Index, CrossEstimates]:
+        """Fit; return positions in `train` and their estimates, made without their value."""
+        ...
+
+    def estimates(self, genotypes: Genotypes) -> CrossEstimates:
+        """Return the estimates of any genotypes."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """Return tensors and plain values."""
+        ...
+
+
+class PredictedProfiles:
+    """Estimates by the profile predictor."""
+
+    def __init__(self, settings: ModelSettings) -> None:
+        self._model = ProfilePredictorModel(settings, TrainingSettings())
+
+    def fit(self, train: Genotypes, cell: Cell, context: FitContext) -> tuple[Index, CrossEstimates]:
+        """Fit; return positions in `train` and their estimates, made without their value."""
+        self._model.fit(train, train.take(np.zeros(0, dtype=np.int64)), cell, context)
+        found = self._model.cross_fitted
+        return found.observation, found.estimates
+
+    def estimates(self, genotypes: Genotypes) -> CrossEstimates:
+        """Return the estimates of any genotypes."""
+        return self._model.estimates(genotypes)
+
+    def state(self) -> dict[str, Any]:
+        """Return tensors and plain values."""
+        return self._model.state()
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any], cell: Cell) -> Self:
+        """Return the estimates that `state` was taken from."""
+        restored = cls(ModelSettings())
+        restored._model = ProfilePredictorModel.from_state(state, cell)
+        return restored
+
+
+class NoProfiles:
+    """The mean of the level for every genotype."""
+
+    def __init__(self, mean: float = 0.0, std: float = 1.0) -> None:
+        self._mean, self._std = mean, std
+
+    def fit(self, train: Genotypes, cell: Cell, context: FitContext) -> tuple[Index, CrossEstimates]:  # noqa: ARG002
+        """Fit; return every observation."""
+        self._mean, self._std = float(train.value.mean()), float(train.value.std())
+        return np.arange(len(train)), self.estimates(train)
+
+    def estimates(self, genotypes: Genotypes) -> CrossEstimates:
+        """Return the mean."""
+        found = CrossEstimates.empty(len(genotypes))
+        found.value[:], found.std[:] = self._mean, max(self._std, 1e-12)
+        return found
+
+    def state(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {"mean": self._mean, "std": self._std}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any], cell: Cell) -> Self:  # noqa: ARG003 - the protocol's
+        """Return the estimates that `state` was taken from."""
+        return cls(**state)
+
+
+@dataclass(frozen=True)
+class LevelGains:
+    """Weights of the columns of a design by case, and how far off their sum is.
+
+    Attributes
+    ----------
+    gain
+        float64 [4, columns].
+    spread
+        float64 [4]: SD of the error over the SD that the profile predictor states.
+    unit
+        SD of the terms in training.
+    """
+
+    gain: Values
+    spread: Values
+    unit: float
+
+    @classmethod
+    def least_squares(cls, design: Values, target: Values, std: Values, case: Index, expected: Values) -> Self:
+        """Fit measured terms: ridge towards `expected` [columns], each case towards all cases together."""
+        scale = np.sqrt(np.mean(design**2, axis=0))
+        scale = np.where(scale > 0, scale, 1.0)
+        scaled = design / scale
+        pooled = _ridge(scaled, target, expected * scale)
+        gain = np.stack([_ridge(scaled[case == k], target[case == k], pooled) for k in range(CASES)]) / scale
+        unit = max(float(target.std()), 1e-6)
+        error = ((target - _weighed(design, gain, case)) / np.maximum(std, _LEAST_SD * unit)) ** 2
+        overall = float(np.sqrt(error.mean()))
+        spread = np.array([np.sqrt(error[case == k].mean()) if (case == k).any() else overall for k in range(CASES)])
+        return cls(gain, np.maximum(spread, 1e-6), unit)
+
+    @classmethod
+    def log_odds(cls, design: Values, target: Values, case: Index) -> Self:
+        """Fit calls by logistic regression; the last column of the design is its constant."""
+        scale = np.sqrt(np.mean(design**2, axis=0))
+        scale = np.where(scale > 0, scale, 1.0)
+        scaled = design / scale
+        pooled = _logistic(scaled, target, np.log(target.mean() / (1 - target.mean())))
+        gain = np.tile(pooled, (CASES, 1))
+        for k in range(CASES):
+            rows = case == k
+            if min(target[rows].sum(), (1 - target[rows]).sum()) >= _FEWEST_CALLS:
+                gain[k] = _logistic(scaled[rows], target[rows], 0.0)
+        return cls(gain / scale, np.ones(CASES), 1.0)
+
+    def std(self, std: Values, case: Index) -> Values:
+        """Return the SD of new measurements, float64 [n], from the SD that the profile predictor states."""
+        return np.maximum(std, _LEAST_SD * self.unit) * self.spread[case]
+
+    def value(self, design: Values, case: Index) -> Values:
+        """Return the terms, float64 [n]."""
+        return _weighed(design, self.gain, case)
+
+
+@dataclass(frozen=True)
+class Level:
+    """A fitted level; `size` is its number of training observations."""
+
+    profiles: Profiles
+    gains: LevelGains
+    size: int
+
+
+def case_of(estimates: CrossEstimates) -> Index:
+    """Return the case of each cross, int64 [n]."""
+    return estimates.unseen[:, 0] + 2 * estimates.unseen[:, 1].astype(np.int64)
+
+
+def _ridge(design: Values, target: Values, towards: Values) -> Values:
+    gram = design.T @ design + _PRIOR_ROWS * np.eye(design.shape[1])
+    return np.asarray(towards + np.linalg.solve(gram, design.T @ (target - design @ towards)))
+
+
+def _logistic(design: Values, target: Values, fallback: float) -> Values:
+    if not 0 < target.sum() < len(target):
+        return np.append(np.zeros(design.shape[1] - 1), np.clip(fallback, -20.0, 20.0))
+    fitted = LogisticRegression(C=1.0, max_iter=200).fit(design[:, :-1], target > 0)
+    return np.append(fitted.coef_[0], fitted.intercept_[0])
+
+
+def _weighed(design: Values, gain: Values, case: Index) -> Values:
+    return np.einsum("nf,nf->n", design, gain[case])
