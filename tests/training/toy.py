@@ -3,6 +3,8 @@
 import torch
 from torch import nn
 
+from pipeline_lib.artefacts.schemas import PHENOTYPES
+
 
 class Linear(nn.Module):
     """Predict w x + b; the spread is one learned number."""
@@ -24,6 +26,9 @@ class Linear(nn.Module):
         mean = self.dropout(columns["x"]) @ encoded + self.bias
         return mean, self.log_sd.expand_as(mean)
 
+    def spread_parameters(self):
+        return [self.log_sd]
+
 
 def columns(n=200, features=4, seed=0, calls=False):
     generator = torch.Generator().manual_seed(seed)
@@ -35,5 +40,6 @@ def columns(n=200, features=4, seed=0, calls=False):
         "target": (target > 0).float() if calls else target,
         "weight": torch.ones(n),
         "assay": torch.arange(n) % 2,
+        "phenotype": torch.full((n,), PHENOTYPES.index("call" if calls else "interaction")),
         "is_call": torch.full((n,), calls),
     }
