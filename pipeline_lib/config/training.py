@@ -31,10 +31,10 @@ class LossSettings(Section):
     divergence_weight: float = Field(default=0.1, ge=0)
     """Weight of the divergence beside the squares in ``mse_wasserstein``, ``mse_energy`` and ``mse_kl``."""
     spread: Literal["nll", "crps"] = "crps"
-    """Proper score that the predicted SD is fitted with, and which does not move the predicted value (unless the loss
-    is ``crps``). ``crps`` (continuous ranked probability score): the derivative by the SD lies between -0.57 and 0.24 an
-    observation, however far off the value is. ``nll`` (Gaussian log likelihood): it grows with the square of the
-    residual over the SD, so that a few outliers set the SD of all."""
+    """Proper score that fits the predicted SD and does not move the predicted value (unless the loss is ``crps``).
+    ``crps`` (continuous ranked probability score) is the robust one: its derivative by the SD lies between -0.57 and
+    0.24 an observation, however far off the value is. That of ``nll`` (Gaussian log likelihood) grows with the square
+    of the residual in SDs, so that a few outliers set the SD of all."""
 
 
 class TrainingSettings(Section):
@@ -73,6 +73,6 @@ class TrainingSettings(Section):
     """Screen whose assays decide which epoch is kept and when training stops; null: all assays that train together.
     Networks that are trained without this screen, or have no validation rows of it, are judged by all of theirs."""
     max_per_assay_epoch: int | None = Field(default=400_000, ge=1)
-    """Observations of one assay that an epoch visits at most (drawn anew each epoch); None: all."""
+    """Observations of one assay that an epoch visits at most (others each epoch); None: all."""
     loss: LossSettings = LossSettings()
     """What is minimised."""
