@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from copy import deepcopy
 
 import numpy as np
 import pandas as pd
@@ -139,7 +140,7 @@ def at_the_truth():
 def test_a_training_that_only_makes_a_good_start_worse_leaves_it_as_it_was():
     start = at_the_truth()
     misleading = dict(TRAIN) | {"target": -TRAIN["target"]}
-    network, history = fit(SETTINGS.model_copy(update={"patience": 3}), train=misleading, network=at_the_truth())
+    network, history = fit(SETTINGS.model_copy(update={"patience": 3}), train=misleading, network=deepcopy(start))
     assert same(network, start)
     scores = history[history["metric"] == "deciding_score"].set_index("epoch")["value"]
     assert scores.index.tolist() == [0, 1, 2, 3]
