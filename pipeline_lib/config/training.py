@@ -55,7 +55,7 @@ class TrainingSettings(Section):
     batch_size: int = Field(default=4096, ge=1)
     """Observations an optimisation step, at most."""
     minimum_steps: int = Field(default=10, ge=1)
-    """Fewest steps an epoch: on little data batches are smaller, since what a step asks for is hidden from it."""
+    """Fewest steps an epoch: on little data batches are smaller, so that an epoch still has as many."""
     learning_rate: float = Field(default=3e-3, gt=0)
     """Largest step size of AdamW; it rises over the first tenth of the steps and falls to zero along a cosine."""
     weight_decay: float = Field(default=1e-2, ge=0)

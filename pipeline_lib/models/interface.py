@@ -129,11 +129,11 @@ class Network(Protocol):
     result.
     """
 
-    def encode(self, asked: Mapping[str, "torch.Tensor"] | None = None) -> Any:  # noqa: ANN401 - what `decode` takes
+    def encode(self) -> Any:  # noqa: ANN401 - what `decode` takes
         """Return what all observations share: the encoded wild type.
 
-        In training `asked` holds the observations of the step: what was measured of their genotypes must not be read,
-        so that a step meets them as it would meet genotypes that nobody measured.
+        It knows no genotype: what a network reads of the training fold's measurements comes with each row of the
+        columns, estimated without the measurement that the row is to predict.
         """
         ...
 

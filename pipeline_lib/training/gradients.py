@@ -11,7 +11,7 @@ from pipeline_lib.training.losses import Criterion
 
 def evaluate_terms(network: Network, criterion: Criterion, columns: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return the terms of the loss on `columns`."""
-    mean, log_sd = network.decode(network.encode(columns), columns)
+    mean, log_sd = network.decode(network.encode(), columns)
     return criterion(mean, log_sd, columns["target"], columns["weight"], columns["is_call"])
 
 

@@ -109,7 +109,7 @@ class _Step(nn.Module):
 
     def forward(self, columns: Columns) -> tuple[Tensor, Tensor]:
         """Return prediction and logarithmic SD, [n] each."""
-        outputs: tuple[Tensor, Tensor] = self.network.decode(self.network.encode(columns), columns)
+        outputs: tuple[Tensor, Tensor] = self.network.decode(self.network.encode(), columns)
         return outputs
 
 
