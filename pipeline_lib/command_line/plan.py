@@ -58,6 +58,7 @@ def own_tables(flow: Workflow) -> list[str]:
 def _faults(flow: Workflow) -> Iterator[str]:
     yield from _model_faults(flow)
     yield from _split_faults(flow)
+    yield from _training_faults(flow)
     yield from _simulation_faults(flow)
     yield from _network_faults(flow)
     yield from _feature_faults(flow)
@@ -127,6 +128,12 @@ def _split_faults(flow: Workflow) -> Iterator[str]:
             yield f"key 'splits.cross_screen_test': there is no screen '{screen}'; there are {list(screens)}."
     if splits.cross_screen_test and not set(screens) - set(splits.cross_screen_test):
         yield "key 'splits.cross_screen_test': it holds out every screen, so that none is left to train on."
+
+
+def _training_faults(flow: Workflow) -> Iterator[str]:
+    screen, screens = flow.run.training.stop_on, flow.run.screens
+    if screen is not None and screen not in screens:
+        yield f"key 'training.stop_on': there is no screen '{screen}'; there are {list(screens)}, or null for all."
 
 
 def _simulation_faults(flow: Workflow) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -129,16 +129,32 @@ class Network(Protocol):
     result.
     """
 
-    def encode(self, asked: Mapping[str, "torch.Tensor"] | None = None) -> Any:  # noqa: ANN401 - what `decode` takes
+    def encode(self) -> Any:  # noqa: ANN401 - what `decode` takes
         """Return what all observations share: the encoded wild type.
 
-        In training `asked` holds the observations of the step: what was measured of their genotypes must not be read,
-        so that a step meets them as it would meet genotypes that nobody measured.
+        It knows no genotype: what a network reads of the training fold's measurements comes with each row of the
+        columns, estimated without the measurement that the row is to predict.
         """
         ...
 
     def decode(self, encoded: Any, columns: Mapping[str, "torch.Tensor"]) -> tuple["torch.Tensor", "torch.Tensor"]:  # noqa: ANN401
-        """Return the prediction [n] and the logarithm of its SD [n], in the units of ``columns['target']``."""
+        """Return the prediction [n] and the logarithm of its SD [n], in the units of ``columns['target']``.
+
+        The SD needs no gradient where the network does not learn it.
+        """
+        ...
+
+
+@runtime_checkable
+class LearnsSpread(Protocol):
+    """A `Network` with trainable parameters of the predicted SD alone; one without the method has none."""
+
+    def spread_parameters(self) -> "list[torch.nn.Parameter]":
+        """Return the parameters that only the predicted SD depends on.
+
+        What the SD is computed from beside them must be detached: the loop clips the gradient of these parameters by
+        itself, and that keeps the gradient of the SD out of the step of the others only where it does not reach them.
+        """
         ...
 
 
@@ -161,12 +177,15 @@ class Trainer(Protocol):
         network
             A `torch.nn.Module` that follows `Network`.
         train, validation
-            Tensors of one length n each. The loop reads ``target`` float32 [n] (standardised), ``weight`` float32 [n]
-            and ``assay`` long [n]; the network reads whatever else it needs.
+            Tensors of one length n each. The loop reads ``target`` float32 [n] (standardised within its assay, or 0/1
+            for a call), ``weight`` float32 [n], ``assay`` long [n], ``phenotype`` long [n] (position in `PHENOTYPES`)
+            and ``is_call`` bool [n], of the validation fold also ``deciding`` bool [n] where it is there: whether the
+            row's assay counts for the choice of the epoch (see ``training.stop_on``; without the column every assay
+            does). The network reads whatever else it needs.
         settings, context
-            Budget and device.
+            Section ``training`` of the configuration; seed, device, folder of checkpoints.
         key
-            What tells this fit from others: checkpoints are kept under its hash.
+            Name of this fit, under whose hash checkpoints are kept.
         """
         ...
 

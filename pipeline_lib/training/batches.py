@@ -1,5 +1,6 @@
 """Cut a fold, held as tensors on the device, into batches."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 
 import torch
@@ -8,14 +9,22 @@ from torch import Tensor
 Columns = Mapping[str, Tensor]
 
 
-def take(columns: Columns, rows: Tensor) -> dict[str, Tensor]:
-    """Return the same columns at `rows`."""
+def take(columns: Columns, rows: Tensor | slice) -> dict[str, Tensor]:
+    """Return the same columns at `rows`; a slice copies nothing."""
     return {name: column[rows] for name, column in columns.items()}
 
 
 def to_device(columns: Columns, device: torch.device) -> dict[str, Tensor]:
     """Return the same columns on `device`."""
     return {name: column.to(device) for name, column in columns.items()}
+
+
+def fingerprint(columns: Columns) -> str:
+    """Return a hash of the names and values of columns."""
+    digest = hashlib.sha256()
+    for name in sorted(columns):
+        digest.update(name.encode() + columns[name].cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def epoch_size(assay: Tensor, cap: int | None) -> int:
@@ -27,14 +36,14 @@ def epoch_size(assay: Tensor, cap: int | None) -> int:
 def epoch_order(assay: Tensor, rare: Tensor, cap: int | None, seed: int, epoch: int) -> Tensor:
     """Return the rows of one epoch in random order, at most `cap` of each assay.
 
-    The order depends on `seed` and `epoch` alone, so that a resumed fit meets the same batches.
+    The order depends on `seed` and `epoch` alone, so that a resumed fit has the same batches.
 
     Parameters
     ----------
     assay
         long [n], on the CPU.
     rare
-        bool [n], on the CPU: rows that a cap takes before it draws among the others (the called interactions).
+        bool [n], on the CPU: rows that a cap takes before it samples the others (the called interactions).
     cap
         None: every row.
     """
@@ -71,10 +80,10 @@ def sampling_weight(assay: Tensor, rare: Tensor, cap: int | None) -> Tensor:
 def batches(order: Tensor, size: int, rank: int = 0, count: int = 1) -> Iterator[tuple[Tensor, int]]:
     """Yield this process's rows of each batch, and how many observations the whole batch has.
 
-    Processes take every `count`-th row, so that together they see what one process would.
+    The batches are of one size or one less, and of `size` at most: a rest of a few rows would make a whole step by
+    itself. Processes take every `count`-th row, so that together they see what one process would.
     """
-    for start in range(0, len(order), size):
-        whole = order[start : start + size]
+    for whole in order.tensor_split(batch_count(len(order), size)):
         yield whole[rank::count], len(whole)
 
 

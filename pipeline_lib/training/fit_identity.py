@@ -36,7 +36,7 @@ def fit_folder(
     for field in fields(data.genotypes):
         _update(digest, getattr(data.genotypes, field.name))
     _update(digest, data.fold)
-    for part in (cell.genes, cell.edges, cell.stoichiometry, cell.knockouts):
+    for part in (cell.genes, cell.edges, cell.stoichiometry, cell.knockouts, cell.features):
         _update(digest, part)
     return checkpoints / digest.hexdigest()[:24]
 

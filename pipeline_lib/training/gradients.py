@@ -11,18 +11,24 @@ from pipeline_lib.training.losses import Criterion
 
 def evaluate_terms(network: Network, criterion: Criterion, columns: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return the terms of the loss on `columns`."""
-    mean, log_sd = network.decode(network.encode(columns), columns)
+    mean, log_sd = network.decode(network.encode(), columns)
     return criterion(mean, log_sd, columns["target"], columns["weight"], columns["is_call"])
 
 
 def term_gradient_norms(network: nn.Module, criterion: Criterion, columns: Mapping[str, Tensor]) -> dict[str, float]:
-    """Return the norm of the gradient of each term by itself; the random state and ``.grad`` stay untouched."""
+    """Return the norm of the gradient of each term by itself; the random state and ``.grad`` stay untouched.
+
+    A term that no trainable parameter moves, as that of a spread which is not learned, has norm 0.
+    """
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
     devices = [columns["target"].device] if columns["target"].is_cuda else []
     norms = {}
     with torch.random.fork_rng(devices):
         terms = evaluate_terms(network, criterion, columns)
         for name, term in terms.items():
+            if not term.requires_grad:
+                norms[name] = 0.0
+                continue
             gradients = torch.autograd.grad(term, parameters, retain_graph=True, allow_unused=True)
             squares = [gradient.double().square().sum() for gradient in gradients if gradient is not None]
             norms[name] = float(torch.stack(squares).sum().sqrt()) if squares else 0.0

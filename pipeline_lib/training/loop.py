@@ -1,6 +1,5 @@
 """The training loop of every network: whole folds as tensors on the device, the wild type encoded once a step."""
 
-import hashlib
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from pipeline_lib.config.training import TrainingSettings
-from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.interface import FitContext
 from pipeline_lib.training.average import WeightAverage, write
 from pipeline_lib.training.batches import (
@@ -21,6 +19,7 @@ from pipeline_lib.training.batches import (
     batches,
     epoch_order,
     epoch_size,
+    fingerprint,
     sampling_weight,
     take,
     to_device,
@@ -34,9 +33,10 @@ from pipeline_lib.training.checkpoint import (
 )
 from pipeline_lib.training.gradients import term_gradient_norms
 from pipeline_lib.training.losses import Criterion
+from pipeline_lib.training.optimiser import Optimiser
 from pipeline_lib.training.processes import Processes, local_device, open_processes
 from pipeline_lib.training.progress import TrainingBar
-from pipeline_lib.training.validation import predict_columns, score
+from pipeline_lib.training.validation import DECIDING_SCORE, ValidationFold
 
 
 def train_network(
@@ -49,9 +49,10 @@ def train_network(
 ) -> pd.DataFrame:
     """Fit `network` in place and return its history (`pipeline_lib.artefacts.schemas.HISTORY`).
 
-    AdamW with a warm-up and a cosine; the running average of the weights is scored on the validation fold after
-    every epoch, and the best average is what `network` holds at the end. The same inputs and seed give the same
-    weights on a CPU, whether or not the fit was interrupted.
+    AdamW with a warm-up and a cosine. The network is scored on the validation fold as it starts (epoch 0), and the
+    running average of its weights after every epoch; the best of them is what `network` holds at the end, so that a
+    training which only makes a good start worse leaves it as it was. Where the validation fold cannot decide, the last
+    average is kept. The same inputs and seed give the same weights on a CPU, whether or not the fit was interrupted.
 
     Parameters
     ----------
@@ -59,11 +60,12 @@ def train_network(
         A module that follows `pipeline_lib.models.interface.Network`.
     train, validation
         Columns of one length each: ``target`` float32 (mean 0 and SD 1 within its assay, or 0/1 for a call), ``weight``
-        float32, ``assay`` long, ``is_call`` bool, and what else the network reads.
+        float32, ``assay`` and ``phenotype`` long, ``is_call`` bool, of the validation fold ``deciding`` bool where only
+        some assays choose the epoch, and what else the network reads.
     settings, context
         Section ``training`` of the configuration; seed, device, folder of checkpoints.
     key
-        What tells this fit from others that keep checkpoints in the same folder.
+        Name of this fit among those that keep checkpoints in the same folder.
     """
     device = local_device(context.device)
     bfloat16 = settings.precision == "bfloat16" or (settings.precision == "auto" and device.type == "cuda")
@@ -72,9 +74,13 @@ def train_network(
     path = None
     if context.checkpoints is not None:
         identity = {
-            "fit": key, "seed": context.seed, "settings": settings.model_dump(), "processes": processes.count,
-            "train": _fingerprint(train), "validation": _fingerprint(validation),
-        }  # fmt: skip
+            "fit": key,
+            "seed": context.seed,
+            "settings": settings.model_dump(),
+            "processes": processes.count,
+            "train": fingerprint(train),
+            "validation": fingerprint(validation),
+        }
         path = checkpoint_path(context.checkpoints, identity)
     torch.manual_seed(context.seed)
     with _deterministic(device):
@@ -82,13 +88,16 @@ def train_network(
         fit.resume(load_checkpoint(path))
         with TrainingBar(settings.epochs, fit.steps, shown=processes.rank == 0) as bar:
             bar.resume(fit.epoch * fit.steps, fit.epoch)
+            if fit.epoch == 0:
+                fit.score()
             while not fit.finished():
                 fit.run_epoch(bar)
                 if processes.rank == 0:
                     save_checkpoint(path, fit.state())
                 processes.wait()
         fit.keep_best()
-    return pd.DataFrame(fit.history, columns=["epoch", "fold", "metric", "value"])
+    history = pd.DataFrame(fit.history, columns=["epoch", "fold", "metric", "value"])
+    return history.astype({"epoch": "int64", "value": "float64"})
 
 
 class _Step(nn.Module):
@@ -100,7 +109,7 @@ class _Step(nn.Module):
 
     def forward(self, columns: Columns) -> tuple[Tensor, Tensor]:
         """Return prediction and logarithmic SD, [n] each."""
-        outputs: tuple[Tensor, Tensor] = self.network.decode(self.network.encode(columns), columns)
+        outputs: tuple[Tensor, Tensor] = self.network.decode(self.network.encode(), columns)
         return outputs
 
 
@@ -116,14 +125,15 @@ class _Fit:
         context: FitContext,
         processes: Processes,
     ) -> None:
-        self._network, self._validation = network, validation
+        self._network, self._validation = network, ValidationFold(validation)
         self._settings, self._seed, self._processes = settings, context.seed, processes
         self._assay = train["assay"].cpu()
         # Calls that were made are few beside the background: a cap never leaves them out.
         self._rare = (train["is_call"] & (train["target"] > 0)).cpu()
-        sampled = sampling_weight(self._assay, self._rare, settings.max_per_assay_epoch)
-        self._train = dict(train) | {"weight": train["weight"] * sampled.to(train["weight"].device)}
-        visited = epoch_size(self._assay, settings.max_per_assay_epoch)
+        self._device, self._cap = train["target"].device, settings.max_per_assay_epoch
+        sampled = sampling_weight(self._assay, self._rare, self._cap)
+        self._train = dict(train) | {"weight": train["weight"] * sampled.to(self._device)}
+        visited = epoch_size(self._assay, self._cap)
         self._batch_size = batch_size(visited, settings.batch_size, settings.minimum_steps)
         self.steps = batch_count(visited, self._batch_size)
         self._criterion = Criterion(settings.loss)
@@ -132,24 +142,21 @@ class _Fit:
         if settings.compile:
             step = torch.compile(step)
         self._step = processes.share(step)
-        self._optimiser = torch.optim.AdamW(
-            network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, foreach=True
-        )
+        self._optimiser = Optimiser(network, settings, settings.epochs * self.steps)
         self._best_score, self._best_epoch = -math.inf, 0
         self._best = [value.clone() for value in self._average.weights]
         self.epoch = 0
         self.history: list[tuple[int, str, str, float]] = []
 
     def finished(self) -> bool:
-        """Tell whether the budget is used up or the validation score no longer rises."""
-        waited = self.epoch - self._best_epoch
-        return self.epoch >= self._settings.epochs or (self._scores() and waited >= self._settings.patience)
+        """Return whether there is nothing left to do: all epochs are done or the validation score no longer rises."""
+        stopped = self._validation.decides and self.epoch - self._best_epoch >= self._settings.patience
+        return stopped or self.epoch >= self._settings.epochs or not self._optimiser.trains
 
     def run_epoch(self, bar: TrainingBar) -> None:
         """Visit the training fold once, then score the averaged weights."""
         self.epoch += 1
-        order = epoch_order(self._assay, self._rare, self._settings.max_per_assay_epoch, self._seed, self.epoch)
-        order = order.to(self._train["target"].device)
+        order = epoch_order(self._assay, self._rare, self._cap, self._seed, self.epoch).to(self._device)
         self._network.train()
         totals: dict[str, Tensor] = {}
         parts = batches(order, self._batch_size, self._processes.rank, self._processes.count)
@@ -162,53 +169,40 @@ class _Fit:
             for name, term in terms.items():
                 totals[name] = totals.get(name, 0.0) + term * len(rows)
             bar.step(whole, self.epoch)
-        loss = sum(float(self._processes.sum(total)) for total in totals.values()) / len(order)
-        for name, total in totals.items():
-            self._log("train", name, float(self._processes.sum(total)) / len(order))
-        self._log("train", "loss", loss)
-        self._log("train", "learning_rate", self._optimiser.param_groups[0]["lr"])
-        self._log("train", "gradient_norm", self._gradient_norm)
-        bar.epoch(loss, self._score_average())
+        means = {name: float(self._processes.sum(total)) / len(order) for name, total in totals.items()}
+        loss = sum(means.values())
+        for name, value in (means | {"loss": loss} | self._optimiser.figures).items():
+            self._log("train", name, value)
+        bar.epoch(loss, self.score())
 
     def _optimise(self, columns: Columns, position: int, share: float) -> dict[str, Tensor]:
-        step = (self.epoch - 1) * self.steps + position + 1
-        for group in self._optimiser.param_groups:
-            group["lr"] = learning_rate(self._settings, step, self._settings.epochs * self.steps)
         with self._processes.half_precision():
             mean, log_sd = self._step(columns)
-        terms = self._criterion(
-            mean.float(), log_sd.float(), columns["target"], columns["weight"], columns["is_call"]
-        )  # fmt: skip
-        self._optimiser.zero_grad(set_to_none=True)
+        observed = (columns[name] for name in ("target", "weight", "is_call"))
+        terms = self._criterion(mean.float(), log_sd.float(), *observed)
+        step = (self.epoch - 1) * self.steps + position + 1
         # DDP averages over processes; parts of unequal length must count by their length.
-        (share * torch.stack(list(terms.values())).sum()).backward()
-        norm = nn.utils.clip_grad_norm_(self._network.parameters(), self._settings.gradient_clip, foreach=True)
-        self._gradient_norm = float(norm)
-        if not math.isfinite(self._gradient_norm):
-            raise PipelineError(f"The gradient is {self._gradient_norm} at step {step}; lower training.learning_rate.")
-        self._optimiser.step()
+        self._optimiser.step(share * torch.stack(list(terms.values())).sum(), step)
         self._average.update(step)
         return {name: term.detach() for name, term in terms.items()}
 
-    def _score_average(self) -> float:
-        if not self._scores():
-            self._best_epoch, self._best = self.epoch, [value.clone() for value in self._average.weights]
-            return math.nan
+    def score(self) -> float:
+        """Score the averaged weights, keep them where they are the best so far, and return their Pearson correlation.
+
+        Without scores to choose by, every later average is better.
+        """
         self._network.eval()
         with self._average.applied():
-            prediction, _ = predict_columns(self._network, self._validation)
-        value = score(prediction, self._validation)
-        residual = (prediction - self._validation["target"])[~self._validation["is_call"]]
-        self._log("validation", "pearson", value)
-        if len(residual):
-            self._log("validation", "mse", float(residual.square().mean()))
-        if value > self._best_score:
-            self._best_score, self._best_epoch = value, self.epoch
+            metrics = self._validation.metrics(self._network)
+        for name, value in metrics.items():
+            self._log("validation", name, value)
+        score = metrics.get(DECIDING_SCORE, float(self.epoch))
+        # Summed, since processes that round differently must still stop together.
+        score = float(self._processes.sum(torch.tensor(score, dtype=torch.float64, device=self._device)))
+        if score > self._best_score:
+            self._best_score, self._best_epoch = score, self.epoch
             self._best = [value.clone() for value in self._average.weights]
-        return value
-
-    def _scores(self) -> bool:
-        return len(self._validation["target"]) > 0
+        return metrics.get("pearson", math.nan)
 
     def _log(self, fold: str, metric: str, value: float) -> None:
         self.history.append((self.epoch, fold, metric, value))
@@ -227,8 +221,8 @@ class _Fit:
             "best": self._best,
             "best_score": self._best_score,
             "best_epoch": self._best_epoch,
-            "optimiser": self._optimiser.state_dict(),
-            "random": random_state(self._train["target"].device),
+            "optimiser": self._optimiser.state(),
+            "random": random_state(self._device),
             "history": [list(row) for row in self.history],
         }
 
@@ -240,24 +234,9 @@ class _Fit:
         self._average.load(state["average"])
         self._best = list(state["best"])
         self._best_score, self._best_epoch, self.epoch = state["best_score"], state["best_epoch"], state["epoch"]
-        self._optimiser.load_state_dict(state["optimiser"])
-        restore_random_state(state["random"], self._train["target"].device)
+        self._optimiser.load(state["optimiser"])
+        restore_random_state(state["random"], self._device)
         self.history = [tuple(row) for row in state["history"]]
-
-
-def learning_rate(settings: TrainingSettings, step: int, total: int) -> float:
-    """Return the step size of step `step` (from 1) of `total`: linear over the first tenth, then a cosine to 0."""
-    warm = max(1, total // 10)
-    if step <= warm:
-        return settings.learning_rate * step / warm
-    return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, total - warm)))
-
-
-def _fingerprint(columns: Columns) -> str:
-    digest = hashlib.sha256()
-    for name in sorted(columns):
-        digest.update(name.encode() + columns[name].cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()
 
 
 @contextmanager

@@ -59,7 +59,7 @@ def walk_through(
     criterion = Criterion(training.loss)
     subject = Subject(network, arrays, model.settings, columns)
     with traced(_methods(network)) as trace, torch.no_grad():
-        network.decode(network.encode(columns), columns)
+        network.decode(network.encode(), columns)
     checks = [check(subject) for check in CHECKS]
 
     def loss(subject_network: ClpNetwork, rows: Mapping[str, Tensor]) -> Tensor:
@@ -82,7 +82,7 @@ def walk_through(
         "not_checked": [] if gradients.held or reaches_all else [_UNREACHED],
         "all_held": all(check.held for check in checks),
         "gradient_norms": group_gradient_norms(network),
-        "dead_units": dead_units(_hidden_layers(network), lambda: network.decode(network.encode(columns), columns)),
+        "dead_units": dead_units(_hidden_layers(network), lambda: network.decode(network.encode(), columns)),
     }
 
 

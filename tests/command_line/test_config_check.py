@@ -77,6 +77,7 @@ def test_everything_that_is_wrong_is_said_at_once(folder):
         splits={"names": ["random", "cross_screen"], "cross_screen_test": ["labb"]},
         grid=[{"models": ["clpp"], "splits": ["random", "gene_disjoint_all"]}],
         reporting={"model": "clppp"},
+        training={"stop_on": "lab_b"},
     )
     result = CliRunner().invoke(app, ["config", "check", str(path)])
     assert result.exit_code == 1
@@ -86,6 +87,7 @@ def test_everything_that_is_wrong_is_said_at_once(folder):
         "key 'reporting.model': There is no model 'clppp'",
         "it names the split 'gene_disjoint_all', which is not in splits.names",
         "key 'splits.cross_screen_test': there is no screen 'labb'",
+        "key 'training.stop_on': there is no screen 'lab_b'; there are ['lab'], or null for all.",
         "key 'networks.ours': neither its settings nor the catalogue state what its edges rest on",
         "key 'networks.odd': there is no network reader 'tabel'",
     )

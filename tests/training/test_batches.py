@@ -3,7 +3,15 @@
 import pytest
 import torch
 
-from pipeline_lib.training.batches import batch_count, batches, epoch_order, epoch_size, sampling_weight
+from pipeline_lib.training.batches import (
+    batch_count,
+    batches,
+    epoch_order,
+    epoch_size,
+    fingerprint,
+    sampling_weight,
+    take,
+)
 
 ASSAY = torch.tensor([0] * 100 + [1] * 10)
 NONE = torch.zeros(110, dtype=torch.bool)
@@ -39,6 +47,25 @@ def test_processes_share_every_batch_between_them():
     for position, rows in enumerate(whole):
         assert sorted(parts[0][position][0].tolist() + parts[1][position][0].tolist()) == rows
         assert parts[0][position][1] == len(rows)
+
+
+@pytest.mark.parametrize(("rows", "size", "sizes"), [(4097, 4096, [2049, 2048]), (25, 10, [9, 8, 8]), (7, 10, [7])])
+def test_no_batch_is_a_small_rest(rows, size, sizes):
+    """One row left over would be a whole step by itself, and none at all for the second of two processes."""
+    assert [whole for _, whole in batches(torch.arange(rows), size)] == sizes
+    assert all(len(own) for own, _ in batches(torch.arange(rows), size, rank=1, count=2))
+
+
+def test_a_fingerprint_is_of_names_and_values():
+    columns = {"target": torch.arange(3.0), "assay": torch.zeros(3, dtype=torch.long)}
+    assert fingerprint(columns) == fingerprint(dict(reversed(columns.items())))
+    changed = columns | {"target": torch.tensor([0.0, 1.0, 2.5])}
+    assert len({fingerprint(part) for part in (columns, changed, {"target": columns["target"]})}) == 3
+
+
+def test_a_slice_of_rows_copies_nothing():
+    column = torch.arange(10.0)
+    assert take({"target": column}, slice(2, 5))["target"].data_ptr() == column[2:].data_ptr()
 
 
 def test_a_cap_takes_rare_rows_first_and_the_others_make_up_for_those_left_out():

@@ -19,6 +19,7 @@ from pipeline_lib.training import fit as fit_module
 from pipeline_lib.training.cli import app
 from pipeline_lib.training.device import resolve_device
 from pipeline_lib.training.fit import fit_model, score_folds
+from pipeline_lib.training.fit_identity import fit_folder
 from pipeline_lib.training.inputs import read_cell, read_split
 from tests.small_cell import stoichiometry
 
@@ -64,6 +65,22 @@ def test_a_fit_takes_up_no_other_fits_checkpoint(name, change, run, tmp_path):
     resumed = fit_model(name, data, cell, settings, training, seed=seed, checkpoints=tmp_path)
     fresh = fit_model(name, data, cell, settings, training, seed=seed)
     assert resumed.prediction.value.tobytes() == fresh.prediction.value.tobytes()
+
+
+def test_another_feature_table_is_another_fit(run, tmp_path):
+    """An updated release of a feature table must not go on from weights that were trained on the old one."""
+    cell, data = read_inputs(run)
+    profile = np.random.default_rng(0).normal(size=(len(cell.genes), 2)).astype(np.float32)
+    profile[3, 1] = np.nan
+    updated = profile.copy()
+    updated[3, 1] = 0.0
+    tables = ({}, {"a": profile}, {"b": profile}, {"a": updated}, {"a": profile, "b": updated})
+    folders = [
+        fit_folder(tmp_path, "clp", data, replace(cell, features=features), QUICK, TrainingSettings(), 0)
+        for features in (*tables, {"a": profile.copy()})
+    ]
+    assert len(set(folders[:5])) == 5
+    assert folders[5] == folders[1]
 
 
 @pytest.mark.parametrize("name", ["clp", "dango"])

@@ -152,3 +152,31 @@ def test_matching_the_spread_raises_the_mse_and_leaves_pearson_unchanged():
     assert np.mean((best - target) ** 2) == pytest.approx(1 - 0.45**2, abs=0.01)
     assert np.mean((stretched - target) ** 2) == pytest.approx(2 - 2 * 0.45, abs=0.02)
     assert np.corrcoef(stretched, target)[0, 1] == pytest.approx(np.corrcoef(best, target)[0, 1])
+
+
+def test_the_spread_is_fitted_by_a_score_whose_gradient_is_bounded():
+    """Derivative of the CRPS by the SD: 2 phi(z) - 1 / sqrt(pi), between -0.564 and 0.234 wherever the value is."""
+    gradients = {}
+    for name in ("crps", "nll"):
+        log_sd = torch.zeros(5, requires_grad=True)
+        target = torch.tensor([0.0, 1.0, 10.0, 1e3, 1e5])
+        terms = Criterion(LossSettings(spread=name))(
+            torch.zeros(5), log_sd, target, torch.ones(5), torch.zeros(5, dtype=torch.bool)
+        )
+        terms["spread"].backward()
+        gradients[name] = 5 * log_sd.grad
+    z = np.array([0.0, 1.0, 10.0, 1e3, 1e5])
+    np.testing.assert_allclose(gradients["crps"], 2 * stats.norm.pdf(z) - 1 / math.sqrt(math.pi), atol=1e-2)
+    np.testing.assert_allclose(gradients["nll"], 1 - z**2, rtol=1e-5, atol=1e-5)
+    assert LossSettings().spread == "crps"
+
+
+@pytest.mark.parametrize("score", ["crps", "nll"])
+def test_both_scores_of_the_spread_are_least_at_the_true_sd(score):
+    """Proper scores (Gneiting and Raftery 2007): the expected score is best for the distribution that is true."""
+    target = torch.tensor(np.random.default_rng(0).normal(0, 2, 200_000))
+    grid = torch.linspace(-0.5, 2, 251, dtype=torch.float64)
+    mean, weight = torch.zeros_like(target), torch.ones_like(target)
+    term = {"crps": losses.gaussian_crps, "nll": losses.gaussian_nll}[score]
+    values = [float(term(mean, at.expand_as(mean), target, weight)) for at in grid]
+    assert float(grid[int(np.argmin(values))]) == pytest.approx(math.log(2), abs=0.02)

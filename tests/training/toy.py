@@ -3,6 +3,8 @@
 import torch
 from torch import nn
 
+from pipeline_lib.artefacts.schemas import PHENOTYPES
+
 
 class Linear(nn.Module):
     """Predict w x + b; the spread is one learned number."""
@@ -16,13 +18,16 @@ class Linear(nn.Module):
         self.dropout = nn.Dropout(0.1)
         self.encodings = 0
 
-    def encode(self, asked=None):  # noqa: ARG002 - it reads no measured values
+    def encode(self):
         self.encodings += 1
         return self.weight
 
     def decode(self, encoded, columns):
         mean = self.dropout(columns["x"]) @ encoded + self.bias
         return mean, self.log_sd.expand_as(mean)
+
+    def spread_parameters(self):
+        return [self.log_sd]
 
 
 def columns(n=200, features=4, seed=0, calls=False):
@@ -35,5 +40,6 @@ def columns(n=200, features=4, seed=0, calls=False):
         "target": (target > 0).float() if calls else target,
         "weight": torch.ones(n),
         "assay": torch.arange(n) % 2,
+        "phenotype": torch.full((n,), PHENOTYPES.index("call" if calls else "interaction")),
         "is_call": torch.full((n,), calls),
     }
