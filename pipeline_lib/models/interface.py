@@ -102,6 +102,8 @@ class FitContext:
         'cpu' or 'cuda'.
     checkpoints
         Folder for checkpoints, one a configuration; None: keep none.
+    shared
+        Folder of what all fits of a run may share; None: keep nothing.
     trainer
         The training loop, for models that are networks; `pipeline_lib.training.fit` hands it in, since a model
         imports nothing of the later stage. None: models without a network need none.
@@ -111,6 +113,7 @@ class FitContext:
     threads: int = 1
     device: str = "cpu"
     checkpoints: Path | None = None
+    shared: Path | None = None
     trainer: "Trainer | None" = None
 
 

@@ -138,27 +138,48 @@ DANGO: dict[str, Entry] = {
     ),
 }
 
+
+def _clp(description: str, features: Literal["none", "used", "all"] = "used", **overrides: Any) -> Entry:  # noqa: ANN401
+    """Return the entry of the cell latent perturbation model with some settings changed."""
+    return Entry("pipeline_lib.models.clp.model:Clp", description, overrides, knockouts="fba", features=features)
+
+
 CLP: dict[str, Entry] = {
-    name: Entry("pipeline_lib.models.clp.model:Clp", description, overrides)
-    for name, description, overrides in (
-        ("clp", "cell latent perturbation model", {}),
-        ("clp_derived", "CLP whose interactions are taken from the fitness of all subsets", {"interaction": "derived"}),
-        ("clp_no_metabolism", "CLP without reactions and metabolites", {"metabolism": False}),
-        ("clp_no_networks", "CLP without gene networks", {"networks": "none"}),
-        ("clp_undirected", "CLP whose hypergraph convolution has no direction", {"hypergraph": "undirected"}),
-        ("clp_no_gene_rules", "CLP in which any gene of a rule blocks its reaction", {"gene_rules": False}),
-        ("clp_rewired", "CLP on networks with shuffled ends and kept degrees", {"networks": "rewired"}),
-        (
-            "clp_random_genes",
-            "CLP with a fixed random vector a gene, no networks and no profiles",
-            {"genes": "random", "networks": "none", "profiles": False},
-        ),
-        ("clp_loss_log_cosh", "CLP trained with log-cosh, as DANGO is", {"loss": "log_cosh"}),
-        ("clp_loss_concordance", "CLP trained for Lin's concordance", {"loss": "concordance"}),
-        ("clp_loss_wasserstein", "CLP with squares and a Wasserstein distance", {"loss": "mse_wasserstein"}),
-        ("clp_loss_energy", "CLP with squares and an energy distance", {"loss": "mse_energy"}),
-        ("clp_loss_kl", "CLP with squares and a Kullback-Leibler divergence", {"loss": "mse_kl"}),
-    )
+    "clp": _clp("cell latent perturbation model"),
+    "clp_derived": _clp(
+        "CLP without the interaction branch: epsilon and tau from the fitness of all subsets", interaction="derived"
+    ),
+    "clp_no_profiles": _clp(
+        "CLP that starts from the mean of each assay, not from the profile predictor", profiles=False
+    ),
+    "clp_no_flux": _clp("CLP that does not read growth by flux balance analysis", flux=False),
+    "clp_no_metabolism": _clp(
+        "CLP without growth by flux balance analysis and without reactions", flux=False, hypergraph="off"
+    ),
+    "clp_hypergraph": _clp("CLP with convolutions over the stoichiometric hypergraph", hypergraph="directed"),
+    "clp_undirected": _clp("CLP with hypergraph convolutions that have no direction", hypergraph="undirected"),
+    "clp_no_gene_rules": _clp(
+        "CLP with the hypergraph, in which any gene of a rule blocks its reaction",
+        hypergraph="directed",
+        gene_rules=False,
+    ),
+    "clp_no_features": _clp("CLP without feature tables of genes", features="none"),
+    "clp_random_features": _clp("CLP on feature tables whose rows are given to other genes", input_features="random"),
+    "clp_all_features": _clp("CLP on all feature tables, those that may hold genetic interactions too", features="all"),
+    "clp_no_networks": _clp("CLP without gene networks", networks="none"),
+    "clp_rewired": _clp("CLP on networks with shuffled ends and kept degrees", networks="rewired"),
+    "clp_random_genes": _clp(
+        "CLP with a fixed random vector a gene: no networks, no features and no profiles",
+        features="none",
+        genes="random",
+        networks="none",
+        profiles=False,
+    ),
+    "clp_loss_log_cosh": _clp("CLP trained with log-cosh, as DANGO is", loss="log_cosh"),
+    "clp_loss_concordance": _clp("CLP trained for Lin's concordance", loss="concordance"),
+    "clp_loss_wasserstein": _clp("CLP with squares and a Wasserstein distance", loss="mse_wasserstein"),
+    "clp_loss_energy": _clp("CLP with squares and an energy distance", loss="mse_energy"),
+    "clp_loss_kl": _clp("CLP with squares and a Kullback-Leibler divergence", loss="mse_kl"),
 }
 
 FAMILIES: dict[str, dict[str, Entry]] = {

@@ -71,12 +71,12 @@ def fit_model(
         When the model is unknown, or it predicts something that is not a number.
     """
     model = build(name, model_settings, training)
-    own = None
+    own = shared = None
     if checkpoints is not None:
         own = fit_folder(checkpoints, name, data, cell, model_settings, training, seed)
-    context = FitContext(
-        seed=seed, threads=threads, device=resolve_device(training.device), checkpoints=own, trainer=train_network,
-    )  # fmt: skip
+        shared = checkpoints / "shared"
+    device = resolve_device(training.device)
+    context = FitContext(seed, threads, device, checkpoints=own, shared=shared, trainer=train_network)
     with limit_threads(threads):
         start = time.perf_counter()
         history = model.fit(data.part("train"), data.part("validation"), cell, context)

@@ -42,7 +42,9 @@ class Assays:
     @classmethod
     def of(cls, train: Genotypes) -> Self:
         """Measure the assays of a training fold."""
-        codes, inverse, count = np.unique(_codes(train, train.phenotype), return_inverse=True, return_counts=True)
+        codes, inverse, count = np.unique(
+            _codes(train.screen, train.phenotype, train.order), return_inverse=True, return_counts=True
+        )
         mean = np.bincount(inverse, train.value) / count
         variance = np.bincount(inverse, (train.value - mean[inverse]) ** 2) / count
         phenotype = codes // (MAX_ORDER + 1) % len(PHENOTYPES)
@@ -50,10 +52,10 @@ class Assays:
         scale = np.where((phenotype == CALL) | (variance < _SMALLEST_SD**2), 1.0, np.sqrt(variance))
         unseen_centre, unseen_scale = [], []
         for code in range(len(PHENOTYPES)):
-            alike = phenotype == code
-            known = float(centre[alike].mean()) if alike.any() else float(code == FITNESS)
+            of_phenotype = phenotype == code
+            known = float(centre[of_phenotype].mean()) if of_phenotype.any() else float(code == FITNESS)
             unseen_centre.append(known)
-            unseen_scale.append(float(scale[alike].mean()) if alike.any() else 1.0)
+            unseen_scale.append(float(scale[of_phenotype].mean()) if of_phenotype.any() else 1.0)
         return cls(codes, np.append(centre, unseen_centre), np.append(scale, unseen_scale))
 
     def phenotypes(self) -> NDArray[np.int64]:
@@ -64,12 +66,20 @@ class Assays:
         """Return the phenotypes that training saw."""
         return set(self.phenotypes()[: len(self.codes)].tolist())
 
-    def positions(self, genotypes: Genotypes, phenotype: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the assay of every genotype, int64 [n]; one that training never saw gets its phenotype's row."""
-        codes = _codes(genotypes, phenotype)
+    def positions(
+        self, screen: NDArray[np.int64], phenotype: NDArray[np.int64], order: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Return the assay of every genotype, int64 [n]; one that training never saw gets its phenotype's row.
+
+        Parameters
+        ----------
+        screen, phenotype, order
+            int64 [n]; screen -1: not stated.
+        """
+        codes = _codes(screen, phenotype, order)
         at = np.searchsorted(self.codes, codes).clip(max=max(len(self.codes) - 1, 0))
         seen = self.codes[at] == codes if len(self.codes) else np.zeros(len(codes), bool)
-        return np.where(seen & (genotypes.screen >= 0), at, len(self.codes) + phenotype)
+        return np.where(seen & (screen >= 0), at, len(self.codes) + phenotype)
 
     def state(self) -> dict[str, Any]:
         """Return the assays as tensors."""
@@ -81,43 +91,8 @@ class Assays:
         return cls(**{name: state[name].numpy() for name in ("codes", "centre", "scale")})
 
 
-def _codes(genotypes: Genotypes, phenotype: NDArray[np.int64]) -> NDArray[np.int64]:
-    return (genotypes.screen * len(PHENOTYPES) + phenotype) * (MAX_ORDER + 1) + genotypes.order
-
-
-def columns(
-    genotypes: Genotypes, assays: Assays, phenotype: NDArray[np.int64], *, measured_sd: bool
-) -> dict[str, Tensor]:
-    """Return the tensors that the network and the training loop read.
-
-    Parameters
-    ----------
-    genotypes
-        Values may be hidden (NaN); targets are then NaN.
-    assays
-        Assays of the training fold.
-    phenotype
-        int64 [n]: what to predict of each genotype.
-    measured_sd
-        Weight observations by the inverse of their measured variance.
-
-    Returns
-    -------
-    dict
-        ``genes`` long [n, 3]; ``phenotype`` and ``assay`` long [n]; ``is_call`` bool [n]; ``target`` and ``weight``
-        float32 [n].
-    """
-    assay = assays.positions(genotypes, phenotype)
-    target = (genotypes.value - assays.centre[assay]) / assays.scale[assay]
-    weight = inverse_variance(genotypes.std / assays.scale[assay], assay) if measured_sd else np.ones(len(genotypes))
-    return {
-        "genes": torch.from_numpy(genotypes.genes),
-        "phenotype": torch.from_numpy(phenotype),
-        "assay": torch.from_numpy(assay),
-        "is_call": torch.from_numpy(phenotype == CALL),
-        "target": torch.from_numpy(target.astype(np.float32)),
-        "weight": torch.from_numpy(weight.astype(np.float32)),
-    }
+def _codes(screen: NDArray[np.int64], phenotype: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[np.int64]:
+    return (screen * len(PHENOTYPES) + phenotype) * (MAX_ORDER + 1) + order
 
 
 _MODEL_SD = 0.5

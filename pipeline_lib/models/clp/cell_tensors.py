@@ -1,6 +1,6 @@
 """What the network needs of the cell, as sparse matrices and index arrays."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -9,6 +9,8 @@ from scipy import sparse
 
 from pipeline_lib.cell.gene_loss import GeneRuleArrays
 from pipeline_lib.config.clp import ClpSettings
+from pipeline_lib.features.components import components_of_tables
+from pipeline_lib.features.random_control import random_features
 from pipeline_lib.models.interface import Cell
 
 
@@ -32,6 +34,8 @@ class CellArrays:
         Gene rules over all N genes.
     reactions
         R.
+    features
+        float32 [N, columns]: principal components of the feature tables side by side.
     """
 
     genes: int
@@ -42,14 +46,15 @@ class CellArrays:
     energy: NDArray[np.float32]
     rules: GeneRuleArrays
     reactions: int
+    features: NDArray[np.float32]
 
 
 _ENERGY_SCALE = 50.0
 """In the unit of the source (yeast-GEM publishes kcal/mol); energies are squashed by asinh of this unit."""
 
 
-def cell_arrays(cell: Cell, settings: ClpSettings, seed: int) -> CellArrays:
-    """Return the cell as `settings` wants to see it (`seed` is that of a rewired network)."""
+def cell_arrays(cell: Cell, settings: ClpSettings) -> CellArrays:
+    """Return the cell in index form."""
     tensors = cell.stoichiometry
     reaction = tensors["split_reaction"].numpy()
     direction = tensors["split_direction"].numpy()
@@ -65,13 +70,14 @@ def cell_arrays(cell: Cell, settings: ClpSettings, seed: int) -> CellArrays:
     rules = GeneRuleArrays.of(tensors)
     return CellArrays(
         genes=len(cell.genes),
-        adjacencies=adjacencies(_edges(cell, settings, seed), len(cell.genes)),
+        adjacencies=adjacencies(cell.edges, len(cell.genes)),
         split=split,
         split_reaction=reaction,
         split_direction=direction,
         energy=np.stack([np.where(known, energy, 0.0), known], axis=1).astype(np.float32),
         rules=rules if settings.gene_rules else without_logic(rules),
         reactions=int(tensors["num_reactions"]),
+        features=components_of_tables(cell.features, len(cell.genes)),
     )
 
 
@@ -82,14 +88,18 @@ def without_logic(rules: GeneRuleArrays) -> GeneRuleArrays:
     return GeneRuleArrays(np.stack([gene, complex_index]).astype(np.int64), owner)
 
 
-def _edges(cell: Cell, settings: ClpSettings, seed: int) -> pd.DataFrame:
+def seen_by(cell: Cell, settings: ClpSettings, seed: int) -> Cell:
+    """Return the cell as an ablation sees it; `seed` is that of rewired networks and of random features."""
+    edges, features = cell.edges, cell.features
     if settings.networks == "none":
-        return cell.edges.iloc[:0]
-    if settings.networks == "rewired":
+        edges = edges.iloc[:0]
+    elif settings.networks == "rewired":
         from pipeline_lib.networks.rewire import rewire
 
-        return rewire(cell.edges, seed)
-    return cell.edges
+        edges = rewire(edges, seed)
+    if settings.input_features == "random":
+        features = {name: random_features(values, seed) for name, values in features.items()}
+    return replace(cell, edges=edges, features=features)
 
 
 def adjacencies(edges: pd.DataFrame, genes: int) -> list[sparse.csr_array]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,19 +121,6 @@ class ClosedForm:
                 part = genotypes.take(rows)
                 found.put(rows, self._terms_of(part, name, level, level.profiles.estimates(part)))
         return found
-
-    def state(self) -> list[dict[str, Any]]:
-        """Return tensors and plain values."""
-        return [
-            {
-                "name": list(name),
-                "kind": type(level.profiles).__name__,
-                "profiles": level.profiles.state(),
-                "gains": vars(level.gains),
-                "size": level.size,
-            }
-            for name, level in self.levels.items()
-        ]
 
     def _level(self, name: LevelName) -> Level | None:
         """Return a level, or the largest of its phenotype and order."""

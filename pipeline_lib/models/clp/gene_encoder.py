@@ -2,9 +2,7 @@
 
 from typing import NamedTuple
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from pipeline_lib.config.clp import ClpSettings
@@ -81,5 +79,3 @@ class GeneEncoder(nn.Module):
             gathered = norm(convolution(message(state + own)))
             state = state + self.dropout(nn.functional.gelu(gathered))
         return GeneStates(state + own, state + own if self.fixed else state)
-
-

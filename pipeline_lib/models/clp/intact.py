@@ -21,9 +21,9 @@ class WholePool(NamedTuple):
     whole
         z_W, float32 [d].
     received
-        What each gene hears before its activation, [N, d].
+        What each gene receives before its activation, [N, d].
     sent
-        What each gene says to its neighbours, [N, d].
+        What each gene sends to its neighbours, [N, d].
     reaction
         What each reaction adds to the pool, [R, d]; R = 0 without metabolism.
     """
@@ -79,16 +79,16 @@ class IntactPool(nn.Module):
             self.register_buffer(name, torch.from_numpy(array.astype(dtype)), persistent=False)
         self.genes = genes
         self.own = nn.Linear(width, pooled)
-        self.says = nn.Linear(width, pooled, bias=False) if pruned.nnz else None
+        self.sends = nn.Linear(width, pooled, bias=False) if pruned.nnz else None
         self.reaction = nn.Linear(width, pooled) if metabolism else None
 
-    def whole(self, state: Tensor, reactions: Tensor | None) -> WholePool:
-        """Pool the wild type; `state` is [N, h], `reactions` [R, h] or None."""
+    def whole(self, state: Tensor, reactions: Tensor) -> WholePool:
+        """Pool the wild type; `state` is [N, h], `reactions` [R, h] (R = 0: no metabolism)."""
         own = self.own(state)
-        sent = self.says(state) if self.says is not None else torch.zeros_like(own)
+        sent = self.sends(state) if self.sends is not None else torch.zeros_like(own)
         received = own + self.network(sent)
         reaction = own.new_zeros((0, own.shape[1]))
-        if self.reaction is not None and reactions is not None:
+        if self.reaction is not None:
             reaction = torch.tanh(self.reaction(reactions))
         return WholePool(torch.tanh(received).sum(0) + reaction.sum(0), received, sent, reaction)
 

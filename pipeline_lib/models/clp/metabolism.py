@@ -5,8 +5,10 @@ import torch
 from scipy import sparse
 from torch import Tensor, nn
 
+from pipeline_lib.cell.gene_loss import GeneLoss
 from pipeline_lib.config.clp import ClpSettings
 from pipeline_lib.models.clp.cell_tensors import CellArrays
+from pipeline_lib.models.clp.gene_encoder import GeneStates
 from pipeline_lib.models.layers.activations import ACTIVATIONS
 from pipeline_lib.models.layers.hypergraph_convolution import (
     DirectedHypergraphConvolution,
@@ -17,7 +19,7 @@ from pipeline_lib.models.layers.sparse import SparseMatrix, indicator, row_norma
 
 
 class Metabolism(nn.Module):
-    """Encode reactions out of metabolites, enzymes and energies, and tell genes what they catalyse.
+    """Encode reactions out of metabolites, enzymes and energies, and let genes know what they catalyse.
 
     Parameters
     ----------
@@ -51,6 +53,7 @@ class Metabolism(nn.Module):
         )
         self.activation = ACTIVATIONS[settings.activation]
         self.gene_weight = nn.Linear(width, width, bias=False)
+        self.rules = GeneLoss(cell.rules, cell.genes, cell.reactions)
 
     def enzymes(self, genes: Tensor) -> Tensor:
         """Return the enzyme state of every reaction [R, h] from gene states [N, h].
@@ -61,8 +64,20 @@ class Metabolism(nn.Module):
         complexes = self.enzyme_weight(self.complex_of_genes(genes))
         return scatter_max(complexes, self.owner, self.reactions)
 
-    def forward(self, genes: Tensor) -> tuple[Tensor, Tensor]:
-        """Return reaction states [R, h] and what each gene's reactions tell it [N, h], from gene states [N, h]."""
+    def forward(self, genes: GeneStates) -> tuple[GeneStates, Tensor]:
+        """Return the gene states with what their reactions add to them, and reaction states [R, h].
+
+        Enzymes are encoded from genes as measured: which reactions run is a fact of the wild type.
+        """
+        reactions, added = self.encode(genes.measured)
+        return GeneStates(genes.measured + added, genes.unseen + added), reactions
+
+    def blocked(self, genes: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the (row, reaction) pairs that genotypes [n, 3] block."""
+        return self.rules.blocked_reactions(genes)
+
+    def encode(self, genes: Tensor) -> tuple[Tensor, Tensor]:
+        """Return reaction states [R, h] and what each gene's reactions add to it [N, h], from gene states [N, h]."""
         extra = self.enzymes(genes)[self.split_reaction]
         if self.energy_weight is not None:
             extra = extra + self.energy_weight(self.energy)
@@ -71,3 +86,20 @@ class Metabolism(nn.Module):
             metabolites, columns = layer(metabolites, columns, extra)
         reactions = scatter_mean(columns, self.split_reaction, self.reactions)
         return reactions, self.gene_weight(self.gene_of_reactions(reactions))
+
+
+class NoMetabolism(nn.Module):
+    """A cell without reactions."""
+
+    def forward(self, genes: GeneStates) -> tuple[GeneStates, Tensor]:
+        """Return the gene states as they are, and no reaction states [0, h]."""
+        return genes, genes.measured.new_zeros((0, genes.measured.shape[1]))
+
+    def blocked(self, genes: Tensor) -> tuple[Tensor, Tensor]:
+        """Return no (row, reaction) pairs."""
+        return genes.new_zeros(0), genes.new_zeros(0)
+
+
+def metabolism_of(cell: CellArrays, settings: ClpSettings) -> Metabolism | NoMetabolism:
+    """Return the branch that the settings ask for."""
+    return NoMetabolism() if settings.hypergraph == "off" else Metabolism(cell, settings)

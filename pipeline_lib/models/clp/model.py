@@ -11,23 +11,27 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from pipeline_lib.cell.genotypes import Genotypes
+from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
 from pipeline_lib.config.clp import ClpSettings
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import LossName, TrainingSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.models.clp.assays import Assays, columns
-from pipeline_lib.models.clp.cell_tensors import CellArrays, cell_arrays
+from pipeline_lib.models.clp.assays import Assays
+from pipeline_lib.models.clp.cell_tensors import cell_arrays, seen_by
+from pipeline_lib.models.clp.closed_form import ClosedForm
+from pipeline_lib.models.clp.columns import columns
 from pipeline_lib.models.clp.network import ClpNetwork, Encoded
-from pipeline_lib.models.clp.profiles import Profiles, digenic_interactions, measure_profiles
+from pipeline_lib.models.clp.shared_terms import closed_form_from_state, closed_form_state, fitted_terms, flux_of
+from pipeline_lib.models.clp.shares import keep_confirmed
+from pipeline_lib.models.clp.terms import Terms
 from pipeline_lib.models.interface import Cell, FitContext, Prediction
 
-_CHUNK = 8_192
+_CHUNK = 16_384
 
 
 @dataclass
 class Task:
-    """Screens that train together, and the networks that came of it.
+    """Screens that train together, and what came of it.
 
     Attributes
     ----------
@@ -37,12 +41,12 @@ class Task:
         Assays of its training fold.
     main
         Phenotype that is predicted where none is asked for.
+    closed_form
+        Terms that the networks correct.
     networks
         One a member of the ensemble.
     measured
         bool [N]: genes of its training fold.
-    profiles
-        Training profiles, or None.
     encodings
         The wild type as each fitted network encodes it, filled when it is first asked to predict.
     """
@@ -50,9 +54,9 @@ class Task:
     screens: list[int]
     assays: Assays
     main: int
+    closed_form: ClosedForm
     networks: list[ClpNetwork]
     measured: NDArray[np.bool_]
-    profiles: Profiles | None
     encodings: dict[int, Encoded] = field(default_factory=dict)
 
     @torch.no_grad()
@@ -83,7 +87,8 @@ class Clp:
         loss: LossName | None = None,
         **overrides: Any,  # noqa: ANN401
     ) -> None:
-        self.settings = ClpSettings.model_validate(settings.clp.model_dump() | overrides)
+        own = ClpSettings.model_validate(settings.clp.model_dump() | overrides)
+        self.settings = settings.model_copy(update={"clp": own})
         chosen = training.loss if loss is None else training.loss.model_copy(update={"name": loss})
         self.training = training.model_copy(update={"loss": chosen})
         self.seed = 0
@@ -93,64 +98,77 @@ class Clp:
         """Fit a network a task; see `pipeline_lib.models.interface.Model.fit`."""
         if context.trainer is None:
             raise ValueError("the cell latent perturbation model needs FitContext.trainer")
-        histories = []
-        self.tasks = self.prepare(train, cell, context.seed)
-        for task in self.tasks:
-            part, held = (fold.take(np.isin(fold.screen, task.screens)) for fold in (train, validation))
+        self.tasks, histories = [], []
+        for task, table in self.prepare(train, cell, context):
+            held = validation.take(np.isin(validation.screen, task.screens))
+            judged = self.columns_of(held, task) | {"deciding": self._decides(held)}
             label = "+".join(train.screens[code] for code in task.screens)
             for member, network in enumerate(task.networks):
                 history = context.trainer(
                     network,
-                    self.columns_of(part, task),
-                    self.columns_of(held, task),
+                    table,
+                    judged,
                     self.training,
                     replace(context, seed=_member_seed(self.seed, member)),
-                    json.dumps([label, member, self.settings.model_dump()]),
+                    json.dumps([label, member, self.settings.clp.model_dump()]),
                 )
+                keep_confirmed(network, judged)
                 history["metric"] = f"{label}/{member}/" + history["metric"].astype(str)
                 histories.append(history)
+            self.tasks.append(task)
         return pd.concat(histories, ignore_index=True)
 
-    def prepare(self, train: Genotypes, cell: Cell, seed: int) -> list[Task]:
-        """Return the tasks that a training fold falls into, with networks of initial weights; the joint one first."""
-        self.seed = seed
-        separate = [code for code, screen in enumerate(train.screens) if screen in self.settings.separate]
+    def prepare(self, train: Genotypes, cell: Cell, context: FitContext) -> list[tuple[Task, dict[str, torch.Tensor]]]:
+        """Return the tasks that a training fold falls into, the joint one first, and what each trains on.
+
+        The networks have initial weights: they predict the closed form.
+        """
+        self.seed = context.seed
+        cell = seen_by(cell, self.settings.clp, self.seed)
+        separate = [code for code, screen in enumerate(train.screens) if screen in self.settings.clp.separate]
         joint = [code for code in range(len(train.screens)) if code not in separate]
         groups = [joint, *([code] for code in separate)]
         parts = [(screens, train.take(np.isin(train.screen, screens))) for screens in groups]
-        return [self._new_task(part, screens, cell) for screens, part in parts if len(part)]
+        return [self._new_task(part, screens, cell, context) for screens, part in parts if len(part)]
 
-    def _new_task(self, train: Genotypes, screens: list[int], cell: Cell) -> Task:
+    def _new_task(
+        self, train: Genotypes, screens: list[int], cell: Cell, context: FitContext
+    ) -> tuple[Task, dict[str, torch.Tensor]]:
         assays = Assays.of(train)
-        profiles = measure_profiles(train, assays, self.settings.profile_limit) if self.settings.profiles else None
+        closed_form, positions, terms = fitted_terms(train, cell, self.settings, context)
         measured = np.zeros(len(cell.genes), dtype=bool)
         measured[train.genes[train.genes >= 0]] = True
         main = int(np.bincount(train.phenotype).argmax())
-        task = Task(screens, assays, main, [], measured, profiles if profiles and len(profiles.genes) else None)
-        task.networks = [self._network(task, cell, member) for member in range(self.settings.ensemble)]
-        self._start_gains(task, train)
-        return task
+        task = Task(screens, assays, main, closed_form, [], measured)
+        task.networks = [self._network(task, cell, member) for member in range(self.settings.clp.ensemble)]
+        asked = train.take(positions)
+        if not self.settings.clp.profiles:
+            terms = self._hide_genes(asked, terms)
+        return task, columns(asked, terms, assays, measured_sd=self.settings.clp.measured_sd)
 
-    def _start_gains(self, task: Task, train: Genotypes) -> None:
-        pairs = self.columns_of(train.take(digenic_interactions(train)), task)
-        for member, network in enumerate(task.networks):
-            if network.attention is not None:
-                seed = _member_seed(self.seed, member)
-                network.attention.start_gains(pairs["genes"][:, :2], pairs["target"], self.settings.gene_mask, seed)
+    def _hide_genes(self, genotypes: Genotypes, terms: Terms) -> Terms:
+        """Let some genes of each genotype count as unseen, so that the state of an unseen gene is trained."""
+        generator = np.random.default_rng(self.seed)
+        hidden = generator.random(terms.unseen.shape) < self.settings.clp.gene_mask
+        return replace(terms, unseen=hidden & (genotypes.genes != NO_GENE))
 
-    def arrays(self, cell: Cell) -> CellArrays:
-        """Return the cell as the settings want to see it."""
-        return cell_arrays(cell, self.settings, self.seed)
+    def _decides(self, validation: Genotypes) -> torch.Tensor:
+        """Return which validation rows decide when training stops, bool [n]."""
+        stop_on = self.training.stop_on
+        if stop_on not in validation.screens:
+            return torch.ones(len(validation), dtype=torch.bool)
+        return torch.from_numpy(validation.screen == validation.screens.index(stop_on))
 
     def _network(self, task: Task, cell: Cell, member: int) -> ClpNetwork:
         torch.manual_seed(_member_seed(self.seed, member))
-        measured = torch.from_numpy(task.measured)
-        return ClpNetwork(self.arrays(cell), self.settings, task.assays, measured, task.profiles)
+        arrays = cell_arrays(cell, self.settings.clp)
+        return ClpNetwork(arrays, self.settings.clp, task.assays, torch.from_numpy(task.measured))
 
     def columns_of(self, genotypes: Genotypes, task: Task) -> dict[str, torch.Tensor]:
-        """Return what the networks of `task` and the training loop read of `genotypes`."""
-        phenotype = _known_phenotype(genotypes.phenotype, task)
-        return columns(genotypes, task.assays, phenotype, measured_sd=self.settings.measured_sd)
+        """Return what the networks of `task` read of `genotypes`; their values are used as targets alone."""
+        known = replace(genotypes, phenotype=_known_phenotype(genotypes.phenotype, task))
+        terms = task.closed_form.terms(known.without_values())
+        return columns(known, terms, task.assays, measured_sd=self.settings.clp.measured_sd)
 
     def predict(self, genotypes: Genotypes) -> Prediction:
         """Predict; a screen that no task trained on goes to the first task."""
@@ -162,7 +180,8 @@ class Clp:
             owner[np.isin(genotypes.screen, task.screens)] = position
         for position, task in enumerate(self.tasks):
             rows = np.flatnonzero(owner == position)
-            value[rows], std[rows] = self._predict_task(genotypes.take(rows), task)
+            if len(rows):
+                value[rows], std[rows] = self._predict_task(genotypes.take(rows), task)
         return Prediction(value, std)
 
     def _predict_task(self, genotypes: Genotypes, task: Task) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -172,17 +191,22 @@ class Clp:
         means = np.stack([np.where(is_call, expit(mean), mean) for mean, _ in members])
         mean = means.mean(0)
         # A call is 0 or 1: its variance follows from its probability.
-        spread = np.stack([np.where(is_call, np.sqrt(np.abs(m * (1 - m))), np.exp(log_sd))
-                           for m, (_, log_sd) in zip(means, members, strict=True)])  # fmt: skip
+        spread = np.stack(
+            [
+                np.where(is_call, np.sqrt(np.abs(value * (1 - value))), np.exp(log_sd))
+                for value, (_, log_sd) in zip(means, members, strict=True)
+            ]
+        )
         # Law of total variance over the members of the ensemble.
         sd = np.sqrt((spread**2).mean(0) + means.var(0))
         assay = table["assay"].numpy()
         return mean * task.assays.scale[assay] + task.assays.centre[assay], sd * task.assays.scale[assay]
 
     def state(self) -> dict[str, Any]:
-        """Return settings, assays, profiles and weights as tensors and plain values."""
+        """Return settings, assays, closed forms and weights as tensors and plain values."""
         return {
-            "settings": self.settings.model_dump(),
+            "settings": self.settings.clp.model_dump(),
+            "profile_predictor": self.settings.profile_predictor.model_dump(),
             "seed": self.seed,
             "tasks": [
                 {
@@ -190,7 +214,7 @@ class Clp:
                     "main": task.main,
                     "assays": task.assays.state(),
                     "measured": torch.from_numpy(task.measured),
-                    "profiles": _profile_state(task.profiles),
+                    "closed_form": closed_form_state(task.closed_form),
                     "networks": [network.state_dict() for network in task.networks],
                 }
                 for task in self.tasks
@@ -200,17 +224,18 @@ class Clp:
     @classmethod
     def from_state(cls, state: Mapping[str, Any], cell: Cell) -> Self:
         """Return the fitted model that `state` was taken from."""
-        model = cls(ModelSettings(clp=ClpSettings.model_validate(state["settings"])), TrainingSettings())
+        sections = {"clp": state["settings"], "profile_predictor": state["profile_predictor"]}
+        model = cls(ModelSettings.model_validate(sections), TrainingSettings())
         model.seed = state["seed"]
+        cell = seen_by(cell, model.settings.clp, model.seed)
         for saved in state["tasks"]:
-            profiles = saved["profiles"]
             task = Task(
                 list(saved["screens"]),
                 Assays.from_state(saved["assays"]),
                 saved["main"],
+                closed_form_from_state(saved["closed_form"], cell, flux_of(cell, model.settings)),
                 [],
                 saved["measured"].numpy(),
-                Profiles(**{name: part.numpy() for name, part in profiles.items()}) if profiles else None,
             )
             for member, weights in enumerate(saved["networks"]):
                 network = model._network(task, cell, member)
@@ -227,12 +252,6 @@ def _member_seed(seed: int, member: int) -> int:
 def _known_phenotype(phenotype: NDArray[np.int64], task: Task) -> NDArray[np.int64]:
     """Replace a phenotype that is not asked for, or that the task never saw, by the task's main one."""
     return np.where(np.isin(phenotype, list(task.assays.labels())), phenotype, task.main)
-
-
-def _profile_state(profiles: Profiles | None) -> dict[str, torch.Tensor]:
-    if profiles is None:
-        return {}
-    return {name: torch.from_numpy(getattr(profiles, name)) for name in ("genes", "effect", "value", "known")}
 
 
 @torch.no_grad()

@@ -9,14 +9,14 @@ from pipeline_lib.models.layers.scatter import scatter_sum
 
 
 class SetTables(NamedTuple):
-    """Queries, keys and values of every gene [N, h each], and of every reaction ([R, h], or None)."""
+    """States, queries, keys and values of every gene [N, h each], keys and values of every reaction [R, h]."""
 
     state: Tensor
     query: Tensor
     key: Tensor
     value: Tensor
-    reaction_key: Tensor | None
-    reaction_value: Tensor | None
+    reaction_key: Tensor
+    reaction_value: Tensor
 
 
 class PerturbedSet(nn.Module):
@@ -40,11 +40,11 @@ class PerturbedSet(nn.Module):
         self.reaction = nn.Linear(width, 2 * width) if metabolism else None
         self.merge = nn.Linear(width, width)
 
-    def tables(self, state: Tensor, reactions: Tensor | None) -> SetTables:
-        """Project every gene (state [N, h]) and every reaction ([R, h]) once."""
+    def tables(self, state: Tensor, reactions: Tensor) -> SetTables:
+        """Project every gene (state [N, h]) and every reaction ([R, h]; R = 0: no metabolism) once."""
         query, key, value = self.projection(state).chunk(3, dim=1)
-        if self.reaction is None or reactions is None:
-            return SetTables(state, query, key, value, None, None)
+        if self.reaction is None:
+            return SetTables(state, query, key, value, reactions, reactions)
         reaction_key, reaction_value = self.reaction(reactions).chunk(2, dim=1)
         return SetTables(state, query, key, value, reaction_key, reaction_value)
 
@@ -85,8 +85,8 @@ class PerturbedSet(nn.Module):
         keys = [tables.key[gene] for gene in index.unbind(1)]
         values = [tables.value[gene] for gene in index.unbind(1)]
         shown = present
-        if tables.reaction_key is not None and tables.reaction_value is not None:
-            row, reaction = blocked
+        row, reaction = blocked
+        if len(row):
             has = torch.zeros(n, 1, dtype=torch.bool, device=index.device)
             has[row] = True
             # Many blocked reactions must not drown the genes: the sum is damped like its square root.

@@ -1,0 +1,62 @@
+"""The tensors that the network and the training loop read of genotypes."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pipeline_lib.cell.genotypes import MAX_ORDER, Genotypes
+from pipeline_lib.models.clp.assays import CALL, Assays, inverse_variance
+from pipeline_lib.models.clp.terms import Terms
+
+
+def columns(genotypes: Genotypes, terms: Terms, assays: Assays, *, measured_sd: bool) -> dict[str, Tensor]:
+    """Return the tensors of genotypes.
+
+    Parameters
+    ----------
+    genotypes
+        Values may be hidden (NaN); targets are then NaN.
+    terms
+        Closed-form terms of the same genotypes.
+    assays
+        Assays of the training fold.
+    measured_sd
+        Weight observations by the inverse of their measured variance.
+
+    Returns
+    -------
+    dict
+        ``genes`` long [n, 3], ``unseen`` bool [n, 3]; ``phenotype`` and ``assay`` long [n], ``levels`` long [n, 3]: the
+        assays of order 1, 2 and 3 in the same screen and phenotype; ``term``, ``log_sd``, ``own_unit`` float32 [n],
+        ``single``, ``pair``, ``unit`` float32 [n, 3], ``evidence`` [n, k], ``pair_evidence`` [n, 3, k]: as in `Terms`;
+        ``is_call`` bool [n]; ``target`` and ``weight`` float32 [n].
+    """
+    phenotype, order = genotypes.phenotype, genotypes.order
+    orders = [np.full(len(genotypes), k) for k in range(1, MAX_ORDER + 1)]
+    levels = np.stack([assays.positions(genotypes.screen, phenotype, k) for k in orders], axis=1)
+    own = np.maximum(order - 1, 0)
+    assay = assays.positions(genotypes.screen, phenotype, order)
+    scale, is_call = assays.scale[assay], phenotype == CALL
+    target = (genotypes.value - assays.centre[assay]) / scale
+    weight = inverse_variance(genotypes.std / scale, assay) if measured_sd else np.ones(len(genotypes))
+    floats = {
+        "term": terms.term,
+        "log_sd": np.where(is_call, 0.0, np.log(terms.std / scale)),
+        "own_unit": terms.unit[np.arange(len(terms)), own],
+        "single": terms.single,
+        "pair": terms.pair,
+        "unit": terms.unit,
+        "evidence": terms.evidence,
+        "pair_evidence": terms.pair_evidence,
+        "target": target,
+        "weight": weight,
+    }
+    return {
+        "genes": torch.from_numpy(genotypes.genes),
+        "unseen": torch.from_numpy(terms.unseen),
+        "phenotype": torch.from_numpy(phenotype),
+        "assay": torch.from_numpy(assay),
+        "levels": torch.from_numpy(levels),
+        "is_call": torch.from_numpy(is_call),
+        **{name: torch.from_numpy(np.asarray(values, dtype=np.float32)) for name, values in floats.items()},
+    }

@@ -1,0 +1,164 @@
+"""The whole network: encode the wild type once, correct the closed-form terms of any number of genotypes."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from pipeline_lib.artefacts.schemas import PHENOTYPES
+from pipeline_lib.cell.phenotype_processor import speaks_of_intact
+from pipeline_lib.config.clp import ClpSettings
+from pipeline_lib.models.clp import decomposition
+from pipeline_lib.models.clp.assays import CALL, Assays
+from pipeline_lib.models.clp.cell_tensors import CellArrays
+from pipeline_lib.models.clp.derived import Cells, DerivedInteractions
+from pipeline_lib.models.clp.gene_encoder import GeneEncoder
+from pipeline_lib.models.clp.heads import AssayScale, Correction
+from pipeline_lib.models.clp.interactions import PerturbedInteractions
+from pipeline_lib.models.clp.metabolism import metabolism_of
+from pipeline_lib.models.clp.perturbed import SetTables
+from pipeline_lib.models.clp.singles import IntactFitness
+
+_FARTHEST_LOG_SD = 2.0
+"""Most that training may move the logarithmic SD away from that of the closed form."""
+
+
+class Encoded(NamedTuple):
+    """The wild type as decoding needs it.
+
+    Attributes
+    ----------
+    singles
+        float32 [2, N]: raw effect of every single deletion, of genes as measured and as unseen ones.
+    sets
+        What the interactions read of genes and reactions.
+    """
+
+    singles: Tensor
+    sets: SetTables | Cells
+
+
+class ClpNetwork(nn.Module):
+    """Cell latent perturbation network.
+
+    It corrects closed-form terms (`pipeline_lib.models.clp.terms`): f_i by the intact latent of the cell without gene
+    i, epsilon and tau by the perturbed latent of the deleted set. Every fitness follows from them by definition
+    (`decomposition`), and so do the corrections' gradients: labels of fitness teach interactions and the other way
+    round.
+
+    Parameters
+    ----------
+    cell
+        The cell in index form.
+    settings
+        Section ``models.clp``.
+    assays
+        Assays of the training fold.
+    measured
+        bool [N]: genes that the training fold holds.
+    """
+
+    def __init__(self, cell: CellArrays, settings: ClpSettings, assays: Assays, measured: Tensor) -> None:
+        super().__init__()
+        self.encoder = GeneEncoder(cell, settings, measured)
+        self.metabolism = metabolism_of(cell, settings)
+        self.singles = IntactFitness(cell, settings, self.metabolism.blocked)
+        self.interactions: PerturbedInteractions | DerivedInteractions = (
+            DerivedInteractions(self.singles)
+            if settings.interaction == "derived"
+            else PerturbedInteractions(settings, self.metabolism.blocked)
+        )
+        self.scale = AssayScale(torch.from_numpy(assays.phenotypes()), len(PHENOTYPES))
+        for name, values in (("centre", assays.centre), ("deviation", assays.scale)):
+            self.register_buffer(name, torch.from_numpy(values).float(), persistent=False)
+        self.register_buffer("phenotypes", torch.from_numpy(assays.phenotypes()), persistent=False)
+
+    def spread_parameters(self) -> list[nn.Parameter]:
+        """Return the parameters of the predicted SD."""
+        return [self.scale.level, *self.interactions.spread_parameters()]
+
+    def encode(self) -> Encoded:
+        """Encode the wild type: genes and reactions, every single deletion, and what sets of genes are read from."""
+        states, reactions = self.metabolism(self.encoder())
+        return Encoded(self.singles.every_gene(states, reactions), self.interactions.tables(states, reactions))
+
+    def decode(self, encoded: Encoded, columns: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return value and logarithmic SD of genotypes, float32 [n] each, in units of their assay's SD.
+
+        Parameters
+        ----------
+        encoded
+            What `encode` returned.
+        columns
+            See `pipeline_lib.models.clp.columns.columns`.
+        """
+        fitness = speaks_of_intact(columns["phenotype"])
+        n = len(fitness)
+        value, log_sd = (torch.zeros(n, device=fitness.device) for _ in range(2))
+        for rows, read in (
+            (fitness.nonzero()[:, 0], self.fitness),
+            ((~fitness).nonzero()[:, 0], self.interaction),
+        ):
+            if len(rows):
+                part = read(encoded, {name: column[rows] for name, column in columns.items()})
+                value = value.index_put((rows,), part.value.float())
+                log_sd = log_sd.index_put((rows,), part.log_sd.float())
+        return value, log_sd
+
+    def single_fitness(self, encoded: Encoded, columns: Mapping[str, Tensor]) -> Tensor:
+        """Return the fitness of each deleted gene by itself, float32 [n, 3]; 1 where there is no deletion."""
+        genes = columns["genes"]
+        effect = encoded.singles[columns["unseen"].long(), genes.clamp_min(0)]
+        corrected = columns["single"] + effect * columns["unit"][:, :1] * self.scale.gain(columns["levels"][:, :1])
+        return torch.where(genes >= 0, corrected, 1.0)
+
+    def correction(self, encoded: Encoded, columns: Mapping[str, Tensor]) -> Correction:
+        """Return what is added to the term of each genotype's own set, in the unit of the term."""
+        is_call = columns["phenotype"] == CALL
+        found = self.interactions(encoded.sets, columns["genes"], columns["unseen"], columns["evidence"], is_call)
+        size = columns["own_unit"] * self.scale.gain(columns["assay"])
+        return Correction(found.value * size, found.log_sd)
+
+    def fitness(self, encoded: Encoded, columns: Mapping[str, Tensor]) -> Correction:
+        """Return the fitness of genotypes by definition, in units of the assay's SD, and its logarithmic SD."""
+        order = (columns["genes"] >= 0).sum(1)
+        single = self.single_fitness(encoded, columns)
+        several = order > 1
+        own = self.correction(encoded, columns)
+        term = torch.where(several, columns["term"] + own.value, 0.0)
+        triple = (order > 2).nonzero()[:, 0]
+        pair = torch.zeros_like(single)
+        pair[:, 0] = torch.where(order == 2, term, 0.0)
+        if len(triple):
+            pair = pair.index_put((triple,), self._pairs(encoded, columns, triple))
+        total = decomposition.fitness(single, pair, torch.where(order > 2, term, 0.0))
+        assay = columns["assay"]
+        value = (total - self.centre[assay]) / self.deviation[assay]
+        # Nothing is measured of no deletion: it is 1 by definition.
+        return Correction(value, self._log_sd(columns, torch.where(several, own.log_sd, 0.0)))
+
+    def interaction(self, encoded: Encoded, columns: Mapping[str, Tensor]) -> Correction:
+        """Return interactions in units of the assay's SD, or log odds of calls, and their logarithmic SD."""
+        own = self.correction(encoded, columns)
+        assay, total = columns["assay"], columns["term"] + own.value
+        is_call = columns["phenotype"] == CALL
+        value = torch.where(is_call, total, (total - self.centre[assay]) / self.deviation[assay])
+        return Correction(value, self._log_sd(columns, own.log_sd))
+
+    def _pairs(self, encoded: Encoded, columns: Mapping[str, Tensor], rows: Tensor) -> Tensor:
+        """Return epsilon of the three pairs of triples, float32 [n, 3]."""
+        genes, unseen = columns["genes"][rows], columns["unseen"][rows]
+        pairs = []
+        for position, (i, j) in enumerate(decomposition.PAIRS):
+            chosen = torch.stack([genes[:, i], genes[:, j], torch.full_like(genes[:, 0], -1)], 1)
+            hidden = torch.stack([unseen[:, i], unseen[:, j], torch.zeros_like(unseen[:, 0])], 1)
+            evidence = columns["pair_evidence"][rows, position]
+            found = self.interactions(encoded.sets, chosen, hidden, evidence, torch.zeros_like(hidden[:, 0]))
+            size = columns["unit"][rows, 1] * self.scale.gain(columns["levels"][rows, 1])
+            pairs.append(columns["pair"][rows, position] + found.value * size)
+        return torch.stack(pairs, 1)
+
+    def _log_sd(self, columns: Mapping[str, Tensor], moved: Tensor) -> Tensor:
+        away = (moved + self.scale.spread(columns["assay"])).clamp(-_FARTHEST_LOG_SD, _FARTHEST_LOG_SD)
+        return columns["log_sd"] + away
