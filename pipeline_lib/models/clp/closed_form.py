@@ -169,6 +169,7 @@ class ClosedForm:
             evidence,
             lower.evidence,
             estimates.unseen_genes,
+            case,
         )
 
     def _unit(self, name: LevelName) -> float:

@@ -1,12 +1,20 @@
 """The tensors that the network and the training loop read of genotypes."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from pipeline_lib.cell.genotypes import MAX_ORDER, Genotypes
 from pipeline_lib.models.clp.assays import CALL, Assays, inverse_variance
+from pipeline_lib.models.clp.levels import CASES
 from pipeline_lib.models.clp.terms import Terms
+
+_LEAST_SHARE = 0.05
+"""Share of an assay's validation observations below which a case is not trained for."""
+_FEWEST = 50
+"""Validation observations of an assay that say which cases are asked for."""
 
 
 def columns(genotypes: Genotypes, terms: Terms, assays: Assays, *, measured_sd: bool) -> dict[str, Tensor]:
@@ -26,7 +34,7 @@ def columns(genotypes: Genotypes, terms: Terms, assays: Assays, *, measured_sd: 
     Returns
     -------
     dict
-        ``genes`` long [n, 3], ``unseen`` bool [n, 3]; ``phenotype`` and ``assay`` long [n], ``levels`` long [n, 3]: the
+        ``genes`` long [n, 3], ``unseen`` bool [n, 3]; ``phenotype``, ``assay``, ``case`` long [n], ``levels`` long [n, 3]: the
         assays of order 1, 2 and 3 in the same screen and phenotype; ``term``, ``log_sd``, ``own_unit`` float32 [n],
         ``single``, ``pair``, ``unit`` float32 [n, 3], ``evidence`` [n, k], ``pair_evidence`` [n, 3, k]: as in `Terms`;
         ``is_call`` bool [n]; ``target`` and ``weight`` float32 [n].
@@ -56,7 +64,25 @@ def columns(genotypes: Genotypes, terms: Terms, assays: Assays, *, measured_sd: 
         "unseen": torch.from_numpy(terms.unseen),
         "phenotype": torch.from_numpy(phenotype),
         "assay": torch.from_numpy(assay),
+        "case": torch.from_numpy(terms.case),
         "levels": torch.from_numpy(levels),
         "is_call": torch.from_numpy(is_call),
         **{name: torch.from_numpy(np.asarray(values, dtype=np.float32)) for name, values in floats.items()},
     }
+
+
+def of_asked_cases(training: Mapping[str, Tensor], validation: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the training rows whose case the split asks for: what the validation fold of the assay is made of.
+
+    A training observation stands in the table as measured, as one of unseen genes, or both. Where validation has too
+    few observations of an assay to tell, all of its rows are kept.
+    """
+    kept = torch.ones(len(training["assay"]), dtype=torch.bool)
+    for code in training["assay"].unique().tolist():
+        cases = validation["case"][validation["assay"] == code]
+        rows = training["assay"] == code
+        share = torch.bincount(cases, minlength=CASES) / max(len(cases), 1)
+        asked = (share >= _LEAST_SHARE)[training["case"]]
+        if len(cases) >= _FEWEST and bool((rows & asked).any()):
+            kept &= ~rows | asked
+    return {name: column[kept] for name, column in training.items()}

@@ -19,7 +19,7 @@ from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.clp.assays import Assays
 from pipeline_lib.models.clp.cell_tensors import cell_arrays, seen_by
 from pipeline_lib.models.clp.closed_form import ClosedForm
-from pipeline_lib.models.clp.columns import columns
+from pipeline_lib.models.clp.columns import columns, of_asked_cases
 from pipeline_lib.models.clp.network import ClpNetwork, Encoded
 from pipeline_lib.models.clp.shared_terms import closed_form_from_state, closed_form_state, fitted_terms, flux_of
 from pipeline_lib.models.clp.shares import keep_confirmed
@@ -106,7 +106,7 @@ class Clp:
             for member, network in enumerate(task.networks):
                 history = context.trainer(
                     network,
-                    table,
+                    of_asked_cases(table, judged),
                     judged,
                     self.training,
                     replace(context, seed=_member_seed(self.seed, member)),

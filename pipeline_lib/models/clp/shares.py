@@ -41,6 +41,7 @@ def keep_confirmed(network: ClpNetwork, validation: Mapping[str, Tensor]) -> Non
                 share[code] = value
                 losses.append(_loss(network.decode(encoded, columns)[0], columns))
             share[code] = _confirmed(torch.stack(losses))
+            _calibrate(network, code, *network.decode(encoded, columns), columns)
             judged[code] = True
     phenotype = network.phenotypes[: network.scale.seen]
     for code in range(network.scale.seen):
@@ -61,3 +62,10 @@ def _confirmed(losses: Tensor) -> float:
     gain = losses[0] - losses[best]
     error = gain.std() / len(gain) ** 0.5
     return _SHARES[best] if float(gain.mean()) > float(error) else 0.0
+
+
+def _calibrate(network: ClpNetwork, code: int, value: Tensor, log_sd: Tensor, columns: Mapping[str, Tensor]) -> None:
+    """Move the level of the predicted SD of an assay so that errors are as large as it says; a call has none."""
+    if not bool(columns["is_call"].any()):
+        squared = ((value - columns["target"]) / log_sd.exp()).square().mean()
+        network.scale.level[code] += 0.5 * squared.clamp_min(1e-6).log()

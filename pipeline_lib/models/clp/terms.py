@@ -48,6 +48,8 @@ class Terms:
         float32 [n, 3, 10]: the same of the pairs of triples whose fitness is asked for.
     unseen
         bool [n, 3]: genes whose profile the estimates did without.
+    case
+        int64 [n]: which sides the estimates did without (`pipeline_lib.models.clp.levels.CASES`).
     """
 
     term: NDArray[np.float64]
@@ -58,6 +60,7 @@ class Terms:
     evidence: NDArray[np.float32]
     pair_evidence: NDArray[np.float32]
     unseen: NDArray[np.bool_]
+    case: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.term)
@@ -75,6 +78,7 @@ class Terms:
             np.zeros((n, width), dtype=np.float32),
             np.zeros((n, MAX_ORDER, width), dtype=np.float32),
             np.zeros((n, MAX_ORDER), dtype=bool),
+            np.zeros(n, dtype=np.int64),
         )
 
     def put(self, rows: NDArray[np.int64], part: "Terms") -> None:
