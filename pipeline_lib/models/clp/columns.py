@@ -34,10 +34,10 @@ def columns(genotypes: Genotypes, terms: Terms, assays: Assays, *, measured_sd: 
     Returns
     -------
     dict
-        ``genes`` long [n, 3], ``unseen`` bool [n, 3]; ``phenotype``, ``assay``, ``case`` long [n]; ``levels`` [n, 3]: the
-        assays of order 1, 2 and 3 in the same screen and phenotype; ``term``, ``log_sd``, ``own_unit`` float32 [n],
-        ``single``, ``pair``, ``unit`` float32 [n, 3], ``evidence`` [n, k], ``pair_evidence`` [n, 3, k]: as in `Terms`;
-        ``is_call`` bool [n]; ``target`` and ``weight`` float32 [n].
+        ``genes`` long [n, 3], ``unseen`` bool [n, 3]; ``phenotype``, ``assay``, ``case`` long [n]; ``levels`` long
+        [n, 3]: the assays of order 1, 2 and 3 in the same screen and phenotype; as in `Terms`, in float32: ``term``,
+        ``log_sd``, ``own_unit`` [n], ``single``, ``pair``, ``unit`` [n, 3], ``evidence`` [n, k], ``pair_evidence``
+        [n, 3, k]; ``is_call`` bool [n]; ``target`` and ``weight`` float32 [n].
     """
     phenotype, order = genotypes.phenotype, genotypes.order
     orders = [np.full(len(genotypes), k) for k in range(1, MAX_ORDER + 1)]
