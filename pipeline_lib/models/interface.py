@@ -60,7 +60,7 @@ def refuse_unsolved(
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cell:
     """What a model may know of the cell besides the measurements of its training fold.
 

@@ -1,11 +1,14 @@
 """Kernels between genes: how similar two genes are by one network or one table of features."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.linalg import lapack
 
 from pipeline_lib.models.baselines.gene_networks import gene_networks
 from pipeline_lib.models.interface import Cell
@@ -18,7 +21,6 @@ _GREATEST_SCORE = 8.0
 _MEMBERSHIP_ZEROS = 0.5
 """A table without negative values that is zero at least this often holds memberships, not measurements."""
 _FULL_SHARE = 0.2
-_WALK_STEPS = 10
 _WALK_SHARE = 0.5
 _SHARPNESS = 8.0
 
@@ -83,10 +85,10 @@ class EdgeKernel:
 
 @dataclass(frozen=True)
 class DiffusionKernel:
-    """Random walks with restart over all networks together, sum_t (S/2)^t, as a cosine.
+    """Random walks with restart over all networks together, (I - S/2)^-1, as a cosine.
 
     S is the normalised sum of the normalised networks (Koehler et al. 2008, doi 10.1016/j.ajhg.2008.02.013). The
-    eigenvalues x of S/2 lie in [-1/2, 1/2], where the sum (1 - x^(t+1)) / (1 - x) is positive.
+    eigenvalues of I - S/2 lie in [1/2, 3/2].
     """
 
     name: str
@@ -94,15 +96,37 @@ class DiffusionKernel:
 
     def between(self, rows: Index, columns: Index) -> Matrix:
         """Return the kernel of genes `rows` and genes `columns`, float64 [r, c]."""
-        genes, position = np.unique(np.concatenate([rows, columns]), return_inverse=True)
-        left, right = position[: len(rows)], position[len(rows) :]
-        starts = np.zeros((self.normalised.shape[0], len(genes)))
-        starts[genes, np.arange(len(genes))] = 1.0
-        walk = starts
-        for _ in range(_WALK_STEPS):
-            walk = starts + _WALK_SHARE * (self.normalised @ walk)
-        scale = 1.0 / np.sqrt(walk[genes, np.arange(len(genes))])
-        return np.asarray(walk[rows][:, right] * scale[left, None] * scale[right])
+        place, walk = self._walk
+        left, right = place[rows], place[columns]
+        inside = walk[np.ix_(left, right)].astype(np.float64)
+        # A gene without an edge only ever meets itself.
+        inside *= (left >= 0)[:, None] & (right >= 0)
+        return _with_itself(inside, rows, columns)
+
+    @cached_property
+    def _walk(self) -> tuple[Index, NDArray[np.float32]]:
+        """Return the position of each gene among those with an edge, -1 without, and the cosines between these.
+
+        One inverse of all genes costs less than a walk from each gene of every assay.
+        """
+        joined = np.flatnonzero(np.diff(self.normalised.indptr) > 0)
+        place = np.full(self.normalised.shape[0], -1)
+        place[joined] = np.arange(len(joined))
+        steps = self.normalised[joined][:, joined].toarray().astype(np.float32, order="F")
+        steps *= -_WALK_SHARE
+        steps[np.diag_indices_from(steps)] += 1.0
+        factor, _ = lapack.spotrf(steps, lower=1, overwrite_a=1)
+        inverse, _ = lapack.spotri(factor, lower=1, overwrite_c=1)
+        scale = 1.0 / np.sqrt(np.diag(inverse))
+        lower = np.tril(inverse)
+        whole = lower + np.tril(lower, -1).T
+        # Both scales at once, so that the matrix stays symmetric to the last bit.
+        whole *= np.multiply.outer(scale, scale)
+        return place, whole
+
+
+_KERNELS: "WeakKeyDictionary[Cell, list[GeneKernel]]" = WeakKeyDictionary()
+"""Kernels of the cells in use: every assay of a model has the same."""
 
 
 def gene_kernels(cell: Cell) -> list[GeneKernel]:
@@ -113,6 +137,12 @@ def gene_kernels(cell: Cell) -> list[GeneKernel]:
     mean; memberships (complexes, compartments) are scaled by the inverse square root of a column's size. The diffusion
     goes over all networks.
     """
+    if cell not in _KERNELS:
+        _KERNELS[cell] = _new_kernels(cell)
+    return _KERNELS[cell]
+
+
+def _new_kernels(cell: Cell) -> list[GeneKernel]:
     networks = gene_networks(cell)
     size = len(cell.genes)
     kernels: list[GeneKernel] = []
