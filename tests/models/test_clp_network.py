@@ -96,6 +96,7 @@ def test_a_screen_of_digenic_scores_reaches_all_but_single_mutant_fitness():
     subject = subject_of("clp_hypergraph", TRAIN.take(rows))
     assert out_of_reach(subject) == {
         "singles.": "fitness",
+        "metabolism.": "fitness, or mutants of metabolic genes",
         "interactions.perturbed.reaction.": "genotypes that block a reaction",
     }
     found = every_gradient(subject, total_loss)

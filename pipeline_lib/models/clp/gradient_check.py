@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
+import numpy as np
+import torch
 from torch import Tensor
 
 from pipeline_lib.models.clp.assays import FITNESS
@@ -47,6 +49,9 @@ def out_of_reach(subject: Subject) -> dict[str, str]:
     derived = subject.settings.interaction == "derived"
     if not bool((columns["phenotype"] == FITNESS).any()) and not derived:
         found["singles."] = "fitness"
+        catalysing = torch.from_numpy(np.unique(subject.cell.rules.members[0])).to(columns["genes"].device)
+        if not bool(torch.isin(columns["genes"], catalysing).any()):
+            found["metabolism."] = "fitness, or mutants of metabolic genes"
     if not bool(interacting.any()):
         found["interactions."] = "double or triple mutants"
     elif not bool((interacting & ~columns["is_call"]).any()):
