@@ -227,6 +227,12 @@ def _design(name: LevelName, estimates: CrossEstimates, lower: Lower, flux: Flux
     return design, expected
 
 
+def column_names(phenotype: int, order: int) -> list[str]:
+    """Return the names of the columns that the gains of a level weigh."""
+    relative_to_lower = order == MAX_ORDER or (phenotype == FITNESS and order > 1)
+    return ["estimate", "flux", *(["lower_terms"] if relative_to_lower else []), "constant"]
+
+
 def _by_level(genotypes: Genotypes) -> Iterator[tuple[LevelName, Index]]:
     """Yield the levels of genotypes and the rows of each, the lower orders first; '' where no screen is stated."""
     codes = np.stack([genotypes.order, genotypes.screen, genotypes.phenotype], axis=1)

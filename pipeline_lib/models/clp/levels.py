@@ -17,8 +17,9 @@ from pipeline_lib.models.profile_predictor.model import ProfilePredictorModel
 Values = NDArray[np.float64]
 Index = NDArray[np.int64]
 
-CASES = 4
-"""Both sides measured, the query unseen, the array unseen, both."""
+CASE_NAMES = ("measured", "query_unseen", "array_unseen", "both_unseen")
+"""Which sides of a cross training lacks."""
+CASES = len(CASE_NAMES)
 _PRIOR_ROWS = 50.0
 """Observations' worth of belief that the gains of a case are those of all cases together."""
 _LEAST_SD = 0.05
