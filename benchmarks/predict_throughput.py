@@ -31,7 +31,7 @@ def main() -> None:
     torch.set_num_threads(THREADS)
     cell = whole_cell()
     screen = emap(cell)
-    model, task, _ = prepared(cell, screen)
+    model, task, _, prepare_s = prepared(cell, screen)
     model.tasks = [task]
     (assay,) = trained_assays(screen, len(cell.genes))
     fitted = FittedModel(model, "clp", screen.screens, screen.strains, (assay,))
@@ -65,6 +65,7 @@ def main() -> None:
         ),
         per_s=triples / statistics.median(seconds),
         streamed_per_s=triples / written,
+        prepare_s=prepare_s,
         peak_mb=memory.peak_mb,
     )
 

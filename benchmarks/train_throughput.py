@@ -40,12 +40,12 @@ def main() -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     cell = whole_cell()
     screen = emap(cell)
-    _, task, columns = prepared(cell, screen)
+    _, task, columns, prepare_s = prepared(cell, screen)
     network = task.networks[0].to(device).train()
     columns = to_device(columns, device)
     optimiser = torch.optim.AdamW(network.parameters(), lr=1e-3, foreach=True)
     criterion = Criterion(LossSettings())
-    order = torch.randperm(len(screen), device=device)
+    order = torch.randperm(len(columns["target"]), device=device)
 
     def step(rows: torch.Tensor) -> None:
         with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
@@ -92,13 +92,14 @@ def main() -> None:
         peer_s=[seconds / (THEIR_STEPS * THEIR_BATCH) for seconds in peer_s],
         work=(
             f"seconds an observation: training steps (encode, decode, loss, backward, AdamW) of {OUR_BATCH} digenic "
-            f"interactions on {device.type} with {THREADS} threads, {len(cell.genes)} genes, {len(cell.edges)} edges "
+            f"interactions as Clp.prepare returns them on {device.type} with {THREADS} threads, {len(cell.genes)} genes, {len(cell.edges)} edges "
             f"of {cell.edges['network'].nunique()} networks, {cell.stoichiometry['num_reactions']} reactions."
             f" Peer: benchmarks/copied_cell.py, torch-geometric Batch of {THEIR_BATCH} whole cell graphs, one graph "
             "convolution a network and one hypergraph convolution"
         ),
         per_s=1 / statistics.median(per_observation),
         peak_mb=memory.peak_mb,
+        prepare_s=prepare_s,
         parameters=sum(parameter.numel() for parameter in network.parameters()),
         **extra,
     )

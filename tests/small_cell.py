@@ -1,5 +1,7 @@
 """A cell small enough to reason about: six reactions in a row, isozymes, complexes, and two gene networks."""
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 import torch
@@ -78,18 +80,28 @@ def edge_table():
     return pd.DataFrame(rows, columns=["network", "source", "target", "weight", "directed"])
 
 
-def small_cell(edges=None):
-    return Cell(gene_table(), edge_table() if edges is None else edges, stoichiometry())
+def feature_table():
+    """Return four columns a gene, float32 [N, 4]: noisy views of the hidden vectors of `small_screen`."""
+    noise = np.random.default_rng(5).normal(size=(NUM_GENES, 4))
+    return np.column_stack([hidden_vectors(), np.zeros(NUM_GENES)]).astype(np.float32) + 0.3 * noise.astype(np.float32)
+
+
+def small_cell(edges=None, **changes):
+    return Cell(gene_table(), edge_table() if edges is None else edges, stoichiometry(), **changes)
 
 
 def small_settings(**changes):
     return ModelSettings(clp=SMALL.model_copy(update=changes))
 
 
+def hidden_vectors():
+    return np.random.default_rng(99).normal(size=(NUM_GENES, 3))
+
+
 def small_screen(n=240, seed=0, screens=("one", "two"), genes=NUM_GENES - 2):
     """Observations of all orders and phenotypes out of hidden gene vectors; the last two genes are never measured."""
     rng = np.random.default_rng(seed)
-    vectors = np.random.default_rng(99).normal(size=(NUM_GENES, 3))
+    vectors = hidden_vectors()
     index = np.full((n, 3), -1)
     phenotype, value = np.zeros(n, int), np.zeros(n)
     for row in range(n):
@@ -109,3 +121,32 @@ def small_screen(n=240, seed=0, screens=("one", "two"), genes=NUM_GENES - 2):
         np.arange(n), index, screen, phenotype, none, none, value,
         np.where(rng.random(n) < 0.5, 0.1, np.nan), np.full(n, np.nan), tuple(screens), (),
     )  # fmt: skip
+
+
+def knockout_table():
+    """Return growth by flux balance of every subset of the eight metabolic genes, up to three at once.
+
+    Lost growth: 0.4 of g0 alone, of g1 with g2, of g3 or g4, and of g7 with g5 or g6: half of it each.
+    """
+    names = gene_table()["gene"].to_numpy()
+    cost = [0.4, 0.2, 0.3, 0.1]
+
+    def fitness(genes):
+        lost = [any(not (part - genes) for part in ({0},)), {1, 2} <= genes, bool({3, 4} & genes),
+                7 in genes and bool({5, 6} & genes)]  # fmt: skip
+        return float(np.prod([1 - share for share, gone in zip(cost, lost, strict=True) if gone]))
+
+    rows = []
+    for order in (1, 2, 3):
+        for genes in combinations(range(8), order):
+            whole = fitness(set(genes))
+            single = [fitness({gene}) for gene in genes]
+            interaction = np.nan
+            if order == 2:
+                interaction = whole - single[0] * single[1]
+            if order == 3:
+                pairs = [(fitness({genes[i], genes[j]}) - single[i] * single[j]) * single[3 - i - j]
+                         for i, j in ((0, 1), (0, 2), (1, 2))]  # fmt: skip
+                interaction = whole - np.prod(single) - sum(pairs)
+            rows.append((list(names[list(genes)]), order, "fba", "minimal", whole, whole, interaction))
+    return pd.DataFrame(rows, columns=["genes", "order", "method", "medium", "growth", "fitness", "interaction"])

@@ -155,6 +155,6 @@ def walk_through_command(
     cell = read_cell(genes, edges, stoichiometry, knockouts, features)
     data = read_split(observations, split, cell.genes)
     with limit_threads(threads):
-        report = walk_through(name, data, cell, model_settings, settings, seed=seed)
+        report = walk_through(name, data, cell, model_settings, settings, seed=seed, threads=threads)
     write_json(report, output)
     refuse_failures(report)

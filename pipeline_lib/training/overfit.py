@@ -20,8 +20,10 @@ from pipeline_lib.training.threads import limit_threads
 
 REQUIRED_PEARSON = 0.99
 _EPOCHS = 120
-_SHARES = ("dropout", "gene_mask", "profile_dropout")
-"""Settings of the model that hold it back on purpose."""
+_FREE = {"dropout": 0.0, "gene_mask": 0.0, "ensemble": 1}
+"""Settings of the model without what holds it back on purpose."""
+_WITHOUT_ANSWERS = {"profiles": False, "flux": False}
+"""Settings under which the closed form knows the mean of each assay, and nothing of a genotype."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ def overfit(
 ) -> Overfitted:
     """Fit `count` observations of the training fold with everything off that would hold the network back.
 
-    The profiles are off too: they hold the answers, and it is the network's weights that are on trial.
+    The closed form is that of the means alone: fitted on the same few observations it would hold their values, and it
+    is the network's weights that are on trial. So few observations confirm nothing either: the whole correction counts.
 
     Raises
     ------
@@ -83,7 +86,7 @@ def overfit(
     reason = why_not(chosen, count)
     if reason:
         return _left_out(name, chosen, seed, reason)
-    clp = model_settings.clp.model_copy(update=dict.fromkeys(_SHARES, 0.0) | {"profiles": False, "ensemble": 1})
+    clp = model_settings.clp.model_copy(update=_FREE | _WITHOUT_ANSWERS)
     free = training.model_copy(
         update={
             "epochs": _EPOCHS, "patience": _EPOCHS, "weight_decay": 0.0, "average": 0.0, "batch_size": count,
@@ -97,7 +100,8 @@ def overfit(
         prediction = model.predict(chosen.without_values())
     # What is scored here is what was fitted: there is no second fold.
     history["fold"] = "train"
-    pearson = float(np.corrcoef(prediction.value, chosen.value)[0, 1])
+    spread = np.ptp(prediction.value) > 0
+    pearson = float(np.corrcoef(prediction.value, chosen.value)[0, 1]) if spread else 0.0
     report = {
         "model": name,
         "seed": seed,

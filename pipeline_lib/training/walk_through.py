@@ -13,10 +13,17 @@ from pipeline_lib.cell.phenotype_processor import PhenotypeProcessor
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.models.clp.invariants import CHECKS, Check, Subject, every_gradient
+from pipeline_lib.models.clp.cell_tensors import cell_arrays, seen_by
+from pipeline_lib.models.clp.closed_form import ClosedForm, column_names
+from pipeline_lib.models.clp.gradient_check import every_gradient, out_of_reach
+from pipeline_lib.models.clp.interactions import PerturbedInteractions
+from pipeline_lib.models.clp.invariants import CHECKS
+from pipeline_lib.models.clp.levels import CASE_NAMES
+from pipeline_lib.models.clp.metabolism import Metabolism
 from pipeline_lib.models.clp.model import Clp, Task
 from pipeline_lib.models.clp.network import ClpNetwork
-from pipeline_lib.models.interface import Cell
+from pipeline_lib.models.clp.subject import Check, Subject, with_random_weights
+from pipeline_lib.models.interface import Cell, FitContext
 from pipeline_lib.models.registry import build, family_of
 from pipeline_lib.training.gradients import evaluate_terms, group_gradient_norms
 from pipeline_lib.training.inputs import SplitData
@@ -24,22 +31,22 @@ from pipeline_lib.training.losses import Criterion
 from pipeline_lib.training.tracing import dead_units, traced
 
 _ROWS_PER_ASSAY = 32
-_ROWS_FOR_GRADIENTS = 200
-"""Interactions below which genotypes share too few genes for every weight of their neighbours to get a gradient."""
-_COMPARABLE = 0.5
-"""Share of pairs of genes with enough partners in common below which a batch may compare no two profiles."""
-_UNREACHED = (
-    f"whether every parameter gets a gradient, for which {_ROWS_FOR_GRADIENTS} scores of interactions must be in the "
-    "training fold, and most of its genes must have been measured with the same partners"
-)
 
 
 def walk_through(
-    name: str, data: SplitData, cell: Cell, model_settings: ModelSettings, training: TrainingSettings, *, seed: int = 0
+    name: str,
+    data: SplitData,
+    cell: Cell,
+    model_settings: ModelSettings,
+    training: TrainingSettings,
+    *,
+    seed: int = 0,
+    threads: int = 1,
 ) -> dict[str, Any]:
     """Return what each method takes and gives, every invariant, gradient norms and dead units, as plain values.
 
-    The network is the one that training would start from, on the screens that train together; nothing is fitted.
+    The closed form is that of the training fold, on the screens that train together. The network is the one that
+    training would start from, but that weights of 0 are random: at its start it adds nothing to the closed form.
 
     Raises
     ------
@@ -51,13 +58,13 @@ def walk_through(
     model = build(name, model_settings, training)
     assert isinstance(model, Clp)  # noqa: S101 - the family says so
     train = data.part("train")
-    task = model.prepare(train, cell, seed)[0]
+    task, _ = model.prepare(train, cell, FitContext(seed=seed, threads=threads))[0]
     batch = choose_batch(train.take(np.isin(train.screen, task.screens)), seed)
     columns = model.columns_of(batch, task)
-    network = task.networks[0].eval()
-    arrays = model.arrays(cell)
-    criterion = Criterion(training.loss)
-    subject = Subject(network, arrays, model.settings, columns)
+    network = with_random_weights(task.networks[0], seed)
+    settings = model.settings.clp
+    subject = Subject(network, cell_arrays(seen_by(cell, settings, seed), settings), settings, columns)
+    criterion = Criterion(model.training.loss)
     with traced(_methods(network)) as trace, torch.no_grad():
         network.decode(network.encode(), columns)
     checks = [check(subject) for check in CHECKS]
@@ -66,30 +73,24 @@ def walk_through(
         return torch.stack(list(evaluate_terms(subject_network, criterion, rows).values())).sum()
 
     torch.manual_seed(seed)
-    gradients = every_gradient(subject, loss)
-    compared = network.attention is None or network.attention.comparable >= _COMPARABLE
-    reaches_all = compared and _interactions(train) >= _ROWS_FOR_GRADIENTS
-    if gradients.held or reaches_all:
-        checks.append(gradients)
+    checks.append(every_gradient(subject, loss))
     return {
         "model": name,
         "seed": seed,
         "screens": [train.screens[code] for code in task.screens],
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "batch": _describe_batch(batch, task, cell),
+        "closed_form": _describe_levels(task.closed_form),
         "steps": trace.calls,
         "checks": [vars(check) for check in checks],
-        "not_checked": [] if gradients.held or reaches_all else [_UNREACHED],
+        "not_checked": [
+            f"whether {beginning.rstrip('.')} gets a gradient, for which the batch would need {needed}"
+            for beginning, needed in out_of_reach(subject).items()
+        ],
         "all_held": all(check.held for check in checks),
         "gradient_norms": group_gradient_norms(network),
         "dead_units": dead_units(_hidden_layers(network), lambda: network.decode(network.encode(), columns)),
     }
-
-
-def _interactions(train: Genotypes) -> int:
-    """Return how many training rows are scores of interactions, which alone reach every part of the network."""
-    scored = [PHENOTYPES.index(name) for name in ("interaction", "raw_interaction")]
-    return int(np.isin(train.phenotype, scored).sum())
 
 
 def refuse_failures(report: Mapping[str, Any]) -> None:
@@ -107,16 +108,13 @@ def refuse_failures(report: Mapping[str, Any]) -> None:
 
 
 def choose_batch(train: Genotypes, seed: int) -> Genotypes:
-    """Return up to 32 observations of every assay and order, drawn at random, and at most a fifth of them.
-
-    What is asked for is taken out of the profiles: the rest must be able to speak.
-    """
+    """Return up to 32 observations of every assay and order, at random."""
     generator = np.random.default_rng(seed)
     chosen = []
     for _, _, rows in train.assays():
         for order in np.unique(train.order[rows]):
             part = rows[train.order[rows] == order]
-            chosen.append(generator.permutation(part)[: min(_ROWS_PER_ASSAY, -(-len(part) // 5))])
+            chosen.append(generator.permutation(part)[:_ROWS_PER_ASSAY])
     return train.take(np.sort(np.concatenate(chosen)))
 
 
@@ -141,43 +139,53 @@ def _describe_batch(batch: Genotypes, task: Task, cell: Cell) -> dict[str, Any]:
     }
 
 
+def _describe_levels(closed_form: ClosedForm) -> list[dict[str, Any]]:
+    """Return screen, phenotype, order, size, SD of the terms, and the gain of every column by case, of every level."""
+    return [
+        {
+            "screen": screen,
+            "phenotype": PHENOTYPES[phenotype],
+            "order": order,
+            "observations": level.size,
+            "unit": level.gains.unit,
+            "gains": {
+                case: dict(zip(column_names(phenotype, order), gains, strict=True))
+                for case, gains in zip(CASE_NAMES, level.gains.gain.tolist(), strict=True)
+            },
+        }
+        for (screen, phenotype, order), level in closed_form.levels.items()
+    ]
+
+
 def _methods(network: ClpNetwork) -> dict[str, tuple[Any, str, str]]:
     """Return the methods to watch: label to (object, method, what it does)."""
     methods: dict[str, tuple[Any, str, str]] = {
-        "encoder.visible": (network.encoder, "visible", "which genes may speak for themselves"),
-        "encoder": (network.encoder, "forward", "message passing over the gene networks"),
+        "encoder": (network.encoder, "forward", "genes by networks and features, with their own vector and without"),
+        "singles.every_gene": (network.singles, "every_gene", "raw fitness effect of every single deletion"),
+        "singles.pool.whole": (network.singles.pool, "whole", "z_W: the pool of the wild type"),
+        "singles.pool.change": (network.singles.pool, "change", "z_I - z_W, from S, its neighbours and reactions"),
+        "singles.head": (network.singles.head, "forward", "fitness relative to the wild type"),
+        "interactions.tables": (network.interactions, "tables", "what sets of genes are read from, once a gene"),
+        "interactions": (network.interactions, "forward", "correction of epsilon, tau or a call"),
         "encode": (network, "encode", "the wild type, once for all observations"),
-        "scale": (network.scale, "forward", "each assay's own gain, shift and spread"),
-        "decode": (network, "decode", "genotypes to values"),
+        "single_fitness": (network, "single_fitness", "closed form and correction of each deleted gene by itself"),
+        "correction": (network, "correction", "what is added to the closed-form term of each genotype's own set"),
+        "fitness": (network, "fitness", "fitness by definition, from the terms of all subsets"),
+        "interaction": (network, "interaction", "interactions, and log odds of calls"),
+        "decode": (network, "decode", "genotypes to values and spreads"),
     }
-    if network.metabolism is not None and network.rules is not None:
+    if isinstance(network.metabolism, Metabolism):
+        rules = network.metabolism.rules
         methods |= {
-            "metabolism.enzymes": (
-                network.metabolism,
-                "enzymes",
-                "complexes (AND), isozymes (OR) of every reaction",
-            ),
             "metabolism": (network.metabolism, "forward", "convolutions over the stoichiometric hypergraph"),
-            "rules.lost_complexes": (network.rules, "lost_complexes", "complexes that each genotype loses"),
-            "rules.blocked_reactions": (network.rules, "blocked_reactions", "reactions that each genotype blocks"),
+            "metabolism.enzymes": (network.metabolism, "enzymes", "complexes (AND), isozymes (OR) of every reaction"),
+            "metabolism.rules.lost_complexes": (rules, "lost_complexes", "complexes that each genotype loses"),
+            "metabolism.rules.blocked_reactions": (rules, "blocked_reactions", "reactions that each genotype blocks"),
         }
-    if network.intact is not None and network.fitness_head is not None:
+    if isinstance(network.interactions, PerturbedInteractions):
         methods |= {
-            "intact.whole": (network.intact, "whole", "z_W: the pool of the wild type"),
-            "intact.change": (network.intact, "change", "z_I - z_W, from S, its neighbours and its reactions alone"),
-            "fitness_head": (network.fitness_head, "forward", "fitness relative to the wild type"),
-        }
-    if network.perturbed is not None and network.interaction_head is not None:
-        methods |= {
-            "perturbed.tables": (network.perturbed, "tables", "queries, keys and values of every gene and reaction"),
-            "perturbed": (network.perturbed, "forward", "z_P: attention over the deleted set"),
-            "interaction_head": (network.interaction_head, "forward", "interaction and call"),
-        }
-    if network.attention is not None:
-        methods |= {
-            "attention.contribution": (network.attention, "contribution", "what a measured profile says of its gene"),
-            "attention.attend": (network.attention, "attend", "which measured genes each gene resembles"),
-            "attention": (network.attention, "forward", "a pair's value out of the profiles of genes alike"),
+            "interactions.perturbed": (network.interactions.perturbed, "forward", "z_P: attention over the set"),
+            "interactions.head": (network.interactions.head, "forward", "z_P and the closed-form evidence to terms"),
         }
     return methods
 

@@ -1,4 +1,4 @@
-"""The network: every invariant holds of every ablation, and derived interactions follow their definitions."""
+"""The network: every invariant holds of every ablation, and every parameter that a batch can reach gets a gradient."""
 
 from dataclasses import replace
 
@@ -8,22 +8,32 @@ import torch
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.config.training import LossSettings, TrainingSettings
-from pipeline_lib.models.clp.heads import Read
-from pipeline_lib.models.clp.invariants import CHECKS, Subject, every_gradient
-from pipeline_lib.models.clp.network import FITNESS_UNIT
+from pipeline_lib.models.clp.assays import FITNESS, INTERACTION
+from pipeline_lib.models.clp.cell_tensors import cell_arrays, seen_by
+from pipeline_lib.models.clp.gradient_check import every_gradient, out_of_reach
+from pipeline_lib.models.clp.invariants import CHECKS
+from pipeline_lib.models.clp.subject import Subject, with_random_weights
+from pipeline_lib.models.interface import FitContext
 from pipeline_lib.models.registry import CLP, build
 from pipeline_lib.training.gradients import evaluate_terms
 from pipeline_lib.training.losses import Criterion
-from tests.small_cell import small_cell, small_screen, small_settings
+from tests.small_cell import feature_table, knockout_table, small_cell, small_screen, small_settings
 
 TRAIN = small_screen()
+FEATURES = {"phenotypes": feature_table()}
 
 
-def subject_of(name, **changes):
-    model = build(name, small_settings(**changes), TrainingSettings())
-    task = model.prepare(TRAIN, small_cell(), 0)[0]
-    columns = model.columns_of(TRAIN, task)
-    return Subject(task.networks[0].eval(), model.arrays(small_cell()), model.settings, columns)
+def subject_of(name, train=TRAIN, cell=None, **changes):
+    """Return the network of a model of the registry with random weights, as it stands before training."""
+    if cell is None:
+        features = {} if CLP[name].features == "none" else FEATURES
+        cell = small_cell(features=features, knockouts=knockout_table())
+    # Where the profile predictor starts from is tested elsewhere: it changes the columns, not the network.
+    model = build(name, small_settings(**({"profiles": False} | changes)), TrainingSettings())
+    task, columns = model.prepare(train, cell, FitContext())[0]
+    settings = model.settings.clp
+    arrays = cell_arrays(seen_by(cell, settings, 0), settings)
+    return Subject(with_random_weights(task.networks[0]), arrays, settings, columns)
 
 
 @pytest.fixture(scope="module", params=list(CLP))
@@ -42,135 +52,128 @@ def total_loss(network, columns):
 
 
 def test_every_parameter_of_every_ablation_gets_a_gradient(subject):
-    found = every_gradient(few(subject), total_loss)
+    reads_reactions = subject.settings.hypergraph != "off"
+    assert set(out_of_reach(subject)) == (set() if reads_reactions else {"interactions.perturbed.reaction."})
+    found = every_gradient(subject, total_loss)
     assert found.held, found.detail
-
-
-def test_a_screen_that_blocks_no_reaction_breaks_no_invariant():
-    """Genes without metabolic function, as most of a chromosome biology E-MAP: nothing reaches what reads reactions."""
-    subject = subject_of("clp")
-    blocking = subject.network.blocked(subject.columns["genes"])[0].unique()
-    rows = [row for row in range(len(subject.columns["genes"])) if row not in set(blocking.tolist())]
-    assert 0 < len(rows) < len(subject.columns["genes"])
-    harmless = replace(subject, columns={name: column[rows] for name, column in subject.columns.items()})
-    found = every_gradient(harmless, total_loss)
-    assert found.held, found.detail
-    assert "no genotype blocks a reaction" in found.detail
-
-
-def few(subject):
-    """Ask for few observations: the profiles speak by the others."""
-    return replace(subject, columns={name: column[::5] for name, column in subject.columns.items()})
 
 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"convolution": "gin"}, {"convolution": "gatv2"}, {"graph_layers": 2}, {"activation": "elu"},
-        {"activation": "leaky_relu"}, {"profiles": False}, {"neighbours": 0},
+        {"convolution": "gin"},
+        {"convolution": "gatv2"},
+        {"graph_layers": 2},
+        {"hypergraph": "directed", "activation": "elu"},
+        {"hypergraph": "directed", "activation": "leaky_relu"},
+        {"neighbours": 0},
+        {"hypergraph": "directed", "interaction": "derived"},
+        {"ensemble": 2, "measured_sd": True},
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_every_option_keeps_the_invariants_and_its_gradients(changes):
     subject = subject_of("clp", **changes)
     for check in CHECKS:
         found = check(subject)
         assert found.held, f"{found.name}: {found.detail}"
-    assert every_gradient(few(subject), total_loss).held
+    found = every_gradient(subject, total_loss)
+    assert found.held, found.detail
 
 
-def with_fitness(values):
-    """Return a stand-in for `ClpNetwork.fitness`: f of a set by table, 1 for no deletion."""
-
-    def fitness(encoded, genes):  # noqa: ARG001
-        f = torch.tensor([values[frozenset(row)] for row in [[g for g in r if g >= 0] for r in genes.tolist()]])
-        return Read((f - 1) / FITNESS_UNIT, torch.zeros(len(f)))
-
-    return fitness
-
-
-F = {
-    frozenset(): 1.0, frozenset({0}): 0.9, frozenset({1}): 0.8, frozenset({2}): 0.7, frozenset({0, 1}): 0.6,
-    frozenset({0, 2}): 0.65, frozenset({1, 2}): 0.5, frozenset({0, 1, 2}): 0.2,
-}  # fmt: skip
+def test_the_network_of_a_profile_predictor_keeps_them_too():
+    few = TRAIN.take(TRAIN.screen == 0)
+    subject = subject_of("clp", few.take(few.phenotype != PHENOTYPES.index("call")), profiles=True)
+    assert subject.columns["unseen"].any()
+    for check in CHECKS:
+        assert check(subject).held, check.__name__
+    assert every_gradient(subject, total_loss).held
 
 
-@pytest.mark.parametrize("order", [[0, 1, 2], [2, 0, 1]])
-def test_a_derived_interaction_is_epsilon_or_tau_by_definition(order, monkeypatch):
-    network = subject_of("clp_derived").network
-    monkeypatch.setattr(network, "fitness", with_fitness(F))
-    genes = torch.tensor([[0, 1, -1], [0, 1, 2]])[:, order]
-    read = network.derived_interaction(None, genes, torch.tensor([False, False]))
-    epsilon = 0.6 - 0.9 * 0.8
-    e02, e12 = 0.65 - 0.9 * 0.7, 0.5 - 0.8 * 0.7
-    tau = 0.2 - 0.9 * 0.8 * 0.7 - epsilon * 0.7 - e02 * 0.8 - e12 * 0.9
-    assert (read.value * FITNESS_UNIT).tolist() == pytest.approx([epsilon, tau], abs=1e-6)
+def test_a_screen_of_digenic_scores_reaches_all_but_single_mutant_fitness():
+    """An E-MAP of genes without metabolic function: nothing teaches fitness, nothing reads blocked reactions."""
+    rows = (TRAIN.phenotype == INTERACTION) & (TRAIN.order == 2) & ~np.isin(TRAIN.genes, range(8)).any(axis=1)
+    subject = subject_of("clp_hypergraph", TRAIN.take(rows))
+    assert out_of_reach(subject) == {
+        "singles.": "fitness",
+        "metabolism.": "fitness, or mutants of metabolic genes",
+        "interactions.perturbed.reaction.": "genotypes that block a reaction",
+    }
+    found = every_gradient(subject, total_loss)
+    assert found.held, found.detail
 
 
-def test_raw_interactions_are_read_off_the_perturbed_latent_as_adjusted_ones_are():
-    raw = replace(TRAIN, phenotype=np.full(len(TRAIN), PHENOTYPES.index("raw_interaction")))
-    model = build("clp", small_settings(), TrainingSettings())
-    task = model.prepare(raw, small_cell(), 0)[0]
+def test_a_screen_of_single_mutants_reaches_no_interaction():
+    subject = subject_of("clp", TRAIN.take((TRAIN.phenotype == FITNESS) & (TRAIN.order == 1)))
+    assert "interactions." in out_of_reach(subject)
+    found = every_gradient(subject, total_loss)
+    assert found.held, found.detail
+
+
+def test_labels_of_fitness_teach_interactions_and_the_other_way_round():
+    """The fitness of triples holds tau and the epsilon of their pairs, so its gradient reaches the interaction head."""
+    subject = subject_of("clp")
+    triples = ((subject.columns["genes"] >= 0).all(1) & (subject.columns["phenotype"] == FITNESS)).nonzero()[:, 0]
+    columns = {name: column[triples] for name, column in subject.columns.items()}
+    subject.network.zero_grad(set_to_none=True)
+    total_loss(subject.network, columns).backward()
+    assert subject.network.interactions.head.out.weight.grad[0].any()
+    assert subject.network.singles.head.out.weight.grad.any()
+    epsilon = subject.network.scale.log_gain.grad[subject.columns["levels"][triples, 1].unique()]
+    assert epsilon.any()
+
+
+def test_an_untrained_network_predicts_the_closed_form():
+    model = build("clp", small_settings(profiles=False), TrainingSettings())
+    task, columns = model.prepare(TRAIN, small_cell(), FitContext())[0]
     network = task.networks[0].eval()
-    assert network.interaction_head is not None
-    assert network.fitness_head is None
-    found = every_gradient(
-        few(Subject(network, model.arrays(small_cell()), model.settings, model.columns_of(raw, task))), total_loss
-    )
-    assert "interaction_head" not in found.detail
+    with torch.no_grad():
+        value, log_sd = network.decode(network.encode(), columns)
+    scores = columns["phenotype"] == INTERACTION
+    centre, scale = (torch.from_numpy(part)[columns["assay"]] for part in (task.assays.centre, task.assays.scale))
+    torch.testing.assert_close(value[scores].double(), ((columns["term"] - centre) / scale)[scores], atol=1e-5, rtol=0)
+    torch.testing.assert_close(log_sd, columns["log_sd"])
 
 
-def test_multiplicative_fitness_has_no_derived_interaction(monkeypatch):
-    network = subject_of("clp_derived").network
-    single = {0: 0.9, 1: 0.8, 2: 0.7}
-    product = dict.fromkeys(F, 1.0)
-    for genes in product:
-        for gene in genes:
-            product[genes] *= single[gene]
-    monkeypatch.setattr(network, "fitness", with_fitness(product))
-    read = network.derived_interaction(None, torch.tensor([[0, 1, -1], [0, 1, 2]]), torch.tensor([False, True]))
-    assert read.value.abs().max() < 1e-5
+def test_a_share_of_none_leaves_the_closed_form_whatever_the_weights():
+    subject = subject_of("clp")
+    network, columns = subject.network, subject.columns
+    with torch.no_grad():
+        corrected, _ = network.decode(network.encode(), columns)
+        network.scale.share.zero_()
+        kept, _ = network.decode(network.encode(), columns)
+        for module in (network.interactions.head.out, network.singles.head.out):
+            module.weight.zero_()
+        plain, _ = network.decode(network.encode(), columns)
+    assert (corrected - plain).abs().max() > 0.1
+    assert torch.equal(kept, plain)
 
 
 def test_the_wild_type_is_encoded_without_a_look_at_the_batch():
     """Two batches decoded from one encoding equal each batch decoded from an encoding of its own."""
     subject = subject_of("clp")
     encoded = subject.network.encode()
-    halves = [
-        {name: column[part] for name, column in subject.columns.items()} for part in (slice(0, 99), slice(99, None))
-    ]
-    for half in halves:
+    for part in (slice(0, 99), slice(99, None)):
+        half = {name: column[part] for name, column in subject.columns.items()}
         shared, _ = subject.network.decode(encoded, half)
         alone, _ = subject.network.decode(subject.network.encode(), half)
         assert torch.equal(shared, alone)
 
 
-def test_a_metabolic_gene_without_isozyme_reaches_the_metabolism_branch_and_a_covered_one_does_not():
-    subject = subject_of("clp")
-    network = subject.network
+def test_a_metabolic_gene_without_isozyme_blocks_its_reaction_and_a_covered_one_does_not():
+    network = subject_of("clp_hypergraph").network
     alone, covered = torch.tensor([[0, -1, -1]]), torch.tensor([[1, -1, -1]])
-    assert len(network.blocked(alone)[0]) == 1
-    assert len(network.blocked(covered)[0]) == 0
-    pool = network.encode().whole
+    assert len(network.metabolism.blocked(alone)[0]) == 1
+    assert len(network.metabolism.blocked(covered)[0]) == 0
+    states, reactions = network.metabolism(network.encoder())
+    pool = network.singles.pool.whole(states.measured, reactions)
     empty = (torch.zeros(0, dtype=torch.long),) * 2
-    with_rules = network.intact.change(pool, alone, network.blocked(alone))
-    assert not torch.equal(with_rules, network.intact.change(pool, alone, empty))
-
-
-def test_masking_in_training_hides_some_genes_and_evaluation_none():
-    network = subject_of("clp", gene_mask=0.5).network
-    measured = int(network.encoder.measured.sum())
-    assert int(network.encoder.visible().sum()) == measured
-    network.train()
-    torch.manual_seed(0)
-    assert 0 < int(network.encoder.visible().sum()) < measured
+    with_rules = network.singles.pool.change(pool, alone, network.metabolism.blocked(alone))
+    assert not torch.equal(with_rules, network.singles.pool.change(pool, alone, empty))
 
 
 def test_a_model_without_known_energies_has_no_weight_that_never_learns():
-    cell = small_cell()
-    blind = replace(cell, stoichiometry={**cell.stoichiometry, "delta_g_known": torch.zeros_like(
-        cell.stoichiometry["delta_g_known"])})  # fmt: skip
-    model = build("clp", small_settings(), TrainingSettings())
-    task = model.prepare(TRAIN, blind, 0)[0]
-    subject = Subject(task.networks[0].eval(), model.arrays(blind), model.settings, model.columns_of(TRAIN, task))
-    assert every_gradient(few(subject), total_loss).held
+    cell = small_cell(features=FEATURES)
+    unknown = torch.zeros_like(cell.stoichiometry["delta_g_known"])
+    blind = replace(cell, stoichiometry={**cell.stoichiometry, "delta_g_known": unknown})
+    assert every_gradient(subject_of("clp_hypergraph", cell=blind), total_loss).held

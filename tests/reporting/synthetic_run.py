@@ -240,6 +240,10 @@ _WALK_THROUGH = {
         "observations": 32, "assays": {"collins2007/interaction": 32},
         "lost": {"genes": 64, "complexes": 20, "reactions": 9}, "labels": {"intact": 0, "perturbed": 32},
     },
+    "closed_form": [
+        {"screen": "collins2007", "phenotype": "interaction", "order": 2, "observations": 32, "unit": 1.5,
+         "gains": {"measured": {"estimate": 0.9, "flux": 0.0, "constant": 0.1}}},
+    ],
     "steps": [{"method": "encode", "does": "the wild type", "inputs": [],
                "outputs": {"whole": {"shape": [8], "dtype": "float32", "min": -1.0, "max": 1.0}}}],
     "checks": [{"name": "order", "statement": "Order does not matter.", "held": True, "detail": "0"}],

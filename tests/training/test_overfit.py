@@ -2,16 +2,20 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from pipeline_lib.artefacts.schemas import HISTORY, PREDICTIONS
+from pipeline_lib.artefacts.schemas import FOLDS, HISTORY, PHENOTYPES, PREDICTIONS
+from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.models.clp.heads import Correction
 from pipeline_lib.models.clp.network import ClpNetwork
 from pipeline_lib.training.cli import app
-from pipeline_lib.training.overfit import choose, refuse_failure, why_not
-from tests.small_cell import small_screen
+from pipeline_lib.training.inputs import SplitData
+from pipeline_lib.training.overfit import choose, overfit, refuse_failure, why_not
+from tests.small_cell import knockout_table, small_cell, small_screen, small_settings
 
 
 @pytest.fixture
@@ -20,8 +24,9 @@ def command(inputs, tmp_path):
     return ["overfit", *inputs, *(str(part) for option, name in names.items() for part in (option, tmp_path / name))]
 
 
-def test_sixteen_observations_are_overfitted(command, tmp_path):
-    result = CliRunner().invoke(app, [*command, "--model", "clp"])
+@pytest.mark.parametrize("name", ["clp", "clp_derived", "clp_hypergraph"])
+def test_sixteen_observations_are_overfitted(command, tmp_path, name):
+    result = CliRunner().invoke(app, [*command, "--model", name])
     assert result.exit_code == 0, result.output
     report = json.loads((tmp_path / "r.json").read_text())
     assert report["passed"]
@@ -44,6 +49,28 @@ def test_a_network_that_sees_no_genotype_fails_loudly_and_leaves_its_report(comm
     assert isinstance(result.exception, PipelineError)
     assert "cannot overfit 16 observations" in str(result.exception)
     assert not json.loads((tmp_path / "r.json").read_text())["passed"]
+
+
+@pytest.mark.parametrize(("phenotype", "order"), [("fitness", 1), ("fitness", 2), ("fitness", 3), ("interaction", 2)])
+def test_sixteen_genotypes_of_one_order_are_overfitted(phenotype, order):
+    """Single-mutant fitness by the intact latent, everything else by the perturbed one."""
+    screen = small_screen(1200)
+    rows = (screen.phenotype == PHENOTYPES.index(phenotype)) & (screen.order == order) & (screen.screen == 0)
+    part = screen.take(rows)
+    data = SplitData(part, np.full(len(part), FOLDS.index("train"), dtype=np.int8))
+    fitted = overfit("clp", data, small_cell(), small_settings(), TrainingSettings())
+    assert fitted.report["passed"], fitted.report
+
+
+def test_the_closed_form_of_the_check_holds_no_answer(monkeypatch):
+    """The same check of a network that adds nothing: what is left knows one value for every genotype."""
+    monkeypatch.setattr(ClpNetwork, "correction", lambda self, encoded, columns: Correction(*[columns["term"] * 0] * 2))
+    screen = small_screen(1200)
+    part = screen.take((screen.phenotype == PHENOTYPES.index("interaction")) & (screen.order == 2))
+    data = SplitData(part, np.full(len(part), FOLDS.index("train"), dtype=np.int8))
+    fitted = overfit("clp", data, small_cell(knockouts=knockout_table()), small_settings(), TrainingSettings())
+    assert np.ptp(fitted.prediction.value) < 1e-6
+    assert not fitted.report["passed"]
 
 
 def test_the_chosen_observations_are_of_one_assay_with_distinct_genotypes():

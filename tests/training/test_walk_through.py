@@ -6,11 +6,17 @@ import pytest
 import torch
 from click.testing import CliRunner
 
+from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.clp.intact import IntactPool
-from pipeline_lib.models.clp.profile_attention import ProfileAttention
+from pipeline_lib.models.clp.perturbed import PerturbedSet
+from pipeline_lib.models.interface import FitContext
+from pipeline_lib.models.registry import CLP, build
+from pipeline_lib.reporting.sections.model import _gains
 from pipeline_lib.training.cli import app
 from pipeline_lib.training.tracing import dead_units, summary, traced
+from pipeline_lib.training.walk_through import _methods, choose_batch
+from tests.small_cell import small_cell, small_screen, small_settings
 
 
 @pytest.fixture
@@ -25,48 +31,87 @@ def walk(inputs, tmp_path):
 
 
 def test_every_step_has_shapes_and_ranges_and_every_invariant_held(walk):
-    result, report = walk("clp")
+    result, report = walk("clp_no_profiles")
     assert result.exit_code == 0, result.output
     methods = [step["method"] for step in report["steps"]]
-    assert methods.count("encode") == 1
-    for method in ("encoder", "metabolism", "rules.blocked_reactions", "intact.change", "perturbed", "decode"):
-        assert method in methods
+    assert methods.count("encode") == methods.count("decode") == 1
+    assert {"encoder", "singles.pool.change", "interactions.perturbed", "single_fitness", "fitness"} <= set(methods)
     assert report["all_held"]
-    assert {check["name"] for check in report["checks"]} >= {"order_of_deletions", "gene_rules", "every_gradient"}
+    assert {check["name"] for check in report["checks"]} >= {
+        "order_of_deletions",
+        "decomposition_closes",
+        "every_gradient",
+    }
     encoder = next(step for step in report["steps"] if step["method"] == "encoder")
-    assert encoder["outputs"]["shape"] == [20, 16]
-    assert encoder["outputs"]["finite"]
+    assert encoder["outputs"]["measured"]["shape"] == [20, 16]
+    assert encoder["outputs"]["unseen"]["finite"]
     assert all(norm > 0 for norm in report["gradient_norms"].values())
     assert all(0 <= units["dead"] <= units["units"] for units in report["dead_units"].values())
 
 
-def test_profiles_that_no_batch_compares_end_no_run(walk, monkeypatch):
-    """In a sparse screen (400 of 1,770 pairs) hardly two genes share ten partners: their likeness gets no gradient."""
-    compare = ProfileAttention._likeness
-
-    monkeypatch.setattr(ProfileAttention, "_likeness", lambda self, *arguments: compare(self, *arguments).detach())
-    monkeypatch.setattr("pipeline_lib.training.walk_through._ROWS_FOR_GRADIENTS", 1)
-    monkeypatch.setattr(ProfileAttention, "comparable", 0.9)
-    result, _ = walk("clp")
-    assert "every_gradient (left out: attention." in str(result.exception)
-    monkeypatch.setattr(ProfileAttention, "comparable", 0.1)
+def test_the_closed_form_is_described_level_by_level(walk):
     result, report = walk("clp")
     assert result.exit_code == 0, result.output
-    assert "most of its genes must have been measured with the same partners" in report["not_checked"][0]
+    levels = {(level["screen"], level["phenotype"], level["order"]): level for level in report["closed_form"]}
+    assert {("one", "fitness", order) for order in (1, 2, 3)} <= set(levels)
+    triple = levels["one", "fitness", 3]
+    assert set(triple["gains"]) == {"measured", "query_unseen", "array_unseen", "both_unseen"}
+    assert set(triple["gains"]["measured"]) == {"estimate", "flux", "lower_terms", "constant"}
+    assert set(levels["one", "interaction", 2]["gains"]["measured"]) == {"estimate", "flux", "constant"}
+    table = _gains(report["closed_form"])
+    assert len(table) == 4 * len(levels)
+    assert table.notna().all(axis=None)
 
 
-def test_an_ablation_shows_only_what_it_has(walk):
+@pytest.mark.parametrize("name", list(CLP))
+def test_every_traced_method_is_one_of_the_network(name):
+    """A name that no module has would end the walk-through of a run after hours of training."""
+    model = build(name, small_settings(profiles=False), TrainingSettings())
+    network = model.prepare(small_screen(), small_cell(), FitContext())[0][0].networks[0]
+    for label, (owner, method, _) in _methods(network).items():
+        assert callable(getattr(type(owner), method)), label
+        path = label if method == "forward" else label.removesuffix(method).rstrip(".")
+        module = network.get_submodule(path) if path else network
+        assert module is owner, label
+
+
+def test_the_hypergraph_shows_where_it_is_on_alone(walk):
     _, report = walk("clp_no_metabolism")
     assert not any("metabolism" in step["method"] for step in report["steps"])
+    assert any("block a reaction" in sentence for sentence in report["not_checked"])
+    result, report = walk("clp_hypergraph")
+    assert result.exit_code == 0, result.output
+    assert any(step["method"] == "metabolism.rules.blocked_reactions" for step in report["steps"])
+    assert report["not_checked"] == []
 
 
-def test_a_broken_invariant_fails_loudly_and_leaves_the_report(walk, monkeypatch):
-    change = IntactPool.change
-    monkeypatch.setattr(IntactPool, "change", lambda self, *arguments: 1.01 * change(self, *arguments))
-    result, report = walk("clp")
+def test_a_batch_holds_some_of_every_assay_and_order():
+    train = small_screen(400)
+    batch = choose_batch(train, 0)
+    kinds = {tuple(row) for row in zip(train.screen, train.phenotype, train.order, strict=True)}
+    assert {tuple(row) for row in zip(batch.screen, batch.phenotype, batch.order, strict=True)} == kinds
+
+
+@pytest.mark.parametrize(
+    ("part", "method", "broken"),
+    [
+        (IntactPool, "change", lambda found: 1.01 * found),
+        (PerturbedSet, "forward", lambda found: (found[0] * torch.arange(len(found[0]))[:, None], *found[1:])),
+    ],
+)
+def test_a_broken_invariant_fails_loudly_and_leaves_the_report(walk, monkeypatch, part, method, broken):
+    kept = getattr(part, method)
+    monkeypatch.setattr(part, method, lambda self, *arguments: broken(kept(self, *arguments)))
+    result, report = walk("clp_no_profiles")
     assert isinstance(result.exception, PipelineError)
-    assert "broken invariants: intact_pool" in str(result.exception)
+    assert "broken invariants: " in str(result.exception)
+    assert ("intact_pool (" if part is IntactPool else "batch_of_one (") in str(result.exception)
     assert not report["all_held"]
+
+
+def test_other_families_are_refused(walk):
+    result, _ = walk("mean")
+    assert "family 'clp'" in str(result.exception)
 
 
 def test_a_summary_tells_shape_type_range_and_what_is_not_finite():

@@ -113,12 +113,16 @@ class ClosedForm:
         return fitted, np.concatenate(positions), Terms.concatenate(terms)
 
     def terms(self, genotypes: Genotypes) -> Terms:
-        """Return the terms of genotypes, measured or not; a level that was not fitted takes the nearest one's."""
+        """Return the terms of genotypes, measured or not; a level that was not fitted takes the nearest one's.
+
+        Where no screen measured an order, its genotypes have the terms of lower order and none of their own.
+        """
         found = Terms.empty(len(genotypes))
         for name, rows in _by_level(genotypes):
-            level = self._level(name)
-            if level is not None:
-                part = genotypes.take(rows)
+            part, level = genotypes.take(rows), self._level(name)
+            if level is None:
+                found.put(rows, self._terms_of_subsets(part, name))
+            else:
                 found.put(rows, self._terms_of(part, name, level, level.profiles.estimates(part)))
         return found
 
@@ -159,22 +163,45 @@ class ClosedForm:
                 flux.grows_less,
             ]
         )
-        units = np.array([self._unit((name[0], phenotype, k)) for k in range(1, MAX_ORDER + 1)])
+        return Terms(
         return Terms(
             term,
             std,
             single,
             pair,
-            np.tile(units, (len(part), 1)),
+            self._units(name, len(part)),
             evidence,
             lower.evidence,
             estimates.unseen_genes,
             case,
         )
+        )
 
-    def _unit(self, name: LevelName) -> float:
-        level = self._level(name)
-        return level.gains.unit if level is not None else 1.0
+    def _terms_of_subsets(self, part: Genotypes, name: LevelName) -> Terms:
+        """Return the terms of genotypes of an order that no screen measured.
+
+        A fitness is that of all subsets without an interaction of its own; any other value the mean of the pairs.
+        """
+        lower, units = self._lower(part, name), self._units(name, len(part))
+        term = np.zeros(len(part)) if name[1] == FITNESS else lower.reference / len(decomposition.PAIRS)
+        return replace(
+            Terms.empty(len(part)),
+            term=term,
+            std=units[:, name[2] - 1],
+            single=lower.single,
+            pair=lower.pair,
+            unit=units,
+            pair_evidence=lower.evidence,
+        )
+
+    def _units(self, name: LevelName, rows: int) -> Values:
+        """Return the units of order 1, 2 and 3, float64 [rows, 3]; that of the order below where none was fitted."""
+        units, unit = [], 1.0
+        for order in range(1, MAX_ORDER + 1):
+            level = self._level((*name[:2], order))
+            unit = level.gains.unit if level is not None else unit
+            units.append(unit)
+        return np.tile(np.array(units), (rows, 1))
 
     def _lower(self, part: Genotypes, name: LevelName) -> Lower:
         """Return the terms of lower order; genes of a genotype stand first, blanks behind."""
@@ -226,6 +253,12 @@ def _design(name: LevelName, estimates: CrossEstimates, lower: Lower, flux: Flux
     expected = np.zeros(design.shape[1])
     expected[0] = 1.0
     return design, expected
+
+
+def column_names(phenotype: int, order: int) -> list[str]:
+    """Return the names of the columns that the gains of a level weigh."""
+    relative_to_lower = order == MAX_ORDER or (phenotype == FITNESS and order > 1)
+    return ["estimate", "flux", *(["lower_terms"] if relative_to_lower else []), "constant"]
 
 
 def _by_level(genotypes: Genotypes) -> Iterator[tuple[LevelName, Index]]:

@@ -61,7 +61,8 @@ class GeneEncoder(nn.Module):
         self.dropout = nn.Dropout(settings.dropout)
         self.convolutions, self.messages, self.norms = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
         if cell.adjacencies:
-            for _ in range(settings.graph_layers):
+            # Without features there is nothing to spread before the own vectors.
+            for _ in range(settings.graph_layers if cell.features.shape[1] else 1):
                 self.convolutions.append(
                     relational_convolution(settings.convolution, cell.adjacencies, settings.message_width, width)
                 )
@@ -75,7 +76,10 @@ class GeneEncoder(nn.Module):
         state = torch.zeros_like(own)
         for project in self.from_features:
             state = state + self.dropout(project(self.features))
-        for convolution, message, norm in zip(self.convolutions, self.messages, self.norms, strict=True):
-            gathered = norm(convolution(message(state + own)))
+        layers = list(zip(self.convolutions, self.messages, self.norms, strict=True))
+        for position, (convolution, message, norm) in enumerate(layers):
+            # Own vectors are sent in the last layer alone: sent before, a gene's own one would come back to it.
+            sent = state + own if position == len(layers) - 1 else state
+            gathered = norm(convolution(message(sent), message(state)))
             state = state + self.dropout(nn.functional.gelu(gathered))
         return GeneStates(state + own, state + own if self.fixed else state)

@@ -17,12 +17,16 @@ from pipeline_lib.models.profile_predictor.model import ProfilePredictorModel
 Values = NDArray[np.float64]
 Index = NDArray[np.int64]
 
-CASES = 4
-"""Both sides measured, the query unseen, the array unseen, both."""
+CASE_NAMES = ("measured", "query_unseen", "array_unseen", "both_unseen")
+"""Which sides of a cross training lacks."""
+CASES = len(CASE_NAMES)
 _PRIOR_ROWS = 50.0
 """Observations' worth of belief that the gains of a case are those of all cases together."""
 _LEAST_SD = 0.05
 """SD of an estimate, in SD of the terms, below which none is believed."""
+_LEAST_SCALE = 0.01
+"""RMS of a column below which belief in its expected gain grows: a gain that rounding errors or one small value show is
+not carried over to large values."""
 _FEWEST_CALLS = 20
 """Calls, and as many values without one, below which a case takes the log odds of all cases together."""
 
@@ -119,8 +123,7 @@ class LevelGains:
     @classmethod
     def least_squares(cls, design: Values, target: Values, std: Values, case: Index, expected: Values) -> Self:
         """Fit measured terms: ridge towards `expected` [columns], each case towards all cases together."""
-        scale = np.sqrt(np.mean(design**2, axis=0))
-        scale = np.where(scale > 0, scale, 1.0)
+        scale = np.maximum(np.sqrt(np.mean(design**2, axis=0)), _LEAST_SCALE)
         scaled = design / scale
         pooled = _ridge(scaled, target, expected * scale)
         gain = np.stack([_ridge(scaled[case == k], target[case == k], pooled) for k in range(CASES)]) / scale
@@ -133,10 +136,10 @@ class LevelGains:
     @classmethod
     def log_odds(cls, design: Values, target: Values, case: Index) -> Self:
         """Fit calls by logistic regression; the last column of the design is its constant."""
-        scale = np.sqrt(np.mean(design**2, axis=0))
-        scale = np.where(scale > 0, scale, 1.0)
+        scale = np.maximum(np.sqrt(np.mean(design**2, axis=0)), _LEAST_SCALE)
         scaled = design / scale
-        pooled = _logistic(scaled, target, np.log(target.mean() / (1 - target.mean())))
+        called = np.clip(target.mean(), 1e-9, 1 - 1e-9)
+        pooled = _logistic(scaled, target, float(np.log(called / (1 - called))))
         gain = np.tile(pooled, (CASES, 1))
         for k in range(CASES):
             rows = case == k

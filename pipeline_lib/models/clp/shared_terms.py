@@ -88,7 +88,10 @@ def _identity(train: Genotypes, cell: Cell, settings: ModelSettings) -> str:
     _update(digest, cell.genes["gene"].tolist())
     _update(digest, cell.features)
     if settings.clp.flux and cell.knockouts is not None:
-        _update(digest, cell.knockouts["fitness"].to_numpy())
+        table = cell.knockouts
+        _update(digest, [list(genes) for genes in table["genes"]])
+        _update(digest, table[["method", "fitness", "interaction"]].to_numpy(dtype=object).tolist())
+        _update(digest, cell.genes["in_gem"].tolist())
     return digest.hexdigest()[:24]
 
 

@@ -51,7 +51,7 @@ class RelationalGcn(nn.Module):
         self.weight = nn.Parameter(torch.empty(self.relations, width, out))
         nn.init.normal_(self.weight, std=(width * self.relations) ** -0.5)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, receivers: Tensor) -> Tensor:  # noqa: ARG002 - attention reads them
         """Return [N, out] for messages x [N, width]."""
         n, width = x.shape
         gathered = self.stacked(x).view(self.relations, n, width)
@@ -69,8 +69,7 @@ class RelationalPyg(nn.Module):
 
         def convolution() -> nn.Module:
             if kind == "gin":
-                layers = nn.Sequential(nn.Linear(width, out), nn.GELU(), nn.Linear(out, out))
-                return GINConv(layers, train_eps=True)
+                return GINConv(nn.Sequential(nn.Linear(width, out), nn.GELU(), nn.Linear(out, out)))
             return GATv2Conv(width, out, heads=1, edge_dim=1, add_self_loops=False)
 
         self.kind = kind
@@ -83,15 +82,18 @@ class RelationalPyg(nn.Module):
                 f"weights_{position}", torch.from_numpy(edges.data.astype(np.float32))[:, None], persistent=False
             )
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return [N, out] for messages x [N, width]."""
+    def forward(self, x: Tensor, receivers: Tensor) -> Tensor:
+        """Return [N, out] for messages x [N, width]; attention compares them with `receivers` [N, width].
+
+        A gene's own message is none of its inputs, as in `RelationalGcn`.
+        """
         results = []
         for position, convolution in enumerate(self.convolutions):
             edges = getattr(self, f"edges_{position}")
             if self.kind == "gatv2":
-                results.append(convolution(x, edges, edge_attr=getattr(self, f"weights_{position}")))
+                results.append(convolution((x, receivers), edges, edge_attr=getattr(self, f"weights_{position}")))
             else:
-                results.append(convolution(x, edges))
+                results.append(convolution((x, None), edges))
         return torch.stack(results).mean(0)
 
 

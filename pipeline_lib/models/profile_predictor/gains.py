@@ -11,6 +11,8 @@ from pipeline_lib.models.profile_predictor.kernels import Matrix
 
 _PRIOR_ROWS = 20.0
 """Observations' worth of belief in gain 0: with a handful of values nothing is read into them."""
+_LEAST_SCALE = 1e-3
+"""RMS of an estimate, in RMS of the target, below which belief in gain 0 grows: rounding errors get no gain."""
 _LEAST_VARIANCE = 1e-12
 _ANCHOR_SHARE = 0.02
 """Weight of a gene of which nothing is known in the fit of the variance, as a share of the observations."""
@@ -46,6 +48,7 @@ class Gains:
         """
         features = np.stack(list(estimates), axis=1)
         scale = np.sqrt(np.mean(features**2, axis=0)) if len(features) else np.ones(features.shape[1])
+        scale = np.maximum(scale, _LEAST_SCALE * np.sqrt(np.mean(target**2)) if len(target) else 0.0)
         scale = np.where(scale > 0, scale, 1.0)
         scaled = features / scale
         gram = scaled.T @ scaled + _PRIOR_ROWS * np.eye(features.shape[1])

@@ -12,6 +12,8 @@ from pipeline_lib.models.profile_predictor.kernels import Matrix
 
 _START_WEIGHT, _START_NOISE = 0.1, 1.5
 _LEAST_LOG_WEIGHT = -12.0
+_FARTHEST_LOG_WEIGHT = 30.0
+"""A line search over a flat loss goes far: weights beyond are neither infinite nor 0."""
 _PULL = 1e-4
 """Penalty on squared logarithms: what no value decides stays near weight 1 instead of running away."""
 _COMPONENTS = 256
@@ -66,20 +68,25 @@ def learn_weights(kernels: Sequence[Matrix], targets: Matrix, steps: int, least_
 
     def closure() -> Tensor:
         optimiser.zero_grad()
-        error = left_out_residuals(_combined(stack, logs.exp()), reduced).square().sum() / total
+        error = left_out_residuals(_combined(stack, weights_of(logs)), reduced).square().sum() / total
         penalised = error + _PULL * logs.clamp(min=_LEAST_LOG_WEIGHT).square().mean()
         penalised.backward()
         return penalised
 
     optimiser.step(closure)
     with torch.no_grad():
-        learned = logs.exp()
+        learned = weights_of(logs)
         loss = float(left_out_residuals(_combined(stack, learned), reduced).square().sum()) / total
     weights = learned[:-1].numpy()
     kept = np.where(weights >= least_share * weights.sum(), weights, 0.0)
     # A kernel that is left out still adds its diagonal, which is noise.
     noise = float(learned[-1]) + float(weights.sum() - kept.sum())
     return KernelWeights(kept / kept.sum(), noise / kept.sum(), loss)
+
+
+def weights_of(logs: Tensor) -> Tensor:
+    """Return the weights of logarithms, of the same shape: positive and finite."""
+    return logs.clamp(-_FARTHEST_LOG_WEIGHT, _FARTHEST_LOG_WEIGHT).exp()
 
 
 def left_out_residuals(covariance: Tensor, targets: Tensor) -> Tensor:

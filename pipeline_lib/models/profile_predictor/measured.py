@@ -11,7 +11,7 @@ from pipeline_lib.models.baselines.completion import ScoreMatrix
 from pipeline_lib.models.baselines.nearest_profiles import Profiles
 from pipeline_lib.models.profile_predictor.gene_process import GeneProcess
 from pipeline_lib.models.profile_predictor.kernels import Index, Matrix
-from pipeline_lib.models.profile_predictor.learning import left_out_residuals
+from pipeline_lib.models.profile_predictor.learning import left_out_residuals, weights_of
 
 _NEIGHBOURS, _POWER, _PRIOR_SHARE = 40, 3.0, 0.1
 _PULL = 1e-4
@@ -71,8 +71,9 @@ def learn_profile_kernel(
 
     def closure() -> torch.Tensor:
         optimiser.zero_grad()
-        covariance = torch.tensordot(logs[:-1].exp(), stack, 1)
-        noise = logs[-1].exp() + _LEAST_NOISE * covariance.diagonal().mean()
+        weights = weights_of(logs)
+        covariance = torch.tensordot(weights[:-1], stack, 1)
+        noise = weights[-1] + _LEAST_NOISE * covariance.diagonal().mean()
         covariance = covariance + noise * torch.eye(len(targets), dtype=torch.float64)
         predicted = (targets - left_out_residuals(covariance, targets))[rows, columns]
         error = (predicted - value).square().sum() / total
@@ -82,7 +83,7 @@ def learn_profile_kernel(
 
     if len(value):
         optimiser.step(closure)
-    learned = logs.detach().exp().numpy()
+    learned = weights_of(logs.detach()).numpy()
     return ProfileKernel(learned[:-1], float(learned[-1]))
 
 

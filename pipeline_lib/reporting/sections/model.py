@@ -44,6 +44,7 @@ def walk_through(run: RunFolder) -> Section:
         run.figures("training"),
         [
             html_table("invariants", "Invariants", checks),
+            html_table("closed_form", "Closed form: gains of every level by case", _gains(content["closed_form"])),
             html_table("steps", "Every method: shapes and ranges", pd.DataFrame(map(_step, content["steps"]))),
             html_table("gradients", "Gradient norms by group of parameters", norms, digits=5),
             html_table("dead_units", "Dead units by layer", dead),
@@ -62,6 +63,16 @@ def _overfit(report: dict[str, Any]) -> str:
         f"in {report['steps']} steps: Pearson correlation {report['pearson']:.4f}, where more than "
         f"{report['required_pearson']} is required. A network that cannot is broken."
     )
+
+
+def _gains(levels: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return one row a level and case: what is weighed, and by how much; 0 where a level has no such column."""
+    rows = [
+        {name: value for name, value in level.items() if name != "gains"} | {"case": case} | gains
+        for level in levels
+        for case, gains in level["gains"].items()
+    ]
+    return pd.DataFrame(rows).fillna(0.0)
 
 
 def _step(step: dict[str, Any]) -> dict[str, str]:

@@ -46,3 +46,12 @@ def test_without_any_value_nothing_is_predicted_and_the_sd_is_that_of_the_unit()
     gains = Gains.fit([nothing, nothing], [nothing], nothing)
     np.testing.assert_array_equal(gains.value([np.ones(3), np.ones(3)]), 0.0)
     np.testing.assert_array_equal(gains.std(np.zeros(3), [np.ones(3)]), 1.0)
+
+
+def test_rounding_errors_get_no_gain():
+    """An estimate that is 0 but for rounding where the gains are fitted may be large where they are used."""
+    generator = np.random.default_rng(3)
+    useful, noise = generator.normal(size=400), 1e-12 * generator.normal(size=400)
+    gains = Gains.fit([useful, noise], [], useful + generator.normal(size=400))
+    assert gains.weight[0] == pytest.approx(0.95, abs=0.15)
+    assert abs(gains.weight[1]) < 1e-3

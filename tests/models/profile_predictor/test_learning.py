@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from pipeline_lib.models.profile_predictor.gene_process import GeneProcess
-from pipeline_lib.models.profile_predictor.learning import learn_weights, left_out_residuals
+from pipeline_lib.models.profile_predictor.learning import learn_weights, left_out_residuals, weights_of
 
 
 @pytest.fixture
@@ -51,3 +51,12 @@ def test_the_loss_is_the_error_of_the_process_on_left_out_genes(simulated):
     kernels, targets = simulated
     residuals = left_out_residuals(torch.from_numpy(kernels[0] + 0.2 * np.eye(120)), torch.from_numpy(targets)).numpy()
     np.testing.assert_allclose(targets - residuals, GeneProcess.fit(kernels[0], 0.2).left_out(targets), atol=1e-9)
+
+
+def test_weights_that_a_flat_loss_lets_run_away_keep_the_covariance_positive_definite():
+    """A line search over a loss that nothing changes once ended a fit: an infinite weight, or all of them 0."""
+    kernel = torch.eye(4, dtype=torch.float64)
+    for logs in (torch.full((2,), 1e4, dtype=torch.float64), torch.full((2,), -1e4, dtype=torch.float64)):
+        weights = weights_of(logs)
+        residuals = left_out_residuals(weights[0] * kernel + weights[1] * kernel, torch.ones(4, 1, dtype=torch.float64))
+        torch.testing.assert_close(residuals, torch.ones(4, 1, dtype=torch.float64))
