@@ -12,6 +12,8 @@ from pipeline_lib.models.profile_predictor.kernels import Matrix
 _PRIOR_ROWS = 20.0
 """Observations' worth of belief in gain 0: with a handful of values nothing is read into them."""
 _LEAST_VARIANCE = 1e-12
+_ROUNDING = 1e-9
+"""Size of an estimate, in that of the values, below which it is rounding error."""
 _ANCHOR_SHARE = 0.02
 """Weight of a gene of which nothing is known in the fit of the variance, as a share of the observations."""
 
@@ -46,7 +48,8 @@ class Gains:
         """
         features = np.stack(list(estimates), axis=1)
         scale = np.sqrt(np.mean(features**2, axis=0)) if len(features) else np.ones(features.shape[1])
-        scale = np.where(scale > 0, scale, 1.0)
+        # An estimate that is zero but for rounding, such as that of a side with one strain, says nothing.
+        scale = np.where(scale > _ROUNDING * np.sqrt(np.mean(target**2) if len(target) else 0.0), scale, np.inf)
         scaled = features / scale
         gram = scaled.T @ scaled + _PRIOR_ROWS * np.eye(features.shape[1])
         weight = np.linalg.solve(gram, scaled.T @ target) / scale
