@@ -202,7 +202,8 @@ def test_a_clp_without_flux_needs_no_knockouts(snakemake, checkout):
 
 def test_the_fits_of_a_run_that_could_share_terms_keep_their_checkpoints_in_one_folder(snakemake, checkout):
     (checkout / "mine.yaml").write_text(
-        "base: config/quickstart.yaml\nrun: mine\ngrid:\n  - {models: [clp, clp_no_flux, gene_ridge], splits: [random]}\n"
+        "base: config/quickstart.yaml\nrun: mine\n"
+        "grid:\n  - {models: [clp, clp_no_flux, gene_ridge], splits: [random]}\n"
     )
     done = snakemake("-n", "-p", "--cores", "2", "--configfile", "mine.yaml", cwd=checkout)
     assert done.returncode == 0, done.stdout + done.stderr
