@@ -33,7 +33,7 @@ run: $(RUNTIME) ## quickstart: a simulated screen, minutes, no network; prints t
 	$(SNAKEMAKE) --cores $(CORES) --configfile config/quickstart.yaml
 	@echo "report: $(CURDIR)/results/quickstart/report.html"
 
-yeast: $(RUNTIME) ## the yeast run on real screens (budgeted for an hour on 2 cores)
+yeast: $(RUNTIME) ## the yeast run on real screens (some three hours on 2 cores)
 	$(SNAKEMAKE) --cores $(CORES)
 	@echo "report: $(CURDIR)/results/yeast/report.html"
 

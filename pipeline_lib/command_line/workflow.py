@@ -1,6 +1,5 @@
 """What the Snakefile asks of a configuration: where the files of a run lie and which jobs it has."""
 
-import hashlib
 import json
 import os
 import re
@@ -216,23 +215,29 @@ class Workflow:
 
     def model_code(self, model: str) -> str:
         """Return a hash of the code that fits `model`, and of its entry in the registry."""
-        entry = entry_of(model)
-        return f"{remembered_code_hash('pipeline_lib.training.cli:fit', entry.target.partition(':')[0])} {entry}"
+        return f"{self._class_code(model)} {entry_of(model)}"
+
+    @staticmethod
+    def _class_code(model: str) -> str:
+        return remembered_code_hash("pipeline_lib.training.cli:fit", entry_of(model).target.partition(":")[0])
 
     def checkpoints(self, model: str) -> str:
-        """Return the folder of a model's checkpoints, one a version of its code: older weights must not be resumed."""
-        version = hashlib.sha256(self.model_code(model).encode()).hexdigest()[:12]
-        return self.placed(f"{self.results}/checkpoints/{version}")
+        """Return the folder of a model's checkpoints, one a version of its code: older weights must not be resumed.
+
+        Models of one class have one folder, since their fits share what they have in common.
+        """
+        return self.placed(f"{self.results}/checkpoints/{self._class_code(model)}")
 
     def model_settings(self, model: str) -> str:
         """Return the settings of the model's family alone, so that another family's change does not refit it."""
         section = _SETTINGS[family_of(model)]
         return json.dumps({section: json.loads(getattr(self.run.models, section).model_dump_json())})
 
-    @staticmethod
-    def knockouts_of(model: str) -> str:
+    def knockouts_of(self, model: str) -> str:
         """Return the flux method whose knockouts the model reads; empty: none."""
-        return entry_of(model).knockouts
+        entry = entry_of(model)
+        reads = family_of(model) != "clp" or entry.overrides.get("flux", self.run.models.clp.flux)
+        return entry.knockouts if reads else ""
 
     @property
     def models_on_gpu(self) -> list[str]:

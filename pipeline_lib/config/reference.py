@@ -21,13 +21,13 @@ step), and so is the JSON schema `workflow/schemas/config.schema.json` that edit
 | `own_screen.yaml` | the base for a screen of your own on the yeast cell: six models, two splits |
 | `quickstart.yaml` | a simulated screen of the E. coli core model that ships inside cobra; needs no network |
 | `ecoli.yaml` | another organism: your screen of E. coli, the model iJO1366, your table of its genes |
-| `metabolism.yaml` | label-split run on observations with at least one metabolic gene |
+| `metabolism.yaml` | label-split run on observations with at least one metabolic gene: what metabolism is worth |
 | `trigenic.yaml` | the full digenic and trigenic tables, for a machine that can download them |
-| `every_model.yaml` | every model on every split at the budget of the yeast run, into its folder |
+| `every_model.yaml` | every model on every split, trained as long as in the yeast run, into its folder |
 | `collins2007.yaml` | the E-MAP alone, every observation: three seeds, ten draws of the unseen genes |
 | `kuzmin2018_calls.yaml` | called trigenic interactions beside the E-MAP: three seeds, five draws of the queries |
 | `full.yaml` | every model, every split, three seeds: a night or a cluster |
-| `ci.yaml` | the yeast run with a small training budget |
+| `ci.yaml` | the yeast run with short trainings |
 | `sources.yaml` | the catalogue of upstream files: address, sha256, licence, citation |
 
 A file may name another under `base:` and give only what differs; mappings are merged key by key, and a key set to

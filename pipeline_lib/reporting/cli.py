@@ -1,5 +1,6 @@
 """``python -m pipeline_lib reporting``: figures, what to measure next, provenance, the report page, its gallery."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,7 +113,10 @@ def gallery(records: tuple[Path, ...], run: str, output: Path) -> None:
 @click.option("--genes", "genes_path", type=_Input, required=True, help="tables/genes.parquet")
 @click.option("--edges", type=_Input, required=True, help="networks/edges.parquet")
 @click.option("--stoichiometry", type=_Input, required=True, help="metabolism/stoichiometry.pt")
-@click.option("--knockouts", type=_Input, help="metabolism/knockouts.parquet, for the flux models.")
+@click.option("--knockouts", type=_Input, help="metabolism/knockouts.<method>.parquet, where the model reads growth.")
+@click.option(
+    "--network", type=(_Input, _Input, _Input), help="metabolism/{reactions,incidence,complexes}.parquet, beside it."
+)
 @click.option("--features", type=_Input, multiple=True, help="features/<name>.parquet of the models' run; repeat it.")
 @click.option("--output", type=_Output, required=True, help="Parquet: pairs and triples with both ranks.")
 @click.option("--csv", "csv_path", type=_Output, required=True, help="The same in the order in which a lab would pick.")
@@ -125,6 +129,7 @@ def next_experiments(
     edges: Path,
     stoichiometry: Path,
     knockouts: Path | None,
+    network: tuple[Path, Path, Path] | None,
     features: tuple[Path, ...],
     output: Path,
     csv_path: Path,
@@ -135,9 +140,13 @@ def next_experiments(
     from pipeline_lib.reporting.candidates import FittedSeeds, rank_untested
     from pipeline_lib.reporting.next_experiments import with_names
     from pipeline_lib.reporting.safe_csv import to_csv
+    from pipeline_lib.training.flux_solver import read_solver
     from pipeline_lib.training.inputs import read_cell
 
     cell = read_cell(genes_path, edges, stoichiometry, knockouts, features)
+    if network is not None:
+        # What no screen has measured is not among the knockouts.
+        cell = replace(cell, solve=read_solver(*network, cell.genes))
     columns = ["screen", "genes", "order", "phenotype", "value"]
     table = rank_untested(
         read_table(observations, columns=columns),

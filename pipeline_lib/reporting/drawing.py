@@ -55,6 +55,8 @@ def save(drawn: list[Drawn], folder: Path, dpi: int) -> None:
         for suffix, metadata in ((".svg", {"Date": None}), (".png", {"Software": None})):
             with atomic_path(folder / f"{item.name}{suffix}") as temporary:
                 item.figure.savefig(temporary, dpi=dpi, metadata=metadata)
+            # Both have one layout, and it takes as long as the drawing.
+            item.figure.set_layout_engine("none")
         plt.close(item.figure)
 
 

@@ -107,7 +107,8 @@ def _leaderboard(given: Given) -> list[Drawn]:
         leaderboard.draw_subgroups(given.table("subgroups"), given.model),
         leaderboard.draw_family(
             board, "ablations", f"Ablations of {given.model}",
-            "The model, and the model with one part taken away or replaced, on every split and assay that it ran on.",
+            "The model, and the model with one part taken away, replaced or added, on every split and assay that it "
+            "ran on.",
             lambda model: is_ablation(model, given.model),
         ),
         leaderboard.draw_family(

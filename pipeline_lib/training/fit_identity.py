@@ -13,6 +13,7 @@ import torch
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.models.interface import Cell
+from pipeline_lib.models.registry import entry_of
 from pipeline_lib.training.inputs import SplitData
 
 
@@ -30,7 +31,7 @@ def fit_folder(
     Its name is a hash of the model, every setting, the seed, the observations with their folds, and the cell: another
     split, a data update or a changed setting starts from nothing, whatever a model calls its files.
     """
-    digest = hashlib.sha256(f"{name} {seed}".encode())
+    digest = hashlib.sha256(f"{name} {entry_of(name).overrides} {seed}".encode())
     for settings in (model_settings, training):
         digest.update(settings.model_dump_json().encode())
     for field in fields(data.genotypes):

@@ -1,6 +1,7 @@
 """Solve the knockouts that the table of a run lacks, on the metabolic network of the run."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,6 +53,25 @@ class NetworkSolver:
 _METHODS: "Mapping[str, Method]" = {"fba": "fba", "moma": "moma"}
 
 
+def read_solver(
+    reactions: Path, incidence: Path, complexes: Path, genes: pd.DataFrame, processes: int = 1
+) -> NetworkSolver:
+    """Read the metabolic network of a run and return the solver of its knockouts.
+
+    Raises
+    ------
+    PipelineError
+        When a table is missing or damaged, or the wild type does not grow.
+    """
+    network = read_network(
+        read_table(reactions, schemas.REACTIONS),
+        read_table(incidence, schemas.INCIDENCE),
+        read_table(complexes, schemas.COMPLEXES),
+        genes,
+    )
+    return NetworkSolver(network, processes)
+
+
 def with_solver(cell: Cell, files: FitFiles, method: str, processes: int = 1) -> Cell:
     """Return the cell with the run's knockouts by `method`, every single deletion, and a solver of what they lack.
 
@@ -61,10 +81,10 @@ def with_solver(cell: Cell, files: FitFiles, method: str, processes: int = 1) ->
         When a table of the metabolic model is missing or damaged, or its wild type does not grow.
     """
     reactions, incidence, complexes = (
-        read_table(files.metabolism(f"{schema.name}.parquet"), schema)
+        files.metabolism(f"{schema.name}.parquet")
         for schema in (schemas.REACTIONS, schemas.INCIDENCE, schemas.COMPLEXES)
     )
-    solver = NetworkSolver(read_network(reactions, incidence, complexes, cell.genes), processes)
+    solver = read_solver(reactions, incidence, complexes, cell.genes, processes)
     path = files.metabolism(f"knockouts.{method}.parquet")
     columns = ["genes", "method", "fitness", "interaction"]
     known = read_table(path, columns=columns) if path.exists() else pd.DataFrame(columns=columns)

@@ -94,11 +94,15 @@ def write_run(folder: Path, root: Path) -> Path:
 
 def _write_models(folder: Path, observations: pd.DataFrame) -> None:
     random = np.random.default_rng(2)
+    validated = [(epoch, "validation", name, value / (1 + epoch)) for epoch in range(5)
+                 for name, value in (("mse", 2.0), ("pearson", 0.4), ("pearson_interaction", 0.4),
+                                     ("average_precision_call", 0.2), ("deciding_score", 0.3))]  # fmt: skip
+    trained = [(epoch, "train", name, value / epoch) for epoch in range(1, 5)
+               for name, value in (("mse", 2.0), ("loss", 2.1), ("spread_gradient_norm", 0.1))]  # fmt: skip
     history = pd.DataFrame(
-        [(epoch, fold, f"collins2007/0/{metric}", value / epoch) for epoch in (1, 2, 3, 4)
-         for fold in ("train", "validation") for metric, value in (("mse", 2.0), ("pearson", 0.4))],
+        [(epoch, fold, f"collins2007/0/{metric}", value) for epoch, fold, metric, value in validated + trained],
         columns=["epoch", "fold", "metric", "value"],
-    )  # fmt: skip
+    )
     write_table(history, folder / ARTEFACTS["overfit_history"], HISTORY)
     learned = observations.head(16)
     write_table(

@@ -1,17 +1,24 @@
 """Figures: the same bytes for the same tables, at the width of a journal's columns, with words beside them."""
 
 import re
+from pathlib import Path
 
 import matplotlib.image
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline_lib.artefacts.schemas import HISTORY
+from pipeline_lib.artefacts.tables import write_table
 from pipeline_lib.config.figures import TOPICS
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import read_records
 from pipeline_lib.reporting.figures.called_ranking import draw_called_ranking
 from pipeline_lib.reporting.figures.datasets import draw_gene_usage
+from pipeline_lib.reporting.figures.leaderboard import draw_family
+from pipeline_lib.reporting.figures.training import draw_training_curves
+from pipeline_lib.reporting.predictions import Job
 from tests.reporting.conftest import draw
 
 
@@ -44,6 +51,49 @@ def test_a_vector_figure_carries_no_date_and_no_font_of_this_machine(run_folder)
     text = (run_folder / "figures" / "leaderboard.svg").read_text(encoding="utf-8")
     assert not re.search(r"<dc:date>", text)
     assert "font-family" not in text
+
+
+def history_job(folder: Path, model: str, rows: list[tuple[int, str, str, float]]) -> Job:
+    """Return a fit with this history."""
+    folder = folder / model / "random" / "seed0"
+    table = pd.DataFrame(rows, columns=["epoch", "fold", "metric", "value"])
+    write_table(table, folder / "history.parquet", HISTORY)
+    return Job(model, "random", 0, folder)
+
+
+def test_training_curves_show_what_chose_the_epoch_from_the_network_before_its_first_step(tmp_path):
+    """Beside it stand the scores of single phenotypes and the norms of gradients, which are not drawn."""
+    scores = {"pearson": 0.1, "pearson_fitness": 0.9, "average_precision_call": 0.8, "deciding_score": 0.5}
+    rows = [(epoch, "validation", f"a+b/0/{name}", value + epoch / 100)
+            for epoch in range(4) for name, value in scores.items()]  # fmt: skip
+    rows += [(epoch, fold, "a+b/0/mse", 1.0 / (1 + epoch)) for epoch in range(4) for fold in ("train", "validation")
+             if (epoch, fold) != (0, "train")]  # fmt: skip
+    rows += [(epoch, "train", "a+b/0/spread_gradient_norm", 9.0) for epoch in range(1, 4)]
+    other = [(epoch, "validation", name, 0.2) for epoch in range(1, 5) for name in ("pearson", "log_cosh")]
+    drawn = draw_training_curves([history_job(tmp_path, "clp", rows), history_job(tmp_path, "dango", other)])
+    above, _, below, pearson = drawn.figure.axes
+    assert [line.get_xdata().tolist() for line in above.lines] == [[1, 2, 3], [0, 1, 2, 3]]
+    (score,) = below.lines
+    np.testing.assert_allclose(score.get_ydata(), [0.5, 0.51, 0.52, 0.53])
+    (line,) = pearson.lines
+    assert line.get_ydata().tolist() == [0.2] * 4
+    assert (below.get_xticks() == np.round(below.get_xticks())).all(), "there are no half epochs"
+    assert "epoch 0 is the network before its first step" in drawn.caption
+    assert "Score of DANGO: Pearson correlation." in drawn.caption
+    plt.close(drawn.figure)
+
+
+def test_the_ablations_of_a_large_run_fit_a_page():
+    rows = [
+        (f"clp_{part}" if part else "clp", split, f"screen{screen}")
+        for part in range(14) for split in ("random", "query_disjoint") for screen in range(9)
+    ]  # fmt: skip
+    board = pd.DataFrame(rows, columns=["model", "split", "screen"]).assign(
+        phenotype="interaction", metric="pearson", value=0.3, low=0.2, high=0.4, n=90, groups=9
+    )
+    drawn = draw_family(board, "ablations", "Ablations of clp", "All of them.", lambda _: True)
+    plt.close(drawn.figure)
+    assert drawn.figure.get_size_inches()[1] <= 10.2
 
 
 def test_calls_are_ranked_on_whatever_split_the_run_has():

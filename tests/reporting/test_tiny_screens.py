@@ -9,7 +9,8 @@ import pytest
 from pipeline_lib.command_line.workflow import as_json
 from pipeline_lib.config.figures import ARTEFACTS, CLP_CHECKS, TOPICS
 from pipeline_lib.config.screens import screen_scores
-from tests.reporting.conftest import invoke
+from tests.reporting.conftest import draw, invoke
+from tests.reporting.synthetic_run import write_run
 from tests.reporting.tiny_screens import TINY_SCREENS, write_tiny_run
 
 NO_CALLS = "mine: nothing is called, for no threshold is stated (screens.mine.calls)"
@@ -49,17 +50,30 @@ OTHER_DATA = (
 """Words that belong to data and models that these runs do not hold."""
 
 
+OF_THE_CELL = ("metabolism", "networks")
+"""Topics that are drawn of the cell alone, which all these runs share."""
+
+
+@pytest.fixture(scope="module")
+def any_run(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
+    """Return a small run with the figures of its cell."""
+    folder = write_run(tmp_path_factory.mktemp("any"), root)
+    for topic in OF_THE_CELL:
+        draw(topic, folder, folder / "figures")
+    return folder
+
+
 @pytest.mark.parametrize("name", TINY_SCREENS)
 def test_the_report_of_a_tiny_own_screen_is_built_and_is_about_that_screen(
-    name: str, tmp_path: Path, root: Path
+    name: str, tmp_path: Path, any_run: Path, root: Path
 ) -> None:
-    config = write_tiny_run(TINY_SCREENS[name], tmp_path, root)
+    config = write_tiny_run(TINY_SCREENS[name], tmp_path, any_run, root)
     scores = as_json(screen_scores(config.screens))
     fitted = {model for entry in config.grid for model in entry.models}
     made = {name: tmp_path / path for name, path in ARTEFACTS.items() if "clp" in fitted or name not in CLP_CHECKS}
     for absent in set(ARTEFACTS) - set(made):
         (tmp_path / ARTEFACTS[absent]).unlink()
-    for topic in TOPICS:
+    for topic in (topic for topic in TOPICS if topic not in OF_THE_CELL):
         invoke(
             "figures", topic, "--settings", '{"png_dpi": 72}', "--scores", scores,
             *(f"--input={name}={made[name]}" for name in TOPICS[topic].artefacts if name in made),

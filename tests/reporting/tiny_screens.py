@@ -1,5 +1,6 @@
 """Own screens at the edge of what can be evaluated, and runs of theirs that are complete but for figures and page."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -24,7 +25,6 @@ from pipeline_lib.config.screens import screen_scores
 from pipeline_lib.evaluation.cli import app as evaluation
 from pipeline_lib.reporting.candidates import FittedSeeds, rank_untested
 from pipeline_lib.reporting.provenance import provenance
-from tests.reporting.synthetic_run import write_run
 
 GENE_NAMES = [f"b{number:04d}" for number in range(1, 15)]
 SCREEN = "mine"
@@ -101,12 +101,9 @@ def gene_table() -> pd.DataFrame:
     )  # fmt: skip
 
 
-def write_tiny_run(screen: TinyScreen, folder: Path, root: Path) -> RunConfig:
+def write_tiny_run(screen: TinyScreen, folder: Path, any_run: Path, root: Path) -> RunConfig:
     """Write a run of the screen: splits, predictions and evaluation are its own, the rest is that of any small run."""
-    write_run(folder, root)
-    for path in folder.glob("models/*/*/*/*"):
-        path.unlink()
-    (folder / "splits" / "random.leakage.parquet").unlink()
+    shutil.copytree(any_run, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("models", "splits"))
     config, observations, genes = screen.config(), screen.observations(), gene_table()
     write_table(observations, folder / ARTEFACTS["observations"], OBSERVATIONS)
     write_table(genes, folder / ARTEFACTS["genes"], GENES)

@@ -154,6 +154,63 @@ def test_models_read_the_feature_tables_without_genetic_interactions_or_those_na
     assert "--features" not in fits["mean"]
 
 
+def commands_of(output: str) -> dict[str, set[str]]:
+    """Return, by what is run and on which model, the knockouts and feature tables that its commands name."""
+    named: dict[str, set[str]] = {}
+    for line in output.splitlines():
+        if found := re.search(r"training (fit|overfit|walk-through) .*--model (\w+)", line):
+            work = " ".join(found.groups())
+        elif "reporting next-experiments" in line:
+            work = "next-experiments"
+        else:
+            continue
+        files = re.findall(r"--(?:knockouts|features)=results/mine/(\S+)\.parquet", line)
+        named.setdefault(work, set()).update(files)
+    return named
+
+
+def test_whatever_reads_a_clp_gets_the_growth_and_the_features_that_it_was_fitted_on(snakemake, checkout):
+    (checkout / "age.csv").write_text("gene,age\nb0008,1\nb0114,2\n")
+    (checkout / "mine.yaml").write_text(
+        f"base: config/quickstart.yaml\nrun: mine\n{OWN_FEATURES}"
+        "grid:\n  - {models: [clp, clp_no_flux, clp_no_features, clp_all_features], splits: [random]}\n"
+    )
+    done = snakemake("-n", "-p", "--cores", "2", "--configfile", "mine.yaml", cwd=checkout)
+    assert done.returncode == 0, done.stdout + done.stderr
+    named = commands_of(done.stdout)
+    growth, used = "metabolism/knockouts.fba", "features/age"
+    for work in ("fit clp", "overfit clp", "walk-through clp", "next-experiments"):
+        assert named[work] == {growth, used}, work
+    assert named["fit clp_no_flux"] == {used}
+    assert named["fit clp_no_features"] == {growth}
+    assert named["fit clp_all_features"] == {growth, used, "features/hearsay"}
+    # What no screen has measured is solved on the network.
+    assert re.search(r"--network( results/mine/metabolism/(reactions|incidence|complexes)\.parquet){3}", done.stdout)
+
+
+def test_a_clp_without_flux_needs_no_knockouts(snakemake, checkout):
+    (checkout / "mine.yaml").write_text(
+        "base: config/quickstart.yaml\nrun: mine\nmodels: {clp: {flux: false}}\n"
+        "grid:\n  - {models: [mean, clp, clp_no_profiles], splits: [random]}\n"
+    )
+    done = snakemake("-n", "-p", "--cores", "2", "--configfile", "mine.yaml", cwd=checkout)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "knockouts" not in rules_of(done.stdout)
+    assert not any(commands_of(done.stdout).values())
+    assert "--network" not in done.stdout
+
+
+def test_the_fits_of_a_run_that_could_share_terms_keep_their_checkpoints_in_one_folder(snakemake, checkout):
+    (checkout / "mine.yaml").write_text(
+        "base: config/quickstart.yaml\nrun: mine\n"
+        "grid:\n  - {models: [clp, clp_no_flux, gene_ridge], splits: [random]}\n"
+    )
+    done = snakemake("-n", "-p", "--cores", "2", "--configfile", "mine.yaml", cwd=checkout)
+    assert done.returncode == 0, done.stdout + done.stderr
+    folders = dict(re.findall(r"training fit .*--model (\w+) .*--checkpoints (\S+)", done.stdout))
+    assert folders["clp"] == folders["clp_no_flux"] != folders["gene_ridge"]
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

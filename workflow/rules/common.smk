@@ -97,21 +97,6 @@ def predictions_options(wildcards, input):
     return [f"--predictions={path}" for path in input.predictions]
 
 
-def feature_paths(names):
-    """Return the inputs of a rule that reads feature tables."""
-    return {"features": [f"{RESULTS}/features/{name}.parquet" for name in names]} if names else {}
-
-
-def features_of(wildcards):
-    """Return the feature tables that the model reads, if any."""
-    return feature_paths(FLOW.features_of(wildcards.model))
-
-
-def features_options(names):
-    """Return one ``--features path`` a table."""
-    return [f"--features={placed(f'{RESULTS}/features/{name}.parquet')}" for name in names]
-
-
 def page_hash():
     """Return a hash of the templates, which no import leads to."""
     folder = PROJECT / "pipeline_lib/reporting/page"
@@ -134,12 +119,17 @@ def simulation_folder(simulation):
     return f"{RESULTS}/simulated/{simulation}"
 
 
-def knockouts_of(wildcards):
-    """Return the flux results that the model reads, if any."""
-    method = FLOW.knockouts_of(wildcards.model)
-    return {"knockouts": f"{RESULTS}/metabolism/knockouts.{method}.parquet"} if method else {}
+def cell_of(model):
+    """Return what a model reads beside the tables of every cell: flux results and feature tables, where it reads any."""
+    method, tables = FLOW.knockouts_of(model), FLOW.features_of(model)
+    return {
+        **({"knockouts": f"{RESULTS}/metabolism/knockouts.{method}.parquet"} if method else {}),
+        **({"features": [f"{RESULTS}/features/{table}.parquet" for table in tables]} if tables else {}),
+    }
 
 
-def knockouts_option(wildcards, input):
-    """Return the option that names them."""
-    return [f"--knockouts={input.knockouts}"] if FLOW.knockouts_of(wildcards.model) else []
+def cell_options(model):
+    """Return the options that name them."""
+    named = cell_of(model)
+    paths = [("knockouts", named.get("knockouts")), *(("features", path) for path in named.get("features", []))]
+    return [f"--{name}={placed(path)}" for name, path in paths if path]

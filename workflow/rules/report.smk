@@ -15,6 +15,10 @@ REPORTED = [
     for model, split, seed in FLOW.jobs
     if (model, split) == (RUN.reporting.model, REPORTED_SPLIT)
 ]
+REPORTED_CELL = cell_of(RUN.reporting.model) if REPORTED else {}
+# A genotype that no screen has measured is not among the knockouts: its growth is solved on the metabolic network.
+NETWORK = [f"{RESULTS}/metabolism/{name}.parquet" for name in ("reactions", "incidence", "complexes")]
+SOLVED_ON = NETWORK if "knockouts" in REPORTED_CELL else []
 
 
 for topic, drawn in TOPICS.items():
@@ -113,13 +117,9 @@ rule gallery:
 rule next_experiments:
     input:
         **CELL,
-        **feature_paths(FLOW.features_of(RUN.reporting.model) if REPORTED else []),
+        **REPORTED_CELL,
         models=[f"{folder}/model.pt" for folder in REPORTED],
-        knockouts=(
-            f"{RESULTS}/metabolism/knockouts.{FLOW.knockouts_of(RUN.reporting.model)}.parquet"
-            if REPORTED and FLOW.knockouts_of(RUN.reporting.model)
-            else []
-        ),
+        network=SOLVED_ON,
     output:
         ranked=f"{RESULTS}/next_experiments/ranked.parquet",
         csv=report(
@@ -142,12 +142,12 @@ rule next_experiments:
         settings=as_json(RUN.reporting),
         scores=SCORES,
         models=[f"--model={placed(folder)}/model.pt" for folder in REPORTED],
-        knockouts=lambda wildcards, input: ([f"--knockouts={input.knockouts}"] if input.knockouts else []),
-        features=features_options(FLOW.features_of(RUN.reporting.model) if REPORTED else []),
+        cell=cell_options(RUN.reporting.model) if REPORTED else [],
+        network=lambda wildcards, input: ["--network", *input.network] if SOLVED_ON else [],
     shell:
         "python -m pipeline_lib reporting next-experiments --settings {params.settings:q}"
-        " --scores {params.scores:q} {params.models:q} {params.knockouts:q} {params.features:q}"
-        " --observations {input.observations:q} --genes {input.genes:q} --edges {input.edges:q}"
+        " --scores {params.scores:q} {params.models:q} {params.cell:q}"
+        " {params.network:q} --observations {input.observations:q} --genes {input.genes:q} --edges {input.edges:q}"
         " --stoichiometry {input.stoichiometry:q} --output {output.ranked:q} --csv {output.csv:q} 2>> {log:q}"
 
 

@@ -12,8 +12,7 @@ CELL = {
 
 rule fit:
     input:
-        unpack(knockouts_of),
-        unpack(features_of),
+        unpack(lambda wildcards: cell_of(wildcards.model)),
         **CELL,
         split=rules.split.output.split,
     output:
@@ -38,8 +37,7 @@ rule fit:
         launcher=lambda wildcards: FLOW.launcher(wildcards.model),
         settings=as_json(RUN.training),
         model_settings=lambda wildcards: FLOW.model_settings(wildcards.model),
-        knockouts=knockouts_option,
-        features=lambda wildcards: features_options(FLOW.features_of(wildcards.model)),
+        cell=lambda wildcards: cell_options(wildcards.model),
         threads=RUN.training.threads,
         # Neither an output nor a log: Snakemake deletes both before it runs a rule again. A killed job resumes from
         # the one, and the other keeps what every attempt said.
@@ -49,8 +47,7 @@ rule fit:
         "python {params.launcher:q} training fit --settings {params.settings:q} --model-settings {params.model_settings:q}"
         " --model {wildcards.model:q} --split {input.split:q} --seed {wildcards.seed:q}"
         " --observations {input.observations:q} --genes {input.genes:q} --edges {input.edges:q}"
-        " --stoichiometry {input.stoichiometry:q} {params.knockouts:q} {params.features:q}"
-        " --threads {params.threads:q}"
+        " --stoichiometry {input.stoichiometry:q} {params.cell:q} --threads {params.threads:q}"
         " --checkpoints {params.checkpoints:q} --predictions {output.predictions:q} --history {output.history:q}"
         " --metrics {output.metrics:q} --output {output.model:q} 2> >(tee -a {params.attempts:q} >> {log:q})"
 
@@ -69,7 +66,7 @@ use rule fit as fit_on_gpu with:
 rule overfit:
     input:
         **CELL,
-        **feature_paths(FLOW.features_of("clp")),
+        **cell_of("clp"),
         split=f"{RESULTS}/splits/{RUN.splits.names[0]}.parquet",
     output:
         predictions=f"{RESULTS}/overfit/predictions.parquet",
@@ -87,19 +84,19 @@ rule overfit:
         code=code_hash("pipeline_lib.training.cli:overfit", "pipeline_lib.models.clp.model"),
         settings=as_json(RUN.training),
         model_settings=FLOW.model_settings("clp"),
-        features=features_options(FLOW.features_of("clp")),
+        cell=cell_options("clp"),
     shell:
         "python -m pipeline_lib training overfit --settings {params.settings:q}"
         " --model-settings {params.model_settings:q} --model clp --split {input.split:q}"
         " --observations {input.observations:q} --genes {input.genes:q} --edges {input.edges:q}"
-        " --stoichiometry {input.stoichiometry:q} {params.features:q} --predictions {output.predictions:q} --history {output.history:q}"
-        " --report {output.report:q} 2>> {log:q}"
+        " --stoichiometry {input.stoichiometry:q} {params.cell:q} --predictions {output.predictions:q}"
+        " --history {output.history:q} --report {output.report:q} 2>> {log:q}"
 
 
 rule walk_through:
     input:
         **CELL,
-        **feature_paths(FLOW.features_of("clp")),
+        **cell_of("clp"),
         split=f"{RESULTS}/splits/{RUN.splits.names[0]}.parquet",
     output:
         walk_through=f"{RESULTS}/walkthrough.json",
@@ -115,9 +112,9 @@ rule walk_through:
         code=code_hash("pipeline_lib.training.cli:walk_through", "pipeline_lib.models.clp.model"),
         settings=as_json(RUN.training),
         model_settings=FLOW.model_settings("clp"),
-        features=features_options(FLOW.features_of("clp")),
+        cell=cell_options("clp"),
     shell:
         "python -m pipeline_lib training walk-through --settings {params.settings:q}"
         " --model-settings {params.model_settings:q} --model clp --split {input.split:q}"
         " --observations {input.observations:q} --genes {input.genes:q} --edges {input.edges:q}"
-        " --stoichiometry {input.stoichiometry:q} {params.features:q} --output {output.walk_through:q} 2>> {log:q}"
+        " --stoichiometry {input.stoichiometry:q} {params.cell:q} --output {output.walk_through:q} 2>> {log:q}"

@@ -164,7 +164,6 @@ class ClosedForm:
             ]
         )
         return Terms(
-        return Terms(
             term,
             std,
             single,
@@ -174,7 +173,6 @@ class ClosedForm:
             lower.evidence,
             estimates.unseen_genes,
             case,
-        )
         )
 
     def _terms_of_subsets(self, part: Genotypes, name: LevelName) -> Terms:

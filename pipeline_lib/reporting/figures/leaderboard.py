@@ -23,6 +23,8 @@ from pipeline_lib.reporting.names import (
 
 _LEAST_SUBGROUP = 30
 """Genotypes that a correlation is drawn for; that of two is 1 or -1 whatever the model."""
+_TALLEST = 10.2
+"""Inches that a figure may be high: a page with its margins."""
 LEADING = ("interaction", "raw_interaction", "fitness", "call")
 
 
@@ -177,8 +179,9 @@ def draw_family(leaderboard: pd.DataFrame, name: str, title: str, caption: str, 
     columns = min(3, len(assays))
     lines = -(-len(assays) // columns)
     models = sorted(rows["model"].unique(), key=lambda model: (len(model), model))
+    height = min(lines * (0.95 + 0.22 * len(models)), _TALLEST)
     figure, axes = plt.subplots(
-        lines, columns, figsize=(style.TWO_COLUMNS, lines * (0.95 + 0.22 * len(models))), squeeze=False, sharey=True
+        lines, columns, figsize=(style.TWO_COLUMNS, height), squeeze=False, sharey=True
     )  # fmt: skip
     splits = in_order(rows["split"])
     for panel, (screen, phenotype) in zip(axes.flat, assays, strict=False):

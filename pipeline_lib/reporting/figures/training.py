@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from pipeline_lib.artefacts.schemas import HISTORY
 from pipeline_lib.artefacts.tables import read_table
@@ -16,10 +17,12 @@ from pipeline_lib.reporting.predictions import Job
 
 _ERRORS = ("mse", "log_cosh")
 """What each family's value loss is called in its history."""
+_SCORES = ("deciding_score", "pearson")
+"""What chooses the epoch, where a history has it, before what is there of every trained model."""
 
 
 def draw_training_curves(jobs: list[Job]) -> Drawn:
-    """Draw loss and validation Pearson by epoch for every trained model, split and seed."""
+    """Draw error and validation score by epoch for every trained model, split and seed."""
     title = "Training curves"
     histories = [(job, read_table(job.folder / "history.parquet", HISTORY)) for job in jobs]
     trained = [
@@ -29,30 +32,47 @@ def draw_training_curves(jobs: list[Job]) -> Drawn:
         return empty_figure("training_curves", title, "No model of this run was trained by epochs.", style.ONE_COLUMN)
     splits = in_order(job.split for job, _ in trained)
     colours = dict(zip(splits, cycle(style.PALETTE), strict=False))
-    pearson = [(job, _series(table, "validation", ("pearson",))) for job, table in trained]
-    groups = sorted({(job.model, group) for job, series in pearson for group in series})
+    scores = [_score(table) for _, table in trained]
+    groups = sorted({(job.model, group) for (job, _), series in zip(trained, scores, strict=True) for group in series})
     figure, axes = plt.subplots(2, len(groups), figsize=(style.TWO_COLUMNS, 3.6), squeeze=False, sharex="col")
     columns = {group: axes[:, place] for place, group in enumerate(groups)}
-    for (job, table), (_, correlations) in zip(trained, pearson, strict=True):
+    for (job, table), score in zip(trained, scores, strict=True):
         colour = colours[job.split]
         for fold, line in (("train", ":"), ("validation", "-")):
             for group, loss in _series(table, fold, _ERRORS).items():
                 if (job.model, group) in columns:
                     columns[job.model, group][0].plot(loss.index, loss, line, color=colour)
-        for group, values in correlations.items():
+        for group, values in score.items():
             columns[job.model, group][1].plot(values.index, values, color=colour)
     for (model, group), (above, below) in columns.items():
         above.set(title=f"{model}\n{group}", ylabel="error (dotted: training)" if above is axes[0, 0] else "")
-        below.set(xlabel="epoch", ylabel="validation Pearson" if below is axes[1, 0] else "")
+        below.set(xlabel="epoch", ylabel="validation score" if below is axes[1, 0] else "")
+        below.xaxis.set_major_locator(MaxNLocator(integer=True))
     handles = [Line2D([], [], color=colours[split]) for split in splits]
     figure.legend(handles, [split_name(split) for split in splits], loc="outside lower center", ncols=5)
     return Drawn(
         "training_curves", figure, title,
-        f"Error of standardised values ({_losses({model for model, _ in columns})}) and Pearson "
-        "correlation by epoch, one line a seed; screens that train together share a column. Dotted: the training fold; "
-        "full: the validation fold, which chooses the epoch that is kept. The test fold is never looked at.",
-        "Lines of loss and validation correlation by epoch.",
+        f"Error of standardised values ({_losses({model for model, _ in columns})}) and the validation score that "
+        "chooses the epoch, one line a seed; screens that train together share a column. Dotted: the training fold; "
+        f"full: the validation fold. {_chosen_by({model for model, _ in columns})} The test fold is never looked at.",
+        "Lines of error and validation score by epoch.",
     )  # fmt: skip
+
+
+def _score(table: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return the score that chooses the epoch, by epoch and screens; Pearson where a history has no other."""
+    return next((series for name in _SCORES if (series := _series(table, "validation", (name,)))), {})
+
+
+def _chosen_by(models: set[str]) -> str:
+    """Return what the score of each of the trained models is."""
+    sentences = {
+        "clp": "Score of the cell latent perturbation model: mean over the assays that decide of the Pearson "
+        "correlation, or of the average precision of calls; epoch 0 is the network before its first step, which "
+        "predicts the closed form.",
+        "dango": "Score of DANGO: Pearson correlation.",
+    }
+    return " ".join(sentence for model, sentence in sentences.items() if model in models)
 
 
 def _losses(models: set[str]) -> str:
@@ -69,8 +89,9 @@ def _series(table: pd.DataFrame, fold: str, metrics: tuple[str, ...]) -> dict[st
     A model of several networks writes ``group/member/metric``; its first member is drawn.
     """
     part = table[table["fold"] == fold]
-    named = part["metric"].str.rpartition("/")
-    chosen = part[named[2].isin(metrics)].assign(group=named[0])
+    named = [str(metric).rpartition("/") for metric in part["metric"]]
+    part = part.assign(group=[group for group, _, _ in named], name=[name for _, _, name in named])
+    chosen = part[part["name"].isin(metrics)]
     series = {}
     for key, rows in chosen.groupby("group", sort=True):
         path, _, member = str(key).rpartition("/")

@@ -1,7 +1,10 @@
 """Every model beside every other: leaderboard, ablations, losses, pretraining, Weisfeiler-Lehman."""
 
+from collections.abc import Iterable
+
 import pandas as pd
 
+from pipeline_lib.models.registry import entry_of
 from pipeline_lib.reporting.figures.leaderboard import leading_assay, leading_metric
 from pipeline_lib.reporting.findings import family_sentences
 from pipeline_lib.reporting.html import Section
@@ -63,14 +66,23 @@ def ablations(run: RunFolder) -> Section:
     return Section(
         "ablations", "Ablations",
         [
-            ("Each ablation takes one part of the model away or replaces it, and is trained on the same folds with the "
-            "same number of steps. Differences are paired on the same resamples."),
+            ("Each ablation takes one part of the model away, replaces it or adds one, and is trained on the same "
+            "folds with the same settings. Differences are paired on the same resamples."),
             *family_sentences(family, run.model),
         ],
         run.figures("leaderboard", "ablations"),
-        [_table("ablation_differences", f"Paired differences between the ablations and {run.model}", family)],
+        [
+            _parts(family["model"].unique()),
+            _table("ablation_differences", f"Paired differences between the ablations and {run.model}", family),
+        ],
         missing=run.missing("leaderboard", "ablations"),
     )  # fmt: skip
+
+
+def _parts(models: Iterable[str]) -> HtmlTable:
+    """Return what each ablation does without, or has in addition."""
+    rows = [{"model": model, "what differs": entry_of(model).description} for model in sorted(models)]
+    return html_table("ablation_parts", "What each ablation is", pd.DataFrame(rows, columns=["model", "what differs"]))
 
 
 def losses(run: RunFolder) -> Section:
@@ -86,8 +98,8 @@ def losses(run: RunFolder) -> Section:
     family = _against(run, run.model, run.differences["model"].str.startswith(f"{run.model}_loss_"))
     others = [
         (
-            "The same model was also trained with other losses, on the same folds for as many steps; differences are "
-            "paired on the same resamples."
+            "The same model was also trained with other losses, on the same folds with the same settings; differences "
+            "are paired on the same resamples."
         ),
         *family_sentences(family, run.model),
     ]

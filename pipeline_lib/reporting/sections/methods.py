@@ -178,13 +178,35 @@ def _model(run: RunFolder) -> list[str]:
     splits = f"Splits: {', '.join(run.configuration['splits']['names'])}."
     if not any(is_clp(job.model) for job in run.jobs):
         return [splits]
-    sentence = (
-        "The cell latent perturbation model encodes the wild type once an optimisation step and reads fitness off the "
-        "intact latent and interactions off the perturbed one, with a learned scale and shift of each assay. It was "
-        f"trained for at most {run.configuration['training']['epochs']} epochs with AdamW; the validation fold chose "
-        f"the epoch. {splits}"
+    settings, training = run.configuration["models"]["clp"], run.configuration["training"]
+    read = [
+        _PROFILES if settings["profiles"] else "the mean of the assay",
+        *(["growth by flux balance analysis"] if settings["flux"] else []),
+    ]
+    hypergraph = (
+        ""
+        if settings["hypergraph"] == "off"
+        else f" Genes read reactions through {settings['hypergraph']} convolutions over the stoichiometric hypergraph."
     )
-    return [sentence]
+    sentences = (
+        "The cell latent perturbation model takes a genotype apart by definition into single-mutant fitness f, digenic "
+        "ε and trigenic τ, and puts every fitness together from them. Each of these terms starts from least squares "
+        f"on cross-fitted estimates by {' and '.join(read)}, computed in closed form. A network encodes the wild type "
+        "once an optimisation step and corrects f by the intact latent of the cell without the gene and "
+        f"{_INTERACTION_LATENT[settings['interaction']]}, with a learned scale of each assay; of the correction as "
+        f"much is kept as the validation fold confirms.{hypergraph} It was trained for at most {training['epochs']} "
+        f"epochs with AdamW; the validation fold chose the epoch. {splits}"
+    )
+    return [sentences]
+
+
+_PROFILES = (
+    "the profile predictor (Gaussian processes over genes, similarity of interaction profiles, matrix completion)"
+)
+_INTERACTION_LATENT = {
+    "perturbed": "ε and τ by the perturbed latent of the deleted set",
+    "derived": "ε and τ by the intact latents of all subsets",
+}
 
 
 def _statistics(run: RunFolder) -> str:

@@ -34,8 +34,8 @@ def walk_through(run: RunFolder) -> Section:
             (f"A real batch of {content['batch']['observations']} observations ({assays}) goes through "
             f"{content['model']} ({content['parameters']:,} parameters) method by method, before any training. "
             f"They lose {lost['genes']:,} genes, with them {lost['complexes']:,} enzyme complexes and "
-            f"{lost['reactions']:,} reactions; {labels['intact']} labels are read off the intact latent and "
-            f"{labels['perturbed']} off the perturbed one. "
+            f"{lost['reactions']:,} reactions; {labels['intact']} labels are of fitness and {labels['perturbed']} of "
+            "interactions. "
             f"{int(checks['held'].sum())} of {len(checks)} invariants held; {int(dead['dead'].sum())} of "
             f"{int(dead['units'].sum()):,} hidden units stay at one value."),
             *(f"Not checked: {sentence}." for sentence in content.get("not_checked", [])),
@@ -76,11 +76,12 @@ def _gains(levels: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def _step(step: dict[str, Any]) -> dict[str, str]:
+    """Return the row of one method; a method that was watched without a name or a purpose has blank cells."""
     return {
-        "method": step["method"],
-        "what it does": step["does"],
-        "takes": "; ".join(_tensors(step["inputs"])),
-        "gives": "; ".join(_tensors(step["outputs"])),
+        "method": step.get("method", ""),
+        "what it does": step.get("does", ""),
+        "takes": "; ".join(_tensors(step.get("inputs", []))),
+        "gives": "; ".join(_tensors(step.get("outputs", []))),
     }
 
 

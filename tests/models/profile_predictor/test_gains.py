@@ -36,6 +36,14 @@ def test_the_scale_of_an_estimate_does_not_matter(generator):
     np.testing.assert_allclose(plain.value(estimates), scaled.value([1e6 * estimates[0], estimates[1]]), rtol=1e-6)
 
 
+def test_an_estimate_that_is_rounding_error_weighs_nothing(generator):
+    """That of a side with one strain is 1e-31 in the fit and 1e-10 later: its weight would be 1e20."""
+    estimate, rounding = generator.standard_normal(CROSSES), 1e-31 * generator.standard_normal(CROSSES)
+    gains = Gains.fit([estimate, rounding], [], estimate + 0.1 * generator.standard_normal(CROSSES))
+    assert gains.weight[1] == 0
+    assert gains.weight[0] == pytest.approx(1.0, abs=0.01)
+
+
 def test_two_values_decide_little():
     gains = Gains.fit([np.array([1.0, -1.0])], [], np.array([1.0, -1.0]))
     assert 0 < gains.weight[0] < 0.2
