@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.linear_model import Ridge
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
-from pipeline_lib.cell.genotypes import NO_GENE
+from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
 from pipeline_lib.models.baselines.crosses import Crosses, StrainBook
 from pipeline_lib.models.baselines.per_assay import AssayFold, AssayModel, PerAssay, Values
 from pipeline_lib.models.baselines.ridge import gene_indicators
@@ -37,10 +37,7 @@ class Multiplicative(AssayModel):
             self.single = np.zeros(0)
             return []
         size = fold.book.num_genes
-        indicators = gene_indicators(fold.train.genotypes, size)
-        logarithm = np.log(np.maximum(fold.train.value, LEAST_FITNESS))
-        estimated = np.exp(Ridge(alpha=1.0, fit_intercept=False, solver="sparse_cg").fit(indicators, logarithm).coef_)
-        estimated[np.asarray(indicators.sum(axis=0)).ravel() == 0] = np.nan
+        estimated = singles_from_product(fold.train.genotypes, size)
         others = fold.others.take(fold.others.genotypes.phenotype == FITNESS)
         self.single = estimated
         for source in (others, fold.train):
@@ -64,6 +61,18 @@ class Multiplicative(AssayModel):
     def load(self, state: dict[str, Any], book: StrainBook, cell: Cell) -> None:  # noqa: ARG002
         """Restore the single-mutant fitness."""
         self.single = state["single"]
+
+
+def singles_from_product(fitness: Genotypes, size: int) -> Values:
+    """Return the single-mutant fitness whose product fits the fitness of genotypes best, float64 [size].
+
+    Ridge regression of log fitness on the deleted genes; NaN of genes that no genotype has.
+    """
+    indicators = gene_indicators(fitness, size)
+    logarithm = np.log(np.maximum(fitness.value, LEAST_FITNESS))
+    estimated = np.exp(Ridge(alpha=1.0, fit_intercept=False, solver="sparse_cg").fit(indicators, logarithm).coef_)
+    estimated[np.asarray(indicators.sum(axis=0)).ravel() == 0] = np.nan
+    return np.asarray(estimated)
 
 
 def _single_means(crosses: Crosses, size: int) -> Values:

@@ -80,7 +80,7 @@ class ClosedForm:
     def fit(
         cls, train: Genotypes, cell: Cell, context: FitContext, new_profiles: NewProfiles, flux: Flux
     ) -> tuple[Self, Index, Terms]:
-        """Fit every assay's estimates, and on them its levels, the lower orders first.
+        """Fit every level, the lower orders first.
 
         Returns
         -------
@@ -94,17 +94,22 @@ class ClosedForm:
         levels: dict[LevelName, Level] = {}
         fitted = cls(levels, flux)
         positions, terms = [], []
-        for screen, phenotype, rows in train.assays():
-            part, profiles = train.take(rows), new_profiles()
+        for name, rows in _by_level(train):
+            part = train.take(rows)
+            profiles = new_profiles()
             observation, estimates = profiles.fit(part, cell, context)
-            for order in np.unique(part.order):
-                chosen = np.flatnonzero(part.order[observation] == order)
-                asked, known = part.take(observation[chosen]), estimates.take(chosen)
-                name = (train.screens[screen], phenotype, int(order))
-                size = int((part.order == order).sum())
-                levels[name] = Level(profiles, fitted._gains(asked, name, known), size)
-                positions.append(rows[observation[chosen]])
-                terms.append(fitted._terms_of(asked, name, levels[name], known))
+            asked = part.take(observation)
+            lower = fitted._lower(asked, name)
+            design, expected = _design(name, estimates, lower, flux.terms(asked.genes))
+            case = case_of(estimates)
+            if name[1] == CALL:
+                gains = LevelGains.log_odds(design, asked.value, case)
+            else:
+                target = asked.value - lower.reference if name[1] == FITNESS else asked.value
+                gains = LevelGains.least_squares(design, target, estimates.std, case, expected)
+            levels[name] = Level(profiles, gains, len(rows))
+            positions.append(rows[observation])
+            terms.append(fitted._terms_of(asked, name, levels[name], estimates))
         return fitted, np.concatenate(positions), Terms.concatenate(terms)
 
     def terms(self, genotypes: Genotypes) -> Terms:
@@ -120,15 +125,6 @@ class ClosedForm:
             else:
                 found.put(rows, self._terms_of(part, name, level, level.profiles.estimates(part)))
         return found
-
-    def _gains(self, asked: Genotypes, name: LevelName, estimates: CrossEstimates) -> LevelGains:
-        lower = self._lower(asked, name)
-        design, expected = _design(name, estimates, lower, self.flux.terms(asked.genes))
-        case = case_of(estimates)
-        if name[1] == CALL:
-            return LevelGains.log_odds(design, asked.value, case)
-        target = asked.value - lower.reference if name[1] == FITNESS else asked.value
-        return LevelGains.least_squares(design, target, estimates.std, case, expected)
 
     def _level(self, name: LevelName) -> Level | None:
         """Return a level, or the largest of its phenotype and order."""

@@ -1,17 +1,15 @@
 """One level: the terms of one order in one assay, by least squares on estimates that did not see their value."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from pipeline_lib.cell.genotypes import MAX_ORDER, Genotypes
+from pipeline_lib.cell.genotypes import Genotypes
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
-from pipeline_lib.models.baselines.per_assay import order_means
 from pipeline_lib.models.interface import Cell, FitContext
 from pipeline_lib.models.profile_predictor.estimates import CrossEstimates
 from pipeline_lib.models.profile_predictor.model import ProfilePredictorModel
@@ -34,7 +32,7 @@ _FEWEST_CALLS = 20
 
 
 class Profiles(Protocol):
-    """What is estimated of the genotypes of one assay from the training values of others."""
+    """What is estimated of the genotypes of one level from the training values of others."""
 
     def fit(self, train: Genotypes, cell: Cell, context: FitContext) -> tuple[Index, CrossEstimates]:
         """Fit; return positions in `train` and their estimates, made without their value."""
@@ -78,39 +76,30 @@ class PredictedProfiles:
 
 
 class NoProfiles:
-    """The mean of each order for every genotype.
+    """The mean of the level for every genotype."""
 
-    Parameters
-    ----------
-    mean, std
-        float64 [4]: of orders 0 to 3.
-    """
-
-    def __init__(self, mean: Values | None = None, std: Values | None = None) -> None:
-        self._mean = np.zeros(MAX_ORDER + 1) if mean is None else mean
-        self._std = np.ones(MAX_ORDER + 1) if std is None else std
+    def __init__(self, mean: float = 0.0, std: float = 1.0) -> None:
+        self._mean, self._std = mean, std
 
     def fit(self, train: Genotypes, cell: Cell, context: FitContext) -> tuple[Index, CrossEstimates]:  # noqa: ARG002
         """Fit; return every observation."""
-        self._mean = order_means(train)
-        squared = replace(train, value=(train.value - self._mean[train.order]) ** 2)
-        self._std = np.sqrt(order_means(squared)).clip(1e-12)
+        self._mean, self._std = float(train.value.mean()), float(train.value.std())
         return np.arange(len(train)), self.estimates(train)
 
     def estimates(self, genotypes: Genotypes) -> CrossEstimates:
-        """Return the mean of each genotype's order."""
+        """Return the mean."""
         found = CrossEstimates.empty(len(genotypes))
-        found.value[:], found.std[:] = self._mean[genotypes.order], self._std[genotypes.order]
+        found.value[:], found.std[:] = self._mean, max(self._std, 1e-12)
         return found
 
     def state(self) -> dict[str, Any]:
-        """Return tensors."""
-        return {"mean": torch.from_numpy(self._mean), "std": torch.from_numpy(self._std)}
+        """Return plain values."""
+        return {"mean": self._mean, "std": self._std}
 
     @classmethod
     def from_state(cls, state: dict[str, Any], cell: Cell) -> Self:  # noqa: ARG003 - the protocol's
         """Return the estimates that `state` was taken from."""
-        return cls(state["mean"].numpy(), state["std"].numpy())
+        return cls(**state)
 
 
 @dataclass(frozen=True)
@@ -169,7 +158,7 @@ class LevelGains:
 
 @dataclass(frozen=True)
 class Level:
-    """A fitted level: the estimates of its assay, its own gains, and its number of training observations."""
+    """A fitted level; `size` is its number of training observations."""
 
     profiles: Profiles
     gains: LevelGains

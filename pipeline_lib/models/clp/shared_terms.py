@@ -55,31 +55,27 @@ def flux_of(cell: Cell, settings: ModelSettings) -> FluxBalance | NoFlux:
     return FluxBalance.read(cell) if settings.clp.flux and cell.knockouts is not None else NoFlux()
 
 
-def closed_form_state(closed_form: ClosedForm) -> dict[str, Any]:
-    """Return the levels of a closed form as tensors and plain values; those of one assay share its estimates."""
-    assays = {(screen, phenotype): level.profiles for (screen, phenotype, _), level in closed_form.levels.items()}
-    return {
-        "assays": [
-            {"name": list(name), "kind": type(profiles).__name__, "profiles": profiles.state()}
-            for name, profiles in assays.items()
-        ],
-        "levels": [
-            {"name": list(name), "gains": to_tensors(vars(level.gains)), "size": level.size}
-            for name, level in closed_form.levels.items()
-        ],
-    }
+def closed_form_state(closed_form: ClosedForm) -> list[dict[str, Any]]:
+    """Return the levels of a closed form as tensors and plain values."""
+    return [
+        {
+            "name": list(name),
+            "kind": type(level.profiles).__name__,
+            "profiles": level.profiles.state(),
+            "gains": to_tensors(vars(level.gains)),
+            "size": level.size,
+        }
+        for name, level in closed_form.levels.items()
+    ]
 
 
-def closed_form_from_state(state: Mapping[str, Any], cell: Cell, flux: FluxBalance | NoFlux) -> ClosedForm:
+def closed_form_from_state(state: list[dict[str, Any]], cell: Cell, flux: FluxBalance | NoFlux) -> ClosedForm:
     """Return the closed form that `closed_form_state` was taken from."""
-    assays = {
-        tuple(saved["name"]): _PROFILES[saved["kind"]].from_state(saved["profiles"], cell) for saved in state["assays"]
-    }
     levels = {}
-    for saved in state["levels"]:
+    for saved in state:
         screen, phenotype, order = saved["name"]
-        gains = LevelGains(**to_arrays(saved["gains"]))
-        levels[screen, phenotype, order] = Level(assays[screen, phenotype], gains, saved["size"])
+        profiles = _PROFILES[saved["kind"]].from_state(saved["profiles"], cell)
+        levels[screen, phenotype, order] = Level(profiles, LevelGains(**to_arrays(saved["gains"])), saved["size"])
     return ClosedForm(levels, flux)
 
 
