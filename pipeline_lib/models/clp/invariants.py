@@ -70,7 +70,9 @@ def wild_type(subject: Subject) -> Check:
 @torch.no_grad()
 def decomposition_closes(subject: Subject) -> Check:
     """Take epsilon and tau by definition from the predicted fitness of all subsets of the triple mutants."""
-    statement = "Epsilon and tau by definition, from the predicted fitness of all subsets, are the terms of the network."
+    statement = (
+        "Epsilon and tau by definition, from the predicted fitness of all subsets, are the terms of the network."
+    )
     network = subject.network
     rows = ((subject.columns["genes"] >= 0).all(1) & (subject.columns["phenotype"] == FITNESS)).nonzero()[:, 0]
     if not len(rows):
