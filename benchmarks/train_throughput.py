@@ -92,7 +92,8 @@ def main() -> None:
         peer_s=[seconds / (THEIR_STEPS * THEIR_BATCH) for seconds in peer_s],
         work=(
             f"seconds an observation: training steps (encode, decode, loss, backward, AdamW) of {OUR_BATCH} digenic "
-            f"interactions as Clp.prepare returns them on {device.type} with {THREADS} threads, {len(cell.genes)} genes, {len(cell.edges)} edges "
+            f"interactions as Clp.prepare returns them on {device.type} "
+            f"with {THREADS} threads, {len(cell.genes)} genes, {len(cell.edges)} edges "
             f"of {cell.edges['network'].nunique()} networks, {cell.stoichiometry['num_reactions']} reactions."
             f" Peer: benchmarks/copied_cell.py, torch-geometric Batch of {THEIR_BATCH} whole cell graphs, one graph "
             "convolution a network and one hypergraph convolution"

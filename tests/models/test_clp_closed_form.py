@@ -57,7 +57,9 @@ class Truth:
         self.pairs = np.stack(np.triu_indices(GENES, 1), axis=1)
         self.noise = lambda n: 0.005 * generator.standard_normal(n)
         self.measured = generator.random(len(self.pairs)) < 0.7
-        self.triples = np.unique(np.sort(generator.permuted(np.tile(np.arange(GENES), (1500, 1)), axis=1)[:, :3]), axis=0)
+        self.triples = np.unique(
+            np.sort(generator.permuted(np.tile(np.arange(GENES), (1500, 1)), axis=1)[:, :3]), axis=0
+        )
 
     def epsilon(self, pairs):
         return (self.vectors[pairs[:, 0]] * self.vectors[pairs[:, 1]]).sum(axis=1)
@@ -172,7 +174,7 @@ def test_a_call_is_log_odds_of_a_negative_interaction():
 def test_no_term_of_a_training_row_depends_on_its_own_value(fitted):
     """The value of one held-out double mutant moves by 5 SD, and its terms by less than 2 % of that."""
     train = TRUTH.screen()
-    closed_form, positions, terms = fitted
+    _, positions, terms = fitted
     held = np.flatnonzero((train.order[positions] == 2) & ~terms.unseen.any(axis=1))
     row = positions[held[0]]
     step = 5 * train.value[train.order == 2].std()

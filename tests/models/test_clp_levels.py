@@ -70,7 +70,7 @@ def test_log_odds_of_calls_follow_the_planted_ones():
     found = LevelGains.log_odds(DESIGN, target, CASE)
     assert np.corrcoef(found.value(DESIGN, CASE), odds)[0, 1] > 0.99
     for k in range(4):
-        rows = CASE == k
+        rows = k == CASE
         called = expit(found.value(DESIGN[rows], CASE[rows])).mean()
         assert called == pytest.approx(target[rows].mean(), abs=0.02)
 

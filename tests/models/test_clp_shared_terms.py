@@ -84,7 +84,18 @@ KNOCKOUTS = knockout_table()
         {"flux": False},
         {"profiles": False},
     ],
-    ids=["value", "rows", "feature", "feature_name", "network", "growth", "epsilon", "in_gem", "no_flux", "no_profiles"],
+    ids=[
+        "value",
+        "rows",
+        "feature",
+        "feature_name",
+        "network",
+        "growth",
+        "epsilon",
+        "in_gem",
+        "no_flux",
+        "no_profiles",
+    ],
 )
 def test_a_changed_input_makes_a_new_file(fits, tmp_path, other):
     terms(tmp_path)

@@ -102,7 +102,7 @@ def test_without_enough_rows_anywhere_the_whole_correction_counts(normal):
     assert shares([INTERACTION, INTERACTION], rows(normal(20), normal(20))) == [1.0, 1.0]
 
 
-def test_assays_that_training_lacks_take_the_mean_share(normal):
+def test_assays_that_training_lacks_take_the_mean_share():
     network = Corrected([INTERACTION, INTERACTION])
     network.scale.share.copy_(torch.tensor([1.0, 0.0]))
     unseen = torch.tensor([2 + INTERACTION, 2 + CALL])

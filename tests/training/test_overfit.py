@@ -64,7 +64,7 @@ def test_sixteen_genotypes_of_one_order_are_overfitted(phenotype, order):
 
 def test_the_closed_form_of_the_check_holds_no_answer(monkeypatch):
     """The same check of a network that adds nothing: what is left knows one value for every genotype."""
-    monkeypatch.setattr(ClpNetwork, "correction", lambda self, encoded, columns: Correction(*[columns["term"] * 0] * 2))
+    monkeypatch.setattr(ClpNetwork, "correction", lambda *parts: Correction(*[parts[2]["term"] * 0] * 2))
     screen = small_screen(1200)
     part = screen.take((screen.phenotype == PHENOTYPES.index("interaction")) & (screen.order == 2))
     data = SplitData(part, np.full(len(part), FOLDS.index("train"), dtype=np.int8))

@@ -204,24 +204,32 @@ class ClosedForm:
     def _lower(self, part: Genotypes, name: LevelName) -> Lower:
         """Return the terms of lower order; genes of a genotype stand first, blanks behind."""
         screen, phenotype, order = name
+        relative = phenotype == FITNESS
         nothing = Terms.empty(len(part))
         single, pair, evidence = nothing.single, nothing.pair, nothing.pair_evidence
-        if phenotype == FITNESS and order > 1:
+        if relative and order > 1:
             for slot in range(order):
-                single[:, slot] += self._of_subsets(part, (slot,), (screen, phenotype, 1)).term
+                found, place = self._of_subsets(part, (slot,), (screen, phenotype, 1))
+                single[:, slot] += found.term[place]
         if order == MAX_ORDER:
             for position, slots in enumerate(decomposition.PAIRS):
-                found = self._of_subsets(part, slots, (screen, phenotype, 2))
-                pair[:, position] = found.term
-                evidence[:, position] = found.evidence
-        if phenotype == FITNESS:
+                found, place = self._of_subsets(part, slots, (screen, phenotype, 2))
+                pair[:, position] = found.term[place]
+                if relative:
+                    evidence[:, position] = found.evidence[place]
+        if relative:
             whole = decomposition.fitness(single, pair, np.zeros(len(part)))
             return Lower(whole if order > 1 else np.ones(len(part)), single, pair, evidence)
-        return Lower(pair.sum(axis=1), nothing.single, np.zeros_like(pair), np.zeros_like(evidence))
+        return Lower(pair.sum(axis=1), single, np.zeros_like(pair), evidence)
 
-    def _of_subsets(self, part: Genotypes, slots: tuple[int, ...], name: LevelName) -> Terms:
-        """Return the terms of the genes in `slots` of every genotype, each distinct set once."""
-        chosen, inverse = np.unique(part.genes[:, slots], axis=0, return_inverse=True)
+    def _of_subsets(self, part: Genotypes, slots: tuple[int, ...], name: LevelName) -> tuple[Terms, Index]:
+        """Return the terms of each distinct set of the genes in `slots`, and which of them each genotype has, [n]."""
+        base = int(part.genes.max(initial=0)) + 1
+        key = np.zeros(len(part), dtype=np.int64)
+        for slot in slots:
+            key = key * base + part.genes[:, slot]
+        _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+        chosen = part.genes[first][:, slots]
         n = len(chosen)
         genes = np.full((n, MAX_ORDER), NO_GENE)
         genes[:, : len(slots)] = chosen
@@ -234,8 +242,8 @@ class ClosedForm:
         )
         level = self._level(name)
         if level is None:
-            return Terms.empty(n).take(inverse.ravel())
-        return self._terms_of(subsets, name, level, level.profiles.estimates(subsets)).take(inverse.ravel())
+            return Terms.empty(n), inverse
+        return self._terms_of(subsets, name, level, level.profiles.estimates(subsets)), inverse
 
 
 def _design(name: LevelName, estimates: CrossEstimates, lower: Lower, flux: FluxTerms) -> tuple[Values, Values]:
@@ -261,9 +269,12 @@ def column_names(phenotype: int, order: int) -> list[str]:
 
 def _by_level(genotypes: Genotypes) -> Iterator[tuple[LevelName, Index]]:
     """Yield the levels of genotypes and the rows of each, the lower orders first; '' where no screen is stated."""
-    codes = np.stack([genotypes.order, genotypes.screen, genotypes.phenotype], axis=1)
-    present, inverse = np.unique(codes, axis=0, return_inverse=True)
-    for position, (order, screen, phenotype) in enumerate(present):
-        if order > 0:
+    shift = len(genotypes.screens) + 1
+    order, codes = genotypes.order, genotypes.phenotype + 1
+    codes = (order * shift + genotypes.screen + 1) * (len(PHENOTYPES) + 1) + codes
+    _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
+    for position, row in enumerate(first):
+        if order[row] > 0:
+            screen = genotypes.screen[row]
             name = genotypes.screens[screen] if screen >= 0 else ""
-            yield (name, int(phenotype), int(order)), np.flatnonzero(inverse.ravel() == position)
+            yield (name, int(genotypes.phenotype[row]), int(order[row])), np.flatnonzero(inverse == position)

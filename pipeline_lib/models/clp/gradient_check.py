@@ -1,4 +1,4 @@
-"""Does every parameter of the network get a gradient from a batch that can reach it?"""
+"""Check that every parameter of the network gets a gradient from a batch that can reach it."""
 
 from collections.abc import Callable, Mapping
 

@@ -100,6 +100,9 @@ class ClpNetwork(nn.Module):
             (fitness.nonzero()[:, 0], self.fitness),
             ((~fitness).nonzero()[:, 0], self.interaction),
         ):
+            if n and len(rows) == n:
+                part = read(encoded, columns)
+                return part.value.float(), part.log_sd.float()
             if len(rows):
                 part = read(encoded, {name: column[rows] for name, column in columns.items()})
                 value = value.index_put((rows,), part.value.float())
