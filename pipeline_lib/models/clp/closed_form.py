@@ -11,8 +11,9 @@ from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE, Genotypes
 from pipeline_lib.models.clp import decomposition
 from pipeline_lib.models.clp.flux_terms import FluxTerms
+from pipeline_lib.models.clp.implied_singles import ImpliedSingles
 from pipeline_lib.models.clp.levels import Index, Level, LevelGains, Profiles, Values, case_of
-from pipeline_lib.models.clp.terms import Terms, bounded
+from pipeline_lib.models.clp.terms import EVIDENCE, Terms, bounded
 from pipeline_lib.models.interface import Cell, FitContext
 from pipeline_lib.models.profile_predictor.estimates import CrossEstimates
 
@@ -71,10 +72,13 @@ class ClosedForm:
         What was fitted, by screen, phenotype and order.
     flux
         Exact growth of genotypes.
+    implied
+        What double and triple mutants imply of single ones.
     """
 
     levels: Mapping[LevelName, Level]
     flux: Flux
+    implied: ImpliedSingles
 
     @classmethod
     def fit(
@@ -92,7 +96,8 @@ class ClosedForm:
             [m]: terms of these observations that did not see their value.
         """
         levels: dict[LevelName, Level] = {}
-        fitted = cls(levels, flux)
+        implied = ImpliedSingles.of(train, len(cell.genes))
+        fitted = cls(levels, flux, implied)
         positions, terms = [], []
         for name, rows in _by_level(train):
             part = train.take(rows)
@@ -109,7 +114,12 @@ class ClosedForm:
                 gains = LevelGains.least_squares(design, target, estimates.std, case, expected)
             levels[name] = Level(profiles, gains, len(rows))
             positions.append(rows[observation])
-            terms.append(fitted._terms_of(asked, name, levels[name], estimates))
+            found = fitted._terms_of(asked, name, levels[name], estimates)
+            if _is_single_fitness(name):
+                implied = implied.with_gains(name[0], asked, found.term, found.std, found.case)
+                found = _refined(implied, asked, name, levels[name], found)
+            terms.append(found)
+        fitted = replace(fitted, implied=implied)
         return fitted, np.concatenate(positions), Terms.concatenate(terms)
 
     def terms(self, genotypes: Genotypes) -> Terms:
@@ -123,7 +133,10 @@ class ClosedForm:
             if level is None:
                 found.put(rows, self._terms_of_subsets(part, name))
             else:
-                found.put(rows, self._terms_of(part, name, level, level.profiles.estimates(part)))
+                part_terms = self._terms_of(part, name, level, level.profiles.estimates(part))
+                if _is_single_fitness(name):
+                    part_terms = _refined(self.implied, part, name, level, part_terms)
+                found.put(rows, part_terms)
         return found
 
     def _level(self, name: LevelName) -> Level | None:
@@ -244,6 +257,21 @@ class ClosedForm:
         if level is None:
             return Terms.empty(n), inverse
         return self._terms_of(subsets, name, level, level.profiles.estimates(subsets)), inverse
+
+
+def _is_single_fitness(name: LevelName) -> bool:
+    return name[1] == FITNESS and name[2] == 1
+
+
+def _refined(implied: ImpliedSingles, part: Genotypes, name: LevelName, level: Level, terms: Terms) -> Terms:
+    """Return the terms of single mutants that are asked for by themselves."""
+    term, std = implied.refined(name[0], part, terms.term, terms.std, terms.case)
+    single, evidence = terms.single.copy(), terms.evidence.copy()
+    single[:, 0] = 1 + term
+    unit = level.gains.unit
+    changed = bounded([term / unit, np.log(std / unit)])
+    evidence[:, [EVIDENCE.index("term"), EVIDENCE.index("log_sd")]] = changed
+    return replace(terms, term=term, std=std, single=single, evidence=evidence)
 
 
 def _design(name: LevelName, estimates: CrossEstimates, lower: Lower, flux: FluxTerms) -> tuple[Values, Values]:

@@ -14,10 +14,13 @@ from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.models.baselines.tensors import to_arrays, to_tensors
 from pipeline_lib.models.clp.closed_form import ClosedForm
 from pipeline_lib.models.clp.flux_terms import FluxBalance, NoFlux
+from pipeline_lib.models.clp.implied_singles import ImpliedSingles
 from pipeline_lib.models.clp.levels import Index, Level, LevelGains, NoProfiles, PredictedProfiles
 from pipeline_lib.models.clp.terms import Terms
 from pipeline_lib.models.interface import Cell, FitContext
 
+_FORMAT = 1
+"""Raised when what is written changes."""
 _SEED = 0
 """Held-out cells are drawn alike in every fit: seeds of a fit differ in the network alone."""
 _PROFILES = {kind.__name__: kind for kind in (PredictedProfiles, NoProfiles)}
@@ -55,32 +58,35 @@ def flux_of(cell: Cell, settings: ModelSettings) -> FluxBalance | NoFlux:
     return FluxBalance.read(cell) if settings.clp.flux and cell.knockouts is not None else NoFlux()
 
 
-def closed_form_state(closed_form: ClosedForm) -> list[dict[str, Any]]:
-    """Return the levels of a closed form as tensors and plain values."""
-    return [
-        {
-            "name": list(name),
-            "kind": type(level.profiles).__name__,
-            "profiles": level.profiles.state(),
-            "gains": to_tensors(vars(level.gains)),
-            "size": level.size,
-        }
-        for name, level in closed_form.levels.items()
-    ]
+def closed_form_state(closed_form: ClosedForm) -> dict[str, Any]:
+    """Return a closed form as tensors and plain values; growth is the cell's."""
+    return {
+        "implied": to_tensors(closed_form.implied.state()),
+        "levels": [
+            {
+                "name": list(name),
+                "kind": type(level.profiles).__name__,
+                "profiles": level.profiles.state(),
+                "gains": to_tensors(vars(level.gains)),
+                "size": level.size,
+            }
+            for name, level in closed_form.levels.items()
+        ],
+    }
 
 
-def closed_form_from_state(state: list[dict[str, Any]], cell: Cell, flux: FluxBalance | NoFlux) -> ClosedForm:
+def closed_form_from_state(state: Mapping[str, Any], cell: Cell, flux: FluxBalance | NoFlux) -> ClosedForm:
     """Return the closed form that `closed_form_state` was taken from."""
     levels = {}
-    for saved in state:
+    for saved in state["levels"]:
         screen, phenotype, order = saved["name"]
         profiles = _PROFILES[saved["kind"]].from_state(saved["profiles"], cell)
         levels[screen, phenotype, order] = Level(profiles, LevelGains(**to_arrays(saved["gains"])), saved["size"])
-    return ClosedForm(levels, flux)
+    return ClosedForm(levels, flux, ImpliedSingles.from_state(to_arrays(state["implied"])))
 
 
 def _identity(train: Genotypes, cell: Cell, settings: ModelSettings) -> str:
-    digest = hashlib.sha256(f"{settings.clp.profiles} {settings.clp.flux}".encode())
+    digest = hashlib.sha256(f"{_FORMAT} {settings.clp.profiles} {settings.clp.flux}".encode())
     digest.update(settings.profile_predictor.model_dump_json().encode())
     for field in fields(train):
         _update(digest, getattr(train, field.name))
