@@ -13,7 +13,7 @@ from pipeline_lib.errors import PipelineError
 from pipeline_lib.genes.genotype_lists import genotypes_of_lists
 from pipeline_lib.genes.genotypes import smallest_order
 from pipeline_lib.genes.names import GeneNames
-from pipeline_lib.models.registry import entry_of
+from pipeline_lib.models.registry import entry_of, family_of
 from pipeline_lib.training.fitted_model import FittedModel, TrainedAssay, genotypes_of, load_fitted
 from pipeline_lib.training.flux_solver import with_solver
 from pipeline_lib.training.genotype_streams import cut
@@ -105,7 +105,8 @@ def open_predictor(
     """
     cell = read_cell(files.genes, files.edges, files.stoichiometry, features=files.features)
     method = entry_of(files.model).knockouts
-    if method:
+    # A network reads the knockouts where its run made them; the flux models are nothing without.
+    if method and (family_of(files.model) != "clp" or files.metabolism(f"knockouts.{method}.parquet").exists()):
         cell = with_solver(cell, files, method, processes)
     fitted = load_fitted(files.fitted, cell)
     assay = fitted.assay(screen, phenotype)

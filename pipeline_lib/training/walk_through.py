@@ -14,7 +14,8 @@ from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.clp.cell_tensors import cell_arrays, seen_by
-from pipeline_lib.models.clp.closed_form import ClosedForm, column_names
+from pipeline_lib.models.clp.closed_form import ClosedForm
+from pipeline_lib.models.clp.design import column_names
 from pipeline_lib.models.clp.gradient_check import every_gradient, out_of_reach
 from pipeline_lib.models.clp.interactions import PerturbedInteractions
 from pipeline_lib.models.clp.invariants import CHECKS

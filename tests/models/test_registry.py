@@ -17,6 +17,7 @@ LEADERBOARD = (
     "embedding_mlp", "multiplicative", "digenic_sum", "digenic_min", "fba", "moma", "profile_predictor", "wl_ridge",
     "dango",
     "dango_no_pretraining", "dango_frozen", "dango_plain_embedding", "clp", "clp_derived", "clp_no_metabolism",
+    "clp_no_flux", "clp_no_features", "clp_random_features", "clp_all_features", "clp_no_profiles", "clp_hypergraph",
     "clp_no_networks", "clp_undirected", "clp_no_gene_rules", "clp_rewired", "clp_random_genes",
     "clp_loss_log_cosh", "clp_loss_concordance", "clp_loss_wasserstein", "clp_loss_energy", "clp_loss_kl",
 )  # fmt: skip
@@ -40,8 +41,8 @@ def test_an_unknown_name_is_refused_with_the_nearest_and_the_list():
 
 def test_an_ablation_changes_the_setting_it_is_named_after():
     model = registry.build("clp_undirected", ModelSettings(), TrainingSettings())
-    assert model.settings.hypergraph == "undirected"
-    assert registry.build("clp", ModelSettings(), TrainingSettings()).settings.hypergraph == "directed"
+    assert model.settings.clp.hypergraph == "undirected"
+    assert registry.build("clp", ModelSettings(), TrainingSettings()).settings.clp.hypergraph == "off"
 
 
 def test_the_command_lists_every_model():

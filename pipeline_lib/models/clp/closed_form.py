@@ -5,21 +5,17 @@ from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE, Genotypes
 from pipeline_lib.models.clp import decomposition
+from pipeline_lib.models.clp.design import CALL, FITNESS, Lower, design_of, evidence_of
 from pipeline_lib.models.clp.flux_terms import FluxTerms
 from pipeline_lib.models.clp.implied_singles import ImpliedSingles
 from pipeline_lib.models.clp.levels import Index, Level, LevelGains, Profiles, Values, case_of
 from pipeline_lib.models.clp.terms import EVIDENCE, Terms, bounded
 from pipeline_lib.models.interface import Cell, FitContext
 from pipeline_lib.models.profile_predictor.estimates import CrossEstimates
-
-FITNESS, CALL = PHENOTYPES.index("fitness"), PHENOTYPES.index("call")
-_FLUX_UNIT = 0.1
-"""Change of fitness that counts as one unit of evidence."""
 
 LevelName = tuple[str, int, int]
 """Screen, phenotype, order."""
@@ -39,24 +35,6 @@ class NewProfiles(Protocol):
     def __call__(self) -> Profiles:
         """Return estimates that are not fitted yet."""
         ...
-
-
-@dataclass(frozen=True)
-class Lower:
-    """The terms of lower order that the term of a genotype is defined relative to.
-
-    Attributes
-    ----------
-    reference
-        float64 [n]: fitness by the lower terms alone; for other phenotypes the sum of the terms of a triple's pairs.
-    single, pair, evidence
-        As in `Terms`.
-    """
-
-    reference: Values
-    single: Values
-    pair: Values
-    evidence: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -105,7 +83,7 @@ class ClosedForm:
             observation, estimates = profiles.fit(part, cell, context)
             asked = part.take(observation)
             lower = fitted._lower(asked, name)
-            design, expected = _design(name, estimates, lower, flux.terms(asked.genes))
+            design, expected = design_of(name[1], name[2], estimates, lower, flux.terms(asked.genes))
             case = case_of(estimates)
             if name[1] == CALL:
                 gains = LevelGains.log_odds(design, asked.value, case)
@@ -149,7 +127,7 @@ class ClosedForm:
     def _terms_of(self, part: Genotypes, name: LevelName, level: Level, estimates: CrossEstimates) -> Terms:
         _, phenotype, order = name
         lower, flux = self._lower(part, name), self.flux.terms(part.genes)
-        design, _ = _design(name, estimates, lower, flux)
+        design, _ = design_of(name[1], name[2], estimates, lower, flux)
         case = case_of(estimates)
         term = level.gains.value(design, case)
         std = level.gains.std(estimates.std, case)
@@ -161,21 +139,7 @@ class ClosedForm:
             pair = pair.copy()
             pair[:, 0] = term
         unit = level.gains.unit
-        effects = estimates.effects / unit
-        evidence = bounded(
-            [
-                term / unit,
-                estimates.interaction / unit,
-                effects.sum(axis=1),
-                effects.prod(axis=1),
-                np.log(std / unit),
-                estimates.unseen.any(axis=1),
-                estimates.unseen.all(axis=1),
-                flux.interaction / _FLUX_UNIT,
-                (flux.fitness - 1) / _FLUX_UNIT,
-                flux.grows_less,
-            ]
-        )
+        evidence = evidence_of(term / unit, std / unit, unit, estimates, flux)
         return Terms(
             term,
             std,
@@ -269,30 +233,9 @@ def _refined(implied: ImpliedSingles, part: Genotypes, name: LevelName, level: L
     single, evidence = terms.single.copy(), terms.evidence.copy()
     single[:, 0] = 1 + term
     unit = level.gains.unit
-    changed = bounded([term / unit, np.log(std / unit)])
-    evidence[:, [EVIDENCE.index("term"), EVIDENCE.index("log_sd")]] = changed
+    evidence[:, EVIDENCE.index("term")] = bounded(term / unit)
+    evidence[:, EVIDENCE.index("log_sd")] = bounded(np.log(std / unit))
     return replace(terms, term=term, std=std, single=single, evidence=evidence)
-
-
-def _design(name: LevelName, estimates: CrossEstimates, lower: Lower, flux: FluxTerms) -> tuple[Values, Values]:
-    """Return the columns that the gains weigh, float64 [n, columns], and the gains that are expected without data."""
-    _, phenotype, order = name
-    relative = phenotype == FITNESS
-    value = estimates.value - lower.reference if relative else estimates.value
-    columns = [value, flux.along(order, call=phenotype == CALL)]
-    if order == MAX_ORDER or (relative and order > 1):
-        columns.append(lower.reference - 1 if relative else lower.reference)
-    columns.append(np.ones(len(value)))
-    design = np.stack(columns, axis=1)
-    expected = np.zeros(design.shape[1])
-    expected[0] = 1.0
-    return design, expected
-
-
-def column_names(phenotype: int, order: int) -> list[str]:
-    """Return the names of the columns that the gains of a level weigh."""
-    relative_to_lower = order == MAX_ORDER or (phenotype == FITNESS and order > 1)
-    return ["estimate", "flux", *(["lower_terms"] if relative_to_lower else []), "constant"]
 
 
 def _by_level(genotypes: Genotypes) -> Iterator[tuple[LevelName, Index]]:

@@ -20,6 +20,7 @@ from pipeline_lib.models.clp.assays import Assays
 from pipeline_lib.models.clp.cell_tensors import cell_arrays, seen_by
 from pipeline_lib.models.clp.closed_form import ClosedForm
 from pipeline_lib.models.clp.columns import columns, of_asked_cases
+from pipeline_lib.models.clp.flux_terms import FluxBalance
 from pipeline_lib.models.clp.network import ClpNetwork, Encoded
 from pipeline_lib.models.clp.shared_terms import closed_form_from_state, closed_form_state, fitted_terms, flux_of
 from pipeline_lib.models.clp.shares import keep_confirmed
@@ -208,6 +209,7 @@ class Clp:
             "settings": self.settings.clp.model_dump(),
             "profile_predictor": self.settings.profile_predictor.model_dump(),
             "seed": self.seed,
+            "reads_flux": any(isinstance(task.closed_form.flux, FluxBalance) for task in self.tasks),
             "tasks": [
                 {
                     "screens": task.screens,
@@ -227,6 +229,11 @@ class Clp:
         sections = {"clp": state["settings"], "profile_predictor": state["profile_predictor"]}
         model = cls(ModelSettings.model_validate(sections), TrainingSettings())
         model.seed = state["seed"]
+        if state["reads_flux"] and cell.knockouts is None:
+            raise PipelineError(
+                "The model was fitted on growth by flux balance analysis, and the run has no metabolism/knockouts.fba."
+                "parquet any more; run the workflow again."
+            )
         cell = seen_by(cell, model.settings.clp, model.seed)
         for saved in state["tasks"]:
             task = Task(

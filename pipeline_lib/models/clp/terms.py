@@ -96,6 +96,6 @@ class Terms:
         return Terms(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(Terms.empty(0))})
 
 
-def bounded(columns: list[NDArray[np.float64]]) -> NDArray[np.float32]:
-    """Return columns of evidence side by side, float32 [n, k], kept from running away."""
-    return np.clip(np.stack(columns, axis=1), -_FARTHEST, _FARTHEST).astype(np.float32)
+def bounded(evidence: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return evidence in float32, kept from running away."""
+    return np.clip(evidence, -_FARTHEST, _FARTHEST).astype(np.float32)
