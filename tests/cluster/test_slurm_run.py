@@ -113,3 +113,10 @@ def test_the_comparison_sees_one_changed_bit():
     changed[2] = torch.nextafter(changed[2], torch.tensor(9.0))
     assert same({"state": [weights, 1, "clp"]}, {"state": [weights.clone(), 1, "clp"]})
     assert not same({"state": [weights]}, {"state": [changed]})
+
+
+def test_the_comparison_takes_a_value_that_is_not_known_for_itself():
+    unknown = torch.tensor([1.0, float("nan")])
+    assert same([unknown], [unknown.clone()])
+    assert not same([unknown], [torch.tensor([1.0, 2.0])])
+    assert not same([unknown], [unknown[:1]])

@@ -268,8 +268,9 @@ def _predict_network(
     network.eval()
     device = next(network.parameters()).device
     means, log_sds = [], []
-    for rows in torch.arange(len(table["assay"])).split(_CHUNK):
-        mean, log_sd = network.decode(encoded, {name: table[name][rows].to(device) for name in table})
+    for start in range(0, len(table["assay"]), _CHUNK):
+        part = {name: column[start : start + _CHUNK].to(device) for name, column in table.items()}
+        mean, log_sd = network.decode(encoded, part)
         means.append(mean.double().cpu())
         log_sds.append(log_sd.double().cpu())
     return torch.cat(means).numpy(), torch.cat(log_sds).numpy()

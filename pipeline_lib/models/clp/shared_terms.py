@@ -22,7 +22,7 @@ from pipeline_lib.models.interface import Cell, FitContext
 _FORMAT = 1
 """Raised when what is written changes."""
 _SEED = 0
-"""Held-out cells are drawn alike in every fit: seeds of a fit differ in the network alone."""
+"""Held-out cells are the same in every fit: seeds of a fit differ in the network alone."""
 _PROFILES = {kind.__name__: kind for kind in (PredictedProfiles, NoProfiles)}
 
 
