@@ -12,7 +12,7 @@ from pipeline_lib.cell.gene_loss import GeneLoss, GeneRuleArrays
 from pipeline_lib.models.clp.cell_tensors import cell_arrays, without_logic
 from tests.small_cell import NUM_GENES, RULES, SMALL, small_cell
 
-ARRAYS = cell_arrays(small_cell(), SMALL, 0)
+ARRAYS = cell_arrays(small_cell(), SMALL)
 
 
 def rules_of(arrays=ARRAYS.rules):
