@@ -203,7 +203,7 @@ class Slurm:
         return [title for title in titles if title.startswith(f"slurmstepd: [{number}.")]
 
     def jobs(self) -> list[dict[str, str]]:
-        """Return every job that the controller knows, as ``scontrol show job`` tells of it."""
+        """Return every job that the controller knows, as ``scontrol show job`` lists it."""
         lines = self.run("scontrol", "--oneliner", "show", "job").splitlines()
         return [dict(part.partition("=")[::2] for part in line.split() if "=" in part) for line in lines]
 
