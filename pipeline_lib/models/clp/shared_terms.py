@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-import numpy as np
 import torch
 
+from pipeline_lib.artefacts.digest import update_digest
 from pipeline_lib.artefacts.tensors import load_tensors, save_tensors
 from pipeline_lib.cell.genotypes import Genotypes
 from pipeline_lib.config.models import ModelSettings
@@ -89,24 +89,11 @@ def _identity(train: Genotypes, cell: Cell, settings: ModelSettings) -> str:
     digest = hashlib.sha256(f"{_FORMAT} {settings.clp.profiles} {settings.clp.flux}".encode())
     digest.update(settings.profile_predictor.model_dump_json().encode())
     for field in fields(train):
-        _update(digest, getattr(train, field.name))
-    _update(digest, cell.edges.to_numpy(dtype=object).tolist())
-    _update(digest, cell.genes["gene"].tolist())
-    _update(digest, cell.features)
+        update_digest(digest, getattr(train, field.name))
+    update_digest(digest, cell.edges)
+    update_digest(digest, cell.genes["gene"].tolist())
+    update_digest(digest, cell.features)
     if settings.clp.flux and cell.knockouts is not None:
-        table = cell.knockouts
-        _update(digest, [list(genes) for genes in table["genes"]])
-        _update(digest, table[["method", "fitness", "interaction"]].to_numpy(dtype=object).tolist())
-        _update(digest, cell.genes["in_gem"].tolist())
+        update_digest(digest, cell.knockouts[["genes", "method", "fitness", "interaction"]])
+        update_digest(digest, cell.genes["in_gem"].tolist())
     return digest.hexdigest()[:24]
-
-
-def _update(digest: Any, part: Any) -> None:  # noqa: ANN401 - a hash, and whatever is hashed
-    if isinstance(part, np.ndarray):
-        digest.update(f"{part.dtype} {part.shape}".encode() + np.ascontiguousarray(part).tobytes())
-    elif isinstance(part, Mapping):
-        for name in sorted(part):
-            digest.update(name.encode())
-            _update(digest, part[name])
-    else:
-        digest.update(repr(part).encode())
