@@ -27,7 +27,7 @@ from pipeline_lib.models.clp.shares import keep_confirmed
 from pipeline_lib.models.clp.terms import Terms
 from pipeline_lib.models.interface import Cell, FitContext, Prediction
 
-_CHUNK = 16_384
+_CHUNK = 4096
 
 
 @dataclass
