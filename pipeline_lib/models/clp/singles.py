@@ -88,8 +88,8 @@ class IntactFitness(nn.Module):
             bool, of the same shape: genes that count as unseen ones.
         """
         effect = torch.zeros(genes.shape, dtype=cells.pools[0].whole.dtype, device=genes.device)
-        for state, pool, rows in zip(cells.states, cells.pools, (~unseen, unseen), strict=True):
-            rows = rows & (genes >= 0)
+        for state, pool, of_kind in zip(cells.states, cells.pools, (~unseen, unseen), strict=True):
+            rows = of_kind & (genes >= 0)
             distinct, place = torch.unique(genes[rows], return_inverse=True)
             if len(distinct):
                 alone = torch.full((len(distinct), 3), -1, device=genes.device)
