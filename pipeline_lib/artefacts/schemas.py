@@ -176,7 +176,7 @@ FEATURES_SUMMARY = TableSchema(
     {
         "name": pa.Column(str, unique=True),
         "columns": pa.Column("int64"),
-        "genes_covered": pa.Column("int64"),
+        "genes": pa.Column("int64"),
         "measured": pa.Column("float64", pa.Check.in_range(0, 1)),
         "evidence": pa.Column(str),
         "holds_genetic": pa.Column(str, pa.Check.isin(("yes", "no", "unknown"))),

@@ -11,7 +11,7 @@ from pipeline_lib.features.evidence import Provenance
 _COUNTS = ("rows", "unknown_genes", "rows_merged", "columns_constant", "columns_left_out")
 _TYPES = {
     **dict.fromkeys(("name", "evidence", "holds_genetic", "source", "notes"), "object"),
-    **dict.fromkeys(("columns", "genes_covered", *_COUNTS), "int64"),
+    **dict.fromkeys(("columns", "genes", *_COUNTS), "int64"),
     "measured": "float64",
     "used": "bool",
     "year": "Int64",
@@ -42,7 +42,7 @@ def _row(name: str, table: pd.DataFrame, provenance: Provenance, *, used: bool) 
     return {
         "name": name,
         "columns": values.shape[1],
-        "genes_covered": len(values),
+        "genes": len(values),
         "measured": float(values.notna().to_numpy().mean()),
         "evidence": ", ".join(provenance.evidence),
         "holds_genetic": provenance.holds_genetic,

@@ -30,7 +30,9 @@ COLUMNS = (
     Column("collins2007, one gene unseen", "collins2007", "interaction", "gene_disjoint_one"),
     Column("simulated, random", "simulated", "interaction", "random"),
     Column("simulated, query unseen", "simulated", "interaction", "query_disjoint"),
-    Column("called trigenic, query unseen (AP)", "kuzmin2018_calls", "call", "query_disjoint", "average_precision"),
+    Column(
+        "called pairs and triples, query unseen (AP)", "kuzmin2018_calls", "call", "query_disjoint", "average_precision"
+    ),
 )
 """The questions that a reader asks first."""
 

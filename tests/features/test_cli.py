@@ -52,7 +52,7 @@ def test_a_table_is_read_and_summarised_with_its_losses() -> None:
     done = summarise("own", "silent", used=("own",))
     summary = read_table("summary.parquet", FEATURES_SUMMARY).set_index("name")
     row = summary.loc["own"]
-    assert row[["columns", "genes_covered", "rows", "unknown_genes", "columns_constant"]].tolist() == [2, 3, 4, 1, 1]
+    assert row[["columns", "genes", "rows", "unknown_genes", "columns_constant"]].tolist() == [2, 3, 4, 1, 1]
     assert row["measured"] == pytest.approx(4 / 6)
     assert row[["holds_genetic", "evidence", "used", "source"]].tolist() == ["no", "phenotype", True, "own.csv"]
     # What nobody states is unknown, not clean, and the table is not read by default.

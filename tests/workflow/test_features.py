@@ -17,7 +17,7 @@ def test_tables_are_built_and_described(snakemake, checkout):
     done = snakemake(target, "--cores", "1", "--configfile", "mine.yaml", cwd=checkout)
     assert done.returncode == 0, done.stdout + done.stderr
     summary = pd.read_parquet(checkout / target).set_index("name")
-    assert summary["genes_covered"].to_dict() == {"flux": 137, "lab": 2}
+    assert summary["genes"].to_dict() == {"flux": 137, "lab": 2}
     assert summary.loc["lab", ["unknown_genes", "year"]].tolist() == [1, 2024]
     assert summary["used"].all()
     genes = pd.read_parquet(checkout / "results/mine/tables/genes.parquet").set_index("gene_index")["gene"]
