@@ -44,17 +44,18 @@ class GeneRidge(AssayModel):
         self.components = components_of_tables(fold.cell.features, self.num_genes)
         search: Search[tuple[Values, float]] = Search(fold.validation.value, self.settings.trials)
         penalties = np.geomspace(GREATEST_PENALTY, LEAST_PENALTY, self.settings.trials)
+        held = self._indicators(fold.validation)
         genes, queries = self._indicators(fold.train)
         path = ridge_path(genes, self.components, queries, fold.train.value, penalties)
         for penalty, (coefficients, intercept) in zip(penalties, path, strict=True):
-            predicted = self._sum(fold.validation, coefficients) + intercept
+            predicted = self._sum(held, coefficients) + intercept
             search.offer(f"penalty={penalty:.3g}", predicted, (coefficients, intercept))
         self.coefficients, self.intercept = search.best
         return search.trials
 
     def predict(self, crosses: Crosses) -> Prediction:
         """Add the coefficients up; a gene or query that training lacks counts nothing."""
-        return Prediction(self._sum(crosses, self.coefficients) + self.intercept)
+        return Prediction(self._sum(self._indicators(crosses), self.coefficients) + self.intercept)
 
     def state(self) -> dict[str, Any]:
         """Return the coefficients."""
@@ -80,8 +81,8 @@ class GeneRidge(AssayModel):
         shape = (len(crosses), len(self.queries))
         return genes, sparse.csr_array((np.ones(len(known)), (known, query[known])), shape=shape)
 
-    def _sum(self, crosses: Crosses, coefficients: Values) -> Values:
-        genes, queries = self._indicators(crosses)
+    def _sum(self, indicators: tuple[sparse.csr_array, sparse.csr_array], coefficients: Values) -> Values:
+        genes, queries = indicators
         count = self.num_genes
         width = count + self.components.shape[1]
         effects = coefficients[:count] + self.components @ coefficients[count:width]

@@ -31,7 +31,7 @@ class GeneProcess:
         Parameters
         ----------
         kernel
-            float64 [n, n]: of the genes with each other.
+            float64 [n, n]: of the genes with each other; the lower triangle is read.
         noise
             s > 0.
 

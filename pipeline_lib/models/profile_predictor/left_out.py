@@ -3,10 +3,9 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy.linalg import LinAlgError
-from scipy.linalg.lapack import dpotrf, dpotri
 from scipy.optimize import minimize
 
+from pipeline_lib.models.profile_predictor.gene_process import GeneProcess
 from pipeline_lib.models.profile_predictor.kernels import Matrix
 
 Loss = Callable[[Matrix], tuple[float, Matrix]]
@@ -16,7 +15,7 @@ _LOG_BOUNDS = (-12.0, 12.0)
 """Of weights and noise: a line search over a flat loss goes far."""
 _PULL = 1e-4
 """Penalty on mean squared logarithms: what no value decides stays near weight 1 instead of running away."""
-_LEAST_NOISE = 1e-6
+LEAST_NOISE = 1e-6
 """Share of the kernel's diagonal that keeps the covariance of identical rows positive definite."""
 _CHANGE = 1e-7
 """Relative change of the loss in one iteration below which the search ends."""
@@ -44,20 +43,25 @@ def minimise_left_out(
         Weight of every kernel, and noise, to start from.
     steps
         Most iterations.
+
+    Raises
+    ------
+    ArithmeticError
+        When a matrix is no kernel, so that the covariance is not positive definite.
     """
     n = len(targets)
-    upper = np.triu_indices(n)
-    packed = np.stack([kernel[upper] for kernel in kernels])
-    diagonal = np.flatnonzero(upper[0] == upper[1])
-    entries = np.where(upper[0] == upper[1], 1.0, 2.0)
+    lower = np.tril_indices(n)
+    packed = np.stack([kernel[lower] for kernel in kernels])
+    diagonal = np.flatnonzero(lower[0] == lower[1])
+    entries = np.where(lower[0] == lower[1], 1.0, 2.0)
     mean_diagonals = packed[:, diagonal].mean(axis=1)
 
     def objective(logs: Matrix) -> tuple[float, Matrix]:
         weights = np.exp(logs)
-        covariance = np.zeros((n, n))
-        covariance[upper] = weights[:-1] @ packed
-        covariance[np.diag_indices(n)] += weights[-1] + _LEAST_NOISE * (weights[:-1] @ mean_diagonals)
-        inverse = _inverse(covariance)
+        kernel = np.zeros((n, n))
+        kernel[lower] = weights[:-1] @ packed
+        noise = weights[-1] + LEAST_NOISE * (weights[:-1] @ mean_diagonals)
+        inverse = GeneProcess.fit(kernel, noise).inverse
         projected = inverse @ targets
         scale = 1 / inverse.diagonal()[:, None]
         residuals = projected * scale
@@ -66,7 +70,7 @@ def minimise_left_out(
         by_covariance = (by_covariance + by_covariance.T) / 2
         by_covariance += (inverse * ((by_residual * residuals).sum(axis=1) * scale[:, 0])) @ inverse
         by_noise = float(by_covariance.trace())
-        by_weight = packed @ (by_covariance[upper] * entries) + _LEAST_NOISE * by_noise * mean_diagonals
+        by_weight = packed @ (by_covariance[lower] * entries) + LEAST_NOISE * by_noise * mean_diagonals
         gradient = np.append(by_weight, by_noise) * weights
         return value + _PULL * float(np.mean(logs**2)), gradient + 2 * _PULL * logs / len(logs)
 
@@ -89,16 +93,5 @@ def left_out_residuals(kernels: Sequence[Matrix], weights: Matrix, targets: Matr
         float64 [n, m].
     """
     kernel = np.tensordot(weights[:-1], np.stack(kernels), 1)
-    noise = weights[-1] + _LEAST_NOISE * kernel.diagonal().mean()
-    inverse = _inverse(kernel + noise * np.eye(len(targets)))
-    return np.asarray((inverse @ targets) / inverse.diagonal()[:, None])
-
-
-def _inverse(covariance: Matrix) -> Matrix:
-    """Return the inverse of a symmetric positive definite matrix, read from its upper triangle."""
-    factor, failed = dpotrf(covariance.T, lower=1)
-    if failed:
-        raise LinAlgError("the covariance of the kernels is not positive definite: one of them is no kernel")
-    lower, _ = dpotri(factor, lower=1, overwrite_c=1)
-    lower = np.tril(lower)
-    return np.asarray(lower + np.tril(lower, -1).T)
+    noise = float(weights[-1] + LEAST_NOISE * kernel.diagonal().mean())
+    return targets - GeneProcess.fit(kernel, noise).left_out(targets)

@@ -10,12 +10,10 @@ from pipeline_lib.models.baselines.completion import ScoreMatrix
 from pipeline_lib.models.baselines.nearest_profiles import Profiles
 from pipeline_lib.models.profile_predictor.gene_process import GeneProcess
 from pipeline_lib.models.profile_predictor.kernels import Index, Matrix
-from pipeline_lib.models.profile_predictor.left_out import minimise_left_out
+from pipeline_lib.models.profile_predictor.left_out import LEAST_NOISE, minimise_left_out
 
 _NEIGHBOURS, _POWER, _PRIOR_SHARE = 40, 3.0, 0.1
 _KERNELS, _START = 3, 0.3
-_LEAST_NOISE = 1e-6
-"""Share of the kernel's diagonal that keeps the covariance of identical profiles positive definite."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class ProfileKernel:
         """Predict every row of `completed` [e, c] from all other rows; `prior_kernel` is float64 [e, e]."""
         parts = _kernels(completed, prior_kernel)
         kernel = sum(weight * part for weight, part in zip(self.weight, parts, strict=True))
-        noise = self.noise + _LEAST_NOISE * float(np.mean(np.diag(np.asarray(kernel))))
+        noise = self.noise + LEAST_NOISE * float(np.mean(np.diag(np.asarray(kernel))))
         return GeneProcess.fit(np.asarray(kernel), noise).left_out(completed)
 
 

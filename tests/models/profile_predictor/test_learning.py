@@ -7,16 +7,9 @@ from pipeline_lib.models.profile_predictor.learning import learn_weights
 
 
 @pytest.fixture
-def simulated():
+def simulated(simulated_functions):
     """120 genes whose 200 functions follow the first of three kernels, with noise of a fifth of its variance."""
-    generator = np.random.default_rng(3)
-    kernels = []
-    for _ in range(3):
-        rows = generator.standard_normal((120, 6))
-        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-        kernels.append(rows @ rows.T)
-    signal = np.linalg.cholesky(kernels[0] + 1e-9 * np.eye(120)) @ generator.standard_normal((120, 200))
-    return kernels, signal + np.sqrt(0.2) * generator.standard_normal((120, 200))
+    return simulated_functions(rows=120, kernels=3, dimensions=6, functions=200, noise=0.2, seed=3)
 
 
 def test_the_kernel_that_made_the_profiles_gets_the_weight_and_the_noise_is_found(simulated):
