@@ -119,7 +119,7 @@ def _ceilings(
     settings: EvaluationSettings,
     truth: pd.DataFrame | None,
 ) -> Iterator[dict[str, Any]]:
-    design = cluster_design(data, choose_kind(data, "random", screen, settings))
+    design = cluster_design(data, choose_kind(data, screen, settings))
     resamples = draw_resamples(design, settings.resamples, assay_seed(settings, screen, phenotype, "noise ceiling"))
     raw = _Part(data, design, resamples, data.genotypes.value, np.zeros(len(data)), None)
     for centred, part in ((False, raw), (True, _centred(raw))):
