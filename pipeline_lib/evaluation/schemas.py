@@ -6,6 +6,8 @@ Every interval (``low``, ``high``) is at the run's confidence and NaN where too 
 import pandera.pandas as pa
 
 from pipeline_lib.artefacts.schemas import TableSchema
+from pipeline_lib.evaluation.validation import OTHER_SCREENS, OWN, TEST
+from pipeline_lib.evaluation.verdicts import VERDICTS
 
 
 def _text() -> pa.Column:
@@ -30,6 +32,7 @@ DIFFERENCES = TableSchema(
         "model": _text(),
         "reference": _text(),
         "role": pa.Column(str, pa.Check.isin(("best_baseline", "reference"))),
+        "chosen_on": pa.Column(str, pa.Check.isin(("", OWN, OTHER_SCREENS, TEST))),
         "split": _text(),
         "screen": _text(),
         "phenotype": _text(),
@@ -39,14 +42,22 @@ DIFFERENCES = TableSchema(
         "high": _number(),
         "p_value": _share(),
         "q_value": _share(),
+        "verdict": pa.Column(str, pa.Check.isin(VERDICTS)),
+        "detectable": _number(),
+        "seeds": _count(),
+        "reference_seeds": _count(),
         "n": _count(),
         "groups": _count(),
         "lower_is_better": pa.Column(bool),
     },
 )
-"""``value`` is the model's metric less the reference's, paired on the same resamples. ``role``: why the reference was
-chosen. ``p_value`` is two-sided, ``q_value`` after Benjamini and Hochberg over the models of one (role, reference,
-split, screen, phenotype, metric). Where ``lower_is_better`` (rmse), a negative difference is the better one."""
+"""``value`` is the model's metric less the reference's, paired on the same resamples and on the seeds that both have
+(``seeds``, ``reference_seeds``: how many of each it rests on). ``role``: why the reference was chosen; ``chosen_on``:
+the rows by which a baseline is the best one of its assay; that baseline itself is held against the next best.
+``p_value`` is two-sided, ``q_value`` after Benjamini and Hochberg over the models of one (role, split, screen,
+phenotype, metric) and reference. ``verdict``: win or loss where the whole interval is on one side of zero and q < 0.05,
+else level; undetermined without an interval. ``detectable``: the true difference that would be found with a power of
+0.8. Where ``lower_is_better`` (rmse), a negative difference is the better one."""
 
 SUBGROUPS = TableSchema(
     "subgroups",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pipeline_lib.evaluation import moments
+from pipeline_lib.evaluation import cells
 from pipeline_lib.evaluation.clusters import ClusterDesign, draw_resamples
 from pipeline_lib.evaluation.moments import MomentBootstrap, pearson, pearson_within_query, pooled, rmse
 
