@@ -21,10 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_lib.config.evaluation import EvaluationSettings
+from pipeline_lib.evaluation.cells import Cells
 from pipeline_lib.evaluation.measurements import Measurements
 
 # Cells (rows x resamples) worked on at a time.
 _CELLS = 500_000
+# Columns times cells (clusters of one way x clusters of the other) a row, below which sums go by cells and not by rows.
+_FULL = 50
 
 ClusterKind = Literal["query", "gene", "query_array"]
 
@@ -168,6 +171,9 @@ class Resamples:
             clusters = counts.shape[1] - 1
             sums = np.stack([np.bincount(codes[:, 0], weights=column, minlength=clusters) for column in columns])
             return np.asarray(sums @ counts[:, :-1].T)
+        if codes.shape[1] == 2 and counts[0].size * self.counts[1][0].size * len(columns) < _FULL * len(codes):
+            cells = Cells.of(codes[:, 0], codes[:, 1], counts.shape[1], self.counts[1])
+            return np.stack([np.einsum("lb,bl->b", cells.sum(column), counts) for column in columns])
         sums = np.zeros((len(columns), len(counts)))
         step = max(1, _CELLS // len(counts))
         for start in range(0, len(codes), step):

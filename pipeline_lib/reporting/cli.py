@@ -194,13 +194,16 @@ def html(settings: ReportingSettings, run_folder: Path, output: Path) -> None:
     from pipeline_lib.reporting.html import render
     from pipeline_lib.reporting.run_folder import RunFolder
     from pipeline_lib.reporting.sections.order import all_sections
-    from pipeline_lib.reporting.sections.summary import facts, headline
+    from pipeline_lib.reporting.sections.summary import counts, facts, headline
 
     run = RunFolder(run_folder, settings.png_dpi, settings.model)
     configuration = run.provenance["configuration"]
+    sentence, drawing = counts(run)
     page = render(
         run=str(configuration["run"]),
         description=str(configuration["description"]),
+        counts=sentence,
+        drawing=drawing,
         facts=facts(run),
         findings=headline(run),
         sections=all_sections(run),
