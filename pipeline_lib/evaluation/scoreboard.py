@@ -38,8 +38,10 @@ def scoreboard_rows(
         & (differences["screen"] != POOLED)
         & (differences["metric"] == differences["phenotype"].map(leading_metric))
     ]
-    splits = set(compared["split"])
-    compared = compared[[pooled_name(kind_and_draw(split)[0]) not in splits - {split} for split in compared["split"]]]
+    keys = list(compared[["screen", "phenotype", "split"]].itertuples(index=False, name=None))
+    pooled = [(screen, phenotype, pooled_name(kind_and_draw(split)[0])) for screen, phenotype, split in keys]
+    repeated = [whole in keys and whole != key for key, whole in zip(keys, pooled, strict=True)]
+    compared = compared[~np.array(repeated, dtype=bool)]
     compared = compared.sort_values(["screen", "phenotype", "split"], kind="stable")
     family = q_values(compared["p_value"].to_numpy(np.float64))
     return list(_rows(compared, family, leaderboard, ceilings, model))
@@ -87,7 +89,9 @@ def _rows(
             "baseline_value": float(theirs["value"]),
             "baseline_low": float(theirs["low"]),
             "baseline_high": float(theirs["high"]),
-            "fba": applicable(scores.loc[FBA]) if FBA in scores.index else np.nan,
+            "fba": float(scores.loc[FBA, "value"])
+            if FBA in scores.index and not predicts_nothing(leaderboard, FBA, (screen, phenotype), split)
+            else np.nan,
             "control": start,
             "control_model": control,
             "agreement": agreement,
@@ -105,10 +109,19 @@ def _rows(
         }
 
 
-def applicable(score: pd.Series) -> float:
-    """Return a model's value, NaN where it predicts the same for every row: it has no word on that assay."""
-    constant = score["value"] == 0 and score["low"] == 0 and score["high"] == 0
-    return float("nan") if constant else float(score["value"])
+def predicts_nothing(leaderboard: pd.DataFrame, model: str, assay: tuple[str, str], split: str) -> bool:
+    """Tell whether a model predicts the same for every row of a test fold: it has no word on that assay.
+
+    The correlation with a constant is zero to the last digit.
+    """
+    rows = leaderboard[
+        (leaderboard["model"] == model)
+        & (leaderboard["screen"] == assay[0])
+        & (leaderboard["phenotype"] == assay[1])
+        & (leaderboard["split"] == split)
+        & (leaderboard["metric"] == "pearson")
+    ]
+    return bool((rows["value"] == 0).any())
 
 
 def on_scale(value: float, control: float, agreement: float) -> float:

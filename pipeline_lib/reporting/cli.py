@@ -229,5 +229,6 @@ def reference(run_folder: Path, output: Path, page: Path | None) -> None:
     if page is not None:
         import pandas as pd
 
-        leaderboard, ceilings = (pd.read_csv(output / f"{name}.csv") for name in ("leaderboard", "noise_ceiling"))
-        put_into(page, results_table(leaderboard, ceilings))
+        names = ("leaderboard", "noise_ceiling", "scoreboard")
+        leaderboard, ceilings, board = (pd.read_csv(output / f"{name}.csv") for name in names)
+        put_into(page, results_table(leaderboard, ceilings, board))

@@ -90,7 +90,8 @@ def model_findings(leaderboard: pd.DataFrame, differences: pd.DataFrame, model: 
                 f"{assay_name(screen, phenotype)}, {split_phrase(str(row['split']))}",
                 f"{model} {VERBS[row['verdict']]} {row['reference']}, the best baseline: {METRICS[metric]} "
                 f"{interval(ours)} against {interval(theirs)}; paired difference {interval(row)}, "
-                f"q = {number(row['q_value'])}, {seeds_in_words(row)}, n = {int(row['n']):,}{detectable_in_words(row)}.",
+                f"q = {number(row['q_value'])}, {seeds_in_words(row)}, n = {int(row['n']):,}"
+                f"{detectable_in_words(row)}.",
                 COLOURS[row["verdict"]],
             )
         )
@@ -169,9 +170,9 @@ def above_ceiling_sentences(board: pd.DataFrame) -> list[str]:
     """
     return [
         f"{assay_name(row['screen'], row['phenotype'])}, {split_phrase(row['split'])}: {row['model']} reaches "
-        f"{number(row['value'])} ({number(row['value_low'])} to {number(row['value_high'])}), above the noise ceiling of "
-        f"{number(row['ceiling'])} ({row['ceiling_bound']}). It predicts errors that test rows share with training rows, "
-        "such as those of a query's control screens, or rows of the test fold were trained on."
+        f"{number(row['value'])} ({number(row['value_low'])} to {number(row['value_high'])}), above the noise ceiling "
+        f"of {number(row['ceiling'])} ({row['ceiling_bound']}). It predicts errors that test rows share with training "
+        "rows, such as those of a query's control screens, or rows of the test fold were trained on."
         for row in board[board["above_ceiling"]].to_dict("records")
     ]
 
@@ -192,8 +193,8 @@ def beyond_truth_sentences(leaderboard: pd.DataFrame, ceilings: pd.DataFrame) ->
             models = ", ".join(f"{row.model} ({row.value:.3f})" for row in above.itertuples())
             sentences.append(
                 f"{assay_name(str(screen), str(phenotype))}, random split: the noise-free truth itself agrees with the "
-                f"released scores at Pearson {best.value:.3f}. Above it stand {models}: they predict errors that scores "
-                "share with training, such as those of a query's control screens, and no biology."
+                f"released scores at Pearson {best.value:.3f}. Above it stand {models}: they predict errors that "
+                "scores share with training, such as those of a query's control screens, and no biology."
             )
     return sentences
 

@@ -62,12 +62,13 @@ def scale_sentences(board: pd.DataFrame) -> list[str]:
     """Say how the values of the scoreboard are put on a scale between two controls."""
     if board["scaled"].isna().all():
         return []
-    return [
+    sentence = (
         "Scaled values put a correlation between two controls: 0 is what the best of the mean, the screen mean and the "
         "main effects of query and array reaches (chosen on the validation fold), 1 the agreement of two measurements "
         "of the same genotypes, which is the square of the noise ceiling. A model of the noise-free values would stand "
         "above 1."
-    ]
+    )
+    return [sentence]
 
 
 def leaderboard(run: RunFolder) -> Section:
@@ -88,15 +89,16 @@ def leaderboard(run: RunFolder) -> Section:
         "leaderboard", "Correlations and leaderboard",
         [
             *scale_sentences(run.scoreboard),
-            ("Value and interval (bootstrap over queries and arrays, or genes, never over rows), tested rows n, clusters and seeds "
-            "of every model on every split. Pearson within screens takes each screen's mean away first, and Pearson "
-            "within queries each query's: a model that only knows the screen or the query scores zero there. Where a "
-            "split was drawn several times, its pooled rows lay the test folds of all draws one after another; a gene "
-            "or query that several draws hold out is one cluster."),
+            ("Value and interval (bootstrap over queries and arrays, or genes, never over rows), tested rows n, "
+            "clusters and seeds of every model on every split. Pearson within screens takes each screen's mean away "
+            "first, and Pearson within queries each query's: a model that only knows the screen or the query scores "
+            "zero there. Where a split was repeated, its pooled rows lay the test folds of all repeats one after "
+            "another; a gene or query that several of them hold out is one cluster."),
         ],
         [*run.figures("correlations"), *run.figures("leaderboard", "leaderboard", "differences")],
         [
-            html_table("scoreboard", f"{run.model} against the best baseline, every comparison", run.scoreboard[_SCORED]),
+            html_table("scoreboard", f"{run.model} and the best baseline", run.scoreboard[_SCORED],
+                       filters={"split": ""}),
             html_table("leaderboard", "Leaderboard", table[_SHOWN], filters={"model": "", **chosen}),
             html_table("differences", "Paired differences to the best baseline", leading[_DIFFERENCES],
                        filters={"model": "", **chosen}),
