@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline_lib.artefacts.schemas import PREDICTIONS
@@ -93,7 +94,7 @@ def read_fold(file: PredictionFile, fold: str) -> FoldPredictions:
     PipelineError
         When the file breaks its contract, lacks the fold, or a prediction is not a number.
     """
-    frame = read_table(file.path, PREDICTIONS)
+    frame = _read(file.path)
     _refuse_empty(frame, fold, file.path)
     return _of_fold(frame, fold, file.path)
 
@@ -119,13 +120,23 @@ def read_test_and_validation(files: Sequence[PredictionFile]) -> tuple[FoldPredi
     PipelineError
         As `read_fold`.
     """
-    frames = [(read_table(file.path, PREDICTIONS), file.path) for file in files]
+    frames = [(_read(file.path), file.path) for file in files]
     for frame, path in frames:
         _refuse_empty(frame, "test", path)
     test, validation = (
         _joined([_of_fold(frame, fold, path) for frame, path in frames]) for fold in ("test", "validation")
     )
     return test, validation
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """Read a predictions file, its folds as codes: as text they take as long as all numbers together."""
+    numbers = [name for name in PREDICTIONS.columns if name != "fold"]
+    frame = read_table(path, columns=numbers)
+    folds = pq.read_table(path, columns=["fold"], read_dictionary=["fold"], partitioning=None)
+    if "fold" not in folds.column_names:
+        raise PipelineError(f"{path} lacks the column(s) fold; delete it and run again.")
+    return frame.assign(fold=folds["fold"].to_pandas())
 
 
 def _refuse_empty(frame: pd.DataFrame, fold: str, path: Path) -> None:

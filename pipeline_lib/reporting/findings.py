@@ -259,7 +259,7 @@ def trust_finding(leakage: pd.DataFrame, rejected: pd.DataFrame, network: Soundn
         f"{passed} of {checks} leakage checks pass (no genotype, query or gene in two folds where the split keeps "
         f"them apart); {network.words}"
         f"{len(rejected):,} rows of the upstream files were rejected, each with a reason. Intervals: bootstrap over "
-        "queries or genes.",
+        "queries and arrays, or genes.",
         "yes" if passed == checks and network.holds else "no",
     )
 

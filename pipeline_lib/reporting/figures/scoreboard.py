@@ -44,18 +44,18 @@ def draw_scoreboard(board: pd.DataFrame) -> Drawn:
     handles, labels = values.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=5)
     called = " For called interactions (AP) the value is the average precision, which has no ceiling."
-    return Drawn(
-        "scoreboard",
-        figure,
-        _TITLE,
-        f"{counts_sentence(board)} Left, Pearson correlation on the test fold with its interval: {model}, the baseline "
-        "that is best on the validation fold, flux balance analysis where it predicts anything, and the noise ceiling "
-        f"of the measurements.{called if (board['metric'] != 'pearson').any() else ''} Right, the paired difference "
-        f"between {model} and that baseline: blue where it is better, orange where it is worse, with the interval on "
-        "one side of zero and q < 0.05 over all lines; grey where there is no significant difference. An arrow: the "
-        "interval goes on beyond the axis. Intervals are bootstrap intervals over queries and arrays, or genes.",
-        f"Forest plot with a line for every screen, phenotype and split. {counts_sentence(board)}",
+    fba = ", flux balance analysis where its predictions differ" if board["fba"].notna().any() else ""
+    caption = (
+        f"Left, Pearson correlation on the test fold with its interval: {model}, the baseline that is best on the "
+        f"validation fold{fba}, and the noise ceiling of the measurements."
+        f"{called if (board['metric'] != 'pearson').any() else ''} Right, the paired difference between {model} and "
+        "that baseline: blue where it is better, orange where it is worse, with the interval on one side of zero and "
+        "q < 0.05 over all lines; grey where there is no significant difference, hollow where there are too few queries "
+        "or genes for an interval. An arrow: the interval or the difference lies beyond the axis. Intervals are "
+        "bootstrap intervals over queries and arrays, or genes."
     )
+    alternative = f"Forest plot with a line for every screen, phenotype and split. {counts_sentence(board)}"
+    return Drawn("scoreboard", figure, _TITLE, caption, alternative)
 
 
 def _lines(board: pd.DataFrame) -> list[pd.Series | str]:
@@ -111,7 +111,7 @@ def _draw_differences(axes: Axes, lines: list[pd.Series | str]) -> None:
     bounds = np.array([[line["difference"], line["low"], line["high"]] for _, line in rows], dtype=float)
     finite = np.abs(bounds[np.isfinite(bounds)])
     # A handful of queries makes an interval that would press all others together.
-    limit = max(0.05, 1.15 * float(np.quantile(finite, 0.9))) if len(finite) else 0.05
+    limit = max(0.05, 1.15 * float(np.quantile(finite, 0.8))) if len(finite) else 0.05
     for place, line in rows:
         colour = _COLOURS[str(line["verdict"])]
         low, high = np.clip(line[["low", "high"]].astype(float), -limit, limit)
@@ -120,7 +120,10 @@ def _draw_differences(axes: Axes, lines: list[pd.Series | str]) -> None:
             for bound, end, marker in ((line["low"], -limit, "<"), (line["high"], limit, ">")):
                 if abs(bound) > limit and np.sign(bound) == np.sign(end):
                     axes.plot(end, place, marker, color=colour, markersize=3)
-        if np.isfinite(line["difference"]) and abs(line["difference"]) <= limit:
+        if abs(line["difference"]) > limit:
+            end = np.sign(line["difference"])
+            axes.plot(end * limit, place, ">" if end > 0 else "<", color=colour, markersize=6)
+        elif np.isfinite(line["difference"]):
             face = "none" if line["verdict"] == "undetermined" else colour
             axes.plot(line["difference"], place, "o", color=colour, markerfacecolor=face)
         axes.annotate(
