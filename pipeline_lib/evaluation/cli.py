@@ -82,7 +82,7 @@ def leaderboard(
     differences: Path,
     subgroups: Path,
 ) -> None:
-    """Score every model on the test fold of every split, with intervals over queries or genes."""
+    """Score every model on the test fold of every split, with intervals over queries and arrays, or genes."""
     from pipeline_lib.artefacts.schemas import EDGES, GENES, LEADERBOARD
     from pipeline_lib.artefacts.tables import read_table
     from pipeline_lib.evaluation.draws import entries_by_split

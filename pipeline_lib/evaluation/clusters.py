@@ -174,12 +174,12 @@ class Resamples:
         if codes.shape[1] == 2 and counts[0].size * self.counts[1][0].size * len(columns) < _FULL * len(codes):
             cells = Cells.of(codes[:, 0], codes[:, 1], counts.shape[1], self.counts[1])
             return np.stack([np.einsum("lb,bl->b", cells.sum(column), counts) for column in columns])
-        sums = np.zeros((len(columns), len(counts)))
+        total = np.zeros((len(columns), len(counts)))
         step = max(1, _CELLS // len(counts))
         for start in range(0, len(codes), step):
             part = slice(start, start + step)
-            sums += columns[:, part] @ self.row_weights(codes[part], slice(None))
-        return sums
+            total += columns[:, part] @ self.row_weights(codes[part], slice(None))
+        return total
 
 
 def choose_kind(data: Measurements, screen: str, settings: EvaluationSettings) -> ClusterKind:

@@ -138,8 +138,8 @@ def _best_control(leaderboard: pd.DataFrame, scores: pd.DataFrame, assay: tuple[
     held = leaderboard[(leaderboard["split"] == split) & leaderboard["model"].isin(present)]
     held = held[held["validation"].notna()]
     validation: dict[str, dict[tuple[str, str], float]] = {model: {} for model in present}
-    for row in held.itertuples():
-        validation[str(row.model)][str(row.screen), str(row.phenotype)] = float(row.validation)
+    for row in held.to_dict("records"):
+        validation[row["model"]][row["screen"], row["phenotype"]] = row["validation"]
     ranked, _ = rank_models(validation, assay, present, lambda model: float(scores.loc[model, "value"]))
     return ranked[0] if ranked else ""
 

@@ -50,9 +50,9 @@ def draw_scoreboard(board: pd.DataFrame) -> Drawn:
         f"validation fold{fba}, and the noise ceiling of the measurements."
         f"{called if (board['metric'] != 'pearson').any() else ''} Right, the paired difference between {model} and "
         "that baseline: blue where it is better, orange where it is worse, with the interval on one side of zero and "
-        "q < 0.05 over all lines; grey where there is no significant difference, hollow where there are too few queries "
-        "or genes for an interval. An arrow: the interval or the difference lies beyond the axis. Intervals are "
-        "bootstrap intervals over queries and arrays, or genes."
+        "q < 0.05 over all lines; grey where there is no significant difference, hollow where there are too few "
+        "queries or genes for an interval. An arrow: the interval or the difference lies beyond the axis. Intervals "
+        "are bootstrap intervals over queries and arrays, or genes."
     )
     alternative = f"Forest plot with a line for every screen, phenotype and split. {counts_sentence(board)}"
     return Drawn("scoreboard", figure, _TITLE, caption, alternative)
