@@ -18,7 +18,7 @@ RESAMPLES, RANKING_RESAMPLES, PEER_RESAMPLES = 2_000, 200, 20
 REPEATS = 3
 WORK = (
     f"Pearson, Pearson within queries and RMSE of {ROWS:,} rows in {QUERIES:,} queries and {ARRAYS:,} arrays, "
-    f"{RESAMPLES:,} resamples of queries and arrays together, setting up and the robust width of the interval included. "
+    f"{RESAMPLES:,} resamples of queries and arrays together, setting up and the robust width included. "
     "The peer is scipy.stats.bootstrap over queries alone (paired indices of clusters, percentile) whose statistic "
     f"joins the drawn queries' rows and takes Pearson alone, measured on {PEER_RESAMPLES} resamples and scaled to "
     f"{RESAMPLES:,}; pandas_s is groupby(query).get_group and concat, scaled likewise. query_s: ours with queries "

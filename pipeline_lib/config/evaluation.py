@@ -55,8 +55,8 @@ class EvaluationSettings(Section):
         "factorisation", "soft_impute", "nearest_profiles", "network_profiles", "profile_predictor",
         "gradient_boosting", "embedding_mlp", "multiplicative", "digenic_sum", "digenic_min", "wl_ridge",
     ]  # fmt: skip
-    """Models that count as baselines; every model is compared with the one that is best on the validation fold. Flux balance analysis is not among
-    them: it is what simulated screens are made by."""
+    """Models that count as baselines; every model is compared with the one that is best on the validation fold. Flux
+    balance analysis is not among them: it is what simulated screens are made by."""
     references: list[str] = ["clp", "profile_predictor", "dango", "gene_query_ridge", "query_mean"]
     """Models that every other model is compared with, besides the best baseline."""
     literature: list[ReplicateCorrelation] = [
