@@ -140,7 +140,7 @@ def _best_control(leaderboard: pd.DataFrame, scores: pd.DataFrame, assay: tuple[
     validation: dict[str, dict[tuple[str, str], float]] = {model: {} for model in present}
     for row in held.to_dict("records"):
         validation[row["model"]][row["screen"], row["phenotype"]] = row["validation"]
-    ranked, _ = rank_models(validation, assay, present, lambda model: float(scores.loc[model, "value"]))
+    ranked, _ = rank_models(validation, assay, present, lambda model: float(scores["value"].astype(float)[model]))
     return ranked[0] if ranked else ""
 
 
