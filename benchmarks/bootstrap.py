@@ -1,4 +1,4 @@
-"""2,000 cluster-bootstrap resamples of a million rows: sums over clusters against the rows themselves."""
+"""2,000 two-way bootstrap resamples of a million rows: sums over cells against the rows themselves."""
 
 import numpy as np
 import pandas as pd
@@ -8,6 +8,8 @@ from scipy import stats
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from pipeline_lib.evaluation.clusters import ClusterDesign, ClusterKind, Resamples, draw_resamples
+from pipeline_lib.evaluation.influence import of_correlation
+from pipeline_lib.evaluation.intervals import Estimate
 from pipeline_lib.evaluation.moments import MomentBootstrap, pearson, pearson_within_query, rmse
 from pipeline_lib.evaluation.ranking import RankingBootstrap
 
@@ -15,12 +17,13 @@ ROWS, QUERIES, ARRAYS = 1_000_000, 1_700, 3_800
 RESAMPLES, RANKING_RESAMPLES, PEER_RESAMPLES = 2_000, 200, 20
 REPEATS = 3
 WORK = (
-    f"Pearson, Pearson within queries and RMSE of {ROWS:,} rows in {QUERIES:,} queries, {RESAMPLES:,} resamples of "
-    "queries, setting up included. The peer is scipy.stats.bootstrap over queries (paired indices of clusters, "
-    f"percentile) whose statistic joins the drawn queries' rows and takes Pearson alone, measured on {PEER_RESAMPLES} "
-    f"resamples and scaled to {RESAMPLES:,}; pandas_s is groupby(query).get_group and concat, scaled likewise. "
-    "two_way_s: the same with queries and arrays resampled. ranking_s: Spearman, AUROC, average precision "
-    f"and precision at 100, each ranked anew in {RANKING_RESAMPLES} resamples."
+    f"Pearson, Pearson within queries and RMSE of {ROWS:,} rows in {QUERIES:,} queries and {ARRAYS:,} arrays, "
+    f"{RESAMPLES:,} resamples of queries and arrays together, setting up and the robust width included. "
+    "The peer is scipy.stats.bootstrap over queries alone (paired indices of clusters, percentile) whose statistic "
+    f"joins the drawn queries' rows and takes Pearson alone, measured on {PEER_RESAMPLES} resamples and scaled to "
+    f"{RESAMPLES:,}; pandas_s is groupby(query).get_group and concat, scaled likewise. query_s: ours with queries "
+    "alone resampled. ranking_s: Spearman, AUROC, average precision and precision at 100, each ranked anew in "
+    f"{RANKING_RESAMPLES} two-way resamples."
 )
 
 Floats = NDArray[np.float64]
@@ -45,20 +48,20 @@ def main() -> None:
     """Measure ours and both peers and write ``results/benchmarks/bootstrap.json``."""
     query, array, y, x = screen()
 
-    def ours() -> None:
-        sums = MomentBootstrap(*resampled("query", query), y).sums(x)
-        pearson(sums)
+    def one(kind: ClusterKind, *ways: NDArray[np.int64]) -> None:
+        design, resamples = resampled(kind, *ways)
+        sums = MomentBootstrap(design, resamples, y).sums(x)
+        draws = pearson(sums)
         pearson_within_query(sums)
         rmse(sums)
+        influence = of_correlation(x - x.mean(), y - y.mean())
+        Estimate(float(draws[0]), draws[1:], design.effective(), design, influence).interval(0.95)
 
-    def two_way() -> None:
-        sums = MomentBootstrap(*resampled("query_array", query, array), y).sums(x)
-        pearson(sums)
-        pearson_within_query(sums)
-        rmse(sums)
+    def ours() -> None:
+        one("query_array", query, array)
 
     def ranking() -> None:
-        design, resamples = resampled("query", query)
+        design, resamples = resampled("query_array", query, array)
         bootstrap = RankingBootstrap(design, resamples.first(RANKING_RESAMPLES), y)
         bootstrap.spearman(x)
         bootstrap.calls(-x, y < -3)
@@ -93,7 +96,7 @@ def main() -> None:
             ours_s=ours_s,
             peer_s=[seconds * scale for seconds in peer_s],
             work=WORK,
-            two_way_s=timed(two_way),
+            query_s=timed(lambda: one("query", query)),
             ranking_s=timed(ranking),
             pandas_s=timed(pandas_peer) * scale,
             rows=ROWS,

@@ -37,7 +37,7 @@ class EvaluationSettings(Section):
     """Resamples, baselines and literature values."""
 
     resamples: int = Field(default=2000, ge=100)
-    """Bootstrap resamples of queries (or genes)."""
+    """Bootstrap resamples of queries and arrays, or of genes."""
     ranking_resamples: int = Field(default=200, ge=50)
     """Resamples for the metrics that need a new ranking in each (Spearman, AUROC, average precision, precision at
     k) and for subgroups: the first of the same resamples."""
@@ -47,7 +47,7 @@ class EvaluationSettings(Section):
     """Seed of the resamples."""
     clusters: dict[str, Literal["query", "gene", "query_array"]] = {}
     """What is resampled in a screen (by its name). Left out: genes in symmetric screens and where there is no query,
-    query and array together on gene-disjoint splits, queries elsewhere."""
+    query and array together wherever most rows have both, else queries."""
     query_top: int = Field(default=10, ge=1)
     """How many predictions a query are looked at for its precision."""
     baselines: list[str] = [
@@ -55,8 +55,8 @@ class EvaluationSettings(Section):
         "factorisation", "soft_impute", "nearest_profiles", "network_profiles", "profile_predictor",
         "gradient_boosting", "embedding_mlp", "multiplicative", "digenic_sum", "digenic_min", "wl_ridge",
     ]  # fmt: skip
-    """Models that count as baselines; every model is compared with the best of them. Flux balance analysis is not among
-    them: it is what simulated screens are made by."""
+    """Models that count as baselines; every model is compared with the one that is best on the validation fold. Flux
+    balance analysis is not among them: it is what simulated screens are made by."""
     references: list[str] = ["clp", "profile_predictor", "dango", "gene_query_ridge", "query_mean"]
     """Models that every other model is compared with, besides the best baseline."""
     literature: list[ReplicateCorrelation] = [

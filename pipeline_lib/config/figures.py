@@ -34,6 +34,7 @@ ARTEFACTS: dict[str, str] = {
     "networks_summary": "networks/summary.parquet",
     "leaderboard": "evaluation/leaderboard.parquet",
     "differences": "evaluation/differences.parquet",
+    "scoreboard": "evaluation/scoreboard.parquet",
     "subgroups": "evaluation/subgroups.parquet",
     "noise_ceiling": "evaluation/noise_ceiling.parquet",
     "p_values": "evaluation/p_values.parquet",
@@ -63,8 +64,8 @@ TOPICS: dict[str, Topic] = {
     "training": Topic(("training_curves", "overfit"), ("overfit_history", "overfit_predictions", "observations")),
     "correlations": Topic(("correlation", "correlation_by_split"), ("observations", "leaderboard", "noise_ceiling")),
     "leaderboard": Topic(
-        ("leaderboard", "differences", "subgroups", "ablations", "loss_models", "pretraining"),
-        ("leaderboard", "differences", "subgroups", "noise_ceiling"),
+        ("scoreboard", "leaderboard", "differences", "subgroups", "ablations", "loss_models", "pretraining"),
+        ("scoreboard", "leaderboard", "differences", "subgroups", "noise_ceiling"),
     ),
     "losses": Topic(("losses",), ("observations",)),
     "p_values": Topic(

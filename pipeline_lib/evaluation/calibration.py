@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_lib.config.evaluation import EvaluationSettings
-from pipeline_lib.evaluation.folds import AssayFold, assay_seed, locate, split_fold
+from pipeline_lib.evaluation.folds import AssayFold, locate, split_fold
 from pipeline_lib.evaluation.influence import of_mean, of_rmse, of_slope, of_spread_ratio
 from pipeline_lib.evaluation.intervals import Estimate, fold_seeds
 from pipeline_lib.evaluation.measurements import Measurements
@@ -184,9 +184,8 @@ def _rows(
     seeds: int,
     settings: EvaluationSettings,
 ) -> Iterator[dict[str, Any]]:
-    seed = assay_seed(settings, labels["split"], labels["model"])
     for (quantity, recalibration, position), found in findings.items():
-        folded = fold_seeds([value for _, value in found], seed)
+        folded = fold_seeds([value for _, value in found])
         low, high = folded.interval(settings.confidence)
         yield {
             **labels, "quantity": quantity, "recalibration": recalibration, "position": position,

@@ -13,6 +13,8 @@ from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.errors import PipelineError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pipeline_lib.evaluation.predictions import PredictionFile
 
 _Input = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -80,7 +82,7 @@ def leaderboard(
     differences: Path,
     subgroups: Path,
 ) -> None:
-    """Score every model on the test fold of every split, with intervals over queries or genes."""
+    """Score every model on the test fold of every split, with intervals over queries and arrays, or genes."""
     from pipeline_lib.artefacts.schemas import EDGES, GENES, LEADERBOARD
     from pipeline_lib.artefacts.tables import read_table
     from pipeline_lib.evaluation.draws import entries_by_split
@@ -113,6 +115,9 @@ def leaderboard(
     multiple=True,
     help="screen=truth.parquet of a simulated screen: adds the ceiling that its noise-free values have.",
 )
+@click.option(
+    "--split", "splits", multiple=True, help="split=splits/<split>.parquet: adds the ceilings of its test rows."
+)
 @click.option("--output", type=_Output, required=True, help="noise_ceiling.parquet")
 def noise_ceiling(
     settings: EvaluationSettings,
@@ -120,6 +125,7 @@ def noise_ceiling(
     observations: Path,
     genes_path: Path,
     truth: tuple[str, ...],
+    splits: tuple[str, ...],
     output: Path,
 ) -> None:
     """Estimate the best correlation that any prediction can have with each screen's noisy scores."""
@@ -131,15 +137,45 @@ def noise_ceiling(
     from pipeline_lib.evaluation.schemas import NOISE_CEILING
 
     genes = read_table(genes_path, GENES)
-    truths = {}
-    for named in truth:
-        screen, _, path = named.partition("=")
-        if not path:
-            raise PipelineError(f"--truth {named}: give the screen and the file as screen=truth.parquet.")
-        truths[screen] = read_table(Path(path), columns=["genes", "fitness", "interaction"])
+    truths = {
+        screen: read_table(path, columns=["genes", "fitness", "interaction"])
+        for screen, path in _named_files("--truth", "screen=truth.parquet", truth)
+    }
+    folds = {}
+    for split, path in _named_files("--split", "split=splits/<split>.parquet", splits):
+        rows = read_table(path, columns=["observation_id", "fold"])
+        folds[split] = rows.loc[rows["fold"] == "test", "observation_id"].to_numpy()
     data = read_measurements(observations, genes, scores)
     with _one_thread():
-        write_rows(noise_ceilings(data, settings, truths), output, NOISE_CEILING)
+        write_rows(noise_ceilings(data, settings, truths, folds), output, NOISE_CEILING)
+
+
+def _named_files(option: str, form: str, given: tuple[str, ...]) -> "Iterator[tuple[str, Path]]":
+    for text in given:
+        name, _, path = text.partition("=")
+        if not path:
+            what = form.partition("=")[0]
+            raise PipelineError(f"{option} {text}: give the {what} and the file as {form}.")
+        yield name, Path(path)
+
+
+@app.command()
+@click.option("--leaderboard", "leaderboard_path", type=_Input, required=True, help="leaderboard.parquet")
+@click.option("--differences", "differences_path", type=_Input, required=True, help="differences.parquet")
+@click.option("--noise-ceiling", "ceilings_path", type=_Input, required=True, help="noise_ceiling.parquet")
+@click.option("--model", required=True, help="The model that the report is about.")
+@click.option("--output", type=_Output, required=True, help="scoreboard.parquet")
+def scoreboard(leaderboard_path: Path, differences_path: Path, ceilings_path: Path, model: str, output: Path) -> None:
+    """Hold one model against the best baseline on every screen, phenotype and split, and count."""
+    from pipeline_lib.artefacts.schemas import LEADERBOARD
+    from pipeline_lib.artefacts.tables import read_table
+    from pipeline_lib.evaluation.rows import write_rows
+    from pipeline_lib.evaluation.schemas import DIFFERENCES, NOISE_CEILING, SCOREBOARD
+    from pipeline_lib.evaluation.scoreboard import scoreboard_rows
+
+    board, differences = read_table(leaderboard_path, LEADERBOARD), read_table(differences_path, DIFFERENCES)
+    ceilings = read_table(ceilings_path, NOISE_CEILING)
+    write_rows(scoreboard_rows(board, differences, ceilings, model), output, SCOREBOARD)
 
 
 @app.command("p-values")

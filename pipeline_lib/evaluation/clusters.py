@@ -21,11 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_lib.config.evaluation import EvaluationSettings
-from pipeline_lib.config.split_names import kind_and_draw
+from pipeline_lib.evaluation.cells import Cells
 from pipeline_lib.evaluation.measurements import Measurements
 
 # Cells (rows x resamples) worked on at a time.
 _CELLS = 500_000
+# Columns times cells (clusters of one way x clusters of the other) a row, below which sums go by cells and not by rows.
+_FULL = 50
 
 ClusterKind = Literal["query", "gene", "query_array"]
 
@@ -82,22 +84,27 @@ class ClusterDesign:
         return float(np.sqrt(max(single - double + triple, least) / drawn)) if drawn > 0 else 1.0
 
     @cached_property
-    def _overlaps(self) -> list[list[NDArray[np.int64]]]:
-        """Codes of single clusters, of pairs and of triples of clusters: int64 [n, per row], -1 where there is none.
+    def _overlaps(self) -> list[list["_Shares"]]:
+        """Rows of single clusters, of pairs and of triples of clusters.
 
         Genes are one kind of cluster, whichever way they stand in; queries and arrays are two.
         """
         ways = range(self.codes.shape[1])
         pairs = np.column_stack([self._joint(pair) for pair in combinations(ways, 2)])
         if self.kind != "gene":
-            return [[self.codes[:, [way]] for way in ways], [pairs], []]
-        triples = [self._joint(triple)[:, None] for triple in combinations(ways, 3)]
-        return [[self.codes], [pairs], triples]
+            return [[_Shares.of(self.codes[:, [way]]) for way in ways], [_Shares.of(pairs)], []]
+        triples = [_Shares.of(self._joint(triple)[:, None]) for triple in combinations(ways, 3)]
+        return [[_Shares.of(self.codes)], [_Shares.of(pairs)], triples]
 
     def _joint(self, ways: tuple[int, ...]) -> NDArray[np.int64]:
         """Return one code [n] for the clusters of several ways; -1 where a row lacks one of them."""
-        _, joint = np.unique(self.codes[:, ways], axis=0, return_inverse=True)
-        return np.where((self.codes[:, ways] < 0).any(axis=1), -1, joint.reshape(-1))
+        joint = np.zeros(len(self.codes), dtype=np.int64)
+        for way in ways:
+            joint = joint * (self.sizes[way] + 1) + self.codes[:, way]
+        present = (self.codes[:, ways] >= 0).all(axis=1)
+        dense = np.full(len(joint), -1, dtype=np.int64)
+        dense[present] = np.unique(joint[present], return_inverse=True)[1]
+        return dense
 
     def effective(self) -> float:
         """Return how many clusters of one size would be worth these: of the way that has fewest.
@@ -164,16 +171,24 @@ class Resamples:
             clusters = counts.shape[1] - 1
             sums = np.stack([np.bincount(codes[:, 0], weights=column, minlength=clusters) for column in columns])
             return np.asarray(sums @ counts[:, :-1].T)
-        step = max(1, _CELLS // max(len(codes), 1))
-        parts = [slice(start, start + step) for start in range(0, len(counts), step)]
-        return np.hstack([columns @ self.row_weights(codes, part) for part in parts])
+        if codes.shape[1] == 2 and counts[0].size * self.counts[1][0].size * len(columns) < _FULL * len(codes):
+            cells = Cells.of(codes[:, 0], codes[:, 1], counts.shape[1], self.counts[1])
+            return np.stack([np.einsum("lb,bl->b", cells.sum(column), counts) for column in columns])
+        total = np.zeros((len(columns), len(counts)))
+        step = max(1, _CELLS // len(counts))
+        for start in range(0, len(codes), step):
+            part = slice(start, start + step)
+            total += columns[:, part] @ self.row_weights(codes[part], slice(None))
+        return total
 
 
-def choose_kind(data: Measurements, split: str, screen: str, settings: EvaluationSettings) -> ClusterKind:
+def choose_kind(data: Measurements, screen: str, settings: EvaluationSettings) -> ClusterKind:
     """Return what is to be resampled among the observations of one assay.
 
-    Genes in a symmetric screen, among single mutants and where most rows have no query; query and array together on
-    a gene-disjoint split, where unseen genes stand on both sides; else queries. The settings may say otherwise.
+    Genes in a symmetric screen, among single mutants and where most rows have no query; query and array together
+    wherever most rows have both, whatever the split: scores of one array share its strain as those of one query do,
+    and a bootstrap of queries alone calls equal models different two to four times too often. Else queries. The
+    settings may say otherwise.
     """
     chosen = settings.clusters.get(screen)
     if chosen is not None:
@@ -181,8 +196,7 @@ def choose_kind(data: Measurements, split: str, screen: str, settings: Evaluatio
     rows = data.genotypes
     if data.symmetric.any() or rows.order.max(initial=1) == 1 or (rows.query >= 0).mean() < 0.5:
         return "gene"
-    both_ways = kind_and_draw(split)[0].startswith("gene_disjoint") and (rows.array >= 0).mean() > 0.5
-    return "query_array" if both_ways else "query"
+    return "query_array" if (rows.array >= 0).mean() > 0.5 else "query"
 
 
 def cluster_design(data: Measurements, kind: ClusterKind) -> ClusterDesign:
@@ -237,10 +251,23 @@ def _query_codes(data: Measurements) -> NDArray[np.int64]:
     return _dense(np.where(alone, data.genotype + data.genotypes.query.max(initial=0) + 1, data.genotypes.query))
 
 
-def _squared_sums(influence: NDArray[np.float64], codes: NDArray[np.int64]) -> float:
-    """Return the sum over codes of the squared sum of their rows' influence; codes int64 [n, per row], -1 for none."""
-    present = codes.ravel() >= 0
-    sums = np.bincount(codes.ravel()[present], weights=np.repeat(influence, codes.shape[1])[present])
+@dataclass(frozen=True)
+class _Shares:
+    """Which rows share a cluster: row and cluster of every membership, int64 [memberships] each."""
+
+    row: NDArray[np.int64]
+    cluster: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, codes: NDArray[np.int64]) -> "_Shares":
+        """Take codes [n, per row], -1 where a row is in no cluster."""
+        row, way = np.nonzero(codes >= 0)
+        return cls(row, codes[row, way])
+
+
+def _squared_sums(influence: NDArray[np.float64], shares: _Shares) -> float:
+    """Return the sum over clusters of the squared sum of their rows' influence [n]."""
+    sums = np.bincount(shares.cluster, weights=influence[shares.row])
     return float(sums @ sums)
 
 

@@ -143,7 +143,7 @@ def assay_fold(
     settings: EvaluationSettings,
 ) -> AssayFold:
     """Draw the resamples of one assay's test observations and sum what no prediction changes."""
-    design = cluster_design(data, choose_kind(data, split, screen, settings))
+    design = cluster_design(data, choose_kind(data, screen, settings))
     resamples = draw_resamples(design, settings.resamples, assay_seed(settings, split, screen, phenotype))
     fewer = resamples.first(settings.ranking_resamples)
     value = data.genotypes.value

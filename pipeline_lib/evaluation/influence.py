@@ -4,6 +4,8 @@ Row by row these are the empirical influence function over n; summed over the ro
 cluster moves the metric. Each sums to zero.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
@@ -107,6 +109,30 @@ def of_precision_at(score: Floats, positive: NDArray[np.bool_], top: int) -> Flo
     influence = np.zeros(n)
     influence[order[:top]] = (called[:top] - margin) / top
     return influence - influence.mean()
+
+
+def of_precision_at_recalls(score: Floats, positive: NDArray[np.bool_], recalls: Floats) -> Iterator[Floats]:
+    """Yield the influence [n] on the precision where each recall is first reached.
+
+    With TP positives and FP others above that score, more weight of another there takes TP / (TP + FP)^2 away. That of
+    a positive also moves the score at which the recall is reached, past `odds` others a positive, as there are among
+    the rows of about that rank (from half to one and a half times it).
+    """
+    n = len(score)
+    order = np.argsort(-score, kind="stable")
+    place = np.empty(n, dtype=np.int64)
+    place[order] = np.arange(n)
+    called, hits = positive[order], np.cumsum(positive[order])
+    # One past the last row of each run of ties.
+    end = np.searchsorted(-score[order], -score[order], side="right")
+    for recall in recalls:
+        last = int(end[np.searchsorted(hits, recall * hits[-1] * (1 - 1e-12))])
+        true = float(hits[last - 1])
+        false, reached = last - true, true / hits[-1]
+        near = called[last // 2 : min(n, last + last // 2)]
+        odds = (len(near) - near.sum()) / max(near.sum(), 1)
+        above, below = (reached * false + true * moved * odds for moved in (1 - reached, -reached))
+        yield np.where(place < last, np.where(positive, above, -true), np.where(positive, below, 0.0)) / last**2
 
 
 def _mean_above(values: Floats, summed: Floats) -> Floats:

@@ -1,5 +1,6 @@
 """Intervals and P-values out of bootstrap draws."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -13,6 +14,23 @@ Floats = NDArray[np.float64]
 
 MINIMUM_CLUSTERS = 4
 """Clusters without which no interval is given: fewer make too few different resamples."""
+
+POWER = 0.8
+"""Chance with which `Estimate.detectable` would be found."""
+
+
+@dataclass(frozen=True)
+class Error:
+    """The variance of a mean and the degrees of freedom that it was estimated with."""
+
+    variance: float = 0.0
+    freedom: float = np.inf
+
+    def plus(self, other: "Error") -> "Error":
+        """Return the error of a sum of two independent means (Satterthwaite 1946, Biometrics 2:110-114)."""
+        total = self.variance + other.variance
+        parts = self.variance**2 / self.freedom + other.variance**2 / other.freedom
+        return Error(total, total**2 / parts if parts > 0 else min(self.freedom, other.freedom))
 
 
 @dataclass(frozen=True)
@@ -32,8 +50,8 @@ class Estimate:
     influence
         float64 [n]: how much each row moves the statistic, where rows belong to several clusters and draws are to be
         brought to their robust spread (`ClusterDesign.width`). None: the draws are taken as they are.
-    seed_shift
-        float64 [resamples]: what drawing a model's seeds adds to the draws; 0 with one seed.
+    seed_error
+        What the choice of a model's seeds adds to the error; nothing is known of it from one seed.
     """
 
     value: float
@@ -41,7 +59,7 @@ class Estimate:
     clusters: float
     design: ClusterDesign | None = None
     influence: Floats | None = None
-    seed_shift: Floats | float = 0.0
+    seed_error: Error = Error()
 
     def minus(self, other: "Estimate") -> "Estimate":
         """Return the difference, paired draw by draw: both must stem from the same resamples."""
@@ -54,48 +72,78 @@ class Estimate:
             clusters=min(self.clusters, other.clusters),
             design=self.design,
             influence=influence,
-            seed_shift=self.seed_shift - other.seed_shift,
+            seed_error=self.seed_error.plus(other.seed_error),
         )
 
     def square_root(self) -> "Estimate":
-        """Return the square root of a statistic that is never negative."""
+        """Return the square root of a statistic that is never negative; draws below zero count as zero."""
         root = float(np.sqrt(self.value))
         influence = None if self.influence is None or root == 0 else self.influence / (2 * root)
-        return Estimate(root, np.sqrt(self.draws), self.clusters, self.design, influence)
+        return Estimate(root, np.sqrt(np.maximum(self.draws, 0.0)), self.clusters, self.design, influence)
 
     def interval(self, confidence: float) -> tuple[float, float]:
         """Return (low, high), or NaN where there is no value or fewer than `MINIMUM_CLUSTERS` clusters to tell by.
 
         The percentile interval with its tails widened for few clusters (Hesterberg 2015, Am. Stat. 69:371-386,
         "expanded percentile"): the plain one is too narrow by sqrt((G - 1) / G) and by normal against t quantiles.
+        Student's interval of the seeds is joined to it by squares of distances (Zou and Donner 2008, Stat. Med.
+        27:1693-1702, "variance estimates recovery").
         """
-        finite = self._spread_draws
-        if np.isnan(self.value) or self.clusters < MINIMUM_CLUSTERS or len(finite) < 2:
+        if not self._known:
             return float("nan"), float("nan")
         tail = expanded_tail((1 - confidence) / 2, self.clusters)
-        low, high = np.quantile(finite, [tail, 1 - tail])
-        return float(low), float(high)
+        low, high = np.quantile(self._spread_draws, [tail, 1 - tail])
+        if self.seed_error.variance == 0:
+            return float(low), float(high)
+        by_seed = stdtrit(self.seed_error.freedom, (1 + confidence) / 2) * np.sqrt(self.seed_error.variance)
+        below, above = np.hypot([self.value - low, high - self.value], by_seed)
+        return float(self.value - below), float(self.value + above)
 
     def p_value(self) -> float:
         """Return the two-sided P-value of the statistic being zero: the interval at 1 - P just touches zero.
 
-        At least 2 / (draws + 1) before the widening for few clusters; 1 where every draw is zero.
+        At least 2 / (draws + 1) before the widening for few clusters; 1 where every draw is zero. With an error of
+        seeds it is that of Welch's t, the value over its standard error.
         """
-        finite = self._spread_draws
-        if np.isnan(self.value) or self.clusters < MINIMUM_CLUSTERS or len(finite) < 2:
+        if not self._known:
             return float("nan")
+        if self.seed_error.variance > 0:
+            error = self._error
+            return float(2 * stdtr(error.freedom, -abs(self.value) / np.sqrt(error.variance)))
+        finite = self._spread_draws
         beyond = min((finite <= 0).sum(), (finite >= 0).sum())
         share = min((beyond + 1) / (len(finite) + 1), 0.5)
         quantile = ndtri(share) / np.sqrt(self.clusters / (self.clusters - 1))
         return float(2 * stdtr(self.clusters - 1, quantile))
 
+    def detectable(self, confidence: float) -> float:
+        """Return the smallest true difference that such an interval would show with a power of `POWER`; NaN if none.
+
+        (t at the interval's level + t at the power) standard errors (Bloom 1995, Eval. Rev. 19:547-556).
+        """
+        if not self._known:
+            return float("nan")
+        error = self._error
+        return float(stdtrit(error.freedom, [(1 + confidence) / 2, POWER]).sum() * np.sqrt(error.variance))
+
+    @property
+    def _known(self) -> bool:
+        few = self.clusters < MINIMUM_CLUSTERS or len(self._spread_draws) < 2
+        return not (np.isnan(self.value) or few)
+
+    @property
+    def _error(self) -> Error:
+        """Return the whole error: of resampling, unbiased for few clusters, and of seeds."""
+        variance = float(self._spread_draws.var()) * self.clusters / (self.clusters - 1)
+        return Error(variance, self.clusters - 1).plus(self.seed_error)
+
     @cached_property
     def _spread_draws(self) -> Floats:
-        """Return the draws that are numbers, at their robust spread, with the draws of seeds added."""
+        """Return the draws that are numbers, at their robust spread about the value."""
         width = 1.0
         if self.design is not None and self.influence is not None:
             width = self.design.width(self.influence)
-        draws = self.value + width * (self.draws - self.value) + self.seed_shift
+        draws = self.value + width * (self.draws - self.value)
         return draws[np.isfinite(draws)]
 
 
@@ -105,24 +153,22 @@ def expanded_tail(tail: float, clusters: float) -> float:
     return float(ndtr(stdtrit(clusters - 1, tail) * np.sqrt(clusters / (clusters - 1))))
 
 
-def fold_seeds(estimates: list[Estimate], seed: list[int]) -> Estimate:
-    """Return the mean over a model's seeds; every draw takes the seeds, too, with replacement.
+def fold_seeds(estimates: Sequence[Estimate]) -> Estimate:
+    """Return the mean over a model's seeds, with the variance of that mean between seeds in its interval.
 
     One seed is itself: its interval then says nothing of what another seed would have given.
     """
     if len(estimates) == 1:
         return estimates[0]
-    first = estimates[0]
+    first, seeds = estimates[0], len(estimates)
     values = np.array([estimate.value for estimate in estimates])
-    deviations = np.stack([estimate.draws - estimate.value for estimate in estimates])
-    chosen = np.random.default_rng(seed).integers(len(estimates), size=deviations.shape)
-    value = float(values.mean())
     influences = [estimate.influence for estimate in estimates if estimate.influence is not None]
+    variance = float(values.var(ddof=1)) / seeds
     return Estimate(
-        value=value,
-        draws=value + np.take_along_axis(deviations, chosen, axis=0).mean(axis=0),
+        value=float(values.mean()),
+        draws=np.mean([estimate.draws for estimate in estimates], axis=0),
         clusters=min(estimate.clusters for estimate in estimates),
         design=first.design,
         influence=np.mean(influences, axis=0) if influences else None,
-        seed_shift=values[chosen].mean(axis=0) - value,
+        seed_error=Error(variance if np.isfinite(variance) else 0.0, seeds - 1),
     )

@@ -1,9 +1,11 @@
 """The leaderboard: every model on every split and assay, with intervals, differences and subgroups."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
 
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.config.screens import POOLED
@@ -12,10 +14,11 @@ from pipeline_lib.evaluation.draws import Entry, entries_by_split
 from pipeline_lib.evaluation.folds import AssayFold, SplitFold, assay_seed, split_fold
 from pipeline_lib.evaluation.intervals import Estimate, fold_seeds
 from pipeline_lib.evaluation.measurements import Measurements
-from pipeline_lib.evaluation.metrics import evaluate, evaluate_pooled, pooled_assays
-from pipeline_lib.evaluation.predictions import PredictionFile, read_draws
+from pipeline_lib.evaluation.metrics import evaluate, evaluate_pooled, leading_metric, pooled_assays
+from pipeline_lib.evaluation.predictions import PredictionFile, read_test_and_validation
 from pipeline_lib.evaluation.scores import AssayKey, Extent, ScoreKey, Scores
 from pipeline_lib.evaluation.subgroups import GeneTraits, SubgroupBootstrap
+from pipeline_lib.evaluation.validation import ValidationFold
 
 if TYPE_CHECKING:
     from pipeline_lib.evaluation.moments import MomentSums
@@ -40,6 +43,8 @@ Key = TypeVar("Key")
 class _Scored:
     """Everything that the predictions of one model with one seed score."""
 
+    seed: int
+    validation: dict[AssayKey, float]
     scores: dict[ScoreKey, Estimate] = field(default_factory=dict)
     subgroups: dict[SubgroupKey, Estimate] = field(default_factory=dict)
 
@@ -77,32 +82,47 @@ def build_standings(
     standings = Standings()
     for split, models in entries_by_split(files).items():
         first = next(iter(models.values()))[0]
-        fold = split_fold(data, split, read_draws(first.files, "test").observation_id, first.where, settings)
+        test, validation = read_test_and_validation(first.files)
+        fold = split_fold(data, split, test.observation_id, first.where, settings)
+        held = ValidationFold.of(data, split, validation, first.where)
         subgroups = [SubgroupBootstrap(assay, traits, settings.ranking_resamples) for assay in fold.assays]
         extents = _extents(fold.assays)
-        scores: dict[str, Scores] = {}
+        scores: dict[str, dict[int, Scores]] = {}
+        chosen_by: dict[str, dict[AssayKey, float]] = {}
         flat = [entry for seeds in models.values() for entry in seeds]
         with ThreadPoolExecutor(threads) as pool:
-            scored = pool.map(lambda entry, fold=fold, parts=subgroups: _score(entry, fold, parts, settings), flat)
+            scored = pool.map(
+                lambda entry, fold=fold, held=held, parts=subgroups: _score(entry, fold, held, parts, settings), flat
+            )
             for model, seeds in models.items():
                 found = []
                 for _ in seeds:
                     found.append(next(scored))
                     advance()
-                seed = assay_seed(settings, split, model)
-                scores[model] = _folded([part.scores for part in found], seed)
-                within = _folded([part.subgroups for part in found], seed)
-                standings.leaderboard += _leaderboard_rows(model, split, scores[model], extents, len(seeds), settings)
+                scores[model] = {part.seed: part.scores for part in found}
+                chosen_by[model] = _mean_scores([part.validation for part in found])
+                folded, within = (
+                    _folded(parts) for parts in zip(*((p.scores, p.subgroups) for p in found), strict=True)
+                )
+                standings.leaderboard += _leaderboard_rows(
+                    model, split, folded, chosen_by[model], extents, len(seeds), settings
+                )
                 standings.subgroups += _subgroup_rows(model, fold, subgroups, within, len(seeds), settings)
-        standings.differences += difference_rows(split, scores, extents, settings)
+        standings.differences += difference_rows(split, scores, chosen_by, extents, settings)
     return standings
 
 
-def _score(entry: Entry, fold: SplitFold, subgroups: list[SubgroupBootstrap], settings: EvaluationSettings) -> _Scored:
+def _score(
+    entry: Entry,
+    fold: SplitFold,
+    held: ValidationFold,
+    subgroups: list[SubgroupBootstrap],
+    settings: EvaluationSettings,
+) -> _Scored:
     """Return the estimates of one entry, assay by assay and over the screens that share a phenotype and a unit."""
-    predictions = read_draws(entry.files, "test")
+    predictions, validation = read_test_and_validation(entry.files)
     fold.check(predictions, entry.where)
-    scored = _Scored()
+    scored = _Scored(entry.files[0].seed, held.scores(validation, entry.where))
     sums_of: dict[AssayKey, tuple[MomentSums, float]] = {}
     for assay, within in zip(fold.assays, subgroups, strict=True):
         screen, phenotype = assay.screen, assay.phenotype
@@ -127,9 +147,13 @@ def _pooled(assays: list[AssayFold]) -> dict[str, list[AssayKey]]:
     return pooled_assays(assays[0].data, keys) if assays else {}
 
 
-def _folded(seeds: list[dict[Key, Estimate]], seed: list[int]) -> dict[Key, Estimate]:
+def _folded(seeds: Sequence[dict[Key, Estimate]]) -> dict[Key, Estimate]:
     """Return every estimate with the model's seeds folded in."""
-    return {key: fold_seeds([estimates[key] for estimates in seeds], seed) for key in seeds[0]}
+    return {key: fold_seeds([estimates[key] for estimates in seeds]) for key in seeds[0]}
+
+
+def _mean_scores(seeds: Sequence[dict[AssayKey, float]]) -> dict[AssayKey, float]:
+    return {key: float(np.mean([scores[key] for scores in seeds])) for key in seeds[0]}
 
 
 def _extents(assays: list[AssayFold]) -> dict[AssayKey, Extent]:
@@ -152,6 +176,7 @@ def _leaderboard_rows(
     model: str,
     split: str,
     scores: Scores,
+    validation: dict[AssayKey, float],
     extents: dict[AssayKey, Extent],
     seeds: int,
     settings: EvaluationSettings,
@@ -159,12 +184,13 @@ def _leaderboard_rows(
     rows = []
     for (screen, phenotype, metric), score in scores.items():
         low, high = score.interval(settings.confidence)
-        extent = extents[screen, phenotype]
+        extent, ranks = extents[screen, phenotype], metric == leading_metric(phenotype)
         rows.append(
             {
                 "model": model, "split": split, "screen": screen, "phenotype": phenotype, "metric": metric,
                 "value": score.value, "low": low, "high": high, "n": extent.n, "groups": extent.groups,
                 "seeds": seeds, "resamples": len(score.draws), "clusters": extent.clusters,
+                "validation": validation.get((screen, phenotype), np.nan) if ranks else np.nan,
             }
         )  # fmt: skip
     return rows

@@ -36,6 +36,12 @@ LOWER_IS_BETTER = frozenset({"rmse"})
 NOT_COMPARED = frozenset({"prevalence", "pearson_permuted"})
 """What the leaderboard holds beside the metrics, to read them by: no model is better in these."""
 
+
+def leading_metric(phenotype: str) -> str:
+    """Return the metric that a phenotype is ranked by: average precision for calls, else Pearson's correlation."""
+    return "average_precision" if phenotype == "call" else "pearson"
+
+
 WITHIN_QUERY_TOP = f"precision_at_{TOP_OF_QUERY}_within_query"
 
 
@@ -65,7 +71,6 @@ def evaluate(assay: AssayFold, prediction: Floats, sums: MomentSums, seed: list[
     shuffled = np.random.default_rng(seed).permutation(prediction)
     draws = {
         "pearson": pearson(sums),
-        "pearson_within_screen": pearson(sums),
         "spearman": assay.ranking.spearman(prediction),
         "rmse": rmse(sums),
         "pearson_permuted": pearson(assay.sanity.sums(shuffled)),
@@ -82,7 +87,9 @@ def evaluate(assay: AssayFold, prediction: Floats, sums: MomentSums, seed: list[
             draws[WITHIN_QUERY_TOP] = top.draws(assay.resamples)
     several_ways = len(assay.design.sizes) > 1
     influence = {name: _influence(name, assay, prediction, shuffled) for name in draws} if several_ways else {}
-    return {name: assay.estimate(values, influence.get(name)) for name, values in draws.items()}
+    found = {name: assay.estimate(values, influence.get(name)) for name, values in draws.items()}
+    # An assay is one screen.
+    return found | {"pearson_within_screen": found["pearson"]}
 
 
 def _influence(metric: str, assay: AssayFold, prediction: Floats, shuffled: Floats) -> Floats:
@@ -91,7 +98,6 @@ def _influence(metric: str, assay: AssayFold, prediction: Floats, shuffled: Floa
     called = np.zeros(len(value), dtype=bool) if assay.positive is None else assay.positive
     formulas: dict[str, Callable[[], Floats]] = {
         "pearson": lambda: of_correlation(prediction - prediction.mean(), value - value.mean()),
-        "pearson_within_screen": lambda: of_correlation(prediction - prediction.mean(), value - value.mean()),
         "pearson_permuted": lambda: of_correlation(shuffled - shuffled.mean(), value - value.mean()),
         "pearson_within_query": lambda: assay.moments.influence_within_query(prediction),
         "spearman": lambda: of_spearman(prediction, value),

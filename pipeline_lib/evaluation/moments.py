@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
+from pipeline_lib.evaluation.cells import Cells
 from pipeline_lib.evaluation.clusters import ClusterDesign, Resamples
 from pipeline_lib.evaluation.influence import of_correlation
 
@@ -20,8 +20,6 @@ Floats = NDArray[np.float64]
 # Below this spread, relative to the size of the predictions, a prediction counts as constant: single precision
 # leaves jitter of 1e-7 in predictions that are equal by construction.
 _FLAT = 1e-6
-# A matrix of sums is multiplied as dense where it has at most this many cells a row of data.
-_DENSE_CELLS = 25
 
 
 @dataclass(frozen=True)
@@ -141,15 +139,7 @@ class _TwoSides:
         self._n_left, self._left = design.sizes[0], left
         if self._one_way:
             return
-        self._right_counts = np.ascontiguousarray(resamples.counts[-1].T)
-        # Code -1 (no cluster) is the last column of the counts, which is 1.
-        self._n_right = design.sizes[-1] + 1
-        right = np.where(right < 0, self._n_right - 1, right)
-        self._cell = left * self._n_right + right
-        self._dense = self._n_left * self._n_right <= _DENSE_CELLS * len(left)
-        self._order = np.argsort(self._cell, kind="stable")
-        self._columns = right[self._order]
-        self._starts = np.searchsorted(left[self._order], np.arange(self._n_left + 1))
+        self._cells = Cells.of(left, right, self._n_left, resamples.counts[-1])
 
     def sum(self, values: Floats) -> Floats:
         """Sum [n] over rows and right clusters: float64 [left clusters, resamples + 1], or [left clusters, 1]."""
@@ -157,12 +147,7 @@ class _TwoSides:
         if self._one_way:
             sums = np.bincount(self._left, weights=values, minlength=self._n_left).astype(np.float64)
             return sums[:, None]
-        shape = (self._n_left, self._n_right)
-        if self._dense:
-            cells = np.bincount(self._cell, weights=values, minlength=shape[0] * shape[1]).reshape(shape)
-            return np.asarray(cells @ self._right_counts)
-        matrix = sparse.csr_matrix((values[self._order], self._columns, self._starts), shape=shape)
-        return np.asarray(matrix @ self._right_counts)
+        return self._cells.sum(values)
 
     def centred(self, values: Floats) -> Floats:
         """Return `values` [n] less their mean within each left cluster, once for every time a row stands there."""

@@ -1,6 +1,6 @@
 """The best correlation that any prediction can have with a screen's noisy scores, by every means the data allow."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from pipeline_lib.evaluation.clusters import (
     draw_resamples,
 )
 from pipeline_lib.evaluation.folds import assay_seed
+from pipeline_lib.evaluation.influence import of_correlation
 from pipeline_lib.evaluation.intervals import Estimate
 from pipeline_lib.evaluation.measurements import Measurements, by_genotype
 from pipeline_lib.evaluation.moments import MomentBootstrap, pearson, pearson_within_query
@@ -28,6 +29,9 @@ Floats = NDArray[np.float64]
 
 ALL_ORDERS = 0
 """Stands in the column `order` for all orders together."""
+
+ALL_SPLITS = "all"
+"""Stands in the column `split` for all rows of a screen, tested or not."""
 
 ASSUMPTIONS = {
     "replicates": "Rows of the same two strains differ by noise alone, and their noise is independent: what they "
@@ -66,7 +70,10 @@ class _Part:
 
 
 def noise_ceilings(
-    data: Measurements, settings: EvaluationSettings, truths: dict[str, pd.DataFrame]
+    data: Measurements,
+    settings: EvaluationSettings,
+    truths: Mapping[str, pd.DataFrame],
+    folds: Mapping[str, NDArray[np.int64]],
 ) -> Iterator[dict[str, Any]]:
     """Yield the ceilings of every screen: rows of `pipeline_lib.evaluation.schemas.NOISE_CEILING`.
 
@@ -78,29 +85,48 @@ def noise_ceilings(
         Resamples, confidence, literature values.
     truths
         By screen, the noise-free ``fitness`` and ``interaction`` of simulated genotypes (``genes``, a list).
+    folds
+        By split, the observations of its test fold: they spread less or more than the whole screen does, so a truth
+        and reported SDs are set against their spread, too. Repeats tell their noise among all rows of a screen.
 
     Raises
     ------
     PipelineError
-        When a simulated genotype has a gene that is not in the index.
+        When a simulated genotype has a gene that is not in the index, or a test fold an observation that is unknown.
     """
     measured = data.take(~data.copied)
-    for screen, phenotype, rows in measured.assays():
-        if phenotype == "call":
-            continue
-        assay = measured.take(rows)
-        orders = sorted(np.unique(assay.genotypes.order).tolist())
-        for order in orders if len(orders) == 1 else [ALL_ORDERS, *orders]:
-            part = assay if order == ALL_ORDERS else assay.take(assay.genotypes.order == order)
-            for row in _ceilings(part, screen, phenotype, settings, truths.get(screen)):
-                yield {"screen": screen, "phenotype": phenotype, "order": int(order), **row}
+    kept = measured.genotypes.observation_id
+    for split, tested in {ALL_SPLITS: kept, **folds}.items():
+        fold = measured.take(np.isin(kept, tested))
+        for screen, phenotype, rows in fold.assays():
+            if phenotype == "call":
+                continue
+            assay = fold.take(rows)
+            orders = sorted(np.unique(assay.genotypes.order).tolist())
+            several = len(orders) > 1
+            for order in [ALL_ORDERS, *(orders if split == ALL_SPLITS else [])] if several else orders:
+                part = assay if order == ALL_ORDERS else assay.take(assay.genotypes.order == order)
+                labels = {"screen": screen, "phenotype": phenotype, "split": split, "order": int(order)}
+                whole = split == ALL_SPLITS
+                for row in _ceilings(part, screen, phenotype, settings, truths.get(screen), whole_screen=whole):
+                    yield {**labels, **row}
     for screen, known in _reported(measured, settings):
         yield {
-            "screen": screen, "phenotype": known.phenotype, "order": known.order, "method": "literature",
-            "scope": "screen", "centred": False, "reliability": known.correlation,
-            "ceiling": float(np.sqrt(known.correlation)), "low": np.nan, "high": np.nan, "n": 0, "groups": 0,
+            "screen": screen,
+            "phenotype": known.phenotype,
+            "split": ALL_SPLITS,
+            "order": known.order,
+            "method": "literature",
+            "scope": "screen",
+            "centred": False,
+            "reliability": known.correlation,
+            "ceiling": float(np.sqrt(known.correlation)),
+            "low": np.nan,
+            "high": np.nan,
+            "n": 0,
+            "groups": 0,
             "assumption": f"{ASSUMPTIONS['literature']} Source: {known.source}.",
-        }  # fmt: skip
+        }
 
 
 def _reported(data: Measurements, settings: EvaluationSettings) -> Iterator[tuple[str, ReplicateCorrelation]]:
@@ -118,17 +144,21 @@ def _ceilings(
     phenotype: str,
     settings: EvaluationSettings,
     truth: pd.DataFrame | None,
+    *,
+    whole_screen: bool,
 ) -> Iterator[dict[str, Any]]:
-    design = cluster_design(data, choose_kind(data, "random", screen, settings))
+    design = cluster_design(data, choose_kind(data, screen, settings))
     resamples = draw_resamples(design, settings.resamples, assay_seed(settings, screen, phenotype, "noise ceiling"))
     raw = _Part(data, design, resamples, data.genotypes.value, np.zeros(len(data)), None)
-    for centred, part in ((False, raw), (True, _centred(raw))):
+    for centred, part in ((False, raw), (True, _centred(raw) if whole_screen else None)):
         if part is None:
             continue
-        yield from _by_repeats(part, centred, settings)
+        # A test fold holds a tenth of the repeats, which tell the same noise less well.
+        if whole_screen:
+            yield from _by_repeats(part, centred, settings)
         yield from _by_reported_sd(part, centred, screen, settings)
     if truth is not None:
-        yield from _by_truth(raw, phenotype, truth, settings)
+        yield from _by_truth(raw, phenotype, truth, settings, within_queries=whole_screen)
 
 
 def _centred(raw: _Part) -> _Part | None:
@@ -170,8 +200,11 @@ def _by_repeats(part: _Part, centred: bool, settings: EvaluationSettings) -> Ite
         weight = order_weights(part.data.genotypes.order, found)
         if weight is None:
             continue
-        among, screen = repeat_reliability(part.value, part.share, found, weight, part.design, part.resamples)
         rested_on = part.design.take(found.rows)
+        among, screen = (
+            sums.estimate(part.design, part.resamples, rested_on.effective())
+            for sums in repeat_reliability(part.value, part.share, found, weight)
+        )
         if len(np.unique(part.data.genotypes.order)) == 1:
             yield _row(method, "repeated", centred, among, rested_on, settings)
         yield _row(method, "screen", centred, screen, rested_on, settings)
@@ -181,12 +214,14 @@ def _by_reported_sd(part: _Part, centred: bool, screen: str, settings: Evaluatio
     std = part.data.genotypes.std / np.sqrt(settings.sd_replicates.get(screen, 1))
     known = np.isfinite(std)
     if known.sum() >= MINIMUM_GROUPS:
-        reliability = reported_reliability(part.value, part.share, std, part.design, part.resamples)
-        yield _row("reported_sd", "screen", centred, reliability, part.design.take(known), settings)
+        rested_on = part.design.take(known)
+        sums = reported_reliability(part.value, part.share, std)
+        reliability = sums.estimate(part.design, part.resamples, rested_on.effective())
+        yield _row("reported_sd", "screen", centred, reliability, rested_on, settings)
 
 
 def _by_truth(
-    part: _Part, phenotype: str, table: pd.DataFrame, settings: EvaluationSettings
+    part: _Part, phenotype: str, table: pd.DataFrame, settings: EvaluationSettings, *, within_queries: bool
 ) -> Iterator[dict[str, Any]]:
     if phenotype not in table.columns:
         return
@@ -194,26 +229,45 @@ def _by_truth(
     known = np.isfinite(truth)
     if known.sum() < MINIMUM_GROUPS:
         return
-    moments = MomentBootstrap(part.design.take(known), part.resamples, part.data.genotypes.value[known])
-    sums = moments.sums(truth[known])
-    crossed = part.data.genotypes.order.max() > 1
-    for centred, correlation in ((False, pearson(sums)), (True, pearson_within_query(sums) if crossed else None)):
-        if correlation is not None:
-            signed = correlation * np.abs(correlation)
-            yield _row("truth", "screen", centred, signed, part.design.take(known), settings)
+    design, x, y = part.design.take(known), truth[known], part.data.genotypes.value[known]
+    moments = MomentBootstrap(design, part.resamples, y)
+    sums = moments.sums(x)
+    found = {False: (pearson(sums), of_correlation(x - x.mean(), y - y.mean()))}
+    crossed = within_queries and part.data.genotypes.order.max() > 1
+    within = pearson_within_query(sums) if crossed else None
+    if within is not None:
+        found[True] = within, moments.influence_within_query(x)
+    for centred, (correlation, influence) in found.items():
+        signed = correlation * np.abs(correlation)
+        squared = Estimate(
+            float(signed[0]), signed[1:], design.effective(), design, 2 * abs(correlation[0]) * influence
+        )
+        yield _row("truth", "screen", centred, squared, design, settings)
 
 
 def _row(
-    method: str, scope: str, centred: bool, reliability: Floats, rested_on: ClusterDesign, settings: EvaluationSettings
+    method: str,
+    scope: str,
+    centred: bool,
+    reliability: Estimate,
+    rested_on: ClusterDesign,
+    settings: EvaluationSettings,
 ) -> dict[str, Any]:
     """Return one row of the table; `rested_on` holds the clusters of the rows that told the noise."""
-    best = ceiling(reliability)
-    low, high = Estimate(float(best[0]), best[1:], rested_on.effective()).interval(settings.confidence)
+    low, high = ceiling(np.array(reliability.interval(settings.confidence))).tolist()
+    best = float(ceiling(np.array(reliability.value)))
     row = {
-        "method": method, "scope": scope, "centred": centred, "reliability": float(reliability[0]),
-        "ceiling": float(best[0]), "low": low, "high": high, "n": len(rested_on.codes), "groups": rested_on.present(),
+        "method": method,
+        "scope": scope,
+        "centred": centred,
+        "reliability": reliability.value,
+        "ceiling": best,
+        "low": low,
+        "high": high,
+        "n": len(rested_on.codes),
+        "groups": rested_on.present(),
         "assumption": ASSUMPTIONS[method],
-    }  # fmt: skip
-    if reliability[0] <= 0 and method != "truth":
+    }
+    if reliability.value <= 0 and method != "truth":
         row |= {"ceiling": np.nan, "low": np.nan, "assumption": f"{ASSUMPTIONS[method]} {CONTRADICTED}"}
     return row

@@ -102,7 +102,7 @@ def _count_rows(
     settings: EvaluationSettings,
 ) -> Iterator[dict[str, Any]]:
     """Yield how many rows [n] every mark has, or what share of nulls they mean, with bootstrap intervals."""
-    design = cluster_design(data, choose_kind(data, "random", screen, settings))
+    design = cluster_design(data, choose_kind(data, screen, settings))
     resamples = draw_resamples(design, settings.resamples, assay_seed(settings, screen, phenotype, "P-values"))
     columns = np.stack([np.ones(len(data)), *(mark.astype(np.float64) for mark in counted.values())])
     sums = resamples.weighted_sums(design.codes, columns)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.evaluation.calls import call_score
-from pipeline_lib.evaluation.folds import AssayFold, assay_seed, split_fold
+from pipeline_lib.evaluation.folds import AssayFold, split_fold
+from pipeline_lib.evaluation.influence import of_precision_at_recalls
 from pipeline_lib.evaluation.intervals import fold_seeds
 from pipeline_lib.evaluation.measurements import Measurements
 from pipeline_lib.evaluation.metrics import has_queries
@@ -76,9 +77,11 @@ def curve_rows(scored: ScoredAssay, settings: EvaluationSettings) -> Iterator[di
     """Yield rows of `pipeline_lib.evaluation.schemas.PRECISION_RECALL`: one a recall, the mean over seeds."""
     assay, positive = scored.assay, scored.positive
     curves = [assay.ranking.precision_at_recalls(score, positive, RECALLS) for score in scored.scores]
-    seed = assay_seed(settings, scored.labels["split"], scored.labels["model"])
+    moved = [of_precision_at_recalls(score, positive, RECALLS) for score in scored.scores]
     for position, recall in enumerate(RECALLS):
-        folded = fold_seeds([assay.estimate(curve[position]) for curve in curves], seed)
+        folded = fold_seeds(
+            [assay.estimate(curve[position], next(rows)) for curve, rows in zip(curves, moved, strict=True)]
+        )
         # A share at either end leaves it by rounding, and by the shifts of several seeds.
         low, high = np.clip(folded.interval(settings.confidence), 0.0, 1.0).tolist()
         yield {

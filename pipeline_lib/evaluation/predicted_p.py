@@ -111,7 +111,7 @@ def _sources(
 
 def _resampled(joined: Joined, number: int, settings: EvaluationSettings) -> tuple[ClusterDesign, Resamples]:
     labels = joined.labels
-    design = cluster_design(joined.data, choose_kind(joined.data, labels["split"], labels["screen"], settings))
+    design = cluster_design(joined.data, choose_kind(joined.data, labels["screen"], settings))
     seed = assay_seed(settings, labels["split"], labels["screen"], labels["phenotype"], str(labels["order"]))
     return design, draw_resamples(design, number, seed)
 

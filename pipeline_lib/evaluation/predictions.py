@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline_lib.artefacts.schemas import PREDICTIONS
@@ -92,19 +94,9 @@ def read_fold(file: PredictionFile, fold: str) -> FoldPredictions:
     PipelineError
         When the file breaks its contract, lacks the fold, or a prediction is not a number.
     """
-    frame = read_table(file.path, PREDICTIONS)
-    frame = frame[frame["fold"] == fold].sort_values("observation_id")
-    if frame.empty:
-        raise PipelineError(f"{file.path} has no predictions of the {fold} fold; fit the model again.")
-    value = frame["prediction"].to_numpy(np.float64)
-    if not np.isfinite(value).all():
-        bad = int(frame["observation_id"].to_numpy()[~np.isfinite(value)][0])
-        raise PipelineError(f"{file.path}: the prediction of observation {bad} is not a number; fit the model again.")
-    return FoldPredictions(
-        observation_id=frame["observation_id"].to_numpy(np.int64),
-        value=value,
-        std=frame["prediction_std"].to_numpy(np.float64, na_value=np.nan),
-    )
+    frame = _read(file.path)
+    _refuse_empty(frame, fold, file.path)
+    return _of_fold(frame, fold, file.path)
 
 
 def read_draws(files: Sequence[PredictionFile], fold: str) -> FoldPredictions:
@@ -115,7 +107,57 @@ def read_draws(files: Sequence[PredictionFile], fold: str) -> FoldPredictions:
     PipelineError
         As `read_fold`.
     """
-    parts = [read_fold(file, fold) for file in files]
+    return _joined([read_fold(file, fold) for file in files])
+
+
+def read_test_and_validation(files: Sequence[PredictionFile]) -> tuple[FoldPredictions, FoldPredictions]:
+    """Read the predictions of both folds, as `read_draws` does, from each file at one reading.
+
+    A validation fold may be empty: some splits leave no row for it.
+
+    Raises
+    ------
+    PipelineError
+        As `read_fold`.
+    """
+    frames = [(_read(file.path), file.path) for file in files]
+    for frame, path in frames:
+        _refuse_empty(frame, "test", path)
+    test, validation = (
+        _joined([_of_fold(frame, fold, path) for frame, path in frames]) for fold in ("test", "validation")
+    )
+    return test, validation
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """Read a predictions file, its folds as codes: as text they take as long as all numbers together."""
+    numbers = [name for name in PREDICTIONS.columns if name != "fold"]
+    frame = read_table(path, columns=numbers)
+    folds = pq.read_table(path, columns=["fold"], read_dictionary=["fold"], partitioning=None)
+    if "fold" not in folds.column_names:
+        raise PipelineError(f"{path} lacks the column(s) fold; delete it and run again.")
+    return frame.assign(fold=folds["fold"].to_pandas())
+
+
+def _refuse_empty(frame: pd.DataFrame, fold: str, path: Path) -> None:
+    if not (frame["fold"] == fold).any():
+        raise PipelineError(f"{path} has no predictions of the {fold} fold; fit the model again.")
+
+
+def _of_fold(frame: pd.DataFrame, fold: str, path: Path) -> FoldPredictions:
+    frame = frame[frame["fold"] == fold].sort_values("observation_id")
+    value = frame["prediction"].to_numpy(np.float64)
+    if not np.isfinite(value).all():
+        bad = int(frame["observation_id"].to_numpy()[~np.isfinite(value)][0])
+        raise PipelineError(f"{path}: the prediction of observation {bad} is not a number; fit the model again.")
+    return FoldPredictions(
+        observation_id=frame["observation_id"].to_numpy(np.int64),
+        value=value,
+        std=frame["prediction_std"].to_numpy(np.float64, na_value=np.nan),
+    )
+
+
+def _joined(parts: Sequence[FoldPredictions]) -> FoldPredictions:
     return FoldPredictions(
         observation_id=np.concatenate([part.observation_id for part in parts]),
         value=np.concatenate([part.value for part in parts]),

@@ -4,12 +4,14 @@ A reliability is the correlation of two measurements of the same thing; the best
 have with one of them is its square root (Spearman 1904, Am. J. Psychol. 15:72-101, correction for attenuation).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_lib.evaluation.clusters import ClusterDesign, Resamples
+from pipeline_lib.evaluation.intervals import Estimate
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -86,66 +88,105 @@ def variance_components(sums: Floats) -> tuple[Floats, Floats]:
         return (mean_between - mean_within) / typical, mean_within
 
 
-def repeat_reliability(
-    value: Floats, share: Floats, found: Repeats, weight: Floats, design: ClusterDesign, resamples: Resamples
-) -> tuple[Floats, Floats]:
-    """Return the reliability of one row, by its repeats, of the data and every resample.
+@dataclass(frozen=True)
+class RowSums:
+    """A statistic of sums over rows, so that every resample, and how much each row moves it, follow from the columns.
+
+    Attributes
+    ----------
+    columns
+        float64 [k, n]: what is summed.
+    formula
+        The statistic of sums [k, ...].
+    """
+
+    columns: Floats
+    formula: Callable[[Floats], Floats]
+
+    def estimate(self, design: ClusterDesign, resamples: Resamples, clusters: float) -> Estimate:
+        """Return the statistic with its draws; `clusters`: how many clusters of one size it rests on."""
+        sums = resamples.weighted_sums(design.codes, self.columns)
+        values = self.formula(sums)
+        influence = self._gradient(sums[:, 0]) @ self.columns if len(design.sizes) > 1 else None
+        return Estimate(float(values[0]), values[1:], clusters, design, influence)
+
+    def _gradient(self, sums: Floats) -> Floats:
+        """Return the derivative of the statistic by each sum [k], by central differences."""
+        step = 1e-5 * np.maximum(np.abs(sums), 1e-3 * np.abs(self.columns).sum(axis=1) + 1e-300)
+        shifted = np.hstack([sums[:, None] + np.diag(step), sums[:, None] - np.diag(step)])
+        above, below = np.split(self.formula(shifted), 2)
+        return np.asarray(np.nan_to_num((above - below) / (2 * step)))
+
+
+def repeat_reliability(value: Floats, share: Floats, found: Repeats, weight: Floats) -> tuple[RowSums, RowSums]:
+    """Return the reliability of one row, by its repeats.
 
     Parameters
     ----------
     value
-        float64 [rows of the assay], raw or centred within queries.
+        float64 [n], raw or centred within queries.
     share
-        float64 [rows of the assay]: of centred values, the share that a row has in its query's mean; of raw ones 0.
+        float64 [n]: of centred values, the share that a row has in its query's mean; of raw ones 0.
     found
         Which rows repeat each other, m of them.
     weight
         float64 [m]: what each counts among the repeats.
-    design, resamples
-        Clusters of all rows and their counts; a group weighs the mean of its rows' weights.
 
     Returns
     -------
     (among the repeated rows, among all rows)
-        float64 [resamples + 1] each. The first is the intraclass correlation ICC(1), which holds for rows that vary
-        as much as the repeated ones; the second sets the same error variance against the variance of all rows.
+        The first is the intraclass correlation ICC(1), which holds for rows that vary as much as the repeated ones;
+        the second sets the same error variance against the variance of all rows.
     """
-    columns = weight * group_columns(value[found.rows], found.group)
-    sums = resamples.weighted_sums(design.codes[found.rows], columns)
-    between, within = variance_components(sums)
-    spread = total_variance(value, share, design, resamples)
+    columns = np.zeros((6, len(value)))
+    columns[:, found.rows] = weight * group_columns(value[found.rows], found.group)
+    both = np.vstack([columns, _spread_columns(value, share)])
     # Two centred values have their query's mean in common, which makes them less alike.
-    between = between + spread * share[found.rows].mean()
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return between / (between + within), 1 - within / spread
+    common = float(share[found.rows].mean())
+
+    def among(sums: Floats) -> Floats:
+        between, within = variance_components(sums[:6])
+        between = between + _spread(sums[6:]) * common
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(between / (between + within))
+
+    def overall(sums: Floats) -> Floats:
+        _, within = variance_components(sums[:6])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(1 - within / _spread(sums[6:]))
+
+    return RowSums(both, among), RowSums(both, overall)
 
 
-def total_variance(value: Floats, share: Floats, design: ClusterDesign, resamples: Resamples) -> Floats:
-    """Return the variance of all rows [n], of the data and every resample: float64 [resamples + 1].
+def _spread_columns(value: Floats, share: Floats) -> Floats:
+    """Return the columns [3, n] of `_spread`.
 
-    The square of a value that was centred by a mean in which it has a `share` [n] counts 1 / (1 - share) times, as
-    with n - 1 in place of n.
+    The square of a value that was centred by a mean in which it has a `share` counts 1 / (1 - share) times, as with
+    n - 1 in place of n.
     """
-    centre = float(value.mean())
-    shifted = value - centre
-    columns = np.stack([np.ones(len(value)), shifted, shifted**2 / np.maximum(1 - share, np.finfo(np.float64).eps)])
-    n, total, squares = resamples.weighted_sums(design.codes, columns)
+    shifted = value - float(value.mean())
+    return np.stack([np.ones(len(value)), shifted, shifted**2 / np.maximum(1 - share, np.finfo(np.float64).eps)])
+
+
+def _spread(sums: Floats) -> Floats:
+    """Return the variance of all rows."""
+    n, total, squares = sums
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(squares / n - (total / n) ** 2)
 
 
-def reported_reliability(
-    value: Floats, share: Floats, std: Floats, design: ClusterDesign, resamples: Resamples
-) -> Floats:
-    """Return 1 - mean(std^2) / variance(value), of the data and every resample: float64 [resamples + 1].
-
-    Rows [n] without a reported SD count in neither; `share` is that of `total_variance`.
-    """
+def reported_reliability(value: Floats, share: Floats, std: Floats) -> RowSums:
+    """Return 1 - mean(std^2) / variance(value); rows [n] without a reported SD count in neither."""
     known = np.isfinite(std)
-    part = design.take(known)
-    n, squares = resamples.weighted_sums(part.codes, np.stack([np.ones(int(known.sum())), std[known] ** 2]))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(1 - squares / n / total_variance(value[known], share[known], part, resamples))
+    columns = np.zeros((4, len(value)))
+    columns[:3, known] = _spread_columns(value[known], share[known])
+    columns[3, known] = std[known] ** 2
+
+    def formula(sums: Floats) -> Floats:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(1 - sums[3] / sums[0] / _spread(sums[:3]))
+
+    return RowSums(columns, formula)
 
 
 def ceiling(reliability: Floats) -> Floats:

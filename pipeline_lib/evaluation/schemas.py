@@ -6,6 +6,9 @@ Every interval (``low``, ``high``) is at the run's confidence and NaN where too 
 import pandera.pandas as pa
 
 from pipeline_lib.artefacts.schemas import TableSchema
+from pipeline_lib.evaluation.ceilings import BOUNDS
+from pipeline_lib.evaluation.validation import OTHER_SCREENS, OWN, TEST
+from pipeline_lib.evaluation.verdicts import VERDICTS
 
 
 def _text() -> pa.Column:
@@ -30,6 +33,7 @@ DIFFERENCES = TableSchema(
         "model": _text(),
         "reference": _text(),
         "role": pa.Column(str, pa.Check.isin(("best_baseline", "reference"))),
+        "chosen_on": pa.Column(str, pa.Check.isin(("", OWN, OTHER_SCREENS, TEST))),
         "split": _text(),
         "screen": _text(),
         "phenotype": _text(),
@@ -39,14 +43,22 @@ DIFFERENCES = TableSchema(
         "high": _number(),
         "p_value": _share(),
         "q_value": _share(),
+        "verdict": pa.Column(str, pa.Check.isin(VERDICTS)),
+        "detectable": _number(),
+        "seeds": _count(),
+        "reference_seeds": _count(),
         "n": _count(),
         "groups": _count(),
         "lower_is_better": pa.Column(bool),
     },
 )
-"""``value`` is the model's metric less the reference's, paired on the same resamples. ``role``: why the reference was
-chosen. ``p_value`` is two-sided, ``q_value`` after Benjamini and Hochberg over the models of one (role, reference,
-split, screen, phenotype, metric). Where ``lower_is_better`` (rmse), a negative difference is the better one."""
+"""``value`` is the model's metric less the reference's, paired on the same resamples and on the seeds that both have
+(``seeds``, ``reference_seeds``: how many of each it rests on). ``role``: why the reference was chosen; ``chosen_on``:
+the rows by which a baseline is the best one of its assay; that baseline itself is held against the next best.
+``p_value`` is two-sided, ``q_value`` after Benjamini and Hochberg over the models of one (role, split, screen,
+phenotype, metric) and reference. ``verdict``: win or loss where the whole interval is on one side of zero and q < 0.05,
+else level; undetermined without an interval. ``detectable``: the true difference that would be found with a power of
+0.8. Where ``lower_is_better`` (rmse), a negative difference is the better one."""
 
 SUBGROUPS = TableSchema(
     "subgroups",
@@ -74,6 +86,7 @@ NOISE_CEILING = TableSchema(
     {
         "screen": _text(),
         "phenotype": _text(),
+        "split": _text(),
         "order": _count(),
         "method": pa.Column(
             str,
@@ -91,11 +104,63 @@ NOISE_CEILING = TableSchema(
     },
 )
 """``ceiling`` = sqrt(``reliability``), the best Pearson correlation with one released score; ``low`` and ``high`` are
-its interval. ``order`` 0: all orders together. ``scope``: whether the noise is set against the variance of the
+its interval. ``split``: the test fold among whose rows it was estimated, "all": among all rows of the screen.
+``order`` 0: all orders together. ``scope``: whether the noise is set against the variance of the
 repeated rows or of the whole screen, which is what a leaderboard value is to be held against. ``centred``: within
 queries, to be held against ``pearson_within_query``. ``n``: rows that the noise was told from; ``groups``: clusters
 that these stand in (0: a value taken from the literature, without an interval). ``truth``: a simulated screen's
 noise-free values, no estimate."""
+
+SCOREBOARD = TableSchema(
+    "scoreboard",
+    {
+        "screen": _text(),
+        "phenotype": _text(),
+        "split": _text(),
+        "model": _text(),
+        "baseline": _text(),
+        "difference": _number(),
+        "low": _number(),
+        "high": _number(),
+        "q": _share(),
+        "verdict": pa.Column(str, pa.Check.isin(VERDICTS)),
+        "metric": _text(),
+        "p": _share(),
+        "detectable": _number(),
+        "chosen_on": pa.Column(str, pa.Check.isin((OWN, OTHER_SCREENS, TEST))),
+        "seeds": _count(),
+        "baseline_seeds": _count(),
+        "n": _count(),
+        "groups": _count(),
+        "value": _number(),
+        "value_low": _number(),
+        "value_high": _number(),
+        "baseline_value": _number(),
+        "baseline_low": _number(),
+        "baseline_high": _number(),
+        "fba": _number(),
+        "control": _number(),
+        "control_model": _text(),
+        "agreement": _number(),
+        "scaled": _number(),
+        "scaled_baseline": _number(),
+        "ceiling": _share(),
+        "ceiling_low": _share(),
+        "ceiling_high": _share(),
+        "ceiling_method": _text(),
+        "ceiling_bound": pa.Column(str, pa.Check.isin(("", *BOUNDS))),
+        "ceiling_rows": _count(),
+        "above_ceiling": pa.Column(bool),
+    },
+)
+"""Every screen, phenotype and split once: the report's model against the best baseline of that assay (``chosen_on``:
+the rows that chose it). ``difference`` in the assay's leading ``metric`` with its interval, two-sided ``p``, and ``q``
+after Benjamini and Hochberg over all rows of this table; ``verdict`` as in DIFFERENCES. Splits that were drawn several
+times stand once, pooled. ``fba`` is null where flux balance analysis predicts the same for every row. ``control`` is
+the best of the constant, screen-mean and main-effect models, ``agreement`` the correlation of two measurements
+(the square of the ceiling): ``scaled`` is 0 at the one and 1 at the other. ``ceiling``: that of the split's own rows
+where these tell it (`pipeline_lib.evaluation.ceilings`), ``above_ceiling``: the whole interval of ``value`` lies above
+that of the ceiling, so the model knows errors of the test rows."""
 
 P_VALUES = TableSchema(
     "p_values",

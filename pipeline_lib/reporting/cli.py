@@ -194,13 +194,16 @@ def html(settings: ReportingSettings, run_folder: Path, output: Path) -> None:
     from pipeline_lib.reporting.html import render
     from pipeline_lib.reporting.run_folder import RunFolder
     from pipeline_lib.reporting.sections.order import all_sections
-    from pipeline_lib.reporting.sections.summary import facts, headline
+    from pipeline_lib.reporting.sections.summary import counts, facts, headline
 
     run = RunFolder(run_folder, settings.png_dpi, settings.model)
     configuration = run.provenance["configuration"]
+    sentence, drawing = counts(run)
     page = render(
         run=str(configuration["run"]),
         description=str(configuration["description"]),
+        counts=sentence,
+        drawing=drawing,
         facts=facts(run),
         findings=headline(run),
         sections=all_sections(run),
@@ -226,5 +229,6 @@ def reference(run_folder: Path, output: Path, page: Path | None) -> None:
     if page is not None:
         import pandas as pd
 
-        leaderboard, ceilings = (pd.read_csv(output / f"{name}.csv") for name in ("leaderboard", "noise_ceiling"))
-        put_into(page, results_table(leaderboard, ceilings))
+        names = ("leaderboard", "noise_ceiling", "scoreboard")
+        leaderboard, ceilings, board = (pd.read_csv(output / f"{name}.csv") for name in names)
+        put_into(page, results_table(leaderboard, ceilings, board))

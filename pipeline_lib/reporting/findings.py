@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from pipeline_lib.config.screens import POOLED
-from pipeline_lib.reporting.ceilings import standing_ceilings
-from pipeline_lib.reporting.figures.leaderboard import leading_assay, leading_metric
+from pipeline_lib.evaluation.ceilings import Ceiling, ceiling_of
+from pipeline_lib.evaluation.metrics import leading_metric
+from pipeline_lib.reporting.figures.leaderboard import leading_assay
 from pipeline_lib.reporting.names import METRICS, assay_name, in_order, split_phrase
 
 
@@ -40,21 +41,30 @@ def interval(row: pd.Series) -> str:
     return f"{number(row['value'])} ({number(row['low'])} to {number(row['high'])})"
 
 
-def compare(row: pd.Series) -> tuple[str, str]:
-    """Return the verb and the verdict of a paired difference.
+VERBS = {
+    "win": "beats",
+    "loss": "falls short of",
+    "level": "shows no significant difference from",
+    "undetermined": "has too few queries or genes to be compared with",
+}
+"""What each verdict of a paired difference says of a model and its reference."""
 
-    A model *beats* another only where the whole interval of the paired difference is on the better side of zero.
-    """
-    low, high = row["low"], row["high"]
-    if row["lower_is_better"]:
-        low, high = -high, -low
-    if not (np.isfinite(low) and np.isfinite(high)):
-        return "cannot be told from", "open"
-    if low > 0:
-        return "beats", "yes"
-    if high < 0:
-        return "falls short of", "no"
-    return "cannot be told from", "open"
+COLOURS = {"win": "yes", "loss": "no", "level": "open", "undetermined": "open"}
+
+
+def seeds_in_words(row: pd.Series) -> str:
+    """Return what a difference rests on: ``3 seeds each, paired`` or ``3 seeds against 1``."""
+    ours, theirs = int(row["seeds"]), int(row["reference_seeds"])
+    if ours == theirs:
+        return "1 seed each" if ours == 1 else f"{ours} seeds each, paired"
+    return f"{ours} seed{'s' * (ours != 1)} against {theirs}"
+
+
+def detectable_in_words(row: pd.Series) -> str:
+    """Return what a comparison without a significant difference would have found; empty for any other."""
+    if row["verdict"] != "level" or not np.isfinite(row["detectable"]):
+        return ""
+    return f"; a true difference of {number(row['detectable'])} would have been found four times in five"
 
 
 def model_findings(leaderboard: pd.DataFrame, differences: pd.DataFrame, model: str) -> list[Finding]:
@@ -70,7 +80,6 @@ def model_findings(leaderboard: pd.DataFrame, differences: pd.DataFrame, model: 
     found = []
     places = {split: place for place, split in enumerate(in_order(rows["split"]))}
     for _, row in rows.sort_values("split", key=lambda split: split.map(places)).iterrows():
-        verb, verdict = compare(row)
         scores = leaderboard[
             (leaderboard["split"] == row["split"]) & (leaderboard["screen"] == screen)
             & (leaderboard["phenotype"] == phenotype) & (leaderboard["metric"] == metric)
@@ -79,9 +88,11 @@ def model_findings(leaderboard: pd.DataFrame, differences: pd.DataFrame, model: 
         found.append(
             Finding(
                 f"{assay_name(screen, phenotype)}, {split_phrase(str(row['split']))}",
-                f"{model} {verb} {row['reference']}, the best baseline: {METRICS[metric]} {interval(ours)} against "
-                f"{interval(theirs)}; paired difference {interval(row)}, n = {int(row['n']):,}.",
-                verdict,
+                f"{model} {VERBS[row['verdict']]} {row['reference']}, the best baseline: {METRICS[metric]} "
+                f"{interval(ours)} against {interval(theirs)}; paired difference {interval(row)}, "
+                f"q = {number(row['q_value'])}, {seeds_in_words(row)}, n = {int(row['n']):,}"
+                f"{detectable_in_words(row)}.",
+                COLOURS[row["verdict"]],
             )
         )
     return found
@@ -107,27 +118,63 @@ def _nothing_to_compare(leaderboard: pd.DataFrame, model: str, screen: str, phen
 def ceiling_finding(leaderboard: pd.DataFrame, ceilings: pd.DataFrame, model: str) -> Finding:
     """Say how far the model is from what the noise of the leading assay allows."""
     screen, phenotype = leading_assay(leaderboard)
-    rows = standing_ceilings(ceilings)
-    rows = rows[(rows["screen"] == screen) & (rows["phenotype"] == phenotype) & ~rows["centred"]]
-    rows = rows[rows["method"] != "truth"]
-    question = "How near the noise ceiling?"
-    if rows.empty:
-        return Finding(question, f"{assay_name(screen, phenotype)} gives no estimate of its noise ceiling.", "open")
-    # The estimate that rests on most rows of all orders together, where there is one.
-    row = rows.sort_values(["order", "n"], ascending=[False, True]).iloc[-1]
-    ceiling = f"{interval(row.rename({'ceiling': 'value'}))} (told from {row['method'].replace('_', ' ')})"
     scores = leaderboard[
-        (leaderboard["model"] == model) & (leaderboard["split"] == "random") & (leaderboard["screen"] == screen)
-        & (leaderboard["phenotype"] == phenotype) & (leaderboard["metric"] == "pearson")
-    ]  # fmt: skip
-    if scores.empty or not np.isfinite(scores["value"].iloc[0]):
-        return Finding(question, f"The noise ceiling of {assay_name(screen, phenotype)} is {ceiling}.", "open")
-    value = float(scores["value"].iloc[0])
-    reached = f"On the random split {model} reaches Pearson {number(value)}; the noise ceiling is put at {ceiling}"
-    if value > row["ceiling"]:
+        (leaderboard["model"] == model)
+        & (leaderboard["screen"] == screen)
+        & (leaderboard["phenotype"] == phenotype)
+        & (leaderboard["metric"] == "pearson")
+        & leaderboard["value"].notna()
+    ]
+    splits = in_order(scores["split"])
+    split = splits[0] if splits else ""
+    question, name = "How near the noise ceiling?", assay_name(screen, phenotype)
+    best = ceiling_of(ceilings, screen, phenotype, split)
+    if best is None:
+        return Finding(question, f"{name} gives no estimate of its noise ceiling.", "open")
+    ceiling = ceiling_in_words(best)
+    if not splits:
+        return Finding(question, f"The noise ceiling of {name} is {ceiling}.", "open")
+    row = scores[scores["split"] == split].iloc[0]
+    reached = (
+        f"On the {split_phrase(split)} {model} reaches Pearson {number(row['value'])}; the noise ceiling is {ceiling}"
+    )
+    if row["value"] > best.value and best.bound != "lower bound":
         return Finding(question, f"{reached}, which is less: what that estimate assumes does not hold here.", "open")
-    share = f"{value / row['ceiling']:.0%} of what a perfect model could show against one released score"
+    if best.bound == "lower bound":
+        return Finding(question, f"{reached}. What is left to gain is at least the distance to it.", "open")
+    share = f"{row['value'] / best.value:.0%} of what a perfect model could show against one released score"
     return Finding(question, f"{reached}: {share}.", "open")
+
+
+def ceiling_in_words(best: Ceiling) -> str:
+    """Return a ceiling with its interval, what it was estimated by, what it bounds and for which rows it stands."""
+    row = pd.Series({"value": best.value, "low": best.low, "high": best.high})
+    kind = {"exact": "", "estimate": "", "upper bound": "at most ", "lower bound": "at least "}[best.bound]
+    by = {
+        "truth": "the simulated truth",
+        "literature": "a published correlation of replicates",
+        "reported_sd": f"the reported SDs of {best.rows:,} rows",
+    }.get(best.method, f"{best.method.replace('_', ' ')} in {best.rows:,} rows")
+    own = ", for those rows and not for the whole screen" if best.scope == "repeated" else ""
+    why = ", as real differences between alleles count as noise" if best.method == "alleles" else ""
+    return f"{kind}{interval(row)} (by {by}{own}{why})"
+
+
+def above_ceiling_sentences(board: pd.DataFrame) -> list[str]:
+    """Name the comparisons in which the model agrees with the test fold better than its noise allows.
+
+    Parameters
+    ----------
+    board
+        Rows of ``evaluation/scoreboard.parquet``.
+    """
+    return [
+        f"{assay_name(row['screen'], row['phenotype'])}, {split_phrase(row['split'])}: {row['model']} reaches "
+        f"{number(row['value'])} ({number(row['value_low'])} to {number(row['value_high'])}), above the noise ceiling "
+        f"of {number(row['ceiling'])} ({row['ceiling_bound']}). It predicts errors that test rows share with training "
+        "rows, such as those of a query's control screens, or rows of the test fold were trained on."
+        for row in board[board["above_ceiling"]].to_dict("records")
+    ]
 
 
 def beyond_truth_sentences(leaderboard: pd.DataFrame, ceilings: pd.DataFrame) -> list[str]:
@@ -135,19 +182,20 @@ def beyond_truth_sentences(leaderboard: pd.DataFrame, ceilings: pd.DataFrame) ->
 
     Every score of a query shares its control screens, so on a random split a lookup of the query learns their error.
     """
-    truth = ceilings[(ceilings["method"] == "truth") & ~ceilings["centred"]]
-    truth = truth.sort_values("order").drop_duplicates(["screen", "phenotype"])
     scores = leaderboard[(leaderboard["metric"] == "pearson") & (leaderboard["split"] == "random")]
-    pairs = scores.merge(truth[["screen", "phenotype", "ceiling"]], on=["screen", "phenotype"])
     sentences = []
-    for (screen, phenotype), rows in pairs[pairs["low"] > pairs["ceiling"]].groupby(["screen", "phenotype"]):
-        best = rows.sort_values("value", ascending=False)
-        models = ", ".join(f"{row.model} ({row.value:.3f})" for row in best.itertuples())
-        sentences.append(
-            f"{assay_name(str(screen), str(phenotype))}, random split: the noise-free truth itself agrees with the "
-            f"released scores at Pearson {best['ceiling'].iloc[0]:.3f}. Above it stand {models}: they predict errors "
-            "that scores share with training, such as those of a query's control screens, and no biology."
-        )
+    for (screen, phenotype), rows in scores.groupby(["screen", "phenotype"]):
+        best = ceiling_of(ceilings, str(screen), str(phenotype), "random")
+        if best is None or best.method != "truth":
+            continue
+        above = rows[rows["low"] > best.value].sort_values("value", ascending=False)
+        if len(above):
+            models = ", ".join(f"{row.model} ({row.value:.3f})" for row in above.itertuples())
+            sentences.append(
+                f"{assay_name(str(screen), str(phenotype))}, random split: the noise-free truth itself agrees with the "
+                f"released scores at Pearson {best.value:.3f}. Above it stand {models}: they predict errors that "
+                "scores share with training, such as those of a query's control screens, and no biology."
+            )
     return sentences
 
 
@@ -211,7 +259,7 @@ def trust_finding(leakage: pd.DataFrame, rejected: pd.DataFrame, network: Soundn
         f"{passed} of {checks} leakage checks pass (no genotype, query or gene in two folds where the split keeps "
         f"them apart); {network.words}"
         f"{len(rejected):,} rows of the upstream files were rejected, each with a reason. Intervals: bootstrap over "
-        "queries or genes.",
+        "queries and arrays, or genes.",
         "yes" if passed == checks and network.holds else "no",
     )
 
@@ -239,11 +287,11 @@ def family_sentences(family: pd.DataFrame, reference: str) -> list[str]:
     ]
     others = rows[~leading]
     if len(others):
-        verdicts = [compare(row)[1] for _, row in others.iterrows()]
-        better, worse = verdicts.count("yes"), verdicts.count("no")
+        verdicts = others["verdict"].value_counts()
+        better, worse = int(verdicts.get("win", 0)), int(verdicts.get("loss", 0))
         sentences.append(
-            f"On the other assays {better} of {len(others)} differences lie above zero with their whole interval and "
-            f"{worse} below; the table lists them."
+            f"On the other assays {better} of {len(others)} differences are above zero with their whole interval and "
+            f"q < 0.05 and {worse} below; the table lists them."
         )
     return sentences
 
@@ -255,19 +303,18 @@ def _turned(row: pd.Series) -> pd.Series:
 
 def _by_verdict(rows: pd.DataFrame, reference: str) -> str:
     """Return the variants that beat the reference, those that fall short, and those that neither can be said of."""
-    verbs = {
-        name: [row for _, row in rows.iterrows() if compare(row)[0] == name]
-        for name in ("beats", "falls short of", "cannot be told from")
-    }
     parts = [
-        f"{row['model']} {verb} {reference} by {interval(row if verb == 'beats' else _turned(row))}"
-        for verb in ("beats", "falls short of")
-        for row in verbs[verb]
+        f"{row['model']} {VERBS[verdict]} {reference} by {interval(row if verdict == 'win' else _turned(row))} "
+        f"({seeds_in_words(row)})"
+        for verdict in ("win", "loss")
+        for _, row in rows[rows["verdict"] == verdict].iterrows()
     ]
-    level = verbs["cannot be told from"]
-    if level:
-        names = ", ".join(str(row["model"]) for row in level)
-        values = [row["value"] for row in level]
-        span = number(values[0]) if len(values) == 1 else f"{number(min(values))} to {number(max(values))}"
-        parts.append(f"{names} cannot be told from {reference} ({span})")
+    parts += [
+        f"{row['model']} {VERBS['level']} {reference} ({number(row['value'])}, {seeds_in_words(row)}"
+        f"{detectable_in_words(row)})"
+        for _, row in rows[rows["verdict"] == "level"].iterrows()
+    ]
+    unknown = rows.loc[rows["verdict"] == "undetermined", "model"].astype(str)
+    if len(unknown):
+        parts.append(f"{', '.join(unknown)}: too few queries or genes for an interval")
     return "; ".join(parts)

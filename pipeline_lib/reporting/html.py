@@ -95,6 +95,8 @@ def render(
     *,
     run: str,
     description: str,
+    counts: str,
+    drawing: EmbeddedFigure | None,
     facts: list[Fact],
     findings: list[Finding],
     sections: list[Section],
@@ -102,7 +104,8 @@ def render(
 ) -> str:
     """Return the page; every text is escaped, whatever a gene or a screen is called."""
     return _template("report.html.j2").render(
-        run=run, description=description, facts=facts, findings=findings, sections=sections, provenance=provenance,
+        run=run, description=description, counts=counts, drawing=drawing,
+        facts=facts, findings=findings, sections=sections, provenance=provenance,
         style=_page("report.css"), script=_page("report.js"),
     )  # fmt: skip
 

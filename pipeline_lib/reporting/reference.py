@@ -9,14 +9,14 @@ import pandas as pd
 from pipeline_lib.artefacts.atomic import read_json, write_json, write_text
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.config.figures import ARTEFACTS
-from pipeline_lib.reporting.figures.leaderboard import leading_metric
+from pipeline_lib.evaluation.metrics import leading_metric
 from pipeline_lib.reporting.safe_csv import to_csv
 
 _DIGITS = 4
 
 
 def write_reference(run_folder: Path, output: Path) -> None:
-    """Write leaderboard, differences, ceilings, P-value diagnostics, screens and provenance of a run.
+    """Write scoreboard, leaderboard, differences, ceilings, P-value diagnostics, screens and provenance of a run.
 
     Raises
     ------
@@ -46,14 +46,16 @@ def reference_tables(run_folder: Path) -> dict[str, pd.DataFrame]:
 
     leaderboard, differences = table("leaderboard"), table("differences")
     ranked = leaderboard["phenotype"].map(leading_metric)
-    within = leaderboard["metric"] == "pearson_within_query"
+    # Pearson of calls: zero where a model predicts the same for every row.
+    correlations = leaderboard["metric"].isin(["pearson", "pearson_within_query"])
     against = differences[
         (differences["role"] == "best_baseline")
         & (differences["metric"] == differences["phenotype"].map(leading_metric))
     ]
     p_values = table("p_values")
     return {
-        "leaderboard": leaderboard[(leaderboard["metric"] == ranked) | within],
+        "scoreboard": table("scoreboard"),
+        "leaderboard": leaderboard[(leaderboard["metric"] == ranked) | correlations],
         "differences": against,
         "noise_ceiling": table("noise_ceiling"),
         "p_values": p_values[p_values["quantity"].isin(["pi0", "discoveries"])],

@@ -1,6 +1,7 @@
 """The table of results that the README shows, as Markdown out of a run's leaderboard."""
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pandas as pd
 
 from pipeline_lib.artefacts.atomic import write_text
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.reporting.ceilings import leading_ceiling
+from pipeline_lib.evaluation.ceilings import ceiling_of
+from pipeline_lib.evaluation.scoreboard import predicts_nothing
 
 START, END = "<!-- results: made by `make reference` -->", "<!-- end of results -->"
 """What stands around the table in a page that holds it."""
@@ -30,17 +32,27 @@ COLUMNS = (
     Column("collins2007, one gene unseen", "collins2007", "interaction", "gene_disjoint_one"),
     Column("simulated, random", "simulated", "interaction", "random"),
     Column("simulated, query unseen", "simulated", "interaction", "query_disjoint"),
+    Column("trigenic τ, query unseen", "kuzmin_tau", "interaction", "query_disjoint"),
     Column(
         "called pairs and triples, query unseen (AP)", "kuzmin2018_calls", "call", "query_disjoint", "average_precision"
     ),
 )
-"""The questions that a reader asks first."""
+"""The questions that a reader asks first; what the run does not have is left out."""
+
+MODELS = {"clp": "clp", "profile_predictor": "profile_predictor", "dango": "dango (short training)", "fba": "fba"}
+"""Models that always have a line, and what it is headed; dango trains for a part of its paper's steps here."""
+
+LINES = 8
+"""Lines of the table at most, that of the noise ceiling counted."""
+
+NOT_APPLICABLE = "n/a"
 
 
-def results_table(leaderboard: pd.DataFrame, ceilings: pd.DataFrame) -> str:
-    """Return the table: the noise ceilings, then a line a model, the best of each column in bold.
+def results_table(leaderboard: pd.DataFrame, ceilings: pd.DataFrame, board: pd.DataFrame) -> str:
+    """Return the table: the noise ceilings, then `MODELS` and the baselines that are best somewhere in it.
 
-    There is a '-' where a model was not run, or no ceiling is known.
+    A value is bold where its interval lies above that of every other line. There is a '-' where a model was not run or
+    no ceiling is known, and `NOT_APPLICABLE` where a model predicts the same for every row.
 
     Parameters
     ----------
@@ -48,23 +60,36 @@ def results_table(leaderboard: pd.DataFrame, ceilings: pd.DataFrame) -> str:
         Rows of ``evaluation/leaderboard.parquet``.
     ceilings
         Rows of ``evaluation/noise_ceiling.parquet``.
+    board
+        Rows of ``evaluation/scoreboard.parquet``, which name the best baseline of each column.
     """
     scores = {column: found for column in COLUMNS if (found := _scores(leaderboard, column))}
-    lines = [
+    named = [_baselines(board, column) for column in scores]
+    classical = [name for name, _ in Counter(name for part in named for name in part).most_common()]
+    room = LINES - 1 - len(MODELS)
+    lines = [*list(MODELS)[:2], *[name for name in classical if name not in MODELS][:room], *list(MODELS)[2:]]
+    text = [
         "| model | " + " | ".join(column.heading for column in scores) + " |",
         "|---|" + "---|" * len(scores),
         "| *noise ceiling* | " + " | ".join(_ceiling(ceilings, column) for column in scores) + " |",
     ]
-    first = next(iter(scores.values()), {})
-    # The best of the first column on top; models that it lacks behind.
-    models = sorted(
-        {model for part in scores.values() for model in part},
-        key=lambda model: (-first[model].value if model in first else float("inf"), model),
-    )
-    for model in models:
-        cells = [_cell(part, model) for part in scores.values()]
-        lines.append(f"| {model} | " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+    for model in lines:
+        cells = [
+            NOT_APPLICABLE
+            if predicts_nothing(leaderboard, model, (column.screen, column.phenotype), column.split)
+            else _cell({name: part[name] for name in lines if name in part}, model)
+            for column, part in scores.items()
+        ]
+        text.append(f"| {MODELS.get(model, model)} | " + " | ".join(cells) + " |")
+    return "\n".join(text) + "\n"
+
+
+def _baselines(board: pd.DataFrame, column: Column) -> list[str]:
+    """Return the baseline that the scoreboard holds the column's model against."""
+    rows = board[
+        (board["screen"] == column.screen) & (board["phenotype"] == column.phenotype) & (board["split"] == column.split)
+    ]
+    return rows["baseline"].astype(str).tolist()
 
 
 def put_into(page: Path, table: str) -> None:
@@ -102,8 +127,13 @@ def _scores(leaderboard: pd.DataFrame, column: Column) -> dict[str, _Score]:
 
 def _ceiling(ceilings: pd.DataFrame, column: Column) -> str:
     """Return the ceiling of a column of correlations; noise does not bound an average precision in the same way."""
-    value = leading_ceiling(ceilings, column.screen, column.phenotype) if column.metric == "pearson" else None
-    return "-" if value is None else f"*{value:.3f}*"
+    if column.metric != "pearson":
+        return "-"
+    best = ceiling_of(ceilings, column.screen, column.phenotype, column.split)
+    if best is None:
+        return "-"
+    sign = {"upper bound": "≤ ", "lower bound": "≥ "}.get(best.bound, "")
+    return f"*{sign}{best.value:.3f}*"
 
 
 def _cell(scores: dict[str, _Score], model: str) -> str:
@@ -112,4 +142,5 @@ def _cell(scores: dict[str, _Score], model: str) -> str:
     score = scores[model]
     interval = "" if math.isnan(score.low) else f" ({score.low:.3f} to {score.high:.3f})"
     text = f"{score.value:.3f}{interval}"
-    return f"**{text}**" if score.value == max(each.value for each in scores.values()) else text
+    others = [other.high for name, other in scores.items() if name != model]
+    return f"**{text}**" if others and all(score.low > high for high in others) else text

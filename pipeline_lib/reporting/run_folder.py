@@ -112,6 +112,11 @@ class RunFolder:
         return self.table("differences")
 
     @cached_property
+    def scoreboard(self) -> pd.DataFrame:
+        """Every screen, phenotype and split: the report's model against the best baseline."""
+        return self.table("scoreboard")
+
+    @cached_property
     def compared(self) -> set[str]:
         """The report's model and the baselines that are best on some split of some screen."""
         best = (self.differences["role"] == "best_baseline") & (self.differences["model"] == self.model)

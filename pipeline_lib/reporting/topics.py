@@ -24,6 +24,7 @@ from pipeline_lib.reporting.figures import (
     networks,
     p_values,
     reproducibility,
+    scoreboard,
     training,
 )
 from pipeline_lib.reporting.names import is_ablation, is_dango, is_loss
@@ -102,6 +103,7 @@ def _correlations(given: Given) -> list[Drawn]:
 def _leaderboard(given: Given) -> list[Drawn]:
     board = given.table("leaderboard")
     return [
+        scoreboard.draw_scoreboard(given.table("scoreboard")),
         leaderboard.draw_leaderboard(board, given.table("noise_ceiling")),
         leaderboard.draw_differences(given.table("differences")),
         leaderboard.draw_subgroups(given.table("subgroups"), given.model),

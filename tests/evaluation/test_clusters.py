@@ -11,39 +11,36 @@ from pipeline_lib.evaluation.clusters import ClusterDesign, choose_kind, cluster
 SETTINGS = EvaluationSettings()
 
 
-def test_queries_are_resampled_in_a_screen_of_queries_by_arrays(measure: Callable, crosses: Callable) -> None:
+def test_queries_and_arrays_are_resampled_wherever_rows_have_both(measure: Callable, crosses: Callable) -> None:
     data = measure(crosses(4, 5))
-    assert choose_kind(data, "random", "screen", SETTINGS) == "query"
-    assert choose_kind(data, "query_disjoint", "screen", SETTINGS) == "query"
-    design = cluster_design(data, "query")
-    assert design.sizes == (4,)
-    assert np.bincount(design.codes[:, 0]).tolist() == [5] * 4
-
-
-def test_unseen_genes_stand_on_both_sides_so_arrays_are_resampled_too(measure: Callable, crosses: Callable) -> None:
-    data = measure(crosses(4, 5))
-    for split in ("gene_disjoint_one", "gene_disjoint_one-2", "gene_disjoint_one-pooled"):
-        assert choose_kind(data, split, "screen", SETTINGS) == "query_array"
-    assert choose_kind(data, "random-2", "screen", SETTINGS) == "query"
+    assert choose_kind(data, "screen", SETTINGS) == "query_array"
     design = cluster_design(data, "query_array")
     assert design.sizes == (4, 5)
     assert design.groups == 4
 
 
+def test_queries_alone_are_resampled_where_most_rows_name_no_array(measure: Callable, crosses: Callable) -> None:
+    data = measure(crosses(4, 5, array=None))
+    assert choose_kind(data, "screen", SETTINGS) == "query"
+    design = cluster_design(data, "query")
+    assert design.sizes == (4,)
+    assert np.bincount(design.codes[:, 0]).tolist() == [5] * 4
+
+
 def test_genes_are_resampled_in_an_e_map_and_among_single_mutants(
     measure: Callable, emap: Callable, observe: Callable
 ) -> None:
-    assert choose_kind(measure(emap(6)), "random", "collins2007", SETTINGS) == "gene"
+    assert choose_kind(measure(emap(6)), "collins2007", SETTINGS) == "gene"
     singles = measure(observe([("A",), ("B",), ("B",)], [1.0, 0.9, 0.8], phenotype="fitness"))
-    assert choose_kind(singles, "random", "costanzo2016", SETTINGS) == "gene"
+    assert choose_kind(singles, "costanzo2016", SETTINGS) == "gene"
     named = measure(observe([("A",), ("B",)], [1.0, 0.9], phenotype="fitness", query=["A_sn1", "B_sn1"]))
-    assert choose_kind(named, "gene_disjoint_one", "costanzo2016", SETTINGS) == "gene"
+    assert choose_kind(named, "costanzo2016", SETTINGS) == "gene"
     assert cluster_design(singles, "gene").codes.tolist() == [[0], [1], [1]]
 
 
 def test_the_settings_may_say_what_is_resampled(measure: Callable, crosses: Callable) -> None:
     settings = EvaluationSettings(clusters={"screen": "gene"})
-    assert choose_kind(measure(crosses(4, 5)), "random", "screen", settings) == "gene"
+    assert choose_kind(measure(crosses(4, 5)), "screen", settings) == "gene"
 
 
 def test_a_row_without_a_query_is_a_cluster_of_its_genotype(measure: Callable, observe: Callable) -> None:

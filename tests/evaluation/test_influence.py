@@ -10,6 +10,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from pipeline_lib.evaluation import influence
 from pipeline_lib.evaluation.clusters import ClusterDesign, draw_resamples
 from pipeline_lib.evaluation.moments import MomentBootstrap
+from pipeline_lib.evaluation.ranking import RankingBootstrap
 
 N = 400
 RNG = np.random.default_rng(0)
@@ -54,6 +55,20 @@ def test_leaving_a_row_out_takes_its_influence_away(metric: str, values: str) ->
     assert found.sum() == pytest.approx(0, abs=1e-10)
     assert np.corrcoef(taken, found)[0, 1] > 0.995
     assert taken.std() == pytest.approx(found.std(), rel=0.03)
+
+
+def test_precision_at_a_recall_spreads_as_its_influence_says() -> None:
+    """Over resamples of 3,000 rows the SD of the precision is the root of the summed squares of influence."""
+    rng = np.random.default_rng(2)
+    called = rng.random(3000) < 0.15
+    score = called + rng.normal(size=3000)
+    design = ClusterDesign("query", np.arange(3000)[:, None], (3000,))
+    recalls = np.array([0.1, 0.3, 0.6, 0.9])
+    bootstrap = RankingBootstrap(design, draw_resamples(design, 400, [0]), score)
+    draws = bootstrap.precision_at_recalls(score, called, recalls)
+    for found, values in zip(influence.of_precision_at_recalls(score, called, recalls), draws, strict=True):
+        assert found.sum() == pytest.approx(0, abs=0.01 * np.abs(found).sum())
+        assert np.sqrt(found @ found) == pytest.approx(values[1:].std(), rel=0.2)
 
 
 def test_the_mean_of_a_part_is_moved_by_its_members_alone() -> None:

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from pipeline_lib.evaluation.clusters import ClusterDesign
-from pipeline_lib.evaluation.intervals import Estimate, expanded_tail, fold_seeds
+from pipeline_lib.evaluation.intervals import Error, Estimate, expanded_tail, fold_seeds
 
 DRAWS = np.random.default_rng(0).normal(0.3, 0.1, size=4000)
 
@@ -66,22 +66,55 @@ def test_draws_that_are_no_numbers_are_left_out() -> None:
 
 def test_one_seed_is_itself() -> None:
     one = Estimate(0.3, DRAWS, 60)
-    assert fold_seeds([one], [0]) is one
+    assert fold_seeds([one]) is one
 
 
-def test_seeds_are_averaged_and_their_spread_is_in_the_interval() -> None:
-    seeds = [Estimate(0.3 + shift, DRAWS + shift, 60) for shift in (-0.2, 0.0, 0.2)]
-    folded = fold_seeds(seeds, [0])
+def test_seeds_are_averaged_and_the_variance_of_their_mean_is_in_the_interval() -> None:
+    """With a resampling error that is small beside it, the interval is Student's t of three seeds."""
+    values = np.array([0.1, 0.3, 0.5])
+    folded = fold_seeds([Estimate(value, value + 1e-4 * (DRAWS - 0.3), 60) for value in values])
     assert folded.value == pytest.approx(0.3)
-    between = np.var([-0.2, 0.0, 0.2]) / 3
     low, high = folded.interval(0.95)
-    expected = 2 * stats.t.ppf(0.975, 59) * np.sqrt(DRAWS.var() + between)
-    assert high - low == pytest.approx(expected, rel=0.1)
+    assert (low, high) == pytest.approx(stats.t.interval(0.95, 2, loc=0.3, scale=values.std(ddof=1) / np.sqrt(3)))
+    assert folded.p_value() == pytest.approx(stats.ttest_1samp(values, 0).pvalue, rel=1e-4)
+
+
+def test_an_interval_over_three_seeds_covers_the_mean_of_all_seeds() -> None:
+    """Seeds of SD 0.1 and a resampling error of SD 0.1: 95 percent intervals, 400 times."""
+    rng = np.random.default_rng(3)
+    covered = 0
+    for _ in range(400):
+        sampled = rng.normal(0, 0.1)
+        seeds = sampled + rng.normal(0, 0.1, size=3)
+        draws = rng.normal(0, 0.1, size=500)
+        low, high = fold_seeds([Estimate(seed, seed + draws, 60) for seed in seeds]).interval(0.95)
+        covered += low <= 0 <= high
+    assert 0.93 <= covered / 400 <= 0.99
 
 
 def test_equal_seeds_change_nothing() -> None:
     one = Estimate(0.3, DRAWS, 60)
-    assert fold_seeds([one, one, one], [0]).interval(0.95) == pytest.approx(one.interval(0.95))
+    assert fold_seeds([one, one, one]).interval(0.95) == pytest.approx(one.interval(0.95))
+
+
+def test_the_errors_of_two_means_over_seeds_add_as_welch_has_it() -> None:
+    """Satterthwaite's degrees of freedom of two groups of seeds, as scipy's unequal-variance t-test has them."""
+    rng = np.random.default_rng(0)
+    ours, theirs = rng.normal(0, 1, size=3), rng.normal(0, 3, size=5)
+    both = Error(ours.var(ddof=1) / 3, 2).plus(Error(theirs.var(ddof=1) / 5, 4))
+    assert both.freedom == pytest.approx(stats.ttest_ind(ours, theirs, equal_var=False).df)
+
+
+def test_a_difference_of_the_detectable_size_is_found_four_times_in_five() -> None:
+    rng = np.random.default_rng(1)
+    error, clusters = 0.1, 40
+    size = Estimate(0.0, rng.normal(0, error, size=4000), clusters).detectable(0.95)
+    # The bootstrap's SD is that of the estimate times sqrt((G - 1) / G).
+    truth = rng.normal(size, error * np.sqrt(clusters / (clusters - 1)), size=400)
+    found = [
+        Estimate(value, value + rng.normal(0, error, size=1000), clusters).interval(0.95)[0] > 0 for value in truth
+    ]
+    assert np.mean(found) == pytest.approx(0.8, abs=0.06)
 
 
 def test_draws_over_pairs_of_genes_shrink_about_the_value() -> None:

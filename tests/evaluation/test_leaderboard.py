@@ -96,12 +96,12 @@ def test_the_prevalence_stands_beside_the_average_precision_of_calls(run: Path) 
     assert not [row for row in board if row["phenotype"] == "fitness" and row["metric"] == "auroc"]
 
 
-def test_genes_are_resampled_in_the_e_map_and_queries_elsewhere(run: Path) -> None:
+def test_genes_are_resampled_in_the_e_map_and_queries_with_arrays_elsewhere(run: Path) -> None:
     board = stand(run).leaderboard
     emap = pick(board, model="clp", screen="collins2007", metric="pearson")
     array = pick(board, model="clp", screen="kuzmin2018", metric="pearson")
     assert (emap["clusters"], emap["groups"]) == ("gene", 30)
-    assert (array["clusters"], array["groups"]) == ("query", 12)
+    assert (array["clusters"], array["groups"]) == ("query_array", 12)
     assert pick(board, model="clp", screen="collins2007", metric="pearson_within_query")["resamples"] == 200
 
 

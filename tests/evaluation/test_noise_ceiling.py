@@ -19,9 +19,14 @@ from pipeline_lib.simulation.measurement import measure as simulate
 SETTINGS = EvaluationSettings(resamples=300, literature=[])
 
 
-def ceilings(data: Measurements, truth: pd.DataFrame | None = None, **settings: Any) -> pd.DataFrame:
+def ceilings(
+    data: Measurements,
+    truth: pd.DataFrame | None = None,
+    folds: dict[str, np.ndarray] | None = None,
+    **settings: Any,
+) -> pd.DataFrame:
     chosen = SETTINGS.model_copy(update=settings)
-    return pd.DataFrame(noise_ceilings(data, chosen, {} if truth is None else {"screen": truth}))
+    return pd.DataFrame(noise_ceilings(data, chosen, {} if truth is None else {"screen": truth}, folds or {}))
 
 
 def test_the_quoted_replicate_correlations_become_0_768_and_0_938(measure: Callable, observe: Callable) -> None:
@@ -157,6 +162,49 @@ def test_swapped_crosses_of_the_simulator_cover_its_true_ceiling_in_at_least_90_
         bounded += best < found.loc[("reported_sd", "screen"), "high"]
     assert covered >= 90
     assert bounded == 100
+
+
+def test_a_test_fold_of_extreme_rows_has_a_ceiling_of_its_own(measure: Callable, observe: Callable) -> None:
+    """Rows whose true values spread twice as far have a higher ceiling under the same noise."""
+    frame, truth = simulated(observe, 0)
+    data = measure(frame)
+    true = np.append(truth["interaction"], truth["interaction"][::3])
+    tested = np.flatnonzero(np.abs(true) > 0.08)
+    rows = ceilings(data, truth, {"ours": tested}).query("not centred").set_index(["split", "method", "scope"])
+    exact = np.corrcoef(true[tested], frame["value"].to_numpy()[tested])[0, 1]
+    assert rows.loc[("ours", "truth", "screen"), "ceiling"] == pytest.approx(exact)
+    by_sd = np.sqrt(1 - 0.06**2 / frame["value"].to_numpy()[tested].var())
+    assert rows.loc[("ours", "reported_sd", "screen"), "ceiling"] == pytest.approx(by_sd)
+    assert exact > rows.loc[("all", "truth", "screen"), "ceiling"] + 0.05
+    assert ("ours", "repeated_genotypes", "screen") not in rows.index
+
+
+def allele_screen(emap: Callable, seed: int) -> pd.DataFrame:
+    """Return an E-MAP of 40 genes, every pair scored for two alleles of one gene: truth of SD 2, noise of SD 1."""
+    first = emap(40)
+    rng = np.random.default_rng(seed)
+    second = first.assign(
+        array=[f"{array}_damp" for array in first["array"]], kinds=[["damp", "deletion"]] * len(first)
+    )
+    true = rng.normal(0, 2, size=len(first))
+    parts = [part.assign(value=true + rng.normal(size=len(part))) for part in (first, second)]
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_ceilings_of_a_symmetric_screen_are_as_wide_as_they_have_to_be(measure: Callable, emap: Callable) -> None:
+    """Noise without gene effects: product-weighted draws are sqrt(3) too wide, and 60 intervals cover as they should.
+
+    The spread of the estimate over screens is what half of an interval holds twice.
+    """
+    best, values, widths, covered = np.sqrt(4 / 5), [], [], 0
+    for seed in range(60):
+        rows = ceilings(measure(allele_screen(emap, seed)), resamples=100)
+        row = rows[(rows["scope"] == "repeated") & ~rows["centred"]].iloc[0]
+        values.append(row["ceiling"])
+        widths.append(row["high"] - row["low"])
+        covered += row["low"] <= best <= row["high"]
+    assert covered >= 53
+    assert np.mean(widths) == pytest.approx(2 * 1.96 * np.std(values), rel=0.25)
 
 
 def test_orders_have_ceilings_of_their_own_beside_the_whole_screen(measure: Callable, observe: Callable) -> None:

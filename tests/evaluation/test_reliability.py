@@ -5,12 +5,12 @@ import pytest
 
 from pipeline_lib.evaluation.clusters import ClusterDesign, draw_resamples
 from pipeline_lib.evaluation.reliability import (
+    RowSums,
     ceiling,
     group_columns,
     repeat_reliability,
     repeats,
     reported_reliability,
-    total_variance,
     variance_components,
 )
 
@@ -50,13 +50,30 @@ def test_every_draw_is_the_estimate_of_the_clusters_drawn() -> None:
     value = rng.normal(size=200)[group] + rng.normal(size=400)
     design = ClusterDesign("query", query[:, None], (10,))
     resamples = draw_resamples(design, 5, [0])
-    among, _ = repeat_reliability(value, np.zeros(400), repeats(group, np.arange(400)), np.ones(400), design, resamples)
+    sums, _ = repeat_reliability(value, np.zeros(400), repeats(group, np.arange(400)), np.ones(400))
+    among = sums.estimate(design, resamples, 10)
     for draw in range(6):
         counts = resamples.counts[0][draw, :10].astype(int)
         rows = np.concatenate([np.flatnonzero(query == q) for q in range(10) for _ in range(counts[q])])
         copies = np.repeat(np.arange(len(rows) // 2), 2)
         between, within = variance_components(group_columns(value[rows], copies).sum(axis=1))
-        assert among[draw] == pytest.approx(between / (between + within))
+        found = among.value if draw == 0 else among.draws[draw - 1]
+        assert found == pytest.approx(between / (between + within))
+
+
+def test_the_influence_of_a_row_is_what_a_little_more_weight_of_it_does() -> None:
+    rng = np.random.default_rng(6)
+    value, std = rng.normal(3, 2, size=60), rng.uniform(0.5, 1, size=60)
+    design = ClusterDesign("gene", np.column_stack([np.arange(60), np.arange(60)[::-1]]), (60, 60))
+    sums = reported_reliability(value, np.zeros(60), std)
+    estimate = sums.estimate(design, draw_resamples(design, 1, [0]), 60)
+    assert estimate.influence is not None
+    for row in range(3):
+        weights = np.ones(60)
+        weights[row] += 1e-6
+        moved = float(sums.formula((sums.columns @ weights)[:, None])[0]) - estimate.value
+        assert moved / 1e-6 == pytest.approx(estimate.influence[row], rel=1e-3, abs=1e-6)
+    assert estimate.influence.sum() == pytest.approx(0, abs=1e-6)
 
 
 def test_repeats_that_vary_less_than_the_screen_understate_its_reliability() -> None:
@@ -64,22 +81,20 @@ def test_repeats_that_vary_less_than_the_screen_understate_its_reliability() -> 
     rng = np.random.default_rng(2)
     truth = np.append(np.repeat(rng.normal(0, 0.5, size=1000), 2), rng.normal(0, 3, size=4000))
     value = truth + rng.normal(size=6000)
-    design = ClusterDesign("query", np.arange(6000)[:, None], (6000,))
     found = repeats(np.repeat(np.arange(1000), 2), np.arange(2000))
-    among, screen = repeat_reliability(
-        value, np.zeros(6000), found, np.ones(2000), design, draw_resamples(design, 1, [0])
-    )
-    assert among[0] == pytest.approx(0.2, abs=0.05)
-    assert screen[0] == pytest.approx(1 - 1 / value.var(), abs=0.02)
+    among, screen = map(of_data, repeat_reliability(value, np.zeros(6000), found, np.ones(2000)))
+    assert among == pytest.approx(0.2, abs=0.05)
+    assert screen == pytest.approx(1 - 1 / value.var(), abs=0.02)
+
+
+def of_data(sums: RowSums) -> float:
+    return float(sums.formula(sums.columns.sum(axis=1, keepdims=True))[0])
 
 
 def test_reported_sds_are_subtracted_from_the_variance() -> None:
-    design = ClusterDesign("query", np.arange(4)[:, None], (4,))
     value, std = np.array([0.0, 2.0, 4.0, 6.0]), np.array([1.0, np.nan, 1.0, np.sqrt(2)])
-    resamples = draw_resamples(design, 1, [0])
     # Known rows: variance of 0, 4, 6 is 56 / 9; mean square of the SDs is 4 / 3.
-    assert reported_reliability(value, np.zeros(4), std, design, resamples)[0] == pytest.approx(1 - (4 / 3) / (56 / 9))
-    assert total_variance(value, np.zeros(4), design, resamples)[0] == pytest.approx(value.var())
+    assert of_data(reported_reliability(value, np.zeros(4), std)) == pytest.approx(1 - (4 / 3) / (56 / 9))
 
 
 @pytest.mark.parametrize(("reliability", "best"), [(0.59, 0.768), (0.88, 0.938), (1.0, 1.0), (-0.2, 0.0)])
@@ -92,7 +107,8 @@ def test_centring_by_a_mean_of_five_loses_a_fifth_of_the_variance_which_is_given
     query = np.repeat(np.arange(20_000), 5)
     value = rng.normal(size=len(query))
     centred = value - (np.bincount(query, weights=value) / 5)[query]
-    design = ClusterDesign("query", query[:, None], (20_000,))
-    resamples = draw_resamples(design, 1, [0])
-    assert total_variance(centred, np.zeros(len(query)), design, resamples)[0] == pytest.approx(0.8, rel=0.02)
-    assert total_variance(centred, np.full(len(query), 0.2), design, resamples)[0] == pytest.approx(1.0, rel=0.02)
+    std = np.full(len(query), 0.5)
+    # Reliability 1 - 0.25 / variance: of 0.8 as it is, of 1 with the share given back.
+    for share, variance in ((0.0, 0.8), (0.2, 1.0)):
+        found = of_data(reported_reliability(centred, np.full(len(query), share), std))
+        assert found == pytest.approx(1 - 0.25 / variance, rel=0.02)

@@ -37,7 +37,7 @@ STAGES = {
     "networks": {"read_network", "networks"},
     "cell": {"genes", "cell_graph", "split"},
     "training": {"fit", "overfit", "walk_through"},
-    "evaluation": {"leaderboard", "noise_ceiling", "p_values", "calibration", "precision_recall"},
+    "evaluation": {"leaderboard", "noise_ceiling", "scoreboard", "p_values", "calibration", "precision_recall"},
     "reporting": {"figures", "gallery", "next_experiments", "provenance", "report"},
 }
 

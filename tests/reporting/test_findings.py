@@ -3,15 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from pipeline_lib.reporting.ceilings import standing_ceilings
+from pipeline_lib.evaluation.verdicts import verdict
 from pipeline_lib.reporting.figures.leaderboard import leading_assay
 from pipeline_lib.reporting.findings import (
+    above_ceiling_sentences,
     beyond_truth_sentences,
     ceiling_finding,
-    compare,
     conservative_p_sentences,
     family_sentences,
     interval,
@@ -20,33 +18,6 @@ from pipeline_lib.reporting.findings import (
     trust_finding,
 )
 from tests.reporting.synthetic_run import _OVERFIT, _WALK_THROUGH
-
-bounds = st.floats(-2, 2, allow_nan=False)
-
-
-def difference(low, high, *, lower_is_better=False):
-    return pd.Series({"low": low, "high": high, "value": (low + high) / 2, "lower_is_better": lower_is_better})
-
-
-@given(first=bounds, second=bounds)
-def test_beats_needs_the_whole_interval_above_zero(first, second):
-    low, high = sorted((first, second))
-    verb, verdict = compare(difference(low, high))
-    assert (verb == "beats") == (low > 0) == (verdict == "yes")
-    assert (verb == "falls short of") == (high < 0) == (verdict == "no")
-    assert (verdict == "open") == (low <= 0 <= high)
-
-
-@given(first=bounds, second=bounds)
-def test_of_errors_the_smaller_is_the_better(first, second):
-    low, high = sorted((first, second))
-    assert compare(difference(low, high, lower_is_better=True)) == compare(difference(-high, -low))
-
-
-@pytest.mark.parametrize("bound", [np.nan, np.inf, -np.inf])
-def test_no_interval_no_verdict(bound):
-    assert compare(difference(bound, 1.0))[1] == "open"
-    assert compare(difference(-1.0, bound))[1] == "open"
 
 
 def test_an_interval_is_written_with_three_decimals():
@@ -65,25 +36,28 @@ def pair(low, high):
     return pd.DataFrame(
         [{"model": "clp", "reference": "gene_ridge", "role": "best_baseline", "split": "random",
           "screen": "collins2007", "phenotype": "interaction", "metric": "pearson", "value": (low + high) / 2,
-          "low": low, "high": high, "n": 100, "lower_is_better": False}]
+          "low": low, "high": high, "q_value": 0.01, "verdict": verdict(low, high, 0.01), "detectable": 0.123,
+          "seeds": 3, "reference_seeds": 3, "n": 100, "lower_is_better": False}]
     )  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("low", "high", "verb"),
-    [(0.01, 0.2, "beats"), (-0.01, 0.2, "cannot be told from"), (-0.2, -0.01, "falls short of")],
+    [(0.01, 0.2, "beats"), (-0.01, 0.2, "shows no significant difference from"), (-0.2, -0.01, "falls short of")],
 )
 def test_the_headline_follows_the_paired_interval_and_not_the_scores(low, high, verb):
     (finding,) = model_findings(board(clp=0.5, gene_ridge=0.4), pair(low, high), "clp")
     assert f"clp {verb} gene_ridge" in finding.sentence
     assert ("beats" in finding.sentence) == (verb == "beats")
+    assert "3 seeds each, paired" in finding.sentence
+    assert ("a true difference of 0.123 would have been found" in finding.sentence) == (low < 0 < high)
 
 
 def test_pooled_draws_are_a_finding_of_their_own():
     scores = [board(clp=0.5, gene_ridge=0.4), board(clp=0.6, gene_ridge=0.4).assign(split="random-pooled")]
     pairs = [pair(0.1, 0.2).assign(split="random-pooled"), pair(-0.1, 0.2)]
     single, pooled = model_findings(pd.concat(scores, ignore_index=True), pd.concat(pairs, ignore_index=True), "clp")
-    assert "cannot be told from gene_ridge" in single.sentence
+    assert "shows no significant difference from gene_ridge" in single.sentence
     assert "all draws pooled" in pooled.question
     assert "Pearson 0.600" in pooled.sentence
 
@@ -100,28 +74,25 @@ def test_without_a_baseline_nothing_is_claimed():
     assert "beats" not in finding.sentence
 
 
-def ceiling(method, value, scope="screen"):
-    return {"screen": "collins2007", "phenotype": "interaction", "order": 0, "method": method, "scope": scope,
-            "centred": False, "ceiling": value, "low": value - 0.1, "high": value + 0.1, "n": 50}  # fmt: skip
+def ceiling(method, value, scope="screen", split="all"):
+    return {"screen": "collins2007", "phenotype": "interaction", "split": split, "order": 0, "method": method,
+            "scope": scope, "centred": False, "ceiling": value, "low": value - 0.1, "high": value + 0.1,
+            "n": 6177}  # fmt: skip
 
 
 def test_the_ceiling_is_that_of_the_same_assay():
-    ceilings = pd.DataFrame([ceiling("repeated_genotypes", 0.8), ceiling("truth", 0.1)])
-    finding = ceiling_finding(board(clp=0.4), ceilings, "clp")
-    assert "Pearson 0.400; the noise ceiling is put at 0.800 (0.700 to 0.900)" in finding.sentence
+    finding = ceiling_finding(board(clp=0.4), pd.DataFrame([ceiling("repeated_genotypes", 0.8)]), "clp")
+    assert "Pearson 0.400; the noise ceiling is 0.800 (0.700 to 0.900) (by repeated genotypes" in finding.sentence
     assert "50%" in finding.sentence
 
 
-def test_alleles_speak_for_the_rows_they_were_measured_on():
+def test_a_ceiling_by_alleles_is_called_a_lower_bound_for_the_rows_it_was_measured_on():
     ceilings = pd.DataFrame([ceiling("alleles", 0.4), ceiling("alleles", 0.8, "repeated")])
-    assert standing_ceilings(ceilings)["ceiling"].tolist() == [0.8]
-    assert "0.800" in ceiling_finding(board(clp=0.6), ceilings, "clp").sentence
-
-
-def test_repeats_speak_for_the_screen_where_they_can():
-    both = pd.DataFrame([ceiling("replicates", 0.7), ceiling("replicates", 0.9, "repeated")])
-    assert standing_ceilings(both)["ceiling"].tolist() == [0.7]
-    assert standing_ceilings(both.tail(1))["ceiling"].tolist() == [0.9]
+    finding = ceiling_finding(board(clp=0.6), ceilings, "clp")
+    assert "at least 0.800 (0.700 to 0.900)" in finding.sentence
+    assert "6,177 rows, for those rows and not for the whole screen" in finding.sentence
+    assert "real differences between alleles count as noise" in finding.sentence
+    assert "%" not in finding.sentence
 
 
 def test_a_model_above_the_estimate_refutes_it():
@@ -136,6 +107,15 @@ def test_a_model_above_the_simulated_truth_predicts_shared_errors():
     assert "lookup (0.700)" in sentence
     assert "honest" not in sentence
     assert not beyond_truth_sentences(scores, pd.DataFrame([ceiling("truth", 0.68), ceiling("alleles", 0.1)]))
+
+
+def test_a_leak_is_named_where_the_model_passes_what_noise_allows():
+    row = {"screen": "ours", "phenotype": "fitness", "split": "random", "model": "clp", "value": 0.95,
+           "value_low": 0.93, "value_high": 0.97, "ceiling": 0.8, "ceiling_bound": "estimate"}  # fmt: skip
+    rows = pd.DataFrame([{**row, "above_ceiling": True}, {**row, "screen": "sound", "above_ceiling": False}])
+    (sentence,) = above_ceiling_sentences(rows)
+    assert "ours, fitness, random split: clp reaches 0.950 (0.930 to 0.970), above the noise ceiling" in sentence
+    assert "rows of the test fold were trained on" in sentence
 
 
 @pytest.mark.parametrize(
@@ -158,9 +138,9 @@ def test_variants_are_told_by_what_can_be_said_of_them():
     (sentence,) = family_sentences(
         variants(dango_frozen=(0.1, 0.2), dango_plain=(-0.2, -0.1), dango_a=(-0.1, 0.12), dango_b=(-0.1, 0.1)), "dango"
     )
-    assert "dango_frozen beats dango by 0.150 (0.100 to 0.200)" in sentence
+    assert "dango_frozen beats dango by 0.150 (0.100 to 0.200) (3 seeds each, paired)" in sentence
     assert "dango_plain falls short of dango by 0.150 (0.100 to 0.200)" in sentence
-    assert "dango_a, dango_b cannot be told from dango (0.000 to 0.010)" in sentence
+    assert "dango_a shows no significant difference from dango (0.010, 3 seeds each, paired; a true" in sentence
 
 
 def test_words_stay_with_the_leading_assay_and_the_others_are_counted():
@@ -169,7 +149,7 @@ def test_words_stay_with_the_leading_assay_and_the_others_are_counted():
         pd.concat([variants(dango_frozen=(0.1, 0.2)), elsewhere], ignore_index=True), "dango"
     )
     assert "simulated" not in leading
-    assert "0 of 1 differences lie above zero with their whole interval and 1 below" in others
+    assert "0 of 1 differences are above zero with their whole interval and q < 0.05 and 1 below" in others
 
 
 def test_a_family_without_members_is_said_to_be_missing():

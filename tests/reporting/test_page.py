@@ -54,7 +54,7 @@ def test_a_formula_for_a_name_is_shown_as_it_is(page):
 
 def test_what_it_claims_follows_the_intervals(page):
     # clp: 0.20 to 0.15 below a baseline of 0.15 whose differences were written as value - 0.15.
-    sentences = re.findall(r"clp (beats|falls short of|cannot be told from) gene_ridge", page)
+    sentences = re.findall(r"clp (beats|falls short of|shows no significant difference from) gene_ridge", page)
     assert sentences
     assert set(sentences) == {"beats"}
 
@@ -64,3 +64,13 @@ def test_the_gallery_shows_files_beside_it(gallery):
         for name in topic.figures:
             assert (f'src="{name}.png"' in gallery) != (name in NOTHING_TO_DRAW)
     assert "No screen measured anything twice." in gallery
+
+
+def test_the_count_of_every_comparison_and_its_drawing_come_first(page):
+    sentence = re.search(r'<p class="counts">(.*?)</p>', page, re.DOTALL)[1]
+    # Two screens and one set of calls, on the random split and on the repeats of unseen queries together.
+    assert (
+        "Over all 6 comparisons of screen, phenotype and split, clp is better than the best baseline in 6" in sentence
+    )
+    assert page.index('class="counts"') < page.index('id="figure-scoreboard"') < page.index('<ul class="findings">')
+    assert page.count('id="figure-scoreboard"') == 1

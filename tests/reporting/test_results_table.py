@@ -19,41 +19,70 @@ def board(rows):
 ROWS = board(
     [
         ("clp", "random", "collins2007", "interaction", "pearson", 0.64, 0.6, 0.68),
-        ("mean", "random", "collins2007", "interaction", "pearson", 0.0, float("nan"), float("nan")),
-        ("mean", "query_disjoint", "simulated", "interaction", "pearson", 0.1, 0.05, 0.15),
+        ("two_way", "random", "collins2007", "interaction", "pearson", 0.25, 0.2, 0.3),
+        ("fba", "random", "collins2007", "interaction", "pearson", 0.0, 0.0, 0.0),
+        ("clp", "query_disjoint", "simulated", "interaction", "pearson", 0.1, 0.05, 0.2),
+        ("two_way", "query_disjoint", "simulated", "interaction", "pearson", 0.12, 0.1, 0.15),
+        ("fba", "query_disjoint", "kuzmin2018_calls", "call", "average_precision", 0.02, 0.01, 0.03),
+        ("fba", "query_disjoint", "kuzmin2018_calls", "call", "pearson", 0.0, 0.0, 0.0),
+        ("clp", "query_disjoint", "kuzmin2018_calls", "call", "average_precision", 0.04, 0.02, 0.05),
         ("clp", "random", "collins2007", "interaction", "rmse", 99.0, 98.0, 99.5),
     ]
 )
 
-
 CEILINGS = pd.DataFrame(
     [
-        ("collins2007", "interaction", 2, "alleles", "repeated", False, 0.79),
-        ("collins2007", "interaction", 2, "alleles", "screen", False, 0.41),
-        ("simulated", "interaction", 0, "truth", "screen", False, 0.55),
-        ("simulated", "interaction", 0, "reported_sd", "screen", False, 0.83),
+        ("collins2007", "interaction", "all", 2, "alleles", "repeated", False, 0.79, 0.65, 0.87, 6177),
+        ("collins2007", "interaction", "all", 2, "alleles", "screen", False, 0.41, 0.0, 0.72, 6177),
+        ("simulated", "interaction", "all", 0, "truth", "screen", False, 0.55, 0.5, 0.6, 9000),
+        ("simulated", "interaction", "query_disjoint", 0, "truth", "screen", False, 0.58, 0.5, 0.6, 900),
+        ("simulated", "interaction", "all", 0, "reported_sd", "screen", False, 0.83, 0.8, 0.9, 9000),
     ],
-    columns=["screen", "phenotype", "order", "method", "scope", "centred", "ceiling"],
+    columns=[
+        "screen", "phenotype", "split", "order", "method", "scope", "centred", "ceiling", "low", "high", "n",
+    ],
+)  # fmt: skip
+
+SCOREBOARD = pd.DataFrame(
+    {"screen": ["collins2007"], "phenotype": "interaction", "split": "random", "baseline": ["two_way"]}
 )
 
 
-def test_the_noise_ceiling_stands_above_the_models_the_truth_before_every_estimate():
-    assert results_table(ROWS, CEILINGS).splitlines()[2] == "| *noise ceiling* | *0.790* | *0.550* |"
-    assert results_table(ROWS, CEILINGS.iloc[:2]).splitlines()[2] == "| *noise ceiling* | *0.790* | - |"
+def lines_of(rows=ROWS, ceilings=CEILINGS, headline=SCOREBOARD):
+    return results_table(rows, ceilings, headline).splitlines()
 
 
-def test_a_line_a_model_the_best_first_and_bold():
-    lines = results_table(ROWS, CEILINGS).splitlines()
-    assert lines[0] == "| model | collins2007, random | simulated, query unseen |"
-    assert lines[3] == "| clp | **0.640 (0.600 to 0.680)** | - |"
-    assert lines[4] == "| mean | 0.000 | **0.100 (0.050 to 0.150)** |"
-    assert "99" not in results_table(ROWS, CEILINGS)
+def test_the_noise_ceiling_is_that_of_the_split_and_a_lower_bound_is_marked_as_one():
+    assert lines_of()[2] == "| *noise ceiling* | *≥ 0.790* | *0.580* | - |"
+    assert lines_of(ceilings=CEILINGS.iloc[:2])[2] == "| *noise ceiling* | *≥ 0.790* | - | - |"
+
+
+def test_a_line_a_model_and_bold_where_no_interval_overlaps():
+    lines = lines_of()
+    assert lines[0] == (
+        "| model | collins2007, random | simulated, query unseen | called trigenic, query unseen (AP) |"
+    )
+    assert lines[3].startswith("| clp | **0.640 (0.600 to 0.680)** | 0.100 (0.050 to 0.200) |")
+    assert lines[5].startswith("| two_way | 0.250 (0.200 to 0.300) | 0.120 (0.100 to 0.150) | - |")
+    assert "99" not in "".join(lines)
+
+
+def test_a_method_that_predicts_the_same_everywhere_does_not_apply():
+    assert lines_of()[-1] == "| fba | n/a | - | n/a |"
+
+
+def test_the_table_has_eight_lines_at_most_with_the_baselines_that_are_best_in_most_columns():
+    names = ["soft_impute", "two_way", "network_profiles", "factorisation", "gene_ridge"]
+    headline = pd.concat([SCOREBOARD.assign(baseline=name) for name in [*names, *names[1:3]]])
+    lines = lines_of(headline=headline)[2:]
+    assert len(lines) == 8
+    assert [line.split(" | ")[0].strip("| ") for line in lines][3:6] == ["two_way", "network_profiles", "soft_impute"]
 
 
 def test_only_what_stands_between_the_marks_is_replaced(tmp_path):
     page = tmp_path / "README.md"
     page.write_text(f"before\n{START}\nold\n{END}\nafter\n", encoding="utf-8")
-    put_into(page, results_table(ROWS, CEILINGS))
+    put_into(page, results_table(ROWS, CEILINGS, SCOREBOARD))
     text = page.read_text(encoding="utf-8")
     assert "old" not in text
     assert text.startswith(f"before\n{START}\n\n| model |")
@@ -68,9 +97,8 @@ def test_a_page_without_a_place_is_refused(tmp_path):
 
 
 def test_the_readme_shows_the_table_of_the_reference_results():
-    path = ROOT / "docs" / "results" / "leaderboard.csv"
-    if not path.exists():
-        pytest.skip(f"{path} is not there: `make reference` writes it after `make yeast`")
-    reference, ceilings = pd.read_csv(path), pd.read_csv(path.with_name("noise_ceiling.csv"))
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert results_table(reference, ceilings) in readme
+    folder = ROOT / "docs" / "results"
+    if not (folder / "scoreboard.csv").exists():
+        pytest.skip(f"{folder / 'scoreboard.csv'} is not there: `make reference` writes it after `make yeast`")
+    tables = (pd.read_csv(folder / f"{name}.csv") for name in ("leaderboard", "noise_ceiling", "scoreboard"))
+    assert results_table(*tables) in (ROOT / "README.md").read_text(encoding="utf-8")

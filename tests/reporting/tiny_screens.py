@@ -141,6 +141,7 @@ def _fit(screen: TinyScreen, config: RunConfig, observations: pd.DataFrame, gene
         assignment = assign(data, genes, split, config.splits)
         write_table(leakage_table(data, assignment, split), folder / "splits" / f"{split}.leakage.parquet")
         folds = split_table(data, assignment)
+        write_table(folds, folder / "splits" / f"{split}.parquet")
         values = observations.set_index("observation_id").loc[folds["observation_id"], "value"].to_numpy()
         for model in screen.models:
             noise = np.zeros(len(folds)) if screen.constant else values + random.normal(0, 0.1, len(folds))
@@ -167,7 +168,11 @@ def _evaluate(config: RunConfig, folder: Path) -> None:
             *predictions, "--genes", path["genes"], "--output", path["leaderboard"], "--differences",
             path["differences"], "--subgroups", path["subgroups"],
         ],
-        "noise-ceiling": ["--genes", path["genes"], "--output", path["noise_ceiling"]],
+        "noise-ceiling": [
+            "--genes", path["genes"], "--output", path["noise_ceiling"],
+            *(f"--split={file.stem}={file}" for file in sorted((folder / "splits").glob("*.parquet"))
+              if not file.stem.endswith(".leakage")),
+        ],
         "p-values": [
             *predictions, "--output", path["p_values"], "--deciles", path["p_value_deciles"], "--histogram",
             path["p_value_histogram"], "--points", path["p_value_points"], "--correlations",
@@ -179,8 +184,12 @@ def _evaluate(config: RunConfig, folder: Path) -> None:
             str(evaluated / "query_precision.parquet"),
         ],
     }  # fmt: skip
-    for command, options in commands.items():
-        done = CliRunner().invoke(evaluation, [command, *common, *options], catch_exceptions=False)
+    calls = [[command, *common, *options] for command, options in commands.items()]
+    tables = ["--leaderboard", path["leaderboard"], "--differences", path["differences"]]
+    tables += ["--noise-ceiling", path["noise_ceiling"], "--model", config.reporting.model]
+    calls.append(["scoreboard", *tables, "--output", path["scoreboard"]])
+    for call in calls:
+        done = CliRunner().invoke(evaluation, call, catch_exceptions=False)
         assert done.exit_code == 0, done.output
     assert read_table(path["leaderboard"])["model"].nunique() > 0
 

@@ -43,6 +43,7 @@ rule noise_ceiling:
         observations=rules.observations.output.observations,
         genes=rules.genes.output.genes,
         truths=list(FLOW.truths.values()),
+        splits=expand(rules.split.output.split, split=RUN.splits.names),
     output:
         ceiling=f"{RESULTS}/evaluation/noise_ceiling.parquet",
     log:
@@ -58,9 +59,38 @@ rule noise_ceiling:
         settings=as_json(RUN.evaluation),
         scores=SCORES,
         truths=[f"--truth={screen}={placed(path)}" for screen, path in FLOW.truths.items()],
+        splits=lambda wildcards, input: [
+            f"--split={split}={path}" for split, path in zip(RUN.splits.names, input.splits)
+        ],
     shell:
         "python -m pipeline_lib evaluation noise-ceiling --settings {params.settings:q} --scores {params.scores:q}"
-        " --observations {input.observations:q} --genes {input.genes:q} {params.truths:q} --output {output.ceiling:q} 2>> {log:q}"
+        " --observations {input.observations:q} --genes {input.genes:q} {params.truths:q} {params.splits:q}"
+        " --output {output.ceiling:q} 2>> {log:q}"
+
+
+# Every screen, phenotype and split once: the report's model against the best baseline.
+rule scoreboard:
+    input:
+        leaderboard=rules.leaderboard.output.leaderboard,
+        differences=rules.leaderboard.output.differences,
+        ceiling=rules.noise_ceiling.output.ceiling,
+    output:
+        scoreboard=f"{RESULTS}/evaluation/scoreboard.parquet",
+    log:
+        f"{RESULTS}/logs/scoreboard.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(1000),
+        runtime=minutes(5),
+    params:
+        code=code_hash("pipeline_lib.evaluation.cli:scoreboard"),
+        model=RUN.reporting.model,
+    shell:
+        "python -m pipeline_lib evaluation scoreboard --leaderboard {input.leaderboard:q}"
+        " --differences {input.differences:q} --noise-ceiling {input.ceiling:q} --model {params.model:q}"
+        " --output {output.scoreboard:q} 2>> {log:q}"
 
 
 rule p_values:

@@ -6,8 +6,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from pipeline_lib.evaluation.ceilings import METHODS
+from pipeline_lib.evaluation.noise_ceiling import ALL_SPLITS
 from pipeline_lib.reporting import style
-from pipeline_lib.reporting.ceilings import standing_ceilings
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.names import assay_name, in_order, split_phrase
 
@@ -23,7 +24,7 @@ _METHODS = {
 
 def draw_noise_ceilings(ceilings: pd.DataFrame, in_run: AbstractSet[str]) -> Drawn:
     """Draw every estimate of the best possible Pearson correlation for the screens `in_run`."""
-    rows = standing_ceilings(ceilings)
+    rows = _own_scope(ceilings[(ceilings["split"] == ALL_SPLITS) & ceilings["ceiling"].notna()])
     # A value from the literature is shown where the run holds the screen; the table has them all.
     own = set(rows.loc[rows["method"] != "literature", "screen"]) | in_run
     rows = rows[rows["screen"].isin(own)] if own else rows
@@ -50,15 +51,23 @@ def draw_noise_ceilings(ceilings: pd.DataFrame, in_run: AbstractSet[str]) -> Dra
     return Drawn(
         "noise_ceilings", figure, "Noise ceilings",
         "A replicate correlation is a reliability; its square root is the best Pearson correlation that any prediction "
-        "can reach against one released score (0.59 gives 0.77; 0.88 gives 0.94). Intervals are bootstrap intervals; "
-        "each method's assumption is in the table.",
+        "can reach against one released score (0.59 gives 0.77; 0.88 gives 0.94). Among all rows of a screen; repeats "
+        "and alleles stand for the rows that were measured more than once. Intervals are bootstrap intervals; each "
+        "method's assumption is in the table.",
         "Dots with intervals of the noise ceiling for each screen and method.",
     )  # fmt: skip
 
 
 def _label(screen: str, phenotype: str, order: int, method: str) -> str:
     orders = f", order {order}" if order else ""
-    return f"{assay_name(screen, phenotype)}{orders} ({_METHODS[method]})"
+    bound = METHODS[method]
+    return f"{assay_name(screen, phenotype)}{orders} ({_METHODS[method]}{f', {bound}' if 'bound' in bound else ''})"
+
+
+def _own_scope(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one row an estimate: that of the rows which told the noise, not of the rest of the screen."""
+    keys = ["screen", "phenotype", "order", "method", "centred"]
+    return rows.sort_values("scope", key=lambda scope: scope == "screen", kind="stable").drop_duplicates(keys)
 
 
 def draw_calibration(calibration: pd.DataFrame, model: str) -> Drawn:

@@ -10,8 +10,8 @@ from scipy.stats import pearsonr, spearmanr
 
 from pipeline_lib.config.calls import ScreenScores
 from pipeline_lib.config.screens import POOLED
+from pipeline_lib.evaluation.ceilings import ceiling_of
 from pipeline_lib.reporting import style
-from pipeline_lib.reporting.ceilings import leading_ceiling
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.names import assay_name, in_order, panel_title, split_name, split_phrase, unit
 from pipeline_lib.reporting.predictions import Job, reported_jobs, tested
@@ -114,7 +114,7 @@ def draw_by_split(leaderboard: pd.DataFrame, ceilings: pd.DataFrame, model: str)
     for panel, (screen, phenotype) in zip(axes.flat, assays, strict=False):
         of_assay = rows[(rows["screen"] == screen) & (rows["phenotype"] == phenotype)]
         _bars(panel, of_assay, model, splits)
-        _ceiling(panel, ceilings, screen, phenotype)
+        _ceilings(panel, ceilings, screen, phenotype, splits)
         panel.set_title(panel_title(screen, phenotype))
     for panel in axes.flat[len(assays) :]:
         panel.axis("off")
@@ -122,9 +122,10 @@ def draw_by_split(leaderboard: pd.DataFrame, ceilings: pd.DataFrame, model: str)
     figure.legend(handles, labels, loc="outside lower center", ncols=3)
     return Drawn(
         "correlation_by_split", figure, title,
-        "Pearson correlation on the test fold with its bootstrap interval over queries or genes. The best other model "
+        "Pearson correlation on the test fold with its bootstrap interval over queries and arrays, or genes. The best "
+        "other model "
         "is the one with the highest value on that split and assay, ablations of the same model left out; the dashed "
-        "line is the noise ceiling: that of a simulated screen's truth, else the highest that the data give.",
+        "line is the noise ceiling, dotted where it is a lower bound.",
         f"Bars of {model} and the best other model for every split and assay.",
     )  # fmt: skip
 
@@ -145,7 +146,17 @@ def _bars(axes: Axes, rows: pd.DataFrame, model: str, splits: list[str]) -> None
     axes.set_ylabel("Pearson")
 
 
-def _ceiling(axes: Axes, ceilings: pd.DataFrame, screen: str, phenotype: str) -> None:
-    ceiling = leading_ceiling(ceilings, screen, phenotype)
-    if ceiling is not None:
-        axes.axhline(ceiling, color=style.CEILING, linestyle="--", linewidth=0.9, label="noise ceiling")
+def _ceilings(axes: Axes, ceilings: pd.DataFrame, screen: str, phenotype: str, splits: list[str]) -> None:
+    label = "noise ceiling"
+    for place, split in enumerate(splits):
+        best = ceiling_of(ceilings, screen, phenotype, split)
+        if best is not None:
+            axes.plot(
+                [place - 0.4, place + 0.4],
+                [best.value] * 2,
+                color=style.CEILING,
+                linewidth=0.9,
+                label=label,
+                linestyle=":" if best.bound == "lower bound" else "--",
+            )
+            label = "_"

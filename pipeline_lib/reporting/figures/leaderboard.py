@@ -8,8 +8,9 @@ import pandas as pd
 
 from pipeline_lib.config.screens import POOLED
 from pipeline_lib.config.split_names import kind_and_draw
+from pipeline_lib.evaluation.ceilings import ceiling_of
+from pipeline_lib.evaluation.metrics import leading_metric
 from pipeline_lib.reporting import style
-from pipeline_lib.reporting.ceilings import standing_ceilings
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.figures.forest import colours_in_words, forest
 from pipeline_lib.reporting.names import (
@@ -26,11 +27,6 @@ _LEAST_SUBGROUP = 30
 _TALLEST = 10.2
 """Inches that a figure may be high: a page with its margins."""
 LEADING = ("interaction", "raw_interaction", "fitness", "call")
-
-
-def leading_metric(phenotype: str) -> str:
-    """Return the metric that a phenotype is ranked by: average precision for calls, else Pearson."""
-    return "average_precision" if phenotype == "call" else "pearson"
 
 
 def leading_assay(leaderboard: pd.DataFrame) -> tuple[str, str]:
@@ -64,18 +60,19 @@ def draw_leaderboard(leaderboard: pd.DataFrame, ceilings: pd.DataFrame) -> Drawn
     figure, axes = plt.subplots(
         lines, columns, figsize=(style.TWO_COLUMNS, lines * (0.7 + 0.125 * tallest)), squeeze=False
     )  # fmt: skip
-    limit = standing_ceilings(ceilings)
-    limit = limit[(limit["screen"] == screen) & (limit["phenotype"] == phenotype) & ~limit["centred"]]
-    limit = limit[limit["method"] != "truth"]["ceiling"].max()
+    bounds = set()
     for panel, split in zip(axes.flat, splits, strict=False):
         forest(panel, rows[rows["split"] == split])
         panel.set(title=split_name(split), xlabel=METRICS[metric])
-        if metric == "pearson" and np.isfinite(limit):
-            panel.axvline(limit, color=style.CEILING, linestyle="--", linewidth=0.9)
+        best = ceiling_of(ceilings, screen, phenotype, split) if metric == "pearson" else None
+        if best is not None:
+            bounds.add(best.bound)
+            panel.axvline(best.value, color=style.CEILING, linestyle="--", linewidth=0.9)
     for panel in axes.flat[len(splits) :]:
         panel.axis("off")
     n = int(rows["n"].max())
-    ceiling = "; dashed green: the highest noise ceiling" if metric == "pearson" and np.isfinite(limit) else ""
+    kinds = " or ".join(sorted("its lower bound" if bound == "lower bound" else bound for bound in bounds))
+    ceiling = f"; dashed green: the noise ceiling ({kinds})" if bounds else ""
     return Drawn(
         "leaderboard", figure, title,
         f"{METRICS[metric]} on the test fold (up to n = {n:,}), the best model on top. Bars are bootstrap intervals "
@@ -104,16 +101,17 @@ def draw_differences(differences: pd.DataFrame) -> Drawn:
     )  # fmt: skip
     for panel, split in zip(axes.flat, splits, strict=False):
         part = rows[rows["split"] == split]
-        forest(panel, part)
-        panel.set(
-            title=f"{split_name(split)}\nagainst {part['reference'].iloc[0]}", xlabel=f"difference in {METRICS[metric]}"
-        )
+        # The best baseline itself is held against the next best one, which is another comparison.
+        reference = part["reference"].mode().iloc[0]
+        forest(panel, part[part["reference"] == reference])
+        panel.set(title=f"{split_name(split)}\nagainst {reference}", xlabel=f"difference in {METRICS[metric]}")
     for panel in axes.flat[len(splits) :]:
         panel.axis("off")
     return Drawn(
         "differences", figure, title,
-        "Model less best baseline, paired on the same bootstrap resamples of queries or genes. A model beats the "
-        "baseline where its whole interval is right of zero.",
+        "Model less best baseline (chosen on the validation fold), paired on the same bootstrap resamples of queries "
+        "and arrays, or genes, and on the seeds that both have. A model beats the baseline where its whole interval is "
+        "right of zero and q < 0.05.",
         "Forest plot of paired differences to the best baseline on every split.",
     )  # fmt: skip
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from pipeline_lib.evaluation.metrics import leading_metric
 from pipeline_lib.models.registry import entry_of
-from pipeline_lib.reporting.figures.leaderboard import leading_assay, leading_metric
+from pipeline_lib.reporting.figures.leaderboard import leading_assay
 from pipeline_lib.reporting.findings import family_sentences
 from pipeline_lib.reporting.html import Section
 from pipeline_lib.reporting.html_table import HtmlTable, html_table
@@ -16,12 +17,58 @@ from pipeline_lib.reporting.spread_findings import spread_sentences, spread_trad
 
 _SHOWN = ["model", "split", "screen", "phenotype", "metric", "value", "low", "high", "n", "groups", "seeds"]
 _DIFFERENCES = [
-    "model", "reference", "split", "screen", "phenotype", "metric", "value", "low", "high", "q_value", "n",
+    "model", "reference", "split", "screen", "phenotype", "metric", "value", "low", "high", "q_value", "verdict",
+    "detectable", "seeds", "reference_seeds", "n",
 ]  # fmt: skip
 
 
 _ASKED_OF_PRETRAINING = ("random", "gene_disjoint_one", "gene_disjoint_all")
 """Splits that the words on pretraining keep to: measured genes, one unseen, all unseen; the table has every split."""
+
+
+_SCORED = [
+    "split",
+    "screen",
+    "phenotype",
+    "metric",
+    "value",
+    "baseline",
+    "baseline_value",
+    "difference",
+    "low",
+    "high",
+    "q",
+    "verdict",
+    "detectable",
+    "seeds",
+    "baseline_seeds",
+    "n",
+    "groups",
+    "fba",
+    "control_model",
+    "control",
+    "agreement",
+    "scaled",
+    "scaled_baseline",
+    "ceiling",
+    "ceiling_method",
+    "ceiling_bound",
+    "ceiling_rows",
+    "chosen_on",
+]
+
+
+def scale_sentences(board: pd.DataFrame) -> list[str]:
+    """Say how the values of the scoreboard are put on a scale between two controls."""
+    if board["scaled"].isna().all():
+        return []
+    sentence = (
+        "Scaled values put a correlation between two controls: 0 is what the best of the mean, the screen mean and the "
+        "main effects of query and array reaches (chosen on the validation fold), 1 the agreement of two measurements "
+        "of the same genotypes, which is the square of the noise ceiling. A model of the noise-free values would stand "
+        "above 1."
+    )
+    return [sentence]
 
 
 def leaderboard(run: RunFolder) -> Section:
@@ -41,14 +88,17 @@ def leaderboard(run: RunFolder) -> Section:
     return Section(
         "leaderboard", "Correlations and leaderboard",
         [
-            ("Value and interval (bootstrap over queries or genes, never over rows), tested rows n, clusters and seeds "
-            "of every model on every split. Pearson within screens takes each screen's mean away first, and Pearson "
-            "within queries each query's: a model that only knows the screen or the query scores zero there. Where a "
-            "split was drawn several times, its pooled rows lay the test folds of all draws one after another; a gene "
-            "or query that several draws hold out is one cluster."),
+            *scale_sentences(run.scoreboard),
+            ("Value and interval (bootstrap over queries and arrays, or genes, never over rows), tested rows n, "
+            "clusters and seeds of every model on every split. Pearson within screens takes each screen's mean away "
+            "first, and Pearson within queries each query's: a model that only knows the screen or the query scores "
+            "zero there. Where a split was repeated, its pooled rows lay the test folds of all repeats one after "
+            "another; a gene or query that several of them hold out is one cluster."),
         ],
         [*run.figures("correlations"), *run.figures("leaderboard", "leaderboard", "differences")],
         [
+            html_table("scoreboard", f"{run.model} and the best baseline", run.scoreboard[_SCORED],
+                       filters={"split": ""}),
             html_table("leaderboard", "Leaderboard", table[_SHOWN], filters={"model": "", **chosen}),
             html_table("differences", "Paired differences to the best baseline", leading[_DIFFERENCES],
                        filters={"model": "", **chosen}),
@@ -67,7 +117,9 @@ def ablations(run: RunFolder) -> Section:
         "ablations", "Ablations",
         [
             ("Each ablation takes one part of the model away, replaces it or adds one, and is trained on the same "
-            "folds with the same settings. Differences are paired on the same resamples."),
+            "folds with the same settings. Differences are paired on the same resamples and on equal seeds, with the "
+            "variance between seeds in the interval; a word such as beats needs the whole interval on one side of zero "
+            "and q < 0.05 over the models beside it."),
             *family_sentences(family, run.model),
         ],
         run.figures("leaderboard", "ablations"),

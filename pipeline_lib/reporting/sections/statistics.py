@@ -4,7 +4,7 @@ import pandas as pd
 
 from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.evaluation.calls import rule_in_words
-from pipeline_lib.reporting.findings import beyond_truth_sentences, conservative_p_sentences
+from pipeline_lib.reporting.findings import above_ceiling_sentences, beyond_truth_sentences, conservative_p_sentences
 from pipeline_lib.reporting.html import Section
 from pipeline_lib.reporting.html_table import html_table
 from pipeline_lib.reporting.run_folder import RunFolder
@@ -99,6 +99,7 @@ def ceilings(run: RunFolder) -> Section:
         [
             ("The noise ceiling is the best Pearson correlation that any prediction can have with one released score: "
             "the square root of its reliability, which a replicate correlation estimates."),
+            *above_ceiling_sentences(run.scoreboard),
             *beyond_truth_sentences(run.leaderboard, run.table("noise_ceiling")),
             (f"The tables of calibration and subgroups hold {run.model} and the baselines that are best somewhere; "
             "evaluation/calibration.parquet and evaluation/subgroups.parquet hold every model."),
@@ -106,7 +107,7 @@ def ceilings(run: RunFolder) -> Section:
         [*run.figures("ceilings"), *run.figures("leaderboard", "subgroups")],
         [
             html_table("noise_ceilings", "Noise ceilings and their assumptions", run.table("noise_ceiling"),
-                       filters={"screen": ""}),
+                       filters={"screen": "", "split": "all"}),
             html_table("calibration", "Calibration", whole,
                        filters={"model": run.model, "split": "random", "screen": "", "quantity": ""}),
             html_table("subgroups", "Skill within subgroups", subgroups,
