@@ -53,6 +53,13 @@ def read_genotypes(path: Path, names: GeneNames) -> NDArray[np.int64]:
     return genotypes[:, : max(1, (genotypes >= 0).sum(axis=1).max(initial=0))]
 
 
+def screens_of_genotypes(path: Path, rows: int) -> NDArray[np.str_]:
+    """Return the column ``screen`` of a table of genotypes, str [rows]; empty texts where it has none."""
+    if "screen" not in pq.read_schema(path).names:
+        return np.full(rows, "")
+    return pq.read_table(path, columns=["screen"])["screen"].to_pandas().fillna("").to_numpy(str)
+
+
 def _is_list_of_names(kind: pa.DataType) -> bool:
     nested = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
     if not nested:
