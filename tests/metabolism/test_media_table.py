@@ -31,8 +31,14 @@ def media(textbook: Gem) -> pd.DataFrame:
 
 def test_screens_with_one_medium_stand_together_and_all_others_on_the_runs(media: pd.DataFrame) -> None:
     of = {screen: medium_of(media, screen) for screen in ("air", "jar", "own", "simulated:jar", "never named", "")}
-    assert of == {"air": "own:air", "jar": "own:jar", "own": "model", "simulated:jar": "minimal", "never named": "model",
-                  "": "model"}  # fmt: skip
+    assert of == {
+        "air": "own:air",
+        "jar": "own:jar",
+        "own": "model",
+        "simulated:jar": "minimal",
+        "never named": "model",
+        "": "model",
+    }
     assert dict(zip(media["medium"], media["screens"], strict=True))["model"] == "*"
 
 

@@ -99,7 +99,8 @@ def test_a_simulation_on_a_medium_of_its_own_has_the_growth_of_that_medium(folde
         ]  # fmt: skip
         assert CliRunner().invoke(app, arguments, catch_exceptions=False).exit_code == 0
         truth = pd.read_parquet(output / "truth.parquet")
-        truths[len(truths)] = truth[truth["order"] == 1].set_index(truth["genes"].str[0])["fitness"]
+        singles = truth[truth["order"] == 1]
+        truths[len(truths)] = singles.set_index(singles["genes"].str[0])["fitness"]
     both = truths[0].index.intersection(truths[1].index)
     assert len(both) > 10
     assert (truths[0][both] != truths[1][both]).any()
