@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -54,7 +55,9 @@ def background_genes(background: Sequence[str], genes: Sequence[str]) -> list[st
 
 
 def with_background(gem: Gem, background: Sequence[str]) -> Gem:
-    """Return the model of a cell that lacks the genes of a background: what they alone catalyse carries no flux.
+    """Return the model of a cell that lacks the genes of a background.
+
+    A complex with one of the genes is gone from its gene rule; a reaction that has no other carries no flux.
 
     Raises
     ------
@@ -65,9 +68,17 @@ def with_background(gem: Gem, background: Sequence[str]) -> Gem:
     if not lacking:
         return gem
     rules = GeneRules.from_rules(list(gem.reactions["gene_rule"]), tuple(gem.reactions["id"]), gem.genes)
-    deleted = np.isin(gem.genes, lacking).astype(np.int32)[None]
-    blocked = np.asarray(rules.blocked_reactions(deleted).todense(), dtype=bool)[0]
+    broken = (rules.gene_to_complex.tocsr()[np.isin(gem.genes, lacking)].sum(axis=0) > 0).ravel()
     lower = gem.reactions["lower_bound"].to_numpy(np.float64, copy=True)
     upper = gem.reactions["upper_bound"].to_numpy(np.float64, copy=True)
-    lower[blocked], upper[blocked] = 0.0, 0.0
-    return gem.with_bounds(lower, upper)
+    texts = gem.reactions["gene_rule"].to_list()
+    of_complex, of_reaction = rules.gene_to_complex.tocsc(), rules.complex_to_reaction.tocsc()
+    for reaction in np.flatnonzero(rules.complex_to_reaction.tocsr()[broken].sum(axis=0)).tolist():
+        complexes = of_reaction.indices[of_reaction.indptr[reaction] : of_reaction.indptr[reaction + 1]]
+        whole = [
+            of_complex.indices[of_complex.indptr[c] : of_complex.indptr[c + 1]] for c in complexes[~broken[complexes]]
+        ]
+        texts[reaction] = " or ".join(f"({' and '.join(gem.genes[gene] for gene in members)})" for members in whole)
+        if not whole:
+            lower[reaction], upper[reaction] = 0.0, 0.0
+    return replace(gem, reactions=gem.reactions.assign(gene_rule=texts)).with_bounds(lower, upper)

@@ -9,7 +9,7 @@ from scipy import sparse
 
 from pipeline_lib.metabolism.gene_classes import weights
 from pipeline_lib.metabolism.genotype_arrays import positions_of
-from pipeline_lib.metabolism.interactions import epsilon
+from pipeline_lib.metabolism.interaction_scores import epsilon
 from pipeline_lib.metabolism.network import MetabolicNetwork
 from pipeline_lib.metabolism.triples import NONZERO, TripleSearch
 

@@ -104,5 +104,7 @@ def test_a_simulation_on_a_medium_of_its_own_has_the_growth_of_that_medium(folde
     both = truths[0].index.intersection(truths[1].index)
     assert len(both) > 10
     assert (truths[0][both] != truths[1][both]).any()
-    with pytest.raises(PipelineError, match=r"simulation 'small' has its own medium; give metabolism/media\.parquet"):
+    with pytest.raises(
+        PipelineError, match=r"simulation 'small' has a medium of its own; give metabolism/media\.parquet"
+    ):
         simulate(folder, tmp_path, medium=anaerobic)
