@@ -50,7 +50,7 @@ def interactions(
     Returns
     -------
     DataFrame
-        genes (tuple of ids), fitness (wild type = 1), epsilon or tau, and of triples foretold (whether a pair of them
+        genes (tuple of ids, sorted as text), fitness (wild type = 1), epsilon or tau, and of triples foretold (whether a pair of them
         interacts); the largest first. ``attrs["counts"]``: how many are larger than each step of `LADDER`.
 
     Raises
@@ -71,7 +71,7 @@ def interactions(
     genes = names[listed[[f"gene{at}" for at in range(order)]].to_numpy(np.int64)]
     columns = [column for column in found.columns if not column.startswith("gene")]
     table = listed[columns].reset_index(drop=True)
-    table.insert(0, "genes", pd.Series([tuple(row) for row in genes.tolist()], dtype=object))
+    table.insert(0, "genes", pd.Series([tuple(sorted(row)) for row in genes.tolist()], dtype=object))
     table.attrs["counts"] = counts
     return table
 
