@@ -1,6 +1,6 @@
 """The genome-scale metabolic model: exact tensors, exact gene rules, energies, media and knockouts.
 
-As a library: `knockout_growth`, `write_knockout_growth`, `interactions`, `lethal_sets`, `limiting_metabolites` and
+As a library: `knockout_growth`, `write_knockout_growth`, `interactions`, `lethal_sets`, `explain_deletion` and
 `medium_components` take a model of cobra or the path of one and return tables (docs/metabolism.md).
 """
 
@@ -8,6 +8,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pipeline_lib.metabolism.explanation import explain_deletion
     from pipeline_lib.metabolism.gem import read_gem
     from pipeline_lib.metabolism.growth_tables import knockout_growth, write_knockout_growth
     from pipeline_lib.metabolism.interaction_search import interactions
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pipeline_lib.metabolism.media_table import medium_components
 
 __all__ = [
+    "explain_deletion",
     "interactions",
     "knockout_growth",
     "lethal_sets",
@@ -24,6 +26,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "explain_deletion": "explanation",
     "interactions": "interaction_search",
     "knockout_growth": "growth_tables",
     "lethal_sets": "lethality",

@@ -77,9 +77,9 @@ def knockout_growth(
     Returns
     -------
     DataFrame
-        genes (tuple of ids, sorted as text), order, growth (1/h), fitness (wild type = 1), epsilon (of pairs), tau (of triples), status
-        ('optimal', 'infeasible': no steady state, growth 0, or 'failed': growth NaN) and program: the number of the
-        linear program whose optimum the genotype has, 0 for the wild type's. ``attrs``: ``wild_type_growth`` (1/h),
+        genes (tuple of ids, sorted as text), order, growth (1/h), fitness (wild type = 1), epsilon (of pairs), tau (of
+        triples), status ('optimal', 'infeasible': no steady state, growth 0, or 'failed': growth NaN) and program: the
+        number of the linear program whose optimum the genotype has, 0 for the wild type's. ``attrs``: ``wild_type_growth`` (1/h),
         ``programs_solved``.
 
     Raises

@@ -50,8 +50,8 @@ def interactions(
     Returns
     -------
     DataFrame
-        genes (tuple of ids, sorted as text), fitness (wild type = 1), epsilon or tau, and of triples foretold (whether a pair of them
-        interacts); the largest first. ``attrs["counts"]``: how many are larger than each step of `LADDER`.
+        genes (tuple of ids, sorted as text), fitness (wild type = 1), epsilon or tau, and of triples
+        foretold (whether a pair of them interacts); the largest first. ``attrs["counts"]``: how many are larger than each step of `LADDER`.
 
     Raises
     ------

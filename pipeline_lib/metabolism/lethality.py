@@ -18,7 +18,7 @@ from pipeline_lib.metabolism.survival import SurvivalProblem
 from pipeline_lib.metabolism.wild_type import reduce_growing_network
 
 CUTOFF = 0.01
-"""Growth over the wild type's below which a genotype counts as lethal (Pratapa et al., Bioinformatics 31:3299, 2015)."""
+"""Part of the wild type's growth below which a genotype is lethal (Pratapa et al., Bioinformatics 31:3299, 2015)."""
 
 
 def lethal_sets(
