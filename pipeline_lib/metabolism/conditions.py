@@ -5,7 +5,6 @@ import os
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,18 +13,12 @@ from rich.console import Console
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.genes.genotypes import FAULTS, MAX_ORDER, genotype_faults
 from pipeline_lib.metabolism.background import with_background
-from pipeline_lib.metabolism.gem import Gem, read_gem
+from pipeline_lib.metabolism.gem import Model, gem_of
 from pipeline_lib.metabolism.genotype_arrays import NO_GENE
 from pipeline_lib.metabolism.knockouts import NewSolver
 from pipeline_lib.metabolism.medium import Medium, with_medium
 from pipeline_lib.metabolism.network import MetabolicNetwork, network_of
 from pipeline_lib.metabolism.solving import threaded_solver
-
-if TYPE_CHECKING:
-    import cobra
-
-Model: TypeAlias = "str | Path | Gem | cobra.Model"
-"""What a model is given as."""
 
 
 def network_on_medium(model: Model, medium: Medium = "model", background: Sequence[str] = ()) -> MetabolicNetwork:
@@ -45,8 +38,7 @@ def network_on_medium(model: Model, medium: Medium = "model", background: Sequen
     PipelineError
         When the model cannot be read, or the medium or the background does not fit it.
     """
-    gem = model if isinstance(model, Gem) else read_gem(model)
-    return network_of(with_medium(with_background(gem, background), medium))
+    return network_of(with_medium(with_background(gem_of(model), background), medium))
 
 
 def genotypes_of_names(genotypes: Iterable[Iterable[str]], genes: Sequence[str]) -> NDArray[np.int64]:

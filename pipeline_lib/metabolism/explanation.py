@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from pipeline_lib.metabolism.background import with_background
-from pipeline_lib.metabolism.conditions import Model, genotypes_of_names
+from pipeline_lib.metabolism.conditions import genotypes_of_names
 from pipeline_lib.metabolism.flux import ZERO_GROWTH
-from pipeline_lib.metabolism.gem import Gem, read_gem
+from pipeline_lib.metabolism.gem import Gem, Model, gem_of
 from pipeline_lib.metabolism.linear_program import LinearProgram, Outcome, WarmSolver
 from pipeline_lib.metabolism.medium import Medium, exchange_reactions, with_medium
 from pipeline_lib.metabolism.network import MetabolicNetwork, network_of
@@ -51,8 +51,7 @@ def explain_deletion(
     PipelineError
         When the model, the medium, the background or the genotype is at fault, or the wild type does not grow.
     """
-    gem = model if isinstance(model, Gem) else read_gem(model)
-    gem = with_medium(with_background(gem, background), medium)
+    gem = with_medium(with_background(gem_of(model), background), medium)
     network = network_of(gem)
     reduce_growing_network(network)
     genotype = genotypes_of_names([genes], network.genes)
@@ -141,7 +140,7 @@ class _Cell:
             others = np.delete(np.arange(self.network.stoichiometry.shape[0]), metabolite) + drain
             fixed = np.concatenate([blocked, np.arange(size, drain), others]).astype(np.int32)
             outcome = self.solver.solve(fixed, np.zeros(len(fixed)))
-            found.append(-outcome.objective if outcome.status == "optimal" else 0.0)
+            found.append(max(-outcome.objective, 0.0) if outcome.status == "optimal" else 0.0)
         self.solver.minimise(self.solver.program.cost)
         return np.array(found)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -73,6 +73,15 @@ def read_gem(source: "str | Path | cobra.Model") -> Gem:
     if text.startswith("cobra:"):
         return _gem_of(read_model_inside_cobra(text.removeprefix("cobra:")), text)
     return _gem_of(read_model_file(Path(source)), text)
+
+
+Model: TypeAlias = "str | Path | Gem | cobra.Model"
+"""What a user gives a model as."""
+
+
+def gem_of(model: Model) -> Gem:
+    """Return a model as it is, or read it (see `read_gem`)."""
+    return model if isinstance(model, Gem) else read_gem(model)
 
 
 def _gem_of(content: Mapping[str, Any], where: str) -> Gem:

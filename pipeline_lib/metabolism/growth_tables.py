@@ -13,13 +13,13 @@ from pipeline_lib.artefacts.atomic import atomic_path
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.bit_sets import unique_sets
 from pipeline_lib.metabolism.conditions import (
-    Model,
     genotypes_of_names,
     network_on_medium,
     require_order,
     solver_in_threads,
 )
 from pipeline_lib.metabolism.flux import Method
+from pipeline_lib.metabolism.gem import Model
 from pipeline_lib.metabolism.gene_classes import gene_classes
 from pipeline_lib.metabolism.genotype_arrays import NO_GENE, choose
 from pipeline_lib.metabolism.genotype_tables import gene_lists
@@ -79,7 +79,8 @@ def knockout_growth(
     DataFrame
         genes (tuple of ids, sorted as text), order, growth (1/h), fitness (wild type = 1), epsilon (of pairs), tau (of
         triples), status ('optimal', 'infeasible': no steady state, growth 0, or 'failed': growth NaN) and program: the
-        number of the linear program whose optimum the genotype has, 0 for the wild type's. ``attrs``: ``wild_type_growth`` (1/h),
+        number of the linear program whose optimum the genotype has, 0 for the wild type's. ``attrs``:
+        ``wild_type_growth`` (1/h),
         ``programs_solved``.
 
     Raises

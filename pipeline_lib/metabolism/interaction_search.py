@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline_lib.metabolism.conditions import Model, network_on_medium, require_order, solver_in_threads
+from pipeline_lib.metabolism.conditions import network_on_medium, require_order, solver_in_threads
 from pipeline_lib.metabolism.flux import Method
+from pipeline_lib.metabolism.gem import Model
 from pipeline_lib.metabolism.gene_classes import gene_classes
 from pipeline_lib.metabolism.genotype_arrays import choose
 from pipeline_lib.metabolism.interaction_scores import epsilon
@@ -51,7 +52,8 @@ def interactions(
     -------
     DataFrame
         genes (tuple of ids, sorted as text), fitness (wild type = 1), epsilon or tau, and of triples
-        foretold (whether a pair of them interacts); the largest first. ``attrs["counts"]``: how many are larger than each step of `LADDER`.
+        foretold (whether a pair of them interacts); the largest first. ``attrs["counts"]``: how many are larger than
+        each step of `LADDER`.
 
     Raises
     ------

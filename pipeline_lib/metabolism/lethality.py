@@ -9,8 +9,9 @@ import pandas as pd
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.blocked_sets import deletions_of
-from pipeline_lib.metabolism.conditions import Model, network_on_medium, solver_in_threads
+from pipeline_lib.metabolism.conditions import network_on_medium, solver_in_threads
 from pipeline_lib.metabolism.flux import FluxBalance
+from pipeline_lib.metabolism.gem import Model
 from pipeline_lib.metabolism.gene_classes import gene_classes
 from pipeline_lib.metabolism.lethal_search import LethalSearch
 from pipeline_lib.metabolism.medium import Medium

@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipeline_lib.artefacts.media import ABSENT, BETWEEN_SCREENS, OTHERS
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism.gem import Gem
+from pipeline_lib.metabolism.gem import Gem, Model, gem_of
 from pipeline_lib.metabolism.medium import Medium, exchange_reactions, medium_bounds
 from pipeline_lib.metabolism.named_media import NAMED_MEDIA, fitting_medium
 from pipeline_lib.metabolism.network import MetabolicNetwork
@@ -19,13 +19,13 @@ def medium_label(medium: Medium, owner: str) -> str:
     return medium if isinstance(medium, str) else f"own:{owner}"
 
 
-def medium_components(gem: Gem, medium: Medium) -> pd.DataFrame:
+def medium_components(model: Model, medium: Medium) -> pd.DataFrame:
     """List what a medium feeds a model, and what of it the model lacks.
 
     Parameters
     ----------
-    gem
-        The model.
+    model
+        A `cobra.Model`, the path of a model's file, ``cobra:textbook``, or what `read_gem` returned.
     medium
         As in `pipeline_lib.metabolism.medium.medium_bounds`.
 
@@ -40,6 +40,7 @@ def medium_components(gem: Gem, medium: Medium) -> pd.DataFrame:
     PipelineError
         When the medium or an exchange is unknown or does not fit the model, or an uptake is negative.
     """
+    gem = gem_of(model)
     exchange = exchange_reactions(gem.reactions, gem.metabolites, gem.stoichiometry)
     lower, upper = medium_bounds(gem.reactions, gem.stoichiometry, exchange, medium)
     at = np.flatnonzero(exchange)
