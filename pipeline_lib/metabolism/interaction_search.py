@@ -12,16 +12,12 @@ from pipeline_lib.metabolism.flux import Method
 from pipeline_lib.metabolism.gem import Model
 from pipeline_lib.metabolism.gene_classes import gene_classes
 from pipeline_lib.metabolism.genotype_arrays import choose
-from pipeline_lib.metabolism.interaction_scores import epsilon
+from pipeline_lib.metabolism.interaction_scores import LADDER, NONZERO, epsilon
 from pipeline_lib.metabolism.knockouts import FITNESS_DECIMALS, NewSolver, growths_by
 from pipeline_lib.metabolism.medium import Medium
 from pipeline_lib.metabolism.network import MetabolicNetwork
 from pipeline_lib.metabolism.triple_tables import gene_triples
-from pipeline_lib.metabolism.triples import NONZERO, search_triples_by
-
-LADDER = (NONZERO, 1e-3, 0.02, 0.08)
-"""Sizes of an interaction: above rounding, visible in an exact model, about one SD of a screen's noise, and the
-published intermediate threshold of screens (Costanzo et al., Science 353:aaf1420, 2016)."""
+from pipeline_lib.metabolism.triples import search_triples_by
 
 
 def interactions(

@@ -13,8 +13,10 @@ from pipeline_lib.metabolism.conditions import network_on_medium, solver_in_thre
 from pipeline_lib.metabolism.flux import FluxBalance
 from pipeline_lib.metabolism.gem import Model
 from pipeline_lib.metabolism.gene_classes import gene_classes
+from pipeline_lib.metabolism.knockouts import NewSolver
 from pipeline_lib.metabolism.lethal_search import LethalSearch
 from pipeline_lib.metabolism.medium import Medium
+from pipeline_lib.metabolism.network import MetabolicNetwork
 from pipeline_lib.metabolism.survival import SurvivalProblem
 from pipeline_lib.metabolism.wild_type import reduce_growing_network
 
@@ -64,11 +66,17 @@ def lethal_sets(
     if not 0 < cutoff < 1:
         raise PipelineError(f"the cutoff is a part of the wild type's growth between 0 and 1, not {cutoff}.")
     network = network_on_medium(model, medium, background)
+    new_solver = solver_in_threads(threads, Path(kept) if kept is not None else None, progress=progress)
+    return find_lethal_sets(network, order, cutoff, new_solver)
+
+
+def find_lethal_sets(network: MetabolicNetwork, order: int, cutoff: float, new_solver: NewSolver) -> pd.DataFrame:
+    """Do `lethal_sets` on a network, with the solver that `new_solver` makes."""
     reduced = reduce_growing_network(network)
     wild_type = FluxBalance(reduced).solve(np.empty(0, dtype=np.int32), None).growth
     deletions = deletions_of(network, reduced, order)
     problem = SurvivalProblem(reduced, "fba", cutoff * wild_type, wild_type)
-    with solver_in_threads(threads, Path(kept) if kept is not None else None, progress=progress)(problem) as solver:
+    with new_solver(problem) as solver:
         search = LethalSearch(deletions, solver, problem.threshold)
         for number in range(1, order + 1):
             search.find(number, solver.console)

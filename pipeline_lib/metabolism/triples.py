@@ -20,13 +20,10 @@ from pipeline_lib.metabolism.bit_sets import BitSets
 from pipeline_lib.metabolism.flux import Method
 from pipeline_lib.metabolism.gene_classes import GeneClasses, PairTable, gene_classes, pair_table
 from pipeline_lib.metabolism.genotype_arrays import choose, positions_of
-from pipeline_lib.metabolism.interaction_scores import tau
+from pipeline_lib.metabolism.interaction_scores import NONZERO, tau
 from pipeline_lib.metabolism.knockouts import FITNESS_DECIMALS, Growths, NewSolver, growths_by
 from pipeline_lib.metabolism.network import MetabolicNetwork
 from pipeline_lib.metabolism.solving import Solver, solver_of
-
-NONZERO = 1e-6
-"""Smallest interaction that is not rounding."""
 
 
 @dataclass(frozen=True)

@@ -172,3 +172,25 @@ def test_iaf1260_has_the_published_lethal_singles_pairs_and_triples(mirror: Path
         ours = sets_of(found[found["order"] == order])
         assert len(ours) == count
         assert ours == published(mirror, order)
+
+
+def test_the_command_writes_the_table_of_the_run(
+    textbook: Gem, triples: pd.DataFrame, tmp_path: Path, index_of_genes: Any
+) -> None:
+    from click.testing import CliRunner
+
+    from pipeline_lib.artefacts import schemas
+    from pipeline_lib.artefacts.tables import write_table
+    from pipeline_lib.metabolism.cli import app
+
+    write_table(index_of_genes(textbook.genes), tmp_path / "genes.parquet", schemas.GENES)
+    names = ("metabolites", "reactions", "incidence", "complexes", "energies", "genes")
+    tables = [f"--{name}={tmp_path}/{name}.parquet" for name in names]
+    build = ["build", '--settings={"gem": "cobra:textbook"}', "--gem=cobra:textbook", *tables]
+    assert CliRunner().invoke(app, [*build, f"--stoichiometry={tmp_path}/s.pt"]).exit_code == 0
+    network = [table for table in tables if "metabolites" not in table and "energies" not in table]
+    done = CliRunner().invoke(app, ["lethal-sets", *network, f"--output={tmp_path}/lethal.parquet"])
+    assert done.exit_code == 0, done.output
+    assert "7 of 1 genes, 53 of 2 genes, 395 of 3 genes" in done.output
+    assert sets_of(pd.read_parquet(tmp_path / "lethal.parquet")) == sets_of(triples)
+    assert not list(tmp_path.glob(".*.solved"))
