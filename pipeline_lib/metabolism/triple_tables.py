@@ -123,7 +123,8 @@ def subsystem_table(table: pd.DataFrame, network: MetabolicNetwork, reactions: p
     Returns
     -------
     DataFrame
-        subsystem, genes, interacting, negative, unforetold (no pair interacts); most unforetold first.
+        subsystem, genes; triples above rounding: interacting, negative, unforetold (no pair interacts); those whose tau
+        has the published size (`LADDER`): large, large_unforetold; most unforetold first.
     """
     names, code = np.unique(reactions["subsystem"].to_numpy(str), return_inverse=True)
     member = sparse.csr_array(
@@ -135,7 +136,9 @@ def subsystem_table(table: pd.DataFrame, network: MetabolicNetwork, reactions: p
         "interacting": table["tau"].notna().to_numpy(),
         "negative": (table["tau"] < 0).to_numpy(),
         "unforetold": ~table["foretold"].to_numpy(bool) & table["tau"].notna().to_numpy(),
+        "large": (table["tau"].abs() > LADDER[-1]).to_numpy(),
     }
+    chosen["large_unforetold"] = chosen["large"] & chosen["unforetold"]
     counts = {name: np.zeros(len(names), dtype=np.int64) for name in chosen}
     for at in range(0, len(triples), _ROWS_AT_ONCE):
         rows = slice(at, at + _ROWS_AT_ONCE)
