@@ -159,3 +159,55 @@ rule all_triples:
         "python -m pipeline_lib metabolism all-triples --reactions {input.reactions:q} --incidence {input.incidence:q}"
         " --complexes {input.complexes:q} --genes {input.genes:q} --processes {threads} --output {output.triples:q}"
         " --counts {output.counts:q} --subsystems {output.subsystems:q} 2>> {log:q}"
+
+
+rule media_benchmark:
+    input:
+        **inputs_of(gem=RUN.metabolism.gem),
+        genes=rules.genes.output.genes,
+        observations=f"{RESULTS}/tables/observations.parquet",
+    output:
+        media=f"{RESULTS}/metabolism/media_benchmark.parquet",
+    log:
+        f"{RESULTS}/logs/media_benchmark.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(2000),
+        runtime=minutes(15),
+    params:
+        code=code_hash("pipeline_lib.metabolism.media_benchmark_cli:media"),
+        own=FLOW.contents(gem=RUN.metabolism.gem),
+        gem=lambda wildcards: FLOW.argument(RUN.metabolism.gem),
+    shell:
+        "python -m pipeline_lib metabolism media --gem {params.gem:q} --genes {input.genes:q}"
+        " --observations {input.observations:q} --output {output.media:q} 2>> {log:q}"
+
+
+rule lethal_sets:
+    input:
+        reactions=rules.metabolism.output.reactions,
+        incidence=rules.metabolism.output.incidence,
+        complexes=rules.metabolism.output.complexes,
+        genes=rules.genes.output.genes,
+    output:
+        lethal=f"{RESULTS}/metabolism/lethal_sets.{{order}}.parquet",
+    log:
+        f"{RESULTS}/logs/lethal_sets.{{order}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/lethal_sets.{{order}}.tsv"
+    wildcard_constraints:
+        order=r"\d+",
+    conda:
+        "../../envs/base.yaml"
+    threads: 2
+    resources:
+        mem_mb=grows(4000),
+        runtime=minutes(180),
+    params:
+        code=code_hash("pipeline_lib.metabolism.lethality_cli:lethal_sets_command"),
+    shell:
+        "python -m pipeline_lib metabolism lethal-sets --reactions {input.reactions:q} --incidence {input.incidence:q}"
+        " --complexes {input.complexes:q} --genes {input.genes:q} --order {wildcards.order} --threads {threads}"
+        " --output {output.lethal:q} 2>> {log:q}"
