@@ -187,7 +187,8 @@ class Workflow:
         settings = self.run.features[name]
         if settings.reader != "flux":
             return settings
-        named = [medium for medium in self.screen_media.values() if isinstance(medium, str)]
+        # What a simulation grows on is its truth, and no feature.
+        named = [screen.medium for screen in self.run.screens.values() if isinstance(screen.medium, str)]
         media = list(dict.fromkeys([*settings.media, *named]))
         background = settings.background or self.run.metabolism.background
         return settings.model_copy(update={"media": media, "background": background})

@@ -40,7 +40,7 @@ def test_media_of_screens_reach_the_flux_features_too() -> None:
     )
     assert flow.screen_media == {"plates": "sga_tm", "flask": {"EX_glc__D_e": 1.0}, "simulated:sim": "sga_dm"}
     flux = flow.feature_settings("flux")
-    assert flux.media == ["minimal", "rich", "sga_tm", "sga_dm"]
+    assert flux.media == ["minimal", "rich", "sga_tm"]
     assert flux.background == ["b3736"]
     assert flow.feature_settings("own").background == []
 
