@@ -121,16 +121,18 @@ def _feature_faults(flow: Workflow) -> Iterator[str]:
 
 
 def _model_faults(flow: Workflow) -> Iterator[str]:
-    """Read a metabolic model that no checksum vouches for, and put it on the run's medium."""
+    """Read a metabolic model that no checksum vouches for, and put it on the media of the run."""
     settings = flow.run.metabolism
     path = _here(flow, settings.gem)
-    if path is None or (settings.gem in flow.catalogue and settings.medium == "model"):
+    plain = settings.medium == "model" and not settings.background and not flow.screen_media
+    if path is None or (settings.gem in flow.catalogue and plain):
         return
+    from pipeline_lib.metabolism.background import with_background
     from pipeline_lib.metabolism.gem import read_gem
-    from pipeline_lib.metabolism.medium import with_medium
+    from pipeline_lib.metabolism.media_table import media_table
 
     try:
-        with_medium(read_gem(path), settings.medium)
+        media_table(with_background(read_gem(path), settings.background), settings.medium, flow.screen_media)
     except PipelineError as error:
         yield f"key 'metabolism': {error}"
 

@@ -182,6 +182,24 @@ class Workflow:
         settings = self.run.features[name]
         return {"gem": self.run.metabolism.gem} if settings.reader == "flux" else settings.files
 
+    def feature_settings(self, name: str) -> FeatureSettings:
+        """Return the settings of a feature table; ``flux`` adds the screens' media and the run's background."""
+        settings = self.run.features[name]
+        if settings.reader != "flux":
+            return settings
+        # What a simulation grows on is its truth, and no feature.
+        named = [screen.medium for screen in self.run.screens.values() if isinstance(screen.medium, str)]
+        media = list(dict.fromkeys([*settings.media, *named]))
+        background = settings.background or self.run.metabolism.background
+        return settings.model_copy(update={"media": media, "background": background})
+
+    @property
+    def screen_media(self) -> dict[str, str | dict[str, float]]:
+        """The media of screens and of simulations (``simulated:<name>``) that have their own."""
+        found = {name: screen.medium for name, screen in self.run.screens.items()}
+        found |= {f"{SIMULATED}{name}": simulation.medium for name, simulation in self.run.simulation.items()}
+        return {owner: medium for owner, medium in found.items() if medium is not None}
+
     def feature_code(self, name: str) -> str:
         """Return a hash of the code that reads a feature table: an edit of one reader reads no other table again."""
         return remembered_code_hash("pipeline_lib.features.cli:read", module_of(self.run.features[name].reader))

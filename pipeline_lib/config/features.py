@@ -34,7 +34,10 @@ class FeatureSettings(Section):
     """Columns whose name holds one of these words, whatever the case, are left out: for instance ``| standard |``,
     phenotypes that are the single-mutant fitness of another study."""
     media: list[str] = ["minimal", "rich"]
-    """For the reader ``flux``: the named media on which every single deletion is grown (``model``: the model's own)."""
+    """For the reader ``flux``: the named media on which every single deletion is grown (``model``: the model's own).
+    Those of screens with a medium of their own come on top."""
+    background: list[str] = []
+    """For the reader ``flux``: genes that the wild type lacks already; filled in from ``metabolism.background``."""
     components: int = Field(default=64, ge=2, le=1024)
     """For the reader ``descriptions``: how many components of the truncated SVD are kept."""
     smallest_term: int = Field(default=2, ge=1)

@@ -4,6 +4,22 @@ from typing import Literal
 
 from pipeline_lib.config.section import Section
 
+MediumName = Literal[
+    "model",
+    "minimal",
+    "rich",
+    "synthetic_complete",
+    "sga_dm",
+    "sga_tm",
+    "ypd_like",
+    "synthetic_complete@szappanos2011",
+    "sga_dm@szappanos2011",
+    "sga_tm@szappanos2011",
+    "ypd_like@szappanos2011",
+]
+"""``model`` (the bounds of the model's file) or a named medium (`pipeline_lib.metabolism.named_media`), after ``@`` the
+publication of its uptake rates."""
+
 
 class MetabolismSettings(Section):
     """The genome-scale metabolic model, its energies and its medium."""
@@ -15,6 +31,12 @@ class MetabolismSettings(Section):
     """Source of standard Gibbs energies of reactions (csv of id and value; yeast-GEM publishes kcal/mol)."""
     metabolite_energies: str | None = None
     """Source of standard Gibbs energies of metabolites (csv of id and value; yeast-GEM publishes kcal/mol)."""
-    medium: Literal["model", "minimal", "rich"] | dict[str, float] = "model"
+    medium: MediumName | dict[str, float] = "model"
     """Uptake bounds: those of the model, a named medium (for the exchange ids of yeast-GEM and of BiGG), or exchange id
-    to greatest uptake (mmol per gDW and hour)."""
+    to greatest uptake (mmol per gDW and hour). The plates of SGA are ``sga_dm`` (double mutants: synthetic complete
+    without His, Arg and Lys, glutamate as nitrogen) and ``sga_tm`` (triple mutants: without Ura too); uptake rates are
+    those of Suthers 2020, or after ``@szappanos2011`` those of Szappanos 2011. A screen may have its own
+    (``screens.<name>.medium``)."""
+    background: list[str] = []
+    """Genes that every strain lacks, the wild type too: ids of the model, or ``BY4741``, ``BY4742``,
+    ``sga_double_mutant``, ``sga_triple_mutant`` (the auxotrophic markers and deletions of these strains)."""

@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from pipeline_lib.config.calls import READER_SCORES, CallThreshold, ScreenScores
+from pipeline_lib.config.metabolism import MediumName
 from pipeline_lib.config.section import Section
 
 Phenotype = Literal["fitness", "interaction", "raw_interaction", "call"]
@@ -92,6 +93,8 @@ class ScreenSettings(Section):
     """Numbers of deleted genes to keep."""
     phenotypes: list[Phenotype] = Field(default=["fitness", "interaction", "raw_interaction", "call"], min_length=1)
     """Phenotypes to keep."""
+    medium: MediumName | dict[str, float] | None = None
+    """What the screen's plates hold, for growth by flux balance (as ``metabolism.medium``). None: the run's medium."""
     only: Literal["metabolic"] | None = None
     """``metabolic``: keep observations with at least one gene of the metabolic model."""
 

@@ -5,6 +5,8 @@ import click
 from pipeline_lib.metabolism.build_cli import build
 from pipeline_lib.metabolism.essentiality_cli import essentiality
 from pipeline_lib.metabolism.knockouts_cli import all_pairs, knockouts
+from pipeline_lib.metabolism.lethality_cli import lethal_sets_command
+from pipeline_lib.metabolism.media_benchmark_cli import media
 from pipeline_lib.metabolism.triples_cli import all_triples
 
 
@@ -17,4 +19,6 @@ app.add_command(build)
 app.add_command(knockouts)
 app.add_command(all_pairs)
 app.add_command(all_triples)
+app.add_command(lethal_sets_command)
+app.add_command(media)
 app.add_command(essentiality)

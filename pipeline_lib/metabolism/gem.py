@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,10 @@ from scipy import sparse
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.gem_files import read_model_file, read_model_inside_cobra
 from pipeline_lib.metabolism.gem_tables import gene_ids, metabolite_table, reaction_table, stoichiometric_matrix
+from pipeline_lib.metabolism.model_content import content_of_cobra
+
+if TYPE_CHECKING:
+    import cobra
 
 
 @dataclass(frozen=True)
@@ -47,14 +51,15 @@ class Gem:
         return replace(self, reactions=self.reactions.assign(**bounds))
 
 
-def read_gem(source: str | Path) -> Gem:
-    """Read a model from a file or from those that cobra carries.
+def read_gem(source: "str | Path | cobra.Model") -> Gem:
+    """Read a model from a file, from those that cobra carries, or from a model in cobra's memory.
 
     Parameters
     ----------
     source
         Path of a model in YAML (RAVEN or cobra), SBML, JSON (cobra, BiGG) or MATLAB, plain or compressed; or
-        ``cobra:NAME`` for a model inside cobra (``cobra:textbook`` is the E. coli core model of Orth et al. 2010).
+        ``cobra:NAME`` for a model inside cobra (``cobra:textbook`` is the E. coli core model of Orth et al. 2010); or a
+        `cobra.Model`, with the bounds, the objective and the gene rules that it has now.
 
     Raises
     ------
@@ -62,10 +67,21 @@ def read_gem(source: str | Path) -> Gem:
         When the file is missing, of an unknown kind, or not a consistent model; names the file, the reaction or
         metabolite, and the field.
     """
+    if not isinstance(source, (str, Path)):
+        return _gem_of(content_of_cobra(source), f"the model '{source.id}'")
     text = str(source)
     if text.startswith("cobra:"):
         return _gem_of(read_model_inside_cobra(text.removeprefix("cobra:")), text)
     return _gem_of(read_model_file(Path(source)), text)
+
+
+Model: TypeAlias = "str | Path | Gem | cobra.Model"
+"""What a user gives a model as."""
+
+
+def gem_of(model: Model) -> Gem:
+    """Return a model as it is, or read it (see `read_gem`)."""
+    return model if isinstance(model, Gem) else read_gem(model)
 
 
 def _gem_of(content: Mapping[str, Any], where: str) -> Gem:

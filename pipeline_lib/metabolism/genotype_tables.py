@@ -14,7 +14,7 @@ from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.metabolism.bit_sets import unique_sets
 from pipeline_lib.metabolism.flux import Method
 from pipeline_lib.metabolism.genotype_arrays import NO_GENE, sub_genotypes
-from pipeline_lib.metabolism.interactions import interactions
+from pipeline_lib.metabolism.interaction_scores import interactions
 from pipeline_lib.metabolism.knockouts import FITNESS_DECIMALS, Growths
 
 
@@ -51,6 +51,13 @@ def read_genotypes(path: Path, names: GeneNames) -> NDArray[np.int64]:
         lists.cast(pa.list_(pa.string())), names, 1, lambda row: f"{path}: row {row + 1} (counted from 1)"
     )
     return genotypes[:, : max(1, (genotypes >= 0).sum(axis=1).max(initial=0))]
+
+
+def screens_of_genotypes(path: Path, rows: int) -> NDArray[np.str_]:
+    """Return the column ``screen`` of a table of genotypes, str [rows]; empty texts where it has none."""
+    if "screen" not in pq.read_schema(path).names:
+        return np.full(rows, "")
+    return pq.read_table(path, columns=["screen"])["screen"].to_pandas().fillna("").to_numpy(str)
 
 
 def _is_list_of_names(kind: pa.DataType) -> bool:

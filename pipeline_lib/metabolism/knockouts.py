@@ -6,9 +6,10 @@ sub-genotype carries has that same optimum, because the smaller feasible set sti
 lethal.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,7 @@ class Growths:
         nothing = pack(np.zeros((1, solver.problem.reduced.size), dtype=bool))
         self.optima = solver.solve(nothing, solver.cold(1), "wild type")
         self.carried = self._units(self.optima)
+        self._number_of: dict[bytes, int] = {}
         if not self.wild_type > 0:
             raise PipelineError(
                 "the solver gave up on the wild type; look for extreme bounds or coefficients in the model."
@@ -123,13 +125,17 @@ class Growths:
         solver
             Solves what needs a program.
         """
+        self.levels.append(Level(genotypes, self._keys(genotypes), self.resolve(genotypes, solver)))
+
+    def resolve(self, genotypes: NDArray[np.int64], solver: Solver) -> NDArray[np.int64]:
+        """Return the optimum of each genotype, int64 [n], without keeping the genotypes; else as `extend`."""
         shut = self.deletions.shut(genotypes)
         parents = self.parents(genotypes)
         optimum, settled = self.inherit(shut, parents)
         pending = np.flatnonzero(~settled)
         if len(pending):
             optimum[pending] = self.solve(shut[pending], parents[pending], solver, f"order {genotypes.shape[1]}")
-        self.levels.append(Level(genotypes, self._keys(genotypes), optimum))
+        return optimum
 
     def parents(self, genotypes: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the optima's numbers of the sub-genotypes that lack one gene each, int64 [n, order].
@@ -175,16 +181,24 @@ class Growths:
     def solve(self, shut: BitSets, parents: NDArray[np.int64], solver: Solver, what: str) -> NDArray[np.int64]:
         """Solve one program for each distinct set of shut units and return the optima's numbers, int64 [n].
 
-        Each starts from the basis of the sub-genotype that grows least, whose optimum it lies nearest to.
+        Each starts from the basis of the sub-genotype that grows least, whose optimum it lies nearest to. A set that an
+        earlier call solved is not solved again.
         """
         first, number = unique_sets(shut)
-        growth = np.nan_to_num(self.optima.growth, nan=np.inf)[parents[first]]
-        start = np.take_along_axis(parents[first], growth.argmin(axis=1)[:, None], axis=1)[:, 0]
-        found = solver.solve(self._columns(shut[first]), self.optima.basis[start], what)
+        contents = [shut[row].tobytes() for row in first]
+        new = np.array([content not in self._number_of for content in contents], dtype=bool)
+        if new.any():
+            self._solve_distinct(shut[first[new]], parents[first[new]], solver, what)
+        return np.array([self._number_of[content] for content in contents], dtype=np.int64)[number]
+
+    def _solve_distinct(self, shut: BitSets, parents: NDArray[np.int64], solver: Solver, what: str) -> None:
+        growth = np.nan_to_num(self.optima.growth, nan=np.inf)[parents]
+        start = np.take_along_axis(parents, growth.argmin(axis=1)[:, None], axis=1)[:, 0]
+        found = solver.solve(self._columns(shut), self.optima.basis[start], what)
         known = len(self.optima)
+        self._number_of |= {row.tobytes(): known + at for at, row in enumerate(shut)}
         self.optima = join([self.optima, found])
         self.carried = np.concatenate([self.carried, self._units(found)])
-        return known + number
 
     def find(self, genotypes: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the number of each genotype's optimum, int64 [n], of genotypes int64 [n, k], padded with -1.
@@ -230,9 +244,13 @@ class Growths:
         return pack_pairs(row, unit[ruled][position], (len(optima), self.deletions.units))
 
 
+NewSolver = Callable[[Problem], AbstractContextManager[Solver]]
+"""Makes the solver of a problem."""
+
+
 @contextmanager
-def growths_of(
-    network: MetabolicNetwork, order: int, method: Method = "fba", processes: int = 1, kept: Path | None = None
+def growths_by(
+    network: MetabolicNetwork, order: int, method: Method, new_solver: NewSolver
 ) -> Iterator[tuple[Growths, Solver]]:
     """Yield the growth of the wild type, to be extended to genotypes of at most `order` deletions, and its solver.
 
@@ -243,8 +261,15 @@ def growths_of(
     """
     reduced = reduce_growing_network(network)
     deletions = deletions_of(network, reduced, order)
-    with solver_of(Problem(reduced, method), processes, kept) as solver:
+    with new_solver(Problem(reduced, method)) as solver:
         yield Growths(deletions, solver), solver
+
+
+def growths_of(
+    network: MetabolicNetwork, order: int, method: Method = "fba", processes: int = 1, kept: Path | None = None
+) -> AbstractContextManager[tuple[Growths, Solver]]:
+    """Do `growths_by` with worker processes; see `pipeline_lib.metabolism.solving.solver_of`."""
+    return growths_by(network, order, method, partial(solver_of, processes=processes, kept=kept))
 
 
 def solve_knockouts(

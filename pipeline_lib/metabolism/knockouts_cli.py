@@ -1,6 +1,6 @@
 """``metabolism knockouts`` and ``metabolism all-pairs``: growth and interactions of deletions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,7 @@ import click
 if TYPE_CHECKING:
     from pipeline_lib.metabolism.flux import Method
     from pipeline_lib.metabolism.network import MetabolicNetwork
+    from pipeline_lib.metabolism.plates import Plate
 
 _FILE = click.Path(path_type=Path)
 
@@ -75,6 +76,12 @@ def load_network(reactions: Path, incidence: Path, complexes: Path, genes: Path)
     help="Any parquet table with a list column 'genes' of 1 to 3 names (systematic, standard or alias); genes outside "
     "the model have no effect.",
 )
+@click.option(
+    "--media",
+    type=_FILE,
+    help="metabolism/media.parquet: genotypes of a screen (column 'screen') grow on its medium. Without it, on that of "
+    "the network.",
+)
 @solving_options
 def knockouts(
     reactions: Path,
@@ -82,6 +89,7 @@ def knockouts(
     complexes: Path,
     genes: Path,
     genotypes: Path,
+    media: Path | None,
     method: "Method",
     processes: int,
     output: Path,
@@ -91,13 +99,19 @@ def knockouts(
     A stopped run is taken up where it was left: solved batches lie beside the output until it is written.
     """
     from pipeline_lib.artefacts import schemas
+    from pipeline_lib.artefacts.media import MEDIA
     from pipeline_lib.artefacts.tables import read_table
     from pipeline_lib.genes.names import GeneNames
-    from pipeline_lib.metabolism.genotype_tables import read_genotypes
+    from pipeline_lib.metabolism.genotype_tables import read_genotypes, screens_of_genotypes
+    from pipeline_lib.metabolism.plates import Plate, plates
 
     network = load_network(reactions, incidence, complexes, genes)
     wanted = read_genotypes(genotypes, GeneNames.from_table(read_table(genes, schemas.GENES)))
-    _solve_and_write(network, wanted, method, processes, output)
+    if media is None:
+        _solve_and_write([Plate(network, wanted)], method, processes, output)
+        return
+    grown = plates(network, wanted, screens_of_genotypes(genotypes, len(wanted)), read_table(media, MEDIA))
+    _solve_and_write(grown, method, processes, output)
 
 
 @click.command("all-pairs")
@@ -108,29 +122,32 @@ def all_pairs(
 ) -> None:
     """Compute growth, fitness and epsilon of every single and every pair of the model's genes."""
     from pipeline_lib.metabolism.genotype_arrays import choose
+    from pipeline_lib.metabolism.plates import Plate
 
     network = load_network(reactions, incidence, complexes, genes)
-    _solve_and_write(network, choose(network.gem_genes, 2), method, processes, output)
+    _solve_and_write([Plate(network, choose(network.gem_genes, 2))], method, processes, output)
 
 
 def _solve_and_write(
-    network: "MetabolicNetwork",
-    genotypes: Any,  # noqa: ANN401 - an array; numpy is not imported for --help
+    grown: "Sequence[Plate]",
     method: "Method",
     processes: int,
     output: Path,
 ) -> None:
-    from pipeline_lib.artefacts.tables import write_table
-    from pipeline_lib.metabolism.genotype_tables import knockout_table, with_sub_genotypes
-    from pipeline_lib.metabolism.knockouts import solve_knockouts
+    import pandas as pd
 
-    growths = solve_knockouts(network, genotypes, method, processes, kept=output.parent / f".{output.stem}.solved")
-    table = knockout_table(growths, with_sub_genotypes(genotypes, len(network.genes)), network.genes, method)
-    write_table(table, output)
-    counts = table["status"].value_counts()
-    click.echo(
-        f"{len(table)} genotypes from {len(growths.optima)} linear programs "
-        f"({', '.join(f'{count} {status}' for status, count in counts.items())}); "
-        f"wild type grows at {growths.wild_type:.6g} 1/h",
-        err=True,
-    )
+    from pipeline_lib.artefacts.tables import write_table
+    from pipeline_lib.metabolism.plates import plate_table
+
+    tables = []
+    for plate in grown:
+        growths, table = plate_table(plate, method, processes, kept=output.parent / f".{output.stem}.solved")
+        tables.append(table)
+        counts = table["status"].value_counts()
+        click.echo(
+            f"medium {plate.medium}: {len(table)} genotypes from {len(growths.optima)} linear programs "
+            f"({', '.join(f'{count} {status}' for status, count in counts.items())}); "
+            f"wild type grows at {growths.wild_type:.6g} 1/h",
+            err=True,
+        )
+    write_table(pd.concat(tables, ignore_index=True), output)

@@ -155,6 +155,10 @@ class WarmSolver:
             lower, upper = self.program.lower[fixed], self.program.upper[fixed]
             self._highs.changeColsBounds(len(fixed), fixed, lower, upper)
 
+    def minimise(self, cost: NDArray[np.float64]) -> None:
+        """Minimise another cost, float64 [n], from now on."""
+        self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
+
     def _decoded(self, codes: NDArray[np.int8]) -> "highspy.HighsBasis":
         """Return the basis of the codes; knockouts that start from the same one mostly follow each other."""
         content = codes.tobytes()

@@ -1,9 +1,12 @@
 """The content of a model's file before it is checked: sections of entries, from field to value, whatever the kind."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline_lib.errors import PipelineError
+
+if TYPE_CHECKING:
+    import cobra
 
 Entry = dict[str, Any]
 
@@ -105,3 +108,25 @@ def _entries(section: Any, name: str, where: str) -> list[Entry]:  # noqa: ANN40
                 "keep one of them."
             )
     return [{key: value for key, value in entry.items() if key not in IGNORED} for entry in section]
+
+
+def content_of_cobra(model: "cobra.Model") -> dict[str, Any]:
+    """Return the parts of a model in cobra's memory, as `content_of` does.
+
+    Raises
+    ------
+    PipelineError
+        When it is no model of cobra, or its objective is not linear.
+    """
+    from cobra import Model
+    from cobra.io import model_to_dict
+    from cobra.util.solver import linear_reaction_coefficients
+
+    if not isinstance(model, Model):
+        raise PipelineError(f"a metabolic model is a path, cobra:NAME or a cobra.Model, not a {type(model).__name__}.")
+    if model.reactions and model.objective.expression != 0 and not linear_reaction_coefficients(model):
+        raise PipelineError(
+            f"the objective of the model '{model.id}' is no weighted sum of fluxes; set it to the growth reaction."
+        )
+    loaded = {**model_to_dict(model), "objective_direction": model.objective_direction}
+    return content_of(loaded, f"the model '{model.id}'")

@@ -35,7 +35,10 @@ Batch = tuple[BitSets, NDArray[np.int8]]
 
 @dataclass(frozen=True)
 class Executors:
-    """What solves several programs at once: threads of this process for few of them, worker processes for many."""
+    """What solves several programs at once: threads of this process for few of them, worker processes for many.
+
+    Where both are one executor, it is one of threads, and they solve all.
+    """
 
     threads: Executor
     workers: Executor
@@ -50,11 +53,16 @@ class Solver:
         What is solved.
     solved
         Number of programs so far.
+    console
+        Where progress is shown.
     """
 
-    def __init__(self, problem: Problem, executors: Executors | None, kept: Path | None) -> None:
+    def __init__(
+        self, problem: Problem, executors: Executors | None, kept: Path | None, console: Console | None = None
+    ) -> None:
         self.problem = problem
         self.solved = 0
+        self.console = Console(stderr=True) if console is None else console
         self._executors = executors
         self._kept = kept
         self._digest = problem.digest()
@@ -92,7 +100,7 @@ class Solver:
                 self._settled(batches, few=few),
                 description=what,
                 total=len(batches),
-                console=Console(stderr=True),
+                console=self.console,
                 transient=True,
                 disable=few,
             )
@@ -109,7 +117,7 @@ class Solver:
         """Yield the optima of the batches, in their order."""
         if self._executors is None:
             yield from map(self._settle_here, batches)
-        elif few:
+        elif few or self._executors.workers is self._executors.threads:
             yield from self._executors.threads.map(self._settle_here, batches)
         else:
             size, submit = self.problem.reduced.size, self._executors.workers.submit
@@ -162,5 +170,39 @@ def solver_of(problem: Problem, processes: int = 1, kept: Path | None = None) ->
             # A run that is told to stop ends after the batches at work, not after all that wait.
             executors.threads.shutdown(cancel_futures=True)
             executors.workers.shutdown(cancel_futures=True)
+    _forget(kept)
+
+
+@contextmanager
+def threaded_solver(threads: int, kept: Path | None, console: Console, problem: Problem) -> Iterator[Solver]:
+    """Yield a solver of `problem` that works with threads of this process alone.
+
+    HiGHS lets go of the interpreter while it solves. Worker processes would import the caller's main module anew, which
+    a script without a main guard and a notebook do not survive.
+
+    Parameters
+    ----------
+    threads
+        Number of programs that are solved at once; the result does not depend on it.
+    kept
+        As in `solver_of`.
+    console
+        Where progress is shown.
+    problem
+        What is solved.
+    """
+    if threads == 1:
+        yield Solver(problem, None, kept, console)
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            try:
+                yield Solver(problem, Executors(pool, pool), kept, console)
+            finally:
+                pool.shutdown(cancel_futures=True)
+    _forget(kept)
+
+
+def _forget(kept: Path | None) -> None:
+    """Remove the solved batches of work that ended well."""
     if kept is not None:
         shutil.rmtree(kept, ignore_errors=True)

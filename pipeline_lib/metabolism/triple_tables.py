@@ -9,9 +9,9 @@ from scipy import sparse
 
 from pipeline_lib.metabolism.gene_classes import weights
 from pipeline_lib.metabolism.genotype_arrays import positions_of
-from pipeline_lib.metabolism.interactions import epsilon
+from pipeline_lib.metabolism.interaction_scores import LADDER, NONZERO, epsilon
 from pipeline_lib.metabolism.network import MetabolicNetwork
-from pipeline_lib.metabolism.triples import NONZERO, TripleSearch
+from pipeline_lib.metabolism.triples import TripleSearch
 
 _ROWS_AT_ONCE = 500_000
 
@@ -76,7 +76,10 @@ def _expand(
 
 
 def triple_counts(search: TripleSearch, num_genes: int) -> dict[str, int]:
-    """Say what became of all triples of the model's `num_genes` genes, and how many linear programs it took."""
+    """Say what became of all triples of the model's `num_genes` genes, and how many linear programs it took.
+
+    ``interacting`` counts every tau above rounding; ``interacting_above_<size>`` those of a size that a screen sees.
+    """
     number = weights(search.pairs, search.triples)
     viable = int(search.pairs.size.sum()) + len(search.classes.bystanders)
     unknown = np.isnan(search.tau)
@@ -92,6 +95,11 @@ def triple_counts(search: TripleSearch, num_genes: int) -> dict[str, int]:
         "negative": int(number[search.tau < 0].sum()),
         "positive": int(number[search.tau > 0].sum()),
         "without_a_digenic_interaction": int(number[~unknown & ~foretold(search)].sum()),
+        **{
+            f"interacting_above_{size:g}": int(number[np.abs(search.tau) > size].sum())
+            for size in LADDER
+            if size > NONZERO
+        },
         "failed": int(number[unknown].sum()),
         "linear_programs_singles_and_pairs": search.programs[0],
         "linear_programs_triples": search.programs[1],
@@ -115,7 +123,8 @@ def subsystem_table(table: pd.DataFrame, network: MetabolicNetwork, reactions: p
     Returns
     -------
     DataFrame
-        subsystem, genes, interacting, negative, unforetold (no pair interacts); most unforetold first.
+        subsystem, genes; triples above rounding: interacting, negative, unforetold (no pair interacts); those whose tau
+        has the published size (`LADDER`): large, large_unforetold; most unforetold first.
     """
     names, code = np.unique(reactions["subsystem"].to_numpy(str), return_inverse=True)
     member = sparse.csr_array(
@@ -127,7 +136,9 @@ def subsystem_table(table: pd.DataFrame, network: MetabolicNetwork, reactions: p
         "interacting": table["tau"].notna().to_numpy(),
         "negative": (table["tau"] < 0).to_numpy(),
         "unforetold": ~table["foretold"].to_numpy(bool) & table["tau"].notna().to_numpy(),
+        "large": (table["tau"].abs() > LADDER[-1]).to_numpy(),
     }
+    chosen["large_unforetold"] = chosen["large"] & chosen["unforetold"]
     counts = {name: np.zeros(len(names), dtype=np.int64) for name in chosen}
     for at in range(0, len(triples), _ROWS_AT_ONCE):
         rows = slice(at, at + _ROWS_AT_ONCE)

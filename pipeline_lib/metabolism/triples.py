@@ -7,6 +7,7 @@ the triple shuts; only the rest need linear programs.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from math import comb
 from pathlib import Path
 
@@ -19,13 +20,10 @@ from pipeline_lib.metabolism.bit_sets import BitSets
 from pipeline_lib.metabolism.flux import Method
 from pipeline_lib.metabolism.gene_classes import GeneClasses, PairTable, gene_classes, pair_table
 from pipeline_lib.metabolism.genotype_arrays import choose, positions_of
-from pipeline_lib.metabolism.interactions import tau
-from pipeline_lib.metabolism.knockouts import FITNESS_DECIMALS, Growths, growths_of
+from pipeline_lib.metabolism.interaction_scores import NONZERO, tau
+from pipeline_lib.metabolism.knockouts import FITNESS_DECIMALS, Growths, NewSolver, growths_by
 from pipeline_lib.metabolism.network import MetabolicNetwork
-from pipeline_lib.metabolism.solving import Solver
-
-NONZERO = 1e-6
-"""Smallest interaction that is not rounding."""
+from pipeline_lib.metabolism.solving import Solver, solver_of
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,12 @@ def search_triples(
     kept
         Folder where solved batches are kept until the work ends, so that a stopped search can be taken up.
     """
-    with growths_of(network, 3, method, processes, kept) as (growths, solver):
+    return search_triples_by(network, method, partial(solver_of, processes=processes, kept=kept))
+
+
+def search_triples_by(network: MetabolicNetwork, method: Method, new_solver: NewSolver) -> TripleSearch:
+    """Find every trigenic interaction among the model's genes with the solver that `new_solver` makes."""
+    with growths_by(network, 3, method, new_solver) as (growths, solver):
         classes = gene_classes(growths.deletions)
         # The pairs of a single class are none, and hold no singles.
         growths.cover(choose(classes.representatives, 1), solver)
@@ -114,7 +117,7 @@ def _settle_triples(
     """Return the triples of distinct classes with tau that is not zero, their fitness, and the newly lethal ones."""
     found: list[tuple[NDArray[np.int64], NDArray[np.float64]]] = [(np.empty((0, 3), dtype=np.int64), np.empty(0))]
     pending = [_Sweep(found[0][0], pairs.irreducible_shut[:0], found[0][0])]
-    for sweep in _sweeps(pairs):
+    for sweep in _sweeps(pairs, solver.console):
         optimum, settled = growths.inherit(sweep.shut, sweep.parents)
         rows = np.flatnonzero(settled)
         found.append(_interacting(pairs, sweep.triples[rows], growths.fitness_of(optimum[rows])))
@@ -131,11 +134,10 @@ def _settle_triples(
     return np.concatenate([part[0] for part in found]), np.concatenate([part[1] for part in found]), lethal
 
 
-def _sweeps(pairs: PairTable) -> Iterator[_Sweep]:
+def _sweeps(pairs: PairTable, console: Console) -> Iterator[_Sweep]:
     """Yield all triples of distinct classes, those with the same first class together."""
     size = len(pairs.genes)
     starts = np.searchsorted(pairs.irreducible[:, 0], np.arange(size + 1))
-    console = Console(stderr=True)
     for i in track(range(size - 2), "triples without a program", console=console, transient=True):
         j, k = (part + i + 1 for part in np.triu_indices(size - i - 1, 1))
         shut = pairs.shut[i, j] | pairs.shut[i, k] | pairs.shut[j, k]

@@ -55,8 +55,10 @@ def all_triples(
         table[column] = pd.Categorical(names[table[column].to_numpy()], categories=names)
     write_table(table, output)
     write_json({**content, "seconds": time.perf_counter() - start, "processes": processes}, counts)
+    above = "interacting_above_"
+    ladder = [f"{content[name]} above {name.removeprefix(above)}" for name in content if name.startswith(above)]
     click.echo(
-        f"{content['triples']} triples: {content['interacting']} interact, {content['failed']} failed; "
-        f"{content['linear_programs_triples']} linear programs",
+        f"{content['triples']} triples: {content['interacting']} interact above rounding (1e-6), {', '.join(ladder)}; "
+        f"{content['failed']} failed; {content['linear_programs_triples']} linear programs",
         err=True,
     )

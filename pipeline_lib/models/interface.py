@@ -1,7 +1,8 @@
 """The one interface of every model: fit on a fold, predict genotypes, say how sure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline_lib.artefacts.media import OTHERS, medium_of
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
@@ -21,7 +23,7 @@ class KnockoutSolver(Protocol):
     """Finds the flux-balance results of genotypes that the table of knockouts lacks."""
 
     def __call__(
-        self, genes: NDArray[np.int64], method: str, index: pd.DataFrame
+        self, genes: NDArray[np.int64], method: str, index: pd.DataFrame, medium: str = ""
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return fitness (wild type = 1) and interaction of distinct genotypes.
 
@@ -33,6 +35,8 @@ class KnockoutSolver(Protocol):
             'fba' or 'moma'.
         index
             The gene table, for the names in errors.
+        medium
+            What the cells grow on; empty: the run's own medium.
 
         Returns
         -------
@@ -43,7 +47,10 @@ class KnockoutSolver(Protocol):
 
 
 def refuse_unsolved(
-    genes: NDArray[np.int64], method: str, index: pd.DataFrame
+    genes: NDArray[np.int64],
+    method: str,
+    index: pd.DataFrame,
+    medium: str = "",  # noqa: ARG001 - the protocol's
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Refuse genotypes that the table of knockouts lacks: nothing stands in for an optimum that nobody computed.
 
@@ -72,7 +79,8 @@ class Cell:
         The dictionary of ``metabolism/stoichiometry.pt``.
     knockouts
         Flux-balance results a genotype (``metabolism/knockouts.parquet``), or None where none were computed:
-        columns genes (list), order, method ('fba' or 'moma'), growth, fitness, interaction.
+        columns genes (list), order, method ('fba' or 'moma'), growth, fitness, interaction; where screens grow on
+        different media, medium and screens (`pipeline_lib.artefacts.media`).
     solve
         What finds the results of genotypes that `knockouts` lacks; by default they are refused.
     features
@@ -86,6 +94,19 @@ class Cell:
     knockouts: pd.DataFrame | None = None
     solve: KnockoutSolver = refuse_unsolved
     features: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+
+    def medium_of(self, screen: str) -> str:
+        """Return the medium whose knockouts a screen is held against; empty where all have the same."""
+        if self.knockouts is None or "screens" not in self.knockouts or (self.knockouts["screens"] == OTHERS).all():
+            return ""
+        return medium_of(self.knockouts, screen)
+
+    def on_medium(self, medium: str) -> "Cell":
+        """Return the cell with the knockouts of one medium and a solver on it; with the empty text, itself."""
+        if not medium or self.knockouts is None:
+            return self
+        rows = self.knockouts[self.knockouts["medium"] == medium].reset_index(drop=True)
+        return replace(self, knockouts=rows, solve=partial(self.solve, medium=medium))
 
 
 @dataclass(frozen=True)

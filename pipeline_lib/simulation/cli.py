@@ -20,6 +20,7 @@ def app() -> None:
 @settings_option("simulation", dict[str, SimulationSettings])
 @click.option("--name", required=True, help="Which simulation of the settings.")
 @network_options
+@click.option("--media", type=_FILE, help="metabolism/media.parquet, for a simulation with a medium of its own.")
 @click.option("--processes", type=click.IntRange(min=1), default=1, show_default=True, help="Worker processes.")
 @click.option("--output-folder", required=True, type=_FILE, help="Gets the files of the layout.")
 @click.option("--truth", required=True, type=_FILE, help="Written: noise-free fitness and interaction.")
@@ -31,6 +32,7 @@ def screen(
     incidence: Path,
     complexes: Path,
     genes: Path,
+    media: Path | None,
     processes: int,
     output_folder: Path,
     truth: Path,
@@ -38,14 +40,24 @@ def screen(
 ) -> None:
     """Simulate a screen of the metabolic model and write it in a published layout, the truth beside it."""
     from pipeline_lib.artefacts.atomic import write_json
+    from pipeline_lib.artefacts.media import MEDIA, medium_of
     from pipeline_lib.artefacts.tables import read_table, write_table
+    from pipeline_lib.config.locating import SIMULATED
     from pipeline_lib.errors import PipelineError
+    from pipeline_lib.metabolism.media_table import network_on
     from pipeline_lib.simulation import screen as simulated
     from pipeline_lib.simulation.layouts import write_layout
 
     if name not in settings:
         raise PipelineError(f"there is no simulation '{name}' in the settings, only {', '.join(settings) or 'none'}.")
     network = load_network(reactions, incidence, complexes, genes)
+    if settings[name].medium is not None:
+        if media is None:
+            raise PipelineError(
+                f"simulation '{name}' has a medium of its own; give metabolism/media.parquet by --media."
+            )
+        table = read_table(media, MEDIA)
+        network = network_on(network, table, medium_of(table, f"{SIMULATED}{name}"))
     kept = truth.parent / f".{truth.stem}.solved"
     result = simulated.simulate_screen(network, settings[name], processes, kept)
     write_layout(settings[name].layout, result, read_table(genes), output_folder)

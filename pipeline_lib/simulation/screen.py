@@ -12,7 +12,7 @@ from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.bit_sets import unique_sets
 from pipeline_lib.metabolism.genotype_arrays import NO_GENE, choose
 from pipeline_lib.metabolism.genotype_tables import gene_lists
-from pipeline_lib.metabolism.interactions import interactions
+from pipeline_lib.metabolism.interaction_scores import interactions
 from pipeline_lib.metabolism.knockouts import FITNESS_DECIMALS, Growths, growths_of
 from pipeline_lib.metabolism.network import MetabolicNetwork
 from pipeline_lib.simulation.design import ScreenDesign, design_screen, viable_genes

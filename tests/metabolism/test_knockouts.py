@@ -9,7 +9,7 @@ import pytest
 
 from pipeline_lib.metabolism.bit_sets import pack
 from pipeline_lib.metabolism.genotype_arrays import choose, keys_of, positions_of, sub_genotypes
-from pipeline_lib.metabolism.interactions import interactions
+from pipeline_lib.metabolism.interaction_scores import interactions
 from pipeline_lib.metabolism.knockouts import growths_of, solve_knockouts
 from pipeline_lib.metabolism.network import MetabolicNetwork
 

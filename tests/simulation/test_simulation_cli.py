@@ -77,3 +77,34 @@ def test_costanzo_sized_files_are_written(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["costanzo-sized", "--rows=1000", f"--output-folder={tmp_path}"])
     assert result.exit_code == 0, result.output
     assert sum(len(path.read_text().splitlines()) - 1 for path in tmp_path.iterdir()) == 1000
+
+
+def test_a_simulation_on_a_medium_of_its_own_has_the_growth_of_that_medium(folder: Path, tmp_path: Path) -> None:
+    """Without oxygen the core model gains nothing by its respiratory chain: fewer of its genes matter for growth."""
+    anaerobic = {"EX_glc__D_e": 10, "EX_nh4_e": 1000, "EX_pi_e": 1000, "EX_h2o_e": 1000, "EX_h_e": 1000}
+    names = ("reactions", "incidence", "complexes", "genes", "metabolites", "energies", "media")
+    tables = [f"--{name}={folder}/{name}.parquet" for name in names]
+    media = f"--screen-media={json.dumps({'simulated:small': anaerobic})}"
+    arguments = ["build", '--settings={"gem": "cobra:textbook"}', "--gem=cobra:textbook", *tables, media]
+    built = CliRunner().invoke(metabolism, [*arguments, f"--stoichiometry={folder}/s.pt"], catch_exceptions=False)
+    assert built.exit_code == 0, built.output
+    shared = [f"--{table}={folder}/{table}.parquet" for table in ("reactions", "incidence", "complexes", "genes")]
+    truths = {}
+    for medium, option in ((None, []), (anaerobic, [f"--media={folder}/media.parquet"])):
+        output = tmp_path / str(len(truths))
+        settings = json.dumps({"small": {"arrays": 60, "triples": 0, "medium": medium}})
+        arguments = [
+            "screen", f"--settings={settings}", "--name=small", *shared, *option, f"--output-folder={output}",
+            f"--truth={output}/truth.parquet",
+        ]  # fmt: skip
+        assert CliRunner().invoke(app, arguments, catch_exceptions=False).exit_code == 0
+        truth = pd.read_parquet(output / "truth.parquet")
+        singles = truth[truth["order"] == 1]
+        truths[len(truths)] = singles.set_index(singles["genes"].str[0])["fitness"]
+    both = truths[0].index.intersection(truths[1].index)
+    assert len(both) > 10
+    assert (truths[0][both] != truths[1][both]).any()
+    with pytest.raises(
+        PipelineError, match=r"simulation 'small' has a medium of its own; give metabolism/media\.parquet"
+    ):
+        simulate(folder, tmp_path, medium=anaerobic)

@@ -20,7 +20,7 @@ rule read_features:
         runtime=minutes(15),
     params:
         code=lambda wildcards: FLOW.feature_code(wildcards.features),
-        settings=lambda wildcards: as_json({wildcards.features: RUN.features[wildcards.features]}),
+        settings=lambda wildcards: as_json({wildcards.features: FLOW.feature_settings(wildcards.features)}),
         own=lambda wildcards: FLOW.contents(**FLOW.feature_files(wildcards.features)),
         files=lambda wildcards: options_of("--file={name}={path}", **FLOW.feature_files(wildcards.features)),
     shell:

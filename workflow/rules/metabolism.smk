@@ -44,6 +44,7 @@ rule metabolism:
         complexes=f"{RESULTS}/metabolism/complexes.parquet",
         stoichiometry=f"{RESULTS}/metabolism/stoichiometry.pt",
         energies=f"{RESULTS}/metabolism/energies.parquet",
+        media=f"{RESULTS}/metabolism/media.parquet",
         subsystems=f"{RESULTS}/metabolism/subsystems.parquet",
         subsystem_links=f"{RESULTS}/metabolism/subsystem_links.parquet",
         split_incidence=f"{RESULTS}/metabolism/split_incidence.parquet",
@@ -60,6 +61,7 @@ rule metabolism:
     params:
         code=code_hash("pipeline_lib.metabolism.build_cli:build"),
         settings=lambda wildcards: as_json(RUN.metabolism),
+        screen_media=lambda wildcards: as_json(FLOW.screen_media),
         own=FLOW.contents(**MODEL_FILES),
         gem=lambda wildcards: FLOW.argument(RUN.metabolism.gem),
         options=lambda wildcards: options_of(
@@ -70,10 +72,11 @@ rule metabolism:
             },
         ),
     shell:
-        "python -m pipeline_lib metabolism build --settings {params.settings:q} --gem {params.gem:q} {params.options:q}"
+        "python -m pipeline_lib metabolism build --settings {params.settings:q}"
+        " --screen-media {params.screen_media:q} --gem {params.gem:q} {params.options:q}"
         " --genes {input.genes:q} --metabolites {output.metabolites:q} --reactions {output.reactions:q}"
         " --incidence {output.incidence:q} --complexes {output.complexes:q} --stoichiometry {output.stoichiometry:q}"
-        " --energies {output.energies:q} --subsystems {output.subsystems:q}"
+        " --energies {output.energies:q} --media {output.media:q} --subsystems {output.subsystems:q}"
         " --subsystem-links {output.subsystem_links:q} --split-incidence {output.split_incidence:q} 2>> {log:q}"
 
 
@@ -83,6 +86,7 @@ rule knockouts:
         incidence=rules.metabolism.output.incidence,
         complexes=rules.metabolism.output.complexes,
         genes=rules.genes.output.genes,
+        media=rules.metabolism.output.media,
         observations=f"{RESULTS}/tables/observations.parquet",
     output:
         knockouts=f"{RESULTS}/metabolism/knockouts.{{method}}.parquet",
@@ -102,7 +106,7 @@ rule knockouts:
         code=code_hash("pipeline_lib.metabolism.knockouts_cli:knockouts"),
     shell:
         "python -m pipeline_lib metabolism knockouts --reactions {input.reactions:q} --incidence {input.incidence:q}"
-        " --complexes {input.complexes:q} --genes {input.genes:q} --genotypes {input.observations:q}"
+        " --complexes {input.complexes:q} --genes {input.genes:q} --genotypes {input.observations:q} --media {input.media:q}"
         " --method {wildcards.method:q} --processes {threads} --output {output.knockouts:q} 2>> {log:q}"
 
 
@@ -155,3 +159,55 @@ rule all_triples:
         "python -m pipeline_lib metabolism all-triples --reactions {input.reactions:q} --incidence {input.incidence:q}"
         " --complexes {input.complexes:q} --genes {input.genes:q} --processes {threads} --output {output.triples:q}"
         " --counts {output.counts:q} --subsystems {output.subsystems:q} 2>> {log:q}"
+
+
+rule media_benchmark:
+    input:
+        **inputs_of(gem=RUN.metabolism.gem),
+        genes=rules.genes.output.genes,
+        observations=f"{RESULTS}/tables/observations.parquet",
+    output:
+        media=f"{RESULTS}/metabolism/media_benchmark.parquet",
+    log:
+        f"{RESULTS}/logs/media_benchmark.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(2000),
+        runtime=minutes(15),
+    params:
+        code=code_hash("pipeline_lib.metabolism.media_benchmark_cli:media"),
+        own=FLOW.contents(gem=RUN.metabolism.gem),
+        gem=lambda wildcards: FLOW.argument(RUN.metabolism.gem),
+    shell:
+        "python -m pipeline_lib metabolism media --gem {params.gem:q} --genes {input.genes:q}"
+        " --observations {input.observations:q} --output {output.media:q} 2>> {log:q}"
+
+
+rule lethal_sets:
+    input:
+        reactions=rules.metabolism.output.reactions,
+        incidence=rules.metabolism.output.incidence,
+        complexes=rules.metabolism.output.complexes,
+        genes=rules.genes.output.genes,
+    output:
+        lethal=f"{RESULTS}/metabolism/lethal_sets.{{order}}.parquet",
+    log:
+        f"{RESULTS}/logs/lethal_sets.{{order}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/lethal_sets.{{order}}.tsv"
+    wildcard_constraints:
+        order=r"\d+",
+    conda:
+        "../../envs/base.yaml"
+    threads: 2
+    resources:
+        mem_mb=grows(4000),
+        runtime=minutes(180),
+    params:
+        code=code_hash("pipeline_lib.metabolism.lethality_cli:lethal_sets_command"),
+    shell:
+        "python -m pipeline_lib metabolism lethal-sets --reactions {input.reactions:q} --incidence {input.incidence:q}"
+        " --complexes {input.complexes:q} --genes {input.genes:q} --order {wildcards.order} --threads {threads}"
+        " --output {output.lethal:q} 2>> {log:q}"

@@ -10,6 +10,7 @@ for name, chosen in RUN.simulation.items():
             incidence=rules.metabolism.output.incidence,
             complexes=rules.metabolism.output.complexes,
             genes=rules.genes.output.genes,
+            media=rules.metabolism.output.media,
         output:
             files=[f"{simulation_folder(name)}/{file}" for file in FLOW.simulated_files(chosen.layout)],
             truth=f"{simulation_folder(name)}/truth.parquet",
@@ -31,5 +32,5 @@ for name, chosen in RUN.simulation.items():
         shell:
             "python -m pipeline_lib simulation screen --settings {params.settings:q} --name {params.name:q}"
             " --reactions {input.reactions:q} --incidence {input.incidence:q} --complexes {input.complexes:q}"
-            " --genes {input.genes:q} --processes {threads} --output-folder {params.folder:q} --truth {output.truth:q}"
+            " --genes {input.genes:q} --media {input.media:q} --processes {threads} --output-folder {params.folder:q} --truth {output.truth:q}"
             " 2>> {log:q}"

@@ -14,6 +14,7 @@ from scipy import sparse
 
 from pipeline_lib.config.features import FeatureSettings
 from pipeline_lib.features.raw_features import RawFeatures
+from pipeline_lib.metabolism.background import with_background
 from pipeline_lib.metabolism.gem import read_gem
 from pipeline_lib.metabolism.knockouts import solve_knockouts
 from pipeline_lib.metabolism.medium import with_medium
@@ -44,7 +45,7 @@ def read(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:
     PipelineError
         When the model cannot be read, a medium is unknown, or the wild type does not grow on it.
     """
-    gem = read_gem(files["gem"])
+    gem = with_background(read_gem(files["gem"]), settings.background)
     network = network_of(gem)
     serves = network.rules.gene_to_complex @ network.rules.complex_to_reaction
     singles = np.arange(len(network.genes))[:, None]

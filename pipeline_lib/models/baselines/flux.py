@@ -10,7 +10,7 @@ from pipeline_lib.cell.genotypes import MAX_ORDER
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.baselines.calibration import Lines
 from pipeline_lib.models.baselines.crosses import Crosses, StrainBook
-from pipeline_lib.models.baselines.flux_results import FluxResults
+from pipeline_lib.models.baselines.flux_results import FluxOfScreens
 from pipeline_lib.models.baselines.per_assay import (
     AssayFold,
     AssayModel,
@@ -34,7 +34,7 @@ class FluxBalance(AssayModel):
 
     method: ClassVar[str]
 
-    results: FluxResults
+    results: FluxOfScreens
     lines: Lines
 
     def fit(self, fold: AssayFold) -> list[Trial]:
@@ -45,10 +45,11 @@ class FluxBalance(AssayModel):
         PipelineError
             When the cell lacks the results of a genotype, or the solver failed on one.
         """
-        self.results = FluxResults.read(fold.cell, self.method)
-        if self.results.failures():
+        self.results = FluxOfScreens(fold.cell, self.method)
+        own = self.results.of_screen(fold.screen)
+        if own.failures():
             raise PipelineError(
-                f"model {self.method}: the solver failed on {self.results.failures()} of {len(self.results)} genotypes "
+                f"model {self.method}: the solver failed on {own.failures()} of {len(own)} genotypes "
                 f"of the knockouts table; delete the table and run metabolism knockouts --method {self.method} again, "
                 "or leave the model out of the grid."
             )
@@ -70,10 +71,10 @@ class FluxBalance(AssayModel):
     def load(self, state: dict[str, Any], book: StrainBook, cell: Cell) -> None:  # noqa: ARG002
         """Restore the lines."""
         self.lines = Lines(**state)
-        self.results = FluxResults.read(cell, self.method)
+        self.results = FluxOfScreens(cell, self.method)
 
     def _score(self, crosses: Crosses) -> Values:
-        fitness, interaction = self.results.of(crosses.genotypes.genes)
+        fitness, interaction = self.results.of_genotypes(crosses.genotypes)
         phenotype = crosses.genotypes.phenotype
         score = np.where(phenotype == PHENOTYPES.index("call"), -interaction, interaction)
         return np.where(phenotype == PHENOTYPES.index("fitness"), fitness, score)

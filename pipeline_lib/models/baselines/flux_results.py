@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE, gene_positions
+from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE, Genotypes, gene_positions
 from pipeline_lib.models.baselines.crosses import lookup
 from pipeline_lib.models.baselines.per_assay import Values
 from pipeline_lib.models.interface import Cell, KnockoutSolver
@@ -128,6 +128,45 @@ class FluxResults:
         found = np.stack([keys // base**2, keys // base % base, keys % base], axis=1) - 1
         rows = np.arange(len(found))[:, None]
         return found[rows, np.argsort(found == NO_GENE, axis=1, kind="stable")]
+
+
+class FluxOfScreens:
+    """Flux-balance results of genotypes, each on the medium of its screen.
+
+    Parameters
+    ----------
+    cell
+        Holds the results.
+    method
+        'fba' or 'moma'.
+    """
+
+    def __init__(self, cell: Cell, method: str) -> None:
+        self._cell, self._method = cell, method
+        self._by_medium: dict[str, FluxResults] = {}
+        self._by_screen: dict[str, FluxResults] = {}
+
+    def of_screen(self, screen: str) -> FluxResults:
+        """Return the results on the medium of a screen; '' where a genotype states none."""
+        if screen not in self._by_screen:
+            medium = self._cell.medium_of(screen)
+            if medium not in self._by_medium:
+                self._by_medium[medium] = FluxResults.read(self._cell.on_medium(medium), self._method)
+            self._by_screen[screen] = self._by_medium[medium]
+        return self._by_screen[screen]
+
+    def of(self, genes: NDArray[np.int64], screen: str = "") -> tuple[Values, Values]:
+        """Return fitness and interaction of genotypes int64 [n, 3] of one screen; see `FluxResults.of`."""
+        return self.of_screen(screen).of(genes)
+
+    def of_genotypes(self, genotypes: Genotypes) -> tuple[Values, Values]:
+        """Return fitness and interaction, float64 [n] each, of genotypes of any screens."""
+        fitness, interaction = np.empty(len(genotypes)), np.empty(len(genotypes))
+        for screen in np.unique(genotypes.screen).tolist():
+            rows = np.flatnonzero(genotypes.screen == screen)
+            name = genotypes.screens[screen] if screen >= 0 else ""
+            fitness[rows], interaction[rows] = self.of(genotypes.genes[rows], name)
+        return fitness, interaction
 
 
 def _defined(genes: NDArray[np.int64], interaction: Values) -> Values:

@@ -27,7 +27,8 @@ class GradientBoosting(AssayModel):
     def fit(self, fold: AssayFold) -> list[Trial]:
         """Grow one ensemble a number of leaves and look at each at evenly spaced rounds."""
         with_triples = bool((fold.train.genotypes.order > 2).any())
-        self.features = GenotypeFeatures.of_cell(fold.cell, with_means=with_triples)
+        cell = fold.cell.on_medium(fold.cell.medium_of(fold.screen))
+        self.features = GenotypeFeatures.of_cell(cell, with_means=with_triples)
         inputs, held = self.features.describe(fold.train.genotypes), self.features.describe(fold.validation.genotypes)
         trials, rounds = self.settings.trials, self.settings.boosting_rounds
         search: Search[Trees] = Search(fold.validation.value, trials)

@@ -47,6 +47,12 @@ class AssayFold:
     cell: Cell
     context: FitContext
 
+    @property
+    def screen(self) -> str:
+        """Name of the assay's screen; '' where it states none."""
+        genotypes = self.train.genotypes
+        return genotypes.screens[genotypes.screen[0]] if genotypes.screen[0] >= 0 else ""
+
 
 class AssayModel(ABC):
     """A baseline of one assay.

@@ -24,8 +24,8 @@ LevelName = tuple[str, int, int]
 class Flux(Protocol):
     """What flux balance computes of genotypes."""
 
-    def terms(self, genes: Index) -> FluxTerms:
-        """Return the terms of genotypes int64 [n, 3]."""
+    def terms(self, genes: Index, screen: str = "") -> FluxTerms:
+        """Return the terms of genotypes int64 [n, 3] of a screen."""
         ...
 
 
@@ -83,7 +83,7 @@ class ClosedForm:
             observation, estimates = profiles.fit(part, cell, context)
             asked = part.take(observation)
             lower = fitted._lower(asked, name)
-            design, expected = design_of(name[1], name[2], estimates, lower, flux.terms(asked.genes))
+            design, expected = design_of(name[1], name[2], estimates, lower, flux.terms(asked.genes, name[0]))
             case = case_of(estimates)
             if name[1] == CALL:
                 gains = LevelGains.log_odds(design, asked.value, case)
@@ -126,7 +126,7 @@ class ClosedForm:
 
     def _terms_of(self, part: Genotypes, name: LevelName, level: Level, estimates: CrossEstimates) -> Terms:
         _, phenotype, order = name
-        lower, flux = self._lower(part, name), self.flux.terms(part.genes)
+        lower, flux = self._lower(part, name), self.flux.terms(part.genes, name[0])
         design, _ = design_of(name[1], name[2], estimates, lower, flux)
         case = case_of(estimates)
         term = level.gains.value(design, case)

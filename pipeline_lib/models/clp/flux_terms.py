@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_lib.models.baselines.flux_results import WILD_TYPE_FITNESS, FluxResults
+from pipeline_lib.models.baselines.flux_results import WILD_TYPE_FITNESS, FluxOfScreens
 from pipeline_lib.models.interface import Cell
 
 _METHOD = "fba"
@@ -45,29 +45,29 @@ class FluxTerms:
 class FluxBalance:
     """Terms by flux balance analysis, of the table of knockouts or solved when they are asked for."""
 
-    def __init__(self, results: FluxResults) -> None:
+    def __init__(self, results: FluxOfScreens) -> None:
         self._results = results
 
     @classmethod
     def read(cls, cell: Cell) -> Self:
         """Read the table of the cell."""
-        return cls(FluxResults.read(cell, _METHOD))
+        return cls(FluxOfScreens(cell, _METHOD))
 
-    def terms(self, genes: NDArray[np.int64]) -> FluxTerms:
-        """Return the terms of genotypes int64 [n, 3]; where the solver failed, those of the wild type.
+    def terms(self, genes: NDArray[np.int64], screen: str = "") -> FluxTerms:
+        """Return the terms of genotypes int64 [n, 3] on a screen's medium; where the solver failed, the wild type's.
 
         Raises
         ------
         PipelineError
             When the table lacks a genotype and nothing can solve it.
         """
-        fitness, interaction = self._results.of(genes)
+        fitness, interaction = self._results.of(genes, screen)
         return FluxTerms(np.nan_to_num(fitness, nan=WILD_TYPE_FITNESS), np.nan_to_num(interaction))
 
 
 class NoFlux:
     """Terms without a metabolic model: those of the wild type."""
 
-    def terms(self, genes: NDArray[np.int64]) -> FluxTerms:
+    def terms(self, genes: NDArray[np.int64], screen: str = "") -> FluxTerms:  # noqa: ARG002 - the protocol's
         """Return terms of genotypes int64 [n, 3] that change nothing."""
         return FluxTerms(np.full(len(genes), WILD_TYPE_FITNESS), np.zeros(len(genes)))

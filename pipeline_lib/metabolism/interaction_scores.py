@@ -10,6 +10,12 @@ Fitness = Callable[[NDArray[np.int64]], NDArray[np.float64]]
 
 Values = NDArray[np.float64]
 
+NONZERO = 1e-6
+"""Smallest interaction that is not rounding."""
+LADDER = (NONZERO, 1e-3, 0.02, 0.08)
+"""Sizes of an interaction: above rounding, visible in an exact model, about one SD of a screen's noise, and the
+published intermediate threshold of screens (Costanzo et al., Science 353:aaf1420, 2016)."""
+
 
 def epsilon(f_ij: Values, f_i: Values, f_j: Values) -> Values:
     """Return the digenic interaction: fitness beyond the product of the single mutants' fitness."""
