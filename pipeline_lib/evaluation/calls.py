@@ -1,7 +1,8 @@
 """The one rule by which an interaction is called: its score beyond the screen's threshold, and its P-value below it.
 
 Published (Costanzo et al. 2016; Kuzmin et al. 2018, 2020): |epsilon| > 0.08, or tau < -0.08, and the released one-sided
-P < 0.05. A score without a P-value is called by no rule that asks for one, and a screen without a rule has no calls.
+P < 0.05; BFG-GI (Diaz-Mejia et al. 2018): |epsilon| > 0.075 and a false discovery rate below 0.01. A score without a
+P-value is called by no rule that asks for one, and a screen without a rule has no calls.
 """
 
 import numpy as np
@@ -33,10 +34,13 @@ def comparable_p(
 
 
 def significant(data: Measurements, threshold: CallThreshold) -> NDArray[np.bool_]:
-    """Mark observations [n] whose P-value lies below the threshold; without one, the score alone decides."""
-    if threshold.p_value is None:
-        return np.ones(len(data), dtype=bool)
-    return np.asarray(comparable_p(data.p_call, data.p_sided, threshold) < threshold.p_value)
+    """Mark observations [n] whose P-value and false discovery rate lie below the thresholds that there are."""
+    small = np.ones(len(data), dtype=bool)
+    if threshold.p_value is not None:
+        small &= comparable_p(data.p_call, data.p_sided, threshold) < threshold.p_value
+    if threshold.fdr is not None:
+        small &= data.fdr < threshold.fdr
+    return small
 
 
 def negative_calls(data: Measurements, threshold: CallThreshold) -> NDArray[np.bool_]:
@@ -72,10 +76,10 @@ def rule_in_words(threshold: CallThreshold, side: str) -> str:
     equal = "=" if threshold.inclusive else ""
     limit = threshold.negative if side == "negative" else threshold.positive
     score = f"value {'<' if side == 'negative' else '>'}{equal} {limit:g}"
-    if threshold.p_value is None:
-        return score
-    sided = {1: "one-sided ", 2: "two-sided ", None: "released "}[threshold.p_sided]
-    return f"{score} and {sided}P < {threshold.p_value:g}"
+    if threshold.p_value is not None:
+        sided = {1: "one-sided ", 2: "two-sided ", None: "released "}[threshold.p_sided]
+        score += f" and {sided}P < {threshold.p_value:g}"
+    return score if threshold.fdr is None else f"{score} and false discovery rate < {threshold.fdr:g}"
 
 
 def call_score(prediction: NDArray[np.float64], phenotype: str) -> NDArray[np.float64]:

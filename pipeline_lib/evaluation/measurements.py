@@ -45,6 +45,12 @@ class Measurements:
     altered
         bool [n]: some gene is not deleted but altered (temperature-sensitive, DAmP, point mutant, ...), so that
         strains of one genotype may differ in allele.
+    condition
+        int64 [n]: equal where the condition of the measurement is; 0 throughout a run without conditions.
+    fdr
+        float64 [n]: the false discovery rate as released, NaN where there is none.
+    averaged_p
+        bool [n]: the P-value is the mean of several and so none itself.
     gene_names
         Systematic names, by gene index.
     scores
@@ -60,6 +66,9 @@ class Measurements:
     p_sided: NDArray[np.float64]
     copied: NDArray[np.bool_]
     altered: NDArray[np.bool_]
+    condition: NDArray[np.int64]
+    fdr: NDArray[np.float64]
+    averaged_p: NDArray[np.bool_]
     gene_names: tuple[str, ...]
     scores: Mapping[str, ScreenScores]
 
@@ -79,6 +88,9 @@ class Measurements:
             p_sided=self.p_sided[rows],
             copied=self.copied[rows],
             altered=self.altered[rows],
+            condition=self.condition[rows],
+            fdr=self.fdr[rows],
+            averaged_p=self.averaged_p[rows],
         )
 
     def assays(self) -> list[tuple[str, str, NDArray[np.int64]]]:
@@ -165,9 +177,20 @@ def from_table(
         p_sided=sided,
         copied=_column(frame, "repeated") == 1,
         altered=_altered(frame["kinds"]),
+        condition=_conditions(frame),
+        fdr=_column(frame, "fdr"),
+        averaged_p=_column(frame, "p_value_averaged") == 1,
         gene_names=tuple(genes.sort_values("gene_index")["gene"]),
         scores=scores,
     )
+
+
+def _conditions(frame: pd.DataFrame) -> NDArray[np.int64]:
+    """Return one number for each condition, int64 [n]."""
+    if "condition" not in frame:
+        return np.zeros(len(frame), dtype=np.int64)
+    codes, _ = pd.factorize(frame["condition"].astype("string").fillna(""), sort=True)
+    return np.asarray(codes, dtype=np.int64)
 
 
 def _column(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
