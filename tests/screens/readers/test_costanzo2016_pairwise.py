@@ -117,13 +117,15 @@ def test_the_first_published_rows_of_each_table_are_read(
     if not path.exists():
         pytest.skip(f"this mirror has no {path.name}")
     observations, rejected = read("costanzo2016_pairwise", yeast_names, {role: path})
-    assert len(rejected) == 0
+    # YAR040C is no reading frame of SGD any more.
+    unknown = ["gene 'YAR040C' is not in the gene index"] if role == "NxN" else []
+    assert rejected["reason"].tolist() == unknown
     epsilon = observations[observations["phenotype"] == "interaction"]
-    assert len(epsilon) == 50
+    assert len(epsilon) == 50 - len(unknown)
     assert kinds <= {kind for pair in epsilon["kinds"] for kind in pair} <= kinds | {"suppressor", "unspecified"}
     assert epsilon["p_value"].max() <= 0.5
     assert set(epsilon["temperature"]) <= {26.0, 30.0}
-    lines = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:]]
+    lines = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:] if "YAR040C" not in line]
     assert epsilon["query"].tolist() == [line[0] for line in lines]
     # epsilon = f_ij - f_i f_j wherever the table gives the fitness of both strains.
     measured = [line for line in lines if line[7] and line[8]]
