@@ -25,6 +25,7 @@ ARTEFACTS: dict[str, str] = {
     "observations": "tables/observations.parquet",
     "screens_summary": "tables/screens_summary.parquet",
     "rejected": "tables/rejected.parquet",
+    "trigenic_identity": "tables/trigenic_identity.parquet",
     "reactions": "metabolism/reactions.parquet",
     "subsystems": "metabolism/subsystems.parquet",
     "subsystem_links": "metabolism/subsystem_links.parquet",
