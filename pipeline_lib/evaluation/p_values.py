@@ -13,7 +13,13 @@ from statsmodels.stats.multitest import fdrcorrection
 
 from pipeline_lib.cell.genotypes import MAX_ORDER
 from pipeline_lib.config.evaluation import EvaluationSettings
-from pipeline_lib.evaluation.calls import INTERACTIONS, negative_calls, positive_calls, rule_in_words
+from pipeline_lib.evaluation.calls import (
+    INTERACTIONS,
+    negative_calls,
+    positive_calls,
+    rule_in_words,
+    true_rule_in_words,
+)
 from pipeline_lib.evaluation.clusters import choose_kind, cluster_design, draw_resamples
 from pipeline_lib.evaluation.folds import assay_seed
 from pipeline_lib.evaluation.intervals import Estimate
@@ -138,10 +144,11 @@ def _called(data: Measurements, screen: str, phenotype: str, order: int) -> dict
     threshold = data.scores_of(screen).calls
     if phenotype not in INTERACTIONS or threshold is None:
         return {}
-    marks = {("discoveries", rule_in_words(threshold, "negative")): negative_calls(data, threshold)}
+    in_words = true_rule_in_words if np.isfinite(data.truth).any() else rule_in_words
+    marks = {("discoveries", in_words(threshold, "negative")): negative_calls(data, threshold)}
     # Positive trigenic interactions were released by no publication.
     if order < MAX_ORDER and threshold.positive is not None:
-        marks["discoveries", rule_in_words(threshold, "positive")] = positive_calls(data, threshold)
+        marks["discoveries", in_words(threshold, "positive")] = positive_calls(data, threshold)
     return marks
 
 

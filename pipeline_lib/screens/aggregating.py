@@ -29,10 +29,10 @@ def aggregate(observations: Path, names: GeneNames, output: Path) -> None:
     names
         The gene index.
     output
-        `COLUMNS`. condition: null but in screens of several; value: mean; std: pooled SD, the root of the mean variance of the replicates whose SD is known (null
-        where none is); spread: SD between the replicates (null for one); n: number of measurements, n_std: of which
-        with an SD. Copies (column ``repeated``) do not count; rows that were only assumed (column ``assumed_tested``)
-        stay out. P-values are not combined: none is made up.
+        `COLUMNS`. condition: null but in screens of several; value: mean; std: pooled SD, the root of the mean variance
+        of the replicates whose SD is known (null where none is); spread: SD between the replicates (null for one); n:
+        number of measurements, n_std: of which with an SD. Copies (column ``repeated``) do not count; rows that were
+        only assumed (column ``assumed_tested``) stay out. P-values are not combined: none is made up.
     """
     import polars as pl
 

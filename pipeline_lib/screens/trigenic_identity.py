@@ -60,7 +60,9 @@ def recompute_tau(observations: Path, output: Path) -> None:
             maintain_order="left",
         )
     one, two = _SIDES
-    explained = pl.col(f"epsilon_{one}") * pl.col(f"fitness_{two}") + pl.col(f"epsilon_{two}") * pl.col(f"fitness_{one}")
+    explained = pl.col(f"epsilon_{one}") * pl.col(f"fitness_{two}") + pl.col(f"epsilon_{two}") * pl.col(
+        f"fitness_{one}"
+    )
     several = pl.max_horizontal(f"strains_{one}", f"strains_{two}") > 1
     table = table.with_columns(recomputed=pl.when(~several).then(pl.col("raw") - explained))
     table = table.with_columns(difference=pl.col("recomputed") - pl.col("tau"))
@@ -101,6 +103,8 @@ def _control_scores(rows: "pl.DataFrame") -> "pl.DataFrame":
     """Return epsilon of every digenic cross once: screen, query, array, epsilon."""
     import polars as pl
 
-    digenic = rows.filter((pl.col("phenotype") == "interaction") & (pl.col("order") == 2)).drop_nulls(["query", "array"])
+    digenic = rows.filter((pl.col("phenotype") == "interaction") & (pl.col("order") == 2)).drop_nulls(
+        ["query", "array"]
+    )
     keys = ["screen", "query", "array"]
     return digenic.unique(keys, keep="first", maintain_order=True).select(*keys, epsilon="value")

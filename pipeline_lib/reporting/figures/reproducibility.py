@@ -102,7 +102,8 @@ def draw_reproducibility(observations: pd.DataFrame, scores: Mapping[str, Screen
         panel.axis("off")
     return Drawn(
         "reproducibility", figure, _TITLE,
-        "Everything that a screen measured more than once, the second value against the first, at one temperature and in one condition; "
+        "Everything that a screen measured more than once, the second value against the first, at one temperature "
+        "and in one condition; "
         "copies are left out, at most 2,000 points a kind are drawn. Other strains with the same genes are other "
         "alleles, and queries and arrays that changed places. r is the intraclass correlation. "
         f"{'; '.join(words)}.",

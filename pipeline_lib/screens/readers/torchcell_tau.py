@@ -80,8 +80,7 @@ def _strains(genotypes: GenotypeColumns) -> tuple[pa.DictionaryArray, pa.Diction
     rows = np.arange(len(genotypes))
     others = np.array([[1, 2], [0, 2], [0, 1]])[column]
     first, second, third = (
-        genotypes.names.genes.take(pa.array(genotypes.genes[rows, slot], mask=~known))
-        for slot in (*others.T, column)
+        genotypes.names.genes.take(pa.array(genotypes.genes[rows, slot], mask=~known)) for slot in (*others.T, column)
     )
     return pc.binary_join_element_wise(first, second, "+").dictionary_encode(), third.dictionary_encode()
 
