@@ -61,6 +61,19 @@ READER_CONDITIONS: Mapping[str, tuple[str, ...]] = {
 }
 """Readers of screens in several conditions, and the conditions as the publication names them."""
 
+READERS_WITH_P = frozenset(
+    {
+        "bfg_gi",
+        "costanzo2016_pairwise",
+        "kuzmin2018",
+        "kuzmin2018_repeats",
+        "kuzmin2020",
+        "kuzmin2020_scored",
+        "torchcell_tau",
+    }
+)
+"""Readers of screens with P-values; one's own table has them where its columns name them."""
+
 SIMULATED = "simulated:"
 """Start of a file that a simulation of the run writes."""
 
@@ -175,13 +188,23 @@ class ScreenSettings(Section):
         return self
 
     @property
+    def is_simulated(self) -> bool:
+        """Whether its files are written by a simulation of the run."""
+        return any(file.startswith(SIMULATED) for file in self.files.values())
+
+    @property
+    def has_p_values(self) -> bool:
+        """Whether the screen has P-values."""
+        return self.reader in READERS_WITH_P or (self.reader == "table" and "p_value" in self.columns)
+
+    @property
     def scores(self) -> ScreenScores:
         """Unit, calls and publication of the scores: what is set here, else what the reader's publication says.
 
         Files that are simulated in a publication's layout are scored as the publication does, but are not its data.
         """
         published = READER_SCORES[self.reader]
-        own = self.reader == "table" or any(file.startswith(SIMULATED) for file in self.files.values())
+        own = self.reader == "table" or self.is_simulated
         return ScreenScores(
             unit=self.unit or published.unit,
             calls=self.calls or published.calls,

@@ -57,11 +57,14 @@ def decile_rows(joined: Joined, settings: EvaluationSettings) -> Iterator[dict[s
     for position in range(DECILES):
         members = decile == position
         row = {
-            **joined.labels, "decile": position + 1, "n": int(members.sum()), "groups": design.present(),
+            **joined.labels,
+            "decile": position + 1,
+            "n": int(members.sum()),
+            "groups": design.present(),
             "prediction": float(joined.prediction[members].mean()),
             "median_p": float(np.median(joined.data.p_value[members])),
             "base_rate": float(hit.mean()),
-        }  # fmt: skip
+        }
         for name in ("hit", "negative"):
             row |= {f"{name}_rate": np.nan, f"{name}_low": np.nan, f"{name}_high": np.nan}
             if name in shares:
@@ -102,9 +105,13 @@ def agreement_rows(joined: Joined, settings: EvaluationSettings) -> Iterator[dic
         estimate = Estimate(float(draws[0]), draws[1:], clusters)
         low, high = estimate.interval(settings.confidence)
         yield {
-            **shared, "quantity": name, "value": estimate.value, "low": low, "high": high,
+            **shared,
+            "quantity": name,
+            "value": estimate.value,
+            "low": low,
+            "high": high,
             "p_value": estimate.p_value(),
-        }  # fmt: skip
+        }
     first = (_deciles(joined, settings) == 0).astype(np.float64)
     hit = joined.data.p_value < NOMINAL
     in_first, everywhere = _shares(np.stack([first, np.ones(len(hit))]), hit, design, resamples)
@@ -113,9 +120,13 @@ def agreement_rows(joined: Joined, settings: EvaluationSettings) -> Iterator[dic
     low, high = Estimate(float(ratio[0]), ratio[1:], clusters).interval(settings.confidence)
     gain = in_first - everywhere
     yield {
-        **shared, "quantity": "enrichment", "value": float(ratio[0]), "low": low, "high": high,
+        **shared,
+        "quantity": "enrichment",
+        "value": float(ratio[0]),
+        "low": low,
+        "high": high,
         "p_value": Estimate(float(gain[0]), gain[1:], clusters).p_value(),
-    }  # fmt: skip
+    }
 
 
 def hit_table(joined: Joined) -> pd.DataFrame:

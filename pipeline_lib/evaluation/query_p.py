@@ -31,10 +31,14 @@ def query_rows(data: Measurements) -> Iterator[dict[str, Any]]:
     for labels, query, p in _by_query(data):
         hits = int((p < NOMINAL).sum())
         yield {
-            **labels, "query": query, "n": len(p), "hits": hits, "hit_rate": hits / len(p),
+            **labels,
+            "query": query,
+            "n": len(p),
+            "hits": hits,
+            "hit_rate": hits / len(p),
             "p_value": float(stats.binomtest(hits, len(p), NOMINAL).pvalue),
             "inflation": float(np.median(stats.chi2.isf(np.clip(p, 1e-300, 1), 1)) / _NULL_MEDIAN),
-        }  # fmt: skip
+        }
 
 
 def quantile_rows(data: Measurements) -> Iterator[dict[str, Any]]:

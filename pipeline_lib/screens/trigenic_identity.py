@@ -67,12 +67,16 @@ def recompute_tau(observations: Path, output: Path) -> None:
     table = table.with_columns(recomputed=pl.when(~several).then(pl.col("raw") - explained))
     table = table.with_columns(difference=pl.col("recomputed") - pl.col("tau"))
     status = (
-        pl.when(pl.col("raw").is_null()).then(pl.lit("no_raw_score"))
-        .when(several).then(pl.lit("several_controls"))
-        .when(pl.col("recomputed").is_null()).then(pl.lit("no_control"))
-        .when(pl.col("difference").abs() <= TOLERANCE).then(pl.lit("agrees"))
+        pl.when(pl.col("raw").is_null())
+        .then(pl.lit("no_raw_score"))
+        .when(several)
+        .then(pl.lit("several_controls"))
+        .when(pl.col("recomputed").is_null())
+        .then(pl.lit("no_control"))
+        .when(pl.col("difference").abs() <= TOLERANCE)
+        .then(pl.lit("agrees"))
         .otherwise(pl.lit("differs"))
-    )  # fmt: skip
+    )
     columns = ("observation_id", "screen", "query", "array", "tau", "recomputed", "difference")
     with atomic_path(output) as temporary:
         table.select(*columns, status=status).write_parquet(temporary, compression="zstd")
@@ -83,9 +87,11 @@ def _query_genes(rows: "pl.DataFrame") -> "pl.DataFrame":
     import polars as pl
 
     strains = rows.filter((pl.col("phenotype") == "fitness") & (pl.col("order") == 2) & pl.col("array").is_null())
-    return strains.drop_nulls("query").unique(["screen", "query"], keep="first", maintain_order=True).select(
-        "screen", "query", first=pl.col("genes").list.get(0), second=pl.col("genes").list.get(1)
-    )  # fmt: skip
+    return (
+        strains.drop_nulls("query")
+        .unique(["screen", "query"], keep="first", maintain_order=True)
+        .select("screen", "query", first=pl.col("genes").list.get(0), second=pl.col("genes").list.get(1))
+    )
 
 
 def _controls(rows: "pl.DataFrame") -> "pl.DataFrame":
