@@ -71,6 +71,8 @@ def _by_query(data: Measurements) -> Iterator[tuple[dict[str, Any], str, Floats]
             codes, names = part.genotypes.query[rows], part.genotypes.strains
         order_of = np.argsort(codes, kind="stable")
         present_codes, starts = np.unique(codes[order_of], return_index=True)
+        if not len(present_codes):
+            continue
         for code, members in zip(present_codes.tolist(), np.split(rows[order_of], starts[1:]), strict=True):
             if len(members) >= MINIMUM_ROWS:
                 yield labels, names[code], part.p_value[members]

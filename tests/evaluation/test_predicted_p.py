@@ -239,3 +239,9 @@ def test_hits_and_quantiles_of_each_query(table: Callable, crosses: Callable) ->
     whole = points[points["query"] == "Q001_sn1"]
     assert whole["observed"].is_monotonic_increasing
     assert np.abs(whole["observed"] - whole["expected"]).max() < 0.2
+
+
+def test_a_screen_without_queries_has_one_line_for_all(table: Callable, observe: Callable) -> None:
+    frame = table(observe([("A", f"B{number}") for number in range(30)], [0.1] * 30, p_value=0.2, p_sided=2))
+    rows = list(query_rows(from_table(frame, named_genes(frame["genes"]), "test", {})))
+    assert [(row["query"], row["n"]) for row in rows] == [("", 30)]
