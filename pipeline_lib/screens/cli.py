@@ -145,6 +145,6 @@ def identity(observations: Path, output: Path) -> None:
     from pipeline_lib.screens.trigenic_identity import recompute_tau
 
     recompute_tau(observations, output)
-    counts = read_table(output, TRIGENIC_IDENTITY).groupby(["screen", "status"]).size()
-    for (screen, status), n in counts.items():
-        click.echo(f"{screen}: {n} {status.replace('_', ' ')}")
+    counts = read_table(output, TRIGENIC_IDENTITY).value_counts(["screen", "status"], sort=False).reset_index()
+    for row in counts.itertuples():
+        click.echo(f"{row.screen}: {row[3]} {str(row.status).replace('_', ' ')}")

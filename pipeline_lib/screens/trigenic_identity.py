@@ -38,8 +38,8 @@ def recompute_tau(observations: Path, output: Path) -> None:
     """
     import polars as pl
 
-    rows = pl.scan_parquet(observations).select(_COLUMNS).with_columns(pl.col("query", "array").cast(pl.String))
-    rows = rows.filter(pl.col("phenotype").is_in(["fitness", "interaction", "raw_interaction"])).collect()
+    scanned = pl.scan_parquet(observations).select(_COLUMNS).with_columns(pl.col("query", "array").cast(pl.String))
+    rows = scanned.filter(pl.col("phenotype").is_in(["fitness", "interaction", "raw_interaction"])).collect()
     cross = ["screen", "query", "array", "genes", "replicate"]
     trigenic = rows.filter(pl.col("order") == 3)
     tau = trigenic.filter(pl.col("phenotype") == "interaction").select("observation_id", *cross, tau="value")

@@ -24,7 +24,7 @@ ANSWERS = {
     "neither": (((0.0, -0.05, 0.05), (1.1, 0.7, 1.6)), "no significant difference from chance"),
     "one": (((0.0, -0.05, 0.05), (1.9, 1.2, 2.6)), "predicted by one measure of two"),
     "opposite": (((-0.1, -0.2, -0.05), (0.5, 0.2, 0.8)), "found where none is predicted"),
-    "few queries": (((0.3, NAN, NAN), (1.9, NAN, NAN)), "too few queries to tell"),
+    "few queries": (((0.3, NAN, NAN), (1.9, NAN, NAN)), "too few queries for an answer"),
 }
 
 

@@ -79,25 +79,25 @@ def answer(agreement: pd.DataFrame) -> str:
     agreement
         `pipeline_lib.evaluation.schemas.P_VALUE_CORRELATIONS` of one model, split and assay.
     """
-    rows = agreement.set_index("quantity")
-    spearman, enrichment = (rows.loc[name] if name in rows.index else None for name in ("spearman", "enrichment"))
-    if spearman is None or enrichment is None:
+    rows = {str(row["quantity"]): row for _, row in agreement.iterrows()}
+    if not {"spearman", "enrichment"} <= set(rows):
         return "too few genotypes have both a P-value and a prediction"
-    told = (
+    spearman, enrichment = rows["spearman"], rows["enrichment"]
+    numbers = (
         f"Spearman {spearman['value']:.2f}{_interval(spearman)}, first decile "
         f"{enrichment['value']:.2f} times the base rate{_interval(enrichment)}, n = {int(spearman['n']):,}"
     )
     bounds = [bound for row in (spearman, enrichment) for bound in (row["low"], row["high"])]
     if not np.isfinite(bounds).all():
-        return f"too few queries to tell whether a small P is predicted ({told})"
+        return f"too few queries for an answer ({numbers})"
     above = [spearman["low"] > 0, enrichment["low"] > 1]
     if all(above):
-        return f"a small P is predicted ({told})"
+        return f"a small P is predicted ({numbers})"
     if any(above):
-        return f"a small P is predicted by one measure of two ({told})"
+        return f"a small P is predicted by one measure of two ({numbers})"
     if spearman["high"] < 0:
-        return f"a small P is found where none is predicted ({told})"
-    return f"no significant difference from chance ({told})"
+        return f"a small P is found where none is predicted ({numbers})"
+    return f"no significant difference from chance ({numbers})"
 
 
 def _interval(row: pd.Series) -> str:

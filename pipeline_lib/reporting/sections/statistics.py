@@ -79,13 +79,15 @@ def predicted_p_sentences(agreement: pd.DataFrame, model: str) -> list[str]:
     """
     rows = agreement[agreement["model"] == model]
     sentences = []
-    for (screen, order, source), part in rows.groupby(["screen", "order", "source"], sort=True):
+    keys = rows[["screen", "order", "source"]].drop_duplicates().sort_values(["screen", "order", "source"])
+    for screen, order, source in keys.itertuples(index=False):
+        part = rows[(rows["screen"] == screen) & (rows["order"] == order) & (rows["source"] == source)]
         by_split = [
             f"{split_phrase(split)}: {answer(part[part['split'] == split])}" for split in in_order(part["split"])
         ]
         predicted = assay_name(*str(source).rsplit(" ", 1))
         sentences.append(
-            f"{screen_name(str(screen))}, {ORDERS.get(int(order), 'single')}, P against the prediction of {predicted}: "
+            f"{screen_name(str(screen))}, {ORDERS.get(order, 'single')}, P against the prediction of {predicted}: "
             f"{'; '.join(by_split)}."
         )
     return sentences

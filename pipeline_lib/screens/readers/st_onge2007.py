@@ -30,7 +30,8 @@ def read(source: Source) -> Batches:
     path = source.files["table"]
     rejections = Rejections(path)
     block = one_block(read_blocks(path, _COLUMNS, rejections), path)
-    measured = np.isfinite([block.number(f"score.{condition}") for condition in _CONDITIONS]).any(axis=0)
+    scores = np.stack([block.number(f"score.{condition}") for condition in _CONDITIONS])
+    measured = np.asarray(np.isfinite(scores).any(axis=0))
     pairs = unlinked_pairs(block, measured, source.names, rejections)
     tables = [_measured(block, pairs, condition) for condition in _CONDITIONS]
     yield Batch(pa.concat_tables(tables), rejections.take(), int(pairs.kept.sum()))

@@ -92,7 +92,7 @@ def _check_rows(block: RowBlock, names: GeneNames, path: Path) -> None:
     row = _first((p < 0) | (p > 1))
     if row is not None:
         raise _refused(path, block, row, f"P-value {p[row]:.10g} is not within 0 and 1")
-    row = _first(~_has_letter(genes).all(axis=1))
+    row = _first(np.asarray(~_has_letter(genes).all(axis=1)))
     if row is not None:
         raise _refused(path, block, row, f"'{' '.join(genes[row])}' are not the names of three genes")
     faults = genotype_faults(_codes(genes, names), MAX_ORDER)
