@@ -49,6 +49,7 @@ ARTEFACTS: dict[str, str] = {
     "p_value_queries": "evaluation/p_value_queries.parquet",
     "p_value_quantiles": "evaluation/p_value_quantiles.parquet",
     "precision_recall": "evaluation/precision_recall.parquet",
+    "dango_scoring": "evaluation/dango_scoring.parquet",
     "calibration": "evaluation/calibration.parquet",
     "overfit_history": "overfit/history.parquet",
     "overfit_predictions": "overfit/predictions.parquet",

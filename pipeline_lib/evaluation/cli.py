@@ -268,6 +268,7 @@ def calibration(
 @_predictions
 @click.option("--output", type=_Output, required=True, help="precision_recall.parquet: curves with intervals.")
 @click.option("--queries", type=_Output, required=True, help="query_precision.parquet: precision at k of every query.")
+@click.option("--dango", type=_Output, help="dango_scoring.parquet: tau < -0.05 at one to one, as DANGO's paper.")
 def precision_recall(
     settings: EvaluationSettings,
     scores: dict[str, ScreenScores],
@@ -277,22 +278,28 @@ def precision_recall(
     predictions: tuple[Path, ...],
     output: Path,
     queries: Path,
+    dango: Path | None,
 ) -> None:
     """Hold predictions against called interactions: precision by recall, and among each query's first predictions."""
+    from pipeline_lib.evaluation.dango_scoring import dango_rows
     from pipeline_lib.evaluation.measurements import read_measurements
     from pipeline_lib.evaluation.precision_recall import curve_rows, query_rows, scored_assays
     from pipeline_lib.evaluation.progress import progress
     from pipeline_lib.evaluation.rows import write_rows
-    from pipeline_lib.evaluation.schemas import PRECISION_RECALL, QUERY_PRECISION
+    from pipeline_lib.evaluation.schemas import DANGO_SCORING, PRECISION_RECALL, QUERY_PRECISION
     from pipeline_lib.evaluation.truth import read_truths, with_truths
 
     files = _files(predictions_dir, predictions)
     data = with_truths(read_measurements(observations, scores=scores), read_truths(truths))
     curves: list[dict[str, Any]] = []
     firsts: list[dict[str, Any]] = []
+    rebalanced: list[dict[str, Any]] = []
     with _one_thread(), progress("precision and recall", len(files)) as advance:
         for scored in scored_assays(data, files, settings, advance):
             curves += curve_rows(scored, settings)
             firsts += query_rows(scored, settings)
+            rebalanced += dango_rows(scored)
     write_rows(curves, output, PRECISION_RECALL)
     write_rows(firsts, queries, QUERY_PRECISION)
+    if dango is not None:
+        write_rows(rebalanced, dango, DANGO_SCORING)

@@ -302,3 +302,20 @@ QUERY_PRECISION = TableSchema(
 )
 """One row a query of at least ``top`` tested genotypes: share of calls among its ``top`` strongest predictions, mean
 over seeds. No model can do better than ``positives`` / ``top``; a guess gets ``positives`` / ``n``."""
+
+DANGO_SCORING = TableSchema(
+    "dango_scoring",
+    {
+        "model": _text(),
+        "split": _text(),
+        "screen": _text(),
+        "phenotype": _text(),
+        "auroc": _share(),
+        "average_precision": _share(),
+        "called": _count(),
+        "n": _count(),
+        "seeds": _count(),
+    },
+)
+"""The scoring of DANGO's paper, for comparison with its numbers alone: called is tau < -0.05 whatever the P-value, and
+other triples are weighted to one for each called one, so that a guess has 0.5 in both columns. Mean over seeds."""

@@ -223,6 +223,10 @@ def _tables() -> dict[str, pd.DataFrame]:
         "p_value_hits": pd.DataFrame(hits),
         "p_value_queries": pd.DataFrame(queries),
         "p_value_quantiles": pd.DataFrame(quantiles),
+        "dango_scoring": pd.DataFrame(
+            [{**labels[0], "model": model, "split": "random", "auroc": 0.6, "average_precision": 0.6, "called": 6,
+              "n": 30, "seeds": 1} for model in MODELS]
+        ),
         "trigenic_identity": pd.DataFrame({"screen": ["full"] * 4, "status": ["agrees"] * 3 + ["differs"]}),
         "precision_recall": pd.DataFrame(curves),
         "calibration": pd.DataFrame(calibration),

@@ -180,7 +180,7 @@ def _evaluate(config: RunConfig, folder: Path) -> None:
         "calibration": [*predictions, "--output", path["calibration"]],
         "precision-recall": [
             *predictions, "--output", path["precision_recall"], "--queries",
-            str(evaluated / "query_precision.parquet"),
+            str(evaluated / "query_precision.parquet"), "--dango", path["dango_scoring"],
         ],
     }  # fmt: skip
     for command, options in commands.items():

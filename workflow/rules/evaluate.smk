@@ -135,6 +135,7 @@ rule precision_recall:
     output:
         curves=f"{RESULTS}/evaluation/precision_recall.parquet",
         queries=f"{RESULTS}/evaluation/query_precision.parquet",
+        dango=f"{RESULTS}/evaluation/dango_scoring.parquet",
     log:
         f"{RESULTS}/logs/precision_recall.log",
     conda:
@@ -152,4 +153,4 @@ rule precision_recall:
     shell:
         "python -m pipeline_lib evaluation precision-recall --settings {params.settings:q} --scores {params.scores:q} {params.truths:q}"
         " --observations {input.observations:q} {params.predictions:q} --output {output.curves:q}"
-        " --queries {output.queries:q} 2>> {log:q}"
+        " --queries {output.queries:q} --dango {output.dango:q} 2>> {log:q}"

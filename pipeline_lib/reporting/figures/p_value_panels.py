@@ -56,7 +56,8 @@ class Part:
             keys |= {"split": self.split, "source": self.source}
         if model is not None:
             keys["model"] = model
-        return table[np.logical_and.reduce([table[name] == value for name, value in keys.items()])]
+        wanted = np.logical_and.reduce([(table[name] == value).to_numpy(bool) for name, value in keys.items()])
+        return table.loc[wanted]
 
     @property
     def tested(self) -> str:

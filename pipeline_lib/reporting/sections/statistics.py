@@ -10,7 +10,7 @@ from pipeline_lib.evaluation.calls import rule_in_words, true_rule_in_words
 from pipeline_lib.reporting.figures.p_value_page import answer
 from pipeline_lib.reporting.findings import beyond_truth_sentences, conservative_p_sentences
 from pipeline_lib.reporting.html import Section
-from pipeline_lib.reporting.html_table import html_table
+from pipeline_lib.reporting.html_table import HtmlTable, html_table
 from pipeline_lib.reporting.names import ORDERS, assay_name, in_order, screen_name, split_phrase
 from pipeline_lib.reporting.run_folder import RunFolder
 
@@ -137,11 +137,22 @@ def calls(run: RunFolder) -> Section:
         ],
         run.figures("calls"),
         [
+            *_dango_table(run),
             html_table("calls", "Ranking of called interactions", wide.dropna(axis=1, how="all"),
                        filters={"model": "", "split": "random", "screen": ""}),
         ],
         missing=run.missing("calls"),
     )  # fmt: skip
+
+
+def _dango_table(run: RunFolder) -> list[HtmlTable]:
+    """Return the scoring of DANGO's paper, where a screen has trigenic scores."""
+    table = run.table("dango_scoring")
+    title = (
+        "For comparison with the paper of DANGO alone: called where τ < −0.05 whatever the P-value, as many other "
+        "triples as called ones; a guess has 0.5"
+    )
+    return [html_table("dango_scoring", title, table, filters={"split": "", "screen": ""})] if len(table) else []
 
 
 def call_sentence(name: str, screen: ScreenSettings) -> str:
