@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import torch
 
 
@@ -15,13 +16,19 @@ def update_digest(digest: Any, part: Any) -> None:  # noqa: ANN401 - a hash, and
     if isinstance(part, np.ndarray) and part.dtype != object:
         digest.update(f"{part.dtype} {part.shape}".encode() + np.ascontiguousarray(part).tobytes())
     elif isinstance(part, pd.DataFrame):
-        # Lists have no hash of their own; their text has.
-        plain = part.apply(lambda column: column.astype(str) if column.dtype == object else column)
-        update_digest(digest, pd.util.hash_pandas_object(plain, index=False).to_numpy())
-        digest.update(repr(list(part.columns)).encode())
+        _update_by_table(digest, part)
     elif isinstance(part, Mapping):
         for key in sorted(part):
             digest.update(key.encode())
             update_digest(digest, part[key])
     else:
         digest.update(repr(list(part) if isinstance(part, np.ndarray) else part).encode())
+
+
+def _update_by_table(digest: Any, table: pd.DataFrame) -> None:  # noqa: ANN401
+    """Take the columns of a table in, without its index; an Arrow stream holds lists and numbers alike."""
+    content = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
+    stream = pa.BufferOutputStream()
+    with pa.ipc.new_stream(stream, content.schema) as writer:
+        writer.write_table(content)
+    digest.update(stream.getvalue())

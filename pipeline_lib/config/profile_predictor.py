@@ -8,9 +8,9 @@ from pipeline_lib.config.section import Section
 class ProfilePredictorSettings(Section):
     """Gaussian processes over genes, profile similarity and matrix completion, combined by least squares."""
 
-    kernel_steps: int = Field(default=40, ge=1)
+    kernel_steps: int = Field(default=20, ge=1)
     """Most iterations in which the weights of the kernels are learned."""
-    learning_sets: int = Field(default=400, ge=10)
+    learning_sets: int = Field(default=600, ge=10)
     """Most genes (or gene sets) on which they are learned; all of them are then conditioned on."""
     least_kernel_share: float = Field(default=0.01, ge=0, lt=1)
     """Share of all weights below which a kernel is left out."""

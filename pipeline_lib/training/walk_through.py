@@ -162,7 +162,7 @@ def _methods(network: ClpNetwork) -> dict[str, tuple[Any, str, str]]:
     """Return the methods to watch: label to (object, method, what it does)."""
     methods: dict[str, tuple[Any, str, str]] = {
         "encoder": (network.encoder, "forward", "genes by networks and features, with their own vector and without"),
-        "singles.every_gene": (network.singles, "every_gene", "raw fitness effect of every single deletion"),
+        "singles.single": (network.singles, "single", "raw fitness effect of deleting each gene by itself"),
         "singles.pool.whole": (network.singles.pool, "whole", "z_W: the pool of the wild type"),
         "singles.pool.change": (network.singles.pool, "change", "z_I - z_W, from S, its neighbours and reactions"),
         "singles.head": (network.singles.head, "forward", "fitness relative to the wild type"),

@@ -36,8 +36,8 @@ def terms(folder, train=TRAIN, cell=CELL, seed=0, **changes):
 
 
 def test_what_is_read_back_predicts_the_same_bit_for_bit(fits, tmp_path):
-    first, positions, fitted = terms(tmp_path)
-    again, same_positions, read = terms(tmp_path)
+    first, positions, fitted, _ = terms(tmp_path)
+    again, same_positions, read, _ = terms(tmp_path)
     assert len(fits) == 1
     np.testing.assert_array_equal(same_positions, positions)
     asked = small_screen(80, seed=3).without_values()
@@ -48,8 +48,7 @@ def test_what_is_read_back_predicts_the_same_bit_for_bit(fits, tmp_path):
 
 
 def test_another_seed_reads_the_same_file(fits, tmp_path):
-    _, _, first = terms(tmp_path)
-    _, _, second = terms(tmp_path, seed=5)
+    first, second = terms(tmp_path).terms, terms(tmp_path, seed=5).terms
     assert len(fits) == 1
     np.testing.assert_array_equal(second.term, first.term)
 
@@ -58,6 +57,23 @@ def test_settings_of_the_network_alone_read_the_same_file(fits, tmp_path):
     terms(tmp_path)
     terms(tmp_path, hidden=32, interaction="derived", hypergraph="directed")
     assert len(fits) == 1
+
+
+def test_terms_of_a_fold_are_made_once_and_read_back_bit_for_bit(tmp_path, monkeypatch):
+    validation = small_screen(80, seed=3).without_values()
+    first = terms(tmp_path).source.terms(validation)
+    monkeypatch.setattr(ClosedForm, "terms", lambda *_: pytest.fail("made twice"))
+    again = terms(tmp_path, hidden=32).source.terms(validation)
+    for name in vars(first):
+        np.testing.assert_array_equal(getattr(again, name), getattr(first, name), err_msg=name)
+
+
+def test_terms_of_other_genotypes_are_their_own(tmp_path):
+    source = terms(tmp_path).source
+    validation = small_screen(80, seed=3).without_values()
+    source.terms(validation)
+    part = validation.take(np.arange(40))
+    np.testing.assert_array_equal(source.terms(part).term, source.closed_form.terms(part).term)
 
 
 def moved(table):

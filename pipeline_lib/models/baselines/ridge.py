@@ -1,11 +1,13 @@
 """Ridge regression on indicators and features of genes, and on indicators of queries."""
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.linear_model import Ridge
+from scipy.linalg import block_diag, cho_factor, cho_solve
+from scipy.sparse.linalg import splu
 
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
 from pipeline_lib.features.components import components_of_tables
@@ -16,6 +18,8 @@ from pipeline_lib.models.baselines.search import Search, Trial
 from pipeline_lib.models.interface import Cell, Prediction
 
 LEAST_PENALTY, GREATEST_PENALTY = 1e-2, 1e4
+_DENSE_SHARE = 0.1
+"""Share of entries above which a matrix is factorised as a dense one."""
 
 
 class GeneRidge(AssayModel):
@@ -38,18 +42,19 @@ class GeneRidge(AssayModel):
             self.queries = Entities.collect(fold.train.query, len(fold.book.names))
         self.num_genes = fold.book.num_genes
         self.components = components_of_tables(fold.cell.features, self.num_genes)
-        design, held = self._design(fold.train), self._design(fold.validation)
         search: Search[tuple[Values, float]] = Search(fold.validation.value, self.settings.trials)
-        for penalty in np.geomspace(GREATEST_PENALTY, LEAST_PENALTY, self.settings.trials):
-            ridge = Ridge(alpha=penalty, solver="sparse_cg", tol=1e-8).fit(design, fold.train.value)
-            predicted = held @ ridge.coef_ + ridge.intercept_
-            search.offer(f"penalty={penalty:.3g}", predicted, (ridge.coef_, float(ridge.intercept_)))
+        penalties = np.geomspace(GREATEST_PENALTY, LEAST_PENALTY, self.settings.trials)
+        genes, queries = self._indicators(fold.train)
+        path = ridge_path(genes, self.components, queries, fold.train.value, penalties)
+        for penalty, (coefficients, intercept) in zip(penalties, path, strict=True):
+            predicted = self._sum(fold.validation, coefficients) + intercept
+            search.offer(f"penalty={penalty:.3g}", predicted, (coefficients, intercept))
         self.coefficients, self.intercept = search.best
         return search.trials
 
     def predict(self, crosses: Crosses) -> Prediction:
         """Add the coefficients up; a gene or query that training lacks counts nothing."""
-        return Prediction(self._design(crosses) @ self.coefficients + self.intercept)
+        return Prediction(self._sum(crosses, self.coefficients) + self.intercept)
 
     def state(self) -> dict[str, Any]:
         """Return the coefficients."""
@@ -66,22 +71,86 @@ class GeneRidge(AssayModel):
         self.coefficients, self.intercept = state["coefficients"], state["intercept"]
         self.queries = None if state["queries"] is None else Entities(**state["queries"])
 
-    def _design(self, crosses: Crosses) -> sparse.csr_array:
+    def _indicators(self, crosses: Crosses) -> tuple[sparse.csr_array, sparse.csr_array]:
         genes = gene_indicators(crosses.genotypes, self.num_genes)
-        parts = [genes, sparse.csr_array(genes @ self.components)]
-        if self.queries is not None:
-            query = self.queries.find(crosses.query)
-            known = np.flatnonzero(query >= 0)
-            parts.append(
-                sparse.csr_array((np.ones(len(known)), (known, query[known])), shape=(len(crosses), len(self.queries)))
-            )
-        return sparse.hstack(parts, format="csr")
+        if self.queries is None:
+            return genes, sparse.csr_array((len(crosses), 0))
+        query = self.queries.find(crosses.query)
+        known = np.flatnonzero(query >= 0)
+        shape = (len(crosses), len(self.queries))
+        return genes, sparse.csr_array((np.ones(len(known)), (known, query[known])), shape=shape)
+
+    def _sum(self, crosses: Crosses, coefficients: Values) -> Values:
+        genes, queries = self._indicators(crosses)
+        count = self.num_genes
+        width = count + self.components.shape[1]
+        effects = coefficients[:count] + self.components @ coefficients[count:width]
+        return np.asarray(genes @ effects + queries @ coefficients[width:])
 
 
 class GeneQueryRidge(GeneRidge):
     """Gene indicators and one indicator a query strain."""
 
     with_queries = True
+
+
+def ridge_path(
+    genes: sparse.csr_array,
+    components: NDArray[np.float32],
+    queries: sparse.csr_array,
+    target: Values,
+    penalties: Values,
+) -> Iterator[tuple[Values, float]]:
+    """Yield coefficients, float64 [N + c + q], and intercept of ridge regression at each penalty.
+
+    The columns are indicators of genes, the features summed over the genes of a genotype, and indicators of queries;
+    the intercept is not penalised. With coefficients a and b of genes and features F, the effect of a gene is
+    w = a + F b, and the least a' a + b' b of a given w is w' (I - F (I + F' F)^-1 F') w. So w solves equations that are
+    the counts of genes and of pairs, the penalty on the diagonal, and a matrix of low rank (features and intercept),
+    which goes by the Woodbury identity; the dense columns are never made.
+
+    Parameters
+    ----------
+    genes
+        float64 [n, N], indicators.
+    components
+        float32 [N, c], features of genes.
+    queries
+        float64 [n, q], indicators.
+    target
+        float64 [n].
+    penalties
+        Positive.
+    """
+    present = np.flatnonzero(genes.sum(axis=0) > 0)
+    indicators = sparse.hstack([genes[:, present], queries], format="csr")
+    features = np.zeros((indicators.shape[1], components.shape[1]))
+    features[: len(present)] = components[present]
+    mean, centre = np.asarray(indicators.mean(axis=0)).ravel(), float(target.mean())
+    counts, right = indicators.T @ indicators, indicators.T @ (target - centre)
+    low_rank = np.column_stack([features, mean])
+    gram = np.eye(features.shape[1]) + features.T @ features
+    # From the effects here to those of all genes: a gene that is absent keeps coefficient 0.
+    count, width = genes.shape[1], genes.shape[1] + components.shape[1]
+    place = np.append(present, np.arange(width, width + queries.shape[1]))
+    for penalty in penalties:
+        divide = _factorised(counts + penalty * sparse.eye_array(len(right), format="csr"))
+        inner = block_diag(-gram / penalty, [[-1 / len(target)]]) + low_rank.T @ divide(low_rank)
+        effects = divide(right)
+        effects = effects - divide(low_rank @ np.linalg.solve(inner, low_rank.T @ effects))
+        by_feature = np.linalg.solve(gram, features.T @ effects)
+        coefficients = np.zeros(width + queries.shape[1])
+        coefficients[place] = effects - features @ by_feature
+        coefficients[count:width] = by_feature
+        yield coefficients, centre - float(mean @ effects)
+
+
+def _factorised(matrix: sparse.csr_array) -> Callable[[Values], Values]:
+    """Return what solves for a positive definite matrix: counts of single mutants are a diagonal, of an E-MAP dense."""
+    if matrix.nnz > _DENSE_SHARE * matrix.shape[0] ** 2:
+        factor = cho_factor(matrix.toarray())
+        return lambda right: np.asarray(cho_solve(factor, right))
+    return splu(sparse.csc_array(matrix)).solve
 
 
 def gene_indicators(genotypes: Genotypes, num_genes: int) -> sparse.csr_array:

@@ -1,26 +1,16 @@
 """Interactions without a branch of their own: epsilon and tau by definition, out of the fitness of all subsets."""
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor, nn
 
 from pipeline_lib.models.clp import decomposition
-from pipeline_lib.models.clp.gene_encoder import GeneStates
 from pipeline_lib.models.clp.heads import Correction
 from pipeline_lib.models.clp.intact import WholePool
-from pipeline_lib.models.clp.singles import IntactFitness
+from pipeline_lib.models.clp.singles import Cells, IntactFitness
 
 FITNESS_UNIT = 0.1
 """Fitness lost by a raw effect of 1."""
 _SUBSETS = ((0,), (1,), (2,), *decomposition.PAIRS, (0, 1, 2))
-
-
-class Cells(NamedTuple):
-    """States and pooled wild type, of genes as measured and as unseen ones."""
-
-    states: GeneStates
-    pools: tuple[WholePool, WholePool]
 
 
 class DerivedInteractions(nn.Module):
@@ -42,10 +32,9 @@ class DerivedInteractions(nn.Module):
         """Return no parameter: the SD is that of the closed form, by its assay."""
         return []
 
-    def tables(self, states: GeneStates, reactions: Tensor) -> Cells:
-        """Pool the wild type, of genes as measured and as unseen ones."""
-        measured, unseen = (self.fitness.pool.whole(state, reactions) for state in states)
-        return Cells(states, (measured, unseen))
+    def tables(self, cells: Cells, reactions: Tensor) -> Cells:  # noqa: ARG002 - the pools hold the reactions
+        """Return the cells as they are."""
+        return cells
 
     def forward(self, tables: Cells, genes: Tensor, unseen: Tensor, evidence: Tensor, is_call: Tensor) -> Correction:
         """Return the correction of sets of genes; see `PerturbedInteractions.forward`.

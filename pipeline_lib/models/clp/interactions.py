@@ -4,10 +4,9 @@ import torch
 from torch import Tensor, nn
 
 from pipeline_lib.config.clp import ClpSettings
-from pipeline_lib.models.clp.gene_encoder import GeneStates
 from pipeline_lib.models.clp.heads import Correction, InteractionHead
 from pipeline_lib.models.clp.perturbed import PerturbedSet, SetTables
-from pipeline_lib.models.clp.singles import Blocked
+from pipeline_lib.models.clp.singles import Blocked, Cells
 from pipeline_lib.models.clp.terms import EVIDENCE
 
 
@@ -33,9 +32,9 @@ class PerturbedInteractions(nn.Module):
         """Return the parameters of the predicted SD."""
         return list(self.head.spread.parameters())
 
-    def tables(self, states: GeneStates, reactions: Tensor) -> SetTables:
+    def tables(self, cells: Cells, reactions: Tensor) -> SetTables:
         """Project every gene once, as measured [N] and as an unseen one [N], one after the other."""
-        return self.perturbed.tables(torch.cat(list(states)), reactions)
+        return self.perturbed.tables(torch.cat(list(cells.states)), reactions)
 
     def forward(
         self, tables: SetTables, genes: Tensor, unseen: Tensor, evidence: Tensor, is_call: Tensor
@@ -55,7 +54,7 @@ class PerturbedInteractions(nn.Module):
         is_call
             bool [n].
         """
-        count = len(tables.state) // 2
+        count = tables.genes // 2
         rows = torch.where(genes >= 0, genes + count * unseen, genes)
         latent = self.perturbed(tables, rows, self._blocked(genes))
         triple = (genes >= 0).all(1, keepdim=True).to(evidence.dtype)

@@ -22,12 +22,18 @@ from pipeline_lib.models.clp.closed_form import ClosedForm
 from pipeline_lib.models.clp.columns import columns, of_asked_cases
 from pipeline_lib.models.clp.flux_terms import FluxBalance
 from pipeline_lib.models.clp.network import ClpNetwork, Encoded
-from pipeline_lib.models.clp.shared_terms import closed_form_from_state, closed_form_state, fitted_terms, flux_of
+from pipeline_lib.models.clp.shared_terms import (
+    TermFiles,
+    closed_form_from_state,
+    closed_form_state,
+    fitted_terms,
+    flux_of,
+)
 from pipeline_lib.models.clp.shares import keep_confirmed
 from pipeline_lib.models.clp.terms import Terms
 from pipeline_lib.models.interface import Cell, FitContext, Prediction
 
-_CHUNK = 16_384
+_CHUNK = 4096
 
 
 @dataclass
@@ -43,7 +49,9 @@ class Task:
     main
         Phenotype that is predicted where none is asked for.
     closed_form
-        Terms that the networks correct.
+        Makes the terms that the networks correct.
+    source
+        Gives these terms of any genotypes.
     networks
         One a member of the ensemble.
     measured
@@ -56,6 +64,7 @@ class Task:
     assays: Assays
     main: int
     closed_form: ClosedForm
+    source: ClosedForm | TermFiles
     networks: list[ClpNetwork]
     measured: NDArray[np.bool_]
     encodings: dict[int, Encoded] = field(default_factory=dict)
@@ -136,11 +145,11 @@ class Clp:
         self, train: Genotypes, screens: list[int], cell: Cell, context: FitContext
     ) -> tuple[Task, dict[str, torch.Tensor]]:
         assays = Assays.of(train)
-        closed_form, positions, terms = fitted_terms(train, cell, self.settings, context)
+        closed_form, positions, terms, source = fitted_terms(train, cell, self.settings, context)
         measured = np.zeros(len(cell.genes), dtype=bool)
         measured[train.genes[train.genes >= 0]] = True
         main = int(np.bincount(train.phenotype).argmax())
-        task = Task(screens, assays, main, closed_form, [], measured)
+        task = Task(screens, assays, main, closed_form, source, [], measured)
         task.networks = [self._network(task, cell, member) for member in range(self.settings.clp.ensemble)]
         asked = train.take(positions)
         if not self.settings.clp.profiles:
@@ -168,7 +177,7 @@ class Clp:
     def columns_of(self, genotypes: Genotypes, task: Task) -> dict[str, torch.Tensor]:
         """Return what the networks of `task` read of `genotypes`; their values are used as targets alone."""
         known = replace(genotypes, phenotype=_known_phenotype(genotypes.phenotype, task))
-        terms = task.closed_form.terms(known.without_values())
+        terms = task.source.terms(known.without_values())
         return columns(known, terms, task.assays, measured_sd=self.settings.clp.measured_sd)
 
     def predict(self, genotypes: Genotypes) -> Prediction:
@@ -236,11 +245,13 @@ class Clp:
             )
         cell = seen_by(cell, model.settings.clp, model.seed)
         for saved in state["tasks"]:
+            closed_form = closed_form_from_state(saved["closed_form"], cell, flux_of(cell, model.settings))
             task = Task(
                 list(saved["screens"]),
                 Assays.from_state(saved["assays"]),
                 saved["main"],
-                closed_form_from_state(saved["closed_form"], cell, flux_of(cell, model.settings)),
+                closed_form,
+                closed_form,
                 [],
                 saved["measured"].numpy(),
             )

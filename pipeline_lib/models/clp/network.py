@@ -12,13 +12,13 @@ from pipeline_lib.config.clp import ClpSettings
 from pipeline_lib.models.clp import decomposition
 from pipeline_lib.models.clp.assays import CALL, Assays
 from pipeline_lib.models.clp.cell_tensors import CellArrays
-from pipeline_lib.models.clp.derived import Cells, DerivedInteractions
+from pipeline_lib.models.clp.derived import DerivedInteractions
 from pipeline_lib.models.clp.gene_encoder import GeneEncoder
 from pipeline_lib.models.clp.heads import AssayScale, Correction
 from pipeline_lib.models.clp.interactions import PerturbedInteractions
 from pipeline_lib.models.clp.metabolism import metabolism_of
 from pipeline_lib.models.clp.perturbed import SetTables
-from pipeline_lib.models.clp.singles import IntactFitness
+from pipeline_lib.models.clp.singles import Cells, IntactFitness
 
 _FARTHEST_LOG_SD = 2.0
 """Most that training may move the logarithmic SD away from that of the closed form."""
@@ -29,13 +29,13 @@ class Encoded(NamedTuple):
 
     Attributes
     ----------
-    singles
-        float32 [2, N]: raw effect of every single deletion, of genes as measured and as unseen ones.
+    cells
+        What single deletions are taken from.
     sets
         What the interactions read of genes and reactions.
     """
 
-    singles: Tensor
+    cells: Cells
     sets: SetTables | Cells
 
 
@@ -79,9 +79,10 @@ class ClpNetwork(nn.Module):
         return [self.scale.level, *self.interactions.spread_parameters()]
 
     def encode(self) -> Encoded:
-        """Encode the wild type: genes and reactions, every single deletion, and what sets of genes are read from."""
+        """Encode the wild type: genes and reactions, their pool, and what sets of genes are read from."""
         states, reactions = self.metabolism(self.encoder())
-        return Encoded(self.singles.every_gene(states, reactions), self.interactions.tables(states, reactions))
+        cells = self.singles.cells(states, reactions)
+        return Encoded(cells, self.interactions.tables(cells, reactions))
 
     def decode(self, encoded: Encoded, columns: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Return value and logarithmic SD of genotypes, float32 [n] each, in units of their assay's SD.
@@ -112,7 +113,7 @@ class ClpNetwork(nn.Module):
     def single_fitness(self, encoded: Encoded, columns: Mapping[str, Tensor]) -> Tensor:
         """Return the fitness of each deleted gene by itself, float32 [n, 3]; 1 where there is no deletion."""
         genes = columns["genes"]
-        effect = encoded.singles[columns["unseen"].long(), genes.clamp_min(0)]
+        effect = self.singles.single(encoded.cells, genes, columns["unseen"])
         corrected = columns["single"] + effect * columns["unit"][:, :1] * self.scale.gain(columns["levels"][:, :1])
         return torch.where(genes >= 0, corrected, 1.0)
 

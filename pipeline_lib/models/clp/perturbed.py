@@ -9,14 +9,23 @@ from pipeline_lib.models.layers.scatter import scatter_sum
 
 
 class SetTables(NamedTuple):
-    """States, queries, keys and values of every gene [N, h each], keys and values of every reaction [R, h]."""
+    """What sets of genes are read from.
 
-    state: Tensor
-    query: Tensor
-    key: Tensor
-    value: Tensor
-    reaction_key: Tensor
-    reaction_value: Tensor
+    Attributes
+    ----------
+    gene
+        State, query, key and value of every gene, float32 [N + 1, 4h]; the last row, of no gene, is 0.
+    reaction
+        Key and value of every reaction, float32 [R, 2h]; R = 0 without metabolism.
+    """
+
+    gene: Tensor
+    reaction: Tensor
+
+    @property
+    def genes(self) -> int:
+        """Number of genes, N."""
+        return len(self.gene) - 1
 
 
 class PerturbedSet(nn.Module):
@@ -42,11 +51,9 @@ class PerturbedSet(nn.Module):
 
     def tables(self, state: Tensor, reactions: Tensor) -> SetTables:
         """Project every gene (state [N, h]) and every reaction ([R, h]; R = 0: no metabolism) once."""
-        query, key, value = self.projection(state).chunk(3, dim=1)
-        if self.reaction is None:
-            return SetTables(state, query, key, value, reactions, reactions)
-        reaction_key, reaction_value = self.reaction(reactions).chunk(2, dim=1)
-        return SetTables(state, query, key, value, reaction_key, reaction_value)
+        gene = torch.cat([state, self.projection(state)], 1)
+        reaction = reactions if self.reaction is None else self.reaction(reactions)
+        return SetTables(torch.cat([gene, gene.new_zeros(1, gene.shape[1])]), reaction)
 
     def forward(self, tables: SetTables, genes: Tensor, blocked: tuple[Tensor, Tensor]) -> tuple[Tensor, ...]:
         """Return z_P in parts, float32 [n, h] each: attended set, sum, products and absolute differences of pairs.
@@ -61,38 +68,41 @@ class PerturbedSet(nn.Module):
             (row, reaction) pairs that the genotypes block.
         """
         present = genes >= 0
-        index = genes.clamp_min(0)
-        shown = present[:, :, None]
-        state = torch.where(shown, tables.state[index], 0.0)
-        attended = self._attend(tables, index, present, blocked)
+        # One look-up of whole rows; its gradient is summed by gene in one pass.
+        members = nn.functional.embedding(torch.where(present, genes, tables.genes), tables.gene)
+        state, query, key, value = members.chunk(4, dim=2)
+        attended = self._attend(tables, (query, key, value), present, blocked)
         total = state.sum(1)
         # Sums over pairs by sums over genes: sum_{i<j} x_i x_j = ((sum x)^2 - sum x^2) / 2.
         products = 0.5 * (total.square() - state.square().sum(1))
         differences = torch.zeros_like(total)
         for i, j in ((0, 1), (0, 2), (1, 2)):
             both = (present[:, i] & present[:, j])[:, None]
-            differences = differences + torch.where(both, (state[:, i] - state[:, j]).abs(), 0.0)
+            differences = differences + (state[:, i] - state[:, j]).abs() * both
         return attended, total, products, differences
 
-    def _attend(self, tables: SetTables, index: Tensor, present: Tensor, blocked: tuple[Tensor, Tensor]) -> Tensor:
+    def _attend(
+        self, tables: SetTables, members: tuple[Tensor, ...], present: Tensor, blocked: tuple[Tensor, Tensor]
+    ) -> Tensor:
         """Return the sum of what the genes attend to, [n, h].
 
         The attended members are the first axis of all scores: a softmax over three or four neighbours in memory takes
         thirty times as long as one over that axis.
         """
-        n, width = len(index), tables.query.shape[1]
-        query = tables.query[index] * (width // self.heads) ** -0.5
-        keys = [tables.key[gene] for gene in index.unbind(1)]
-        values = [tables.value[gene] for gene in index.unbind(1)]
+        query, key, value = members
+        n, _, width = query.shape
+        query = query * (width // self.heads) ** -0.5
+        keys, values = list(key.unbind(1)), list(value.unbind(1))
         shown = present
         row, reaction = blocked
         if len(row):
-            has = torch.zeros(n, 1, dtype=torch.bool, device=index.device)
+            has = torch.zeros(n, 1, dtype=torch.bool, device=query.device)
             has[row] = True
             # Many blocked reactions must not drown the genes: the sum is damped like its square root.
-            damp = scatter_sum(torch.ones(len(row), 1, device=index.device), row, n).clamp_min(1).rsqrt()
-            keys.append(scatter_sum(tables.reaction_key[reaction], row, n) * damp)
-            values.append(scatter_sum(tables.reaction_value[reaction], row, n) * damp)
+            damp = scatter_sum(torch.ones(len(row), 1, device=query.device), row, n).clamp_min(1).rsqrt()
+            total = scatter_sum(nn.functional.embedding(reaction, tables.reaction), row, n) * damp
+            keys.append(total[:, :width])
+            values.append(total[:, width:])
             shown = torch.cat([present, has], 1)
         scores = torch.stack([(query * key[:, None]).view(n, 3, self.heads, -1).sum(-1) for key in keys])
         scores = scores.masked_fill(~shown.T[:, :, None, None], -1e9)

@@ -1,9 +1,10 @@
-"""Fit closed-form terms once a fold: what all fits of a run that see the same cell and observations share."""
+"""Make closed-form terms once a fold: what all fits of a run that see the same cell and observations share."""
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import fields, replace
-from typing import Any
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import torch
 
@@ -26,31 +27,75 @@ _SEED = 0
 _PROFILES = {kind.__name__: kind for kind in (PredictedProfiles, NoProfiles)}
 
 
-def fitted_terms(
-    train: Genotypes, cell: Cell, settings: ModelSettings, context: FitContext
-) -> tuple[ClosedForm, Index, Terms]:
-    """Return the closed form of a training fold, and the terms of its observations; see `ClosedForm.fit`.
+@dataclass(frozen=True)
+class TermFiles:
+    """Terms of whole folds beside the closed form that they are of: validation and test are the same in every fit.
 
-    The result is read from ``context.shared`` where an earlier fit left it.
+    Attributes
+    ----------
+    closed_form
+        What makes them.
+    stem
+        Their files are named after it and the genotypes.
     """
+
+    closed_form: ClosedForm
+    stem: Path
+
+    def terms(self, genotypes: Genotypes) -> Terms:
+        """Return the terms of genotypes as `ClosedForm.terms` does, read where an earlier fit left them."""
+        path = self.stem.with_name(f"{self.stem.name}-of-{_identity_of(genotypes)}.pt")
+        if path.exists():
+            return Terms(**to_arrays(load_tensors(path)))
+        terms = self.closed_form.terms(genotypes)
+        save_tensors(to_tensors(vars(terms)), path)
+        return terms
+
+
+class FittedTerms(NamedTuple):
+    """The closed form of a training fold and the terms of its observations.
+
+    Attributes
+    ----------
+    closed_form
+        As fitted.
+    positions, terms
+        Training observations and their terms, made without their value; see `ClosedForm.fit`.
+    source
+        Gives the terms of any genotypes.
+    """
+
+    closed_form: ClosedForm
+    positions: Index
+    terms: Terms
+    source: ClosedForm | TermFiles
+
+
+def fitted_terms(train: Genotypes, cell: Cell, settings: ModelSettings, context: FitContext) -> FittedTerms:
+    """Fit the closed form of a training fold; it is read from ``context.shared`` where an earlier fit left it."""
     flux = flux_of(cell, settings)
-    path = None
-    if context.shared is not None:
-        path = context.shared / f"terms-{_identity(train, cell, settings)}.pt"
-    if path is not None and path.exists():
-        content = load_tensors(path)
-        terms = Terms(**to_arrays(content["terms"]))
-        return closed_form_from_state(content["closed_form"], cell, flux), content["positions"].numpy(), terms
 
     def new_profiles() -> PredictedProfiles | NoProfiles:
         return PredictedProfiles(settings) if settings.clp.profiles else NoProfiles()
 
-    found, positions, terms = ClosedForm.fit(train, cell, replace(context, seed=_SEED), new_profiles, flux)
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        content = {"closed_form": closed_form_state(found), "positions": torch.from_numpy(positions)}
+    def fit() -> tuple[ClosedForm, Index, Terms]:
+        return ClosedForm.fit(train, cell, replace(context, seed=_SEED), new_profiles, flux)
+
+    if context.shared is None:
+        closed_form, positions, terms = fit()
+        return FittedTerms(closed_form, positions, terms, closed_form)
+    stem = context.shared / f"terms-{_identity(train, cell, settings)}"
+    path = stem.with_suffix(".pt")
+    if path.exists():
+        content = load_tensors(path)
+        closed_form = closed_form_from_state(content["closed_form"], cell, flux)
+        positions, terms = content["positions"].numpy(), Terms(**to_arrays(content["terms"]))
+    else:
+        closed_form, positions, terms = fit()
+        context.shared.mkdir(parents=True, exist_ok=True)
+        content = {"closed_form": closed_form_state(closed_form), "positions": torch.from_numpy(positions)}
         save_tensors({**content, "terms": to_tensors(vars(terms))}, path)
-    return found, positions, terms
+    return FittedTerms(closed_form, positions, terms, TermFiles(closed_form, stem))
 
 
 def flux_of(cell: Cell, settings: ModelSettings) -> FluxBalance | NoFlux:
@@ -88,12 +133,18 @@ def closed_form_from_state(state: Mapping[str, Any], cell: Cell, flux: FluxBalan
 def _identity(train: Genotypes, cell: Cell, settings: ModelSettings) -> str:
     digest = hashlib.sha256(f"{_FORMAT} {settings.clp.profiles} {settings.clp.flux}".encode())
     digest.update(settings.profile_predictor.model_dump_json().encode())
-    for field in fields(train):
-        update_digest(digest, getattr(train, field.name))
+    digest.update(_identity_of(train).encode())
     update_digest(digest, cell.edges)
     update_digest(digest, cell.genes["gene"].tolist())
     update_digest(digest, cell.features)
     if settings.clp.flux and cell.knockouts is not None:
         update_digest(digest, cell.knockouts[["genes", "method", "fitness", "interaction"]])
         update_digest(digest, cell.genes["in_gem"].tolist())
+    return digest.hexdigest()[:24]
+
+
+def _identity_of(genotypes: Genotypes) -> str:
+    digest = hashlib.sha256()
+    for field in fields(genotypes):
+        update_digest(digest, getattr(genotypes, field.name))
     return digest.hexdigest()[:24]

@@ -1,6 +1,7 @@
-"""Single-mutant fitness: the intact latent z_I relative to the wild type's z_W, of every gene at once."""
+"""Single-mutant fitness: the intact latent z_I relative to the wild type's z_W."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,13 @@ from pipeline_lib.models.clp.intact import IntactPool, WholePool
 
 Blocked = Callable[[Tensor], tuple[Tensor, Tensor]]
 """From genotypes [n, 3] to the (row, reaction) pairs that they block."""
+
+
+class Cells(NamedTuple):
+    """States and pooled wild type, of genes as measured and as unseen ones."""
+
+    states: GeneStates
+    pools: tuple[WholePool, WholePool]
 
 
 class IntactFitness(nn.Module):
@@ -60,8 +68,31 @@ class IntactFitness(nn.Module):
         parts = len(pool.received) + len(pool.reaction)
         return torch.as_tensor(self.head(change, lost, pool.whole / parts))
 
-    def every_gene(self, states: GeneStates, reactions: Tensor) -> Tensor:
-        """Return the raw effect of every single deletion, float32 [2, N]: genes as measured, and as unseen ones."""
-        single = torch.full((len(states.measured), 3), -1, device=states.measured.device)
-        single[:, 0] = torch.arange(len(single), device=single.device)
-        return torch.stack([self(state, self.pool.whole(state, reactions), single) for state in states])
+    def cells(self, states: GeneStates, reactions: Tensor) -> Cells:
+        """Pool the wild type, of genes as measured and as unseen ones."""
+        measured, unseen = (self.pool.whole(state, reactions) for state in states)
+        return Cells(states, (measured, unseen))
+
+    def single(self, cells: Cells, genes: Tensor, unseen: Tensor) -> Tensor:
+        """Return the raw effect of deleting each gene by itself, of the shape of `genes`; 0 where there is none.
+
+        Genotypes share most of their genes: each is deleted once.
+
+        Parameters
+        ----------
+        cells
+            What `cells` returned.
+        genes
+            long, -1 where there is no gene.
+        unseen
+            bool, of the same shape: genes that count as unseen ones.
+        """
+        effect = torch.zeros(genes.shape, dtype=cells.pools[0].whole.dtype, device=genes.device)
+        for state, pool, of_kind in zip(cells.states, cells.pools, (~unseen, unseen), strict=True):
+            rows = of_kind & (genes >= 0)
+            distinct, place = torch.unique(genes[rows], return_inverse=True)
+            if len(distinct):
+                alone = torch.full((len(distinct), 3), -1, device=genes.device)
+                alone[:, 0] = distinct
+                effect = effect.masked_scatter(rows, self(state, pool, alone)[place].to(effect.dtype))
+        return effect

@@ -19,20 +19,20 @@ def set_kernel(kernel: GeneKernel, rows: Index, columns: Index) -> Matrix:
     rows, columns
         int64 [r, 3] and [c, 3]: genes of each set, -1 where there is none. The kernel of an empty set is 0.
     """
-    left_genes, left = _incidence(rows)
-    right_genes, right = _incidence(columns)
-    if not len(left_genes) or not len(right_genes):
-        return np.zeros((len(rows), len(columns)))
-    return np.asarray((right @ (left @ kernel.between(left_genes, right_genes)).T).T)
+    return weighted_kernel([kernel], np.ones(1), rows, columns)
 
 
 def weighted_kernel(kernels: Sequence[GeneKernel], weights: Matrix, rows: Index, columns: Index) -> Matrix:
     """Return the weighted sum of kernels over gene sets, one kernel in memory at a time, float64 [r, c]."""
-    total = np.zeros((len(rows), len(columns)))
-    for kernel, weight in zip(kernels, weights, strict=True):
-        if weight > 0:
-            total += weight * set_kernel(kernel, rows, columns)
-    return total
+    left_genes, left = _incidence(rows)
+    right_genes, right = _incidence(columns)
+    total = np.zeros((len(left_genes), len(right_genes)))
+    if total.size:
+        for kernel, weight in zip(kernels, weights, strict=True):
+            if weight > 0:
+                total += weight * kernel.between(left_genes, right_genes)
+    # Sums over genes once, whatever the number of kernels.
+    return np.asarray((right @ (left @ total).T).T)
 
 
 def _incidence(gene_sets: Index) -> tuple[Index, sparse.csr_array]:

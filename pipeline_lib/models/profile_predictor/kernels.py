@@ -34,7 +34,7 @@ class GeneKernel(Protocol):
         ...
 
     def between(self, rows: Index, columns: Index) -> Matrix:
-        """Return the kernel of genes `rows` and genes `columns`, float64 [r, c]."""
+        """Return the kernel of genes `rows` and genes `columns`, float64 [r, c]; no gene stands twice in either."""
         ...
 
 
@@ -58,7 +58,7 @@ class CosineKernel:
     shape: str = "linear"
 
     def between(self, rows: Index, columns: Index) -> Matrix:
-        """Return the kernel of genes `rows` and genes `columns`, float64 [r, c]."""
+        """Return the kernel of genes `rows` and genes `columns`, float64 [r, c]; no gene stands twice in either."""
         cosine = _dense_product(self.factor[rows], self.factor[columns])
         if self.shape == "square":
             cosine = cosine**2
@@ -79,7 +79,7 @@ class EdgeKernel:
     normalised: sparse.csr_array
 
     def between(self, rows: Index, columns: Index) -> Matrix:
-        """Return the kernel of genes `rows` and genes `columns`, float64 [r, c]."""
+        """Return the kernel of genes `rows` and genes `columns`, float64 [r, c]; no gene stands twice in either."""
         return _with_itself(self.normalised[rows][:, columns].toarray(), rows, columns)
 
 
@@ -95,7 +95,7 @@ class DiffusionKernel:
     normalised: sparse.csr_array
 
     def between(self, rows: Index, columns: Index) -> Matrix:
-        """Return the kernel of genes `rows` and genes `columns`, float64 [r, c]."""
+        """Return the kernel of genes `rows` and genes `columns`, float64 [r, c]; no gene stands twice in either."""
         place, walk = self._walk
         left, right = place[rows], place[columns]
         inside = walk[np.ix_(left, right)].astype(np.float64)
@@ -202,5 +202,6 @@ def _normalised(network: sparse.csr_array) -> sparse.csr_array:
 
 def _with_itself(block: Matrix, rows: Index, columns: Index) -> Matrix:
     """Set the kernel of a gene with itself to 1, whether or not anything is known of it."""
-    block[rows[:, None] == columns[None, :]] = 1.0
+    _, row, column = np.intersect1d(rows, columns, assume_unique=True, return_indices=True)
+    block[row, column] = 1.0
     return block

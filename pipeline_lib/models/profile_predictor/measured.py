@@ -5,19 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 
 from pipeline_lib.models.baselines.completion import ScoreMatrix
 from pipeline_lib.models.baselines.nearest_profiles import Profiles
 from pipeline_lib.models.profile_predictor.gene_process import GeneProcess
 from pipeline_lib.models.profile_predictor.kernels import Index, Matrix
-from pipeline_lib.models.profile_predictor.learning import left_out_residuals, weights_of
+from pipeline_lib.models.profile_predictor.left_out import minimise_left_out
 
 _NEIGHBOURS, _POWER, _PRIOR_SHARE = 40, 3.0, 0.1
-_PULL = 1e-4
+_KERNELS, _START = 3, 0.3
 _LEAST_NOISE = 1e-6
 """Share of the kernel's diagonal that keeps the covariance of identical profiles positive definite."""
-_LEAST_LOG_WEIGHT = -12.0
 
 
 @dataclass(frozen=True)
@@ -62,28 +60,19 @@ def learn_profile_kernel(
     steps
         Most iterations of L-BFGS.
     """
-    stack = torch.from_numpy(np.stack(_kernels(completed, prior_kernel)))
-    targets = torch.from_numpy(np.ascontiguousarray(completed))
-    rows, columns, value = (torch.from_numpy(part) for part in held)
-    total = max(float(value.square().sum()), 1e-300)
-    logs = torch.full((len(stack) + 1,), float(np.log(0.3)), dtype=torch.float64).requires_grad_(True)
-    optimiser = torch.optim.LBFGS([logs], max_iter=steps, history_size=10, line_search_fn="strong_wolfe")
+    rows, columns, value = held
+    if not len(value):
+        return ProfileKernel(np.full(_KERNELS, _START), _START)
+    total = max(float(np.sum(value**2)), 1e-300)
 
-    def closure() -> torch.Tensor:
-        optimiser.zero_grad()
-        weights = weights_of(logs)
-        covariance = torch.tensordot(weights[:-1], stack, 1)
-        noise = weights[-1] + _LEAST_NOISE * covariance.diagonal().mean()
-        covariance = covariance + noise * torch.eye(len(targets), dtype=torch.float64)
-        predicted = (targets - left_out_residuals(covariance, targets))[rows, columns]
-        error = (predicted - value).square().sum() / total
-        penalised = error + _PULL * logs.clamp(min=_LEAST_LOG_WEIGHT).square().mean()
-        penalised.backward()
-        return penalised
+    def squared_error(residuals: Matrix) -> tuple[float, Matrix]:
+        error = completed[rows, columns] - residuals[rows, columns] - value
+        derivative = np.zeros_like(completed)
+        np.add.at(derivative, (rows, columns), -2 * error / total)
+        return float(np.sum(error**2)) / total, derivative
 
-    if len(value):
-        optimiser.step(closure)
-    learned = weights_of(logs.detach()).numpy()
+    kernels = _kernels(completed, prior_kernel)
+    learned = minimise_left_out(kernels, completed, squared_error, (_START, _START), steps)
     return ProfileKernel(learned[:-1], float(learned[-1]))
 
 

@@ -4,9 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import sparse
 from sklearn.linear_model import Ridge
 
-from pipeline_lib.models.baselines.ridge import GeneQueryRidgeModel, GeneRidgeModel, gene_indicators
+from pipeline_lib.models.baselines.ridge import (
+    GeneQueryRidgeModel,
+    GeneRidgeModel,
+    gene_indicators,
+    ridge_path,
+)
 
 
 def dense(genotypes, num_genes):
@@ -20,6 +26,20 @@ def test_indicators_mark_the_deleted_genes(bench, trigenic):
     np.testing.assert_array_equal(
         gene_indicators(trigenic, bench.num_genes).toarray(), dense(trigenic, bench.num_genes)
     )
+
+
+def test_a_path_over_genes_features_and_queries_is_that_of_the_dense_design(generator):
+    genes = sparse.csr_array((generator.random((300, 40)) < 0.06).astype(float))
+    queries = sparse.csr_array(np.eye(12)[generator.integers(0, 12, 300)])
+    components = generator.standard_normal((40, 5)).astype(np.float32)
+    target = generator.standard_normal(300) + genes @ generator.standard_normal(40)
+    columns = np.concatenate([genes.toarray(), genes @ components.astype(float), queries.toarray()], axis=1)
+    penalties = np.geomspace(1e3, 1e-2, 6)
+    path = list(ridge_path(genes, components, queries, target, penalties))
+    for penalty, (coefficients, intercept) in zip(penalties, path, strict=True):
+        expected = Ridge(alpha=penalty, solver="cholesky").fit(columns, target)
+        np.testing.assert_allclose(coefficients, expected.coef_, atol=1e-5)
+        assert intercept == pytest.approx(expected.intercept_, abs=1e-5)
 
 
 @pytest.mark.parametrize("order", [2, 3])
