@@ -57,7 +57,7 @@ class Part:
         if model is not None:
             keys["model"] = model
         wanted = np.logical_and.reduce([(table[name] == value).to_numpy(bool) for name, value in keys.items()])
-        return table.loc[wanted]
+        return table.iloc[np.flatnonzero(wanted)]
 
     @property
     def tested(self) -> str:
