@@ -81,8 +81,9 @@ def _counts(rows: "pl.DataFrame") -> "pl.DataFrame":
     """Count observations, genotypes, strains, missing values, and describe the distribution of the values.
 
     ``copies`` are rows that give an earlier measurement again, ``assumed_tested`` rows that nobody measured;
-    ``replicated_genotypes`` have more than one measurement in one condition. ``missing_query``: rows of two or
-    three deleted genes whose query nobody knows, which no number by query counts. ``averaged_p_value``: the P-value is a mean of several.
+    ``replicated_genotypes`` have more than one measurement in one condition. ``missing_query``: rows of two or three
+    deleted genes whose query nobody knows, which no number by query counts. ``averaged_p_value``: the P-value is a mean
+    of several.
     """
     import polars as pl
 
