@@ -21,7 +21,7 @@ def test_a_planted_query_is_found_wherever_its_genes_stand() -> None:
     assert (shuffled[np.arange(len(shuffled)), array] >= 100).all()
 
 
-def test_queries_that_share_a_gene_are_told_apart_by_the_array() -> None:
+def test_queries_that_share_a_gene_are_distinguished_by_the_array() -> None:
     triples = np.concatenate([screened(QUERY, range(10, 60)), screened(OTHER_QUERY, range(10, 60))])
     assert (array_columns(triples) == 2).all()
 
