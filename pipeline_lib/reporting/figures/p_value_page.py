@@ -41,7 +41,7 @@ def draw_page(
             f"{P_VALUE_PAGE}{screen}", title, f"{screen} has no P-values of pairs or triples.", style.ONE_COLUMN
         )
     width = style.TWO_COLUMNS if len(parts) > 1 else 0.62 * style.TWO_COLUMNS
-    figure, axes = plt.subplots(_ROWS, len(parts), figsize=(width, 1.75 * _ROWS), squeeze=False)
+    figure, axes = plt.subplots(_ROWS, len(parts), figsize=(width, 1.7 * _ROWS), squeeze=False)
     words = []
     for column, part in enumerate(parts):
         top = axes[:, column]
