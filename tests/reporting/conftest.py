@@ -9,8 +9,8 @@ from pipeline_lib.config.figures import ARTEFACTS, TOPICS
 from pipeline_lib.reporting.cli import app
 from tests.reporting.synthetic_run import write_run
 
-PAGES = ("collins2007", "without_p")
-"""Screens with a page of P-values; the second has none."""
+PAGES = ("collins2007",)
+"""Screens with a page of P-values."""
 
 
 def invoke(*arguments: str) -> str:

@@ -1,12 +1,16 @@
 """The page of a screen's P-values, and its answer: is a small P predicted at all?"""
 
+from dataclasses import fields
+
 import pandas as pd
 import pytest
 
-from pipeline_lib.config.figures import figure_names, pages_of
+from pipeline_lib.artefacts.tables import read_table
+from pipeline_lib.config.figures import ARTEFACTS, figure_names, pages_of
 from pipeline_lib.config.screens import READERS_WITH_P, ScreenSettings
 from pipeline_lib.reporting.drawing import read_records
-from pipeline_lib.reporting.figures.p_value_page import answer
+from pipeline_lib.reporting.figures.p_value_page import answer, draw_page
+from pipeline_lib.reporting.figures.p_value_panels import PValueTables
 from pipeline_lib.screens.registry import READERS
 
 
@@ -56,5 +60,9 @@ def test_the_page_names_genes_as_text_and_says_what_it_has_not(run_folder) -> No
     records = {record.name: record for record in read_records(run_folder / "figures" / "p_values.json")}
     page = records["p_values_of_collins2007"]
     assert "a small P is predicted" in page.caption
-    assert records["p_values_of_without_p"].empty
-    assert "has no P-values" in records["p_values_of_without_p"].caption
+    tables = PValueTables(
+        *(read_table(run_folder / ARTEFACTS[f"p_value_{field.name}"]) for field in fields(PValueTables))
+    )
+    nothing = draw_page("without_p", tables, "clp", {}, {})
+    assert nothing.empty
+    assert "has no P-values" in nothing.caption
