@@ -115,6 +115,23 @@ REJECTED = TableSchema(
 )
 """Rows of upstream files that did not become observations, with the reason."""
 
+TRIGENIC_IDENTITY = TableSchema(
+    "trigenic identity",
+    {
+        "observation_id": _index(unique=True),
+        "screen": pa.Column(str),
+        "query": pa.Column(str, nullable=True),
+        "array": pa.Column(str, nullable=True),
+        "tau": pa.Column("float64"),
+        "recomputed": pa.Column("float64", nullable=True),
+        "difference": pa.Column("float64", nullable=True),
+        "status": pa.Column(
+            str, pa.Check.isin(("agrees", "differs", "several_controls", "no_control", "no_raw_score"))
+        ),
+    },
+)
+"""One row a released trigenic interaction: tau as released, and recomputed from its raw score and control screens."""
+
 METABOLITES = TableSchema(
     "metabolites",
     {

@@ -26,6 +26,9 @@ class CallThreshold(Section):
     """Whether ``p_value`` is a threshold of one-sided or of two-sided P-values. A released P-value of the other kind is
     converted on the side of its score (one-sided = two-sided / 2). None: P-values are compared as they were
     released."""
+    fdr: float | None = Field(default=None, gt=0, le=1)
+    """And the false discovery rate that was released with it lies below this (``bfg_gi``). None: no rate is asked
+    for."""
 
 
 class ScreenScores(Section):
@@ -44,6 +47,7 @@ _IN_FITNESS_UNITS = ScreenScores(unit=FITNESS_UNITS, calls=_PUBLISHED)
 _NOT_CALLED = ScreenScores(unit=FITNESS_UNITS)
 
 READER_SCORES: Mapping[str, ScreenScores] = {
+    "bfg_gi": ScreenScores(unit=FITNESS_UNITS, calls=CallThreshold(negative=-0.075, positive=0.075, fdr=0.01)),
     "costanzo2016_pairwise": _IN_FITNESS_UNITS,
     "costanzo2016_smf": _NOT_CALLED,
     # The slice that was published with DCell holds no P-values, without which nobody called an interaction.
@@ -54,10 +58,14 @@ READER_SCORES: Mapping[str, ScreenScores] = {
     "kuzmin2018_repeats": _IN_FITNESS_UNITS,
     "kuzmin2020": _IN_FITNESS_UNITS,
     "kuzmin2020_scored": _IN_FITNESS_UNITS,
+    # Its classes rest on the SD of each pair, which the table does not hold.
+    "st_onge2007": _NOT_CALLED,
     "table": ScreenScores(),
+    "torchcell_tau": _IN_FITNESS_UNITS,
 }
 """Unit and published threshold of every reader's scores.
 
 Kuzmin et al. 2018 and 2020, Costanzo et al. 2016: \\|epsilon\\| > 0.08, or tau < -0.08, and the released one-sided
-P < 0.05. Collins et al. 2007: an S-score of at most -2.5 or at least 2.5.
+P < 0.05. Collins et al. 2007: an S-score of at most -2.5 or at least 2.5. BFG-GI (Diaz-Mejia et al. 2018): a score
+beyond 0.075 on either side and a false discovery rate below 0.01.
 """

@@ -1,6 +1,9 @@
 """Which figures there are and what each is drawn from; read by the workflow, so nothing heavy is imported here."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from pipeline_lib.config.screens import ScreenSettings
 
 
 @dataclass(frozen=True)
@@ -10,7 +13,7 @@ class Topic:
     Attributes
     ----------
     figures
-        Names of the figures: ``figures/<name>.svg`` and ``.png``.
+        Names of the figures: ``figures/<name>.svg`` and ``.png``; `figure_names` adds those that depend on the run.
     artefacts
         What they are drawn from: keys of `ARTEFACTS`.
     """
@@ -25,6 +28,7 @@ ARTEFACTS: dict[str, str] = {
     "observations": "tables/observations.parquet",
     "screens_summary": "tables/screens_summary.parquet",
     "rejected": "tables/rejected.parquet",
+    "trigenic_identity": "tables/trigenic_identity.parquet",
     "reactions": "metabolism/reactions.parquet",
     "subsystems": "metabolism/subsystems.parquet",
     "subsystem_links": "metabolism/subsystem_links.parquet",
@@ -41,7 +45,12 @@ ARTEFACTS: dict[str, str] = {
     "p_value_deciles": "evaluation/p_value_deciles.parquet",
     "p_value_histogram": "evaluation/p_value_histogram.parquet",
     "p_value_points": "evaluation/p_value_points.parquet",
+    "p_value_correlations": "evaluation/p_value_correlations.parquet",
+    "p_value_hits": "evaluation/p_value_hits.parquet",
+    "p_value_queries": "evaluation/p_value_queries.parquet",
+    "p_value_quantiles": "evaluation/p_value_quantiles.parquet",
     "precision_recall": "evaluation/precision_recall.parquet",
+    "dango_scoring": "evaluation/dango_scoring.parquet",
     "calibration": "evaluation/calibration.parquet",
     "overfit_history": "overfit/history.parquet",
     "overfit_predictions": "overfit/predictions.parquet",
@@ -70,7 +79,18 @@ TOPICS: dict[str, Topic] = {
     "losses": Topic(("losses",), ("observations",)),
     "p_values": Topic(
         ("p_value_histograms", "discoveries", "p_value_deciles", "p_value_against_prediction"),
-        ("p_values", "p_value_histogram", "p_value_deciles", "p_value_points"),
+        (
+            "genes",
+            "differences",
+            "p_values",
+            "p_value_histogram",
+            "p_value_deciles",
+            "p_value_points",
+            "p_value_correlations",
+            "p_value_hits",
+            "p_value_queries",
+            "p_value_quantiles",
+        ),
     ),
     "calls": Topic(("precision_recall", "called_ranking"), ("precision_recall", "leaderboard")),
     "ceilings": Topic(("noise_ceilings", "calibration"), ("noise_ceiling", "leaderboard", "calibration")),
@@ -79,3 +99,17 @@ TOPICS: dict[str, Topic] = {
 
 READS_MODELS = ("training", "correlations", "losses")
 """Topics that also read predictions and histories under ``models/``."""
+
+
+P_VALUE_PAGE = "p_values_of_"
+"""Start of the name of a screen's page of P-values."""
+
+
+def pages_of(topic: str, screens: Mapping[str, ScreenSettings]) -> list[str]:
+    """Return the screens that have a page of their own in a topic: those with P-values in the topic ``p_values``."""
+    return [name for name, screen in screens.items() if screen.has_p_values] if topic == "p_values" else []
+
+
+def figure_names(topic: str, screens: Mapping[str, ScreenSettings]) -> list[str]:
+    """Return the names of every figure of a topic in a run of these screens."""
+    return [*TOPICS[topic].figures, *(f"{P_VALUE_PAGE}{screen}" for screen in pages_of(topic, screens))]

@@ -26,6 +26,8 @@ step), and so is the JSON schema `workflow/schemas/config.schema.json` that edit
 | `every_model.yaml` | every model on every split, trained as long as in the yeast run, into its folder |
 | `collins2007.yaml` | the E-MAP alone, every observation: three seeds, ten draws of the unseen genes |
 | `kuzmin2018_calls.yaml` | called trigenic interactions beside the E-MAP: three seeds, five draws of the queries |
+| `kuzmin_tau.yaml` | the real trigenic scores alone: what the other screens are worth to them |
+| `dna_repair.yaml` | models of BFG-GI and St Onge 2007 tested on the E-MAP, the other direction of `config.yaml` |
 | `full.yaml` | every model, every split, three seeds: a night or a cluster |
 | `ci.yaml` | the yeast run with short trainings |
 | `sources.yaml` | the catalogue of upstream files: address, sha256, licence, citation |

@@ -40,6 +40,7 @@ class ReaderFiles:
 
 
 READER_FILES: Mapping[str, ReaderFiles] = {
+    "bfg_gi": ReaderFiles(required=("table",)),
     "costanzo2016_pairwise": ReaderFiles(any_of=("ExE", "ExN_NxE", "NxN", "DAmP")),
     "costanzo2016_smf": ReaderFiles(required=("fitness",)),
     "dcell": ReaderFiles(any_of=("training", "testing")),
@@ -49,9 +50,30 @@ READER_FILES: Mapping[str, ReaderFiles] = {
     "kuzmin2018_repeats": ReaderFiles(required=("table",)),
     "kuzmin2020": ReaderFiles(any_of=("S1", "S3")),
     "kuzmin2020_scored": ReaderFiles(any_of=("twelve_columns", "six_columns")),
+    "st_onge2007": ReaderFiles(required=("table",)),
     "table": ReaderFiles(required=("table",)),
+    "torchcell_tau": ReaderFiles(required=("table",)),
 }
 """Every reader and its files; `pipeline_lib.screens.registry` holds what each reads and how."""
+
+READER_CONDITIONS: Mapping[str, tuple[str, ...]] = {
+    "bfg_gi": ("NoDrug", "DMSO", "MMS", "4NQO", "BLMC", "ZEOC", "HYDX", "DXRB", "CSPL"),
+    "st_onge2007": ("NoMMS", "MMS"),
+}
+"""Readers of screens in several conditions, and the conditions as the publication names them."""
+
+READERS_WITH_P = frozenset(
+    {
+        "bfg_gi",
+        "costanzo2016_pairwise",
+        "kuzmin2018",
+        "kuzmin2018_repeats",
+        "kuzmin2020",
+        "kuzmin2020_scored",
+        "torchcell_tau",
+    }
+)
+"""Readers of screens with P-values; one's own table has them where its columns name them."""
 
 SIMULATED = "simulated:"
 """Start of a file that a simulation of the run writes."""
@@ -95,6 +117,9 @@ class ScreenSettings(Section):
     """Phenotypes to keep."""
     medium: MediumName | dict[str, float] | None = None
     """What the screen's plates hold, for growth by flux balance (as ``metabolism.medium``). None: the run's medium."""
+    conditions: list[str] | None = Field(default=None, min_length=1)
+    """For readers of screens in several conditions (``bfg_gi``, ``st_onge2007``): which to keep, as the publication
+    names them (``NoDrug``, ``MMS``). None: all of them; the column ``condition`` says which a row is of."""
     only: Literal["metabolic"] | None = None
     """``metabolic``: keep observations with at least one gene of the metabolic model."""
 
@@ -112,6 +137,19 @@ class ScreenSettings(Section):
             raise ValueError(f"reader '{self.reader}' needs the file '{missing[0]}'")
         if roles.any_of and not set(roles.any_of) & set(self.files):
             raise ValueError(f"reader '{self.reader}' needs at least one of {', '.join(roles.any_of)}")
+        return self
+
+    @model_validator(mode="after")
+    def _known_conditions(self) -> Self:
+        if self.conditions is None:
+            return self
+        known = READER_CONDITIONS.get(self.reader)
+        if known is None:
+            raise ValueError(f"the screen of reader '{self.reader}' has no conditions; leave them out")
+        for condition in self.conditions:
+            if condition not in known:
+                near = difflib.get_close_matches(condition, known, n=1, cutoff=0.0)[0]
+                raise ValueError(f"there is no condition '{condition}'; did you mean '{near}'?")
         return self
 
     @model_validator(mode="after")
@@ -143,6 +181,8 @@ class ScreenSettings(Section):
             return self
         if self.phenotype not in {"interaction", "raw_interaction"}:
             raise ValueError(f"calls are made of interactions; the values of this table are a {self.phenotype}")
+        if self.calls.fdr is not None:
+            raise ValueError("an own table has no column of false discovery rates; leave calls.fdr out")
         if self.calls.p_value is not None and "p_value" not in self.columns:
             raise ValueError(
                 "calls.p_value needs P-values; name their column in columns.p_value, or leave calls.p_value out so "
@@ -151,13 +191,23 @@ class ScreenSettings(Section):
         return self
 
     @property
+    def is_simulated(self) -> bool:
+        """Whether its files are written by a simulation of the run."""
+        return any(file.startswith(SIMULATED) for file in self.files.values())
+
+    @property
+    def has_p_values(self) -> bool:
+        """Whether the screen has P-values."""
+        return self.reader in READERS_WITH_P or (self.reader == "table" and "p_value" in self.columns)
+
+    @property
     def scores(self) -> ScreenScores:
         """Unit, calls and publication of the scores: what is set here, else what the reader's publication says.
 
         Files that are simulated in a publication's layout are scored as the publication does, but are not its data.
         """
         published = READER_SCORES[self.reader]
-        own = self.reader == "table" or any(file.startswith(SIMULATED) for file in self.files.values())
+        own = self.reader == "table" or self.is_simulated
         return ScreenScores(
             unit=self.unit or published.unit,
             calls=self.calls or published.calls,

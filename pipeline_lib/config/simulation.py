@@ -42,5 +42,9 @@ class SimulationSettings(Section):
     carries it three times."""
     strain_noise: float = Field(default=0.01, ge=0)
     """SD of the measured fitness of a query or array strain."""
+    p_values: Literal["error_model", "naive"] = "error_model"
+    """What P-values rest on. error_model: the SD of the whole error that is simulated, so that a twentieth of the true
+    nulls has a two-sided P below 0.05. naive: the spread of a cross's own colonies alone (Student's t), as a scoring
+    does that overlooks the errors of strains and queries: its P-values are too small."""
     seed: int = Field(default=0, ge=0)
     """Seed of the sampling and of the noise."""

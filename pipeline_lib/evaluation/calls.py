@@ -1,7 +1,11 @@
 """The one rule by which an interaction is called: its score beyond the screen's threshold, and its P-value below it.
 
 Published (Costanzo et al. 2016; Kuzmin et al. 2018, 2020): |epsilon| > 0.08, or tau < -0.08, and the released one-sided
-P < 0.05. A score without a P-value is called by no rule that asks for one, and a screen without a rule has no calls.
+P < 0.05; BFG-GI (Diaz-Mejia et al. 2018): |epsilon| > 0.075 and a false discovery rate below 0.01. A score without a
+P-value is called by no rule that asks for one, and a screen without a rule has no calls.
+
+In a simulated screen the truth is known, and calls follow it: a noise-free score beyond the threshold, whatever the
+noise made of it.
 """
 
 import numpy as np
@@ -33,26 +37,35 @@ def comparable_p(
 
 
 def significant(data: Measurements, threshold: CallThreshold) -> NDArray[np.bool_]:
-    """Mark observations [n] whose P-value lies below the threshold; without one, the score alone decides."""
-    if threshold.p_value is None:
-        return np.ones(len(data), dtype=bool)
-    return np.asarray(comparable_p(data.p_call, data.p_sided, threshold) < threshold.p_value)
+    """Mark observations [n] whose P-value and false discovery rate lie below the thresholds that there are."""
+    small = np.ones(len(data), dtype=bool)
+    if threshold.p_value is not None:
+        small &= comparable_p(data.p_call, data.p_sided, threshold) < threshold.p_value
+    if threshold.fdr is not None:
+        small &= data.fdr < threshold.fdr
+    return small
 
 
 def negative_calls(data: Measurements, threshold: CallThreshold) -> NDArray[np.bool_]:
     """Mark the negative interactions [n]."""
-    value = data.genotypes.value
-    low = value <= threshold.negative if threshold.inclusive else value < threshold.negative
-    return np.asarray(low & significant(data, threshold))
+    score, certain = _called_on(data)
+    low = score <= threshold.negative if threshold.inclusive else score < threshold.negative
+    return np.asarray(low & (certain | significant(data, threshold)))
 
 
 def positive_calls(data: Measurements, threshold: CallThreshold) -> NDArray[np.bool_]:
     """Mark the positive interactions [n]; none where the threshold has no positive side."""
     if threshold.positive is None:
         return np.zeros(len(data), dtype=bool)
-    value = data.genotypes.value
-    high = value >= threshold.positive if threshold.inclusive else value > threshold.positive
-    return np.asarray(high & significant(data, threshold))
+    score, certain = _called_on(data)
+    high = score >= threshold.positive if threshold.inclusive else score > threshold.positive
+    return np.asarray(high & (certain | significant(data, threshold)))
+
+
+def _called_on(data: Measurements) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the scores [n] that calls are made on, the truth where it is known, and where it is."""
+    certain = np.isfinite(data.truth)
+    return np.where(certain, data.truth, data.genotypes.value), certain
 
 
 def called(data: Measurements, screen: str, phenotype: str) -> NDArray[np.bool_] | None:
@@ -72,10 +85,15 @@ def rule_in_words(threshold: CallThreshold, side: str) -> str:
     equal = "=" if threshold.inclusive else ""
     limit = threshold.negative if side == "negative" else threshold.positive
     score = f"value {'<' if side == 'negative' else '>'}{equal} {limit:g}"
-    if threshold.p_value is None:
-        return score
-    sided = {1: "one-sided ", 2: "two-sided ", None: "released "}[threshold.p_sided]
-    return f"{score} and {sided}P < {threshold.p_value:g}"
+    if threshold.p_value is not None:
+        sided = {1: "one-sided ", 2: "two-sided ", None: "released "}[threshold.p_sided]
+        score += f" and {sided}P < {threshold.p_value:g}"
+    return score if threshold.fdr is None else f"{score} and false discovery rate < {threshold.fdr:g}"
+
+
+def true_rule_in_words(threshold: CallThreshold, side: str) -> str:
+    """Return the rule of a side in a simulated screen: ``true value < -0.08``."""
+    return f"true {rule_in_words(threshold.model_copy(update={'p_value': None, 'fdr': None}), side)}"
 
 
 def call_score(prediction: NDArray[np.float64], phenotype: str) -> NDArray[np.float64]:

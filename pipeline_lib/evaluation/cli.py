@@ -13,8 +13,6 @@ from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.errors import PipelineError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pipeline_lib.evaluation.predictions import PredictionFile
 
 _Input = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -23,6 +21,26 @@ _Output = click.Path(dir_okay=False, path_type=Path)
 _settings = settings_option("evaluation", EvaluationSettings)
 _observations = click.option("--observations", type=_Input, required=True, help="observations.parquet")
 _genes = click.option("--genes", "genes_path", type=_Input, required=True, help="genes.parquet")
+
+
+def _named_files(_: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, Path]:
+    files = {}
+    for text in given:
+        name, _equals, path = text.partition("=")
+        if not path:
+            raise PipelineError(f"{option.opts[0]} {text}: give a name and its file as {option.metavar}.")
+        files[name] = Path(path)
+    return files
+
+
+_truth = click.option(
+    "--truth",
+    "truths",
+    multiple=True,
+    callback=_named_files,
+    metavar="SCREEN=PATH",
+    help="truth.parquet of a simulated screen: its calls follow the noise-free values.",
+)
 _folder = click.option(
     "--predictions-dir",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -60,6 +78,7 @@ def _files(folder: Path | None, paths: tuple[Path, ...]) -> "list[PredictionFile
 @app.command()
 @_settings
 @scores_option
+@_truth
 @_observations
 @_genes
 @click.option("--edges", type=_Input, help="edges.parquet, for subgroups by degree in the networks.")
@@ -72,6 +91,7 @@ def _files(folder: Path | None, paths: tuple[Path, ...]) -> "list[PredictionFile
 def leaderboard(
     settings: EvaluationSettings,
     scores: dict[str, ScreenScores],
+    truths: dict[str, Path],
     observations: Path,
     genes_path: Path,
     edges: Path | None,
@@ -92,11 +112,12 @@ def leaderboard(
     from pipeline_lib.evaluation.rows import write_rows
     from pipeline_lib.evaluation.schemas import DIFFERENCES, SUBGROUPS
     from pipeline_lib.evaluation.subgroups import gene_traits
+    from pipeline_lib.evaluation.truth import read_truths, with_truths
 
     files = _files(predictions_dir, predictions)
     genes = read_table(genes_path, GENES)
     traits = gene_traits(genes, read_table(edges, EDGES) if edges is not None else None)
-    data = read_measurements(observations, genes, scores)
+    data = with_truths(read_measurements(observations, genes, scores), read_truths(truths))
     steps = sum(len(seeds) for models in entries_by_split(files).values() for seeds in models.values())
     with _one_thread(), progress("leaderboard", steps) as advance:
         standings = build_standings(data, traits, files, settings, threads, advance)
@@ -110,13 +131,14 @@ def leaderboard(
 @scores_option
 @_observations
 @_genes
+@_truth
 @click.option(
-    "--truth",
+    "--split",
+    "splits",
     multiple=True,
-    help="screen=truth.parquet of a simulated screen: adds the ceiling that its noise-free values have.",
-)
-@click.option(
-    "--split", "splits", multiple=True, help="split=splits/<split>.parquet: adds the ceilings of its test rows."
+    callback=_named_files,
+    metavar="SPLIT=PATH",
+    help="splits/<split>.parquet: adds the ceilings of its test rows.",
 )
 @click.option("--output", type=_Output, required=True, help="noise_ceiling.parquet")
 def noise_ceiling(
@@ -124,8 +146,8 @@ def noise_ceiling(
     scores: dict[str, ScreenScores],
     observations: Path,
     genes_path: Path,
-    truth: tuple[str, ...],
-    splits: tuple[str, ...],
+    truths: dict[str, Path],
+    splits: dict[str, Path],
     output: Path,
 ) -> None:
     """Estimate the best correlation that any prediction can have with each screen's noisy scores."""
@@ -135,28 +157,16 @@ def noise_ceiling(
     from pipeline_lib.evaluation.noise_ceiling import noise_ceilings
     from pipeline_lib.evaluation.rows import write_rows
     from pipeline_lib.evaluation.schemas import NOISE_CEILING
+    from pipeline_lib.evaluation.truth import read_truths
 
     genes = read_table(genes_path, GENES)
-    truths = {
-        screen: read_table(path, columns=["genes", "fitness", "interaction"])
-        for screen, path in _named_files("--truth", "screen=truth.parquet", truth)
-    }
     folds = {}
-    for split, path in _named_files("--split", "split=splits/<split>.parquet", splits):
+    for split, path in splits.items():
         rows = read_table(path, columns=["observation_id", "fold"])
         folds[split] = rows.loc[rows["fold"] == "test", "observation_id"].to_numpy()
     data = read_measurements(observations, genes, scores)
     with _one_thread():
-        write_rows(noise_ceilings(data, settings, truths, folds), output, NOISE_CEILING)
-
-
-def _named_files(option: str, form: str, given: tuple[str, ...]) -> "Iterator[tuple[str, Path]]":
-    for text in given:
-        name, _, path = text.partition("=")
-        if not path:
-            what = form.partition("=")[0]
-            raise PipelineError(f"{option} {text}: give the {what} and the file as {form}.")
-        yield name, Path(path)
+        write_rows(noise_ceilings(data, settings, read_truths(truths), folds), output, NOISE_CEILING)
 
 
 @app.command()
@@ -181,17 +191,22 @@ def scoreboard(leaderboard_path: Path, differences_path: Path, ceilings_path: Pa
 @app.command("p-values")
 @_settings
 @scores_option
+@_truth
 @_observations
 @_folder
 @_predictions
 @click.option("--output", type=_Output, required=True, help="p_values.parquet: pi0 and discovery counts.")
 @click.option("--deciles", type=_Output, required=True, help="Hit rates by decile of the predicted interaction.")
 @click.option("--histogram", type=_Output, help="Histograms of the P-values, as released and two-sided.")
-@click.option("--correlations", type=_Output, help="Spearman between predicted interactions and P-values.")
+@click.option("--correlations", type=_Output, help="Correlation and enrichment, with intervals and tests.")
+@click.option("--hits", type=_Output, help="The rows that stand out in measurement or prediction.")
+@click.option("--queries", type=_Output, help="Hits of every query.")
+@click.option("--quantiles", type=_Output, help="Observed and expected quantiles of P by query, for QQ plots.")
 @click.option("--points", type=_Output, help="The measured rows beside their predictions, for scatter plots.")
 def p_values(
     settings: EvaluationSettings,
     scores: dict[str, ScreenScores],
+    truths: dict[str, Path],
     observations: Path,
     predictions_dir: Path | None,
     predictions: tuple[Path, ...],
@@ -199,6 +214,9 @@ def p_values(
     deciles: Path,
     histogram: Path | None,
     correlations: Path | None,
+    hits: Path | None,
+    queries: Path | None,
+    quantiles: Path | None,
     points: Path | None,
 ) -> None:
     """Examine the measured P-values, and hold them against predicted interactions."""
@@ -207,32 +225,42 @@ def p_values(
     from pipeline_lib.artefacts.tables import write_table
     from pipeline_lib.evaluation import schemas
     from pipeline_lib.evaluation.measurements import read_measurements
+    from pipeline_lib.evaluation.p_agreement import agreement_rows, decile_rows, hit_table, point_table
     from pipeline_lib.evaluation.p_values import histogram_rows, p_value_rows
-    from pipeline_lib.evaluation.predicted_p import correlation_rows, decile_rows, join_predictions, point_table
+    from pipeline_lib.evaluation.predicted_p import join_predictions
     from pipeline_lib.evaluation.progress import progress
+    from pipeline_lib.evaluation.query_p import quantile_rows, query_rows
+    from pipeline_lib.evaluation.raw_p_values import on_adjusted_scores
     from pipeline_lib.evaluation.rows import empty_table, write_rows
+    from pipeline_lib.evaluation.truth import read_truths, with_truths
 
     files = _files(predictions_dir, predictions)
-    data = read_measurements(observations, scores=scores)
-    hits: list[dict[str, Any]] = []
-    associations: list[dict[str, Any]] = []
-    tables = []
+    data = on_adjusted_scores(with_truths(read_measurements(observations, scores=scores), read_truths(truths)))
+    by_decile: list[dict[str, Any]] = []
+    agreement: list[dict[str, Any]] = []
+    standing_out, rows_behind = [empty_table(schemas.P_VALUE_HITS)], [empty_table(schemas.P_VALUE_POINTS)]
     with _one_thread(), progress("P-values", len(files)) as advance:
         write_rows(p_value_rows(data, settings), output, schemas.P_VALUES)
         for joined in join_predictions(data, files, advance):
-            hits += decile_rows(joined, settings)
-            if correlations is not None:
-                associations += correlation_rows(joined, settings)
-            if points is not None:
-                tables.append(point_table(joined))
-    write_rows(hits, deciles, schemas.P_VALUE_DECILES)
-    if histogram is not None:
-        write_rows(histogram_rows(data), histogram, schemas.P_HISTOGRAM)
-    if correlations is not None:
-        write_rows(associations, correlations, schemas.P_VALUE_CORRELATIONS)
-    if points is not None:
-        frame = pd.concat(tables, ignore_index=True) if tables else empty_table(schemas.P_VALUE_POINTS)
-        write_table(frame, points, schemas.P_VALUE_POINTS)
+            by_decile += decile_rows(joined, settings)
+            agreement += agreement_rows(joined, settings)
+            standing_out.append(hit_table(joined))
+            rows_behind.append(point_table(joined))
+    write_rows(by_decile, deciles, schemas.P_VALUE_DECILES)
+    for rows, path, schema in (
+        (histogram_rows(data), histogram, schemas.P_HISTOGRAM),
+        (agreement, correlations, schemas.P_VALUE_CORRELATIONS),
+        (query_rows(data), queries, schemas.P_VALUE_QUERIES),
+        (quantile_rows(data), quantiles, schemas.P_VALUE_QUANTILES),
+    ):
+        if path is not None:
+            write_rows(rows, path, schema)
+    for parts, path, schema in (
+        (standing_out, hits, schemas.P_VALUE_HITS),
+        (rows_behind, points, schemas.P_VALUE_POINTS),
+    ):
+        if path is not None:
+            write_table(pd.concat(parts[1:] or parts, ignore_index=True), path, schema)
 
 
 @app.command()
@@ -266,34 +294,44 @@ def calibration(
 @app.command("precision-recall")
 @_settings
 @scores_option
+@_truth
 @_observations
 @_folder
 @_predictions
 @click.option("--output", type=_Output, required=True, help="precision_recall.parquet: curves with intervals.")
 @click.option("--queries", type=_Output, required=True, help="query_precision.parquet: precision at k of every query.")
+@click.option("--dango", type=_Output, help="dango_scoring.parquet: tau < -0.05 at one to one, as DANGO's paper.")
 def precision_recall(
     settings: EvaluationSettings,
     scores: dict[str, ScreenScores],
+    truths: dict[str, Path],
     observations: Path,
     predictions_dir: Path | None,
     predictions: tuple[Path, ...],
     output: Path,
     queries: Path,
+    dango: Path | None,
 ) -> None:
     """Hold predictions against called interactions: precision by recall, and among each query's first predictions."""
+    from pipeline_lib.evaluation.dango_scoring import dango_rows
     from pipeline_lib.evaluation.measurements import read_measurements
     from pipeline_lib.evaluation.precision_recall import curve_rows, query_rows, scored_assays
     from pipeline_lib.evaluation.progress import progress
     from pipeline_lib.evaluation.rows import write_rows
-    from pipeline_lib.evaluation.schemas import PRECISION_RECALL, QUERY_PRECISION
+    from pipeline_lib.evaluation.schemas import DANGO_SCORING, PRECISION_RECALL, QUERY_PRECISION
+    from pipeline_lib.evaluation.truth import read_truths, with_truths
 
     files = _files(predictions_dir, predictions)
-    data = read_measurements(observations, scores=scores)
+    data = with_truths(read_measurements(observations, scores=scores), read_truths(truths))
     curves: list[dict[str, Any]] = []
     firsts: list[dict[str, Any]] = []
+    rebalanced: list[dict[str, Any]] = []
     with _one_thread(), progress("precision and recall", len(files)) as advance:
         for scored in scored_assays(data, files, settings, advance):
             curves += curve_rows(scored, settings)
             firsts += query_rows(scored, settings)
+            rebalanced += dango_rows(scored)
     write_rows(curves, output, PRECISION_RECALL)
     write_rows(firsts, queries, QUERY_PRECISION)
+    if dango is not None:
+        write_rows(rebalanced, dango, DANGO_SCORING)

@@ -45,6 +45,15 @@ class Measurements:
     altered
         bool [n]: some gene is not deleted but altered (temperature-sensitive, DAmP, point mutant, ...), so that
         strains of one genotype may differ in allele.
+    condition
+        int64 [n]: equal where the condition of the measurement is; 0 throughout a run without conditions.
+    fdr
+        float64 [n]: the false discovery rate as released, NaN where there is none.
+    p_of_raw
+        bool [n]: the P-value is that of a raw score that the screen does not hold
+        (`pipeline_lib.evaluation.raw_p_values`).
+    truth
+        float64 [n]: the noise-free value of a simulated genotype (`pipeline_lib.evaluation.truth`), NaN elsewhere.
     gene_names
         Systematic names, by gene index.
     scores
@@ -60,6 +69,10 @@ class Measurements:
     p_sided: NDArray[np.float64]
     copied: NDArray[np.bool_]
     altered: NDArray[np.bool_]
+    condition: NDArray[np.int64]
+    fdr: NDArray[np.float64]
+    p_of_raw: NDArray[np.bool_]
+    truth: NDArray[np.float64]
     gene_names: tuple[str, ...]
     scores: Mapping[str, ScreenScores]
 
@@ -79,6 +92,10 @@ class Measurements:
             p_sided=self.p_sided[rows],
             copied=self.copied[rows],
             altered=self.altered[rows],
+            condition=self.condition[rows],
+            fdr=self.fdr[rows],
+            p_of_raw=self.p_of_raw[rows],
+            truth=self.truth[rows],
         )
 
     def assays(self) -> list[tuple[str, str, NDArray[np.int64]]]:
@@ -153,7 +170,10 @@ def from_table(
 ) -> Measurements:
     """Encode an observations table; `where` names it in errors."""
     data = encode(frame, genes, where)
-    released = frame["p_value"].to_numpy(np.float64, na_value=np.nan)
+    released, of_raw_score = (_column(frame, name) for name in ("p_value", "raw_p_value"))
+    # A mean of several P-values is none.
+    averaged = _column(frame, "p_value_averaged") == 1
+    released[averaged], of_raw_score[averaged] = np.nan, np.nan
     sided = frame["p_sided"].to_numpy(np.float64, na_value=np.nan)
     return Measurements(
         genotypes=data,
@@ -161,20 +181,32 @@ def from_table(
         symmetric=symmetric_rows(data),
         p_released=released,
         p_value=two_sided(released, sided),
-        p_call=np.where(np.isnan(released), _column(frame, "raw_p_value"), released),
+        p_call=np.where(np.isnan(released), of_raw_score, released),
         p_sided=sided,
         copied=_column(frame, "repeated") == 1,
         altered=_altered(frame["kinds"]),
+        condition=_conditions(frame),
+        fdr=_column(frame, "fdr"),
+        p_of_raw=np.zeros(len(frame), dtype=bool),
+        truth=np.full(len(frame), np.nan),
         gene_names=tuple(genes.sort_values("gene_index")["gene"]),
         scores=scores,
     )
 
 
+def _conditions(frame: pd.DataFrame) -> NDArray[np.int64]:
+    """Return one number for each condition, int64 [n]."""
+    if "condition" not in frame:
+        return np.zeros(len(frame), dtype=np.int64)
+    codes, _ = pd.factorize(frame["condition"].astype("string").fillna(""), sort=True)
+    return np.asarray(codes, dtype=np.int64)
+
+
 def _column(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
-    """Return a column that some readers add, NaN where theirs is not there."""
+    """Return a column that some readers add, float64 [n], NaN where theirs is not there."""
     if name not in frame:
         return np.full(len(frame), np.nan)
-    return np.asarray(pd.to_numeric(frame[name]).to_numpy(np.float64, na_value=np.nan))
+    return np.array(pd.to_numeric(frame[name]).to_numpy(np.float64, na_value=np.nan))
 
 
 def named_genes(gene_lists: pd.Series) -> pd.DataFrame:

@@ -13,9 +13,16 @@ from statsmodels.stats.multitest import fdrcorrection
 
 from pipeline_lib.cell.genotypes import MAX_ORDER
 from pipeline_lib.config.evaluation import EvaluationSettings
-from pipeline_lib.evaluation.calls import INTERACTIONS, negative_calls, positive_calls, rule_in_words
+from pipeline_lib.evaluation.calls import (
+    INTERACTIONS,
+    negative_calls,
+    positive_calls,
+    rule_in_words,
+    true_rule_in_words,
+)
 from pipeline_lib.evaluation.clusters import choose_kind, cluster_design, draw_resamples
 from pipeline_lib.evaluation.folds import assay_seed
+from pipeline_lib.evaluation.influence import of_mean
 from pipeline_lib.evaluation.intervals import Estimate
 from pipeline_lib.evaluation.measurements import Measurements
 
@@ -106,10 +113,14 @@ def _count_rows(
     resamples = draw_resamples(design, settings.resamples, assay_seed(settings, screen, phenotype, "P-values"))
     columns = np.stack([np.ones(len(data)), *(mark.astype(np.float64) for mark in counted.values())])
     sums = resamples.weighted_sums(design.codes, columns)
-    for (quantity, detail), counts in zip(counted, sums[1:], strict=True):
-        pi0 = quantity == "pi0_at_lambda"
-        draws = counts / np.maximum(sums[0], 1) / (1 - float(detail)) if pi0 else counts
-        low, high = Estimate(float(draws[0]), draws[1:], design.effective()).interval(settings.confidence)
+    for ((quantity, detail), mark), counts in zip(counted.items(), sums[1:], strict=True):
+        # A count is the share of the rows that there are: how many rows there are is not in doubt.
+        scale = 1 / (1 - float(detail)) if quantity == "pi0_at_lambda" else len(data)
+        draws = scale * counts / np.maximum(sums[0], 1)
+        influence = scale * of_mean(mark)
+        low, high = Estimate(float(draws[0]), draws[1:], design.effective(), design, influence).interval(
+            settings.confidence
+        )
         yield {
             "screen": screen, "phenotype": phenotype, "order": order, "n": len(data), "groups": design.present(),
             "quantity": quantity, "detail": detail, "value": float(draws[0]), "low": low, "high": high,
@@ -138,10 +149,11 @@ def _called(data: Measurements, screen: str, phenotype: str, order: int) -> dict
     threshold = data.scores_of(screen).calls
     if phenotype not in INTERACTIONS or threshold is None:
         return {}
-    marks = {("discoveries", rule_in_words(threshold, "negative")): negative_calls(data, threshold)}
+    in_words = true_rule_in_words if np.isfinite(data.truth).any() else rule_in_words
+    marks = {("discoveries", in_words(threshold, "negative")): negative_calls(data, threshold)}
     # Positive trigenic interactions were released by no publication.
     if order < MAX_ORDER and threshold.positive is not None:
-        marks["discoveries", rule_in_words(threshold, "positive")] = positive_calls(data, threshold)
+        marks["discoveries", in_words(threshold, "positive")] = positive_calls(data, threshold)
     return marks
 
 

@@ -1,6 +1,11 @@
-"""Measured P-values against predicted interactions: whether what is predicted to interact turns out to."""
+"""Measured P-values against predicted interactions: whether what is predicted to interact turns out to.
 
-from collections.abc import Callable, Iterator
+Every genotype with a released P-value meets a prediction of the quantity that the P-value tests where there is one: a
+raw interaction that a model predicts itself, or the one that its predictions of tau, epsilon and fitness make up
+(`pipeline_lib.evaluation.raw_scores`). Where neither is there, tau stands in for the raw interaction.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,27 +13,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline_lib.config.evaluation import EvaluationSettings
+from pipeline_lib.artefacts.schemas import PREDICTIONS
+from pipeline_lib.artefacts.tables import read_table
+from pipeline_lib.cell.genotypes import MAX_ORDER
+from pipeline_lib.cell.queries import query_genes
 from pipeline_lib.evaluation.calls import INTERACTIONS, call_score, called
-from pipeline_lib.evaluation.clusters import (
-    ClusterDesign,
-    Resamples,
-    choose_kind,
-    cluster_design,
-    draw_resamples,
-)
-from pipeline_lib.evaluation.folds import assay_seed, locate
-from pipeline_lib.evaluation.intervals import Estimate
+from pipeline_lib.evaluation.folds import locate
 from pipeline_lib.evaluation.measurements import Measurements
-from pipeline_lib.evaluation.p_values import NOMINAL, assays_with_p
+from pipeline_lib.evaluation.p_values import assays_with_p
 from pipeline_lib.evaluation.predictions import PredictionFile, by_split, read_fold
-from pipeline_lib.evaluation.ranking import RankingBootstrap
+from pipeline_lib.evaluation.raw_scores import raw_from_parts
 
 Floats = NDArray[np.float64]
 
-DECILES = 10
 MINIMUM_ROWS = 100
-"""Rows with both a P-value and a prediction that a curve must rest on."""
+"""Rows with both a P-value and a prediction that a number must rest on."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,8 @@ class Joined:
     Attributes
     ----------
     labels
-        model, split, screen, phenotype, order and source (the assay that was predicted).
+        model, split, screen, phenotype, order, source (screen and phenotype that was predicted) and p_of (the phenotype
+        that the P-value tests).
     data
         The measured rows [n], each with a P-value.
     prediction
@@ -56,35 +56,69 @@ class Joined:
     negative: NDArray[np.bool_] | None
 
 
-def mean_predictions(files: list[PredictionFile]) -> tuple[NDArray[np.int64], Floats]:
+@dataclass(frozen=True)
+class _Predicted:
+    """What one model says on one split: its test fold, and of every observation what may be known.
+
+    Attributes
+    ----------
+    tested
+        Observations [t] of the test fold.
+    prediction
+        float64 [t]: mean over seeds.
+    known, value
+        Observations [m] of all folds, and of each the measurement in the training fold, else the mean prediction.
+    """
+
+    tested: Measurements
+    prediction: Floats
+    known: Measurements
+    value: Floats
+
+
+def mean_predictions(files: Sequence[PredictionFile]) -> tuple[NDArray[np.int64], Floats]:
     """Return the observations of the test fold and the mean prediction of a model's seeds."""
     folds = [read_fold(file, "test") for file in files]
     return folds[0].observation_id, np.mean([fold.value for fold in folds], axis=0)
 
 
+def _read(data: Measurements, seeds: Sequence[PredictionFile]) -> _Predicted:
+    where = str(seeds[0].path)
+    ids, prediction = mean_predictions(seeds)
+    tables = [read_table(file.path, PREDICTIONS).sort_values("observation_id") for file in seeds]
+    every = data.take(locate(data, tables[0]["observation_id"].to_numpy(np.int64), where))
+    means = np.mean([table["prediction"].to_numpy(np.float64) for table in tables], axis=0)
+    trained = (tables[0]["fold"] == "train").to_numpy()
+    value = np.where(trained, every.genotypes.value, means)
+    return _Predicted(data.take(locate(data, ids, where)), prediction, every, value)
+
+
 def join_predictions(data: Measurements, files: list[PredictionFile], advance: Callable[[], None]) -> Iterator[Joined]:
     """Yield every assay with P-values beside every model's predictions of its genotypes.
 
-    Interactions with a P-value, and raw ones that are predicted themselves, are joined row by row. Other rows with
-    P-values (fitness and raw interactions, whose P belongs to the raw interaction) are joined to the test-fold
-    predictions of an interaction or a call of the same genotype, in whatever screen there is one. The training and
-    validation folds are never used.
+    Interactions with a P-value, and raw ones that are predicted themselves, are joined row by row. Raw interactions of
+    triple mutants whose adjusted score is predicted are joined to the raw one that the predictions make up. Other rows
+    with P-values are joined to the test-fold predictions of an interaction or a call of the same genotype, in whatever
+    screen there is one. No measurement of the test fold or the validation fold is used as a prediction.
     """
-    measured = list(assays_with_p(data))
+    query = query_genes(data.genotypes)
+    measured = [
+        (screen, phenotype, order, part, query[locate(data, part.genotypes.observation_id, "observations")])
+        for screen, phenotype, order, part in assays_with_p(data)
+    ]
     for split, models in by_split(files).items():
         for model, seeds in models.items():
-            ids, prediction = mean_predictions(seeds)
-            tested = data.take(locate(data, ids, str(seeds[0].path)))
-            for screen, phenotype, order, part in measured:
-                labels = {
-                    "model": model, "split": split, "screen": screen, "phenotype": phenotype, "order": order,
-                }  # fmt: skip
+            predicted = _read(data, seeds)
+            for screen, phenotype, order, part, queries in measured:
+                labels = {"model": model, "split": split, "screen": screen, "phenotype": phenotype, "order": order}
                 negative = called(part, screen, phenotype) if phenotype in INTERACTIONS else None
-                for source, kind, values in _sources(screen, phenotype, part, tested, prediction):
+                of_raw = np.asarray(part.p_of_raw)
+                for source, kind, values in _sources(screen, phenotype, order, part, queries, predicted):
                     rows = np.isfinite(values)
                     if rows.sum() >= MINIMUM_ROWS:
+                        p_of = "raw_interaction" if phenotype == "fitness" or of_raw[rows].all() else phenotype
                         yield Joined(
-                            labels={**labels, "source": source},
+                            labels={**labels, "source": f"{source} {kind}", "p_of": p_of},
                             data=part.take(rows),
                             prediction=values[rows],
                             score=call_score(values[rows], kind),
@@ -95,97 +129,36 @@ def join_predictions(data: Measurements, files: list[PredictionFile], advance: C
 
 
 def _sources(
-    screen: str, phenotype: str, part: Measurements, tested: Measurements, prediction: Floats
+    screen: str, phenotype: str, order: int, part: Measurements, query: NDArray[np.int64], predicted: _Predicted
 ) -> Iterator[tuple[str, str, Floats]]:
-    """Yield (source, phenotype, prediction of every row of `part` or NaN) of every assay that can stand for it."""
-    for other, kind, rows in tested.assays():
+    """Yield (screen, phenotype, prediction of every row of `part` or NaN) of every assay that can stand for it."""
+    made_up = np.empty(0)
+    if phenotype == "raw_interaction" and order == MAX_ORDER:
+        made_up = _raw_prediction(screen, part, query, predicted)
+        if np.isfinite(made_up).any():
+            yield screen, "raw_interaction", made_up
+    for other, kind, rows in predicted.tested.assays():
         own = (other, kind) == (screen, phenotype)
         stands_in = kind in ("interaction", "call") and phenotype != "interaction"
-        if kind == "fitness" or not (own or stands_in):
+        if kind == "fitness" or not (own or stands_in) or (other == screen and np.isfinite(made_up).any()):
             continue
+        tested = predicted.tested
         key = tested.genotypes.observation_id if own else tested.genotype
         wanted = part.genotypes.observation_id if own else part.genotype
-        known = pd.Series(prediction[rows]).groupby(key[rows]).mean()
-        yield f"{other} {kind}", kind, np.asarray(known.reindex(wanted), dtype=np.float64)
+        known = pd.Series(predicted.prediction[rows]).groupby(key[rows]).mean()
+        yield other, kind, np.asarray(known.reindex(wanted), dtype=np.float64)
 
 
-def _resampled(joined: Joined, number: int, settings: EvaluationSettings) -> tuple[ClusterDesign, Resamples]:
-    labels = joined.labels
-    design = cluster_design(joined.data, choose_kind(joined.data, labels["screen"], settings))
-    seed = assay_seed(settings, labels["split"], labels["screen"], labels["phenotype"], str(labels["order"]))
-    return design, draw_resamples(design, number, seed)
+def _raw_prediction(screen: str, part: Measurements, query: NDArray[np.int64], predicted: _Predicted) -> Floats:
+    """Return the raw interaction that the predictions of the test fold's genotypes make up, NaN for other rows."""
+    of_screen = _rows_of(predicted.known, screen)
+    tested = [rows for other, kind, rows in predicted.tested.assays() if (other, kind) == (screen, "interaction")]
+    if not tested:
+        return np.full(len(part), np.nan)
+    raw = raw_from_parts(part, query, predicted.known.take(of_screen), predicted.value[of_screen])
+    return np.where(np.isin(part.genotype, predicted.tested.genotype[tested[0]]), raw, np.nan)
 
 
-def decile_rows(joined: Joined, settings: EvaluationSettings) -> Iterator[dict[str, Any]]:
-    """Yield rows of `pipeline_lib.evaluation.schemas.P_VALUE_DECILES`: hit rates by decile of the prediction."""
-    design, resamples = _resampled(joined, settings.resamples, settings)
-    # Ties are broken at random: in row order, the queries of a constant prediction would make a trend of their own.
-    n = len(joined.score)
-    tie_breaker = np.random.default_rng([settings.seed, n]).permutation(n)
-    decile = np.empty(n, dtype=np.int64)
-    decile[np.lexsort((tie_breaker, -joined.score))] = np.arange(n) * DECILES // n
-    inside = (decile == np.arange(DECILES)[:, None]).astype(np.float64)
-    hit = joined.data.p_value < NOMINAL
-    shares = {"hit": _shares(inside, hit, design, resamples)}
-    if joined.negative is not None:
-        shares["negative"] = _shares(inside, joined.negative, design, resamples)
-    for position in range(DECILES):
-        members = decile == position
-        row = {
-            **joined.labels, "decile": position + 1, "n": int(members.sum()), "groups": design.present(),
-            "prediction": float(joined.prediction[members].mean()),
-            "median_p": float(np.median(joined.data.p_value[members])),
-            "base_rate": float(hit.mean()),
-        }  # fmt: skip
-        for name in ("hit", "negative"):
-            row |= {f"{name}_rate": np.nan, f"{name}_low": np.nan, f"{name}_high": np.nan}
-            if name in shares:
-                draws = shares[name][position]
-                low, high = Estimate(float(draws[0]), draws[1:], design.effective()).interval(settings.confidence)
-                row |= {f"{name}_rate": float(draws[0]), f"{name}_low": low, f"{name}_high": high}
-        yield row
-
-
-def _shares(inside: Floats, mark: NDArray[np.bool_], design: ClusterDesign, resamples: Resamples) -> Floats:
-    """Return the share of marked rows in every decile: float64 [deciles, resamples + 1]."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(
-            resamples.weighted_sums(design.codes, inside * mark) / resamples.weighted_sums(design.codes, inside)
-        )
-
-
-def correlation_rows(joined: Joined, settings: EvaluationSettings) -> Iterator[dict[str, Any]]:
-    """Yield rows of `pipeline_lib.evaluation.schemas.P_VALUE_CORRELATIONS`.
-
-    ``spearman``: between the strength of the predicted negative interaction and -log10 of the two-sided P.
-    ``spearman_signed``, where rows hold an interaction score: the same with a minus sign on P-values of positive
-    ones, so that it is high where predicted negative interactions are significantly negative.
-    """
-    design, resamples = _resampled(joined, settings.ranking_resamples, settings)
-    strength = -np.log10(np.maximum(joined.data.p_value, np.finfo(np.float64).tiny))
-    measured = {"spearman": strength}
-    if joined.labels["phenotype"] in INTERACTIONS:
-        measured["spearman_signed"] = strength * -np.sign(joined.data.genotypes.value)
-    for name, values in measured.items():
-        draws = RankingBootstrap(design, resamples, values).spearman(joined.score)
-        low, high = Estimate(float(draws[0]), draws[1:], design.effective()).interval(settings.confidence)
-        yield {
-            **joined.labels, "quantity": name, "value": float(draws[0]), "low": low, "high": high,
-            "n": len(joined.score), "groups": design.present(),
-        }  # fmt: skip
-
-
-def point_table(joined: Joined) -> pd.DataFrame:
-    """Return the joined rows themselves (`pipeline_lib.evaluation.schemas.P_VALUE_POINTS`), for scatter and volcano."""
-    data = joined.data.genotypes
-    unknown = pd.array([None] * len(joined.score), dtype="boolean")
-    return pd.DataFrame(
-        {
-            **joined.labels,
-            "observation_id": data.observation_id,
-            "prediction": joined.prediction,
-            "value": data.value,
-            "p_value": joined.data.p_value,
-            "negative": unknown if joined.negative is None else pd.array(joined.negative, dtype="boolean"),
-        }
-    )
+def _rows_of(data: Measurements, screen: str) -> NDArray[np.int64]:
+    """Return the positions of a screen's observations."""
+    return np.flatnonzero(data.genotypes.screen == data.genotypes.screens.index(screen))

@@ -31,7 +31,7 @@ def find_repeats(data: Measurements, query: NDArray[np.int64] | None) -> dict[st
         # A triple's raw interaction is that of a double-mutant query and an array gene: another for another query.
         inside = genotype_codes(query_genes(data.genotypes))
     strains = np.sort(np.column_stack([data.genotypes.query, data.genotypes.array]), axis=1)
-    thing = joint_codes(data.genotype, inside, temperature)
+    thing = joint_codes(data.genotype, inside, temperature, data.condition)
     pair = joint_codes(thing, *strains.T)
     rows = np.arange(len(data))
     found = {"replicates": repeats(pair, rows)}

@@ -204,6 +204,7 @@ _JOINED = {
     "phenotype": _text(),
     "order": _count(),
     "source": _text(),
+    "p_of": _text(),
 }
 
 P_VALUE_DECILES = TableSchema(
@@ -233,16 +234,55 @@ P_VALUE_CORRELATIONS = TableSchema(
     "p_value_correlations",
     {
         **_JOINED,
-        "quantity": pa.Column(str, pa.Check.isin(("spearman", "spearman_signed"))),
+        "quantity": pa.Column(str, pa.Check.isin(("spearman", "spearman_signed", "spearman_size", "enrichment"))),
         "value": _number(),
         "low": _number(),
         "high": _number(),
+        "p_value": _share(),
         "n": _count(),
         "groups": _count(),
     },
 )
-"""Spearman between the strength of the predicted negative interaction and -log10 P (``spearman_signed``: P-values of
-measured positive interactions count as negative)."""
+"""``spearman``: between the strength of the predicted negative interaction and -log10 P (``spearman_signed``: P-values
+of measured positive interactions count as negative; ``spearman_size``: the size of the predicted interaction, of either
+sign). ``enrichment``: share with a two-sided P below 0.05 in the decile of the strongest predictions, over that of all
+rows. ``p_value``: of no correlation, or an enrichment of 1, from the same resamples. ``p_of``: the phenotype that the
+P-values test, where ``source`` is what was predicted."""
+
+P_VALUE_HITS = TableSchema(
+    "p_value_hits",
+    {
+        **_JOINED,
+        "kind": pa.Column(str, pa.Check.isin(("measured", "predicted", "missed", "unconfirmed"))),
+        "rank": _count(),
+        "genes": _text(),
+        "prediction": _number(),
+        "value": _number(),
+        "p_value": _share(),
+    },
+)
+"""The rows that stand out: smallest P-values, strongest predicted negative interactions, hits that are predicted to be
+none, and predicted ones that are not measured. ``genes``: systematic names joined by +."""
+
+_ASSAY = {"screen": _text(), "phenotype": _text(), "order": _count(), "query": _text()}
+
+P_VALUE_QUERIES = TableSchema(
+    "p_value_queries",
+    {
+        **_ASSAY,
+        "n": _count(),
+        "hits": _count(),
+        "hit_rate": _share(),
+        "p_value": _share(),
+        "inflation": _number(),
+    },
+)
+"""Rows with a two-sided P below 0.05 of every query (of every gene in a symmetric screen); ``query`` is empty for all
+together. ``p_value``: binomial, of as many hits at the nominal rate; ``inflation``: median chi-squared over that of
+nulls."""
+
+P_VALUE_QUANTILES = TableSchema("p_value_quantiles", {**_ASSAY, "expected": _share(), "observed": _share()})
+"""Points of a QQ plot: quantiles of uniform P-values, and those observed."""
 
 P_VALUE_POINTS = TableSchema(
     "p_value_points",
@@ -327,3 +367,20 @@ QUERY_PRECISION = TableSchema(
 )
 """One row a query of at least ``top`` tested genotypes: share of calls among its ``top`` strongest predictions, mean
 over seeds. No model can do better than ``positives`` / ``top``; a guess gets ``positives`` / ``n``."""
+
+DANGO_SCORING = TableSchema(
+    "dango_scoring",
+    {
+        "model": _text(),
+        "split": _text(),
+        "screen": _text(),
+        "phenotype": _text(),
+        "auroc": _share(),
+        "average_precision": _share(),
+        "called": _count(),
+        "n": _count(),
+        "seeds": _count(),
+    },
+)
+"""The scoring of DANGO's paper, for comparison with its numbers alone: called is tau < -0.05 whatever the P-value, and
+other triples are weighted to one for each called one, so that a guess has 0.5 in both columns. Mean over seeds."""

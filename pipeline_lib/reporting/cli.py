@@ -44,6 +44,7 @@ def _named_paths(_: click.Context, parameter: click.Parameter, given: tuple[str,
 @click.option(
     "--models", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder of fitted models."
 )
+@click.option("--page", "pages", multiple=True, help="A screen that has a page of its own; once a screen.")
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), required=True, help="Where figures go.")
 @click.option("--records", type=_Output, required=True, help="JSON of titles and captions.")
 def figures(
@@ -52,6 +53,7 @@ def figures(
     topic: str,
     inputs: dict[str, Path],
     models: Path,
+    pages: tuple[str, ...],
     folder: Path,
     records: Path,
 ) -> None:
@@ -64,7 +66,7 @@ def figures(
     from pipeline_lib.reporting.topics import Given, draw_topic
 
     with paper_style():
-        drawn = draw_topic(topic, Given(inputs, models, settings.model, scores))
+        drawn = draw_topic(topic, Given(inputs, models, settings.model, scores, pages))
         save(drawn, folder, settings.png_dpi)
     write_records(drawn, records)
 

@@ -65,7 +65,8 @@ class RunFolder:
     def _records(self, topic: str, names: tuple[str, ...]) -> list[FigureRecord]:
         path = self.folder / "figures" / f"{topic}.json"
         records = {record.name: record for record in read_records(path)}
-        wanted = names or TOPICS[topic].figures
+        # A topic may hold figures that depend on the run, after those that every run has.
+        wanted = names or tuple(dict.fromkeys([*TOPICS[topic].figures, *records]))
         missing = [name for name in wanted if name not in records]
         if missing:
             raise PipelineError(

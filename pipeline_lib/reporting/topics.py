@@ -22,6 +22,8 @@ from pipeline_lib.reporting.figures import (
     losses,
     metabolism,
     networks,
+    p_value_page,
+    p_value_panels,
     p_values,
     reproducibility,
     scoreboard,
@@ -47,12 +49,15 @@ class Given:
         The model that the report is about.
     scores
         How the scores of each screen are to be read, by its name.
+    pages
+        Screens that have a page of their own (topic ``p_values``).
     """
 
     paths: Mapping[str, Path]
     models: Path
     model: str
     scores: Mapping[str, ScreenScores]
+    pages: tuple[str, ...] = ()
 
     def table(self, name: str, columns: tuple[str, ...] | None = None) -> pd.DataFrame:
         """Read an artefact."""
@@ -133,12 +138,37 @@ def _losses(given: Given) -> list[Drawn]:
 
 def _p_values(given: Given) -> list[Drawn]:
     histogram, values = given.table("p_value_histogram"), given.table("p_values")
+    points, deciles = given.table("p_value_points"), given.table("p_value_deciles")
+    tables = p_value_panels.PValueTables(
+        histogram=histogram,
+        quantiles=given.table("p_value_quantiles"),
+        queries=given.table("p_value_queries"),
+        points=points,
+        hits=given.table("p_value_hits"),
+        deciles=deciles,
+        correlations=given.table("p_value_correlations"),
+    )
+    genes, differences = given.table("genes", ("gene", "name")), given.table("differences")
+    names = dict(zip(genes["gene"], genes["name"], strict=True))
     return [
         p_values.draw_histograms(histogram, values),
         discoveries.draw_discoveries(values),
-        p_values.draw_deciles(given.table("p_value_deciles"), given.model),
-        p_values.draw_against_prediction(given.table("p_value_points"), given.model, given.scores),
+        p_values.draw_deciles(deciles, given.model),
+        p_values.draw_against_prediction(points, given.model, given.scores),
+        *(
+            p_value_page.draw_page(screen, tables, given.model, _rivals(differences, screen, given.model), names)
+            for screen in given.pages
+        ),
     ]
+
+
+def _rivals(differences: pd.DataFrame, screen: str, model: str) -> dict[str, str]:
+    """Return the models beside which a screen's P-values are predicted, by what they are called."""
+    best = differences[
+        (differences["role"] == "best_baseline") & (differences["model"] == model) & (differences["screen"] == screen)
+    ]
+    baseline = {"best baseline": str(best["reference"].iloc[0])} if len(best) else {}
+    return baseline | {"profile predictor": "profile_predictor", "flux balance": "fba"}
 
 
 def _calls(given: Given) -> list[Drawn]:

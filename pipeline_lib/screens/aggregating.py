@@ -13,7 +13,10 @@ from pipeline_lib.genes.names import GeneNames
 if TYPE_CHECKING:
     import polars as pl
 
-COLUMNS = ("screen", "genes", "order", "phenotype", "value", "std", "spread", "n", "n_std")
+COLUMNS = ("screen", "genes", "order", "phenotype", "condition", "value", "std", "spread", "n", "n_std")
+
+_ASSAY = ("screen", "phenotype", "condition")
+"""What is measured: values of one genotype in two conditions are no replicates."""
 
 
 def aggregate(observations: Path, names: GeneNames, output: Path) -> None:
@@ -26,19 +29,17 @@ def aggregate(observations: Path, names: GeneNames, output: Path) -> None:
     names
         The gene index.
     output
-        `COLUMNS`. value: mean; std: pooled SD, the root of the mean variance of the replicates whose SD is known (null
-        where none is); spread: SD between the replicates (null for one); n: number of measurements, n_std: of which
-        with an SD. Copies (column ``repeated``) do not count; rows that were only assumed (column ``assumed_tested``)
-        stay out. P-values are not combined: none is made up.
+        `COLUMNS`. condition: null but in screens of several; value: mean; std: pooled SD, the root of the mean variance
+        of the replicates whose SD is known (null where none is); spread: SD between the replicates (null for one); n:
+        number of measurements, n_std: of which with an SD. Copies (column ``repeated``) do not count; rows that were
+        only assumed (column ``assumed_tested``) stay out. P-values are not combined: none is made up.
     """
     import polars as pl
 
     genes = pl.Series(names.genes.to_pylist(), dtype=pl.String)
     rows = _measured(observations, genes)
-    assays = rows.select("screen", "phenotype").unique().sort("screen", "phenotype").with_row_index("assay")
-    codes = rows.select("screen", "phenotype").join(
-        assays, on=["screen", "phenotype"], how="left", maintain_order="left"
-    )
+    assays = rows.select(_ASSAY).unique().sort(_ASSAY).with_row_index("assay")
+    codes = rows.select(_ASSAY).join(assays, on=_ASSAY, how="left", maintain_order="left", nulls_equal=True)
     assay = codes["assay"].to_numpy().astype(np.int64)
     key = rows["key"].to_numpy()
     order = np.lexsort((key, assay))
@@ -47,8 +48,7 @@ def aggregate(observations: Path, names: GeneNames, output: Path) -> None:
     statistics = _statistics(rows["value"].to_numpy()[order], rows["std"].to_numpy()[order], starts)
     table = pl.DataFrame(
         {
-            "screen": assays["screen"].cast(pl.String).gather(assay[first]),
-            "phenotype": assays["phenotype"].cast(pl.String).gather(assay[first]),
+            **{name: assays[name].cast(pl.String).gather(assay[first]) for name in _ASSAY},
             "order": rows["order"].gather(first),
             "genes": _gene_lists(pl.Series(key[first]), genes),
             **{name: pl.Series(values, nan_to_null=True) for name, values in statistics.items()},
@@ -97,7 +97,8 @@ def _measured(observations: Path, genes: "pl.Series") -> "pl.DataFrame":
         for slot in range(MAX_ORDER)
     )
     key = pl.sum_horizontal(digit.fill_null(0) * base ** (MAX_ORDER - 1 - slot) for slot, digit in enumerate(digits))
-    text = (pl.col(name).cast(pl.Categorical) for name in ("screen", "phenotype"))
+    of_one_condition = pl.lit(None, dtype=pl.String).alias("condition")
+    text = [(pl.col(name) if name in present else of_one_condition).cast(pl.Categorical) for name in _ASSAY]
     values = (pl.col(name).fill_null(float("nan")) for name in ("value", "std"))
     return rows.select(*text, "order", *values, key=key).collect()
 

@@ -133,3 +133,18 @@ def summary(observations: Path, genes: Path, output: Path) -> None:
     from pipeline_lib.screens.summarising import summarise
 
     summarise(observations, genes, output)
+
+
+@app.command()
+@click.option("--observations", type=_Input, required=True, help="tables/observations.parquet")
+@click.option("--output", type=_Output, required=True, help="One row a trigenic interaction: released and recomputed.")
+def identity(observations: Path, output: Path) -> None:
+    """Recompute every trigenic score from its raw score and the control screens of its query."""
+    from pipeline_lib.artefacts.schemas import TRIGENIC_IDENTITY
+    from pipeline_lib.artefacts.tables import read_table
+    from pipeline_lib.screens.trigenic_identity import recompute_tau
+
+    recompute_tau(observations, output)
+    counts = read_table(output, TRIGENIC_IDENTITY).value_counts(["screen", "status"], sort=False).reset_index()
+    for row in counts.itertuples():
+        click.echo(f"{row.screen}: {row[3]} {str(row.status).replace('_', ' ')}")

@@ -19,11 +19,12 @@ from pipeline_lib.genes.coverage import gene_coverage, refuse_other_organism
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.batch import REJECTED_SCHEMA, Source, constant
 from pipeline_lib.screens.parquet_stream import ParquetStream
+from pipeline_lib.screens.readers.bfg_gi import LINKED
 from pipeline_lib.screens.registry import READERS
 
 _OF_ANY_NUMBER = ("gene ", "no measurement")
 """Starts of the reasons for which a sound file may have any number of its rows rejected."""
-_OF_SOME_ROWS = ("query and array lack the same gene", "no gene of interest", "one gene is named")
+_OF_SOME_ROWS = ("query and array lack the same gene", "no gene of interest", "one gene is named", LINKED)
 """Starts of those for which it may have up to half; of any other the layout is another one beyond `_TOLERATED`."""
 _PARTICULARS = re.compile(
     r"'[^']*'|(?<=ambiguous: ).*|(?<=P-value )\S+|(?<=deviation )-?[\d.]\S*|(?<=^value )\S+|; it is a date.*"
@@ -44,7 +45,7 @@ class ReadCounts:
     accepted
         Number of rows of the files that were not rejected.
     left_out
-        Number that the settings (orders, phenotypes, only) leave out.
+        Number that the settings (orders, phenotypes, conditions, only) leave out.
     rejected
         Number of rejected rows by reason.
     """
@@ -133,6 +134,8 @@ def _wanted(table: pa.Table, settings: ScreenSettings, names: GeneNames) -> pa.T
         table = table.filter(pc.is_in(table.column("order"), pa.array(settings.orders, pa.int64())))
     if set(settings.phenotypes) != set(get_args(Phenotype)):
         table = table.filter(pc.is_in(table.column("phenotype").cast(pa.string()), pa.array(settings.phenotypes)))
+    if settings.conditions is not None:
+        table = table.filter(pc.is_in(table.column("condition").cast(pa.string()), pa.array(settings.conditions)))
     if settings.only == "metabolic":
         lists = table.column("genes").combine_chunks()
         # Systematic names by now: a look-up of names would count them among those of the file.
@@ -162,7 +165,7 @@ def _usual(counts: ReadCounts) -> str:
     if not counts.rejected and not counts.left_out:
         return "its files hold no rows; give the whole files."
     if not counts.rejected:
-        return "look at orders, phenotypes and only in the configuration."
+        return "look at orders, phenotypes, conditions and only in the configuration."
     reason, n = counts.rejected.most_common(1)[0]
     return f"most often ({n} rows): {reason}."
 

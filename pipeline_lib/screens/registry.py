@@ -7,6 +7,7 @@ from pipeline_lib.config.calls import READER_SCORES, ScreenScores
 from pipeline_lib.config.screens import READER_FILES, ReaderFiles
 from pipeline_lib.screens.batch import Batches, Source
 from pipeline_lib.screens.readers import (
+    bfg_gi,
     costanzo2016_pairwise,
     costanzo2016_smf,
     dcell,
@@ -16,7 +17,9 @@ from pipeline_lib.screens.readers import (
     kuzmin2018_repeats,
     kuzmin2020,
     kuzmin2020_scored,
+    st_onge2007,
     table,
+    torchcell_tau,
 )  # fmt: skip
 
 
@@ -80,6 +83,18 @@ _NOT_TOLD = "not told"
 READERS: dict[str, Reader] = {
     reader.name: reader
     for reader in (
+        Reader(
+            name="bfg_gi",
+            read=bfg_gi.read,
+            publication="Diaz-Mejia et al. 2018, Table EV4: DNA-repair genes in nine conditions",
+            units=_FITNESS,
+            p_sided=2,
+            control=_NO_CONTROL,
+            kinds="deletions",
+            temperature=_NOT_TOLD,
+            query="gene x (the screen is symmetric)",
+            array="gene y",
+        ),
         Reader(
             name="costanzo2016_pairwise",
             read=costanzo2016_pairwise.read,
@@ -189,6 +204,18 @@ READERS: dict[str, Reader] = {
             array="array strain id",
         ),
         Reader(
+            name="st_onge2007",
+            read=st_onge2007.read,
+            publication="St Onge et al. 2007, as Table EV4 of Diaz-Mejia et al. 2018 holds it",
+            units=_FITNESS,
+            p_sided=None,
+            control=_NO_CONTROL,
+            kinds="deletions",
+            temperature=_NOT_TOLD,
+            query="gene x (the screen is symmetric)",
+            array="gene y",
+        ),
+        Reader(
             name="table",
             read=table.read,
             publication="a long table of your own",
@@ -199,6 +226,18 @@ READERS: dict[str, Reader] = {
             temperature="a column, if mapped",
             query="a column, if mapped",
             array="a column, if mapped",
+        ),
+        Reader(
+            name="torchcell_tau",
+            read=torchcell_tau.read,
+            publication="Kuzmin et al. 2018 and 2020, trigenic scores as torchcell tabulates them",
+            units=_FITNESS,
+            p_sided=1,
+            control="hoΔ (YDL227C), in no genotype of the table",
+            kinds=_NOT_TOLD,
+            temperature=_NOT_TOLD,
+            query="the pair of genes that recurs over the array; missing where the counts leave it open",
+            array="the third gene; missing likewise",
         ),
     )
 }

@@ -47,9 +47,10 @@ def _rows(path: Path) -> "pl.DataFrame":
     present = rows.collect_schema().names()
     marks = [
         pl.col(mark).fill_null(value=False) if mark in present else pl.lit(value=False).alias(mark)
-        for mark in ("repeated", "assumed_tested")
+        for mark in ("repeated", "assumed_tested", "p_value_averaged")
     ]
     text = [pl.col(name).cast(pl.Categorical) for name in ("query", "array")]
+    of_one_condition = pl.lit("").alias("condition")
     return rows.select(
         *_ASSAY,
         "order",
@@ -57,6 +58,7 @@ def _rows(path: Path) -> "pl.DataFrame":
         "std",
         "p_value",
         "temperature",
+        pl.col("condition").fill_null("") if "condition" in present else of_one_condition,
         *text,
         *marks,
         pl.col("genes").list.join("+").alias("key"),
@@ -79,11 +81,13 @@ def _counts(rows: "pl.DataFrame") -> "pl.DataFrame":
     """Count observations, genotypes, strains, missing values, and describe the distribution of the values.
 
     ``copies`` are rows that give an earlier measurement again, ``assumed_tested`` rows that nobody measured;
-    ``replicated_genotypes`` have more than one measurement.
+    ``replicated_genotypes`` have more than one measurement in one condition. ``missing_query``: rows of two or three
+    deleted genes whose query nobody knows, which no number by query counts. ``averaged_p_value``: the P-value is a mean
+    of several.
     """
     import polars as pl
 
-    measured = pl.len().over(*_ASSAY, "key")
+    measured = pl.len().over(*_ASSAY, "key", "condition")
     wide = (
         rows.with_columns(copies_of_genotype=measured)
         .group_by(*_ASSAY)
@@ -96,6 +100,9 @@ def _counts(rows: "pl.DataFrame") -> "pl.DataFrame":
             assumed_tested=pl.col("assumed_tested").sum(),
             queries=pl.col("query").drop_nulls().n_unique(),
             arrays=pl.col("array").drop_nulls().n_unique(),
+            conditions=pl.col("condition").n_unique(),
+            missing_query=(pl.col("query").is_null() & (pl.col("order") > 1)).sum(),
+            averaged_p_value=pl.col("p_value_averaged").sum(),
             missing_std=pl.col("std").null_count(),
             missing_p_value=pl.col("p_value").null_count(),
             mean=pl.col("value").mean(),
@@ -123,14 +130,14 @@ def _gene_counts(rows: "pl.DataFrame", in_gem: "pl.Series") -> "pl.DataFrame":
 
 
 def _reproducibility(measured: "pl.DataFrame") -> Iterable["pl.DataFrame"]:
-    """Correlate two measurements of one genotype at one temperature.
+    """Correlate two measurements of one genotype at one temperature and in one condition.
 
     ``pearson_replicates``: of the same two strains; ``pearson_alleles``: of other strains (other alleles, or query and
     array exchanged). One pair a genotype, entered both ways round: which came first means nothing.
     """
     import polars as pl
 
-    genotype = [*_ASSAY, "key", "temperature"]
+    genotype = [*_ASSAY, "key", "temperature", "condition"]
     strains = [*genotype, "query", "array"]
     by_strains = measured.group_by(strains, maintain_order=True).agg(
         x=pl.col("value").first(), y=pl.col("value").slice(1, 1)

@@ -4,6 +4,8 @@ The protocol is that of Kuzmin et al., Science 360:eaao1729 (2018). A query stra
 control, or two genes) is crossed with array strain k; the raw score is epsilon_qk = f_qk - f_q f_k with the fitness
 measured of each strain. The trigenic score of query ij takes away what the control screens of i and j explain:
 tau_ijk = epsilon_(ij)k - epsilon_ik f_j - epsilon_jk f_i, equal to the definition from f_ijk.
+
+P-values are those of the raw score and, unless asked otherwise, honest: they come from the error that is simulated.
 """
 
 from dataclasses import dataclass
@@ -34,7 +36,7 @@ class Crosses:
     adjusted
         epsilon of digenic, tau of trigenic crosses.
     p_value
-        One-sided P-value of `raw`, on the side where it lies, so at most 0.5.
+        One-sided P-value of `raw` (see `_p_values`), on the side where it lies, so at most 0.5.
     query_fitness, array_fitness
         Measured fitness of the two strains.
     """
@@ -102,10 +104,31 @@ def _cross(
     std = colonies.std(axis=1, ddof=1) / np.sqrt(settings.replicates)
     of_query, of_array = query[crosses[:, 0]], array[crosses[:, 1]]
     raw = fitness - of_query * of_array
+    return Crosses(fitness, std, raw, raw, _p_values(raw, std, of_query, of_array, settings), of_query, of_array)
+
+
+def _p_values(raw: Values, std: Values, query: Values, array: Values, settings: SimulationSettings) -> Values:
+    """Return one-sided P-values, float64 [n], of raw scores.
+
+    Parameters
+    ----------
+    raw, std
+        Scores and standard errors of the colonies' mean.
+    query, array
+        Measured fitness of the two strains.
+    settings
+        ``error_model``: the score is normal with the variance of everything that is simulated: the mean of the
+        colonies, the error that the query's crosses share, and through the product of the strains' fitness
+        the errors e_q and e_k of both, e_q f_k + e_k f_q + e_q e_k. ``naive``: Student's t of the colonies alone.
+    """
+    size = np.abs(raw)
     # Without noise there is nothing to doubt: P is 0, or 0.5 where the score is 0 too.
     with np.errstate(divide="ignore", invalid="ignore"):
-        p_value = np.nan_to_num(stats.t.sf(np.abs(raw) / std, settings.replicates - 1), nan=0.5)
-    return Crosses(fitness, std, raw, raw, p_value, of_query, of_array)
+        if settings.p_values == "naive":
+            return np.nan_to_num(stats.t.sf(size / std, settings.replicates - 1), nan=0.5)
+        of_strains = settings.strain_noise**2 * np.maximum(query**2 + array**2 - settings.strain_noise**2, 0)
+        variance = settings.colony_noise**2 / settings.replicates + settings.query_noise**2 + of_strains
+        return np.nan_to_num(stats.norm.sf(size / np.sqrt(variance)), nan=0.5)
 
 
 def _adjust(crosses: Crosses, explained: Values) -> Crosses:

@@ -11,6 +11,7 @@ from pipeline_lib.errors import PipelineError
 
 SHIPPED = (
     "config", "quickstart", "metabolism", "trigenic", "full", "ci", "collins2007", "kuzmin2018_calls", "every_model",
+    "kuzmin_tau", "dna_repair",
 )  # fmt: skip
 
 

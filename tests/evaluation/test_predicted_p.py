@@ -10,9 +10,12 @@ from scipy import stats
 
 from pipeline_lib.config.calls import READER_SCORES
 from pipeline_lib.config.evaluation import EvaluationSettings
-from pipeline_lib.evaluation.measurements import read_measurements
-from pipeline_lib.evaluation.predicted_p import Joined, correlation_rows, decile_rows, join_predictions, point_table
+from pipeline_lib.evaluation.measurements import from_table, named_genes, read_measurements
+from pipeline_lib.evaluation.p_agreement import agreement_rows, decile_rows, hit_table, point_table
+from pipeline_lib.evaluation.predicted_p import Joined, join_predictions
 from pipeline_lib.evaluation.predictions import find_predictions
+from pipeline_lib.evaluation.query_p import quantile_rows, query_rows
+from pipeline_lib.evaluation.raw_p_values import on_adjusted_scores
 
 SETTINGS = EvaluationSettings(resamples=200, ranking_resamples=100)
 
@@ -54,7 +57,7 @@ def test_spearman_is_that_of_scipy_with_and_without_the_sign(
     frame = table(scored)
     prediction = frame["value"] + np.random.default_rng(0).normal(size=1000) * 0.1
     run = write_run(frame, np.full(1000, "test"), {("clp", "random", 0): prediction.to_numpy()})
-    rows = pd.DataFrame(correlation_rows(join(run)[0], SETTINGS)).set_index("quantity")
+    rows = pd.DataFrame(agreement_rows(join(run)[0], SETTINGS)).set_index("quantity")
     strength = -np.log10(2 * frame["p_value"])
     assert rows.loc["spearman", "value"] == pytest.approx(stats.spearmanr(-prediction, strength)[0])
     signed = strength * -np.sign(frame["value"])
@@ -116,4 +119,129 @@ def test_rows_without_an_interaction_score_have_no_negative_rate(
     assert rows["negative_rate"].isna().all()
     assert rows["hit_rate"].notna().all()
     assert point_table(joined)["negative"].isna().all()
-    assert [row["quantity"] for row in correlation_rows(joined, SETTINGS)] == ["spearman"]
+    assert [row["quantity"] for row in agreement_rows(joined, SETTINGS)] == ["spearman", "enrichment"]
+
+
+def planted_triples(observe: Callable, queries: int = 12, arrays: int = 30) -> pd.DataFrame:
+    """Return a screen of tau and raw scores with its controls, whose raw score follows from its parts exactly."""
+    rng = np.random.default_rng(3)
+    first, second = ([f"{side}{q:02d}" for q in range(queries)] for side in "IJ")
+    array = [f"K{a:02d}" for a in range(arrays)]
+    singles = dict(zip(first + second, rng.uniform(0.7, 1, 2 * queries), strict=True))
+    epsilon = {(gene, k): rng.normal(0, 0.1) for gene in first + second for k in array}
+    cross = [(i, j, k) for i, j in zip(first, second, strict=True) for k in array]
+    tau = rng.normal(0, 0.1, len(cross))
+    raw = [
+        t + epsilon[i, k] * singles[j] + epsilon[j, k] * singles[i]
+        for t, (i, j, k) in zip(tau, cross, strict=True)
+    ]  # fmt: skip
+    strains = {"query": [f"{i}+{j}" for i, j, _ in cross], "array": [k for *_, k in cross]}
+    p_value = stats.norm.sf(np.abs(raw) / 0.05)
+    return pd.concat(
+        [
+            observe(cross, tau, screen="full", p_sided=1, **strains),
+            observe(cross, raw, screen="full", phenotype="raw_interaction", p_value=p_value, p_sided=1, **strains),
+            observe(list(epsilon), list(epsilon.values()), screen="full", query=[g for g, _ in epsilon],
+                    array=[k for _, k in epsilon]),
+            observe([(gene,) for gene in singles], list(singles.values()), screen="full", phenotype="fitness",
+                    query=list(singles)),
+        ]
+    )  # fmt: skip
+
+
+def test_p_of_a_raw_score_meets_the_raw_score_that_the_predictions_make_up(
+    write_run: Callable, table: Callable, observe: Callable
+) -> None:
+    frame = table(planted_triples(observe))
+    trigenic = (frame["order"] == 3).to_numpy()
+    folds = np.where(trigenic, "test", "train")
+    run = write_run(frame, folds, {("clp", "random", 0): frame["value"].to_numpy()})
+    joined = {item.labels["phenotype"]: item for item in join(run)}
+    raw = joined["raw_interaction"]
+    assert (raw.labels["source"], raw.labels["p_of"], raw.labels["order"]) == (
+        "full raw_interaction", "raw_interaction", 3,
+    )  # fmt: skip
+    # Perfect predictions of tau, with the controls of the training fold, give the raw score back.
+    np.testing.assert_allclose(raw.prediction, raw.data.genotypes.value, atol=1e-12)
+
+
+def test_no_measurement_of_the_test_fold_makes_up_a_prediction(
+    write_run: Callable, table: Callable, observe: Callable
+) -> None:
+    frame = table(planted_triples(observe))
+    nothing = np.zeros(len(frame))
+    run = write_run(frame, np.full(len(frame), "test"), {("mean", "random", 0): nothing})
+    raw = next(item for item in join(run) if item.labels["phenotype"] == "raw_interaction")
+    assert (raw.prediction == 0).all()
+
+
+def test_a_screen_of_tau_alone_keeps_the_p_values_of_its_raw_scores(
+    write_run: Callable, table: Callable, observe: Callable
+) -> None:
+    frame = table(planted_triples(observe).query("order == 3 and phenotype == 'interaction'"))
+    p_value = np.random.default_rng(0).uniform(0, 0.5, len(frame))
+    frame = frame.assign(raw_p_value=p_value, p_value_averaged=False, p_sided=pd.array([1] * len(frame), dtype="Int64"))
+    frame.loc[:9, "raw_p_value"], frame.loc[:9, "p_value_averaged"] = 0.7, True
+    data = on_adjusted_scores(from_table(frame, named_genes(frame["genes"]), "test", {}))
+    assert data.p_of_raw.sum() == len(frame) - 10
+    np.testing.assert_allclose(data.p_value[10:], 2 * p_value[10:])
+    assert np.isnan(data.p_value[:10]).all()
+    run = write_run(frame, np.full(len(frame), "test"), {("clp", "random", 0): frame["value"].to_numpy()})
+    (joined,) = join_predictions(data, find_predictions(run / "models"), lambda: None)
+    assert (joined.labels["source"], joined.labels["p_of"]) == ("full interaction", "raw_interaction")
+    assert len(joined.prediction) == len(frame) - 10
+
+
+def test_enrichment_is_the_first_deciles_share_of_hits_over_that_of_all_rows(
+    write_run: Callable, table: Callable, scored: pd.DataFrame
+) -> None:
+    frame = table(scored)
+    run = write_run(frame, np.full(1000, "test"), {("clp", "random", 0): frame["value"].to_numpy()})
+    rows = pd.DataFrame(agreement_rows(join(run)[0], SETTINGS)).set_index("quantity")
+    deciles = pd.DataFrame(decile_rows(join(run)[0], SETTINGS)).set_index("decile")
+    assert rows.loc["enrichment", "value"] == pytest.approx(
+        deciles.loc[1, "hit_rate"] / deciles.loc[1, "base_rate"]
+    )  # fmt: skip
+    assert rows.loc["enrichment", "low"] < rows.loc["enrichment", "value"] < rows.loc["enrichment", "high"]
+    # Sizes of predictions that are the scores themselves order the P-values perfectly.
+    assert rows.loc["spearman_size", "value"] == pytest.approx(1)
+    assert rows.loc["spearman_size", "p_value"] < 0.05
+
+
+def test_the_rows_that_stand_out_are_hits_misses_and_unconfirmed_ones(
+    write_run: Callable, table: Callable, scored: pd.DataFrame
+) -> None:
+    frame = table(scored)
+    opposite = write_run(frame, np.full(1000, "test"), {("clp", "random", 0): -frame["value"].to_numpy()})
+    hits = hit_table(join(opposite)[0])
+    strongest = hits[hits["kind"] == "measured"]
+    assert strongest["p_value"].tolist() == np.sort(2 * frame["p_value"].to_numpy())[:10].tolist()
+    assert strongest["genes"].str.count(r"\+").eq(1).all()
+    missed = hits[hits["kind"] == "missed"]
+    assert (missed["value"] < 0).all()
+    assert (missed["prediction"] > 0).all()
+    assert (hits.loc[hits["kind"] == "unconfirmed", "p_value"] > 0.5).all()
+
+
+def test_hits_and_quantiles_of_each_query(table: Callable, crosses: Callable) -> None:
+    uniform = (np.arange(1000) + 0.5) / 1000
+    frame = table(crosses(10, 100, p_value=np.random.default_rng(1).permutation(uniform), p_sided=2))
+    few = frame["query"] == frame["query"].iloc[0]
+    frame.loc[few, "p_value"] = frame.loc[few, "p_value"] / 100
+    data = from_table(frame, named_genes(frame["genes"]), "test", {})
+    rows = pd.DataFrame(query_rows(data)).set_index("query")
+    assert rows.loc["", "n"] == 1000
+    assert rows.loc["Q000_sn0", "hits"] == 100
+    assert rows.loc["Q000_sn0", "p_value"] < 1e-20
+    assert rows.loc["Q000_sn0", "inflation"] > 10
+    assert rows.drop(["", "Q000_sn0"])["inflation"].median() == pytest.approx(1, abs=0.4)
+    points = pd.DataFrame(quantile_rows(data))
+    whole = points[points["query"] == "Q001_sn1"]
+    assert whole["observed"].is_monotonic_increasing
+    assert np.abs(whole["observed"] - whole["expected"]).max() < 0.2
+
+
+def test_a_screen_without_queries_has_one_line_for_all(table: Callable, observe: Callable) -> None:
+    frame = table(observe([("A", f"B{number}") for number in range(30)], [0.1] * 30, p_value=0.2, p_sided=2))
+    rows = list(query_rows(from_table(frame, named_genes(frame["genes"]), "test", {})))
+    assert [(row["query"], row["n"]) for row in rows] == [("", 30)]

@@ -9,6 +9,9 @@ from pipeline_lib.config.figures import ARTEFACTS, TOPICS
 from pipeline_lib.reporting.cli import app
 from tests.reporting.synthetic_run import write_run
 
+PAGES = ("collins2007",)
+"""Screens with a page of P-values."""
+
 
 def invoke(*arguments: str) -> str:
     done = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
@@ -20,6 +23,7 @@ def draw(topic: str, run: Path, folder: Path) -> None:
     invoke(
         "figures", topic, "--settings", '{"png_dpi": 72}',
         *(f"--input={name}={run / ARTEFACTS[name]}" for name in TOPICS[topic].artefacts),
+        *(f"--page={screen}" for screen in PAGES if topic == "p_values"),
         "--models", str(run / "models"), "--folder", str(folder), "--records", str(folder / f"{topic}.json"),
     )  # fmt: skip
 

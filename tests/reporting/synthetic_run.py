@@ -166,7 +166,25 @@ def _tables() -> dict[str, pd.DataFrame]:
     against_clp = differences.assign(reference="clp", role="reference")
     labels = [{"screen": screen, "phenotype": phenotype} for screen, phenotype in ASSAYS[:2]]
     joined = {"model": "clp", "split": "random", "order": 2, "n": 30, "groups": 11}
-    predicted = {"source": "collins2007 interaction"}
+    predicted = {"source": "collins2007 interaction", "p_of": "interaction"}
+    agreement = [
+        {**label, **joined, **predicted, "model": model, "quantity": quantity, "value": value, "low": value - 0.1,
+         "high": value + 0.1, "p_value": 0.03}
+        for label in labels for model in MODELS for quantity, value in (("spearman", 0.2), ("enrichment", 1.5))
+    ]  # fmt: skip
+    hits = [
+        {**label, **joined, **predicted, "kind": kind, "rank": rank, "genes": f"{_SYSTEMATIC[4]}+{_SYSTEMATIC[rank]}",
+         "prediction": 0.1 * rank, "value": -0.1, "p_value": 0.01 * rank}
+        for label in labels for kind in ("measured", "missed", "unconfirmed") for rank in (1, 2, 3)
+    ]  # fmt: skip
+    queries = [
+        {**label, "order": 2, "query": query, "n": 40, "hits": 4, "hit_rate": 0.1, "p_value": 0.2, "inflation": 1.1}
+        for label in labels for query in ("", HOSTILE_GENE, "YBR072W")
+    ]  # fmt: skip
+    quantiles = [
+        {**label, "order": 2, "query": query, "expected": expected, "observed": expected / 2}
+        for label in labels for query in ("", HOSTILE_GENE, "YBR072W") for expected in (0.01, 0.1, 0.5)
+    ]  # fmt: skip
     histogram = [
         {**label, "order": 2, "sides": sides, "left": edge / 10, "right": (edge + 1) / 10, "count": 5, "density": 1.0}
         for label in labels for sides in ("released", "two-sided") for edge in range(10)
@@ -218,6 +236,15 @@ def _tables() -> dict[str, pd.DataFrame]:
         "p_value_histogram": pd.DataFrame(histogram),
         "p_value_deciles": pd.DataFrame(deciles),
         "p_value_points": points,
+        "p_value_correlations": pd.DataFrame(agreement),
+        "p_value_hits": pd.DataFrame(hits),
+        "p_value_queries": pd.DataFrame(queries),
+        "p_value_quantiles": pd.DataFrame(quantiles),
+        "dango_scoring": pd.DataFrame(
+            [{**labels[0], "model": model, "split": "random", "auroc": 0.6, "average_precision": 0.6, "called": 6,
+              "n": 30, "seeds": 1} for model in MODELS]
+        ),
+        "trigenic_identity": pd.DataFrame({"screen": ["full"] * 4, "status": ["agrees"] * 3 + ["differs"]}),
         "precision_recall": pd.DataFrame(curves),
         "calibration": pd.DataFrame(calibration),
         "gene_coverage": pd.DataFrame(
@@ -227,7 +254,9 @@ def _tables() -> dict[str, pd.DataFrame]:
                 "examples": ["", "unknown: b0001, b0002"],
             }
         ),
-        "screens_summary": pd.DataFrame([{**label, "rows": 65} for label in labels]),
+        "screens_summary": pd.DataFrame(
+            [{**label, "other_screen": None, "quantity": "observations", "value": 65.0, "n": 65} for label in labels]
+        ),
         "rejected": pd.DataFrame({"screen": ["collins2007"], "file": ["a.rda"], "row": [3], "reason": ["no number"],
                                   "text": ["x"]}),
         "reactions": pd.DataFrame({"reversible": [True, False], "gene_rule": ["YAL001C", ""], "delta_g": [1, np.nan]}),

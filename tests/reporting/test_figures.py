@@ -11,7 +11,7 @@ import pytest
 
 from pipeline_lib.artefacts.schemas import HISTORY
 from pipeline_lib.artefacts.tables import write_table
-from pipeline_lib.config.figures import TOPICS
+from pipeline_lib.config.figures import P_VALUE_PAGE, TOPICS
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import read_records
 from pipeline_lib.reporting.figures.called_ranking import draw_called_ranking
@@ -19,7 +19,7 @@ from pipeline_lib.reporting.figures.datasets import draw_gene_usage
 from pipeline_lib.reporting.figures.leaderboard import draw_family
 from pipeline_lib.reporting.figures.training import draw_training_curves
 from pipeline_lib.reporting.predictions import Job
-from tests.reporting.conftest import draw
+from tests.reporting.conftest import PAGES, draw
 
 
 @pytest.mark.parametrize("topic", ["leaderboard", "metabolism"])
@@ -32,7 +32,8 @@ def test_the_same_tables_give_the_same_bytes(run_folder, tmp_path, topic):
 
 
 def figures() -> list[tuple[str, str]]:
-    return [(topic, name) for topic, drawn in TOPICS.items() for name in drawn.figures]
+    pages = [("p_values", f"{P_VALUE_PAGE}{screen}") for screen in PAGES]
+    return [(topic, name) for topic, drawn in TOPICS.items() for name in drawn.figures] + pages
 
 
 @pytest.mark.parametrize(("topic", "name"), figures())

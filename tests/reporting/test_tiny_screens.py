@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.command_line.workflow import as_json
-from pipeline_lib.config.figures import ARTEFACTS, CLP_CHECKS, TOPICS
+from pipeline_lib.config.figures import ARTEFACTS, CLP_CHECKS, TOPICS, pages_of
 from pipeline_lib.config.screens import screen_scores
 from tests.reporting.conftest import draw, invoke
 from tests.reporting.synthetic_run import write_run
@@ -77,6 +77,7 @@ def test_the_report_of_a_tiny_own_screen_is_built_and_is_about_that_screen(
         invoke(
             "figures", topic, "--settings", '{"png_dpi": 72}', "--scores", scores,
             *(f"--input={name}={made[name]}" for name in TOPICS[topic].artefacts if name in made),
+            *(f"--page={screen}" for screen in pages_of(topic, config.screens)),
             "--models", str(tmp_path / "models"), "--folder", str(tmp_path / "figures"),
             "--records", str(tmp_path / "figures" / f"{topic}.json"),
         )  # fmt: skip

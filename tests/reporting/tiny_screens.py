@@ -25,6 +25,8 @@ from pipeline_lib.config.screens import screen_scores
 from pipeline_lib.evaluation.cli import app as evaluation
 from pipeline_lib.reporting.candidates import FittedSeeds, rank_untested
 from pipeline_lib.reporting.provenance import provenance
+from pipeline_lib.screens.summarising import summarise
+from pipeline_lib.screens.trigenic_identity import recompute_tau
 
 GENE_NAMES = [f"b{number:04d}" for number in range(1, 15)]
 SCREEN = "mine"
@@ -114,8 +116,9 @@ def write_tiny_run(screen: TinyScreen, folder: Path, any_run: Path, root: Path) 
         pd.DataFrame({"observation_id": [0], "prediction": [0.0], "prediction_std": [np.nan], "fold": ["train"]}),
         folder / ARTEFACTS["overfit_predictions"], PREDICTIONS,
     )  # fmt: skip
-    summary = pd.DataFrame([{"screen": SCREEN, "phenotype": screen.phenotype, "rows": len(observations)}])
-    write_table(summary, folder / ARTEFACTS["screens_summary"])
+    measured = folder / ARTEFACTS["observations"]
+    summarise(measured, folder / ARTEFACTS["genes"], folder / ARTEFACTS["screens_summary"])
+    recompute_tau(measured, folder / ARTEFACTS["trigenic_identity"])
     write_json(
         {"model": "clp", "seed": 0, "observations": 0, "passed": None, "left_out": "it needs 16 genotypes"},
         folder / ARTEFACTS["overfit_report"],
@@ -176,12 +179,13 @@ def _evaluate(config: RunConfig, folder: Path) -> None:
         "p-values": [
             *predictions, "--output", path["p_values"], "--deciles", path["p_value_deciles"], "--histogram",
             path["p_value_histogram"], "--points", path["p_value_points"], "--correlations",
-            str(evaluated / "p_value_correlations.parquet"),
+            path["p_value_correlations"], "--hits", path["p_value_hits"], "--queries", path["p_value_queries"],
+            "--quantiles", path["p_value_quantiles"],
         ],
         "calibration": [*predictions, "--output", path["calibration"]],
         "precision-recall": [
             *predictions, "--output", path["precision_recall"], "--queries",
-            str(evaluated / "query_precision.parquet"),
+            str(evaluated / "query_precision.parquet"), "--dango", path["dango_scoring"],
         ],
     }  # fmt: skip
     calls = [[command, *common, *options] for command, options in commands.items()]

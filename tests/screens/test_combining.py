@@ -146,3 +146,25 @@ def test_the_summary_counts_correlates_and_compares(combined: Path, few_names: G
     assert overlap.loc["shared_genotypes", "value"] == 2
     # Means 2 and 5 against 4 and 2.
     assert overlap.loc["pearson_shared", "value"] == pytest.approx(-1)
+
+
+def test_the_summary_counts_rows_without_a_query_and_conditions(tmp_path: Path, few_names: GeneNames) -> None:
+    rows = [
+        (["YAL001C", "YBL007C"], "YAL001C", "YBL007C", "a"), (["YAL001C", "YBL007C"], "YAL001C", "YBL007C", "b"),
+        (["YAL001C", "YBL023C"], None, None, "a"), (["YBL023C"], None, "YBL023C", "a"),
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["genes", "query", "array", "condition"])
+    frame = frame.assign(
+        observation_id=range(4), screen="s", order=frame["genes"].map(len), phenotype="interaction",
+        value=[1, 2, 3, 4.0], std=np.nan, p_value=np.nan, temperature=np.nan,
+        p_value_averaged=[False, True, False, False],
+    )  # fmt: skip
+    frame.to_parquet(tmp_path / "observations.parquet")
+    genes = pd.DataFrame({"gene": few_names.genes.to_pylist(), "in_gem": few_names.in_gem})
+    genes.to_parquet(tmp_path / "genes.parquet")
+    summarise(tmp_path / "observations.parquet", tmp_path / "genes.parquet", tmp_path / "summary.parquet")
+    summary = read_table(tmp_path / "summary.parquet").set_index("quantity")["value"]
+    # A single mutant has no query to be missing; two conditions are no replicates of one another.
+    assert summary[["missing_query", "conditions", "averaged_p_value", "replicated_genotypes"]].tolist() == [1, 2, 1, 0]
+    aggregate(tmp_path / "observations.parquet", few_names, tmp_path / "aggregated.parquet")
+    assert read_table(tmp_path / "aggregated.parquet")["n"].tolist() == [1, 1, 1, 1]

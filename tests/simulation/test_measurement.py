@@ -25,21 +25,50 @@ def test_without_noise_the_scores_are_epsilon_and_tau(screen: SimulatedScreen, s
     np.testing.assert_allclose(exact.trigenic.fitness, screen.growths.fitness(screen.design.triples), atol=1e-12)
 
 
-def test_p_values_are_one_sided_of_the_raw_score(screen: SimulatedScreen) -> None:
+def test_p_values_are_one_sided_of_the_raw_score(screen: SimulatedScreen, settings: SimulationSettings) -> None:
     for crosses in (screen.measured.digenic, screen.measured.trigenic):
         assert 0 <= crosses.p_value.min() < 0.05
         assert crosses.p_value.max() <= 0.5
-        student = stats.t.sf(np.abs(crosses.raw) / crosses.std, df=3)
-        np.testing.assert_allclose(crosses.p_value, student)
+        strains = 0.01**2 * (crosses.query_fitness**2 + crosses.array_fitness**2 - 0.01**2)
+        sd = np.sqrt(0.06**2 / 4 + 0.02**2 + strains)
+        np.testing.assert_allclose(crosses.p_value, stats.norm.sf(np.abs(crosses.raw) / sd))
+    naive = settings.model_copy(update={"p_values": "naive"})
+    crosses = measure(screen.design, screen.growths.fitness, naive, np.random.default_rng(0)).digenic
+    np.testing.assert_allclose(crosses.p_value, stats.t.sf(np.abs(crosses.raw) / crosses.std, df=3))
     np.testing.assert_array_equal(screen.measured.digenic.raw, screen.measured.digenic.adjusted)
     assert (screen.measured.trigenic.raw != screen.measured.trigenic.adjusted).all()
 
 
+def null_p_values(screen: SimulatedScreen, settings: SimulationSettings, screens: int) -> np.ndarray:
+    """Return two-sided P-values of true digenic nulls, one of each query and repeated screen: independent ones."""
+    epsilon = interactions(np.sort(screen.design.pairs, axis=1), screen.growths.fitness, 8)
+    null = np.flatnonzero(np.abs(epsilon) < 1e-9)
+    _, first = np.unique(screen.design.digenic[null, 0], return_index=True)
+    chosen = null[first]
+    repeated = [
+        measure(screen.design, screen.growths.fitness, settings, np.random.default_rng(100 + seed)).digenic
+        for seed in range(screens)
+    ]
+    return np.concatenate([2 * crosses.p_value[chosen] for crosses in repeated])
+
+
+def test_a_twentieth_of_the_true_nulls_is_significant(screen: SimulatedScreen, settings: SimulationSettings) -> None:
+    p = null_p_values(screen, settings, 40)
+    hits = int((p < 0.05).sum())
+    assert len(p) > 2000
+    interval = stats.binomtest(hits, len(p)).proportion_ci(0.99)
+    assert interval.low < 0.05 < interval.high
+    assert stats.kstest(p, "uniform").pvalue > 0.01
+    naive = null_p_values(screen, settings.model_copy(update={"p_values": "naive"}), 40)
+    assert (naive < 0.05).mean() > 0.07
+
+
+@pytest.mark.parametrize("p_values", ["error_model", "naive"])
 def test_p_values_of_null_crosses_are_uniform_without_shared_errors(
-    screen: SimulatedScreen, settings: SimulationSettings
+    screen: SimulatedScreen, settings: SimulationSettings, p_values: str
 ) -> None:
-    alone = settings.model_copy(update={"query_noise": 0.0, "strain_noise": 0.0})
-    measured = measure(screen.design, screen.growths.fitness, alone, np.random.default_rng(1)).digenic
+    alone = settings.model_copy(update={"query_noise": 0.0, "strain_noise": 0.0, "p_values": p_values})
+    measured = measure(screen.design, screen.growths.fitness, alone, np.random.default_rng(2)).digenic
     epsilon = interactions(np.sort(screen.design.pairs, axis=1), screen.growths.fitness, 8)
     null = np.abs(epsilon) < 1e-9
     assert null.sum() > 3000

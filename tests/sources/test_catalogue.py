@@ -178,3 +178,9 @@ def test_a_faulty_collection_is_answered_in_one_sentence(
 def test_yeastphenome_is_one_entry_of_eighty_studies(catalogue: Catalogue) -> None:
     assert list(catalogue.collections) == ["yeastphenome"]
     assert len(catalogue.files_of("yeastphenome")) == 80
+
+
+def test_the_released_table_of_trigenic_scores_is_pinned(catalogue: Catalogue) -> None:
+    """Data S1 of Kuzmin 2018 is in no mirror; whoever fetches it gets the table that others pinned, or an error."""
+    source = catalogue["kuzmin2018/aao1729_data_s1.tsv"]
+    assert source.sha256 == "c82b60f98590071fcb07b74b672958a5863b58e03b78631e6235cb664ee82afb"

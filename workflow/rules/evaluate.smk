@@ -5,6 +5,8 @@ from pipeline_lib.config.screens import screen_scores
 SCORES = as_json(screen_scores(RUN.screens))
 PREDICTIONS = [f"{RESULTS}/models/{model}/{split}/seed{seed}/predictions.parquet" for model, split, seed in FLOW.jobs]
 
+TRUTHS = [f"--truth={screen}={placed(path)}" for screen, path in FLOW.truths.items()]
+
 
 rule leaderboard:
     input:
@@ -12,6 +14,7 @@ rule leaderboard:
         genes=rules.genes.output.genes,
         edges=rules.networks.output.edges,
         predictions=PREDICTIONS,
+        truths=list(FLOW.truths.values()),
     output:
         leaderboard=f"{RESULTS}/evaluation/leaderboard.parquet",
         differences=f"{RESULTS}/evaluation/differences.parquet",
@@ -30,9 +33,10 @@ rule leaderboard:
         code=code_hash("pipeline_lib.evaluation.cli:leaderboard"),
         settings=as_json(RUN.evaluation),
         scores=SCORES,
+        truths=TRUTHS,
         predictions=predictions_options,
     shell:
-        "python -m pipeline_lib evaluation leaderboard --settings {params.settings:q} --scores {params.scores:q}"
+        "python -m pipeline_lib evaluation leaderboard --settings {params.settings:q} --scores {params.scores:q} {params.truths:q}"
         " --observations {input.observations:q} --genes {input.genes:q} --edges {input.edges:q}"
         " {params.predictions:q} --output {output.leaderboard:q} --differences {output.differences:q}"
         " --subgroups {output.subgroups:q} 2>> {log:q}"
@@ -58,7 +62,7 @@ rule noise_ceiling:
         code=code_hash("pipeline_lib.evaluation.cli:noise_ceiling"),
         settings=as_json(RUN.evaluation),
         scores=SCORES,
-        truths=[f"--truth={screen}={placed(path)}" for screen, path in FLOW.truths.items()],
+        truths=TRUTHS,
         splits=lambda wildcards, input: [
             f"--split={split}={path}" for split, path in zip(RUN.splits.names, input.splits)
         ],
@@ -97,11 +101,15 @@ rule p_values:
     input:
         observations=rules.observations.output.observations,
         predictions=PREDICTIONS,
+        truths=list(FLOW.truths.values()),
     output:
         p_values=f"{RESULTS}/evaluation/p_values.parquet",
         deciles=f"{RESULTS}/evaluation/p_value_deciles.parquet",
         histogram=f"{RESULTS}/evaluation/p_value_histogram.parquet",
         correlations=f"{RESULTS}/evaluation/p_value_correlations.parquet",
+        hits=f"{RESULTS}/evaluation/p_value_hits.parquet",
+        queries=f"{RESULTS}/evaluation/p_value_queries.parquet",
+        quantiles=f"{RESULTS}/evaluation/p_value_quantiles.parquet",
         points=f"{RESULTS}/evaluation/p_value_points.parquet",
     log:
         f"{RESULTS}/logs/p_values.log",
@@ -115,12 +123,14 @@ rule p_values:
         code=code_hash("pipeline_lib.evaluation.cli:p_values"),
         settings=as_json(RUN.evaluation),
         scores=SCORES,
+        truths=TRUTHS,
         predictions=predictions_options,
     shell:
-        "python -m pipeline_lib evaluation p-values --settings {params.settings:q} --scores {params.scores:q}"
+        "python -m pipeline_lib evaluation p-values --settings {params.settings:q} --scores {params.scores:q} {params.truths:q}"
         " --observations {input.observations:q} {params.predictions:q} --output {output.p_values:q}"
         " --deciles {output.deciles:q} --histogram {output.histogram:q}"
-        " --correlations {output.correlations:q} --points {output.points:q} 2>> {log:q}"
+        " --correlations {output.correlations:q} --hits {output.hits:q} --queries {output.queries:q}"
+        " --quantiles {output.quantiles:q} --points {output.points:q} 2>> {log:q}"
 
 
 rule calibration:
@@ -151,9 +161,11 @@ rule precision_recall:
     input:
         observations=rules.observations.output.observations,
         predictions=PREDICTIONS,
+        truths=list(FLOW.truths.values()),
     output:
         curves=f"{RESULTS}/evaluation/precision_recall.parquet",
         queries=f"{RESULTS}/evaluation/query_precision.parquet",
+        dango=f"{RESULTS}/evaluation/dango_scoring.parquet",
     log:
         f"{RESULTS}/logs/precision_recall.log",
     conda:
@@ -166,8 +178,9 @@ rule precision_recall:
         code=code_hash("pipeline_lib.evaluation.cli:precision_recall"),
         settings=as_json(RUN.evaluation),
         scores=SCORES,
+        truths=TRUTHS,
         predictions=predictions_options,
     shell:
-        "python -m pipeline_lib evaluation precision-recall --settings {params.settings:q} --scores {params.scores:q}"
+        "python -m pipeline_lib evaluation precision-recall --settings {params.settings:q} --scores {params.scores:q} {params.truths:q}"
         " --observations {input.observations:q} {params.predictions:q} --output {output.curves:q}"
-        " --queries {output.queries:q} 2>> {log:q}"
+        " --queries {output.queries:q} --dango {output.dango:q} 2>> {log:q}"

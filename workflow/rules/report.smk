@@ -1,6 +1,6 @@
 """Figures by topic, provenance, the report page."""
 
-from pipeline_lib.config.figures import READS_MODELS
+from pipeline_lib.config.figures import READS_MODELS, figure_names, pages_of
 
 HISTORIES = [path.replace("predictions.parquet", "history.parquet") for path in PREDICTIONS]
 
@@ -21,7 +21,7 @@ NETWORK = [f"{RESULTS}/metabolism/{name}.parquet" for name in ("reactions", "inc
 SOLVED_ON = NETWORK if "knockouts" in REPORTED_CELL else []
 
 
-for topic, drawn in TOPICS.items():
+for topic in TOPICS:
 
     rule:
         name:
@@ -38,9 +38,9 @@ for topic, drawn in TOPICS.items():
                     caption="../report/figure.rst",
                     labels={"figure": name.replace("_", " ")},
                 )
-                for name in drawn.figures
+                for name in figure_names(topic, RUN.screens)
             ],
-            png=[f"{RESULTS}/figures/{name}.png" for name in drawn.figures],
+            png=[f"{RESULTS}/figures/{name}.png" for name in figure_names(topic, RUN.screens)],
             records=f"{RESULTS}/figures/{topic}.json",
         log:
             f"{RESULTS}/logs/figures/{topic}.log",
@@ -56,11 +56,12 @@ for topic, drawn in TOPICS.items():
             scores=SCORES,
             topic=topic,
             inputs=artefact_options(topic),
+            pages=[f"--page={screen}" for screen in pages_of(topic, RUN.screens)],
             models=lambda wildcards: placed(f"{RESULTS}/models"),
             folder=lambda wildcards, output: dirname(output.records),
         shell:
             "python -m pipeline_lib reporting figures {params.topic:q} --settings {params.settings:q} --scores {params.scores:q} {params.inputs:q}"
-            " --models {params.models:q} --folder {params.folder:q} --records {output.records:q} 2>> {log:q}"
+            " --models {params.models:q} {params.pages:q} --folder {params.folder:q} --records {output.records:q} 2>> {log:q}"
 
 
 # Not part of the report: `snakemake trigenic_interactions` asks for it.

@@ -78,3 +78,23 @@ rule screens_summary:
     shell:
         "python -m pipeline_lib screens summary --observations {input.observations:q} --genes {input.genes:q}"
         " --output {output.summary:q} 2>> {log:q}"
+
+
+rule trigenic_identity:
+    input:
+        observations=rules.observations.output.observations,
+    output:
+        identity=f"{RESULTS}/tables/trigenic_identity.parquet",
+    log:
+        f"{RESULTS}/logs/trigenic_identity.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(4000),
+        runtime=minutes(15),
+    params:
+        code=code_hash("pipeline_lib.screens.cli:identity"),
+    shell:
+        "python -m pipeline_lib screens identity --observations {input.observations:q}"
+        " --output {output.identity:q} 2>> {log:q}"

@@ -32,14 +32,15 @@ def repeated_pairs(observations: pd.DataFrame) -> pd.DataFrame:
     if "repeated" in rows:
         rows = rows[~rows["repeated"].astype("boolean").fillna(value=False)]
     strains = np.sort(rows[["query", "array"]].fillna("").astype(str).to_numpy(), axis=1)
+    conditions = rows["condition"].astype("string").fillna("") if "condition" in rows else ""
     rows = pd.DataFrame(
         {
             "screen": rows["screen"], "phenotype": rows["phenotype"], "genes": rows["genes"].map("/".join),
             "temperature": rows["temperature"].fillna(-1.0), "strains": strains[:, 0] + "/" + strains[:, 1],
-            "value": rows["value"],
+            "condition": conditions, "value": rows["value"],
         }
     )  # fmt: skip
-    thing = ["screen", "phenotype", "genes", "temperature"]
+    thing = ["screen", "phenotype", "genes", "temperature", "condition"]
     crosses = rows.drop_duplicates([*thing, "strains"])
     parts = [_first_two(rows, [*thing, "strains"], SAME), _first_two(crosses, thing, OTHER)]
     return pd.concat(parts, ignore_index=True)
@@ -101,7 +102,8 @@ def draw_reproducibility(observations: pd.DataFrame, scores: Mapping[str, Screen
         panel.axis("off")
     return Drawn(
         "reproducibility", figure, _TITLE,
-        "Everything that a screen measured more than once, the second value against the first, at one temperature; "
+        "Everything that a screen measured more than once, the second value against the first, at one temperature "
+        "and in one condition; "
         "copies are left out, at most 2,000 points a kind are drawn. Other strains with the same genes are other "
         "alleles, and queries and arrays that changed places. r is the intraclass correlation. "
         f"{'; '.join(words)}.",

@@ -20,22 +20,78 @@ def datasets(run: RunFolder) -> Section:
     counts = rejected.groupby(["screen", "reason"]).size().rename("rows").reset_index()
     counts = counts.sort_values("rows", ascending=False).head(200)
     coverage = run.table("gene_coverage")
+    identity = run.table("trigenic_identity")
     return Section(
         "datasets", "Datasets",
         [
             *screen_sentences(run.screens),
+            *query_sentences(run.table("screens_summary")),
+            *identity_sentences(identity),
             "Every rejected row counts with its reason.",
             *filter(None, (low_coverage(row) for _, row in coverage.iterrows())),
         ],
         run.figures("datasets"),
         [
             html_table("screens", "Screens", run.table("screens_summary"), filters={"screen": ""}),
+            html_table(
+                "trigenic_identity", "Trigenic scores, recomputed from raw score and control screens",
+                identity.groupby(["screen", "status"]).size().rename("rows").reset_index(),
+            ),
             html_table("gene_coverage", "Gene names that the gene table knows", coverage),
             html_table("rejected", "Rejected rows", counts),
             html_table("leakage", "What the folds of each split share", run.leakage, filters={"split": ""}),
         ],
         missing=run.missing("datasets"),
     )  # fmt: skip
+
+
+def query_sentences(summary: pd.DataFrame) -> list[str]:
+    """Say which screens hold rows whose query nobody knows, or P-values that are means of several.
+
+    Parameters
+    ----------
+    summary
+        ``tables/screens_summary.parquet``.
+    """
+    counted = {
+        "missing_query": "rows of two or three deleted genes name no query, and no number by query counts them",
+        "averaged_p_value": "P-values are means of several and so none themselves; no P-value statistic counts them",
+    }
+    sentences = []
+    for quantity, words in counted.items():
+        rows = summary[(summary["quantity"] == quantity) & (summary["value"] > 0)]
+        # Single mutants and screens without strains have no query at all.
+        rows = rows[rows["value"] < rows["n"]]
+        if len(rows):
+            named = ", ".join(f"{row.screen} {row.value:,.0f}" for row in rows.sort_values("screen").itertuples())
+            sentences.append(f"Of {named} {words}.")
+    return sentences
+
+
+def identity_sentences(identity: pd.DataFrame) -> list[str]:
+    """Say how many released trigenic scores equal their raw score less what their control screens explain.
+
+    Parameters
+    ----------
+    identity
+        `pipeline_lib.artefacts.schemas.TRIGENIC_IDENTITY`.
+    """
+    sentences = []
+    for screen, rows in identity.groupby("screen"):
+        counts = rows["status"].value_counts()
+        recomputed = int(counts.get("agrees", 0) + counts.get("differs", 0))
+        if recomputed:
+            share = counts.get("agrees", 0) / recomputed
+            sentences.append(
+                f"{screen}: τ = raw ε − ε_ik f_j − ε_jk f_i holds within 1e-4 in {share:.1%} of the {recomputed:,} "
+                f"trigenic scores whose control screens are there ({len(rows):,} in all); those that differ are kept."
+            )
+        else:
+            sentences.append(
+                f"{screen}: none of {len(rows):,} trigenic scores can be held against its definition, for raw scores "
+                "or control screens are not in the table."
+            )
+    return sentences
 
 
 def screen_sentences(screens: Mapping[str, ScreenSettings]) -> list[str]:

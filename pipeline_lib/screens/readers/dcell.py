@@ -11,6 +11,7 @@ from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.alleles import KINDS
 from pipeline_lib.screens.batch import Batch, Batches, Source, constant, measurements
 from pipeline_lib.screens.genotype_columns import GenotypeColumns
+from pipeline_lib.screens.named_genes import named_genes
 from pipeline_lib.screens.replicates import replicate_numbers
 from pipeline_lib.screens.value_checks import check_values
 from pipeline_lib.sources.rejections import Rejections
@@ -54,16 +55,7 @@ def _gene_pairs(block: RowBlock, names: GeneNames, rejections: Rejections) -> tu
     wrong = usable & (block.number("order") != 2)
     block.reject(wrong, "the first field is not 2, the number of genes", rejections)
     usable &= ~wrong
-    columns = []
-    for name in ("gene1", "gene2"):
-        text = block.text(name)
-        positions = names.positions(text)
-        unknown = usable & (positions < 0)
-        spelled = text.filter(pa.array(unknown)).to_pylist()
-        block.reject(unknown, [names.explain(gene) for gene in spelled], rejections)
-        usable &= ~unknown
-        columns.append(positions)
-    genes = np.column_stack(columns)
+    genes = named_genes(block, ("gene1", "gene2"), names, usable, rejections)
     same = usable & (genes[:, 0] == genes[:, 1])
     block.reject(same, "query and array lack the same gene", rejections)
     usable &= ~same

@@ -106,3 +106,29 @@ def test_a_table_of_2010_is_refused(tmp_path: Path, few_names: GeneNames, read: 
     path.write_text("YAL001C\tTFC3\tYBL023C\tMCM2\t-0.03\t0.01\t0.5\n")
     with pytest.raises(PipelineError, match="there is no column 'Query Strain ID'"):
         read("costanzo2016_pairwise", few_names, {"ExE": path})
+
+
+@pytest.mark.mirror
+@pytest.mark.parametrize(("role", "kinds"), [("ExE", {"ts"}), ("ExN_NxE", {"ts", "deletion"}), ("NxN", {"deletion"})])
+def test_the_first_published_rows_of_each_table_are_read(
+    mirror: Path, yeast_names: GeneNames, read: Read, role: str, kinds: set[str]
+) -> None:
+    path = mirror / "costanzo2016-sample" / f"SGA_{role}.txt"
+    if not path.exists():
+        pytest.skip(f"this mirror has no {path.name}")
+    observations, rejected = read("costanzo2016_pairwise", yeast_names, {role: path})
+    # YAR040C is no reading frame of SGD any more.
+    unknown = ["gene 'YAR040C' is not in the gene index"] if role == "NxN" else []
+    assert rejected["reason"].tolist() == unknown
+    epsilon = observations[observations["phenotype"] == "interaction"]
+    assert len(epsilon) == 50 - len(unknown)
+    assert kinds <= {kind for pair in epsilon["kinds"] for kind in pair} <= kinds | {"suppressor", "unspecified"}
+    assert epsilon["p_value"].max() <= 0.5
+    assert set(epsilon["temperature"]) <= {26.0, 30.0}
+    lines = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:] if "YAR040C" not in line]
+    assert epsilon["query"].tolist() == [line[0] for line in lines]
+    # epsilon = f_ij - f_i f_j wherever the table gives the fitness of both strains.
+    measured = [line for line in lines if line[7] and line[8]]
+    assert len(measured) > 10
+    for line in measured:
+        assert float(line[9]) - float(line[7]) * float(line[8]) == pytest.approx(float(line[5]), abs=2e-4)

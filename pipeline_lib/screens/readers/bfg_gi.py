@@ -1,0 +1,139 @@
+"""Barcode-fusion genetics of DNA-repair genes (BFG-GI, Diaz-Mejia et al. 2018, Table EV4): pairs in nine conditions.
+
+One row a pair of genes, a group of columns a quantity and in it a column a condition. The score ``GIS_xy`` is the
+fitness of the double mutant less the product of the fitness of the single mutants, in fitness units; its standard error
+is the SD here. One observation a pair and condition; the condition stands in the column ``condition``, the authors'
+false discovery rate in ``fdr`` and their class (Negative, Positive, Expected) in ``published_class``.
+
+The table has no P-value. Its ``Z_GIS_xy`` is the score over its standard error, and the P-value here is the two-sided
+tail of the normal distribution beyond it. Among pairs with a neutral gene none is below 0.05, so the standard errors
+are too large and these P-values conservative. The authors' rate rests on the neutral pairs instead and is far smaller.
+
+Pairs that the table marks as linked or of one gene are rejected. Every strain stands for its gene in either role.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from scipy import stats
+
+from pipeline_lib.config.screens import READER_CONDITIONS
+from pipeline_lib.genes.names import GeneNames
+from pipeline_lib.screens.alleles import KINDS
+from pipeline_lib.screens.batch import Batch, Batches, Source, constant, measurements
+from pipeline_lib.screens.genotype_columns import GenotypeColumns
+from pipeline_lib.screens.named_genes import named_genes
+from pipeline_lib.screens.replicates import replicate_numbers
+from pipeline_lib.screens.value_checks import check_values
+from pipeline_lib.sources.rejections import Rejections
+from pipeline_lib.sources.row_block import Column, RowBlock, one_block
+from pipeline_lib.sources.text_table import read_blocks
+
+PAIR_COLUMNS = {
+    "gene_x": Column(("Gene_x",)),
+    "gene_y": Column(("Gene_y",)),
+    "left_out": Column(("Remove_by_Chromosomal_distance_or_SameGene",)),
+}
+"""The genes of a pair, and whether the authors leave it out; the reader of St Onge et al. 2007 reads them too."""
+
+LINKED = "linked genes, or one gene with itself, as the authors mark the pair"
+
+_CONDITIONS = READER_CONDITIONS["bfg_gi"]
+_COLUMNS = PAIR_COLUMNS | {
+    f"{ours}.{condition}": Column((theirs.format(condition),), "text" if ours == "class" else "number")
+    for condition in _CONDITIONS
+    for ours, theirs in (
+        ("score", "GIS_xy.{}"),
+        ("std", "SE_GIS_xy.{}"),
+        ("z", "Z_GIS_xy.{}"),
+        ("fdr", "FDR.neutral_xy.{}"),
+        ("class", "Z_GIS_xy.{}_Class"),
+    )
+}
+
+
+def read(source: Source) -> Batches:
+    """Yield one batch: the conditions one after another."""
+    path = source.files["table"]
+    rejections = Rejections(path)
+    block = one_block(read_blocks(path, _COLUMNS, rejections), path)
+    pairs = unlinked_pairs(block, np.ones(len(block), dtype=bool), source.names, rejections)
+    tables = [_measured(block, pairs, condition, rejections) for condition in _CONDITIONS]
+    yield Batch(pa.concat_tables(tables), rejections.take(), int(pairs.kept.sum()))
+
+
+@dataclass(frozen=True)
+class UnlinkedPairs:
+    """The pairs of a table that can be used.
+
+    Attributes
+    ----------
+    kept
+        bool [rows of the block].
+    genotypes
+        Of the kept rows, in their order.
+    """
+
+    kept: NDArray[np.bool_]
+    genotypes: GenotypeColumns
+
+    def take(self, rows: NDArray[np.bool_]) -> GenotypeColumns:
+        """Return the genotypes of some of the kept rows, given as a mask over all rows of the block."""
+        return self.genotypes.take(rows[self.kept])
+
+
+def unlinked_pairs(
+    block: RowBlock, measured: NDArray[np.bool_], names: GeneNames, rejections: Rejections
+) -> UnlinkedPairs:
+    """Return the pairs that can be used; those that the authors leave out or whose gene is unknown are rejected.
+
+    Parameters
+    ----------
+    block
+        Rows with `PAIR_COLUMNS`.
+    measured
+        bool [rows]: the rows that are of the screen.
+    names
+        The gene index.
+    rejections
+        Gets the rejected rows.
+    """
+    left_out = measured & (np.array([mark.strip().lower() for mark in block.text("left_out").to_pylist()]) != "no")
+    block.reject(left_out, LINKED, rejections)
+    usable = measured & ~left_out
+    genes = named_genes(block, ("gene_x", "gene_y"), names, usable, rejections)
+    same = usable & (genes[:, 0] == genes[:, 1])
+    block.reject(same, "query and array lack the same gene", rejections)
+    usable &= ~same
+    kinds = np.full((int(usable.sum()), 2), KINDS.index("deletion"), dtype=np.int8)
+    return UnlinkedPairs(usable, GenotypeColumns.sort(names, genes[usable], kinds))
+
+
+def pair_labels(block: RowBlock, rows: NDArray[np.bool_]) -> dict[str, pa.Array]:
+    """Return the genes of the rows as query and array, under the names of the file."""
+    return {
+        role: block.text(column).filter(pa.array(rows)) for role, column in (("query", "gene_x"), ("array", "gene_y"))
+    }
+
+
+def _measured(block: RowBlock, pairs: UnlinkedPairs, condition: str, rejections: Rejections) -> pa.Table:
+    score, std = (f"{quantity}.{condition}" for quantity in ("score", "std"))
+    rows = pairs.kept & check_values(block, rejections, needed=score, std=std)
+    genotypes = pairs.take(rows)
+    return measurements(
+        genotypes,
+        "interaction",
+        block.number(score)[rows],
+        std=block.number(std)[rows],
+        p_value=2 * stats.norm.sf(np.abs(block.number(f"z.{condition}")[rows])),
+        p_sided=2,
+        replicate=replicate_numbers(genotypes.keys()),
+        extra={
+            "condition": constant(condition, len(genotypes)),
+            "fdr": pa.array(block.number(f"fdr.{condition}")[rows], from_pandas=True),
+            "published_class": block.text(f"class.{condition}").filter(pa.array(rows)),
+        },
+        **pair_labels(block, rows),
+    )

@@ -1,0 +1,144 @@
+"""Trigenic interactions of Kuzmin et al. 2018 and 2020 as torchcell tabulates them (``..._triple_interactions.csv``).
+
+One row a triple mutant: three genes, tau in fitness units (positive scores of 2020 among them), the P-value, and which
+of the genes are uncharacterised. No SD, no strain, no allele, no raw epsilon.
+
+P-values are one-sided and test the raw epsilon of the row, as in the source tables (`pipeline_lib.screens.
+trigenic_table`), so they stand in the column ``raw_p_value``. Where a triple was measured several times torchcell
+averages, P-values too: a value above 0.5 can only be such a mean. It is kept as it is and marked in the column
+``p_value_averaged``; no P-value statistic counts it.
+
+Scores and P-values passed through single precision; the published decimals are restored
+(`pipeline_lib.screens.single_precision`). The query is recognised by the pair that recurs over the array
+(`pipeline_lib.screens.query_pairs`); a row whose query the counts leave open has neither query nor array.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from pipeline_lib.errors import PipelineError
+from pipeline_lib.genes.genotypes import FAULTS, MAX_ORDER, genotype_faults
+from pipeline_lib.genes.names import UNKNOWN, GeneNames
+from pipeline_lib.screens.alleles import KINDS
+from pipeline_lib.screens.batch import Batch, Batches, Source, measurements
+from pipeline_lib.screens.genotype_columns import GenotypeColumns
+from pipeline_lib.screens.named_genes import named_genes
+from pipeline_lib.screens.query_pairs import array_columns
+from pipeline_lib.screens.replicates import replicate_numbers
+from pipeline_lib.screens.single_precision import published_decimals
+from pipeline_lib.screens.value_checks import ONE_SIDED_MAXIMUM, check_values
+from pipeline_lib.sources.rejections import Rejections
+from pipeline_lib.sources.row_block import Column, RowBlock, one_block
+from pipeline_lib.sources.text_table import read_blocks
+
+_GENES = ("gene_1", "gene_2", "gene_3")
+_COLUMNS = {
+    "idx": Column(("idx",)),
+    **{name: Column((name,)) for name in _GENES},
+    "tau": Column(("gene_interaction",), "number"),
+    "p_value": Column(("p_value",), "number"),
+    "number": Column(("num_uncharacterized",), "number"),
+    "uncharacterised": Column(("uncharacterized_genes",)),
+}
+
+
+def read(source: Source) -> Batches:
+    """Yield one batch of trigenic interactions."""
+    path = source.files["table"]
+    rejections = Rejections(path)
+    block = one_block(read_blocks(path, _COLUMNS, rejections, delimiters=",", quote='"'), path)
+    _check_rows(block, source.names, path)
+    usable = check_values(block, rejections, needed="tau")
+    genes = named_genes(block, _GENES, source.names, usable, rejections)[usable]
+    genotypes = GenotypeColumns.sort(
+        source.names, genes, np.full(genes.shape, KINDS.index("unspecified"), dtype=np.int8)
+    )
+    p_value = published_decimals(block.number("p_value")[usable])
+    query, array = _strains(genotypes)
+    table = measurements(
+        genotypes,
+        "interaction",
+        published_decimals(block.number("tau")[usable]),
+        raw_p_value=p_value,
+        p_sided=1,
+        query=query,
+        array=array,
+        replicate=replicate_numbers(genotypes.keys()),
+        extra={"p_value_averaged": pa.array(p_value > ONE_SIDED_MAXIMUM)},
+    )
+    yield Batch(table, rejections.take(), len(genotypes))
+
+
+def _strains(genotypes: GenotypeColumns) -> tuple[pa.DictionaryArray, pa.DictionaryArray]:
+    """Return query (``YAL015C+YDR004W``) and array gene of every triple, missing where the counts leave them open."""
+    column = array_columns(genotypes.genes)
+    known = column != UNKNOWN
+    rows = np.arange(len(genotypes))
+    others = np.array([[1, 2], [0, 2], [0, 1]])[column]
+    first, second, third = (
+        genotypes.names.genes.take(pa.array(genotypes.genes[rows, slot], mask=~known)) for slot in (*others.T, column)
+    )
+    return pc.binary_join_element_wise(first, second, "+").dictionary_encode(), third.dictionary_encode()
+
+
+def _check_rows(block: RowBlock, names: GeneNames, path: Path) -> None:
+    """Refuse a table one row of which cannot be of this layout: what is left of it would be of no use either."""
+    genes = np.column_stack([block.text(name).to_numpy(zero_copy_only=False) for name in _GENES]).astype(str)
+    p = block.number("p_value")
+    row = _first((p < 0) | (p > 1))
+    if row is not None:
+        raise _refused(path, block, row, f"P-value {p[row]:.10g} is not within 0 and 1")
+    row = _first(np.asarray(~_has_letter(genes).all(axis=1)))
+    if row is not None:
+        raise _refused(path, block, row, f"'{' '.join(genes[row])}' are not the names of three genes")
+    faults = genotype_faults(_codes(genes, names), MAX_ORDER)
+    row = _first(faults > 0)
+    if row is not None:
+        raise _refused(path, block, row, FAULTS[faults[row]])
+    row = _first(~_lists_own_genes(block, genes))
+    if row is not None:
+        listed = block.text("uncharacterised")[row].as_py()
+        raise _refused(
+            path, block, row,
+            f"the uncharacterised genes '{listed}' ({block.number('number')[row]:g} of them by "
+            f"num_uncharacterized) are not among its genes {', '.join(genes[row])}",
+        )  # fmt: skip
+
+
+def _refused(path: Path, block: RowBlock, row: int, why: str) -> PipelineError:
+    return PipelineError(
+        f"{path}: row {block.lines[row]}: {why}; the table is damaged or a column of it has shifted: fetch it again."
+    )
+
+
+def _first(wrong: NDArray[np.bool_]) -> int | None:
+    rows = np.flatnonzero(wrong)
+    return int(rows[0]) if len(rows) else None
+
+
+def _has_letter(genes: NDArray[np.str_]) -> NDArray[np.bool_]:
+    """Return which cells hold a letter, bool like `genes`: a number or a blank is no gene."""
+    distinct, inverse = np.unique(genes, return_inverse=True)
+    return np.array([any(map(str.isalpha, name)) for name in distinct.tolist()])[inverse].reshape(genes.shape)
+
+
+def _codes(genes: NDArray[np.str_], names: GeneNames) -> NDArray[np.int64]:
+    """Return one number for each gene, int64 like `genes`: two spellings of a known gene have the same number."""
+    distinct, inverse = np.unique(genes, return_inverse=True)
+    known = np.array([names.position(name) for name in distinct.tolist()], dtype=np.int64)
+    codes = np.where(known >= 0, known, len(names) + np.arange(len(distinct)))
+    return codes[inverse].reshape(genes.shape)
+
+
+def _lists_own_genes(block: RowBlock, genes: NDArray[np.str_]) -> NDArray[np.bool_]:
+    """Return which rows list as uncharacterised as many of their own genes as they say, bool [rows]."""
+    listed = pc.split_pattern(block.text("uncharacterised").cast(pa.string()), ",")
+    count = np.asarray(pc.list_value_length(listed).fill_null(0))
+    owner = np.asarray(pc.list_parent_indices(listed))
+    each = np.char.strip(pc.list_flatten(listed).to_numpy(zero_copy_only=False).astype(str))
+    foreign = ~(genes[owner] == each[:, None]).any(axis=1)
+    return (np.bincount(owner, weights=foreign, minlength=len(genes)) == 0) & (count == block.number("number"))

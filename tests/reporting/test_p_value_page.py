@@ -1,0 +1,68 @@
+"""The page of a screen's P-values, and its answer: is a small P predicted at all?"""
+
+from dataclasses import fields
+
+import pandas as pd
+import pytest
+
+from pipeline_lib.artefacts.tables import read_table
+from pipeline_lib.config.figures import ARTEFACTS, figure_names, pages_of
+from pipeline_lib.config.screens import READERS_WITH_P, ScreenSettings
+from pipeline_lib.reporting.drawing import read_records
+from pipeline_lib.reporting.figures.p_value_page import answer, draw_page
+from pipeline_lib.reporting.figures.p_value_panels import PValueTables
+from pipeline_lib.screens.registry import READERS
+
+
+def agreement(spearman: tuple[float, float, float], enrichment: tuple[float, float, float]) -> pd.DataFrame:
+    rows = [
+        {"quantity": name, "value": value, "low": low, "high": high, "n": 1000}
+        for name, (value, low, high) in (("spearman", spearman), ("enrichment", enrichment))
+    ]
+    return pd.DataFrame(rows)
+
+
+NAN = float("nan")
+ANSWERS = {
+    "both": (((0.1, 0.05, 0.15), (2.0, 1.2, 3.0)), "a small P is predicted (Spearman 0.10 [0.05, 0.15]"),
+    "neither": (((0.0, -0.05, 0.05), (1.1, 0.7, 1.6)), "no significant difference from chance"),
+    "one": (((0.0, -0.05, 0.05), (1.9, 1.2, 2.6)), "predicted by one measure of two"),
+    "opposite": (((-0.1, -0.2, -0.05), (0.5, 0.2, 0.8)), "found where none is predicted"),
+    "few queries": (((0.3, NAN, NAN), (1.9, NAN, NAN)), "too few queries for an answer"),
+}
+
+
+@pytest.mark.parametrize("case", ANSWERS)
+def test_the_answer_follows_the_intervals(case: str) -> None:
+    numbers, words = ANSWERS[case]
+    assert words in answer(agreement(*numbers))
+
+
+def test_without_predictions_there_is_no_answer() -> None:
+    assert "too few genotypes" in answer(agreement((0, 0, 0), (1, 1, 1)).head(0))
+
+
+def test_every_reader_with_p_values_has_a_page() -> None:
+    assert {name for name, reader in READERS.items() if reader.p_sided is not None} == READERS_WITH_P
+    screens = {
+        "ours": ScreenSettings(
+            reader="table", files={"table": "x"}, columns={"genes": "g", "value": "v", "p_value": "p"}, p_sided=2
+        ),
+        "theirs": ScreenSettings(reader="emap", files={"scores": "x"}),
+        "tau": ScreenSettings(reader="torchcell_tau", files={"table": "x"}),
+    }
+    assert pages_of("p_values", screens) == ["ours", "tau"]
+    assert figure_names("p_values", screens)[-2:] == ["p_values_of_ours", "p_values_of_tau"]
+    assert pages_of("calls", screens) == []
+
+
+def test_the_page_names_genes_as_text_and_says_what_it_has_not(run_folder) -> None:
+    records = {record.name: record for record in read_records(run_folder / "figures" / "p_values.json")}
+    page = records["p_values_of_collins2007"]
+    assert "a small P is predicted" in page.caption
+    tables = PValueTables(
+        *(read_table(run_folder / ARTEFACTS[f"p_value_{field.name}"]) for field in fields(PValueTables))
+    )
+    nothing = draw_page("without_p", tables, "clp", {}, {})
+    assert nothing.empty
+    assert "has no P-values" in nothing.caption
