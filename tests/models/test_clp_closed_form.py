@@ -125,7 +125,7 @@ def test_the_fitness_of_a_triple_is_put_together_by_definition(closed_form):
     doubles = genotypes(TRUTH.triples[:, :2], np.full(len(TRUTH.triples), np.nan))
     np.testing.assert_allclose(terms.pair[:, 0], closed_form.terms(doubles).term)
     predicted = decomposition.fitness(terms.single, terms.pair, terms.term)
-    assert correlation(predicted, TRUTH.triple(TRUTH.triples)) > 0.94
+    assert correlation(predicted, TRUTH.triple(TRUTH.triples)) > 0.99
     product = TRUTH.single[TRUTH.triples].prod(axis=1)
     errors = [np.mean((guess - TRUTH.triple(TRUTH.triples)) ** 2) for guess in (predicted, product)]
     assert errors[0] < 0.5 * errors[1]

@@ -52,9 +52,15 @@ def test_outside_a_checkout_there_is_no_commit(tmp_path):
 def test_reference_tables_stay_small_and_carry_their_provenance(run_folder, tmp_path):
     write_reference(run_folder, tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {
-        "differences.csv", "leaderboard.csv", "noise_ceiling.csv", "p_values.csv", "provenance.json", "scoreboard.csv",
+        "differences.csv",
+        "leaderboard.csv",
+        "noise_ceiling.csv",
+        "p_value_correlations.csv",
+        "p_values.csv",
+        "provenance.json",
+        "scoreboard.csv",
         "screens.csv",
-    }  # fmt: skip
+    }
     assert all(path.stat().st_size < 1e6 for path in tmp_path.iterdir())
     content = read_json(tmp_path / "provenance.json")
     assert content["configuration_sha256"] == read_json(run_folder / "provenance.json")["configuration_sha256"]

@@ -60,7 +60,7 @@ def test_the_noise_ceiling_is_that_of_the_split_and_a_lower_bound_is_marked_as_o
 def test_a_line_a_model_and_bold_where_no_interval_overlaps():
     lines = lines_of()
     assert lines[0] == (
-        "| model | collins2007, random | simulated, query unseen | called trigenic, query unseen (AP) |"
+        "| model | collins2007, random | simulated, query unseen | called pairs and triples, query unseen (AP) |"
     )
     assert lines[3].startswith("| clp | **0.640 (0.600 to 0.680)** | 0.100 (0.050 to 0.200) |")
     assert lines[5].startswith("| two_way | 0.250 (0.200 to 0.300) | 0.120 (0.100 to 0.150) | - |")

@@ -1,16 +1,17 @@
 """Rows and columns of an assay seen as a matrix of queries by arrays."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_lib.models.baselines.crosses import NO_SET, Crosses, Side, lookup
+from pipeline_lib.models.baselines.crosses import NO_SET, NO_STRAIN, Crosses, Side, lookup
 
 Index = NDArray[np.int64]
 
 UNKNOWN = -1
+_SIDES = 2
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,26 @@ class Axes:
     def shape(self) -> tuple[int, int]:
         """Rows and columns of the matrix."""
         return len(self.rows), len(self.columns)
+
+    def placed(self, crosses: Crosses) -> Crosses:
+        """Return the crosses, those that name no strain on the sides on which training measured them.
+
+        A mutant may have been measured by itself, as a query or as an array strain: then it has no partner. So it is
+        taken where training has such a strain; a single mutant also where training has others of its kind.
+        """
+        blank = Side(np.full(len(crosses), NO_STRAIN), np.full(len(crosses), NO_SET))
+        whole = Side(blank.strain, crosses.whole_set)
+        bare = (crosses.query.strain == NO_STRAIN) & (crosses.array.strain == NO_STRAIN)
+        for query, array in ((whole, blank), (blank, whole)):
+            turned = replace(crosses, query=query, array=array)
+            known, known_turned = self._sides_known(crosses), self._sides_known(turned)
+            better = np.where(crosses.genotypes.order == 1, known_turned > known, known_turned == _SIDES)
+            crosses = turned.where(bare & better, crosses)
+        return crosses
+
+    def _sides_known(self, crosses: Crosses) -> Index:
+        rows, columns = self.positions(crosses)
+        return np.asarray((rows != UNKNOWN).astype(np.int64) + (columns != UNKNOWN))
 
     def positions(self, crosses: Crosses) -> tuple[Index, Index]:
         """Return the row and the column of each cross, int64 [n] each; -1 where it is not known."""

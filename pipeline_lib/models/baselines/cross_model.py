@@ -38,6 +38,7 @@ class CrossModel(AssayModel):
 
     def predict(self, crosses: Crosses) -> Prediction:
         """Predict crosses by their positions."""
+        crosses = self.axes.placed(crosses)
         return self.predict_crosses(crosses, *self.axes.positions(crosses))
 
     def state(self) -> dict[str, Any]:

@@ -37,14 +37,29 @@ class Side:
         """Return the crosses at `rows`."""
         return Side(self.strain[rows], self.gene_set[rows])
 
+    def where(self, chosen: Mask, other: "Side") -> "Side":
+        """Return this side of the `chosen` crosses [n] and the `other` side of the rest."""
+        return Side(np.where(chosen, self.strain, other.strain), np.where(chosen, self.gene_set, other.gene_set))
+
 
 @dataclass(frozen=True)
 class Crosses:
-    """Observations with the two sides of each."""
+    """Observations with the two sides of each.
+
+    Attributes
+    ----------
+    genotypes
+        The observations, n of them.
+    query, array
+        Their sides.
+    whole_set
+        int64 [n]: the code of all genes of the genotype, as of a strain that was measured by itself.
+    """
 
     genotypes: Genotypes
     query: Side
     array: Side
+    whole_set: Index
 
     def __len__(self) -> int:
         return len(self.genotypes)
@@ -60,7 +75,11 @@ class Crosses:
 
     def take(self, rows: Index | Mask) -> "Crosses":
         """Return the crosses at `rows`."""
-        return Crosses(self.genotypes.take(rows), self.query.take(rows), self.array.take(rows))
+        return Crosses(self.genotypes.take(rows), self.query.take(rows), self.array.take(rows), self.whole_set[rows])
+
+    def where(self, chosen: Mask, other: "Crosses") -> "Crosses":
+        """Return the crosses with the sides of `other` but for the `chosen` ones [n]."""
+        return replace(self, query=self.query.where(chosen, other.query), array=self.array.where(chosen, other.array))
 
 
 @dataclass(frozen=True)
@@ -126,7 +145,9 @@ class StrainBook:
         bare = np.flatnonzero(_bare(genotypes))
         if len(bare):
             query_set[bare], array_set[bare] = self._commonest_query(genotypes.take(bare))
-        return Crosses(genotypes, Side(query, query_set), Side(array, array_set))
+        return Crosses(
+            genotypes, Side(query, query_set), Side(array, array_set), self.gene_set_codes(genotypes.genes, there)
+        )
 
     def gene_set_codes(self, genes: Index, chosen: Mask) -> Index:
         """Return one integer for the set of the `chosen` genes of each row, both [n, 3]; 0 for none of them."""

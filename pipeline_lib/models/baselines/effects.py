@@ -12,6 +12,8 @@ from pipeline_lib.models.baselines.per_assay import Values
 
 REFINEMENTS = 10
 LEAST_VARIANCE = 1e-30
+_NOISE_UNIT = 1e-3
+_SINGULAR = 1e-9
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,8 @@ def variance_components(factors: list[sparse.csr_array], value: Values) -> Value
 
     With y = 1 mu + sum_k Z_k u_k + e and M = I - 11'/n, the quadratic forms y'My and y'M Z_k Z_k' M y are equated
     with their expectations: MINQUE with equal weights (Rao 1971, J. Multivariate Anal. 1:257; also known as
-    Haseman-Elston regression). A negative estimate becomes 0, the noise at least a millionth of the variance.
+    Haseman-Elston regression). A negative estimate becomes 0, the noise at least a millionth of the variance. Where the
+    forms cannot tell noise from effects, as with one measurement a strain, the measurement is believed.
 
     Parameters
     ----------
@@ -126,7 +129,12 @@ def variance_components(factors: list[sparse.csr_array], value: Values) -> Value
             left[k + 1, other + 1] = left[other + 1, k + 1] = _crossed_norm(
                 factor.T @ factors[other], sums[k], sums[other], n
             )
-    estimate = np.linalg.lstsq(left, right, rcond=None)[0]
+    length = np.sqrt(np.diag(left))
+    length[length == 0] = 1.0
+    # Of all solutions the shortest, noise measured in small units: that with least noise.
+    unit = np.append(_NOISE_UNIT, np.ones(len(factors)))
+    shortest = np.linalg.lstsq(left / np.outer(length, length) * unit, right / length, rcond=_SINGULAR)[0]
+    estimate = shortest * unit / length
     total = right[0] / max(n - 1, 1)
     estimate[1:] = np.maximum(estimate[1:], 0.0)
     estimate[0] = max(estimate[0], 1e-6 * total, LEAST_VARIANCE)

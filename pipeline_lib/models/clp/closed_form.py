@@ -12,7 +12,7 @@ from pipeline_lib.models.clp import decomposition
 from pipeline_lib.models.clp.design import CALL, FITNESS, Lower, design_of, evidence_of
 from pipeline_lib.models.clp.flux_terms import FluxTerms
 from pipeline_lib.models.clp.implied_singles import ImpliedSingles
-from pipeline_lib.models.clp.levels import Index, Level, LevelGains, Profiles, Values, case_of
+from pipeline_lib.models.clp.levels import Index, Level, LevelGains, Profiles, Values, case_of, units_of
 from pipeline_lib.models.clp.terms import EVIDENCE, Terms, bounded
 from pipeline_lib.models.interface import Cell, FitContext
 from pipeline_lib.models.profile_predictor.estimates import CrossEstimates
@@ -79,6 +79,8 @@ class ClosedForm:
         positions, terms = [], []
         for name, rows in _by_level(train):
             part = train.take(rows)
+            if name[1] == FITNESS:
+                part = replace(part, value=part.value - fitted._lower(part, name).reference)
             profiles = new_profiles()
             observation, estimates = profiles.fit(part, cell, context)
             asked = part.take(observation)
@@ -88,8 +90,9 @@ class ClosedForm:
             if name[1] == CALL:
                 gains = LevelGains.log_odds(design, asked.value, case)
             else:
-                target = asked.value - lower.reference if name[1] == FITNESS else asked.value
-                gains = LevelGains.least_squares(design, target, estimates.std, case, expected)
+                gains = LevelGains.least_squares(
+                    design, asked.value, estimates.std, case, units_of(asked, estimates), expected
+                )
             levels[name] = Level(profiles, gains, len(rows))
             positions.append(rows[observation])
             found = fitted._terms_of(asked, name, levels[name], estimates)

@@ -41,11 +41,10 @@ def design_of(
 ) -> tuple[Values, Values]:
     """Return the columns that the gains weigh, float64 [n, columns], and the gains that are expected without data."""
     relative = phenotype == FITNESS
-    value = estimates.value - lower.reference if relative else estimates.value
-    columns = [value, flux.along(order, call=phenotype == CALL)]
+    columns = [estimates.value, flux.along(order, call=phenotype == CALL)]
     if _has_lower_terms(phenotype, order):
         columns.append(lower.reference - 1 if relative else lower.reference)
-    columns.append(np.ones(len(value)))
+    columns.append(np.ones(len(estimates)))
     design = np.stack(columns, axis=1)
     expected = np.zeros(design.shape[1])
     expected[0] = 1.0

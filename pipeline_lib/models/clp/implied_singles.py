@@ -9,7 +9,7 @@ import numpy as np
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import Genotypes
 from pipeline_lib.models.baselines.multiplicative import singles_from_product
-from pipeline_lib.models.clp.levels import Index, LevelGains, Values
+from pipeline_lib.models.clp.levels import CASES, Index, LevelGains, Values
 
 _FITNESS = PHENOTYPES.index("fitness")
 
@@ -43,13 +43,17 @@ class ImpliedSingles:
         return cls(effects, {})
 
     def with_gains(self, screen: str, singles: Genotypes, term: Values, std: Values, case: Index) -> "ImpliedSingles":
-        """Fit how the term and what is implied are weighed, on terms that did not see their value."""
+        """Fit how the term and what is implied are weighed, on terms that did not see their value.
+
+        The value of `singles` is their effect: fitness less 1.
+        """
         rows, implied = self._known(screen, singles)
         if not len(rows):
             return self
         design = np.stack([term[rows], implied, np.ones(len(rows))], axis=1)
-        target, expected = singles.value[rows] - 1, np.array([1.0, 0.0, 0.0])
-        gains = LevelGains.least_squares(design, target, std[rows], case[rows], expected)
+        units = np.bincount(case[rows], minlength=CASES).astype(np.float64)
+        target, expected = singles.value[rows], np.array([1.0, 0.0, 0.0])
+        gains = LevelGains.least_squares(design, target, std[rows], case[rows], units, expected)
         return ImpliedSingles(self.effects, {**self.gains, screen: gains})
 
     def refined(self, screen: str, singles: Genotypes, term: Values, std: Values, case: Index) -> tuple[Values, Values]:

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from pipeline_lib.cell.genotypes import Genotypes
+from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
+from pipeline_lib.cell.queries import genotype_codes
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.models.interface import Cell, FitContext
@@ -20,11 +21,11 @@ Index = NDArray[np.int64]
 CASE_NAMES = ("measured", "query_unseen", "array_unseen", "both_unseen")
 """Which sides of a cross training lacks."""
 CASES = len(CASE_NAMES)
-_PRIOR_ROWS = 50.0
-"""Observations' worth of belief that the gains of a case are those of all cases together."""
+_PRIOR_UNITS = 10.0
+"""Independent observations' worth of belief that the gains of a case are those of all cases together."""
 _LEAST_SD = 0.05
 """SD of an estimate, in SD of the terms, below which none is believed."""
-_LEAST_SCALE = 0.01
+_LEAST_SCALE = 0.02
 """RMS of a column below which belief in its expected gain grows: a gain that rounding errors or one small value show is
 not carried over to large values."""
 _FEWEST_CALLS = 20
@@ -121,12 +122,20 @@ class LevelGains:
     unit: float
 
     @classmethod
-    def least_squares(cls, design: Values, target: Values, std: Values, case: Index, expected: Values) -> Self:
-        """Fit measured terms: ridge towards `expected` [columns], each case towards all cases together."""
+    def least_squares(
+        cls, design: Values, target: Values, std: Values, case: Index, units: Values, expected: Values
+    ) -> Self:
+        """Fit measured terms: ridge towards `expected` [columns], each case towards all cases together.
+
+        The rows of a case weigh as many as its independent `units` [4]: a thousand crosses of two queries show what
+        two unseen queries are like.
+        """
         scale = np.maximum(np.sqrt(np.mean(design**2, axis=0)), _LEAST_SCALE)
-        scaled = design / scale
-        pooled = _ridge(scaled, target, expected * scale)
-        gain = np.stack([_ridge(scaled[case == k], target[case == k], pooled) for k in range(CASES)]) / scale
+        rows = np.maximum(np.bincount(case, minlength=CASES), 1)
+        root = np.sqrt(np.minimum(units / rows, 1.0))[case]
+        scaled, weighted = design / scale * root[:, None], target * root
+        pooled = _ridge(scaled, weighted, expected * scale)
+        gain = np.stack([_ridge(scaled[case == k], weighted[case == k], pooled) for k in range(CASES)]) / scale
         unit = max(float(target.std()), 1e-6)
         error = ((target - _weighed(design, gain, case)) / np.maximum(std, _LEAST_SD * unit)) ** 2
         overall = float(np.sqrt(error.mean()))
@@ -170,8 +179,26 @@ def case_of(estimates: CrossEstimates) -> Index:
     return estimates.unseen[:, 0] + 2 * estimates.unseen[:, 1].astype(np.int64)
 
 
+def units_of(crosses: Genotypes, estimates: CrossEstimates) -> Values:
+    """Return how many independent observations of each case there are, float64 [4].
+
+    Measured crosses are taken for independent of each other; of unseen sides there are as many as strains (as gene
+    sets, where no strain is named), of two unseen sides as many as of the side that has fewest.
+    """
+    case = case_of(estimates)
+    missing = np.sort(np.where(estimates.unseen_genes, crosses.genes, NO_GENE), axis=1)
+    set_code = genotype_codes(missing) + len(crosses.strains)
+    query, array = (np.where(side >= 0, side, set_code) for side in (crosses.query, crosses.array))
+
+    def distinct(side: Index, k: int) -> int:
+        return len(np.unique(side[case == k]))
+
+    both = min(distinct(query, 3), distinct(array, 3))
+    return np.array([(case == 0).sum(), distinct(query, 1), distinct(array, 2), both], dtype=np.float64)
+
+
 def _ridge(design: Values, target: Values, towards: Values) -> Values:
-    gram = design.T @ design + _PRIOR_ROWS * np.eye(design.shape[1])
+    gram = design.T @ design + _PRIOR_UNITS * np.eye(design.shape[1])
     return np.asarray(towards + np.linalg.solve(gram, design.T @ (target - design @ towards)))
 
 

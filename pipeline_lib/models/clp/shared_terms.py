@@ -20,7 +20,7 @@ from pipeline_lib.models.clp.levels import Index, Level, LevelGains, NoProfiles,
 from pipeline_lib.models.clp.terms import Terms
 from pipeline_lib.models.interface import Cell, FitContext
 
-_FORMAT = 1
+_FORMAT = 2
 """Raised when what is written changes."""
 _SEED = 0
 """Held-out cells are the same in every fit: seeds of a fit differ in the network alone."""
@@ -138,7 +138,8 @@ def _identity(train: Genotypes, cell: Cell, settings: ModelSettings) -> str:
     update_digest(digest, cell.genes["gene"].tolist())
     update_digest(digest, cell.features)
     if settings.clp.flux and cell.knockouts is not None:
-        update_digest(digest, cell.knockouts[["genes", "method", "fitness", "interaction"]])
+        columns = ["genes", "method", "fitness", "interaction", "medium", "screens"]
+        update_digest(digest, cell.knockouts[[name for name in columns if name in cell.knockouts]])
         update_digest(digest, cell.genes["in_gem"].tolist())
     return digest.hexdigest()[:24]
 

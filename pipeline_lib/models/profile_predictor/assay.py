@@ -10,7 +10,7 @@ from pipeline_lib.config.profile_predictor import ProfilePredictorSettings
 from pipeline_lib.models.baselines.axes import UNKNOWN, Entities, Index
 from pipeline_lib.models.baselines.completion import ScoreMatrix
 from pipeline_lib.models.baselines.cross_model import CrossModel
-from pipeline_lib.models.baselines.crosses import Crosses, Side, StrainBook
+from pipeline_lib.models.baselines.crosses import Crosses, Mask, Side, StrainBook
 from pipeline_lib.models.baselines.effects import Effects
 from pipeline_lib.models.baselines.per_assay import AssayFold
 from pipeline_lib.models.baselines.search import Trial
@@ -123,9 +123,10 @@ class ProfilePredictor(CrossModel):
 
         matrix = ScoreMatrix.build(self.axes, rows, columns, value - self.effects.predict(rows, columns))
         residuals = complete(matrix, share, self.options, generator, symmetric=symmetric)
-        self.estimate = combination.estimate(residuals, priors)
+        observed = matrix.observed > 0
+        self.estimate = _not_beyond(matrix.values, combination.estimate(residuals, priors), observed)
         del residuals, priors
-        completed = np.where(matrix.observed > 0, matrix.values, self.estimate)
+        completed = np.where(observed, matrix.values, self.estimate)
         row_side = sides[0].with_profiles(completed)
         self.sides = (row_side, row_side if symmetric else sides[1].with_profiles(completed.T))
         return cross_fitted, combination.gains
@@ -261,6 +262,18 @@ class ProfilePredictor(CrossModel):
             self._both_unseen(by_both),
         ]
         return CrossFitted(np.tile(observation, len(cases)), CrossEstimates.concatenate(cases))
+
+
+def _not_beyond(value: Matrix, estimate: Matrix, observed: Mask) -> Matrix:
+    """Return the estimate [r, c] with that of observed cells no larger, by least squares, than their values.
+
+    Gains are fitted on held-out cells, where a completion of few measurements is small; where it has seen the value
+    itself the same gain would overshoot.
+    """
+    own, measured = estimate[observed], value[observed]
+    squares = float(own @ own)
+    slope = min(float(own @ measured) / squares, 1.0) if squares > 0 else 1.0
+    return np.where(observed, max(slope, 0.0) * estimate, estimate)
 
 
 def _of_measured(mean: float, effects: Matrix, interaction: Matrix, gains: Gains) -> CrossEstimates:

@@ -39,8 +39,10 @@ class ProfilePredictorModel(PerAssay):
         crosses = self.book.crosses(genotypes)
         found = CrossEstimates.empty(len(genotypes))
         for name, rows in stated_assays(genotypes):
-            assay, part = self._nearest_assay(name), crosses.take(rows)
-            found.put(rows, self._whole(assay, _predictor(assay).estimates_of(part), part))
+            assay = self._nearest_assay(name)
+            predictor = _predictor(assay)
+            part = predictor.axes.placed(crosses.take(rows))
+            found.put(rows, self._whole(assay, predictor.estimates_of(part), part))
         return found
 
     def _whole(self, assay: FittedAssay, estimates: CrossEstimates, crosses: Crosses) -> CrossEstimates:

@@ -52,3 +52,37 @@ def test_the_partner_of_a_single_mutant_is_a_column_of_its_own(bench):
     columns = axes.positions(book.crosses(train))[1]
     assert len(np.unique(columns[:3])) == 1
     assert columns[0] not in columns[3:]
+
+
+def test_a_single_mutant_asked_for_by_its_gene_stands_where_training_measured_it(bench):
+    """Kuzmin 2020 measured single mutants as array strains: the gene alone must find that strain."""
+    train = bench.genotypes([[0], [1], [2]], [0.9, 0.8, 0.7], array=["0-dma", "1-dma", "2-dma"], phenotype="fitness")
+    book, axes = axes_of(bench, train)
+    alone = book.crosses(bench.genotypes([[1], [9]], [0, 0], phenotype="fitness"))
+    measured, column = axes.positions(axes.placed(alone))
+    assert UNKNOWN not in measured
+    assert column.tolist() == [axes.positions(book.crosses(train))[1][1], UNKNOWN]
+
+
+def test_a_double_mutant_measured_as_one_strain_is_found_by_its_genes(bench):
+    train = bench.genotypes(
+        [[0, 1], [0, 5], [0, 6], [1, 5], [1, 6]],
+        [0.5, 0.9, 0.8, 0.7, 0.6],
+        query=["0+1", "0", "0", "1", "1"],
+        array=[None, "5", "6", "5", "6"],
+        phenotype="fitness",
+    )
+    book, axes = axes_of(bench, train)
+    alone = axes.placed(book.crosses(bench.genotypes([[0, 1], [0, 5]], [0, 0], phenotype="fitness")))
+    rows, columns = (side[[0, 1]] for side in axes.positions(book.crosses(train)))
+    found_rows, found_columns = axes.positions(alone)
+    assert found_rows.tolist() == rows.tolist()
+    assert found_columns.tolist() == columns.tolist()
+
+
+def test_a_cross_that_names_its_strains_keeps_its_sides(bench, trigenic):
+    book, axes = axes_of(bench, trigenic)
+    crosses = book.crosses(trigenic)
+    placed = axes.placed(crosses)
+    assert placed.query.gene_set.tolist() == crosses.query.gene_set.tolist()
+    assert placed.array.strain.tolist() == crosses.array.strain.tolist()

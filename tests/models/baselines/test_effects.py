@@ -48,6 +48,14 @@ def test_no_variance_is_negative(generator):
     assert (variance_components(factors, value) >= 0).all()
 
 
+def test_one_measurement_a_strain_is_believed(bench):
+    """Without a repeat nothing tells noise from effects, and the best guess of a strain is what was measured of it."""
+    value = np.array([0.9, 0.5, 1.0, 0.7])
+    train = bench.genotypes([[0], [1], [2], [3]], value, array=list("abcd"), phenotype="fitness")
+    predicted = bench.fit(TwoWayModel, train).predict(train)
+    np.testing.assert_allclose(predicted.value, value, atol=0.01)
+
+
 def test_effects_solve_the_mixed_model_equations(bench, generator):
     table = balanced(generator, 25, 20)
     effects = bench.fit(TwoWayModel, screen_of(bench, table)).assays["screen", "interaction"].model.effects
