@@ -16,7 +16,12 @@ from pipeline_lib.metabolism.network import MetabolicNetwork, network_of
 from pipeline_lib.metabolism.supplemented_cell import NOTHING, SupplementedCell
 from pipeline_lib.metabolism.wild_type import reduce_growing_network
 
-BLOCKED, SHORT, SUPPLEMENT, REACTION = "blocked reaction", "short metabolite", "rescuing supplement", "rescuing reaction"
+BLOCKED, SHORT, SUPPLEMENT, REACTION = (
+    "blocked reaction",
+    "short metabolite",
+    "rescuing supplement",
+    "rescuing reaction",
+)
 FINDINGS = (BLOCKED, SHORT, SUPPLEMENT, REACTION)
 _LESS = 1e-6
 """Part of the wild type's production or growth by which a mutant's must differ to count as another."""

@@ -47,9 +47,7 @@ class SupplementedCell:
     constituents: BiomassConstituents
 
     @classmethod
-    def of(
-        cls, network: MetabolicNetwork, reactions: pd.DataFrame, metabolites: pd.DataFrame
-    ) -> "SupplementedCell":
+    def of(cls, network: MetabolicNetwork, reactions: pd.DataFrame, metabolites: pd.DataFrame) -> "SupplementedCell":
         """Return the programs of a network with the tables of its reactions and metabolites."""
         S = network.stoichiometry
         exchange = np.flatnonzero(exchange_reactions(reactions, metabolites, S))
