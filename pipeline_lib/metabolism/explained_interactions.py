@@ -79,9 +79,15 @@ def explained_interactions(
             fitness = found.attrs["fitness"]
             named = sorted(network.genes[gene] for gene in genotype.tolist())
             about = {
-                "rank": row.rank, "order": row.order, "screen": row.screen, "phenotype": row.phenotype,
-                "measured": row.value, "predicted": row.predicted, "medium": row.medium, "fitness": fitness,
-            }  # fmt: skip
+                "rank": row.rank,
+                "order": row.order,
+                "screen": row.screen,
+                "phenotype": row.phenotype,
+                "measured": row.value,
+                "predicted": row.predicted,
+                "medium": row.medium,
+                "fitness": fitness,
+            }
             found = found.assign(genes=[named] * len(found), **about)
             found.attrs = {}
             parts.append(found)
