@@ -9,7 +9,7 @@ from scipy.stats import rankdata
 
 RESAMPLES = 1000
 SEED = 0
-INTERVAL = (0.025, 0.975)
+_INTERVAL = (0.025, 0.975)
 
 Values = NDArray[np.float64]
 Statistic = Callable[[Values, Values], float]
@@ -45,11 +45,18 @@ def agreement(
     whole = {name: statistic(score, target) for name, score in scores.items()}
     rows = {}
     for name in scores:
-        low, high = np.nanquantile(resampled[name], INTERVAL)
-        below, above = np.nanquantile(resampled[name] - resampled[reference], INTERVAL)
+        low, high = interval(resampled[name])
+        below, above = interval(resampled[name] - resampled[reference])
         rows[name] = (whole[name], low, high, whole[name] - whole[reference], below, above)
     columns = ["value", "low", "high", "difference", "difference_low", "difference_high"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+
+
+def interval(resampled: Values) -> tuple[float, float]:
+    """Return the 95 % interval of resampled values, those that are defined; NaN where none is."""
+    defined = resampled[np.isfinite(resampled)]
+    low, high = np.quantile(defined, _INTERVAL) if len(defined) else (np.nan, np.nan)
+    return float(low), float(high)
 
 
 def auroc(score: Values, positive: Values) -> float:

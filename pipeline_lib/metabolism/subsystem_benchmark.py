@@ -5,7 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline_lib.artefacts.flux_balance import SUBSYSTEM_BENCHMARK, no_rows
-from pipeline_lib.metabolism.agreement import INTERVAL, RESAMPLES, SEED
+from pipeline_lib.metabolism.agreement import RESAMPLES, SEED, interval
 from pipeline_lib.metabolism.interaction_scores import NONZERO
 from pipeline_lib.metabolism.measured_growth import GENOTYPE
 
@@ -92,11 +92,9 @@ def _correlation(
         # Where there is no gene, a column of ones is read.
         counts = np.concatenate([counts, np.ones((several, 1), dtype=counts.dtype)], axis=1)
         sums.append(counts[:, place].prod(axis=2) @ moments)
-    resampled = _pearson(np.concatenate(sums))
-    some = resampled[np.isfinite(resampled)]
-    low, high = np.quantile(some, INTERVAL) if len(some) else (np.nan, np.nan)
+    low, high = interval(_pearson(np.concatenate(sums)))
     value = float(_pearson(moments.sum(axis=0)[None])[0])
-    return {"value": value, "low": float(low), "high": float(high), "n": len(values), "genes": len(genes)}
+    return {"value": value, "low": low, "high": high, "n": len(values), "genes": len(genes)}
 
 
 def _pearson(moments: NDArray[np.float64]) -> NDArray[np.float64]:
