@@ -85,7 +85,7 @@ SUBSYSTEM_BENCHMARK = TableSchema(
 )
 """One row a screen, phenotype, number of deletions and subsystem (``all``: every metabolic genotype): Pearson's
 correlation of flux balance with the measurement and its 95 % interval over genes, missing where flux balance predicts
-one value for all. ``n`` genotypes of ``genes`` genes; ``predicted``: of how many flux balance predicts an effect."""
+an effect of fewer than five. ``n`` genotypes of ``genes`` genes, ``predicted`` of them with a predicted effect."""
 
 EXPLANATIONS = TableSchema(
     "explanations",

@@ -47,6 +47,6 @@ def essentiality_benchmark_command(
     write_table(found, output, ESSENTIALITY_BENCHMARK)
     if left_out:
         click.echo(f"left out, derived from essentiality: {', '.join(left_out)}", err=True)
-    for row in found.itertuples():
-        what = f"{row.predictor}, {row.inputs}" + (f", folds of {row.folds}" if row.folds else "")
-        click.echo(f"{row.measure}, {what}: {row.value:.3f} ({row.low:.3f} to {row.high:.3f})", err=True)
+    for row in found.to_dict("records"):
+        what = ", ".join(filter(None, (row["measure"], row["predictor"], row["inputs"], row["folds"])))
+        click.echo(f"{what}: {row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})", err=True)

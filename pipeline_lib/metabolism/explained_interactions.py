@@ -73,8 +73,9 @@ def explained_interactions(
     parts = []
     for medium, rows in chosen.groupby("medium", sort=False):
         explainer = DeletionExplainer(network_on(network, media, str(medium)), reactions, metabolites)
-        for row in rows.itertuples():
-            genotype = np.array([gene for gene in (row.gene_1, row.gene_2, row.gene_3) if gene >= 0], dtype=np.int64)
+        genotypes = rows[GENOTYPE].to_numpy(np.int64)
+        for row, padded in zip(rows.itertuples(), genotypes, strict=True):
+            genotype = padded[padded >= 0]
             found = explainer.explain(genotype)
             fitness = found.attrs["fitness"]
             named = sorted(network.genes[gene] for gene in genotype.tolist())
@@ -88,7 +89,7 @@ def explained_interactions(
                 "medium": row.medium,
                 "fitness": fitness,
             }
-            found = found.assign(genes=[named] * len(found), **about)
+            found = found.assign(genes=pd.Series([named] * len(found), dtype=object), **about)
             found.attrs = {}
             parts.append(found)
     if not parts:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
@@ -12,7 +13,7 @@ FORBIDDEN = ("essential", "viab", "lethal", "haploinsuff")
 _GROWTH = "fitness_"
 """Start of the columns of growth in a feature table ``flux``: growth is an input of its own."""
 _FEWEST = 5
-"""Genes that must differ from the commonest value for a column to say anything."""
+"""Genes whose value must differ from the commonest one for a column to say anything."""
 
 
 def gene_features(
@@ -51,16 +52,16 @@ def gene_features(
 
 
 def informative(features: pd.DataFrame) -> pd.DataFrame:
-    """Return the columns in which at least five genes differ from the commonest value."""
+    """Return the columns in which at least five genes have another value than the commonest."""
     return features[[column for column in features if _differing(features[column]) >= _FEWEST]]
 
 
 def _differing(values: pd.Series) -> int:
-    counts = values.value_counts(dropna=False)
+    counts = values.value_counts()
     return int(counts.iloc[1:].sum())
 
 
-def same_complex(complexes: pd.DataFrame, num_genes: int) -> np.ndarray:
+def same_complex(complexes: pd.DataFrame, num_genes: int) -> NDArray[np.int64]:
     """Return one number a gene, int64 [G]; genes of one enzyme complex, directly or through others, have the same.
 
     Parameters

@@ -1,10 +1,12 @@
 """Measured fitness and interactions of metabolic deletions beside what flux balance predicts of them."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from pipeline_lib.artefacts.media import medium_of
 from pipeline_lib.artefacts.schemas import GENES
@@ -18,13 +20,15 @@ GENOTYPE = ["gene_1", "gene_2", "gene_3"]
 """Columns of a genotype: gene indices, ascending, -1 for none."""
 
 
-def measured_growth(observations: Path, knockouts: Path, genes: Path) -> pd.DataFrame:
+def measured_growth(observations: Path, knockouts: Path, genes: Path, screens: Collection[str] = ()) -> pd.DataFrame:
     """Join measurements of deletions of metabolic genes alone with flux balance on the medium of their screen.
 
     Parameters
     ----------
     observations, knockouts, genes
         ``tables/observations.parquet``, ``metabolism/knockouts.<method>.parquet``, ``tables/genes.parquet``.
+    screens
+        The screens to take; empty: every one.
 
     Returns
     -------
@@ -42,6 +46,8 @@ def measured_growth(observations: Path, knockouts: Path, genes: Path) -> pd.Data
     rows = read_table(observations, columns=[*_WANTED, *positive])
     metabolic = in_gem[genotypes].all(axis=1)
     metabolic &= ~((rows["phenotype"] == "raw_interaction") & (rows["order"] == 3)).to_numpy(bool)
+    if screens:
+        metabolic &= rows["screen"].isin(screens).to_numpy(bool)
     if positive:
         metabolic &= ~(rows[_POSITIVE].fillna(0) > 0).to_numpy(bool)
     rows = _with_genotype(rows[metabolic], genotypes[metabolic])
@@ -60,6 +66,6 @@ def measured_growth(observations: Path, knockouts: Path, genes: Path) -> pd.Data
     return joined.drop(columns=["fitness", "interaction"]).assign(predicted=predicted).dropna(subset="predicted")
 
 
-def _with_genotype(rows: pd.DataFrame, genotypes: np.ndarray) -> pd.DataFrame:
+def _with_genotype(rows: pd.DataFrame, genotypes: NDArray[np.int64]) -> pd.DataFrame:
     padded = np.pad(genotypes, ((0, 0), (0, len(GENOTYPE) - genotypes.shape[1])), constant_values=-1)
     return rows.assign(**dict(zip(GENOTYPE, padded.T, strict=True)))

@@ -16,6 +16,7 @@ def _measured_options(command: Callable[..., Any]) -> Callable[..., Any]:
         (
             click.option("--observations", required=True, type=_FILE, help="tables/observations.parquet."),
             click.option("--knockouts", required=True, type=_FILE, help="metabolism/knockouts.fba.parquet."),
+            click.option("--screen", "screens", multiple=True, help="A screen to take; repeat it. Without: every one."),
         )
     ):
         command = option(command)
@@ -29,7 +30,13 @@ def _measured_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @_measured_options
 @click.option("--output", required=True, type=_FILE, help="Written: one row a screen, phenotype and subsystem.")
 def subsystem_benchmark_command(
-    reactions: Path, complexes: Path, genes: Path, observations: Path, knockouts: Path, output: Path
+    reactions: Path,
+    complexes: Path,
+    genes: Path,
+    observations: Path,
+    knockouts: Path,
+    screens: tuple[str, ...],
+    output: Path,
 ) -> None:
     """Correlate flux balance with measured fitness and interactions, by subsystem of the deleted genes."""
     from pipeline_lib.artefacts import schemas
@@ -39,7 +46,7 @@ def subsystem_benchmark_command(
     from pipeline_lib.metabolism.subsystem_benchmark import gene_subsystems, subsystem_benchmark
 
     subsystems = gene_subsystems(read_table(complexes, schemas.COMPLEXES), read_table(reactions, schemas.REACTIONS))
-    measured = measured_growth(observations, knockouts, genes)
+    measured = measured_growth(observations, knockouts, genes, screens)
     write_table(subsystem_benchmark(measured, subsystems), output, SUBSYSTEM_BENCHMARK)
 
 
@@ -48,7 +55,6 @@ def subsystem_benchmark_command(
 @click.option("--metabolites", required=True, type=_FILE, help="metabolism/metabolites.parquet.")
 @click.option("--media", required=True, type=_FILE, help="metabolism/media.parquet.")
 @_measured_options
-@click.option("--screen", "screens", multiple=True, help="A screen to choose from; repeat it. Without: every one.")
 @click.option("--pairs", default=10, show_default=True, type=click.IntRange(min=0), help="Pairs to explain.")
 @click.option("--triples", default=5, show_default=True, type=click.IntRange(min=0), help="Triples to explain.")
 @click.option("--output", required=True, type=_FILE, help="Written: one row a finding on one interaction.")
@@ -74,9 +80,7 @@ def explain(
     from pipeline_lib.metabolism.explained_interactions import explained_interactions, strongest_interactions
     from pipeline_lib.metabolism.measured_growth import measured_growth
 
-    measured = measured_growth(observations, knockouts, genes)
-    if screens:
-        measured = measured[measured["screen"].isin(screens)]
+    measured = measured_growth(observations, knockouts, genes, screens)
     chosen = strongest_interactions(measured, {2: pairs, 3: triples})
     table = explained_interactions(
         chosen,

@@ -80,7 +80,8 @@ def _compare(
     if len(genes) < _FEWEST or measured[genes].nunique() < 2 or fitness.empty:
         return pd.DataFrame()
     target = measured[genes].to_numpy(np.float64)
-    of_media = {str(medium): fitness.loc[genes, medium].to_numpy(np.float64) for medium in fitness}
+    values = fitness.loc[genes].to_numpy(np.float64)
+    of_media = dict(zip(map(str, fitness.columns), values.T, strict=True))
     first = next(iter(of_media))
     parts = []
     for measure, statistic in measures.items():

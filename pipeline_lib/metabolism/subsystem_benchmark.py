@@ -10,12 +10,13 @@ from pipeline_lib.metabolism.interaction_scores import NONZERO
 from pipeline_lib.metabolism.measured_growth import GENOTYPE
 
 EVERY = "all"
+_UNKNOWN = dict.fromkeys(("value", "low", "high"), float("nan"))
 _CELLS = 1_000_000
 """Resamples times genotypes that are in memory at once."""
 _FLAT = 1e-12
 """Variance of values that are all the same."""
-_FEWEST = 20
-"""Genotypes below which a subsystem has no row."""
+_FEWEST, _FEWEST_EFFECTS = 20, 5
+"""Genotypes below which a subsystem has no row; genotypes with a predicted effect below which it has no correlation."""
 
 
 def gene_subsystems(complexes: pd.DataFrame, reactions: pd.DataFrame) -> pd.DataFrame:
@@ -53,7 +54,7 @@ def subsystem_benchmark(measured: pd.DataFrame, subsystems: pd.DataFrame, resamp
     rows = []
     for (screen, phenotype, order), part in measured.groupby(["screen", "phenotype", "order"]):
         genotypes = part[GENOTYPE].to_numpy(np.int64)
-        label = {"screen": screen, "phenotype": phenotype, "order": int(order)}
+        label = {"screen": screen, "phenotype": phenotype, "order": order}
         at = np.arange(len(part))
         lists = pd.DataFrame({"row": np.repeat(at, len(GENOTYPE)), "gene_index": genotypes.ravel()})
         members = lists.merge(subsystems)[["row", "subsystem"]].drop_duplicates()
@@ -61,9 +62,15 @@ def subsystem_benchmark(measured: pd.DataFrame, subsystems: pd.DataFrame, resamp
         for subsystem, chosen in groups.items():
             if len(chosen) >= _FEWEST:
                 values = part[["predicted", "value"]].to_numpy(np.float64)[chosen]
-                found = _correlation(values, genotypes[chosen], resamples, random)
                 effects = _effects(values[:, 0], str(phenotype))
-                rows.append({**label, "subsystem": subsystem, **found, "predicted": effects})
+                known = effects >= _FEWEST_EFFECTS
+                found = _correlation(values, genotypes[chosen], resamples, random) if known else _UNKNOWN
+                counts = {
+                    "n": len(chosen),
+                    "genes": int((np.unique(genotypes[chosen]) >= 0).sum()),
+                    "predicted": effects,
+                }
+                rows.append({**label, "subsystem": subsystem, **found, **counts})
     table = pd.DataFrame(rows) if rows else no_rows(SUBSYSTEM_BENCHMARK)
     return table.sort_values(["screen", "phenotype", "order", "n"], ascending=[True, True, True, False])
 
@@ -79,8 +86,8 @@ def _correlation(
     genotypes: NDArray[np.int64],
     resamples: int,
     random: np.random.Generator,
-) -> dict[str, float | int]:
-    """Return value, low, high, n and genes; values float64 [n, 2], genotypes int64 [n, 3]."""
+) -> dict[str, float]:
+    """Return value, low and high; values float64 [n, 2], genotypes int64 [n, 3]."""
     genes = np.unique(genotypes[genotypes >= 0])
     place = np.where(genotypes >= 0, np.searchsorted(genes, genotypes), len(genes))
     x, y = (values - values.mean(axis=0)).T
@@ -94,7 +101,7 @@ def _correlation(
         sums.append(counts[:, place].prod(axis=2) @ moments)
     low, high = interval(_pearson(np.concatenate(sums)))
     value = float(_pearson(moments.sum(axis=0)[None])[0])
-    return {"value": value, "low": low, "high": high, "n": len(values), "genes": len(genes)}
+    return {"value": value, "low": low, "high": high}
 
 
 def _pearson(moments: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -13,8 +13,8 @@ MUTANT_FREE_FEATURES = [
     for name in FLOW.features
     if RUN.features[name].reader not in ("phenotype_tables", "gene_by_term", "descriptions")
 ]
-# Real screens explain more than simulated ones, which are of the model itself.
-EXPLAINED_SCREENS = [screen for screen in RUN.screens if screen not in FLOW.truths] or list(RUN.screens)
+# A simulated screen, which is of the model itself, is held against flux balance only where there is no real one.
+REAL_SCREENS = [screen for screen in RUN.screens if screen not in FLOW.truths] or list(RUN.screens)
 
 
 rule genes:
@@ -243,10 +243,11 @@ rule subsystem_benchmark:
         runtime=minutes(15),
     params:
         code=code_hash("pipeline_lib.metabolism.measured_growth_cli:subsystem_benchmark_command"),
+        screens=[f"--screen={screen}" for screen in REAL_SCREENS],
     shell:
         "python -m pipeline_lib metabolism subsystem-benchmark --reactions {input.reactions:q}"
         " --complexes {input.complexes:q} --genes {input.genes:q} --observations {input.observations:q}"
-        " --knockouts {input.knockouts:q} --output {output.subsystems:q} 2>> {log:q}"
+        " --knockouts {input.knockouts:q} {params.screens:q} --output {output.subsystems:q} 2>> {log:q}"
 
 
 rule explain_interactions:
@@ -273,7 +274,7 @@ rule explain_interactions:
         runtime=minutes(20),
     params:
         code=code_hash("pipeline_lib.metabolism.measured_growth_cli:explain"),
-        screens=[f"--screen={screen}" for screen in EXPLAINED_SCREENS],
+        screens=[f"--screen={screen}" for screen in REAL_SCREENS],
     shell:
         "python -m pipeline_lib metabolism explain --reactions {input.reactions:q} --incidence {input.incidence:q}"
         " --complexes {input.complexes:q} --genes {input.genes:q} --metabolites {input.metabolites:q}"

@@ -10,6 +10,7 @@ from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.names import assay_name
 
 _PANELS = 4
+_DELETIONS: dict[object, str] = {1: "single deletions", 2: "pairs", 3: "triples"}
 _LARGEST = 16
 """Subsystems that a panel shows."""
 _MEASURES = {"auroc": "AUROC", "average_precision": "average precision", "mcc": "Matthews correlation"}
@@ -104,8 +105,7 @@ def draw_subsystems(benchmark: pd.DataFrame) -> Drawn:
     for axis, ((screen, phenotype, order), rows) in zip(axes, panels, strict=True):
         _intervals(axis, rows.set_index("subsystem").reindex(subsystems))
         axis.axvline(0, color=style.INK, linewidth=0.5)
-        deletions = {1: "single deletions", 2: "pairs", 3: "triples"}[int(order)]
-        axis.set(title=f"{assay_name(str(screen), str(phenotype))}, {deletions}", xlabel="Pearson correlation")
+        axis.set(title=f"{assay_name(str(screen), str(phenotype))}, {_DELETIONS[order]}", xlabel="Pearson correlation")
         axis.title.set_fontsize(6)
     axes[0].set_yticks(range(len(subsystems)), [_short(subsystem) for subsystem in subsystems])
     return Drawn(

@@ -36,7 +36,7 @@ _ESSENTIAL = (
 _SUBSYSTEMS = (
     "Correlation of flux balance, on the medium of the screen, with measured fitness and interactions of genotypes "
     "whose genes are all metabolic. A genotype counts in every subsystem that one of its genes serves; intervals are "
-    "over genes. No value: flux balance predicts the same for all of them."
+    "over genes. No value: flux balance predicts an effect of fewer than five."
 )
 
 
@@ -75,7 +75,7 @@ def best_media(table: pd.DataFrame) -> list[str]:
     sentences = []
     compared = table[table["measure"].isin(["mcc", "pearson"])].dropna(subset="value")
     for (data, measure), rows in compared.groupby(["data", "measure"], sort=False):
-        best = rows.loc[rows["value"].idxmax()]
+        best = rows.nlargest(1, "value").iloc[0]
         sentences.append(
             f"{data} ({int(best['genes']):,} genes): the highest {_MEASURES[str(measure)]} is {_with_interval(best)}, "
             f"on {best['medium']}; difference to the model's own medium {best['difference']:.3f} "
@@ -120,7 +120,7 @@ def essential_genes(run: RunFolder) -> Section:
 def _best_essentiality(table: pd.DataFrame, predictor: str) -> str:
     """Return the highest AUROC of a kind of predictor, with its average precision and Matthews correlation."""
     ranked = table[(table["predictor"] == predictor) & (table["measure"] == "auroc")]
-    best = ranked.loc[ranked["value"].idxmax()]
+    best = ranked.nlargest(1, "value").iloc[0]
     same = table[(table[["predictor", "inputs", "folds"]] == best[["predictor", "inputs", "folds"]]).all(axis=1)]
     words = [f"{_MEASURES[str(row['measure'])]} {_with_interval(row)}" for _, row in same.iterrows()]
     return f"{predictor.capitalize()}, at best ({best['inputs']}): {', '.join(words)}."
