@@ -1,6 +1,6 @@
 """Why the strongest interactions are there: those that are measured and predicted, explained one by one."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,9 @@ _SD_OF_CALL = 2.0
 _INTERACTIONS = ("interaction", "raw_interaction", "call")
 
 
-def strongest_interactions(measured: pd.DataFrame, how_many: Mapping[int, int]) -> pd.DataFrame:
+def strongest_interactions(
+    measured: pd.DataFrame, how_many: Mapping[int, int], simulated: Collection[str] = ()
+) -> pd.DataFrame:
     """Choose the interactions of metabolic genes that are strongest in the measurement and by flux balance.
 
     Parameters
@@ -26,6 +28,8 @@ def strongest_interactions(measured: pd.DataFrame, how_many: Mapping[int, int]) 
         `pipeline_lib.metabolism.measured_growth.measured_growth`.
     how_many
         Number of deletions to how many genotypes of it.
+    simulated
+        Screens that fill up where the others have fewer: their interactions are the model's own.
 
     Returns
     -------
@@ -39,12 +43,13 @@ def strongest_interactions(measured: pd.DataFrame, how_many: Mapping[int, int]) 
     scaled = (rows["value"] / spread).where(rows["phenotype"] != "call", rows["value"] * _SD_OF_CALL)
     rows = rows.assign(strength=scaled * rows["predicted"])
     rows = rows[(rows["strength"] > 0) & (rows["predicted"].abs() > NONZERO)]
-    rows = rows.sort_values(["strength", *GENOTYPE], ascending=[False, True, True, True])
+    rows = rows.assign(last=rows["screen"].isin(simulated))
+    rows = rows.sort_values(["last", "strength", *GENOTYPE], ascending=[True, False, True, True, True])
     rows = rows.drop_duplicates(GENOTYPE)
     rows = rows.assign(rank=rows.groupby("order").cumcount() + 1)
     rows = rows[rows["rank"] <= rows["order"].map(how_many)]
     predicted = rows["predicted"].where(rows["phenotype"] != "call", -rows["predicted"])
-    return rows.drop(columns="strength").assign(predicted=predicted).sort_values(["order", "rank"])
+    return rows.drop(columns=["strength", "last"]).assign(predicted=predicted).sort_values(["order", "rank"])
 
 
 def explained_interactions(

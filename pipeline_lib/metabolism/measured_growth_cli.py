@@ -55,6 +55,7 @@ def subsystem_benchmark_command(
 @click.option("--metabolites", required=True, type=_FILE, help="metabolism/metabolites.parquet.")
 @click.option("--media", required=True, type=_FILE, help="metabolism/media.parquet.")
 @_measured_options
+@click.option("--simulated", multiple=True, help="A simulated screen, which fills up where others have fewer.")
 @click.option("--pairs", default=10, show_default=True, type=click.IntRange(min=0), help="Pairs to explain.")
 @click.option("--triples", default=5, show_default=True, type=click.IntRange(min=0), help="Triples to explain.")
 @click.option("--output", required=True, type=_FILE, help="Written: one row a finding on one interaction.")
@@ -68,6 +69,7 @@ def explain(
     observations: Path,
     knockouts: Path,
     screens: tuple[str, ...],
+    simulated: tuple[str, ...],
     pairs: int,
     triples: int,
     output: Path,
@@ -81,7 +83,7 @@ def explain(
     from pipeline_lib.metabolism.measured_growth import measured_growth
 
     measured = measured_growth(observations, knockouts, genes, screens)
-    chosen = strongest_interactions(measured, {2: pairs, 3: triples})
+    chosen = strongest_interactions(measured, {2: pairs, 3: triples}, simulated)
     table = explained_interactions(
         chosen,
         load_network(reactions, incidence, complexes, genes),

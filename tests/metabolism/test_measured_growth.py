@@ -74,6 +74,15 @@ def test_the_strongest_are_of_one_sign_in_both(run: Path) -> None:
     assert not len(strongest_interactions(joined(run).assign(predicted=0.0), {2: 10}))
 
 
+def test_simulated_screens_fill_up_after_real_ones() -> None:
+    row = {"phenotype": "interaction", "order": 2, "gene_1": 0, "gene_3": -1, "medium": "model", "predicted": -0.1}
+    real = [{**row, "screen": "real", "gene_2": gene, "value": value} for gene, value in ((1, -0.1), (2, 0.2))]
+    simulated = [{**row, "screen": "made", "gene_2": gene, "value": value} for gene, value in ((3, -0.9), (4, -0.8))]
+    chosen = strongest_interactions(pd.DataFrame(real + simulated), {2: 2}, ["made"])
+    assert chosen["gene_2"].tolist() == [1, 3]
+    assert chosen["rank"].tolist() == [1, 2]
+
+
 def test_a_called_triple_is_a_negative_interaction() -> None:
     row = {"screen": "calls", "phenotype": "call", "order": 3, "gene_1": 0, "gene_2": 1, "gene_3": 2, "medium": "model"}
     rows = pd.DataFrame([{**row, "value": 1.0, "predicted": 0.5}, {**row, "gene_3": 3, "value": 0.0, "predicted": 0.9}])

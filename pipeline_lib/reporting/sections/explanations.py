@@ -13,10 +13,10 @@ _SHOWN = 4
 _WHY = (
     "interactions of metabolic genes are strongest in both the measurement and flux balance (of one sign in both; by "
     "the product of the predicted interaction and the measured one in standard deviations of its screen, a call "
-    "counting as two). For each: the reactions that the deletions block, the constituents of biomass of which the "
-    "mutant can make less (with the share that is left of the wild type's greatest production), and what raises its "
-    "growth again (with the fitness that it then has): a supplement that the medium lacks, at 1 mmol/gDW/h, or one of "
-    "the blocked reactions."
+    "counting as two; simulated screens, whose interactions are the model's own, fill up where others have fewer). "
+    "For each: the reactions that the deletions block, the constituents of biomass of which the mutant can make less "
+    "(with the share that is left of the wild type's greatest production), and what raises its growth again (with the "
+    "fitness that it then has): a supplement that the medium lacks, at 1 mmol/gDW/h, or one of the blocked reactions."
 )
 
 
