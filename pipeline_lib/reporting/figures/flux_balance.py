@@ -35,8 +35,8 @@ def draw_media(benchmark: pd.DataFrame) -> Drawn:
     figure, axes = _row_of_panels(len(panels), len(media))
     for axis, ((data, measure), rows) in zip(axes, panels, strict=True):
         _intervals(axis, rows.set_index("medium").reindex(media))
-        label = "Matthews correlation" if measure == "mcc" else "Pearson correlation with fitness"
-        axis.set(title=f"{data} (n = {int(rows['genes'].iloc[0]):,})", xlabel=label)
+        label = "Matthews correlation" if measure == "mcc" else "Pearson correlation"
+        axis.set(title=f"{data}\nn = {int(rows['genes'].iloc[0]):,}", xlabel=label)
     return Drawn(
         name,
         figure,
