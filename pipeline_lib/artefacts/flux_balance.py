@@ -5,6 +5,12 @@ import pandera.pandas as pa
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES, TableSchema
 
+ENERGY_UNIT = "kcal/mol"
+"""Unit of the Gibbs energies that yeast-GEM publishes, at pH 7."""
+BLOCKED, SHORT = "blocked reaction", "short metabolite"
+SUPPLEMENT, REACTION = "rescuing supplement", "rescuing reaction"
+"""What an explanation finds."""
+
 
 def _value() -> pa.Column:
     return pa.Column("float64", nullable=True)
@@ -99,7 +105,7 @@ EXPLANATIONS = TableSchema(
         "predicted": pa.Column("float64"),
         "medium": pa.Column(str),
         "fitness": pa.Column("float64"),
-        "finding": pa.Column(str),
+        "finding": pa.Column(str, pa.Check.isin((BLOCKED, SHORT, SUPPLEMENT, REACTION))),
         "id": pa.Column(str),
         "name": pa.Column(str),
         "value": pa.Column("float64"),

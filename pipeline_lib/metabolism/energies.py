@@ -29,8 +29,6 @@ from pipeline_lib.metabolism.gem_tables import UNKNOWN_ENERGY
 from pipeline_lib.sources.own_table import own_table_header, read_every_row
 from pipeline_lib.sources.row_block import Column
 
-UNIT = "kcal/mol"
-"""Unit of the energies that yeast-GEM publishes, at pH 7."""
 _PROTON_FORMULA, _OXYGEN_FORMULA = "H", "O2"
 _GREATEST, _GREATEST_PER_OXYGEN = 200.0, 115.0
 """Sizes, kcal/mol, that no reaction exceeds: fatty-acyl-CoA synthase with its many steps comes to -194, one O2 that
@@ -104,7 +102,7 @@ def energy_table(gem: Gem) -> pd.DataFrame:
         ``reaction_index``, ``id``, ``subsystem``, ``kind`` ('boundary', 'transport' or 'chemical'), ``delta_g``,
         ``from_metabolites`` (stoichiometry times metabolite energies; NaN where any metabolite's is unknown),
         ``residual`` (delta_g minus that), ``from_metabolites_without_protons`` and ``residual_without_protons``
-        (free protons counted 0), all in `UNIT`; ``implausible``: larger than the energy of any reaction (beyond 200,
+        (free protons counted 0), all in kcal/mol; ``implausible``: larger than the energy of any reaction (beyond 200,
         and 115 more for each O2 that takes part).
     """
     S = gem.stoichiometry

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline_lib.artefacts.flux_balance import BLOCKED, REACTION, SHORT, SUPPLEMENT
 from pipeline_lib.metabolism.background import with_background
 from pipeline_lib.metabolism.conditions import genotypes_of_names
 from pipeline_lib.metabolism.flux import ZERO_GROWTH
@@ -16,13 +17,6 @@ from pipeline_lib.metabolism.network import MetabolicNetwork, network_of
 from pipeline_lib.metabolism.supplemented_cell import NOTHING, SupplementedCell
 from pipeline_lib.metabolism.wild_type import reduce_growing_network
 
-BLOCKED, SHORT, SUPPLEMENT, REACTION = (
-    "blocked reaction",
-    "short metabolite",
-    "rescuing supplement",
-    "rescuing reaction",
-)
-FINDINGS = (BLOCKED, SHORT, SUPPLEMENT, REACTION)
 _LESS = 1e-6
 """Part of the wild type's production or growth by which a mutant's must differ to count as another."""
 

@@ -28,13 +28,11 @@ _BASIS = (
 Settings = Mapping[str, str | int | float]
 _DUAL, _PRIMAL = 1, 4
 _DEVEX, _CHOOSE = 1, -1
-PRIMAL: Settings = {"solver": "simplex", "simplex_strategy": _PRIMAL, "presolve": "off"}
-"""Primal simplex, which goes on from a feasible basis where another cost is minimised."""
 ATTEMPTS: tuple[Settings, ...] = (
     # Devex prices need no start-up solve a row, which would cost more than the few pivots of a warm start.
     {"solver": "simplex", "simplex_strategy": _DUAL, "presolve": "off", "simplex_dual_edge_weight_strategy": _DEVEX},
     {"solver": "simplex", "simplex_strategy": _DUAL, "presolve": "on", "simplex_dual_edge_weight_strategy": _CHOOSE},
-    PRIMAL,
+    {"solver": "simplex", "simplex_strategy": _PRIMAL, "presolve": "off"},
     {"solver": "ipm", "run_crossover": "on", "presolve": "on"},
 )
 """First the warm dual simplex, then cold: dual simplex with presolve, primal simplex, interior point."""

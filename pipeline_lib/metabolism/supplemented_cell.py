@@ -10,10 +10,12 @@ from scipy import sparse
 
 from pipeline_lib.metabolism.biomass import BiomassConstituents, products_of
 from pipeline_lib.metabolism.flux import ZERO_GROWTH
-from pipeline_lib.metabolism.linear_program import ATTEMPTS, PRIMAL, LinearProgram, Outcome, WarmSolver
+from pipeline_lib.metabolism.linear_program import ATTEMPTS, LinearProgram, Outcome, WarmSolver
 from pipeline_lib.metabolism.medium import exchange_reactions
 from pipeline_lib.metabolism.network import MetabolicNetwork
 
+_PRIMAL = {"solver": "simplex", "simplex_strategy": 4, "presolve": "off"}
+"""Primal simplex (HiGHS's number 4), which goes on from a feasible basis where another cost is minimised."""
 NOTHING = np.empty(0, dtype=np.int32)
 _SUPPLEMENT = 1.0
 """Uptake, mmol/gDW/h, at which a supplement is tried."""
@@ -62,7 +64,7 @@ class SupplementedCell:
             upper=np.concatenate([network.upper, greatest]),
             cost=np.concatenate([-network.objective, np.zeros(added)]),
         )
-        drainer = WarmSolver(program, [PRIMAL, *ATTEMPTS])
+        drainer = WarmSolver(program, [_PRIMAL, *ATTEMPTS])
         return cls(network, program, WarmSolver(program), drainer, closed, BiomassConstituents.of(network))
 
     def growth(self, blocked: NDArray[np.int32], start: NDArray[np.int8] | None = None, fed: int = -1) -> float:

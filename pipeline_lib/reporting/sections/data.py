@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline_lib.artefacts.flux_balance import ENERGY_UNIT
 from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.genes.coverage import low_coverage
-from pipeline_lib.metabolism.energies import UNIT
 from pipeline_lib.reporting.html import Section
 from pipeline_lib.reporting.html_table import HtmlTable, html_table
 from pipeline_lib.reporting.run_folder import RunFolder
@@ -138,7 +138,7 @@ def metabolism(run: RunFolder) -> Section:
         (
             f"The metabolic model has {total:,} reactions, {int(reactions['reversible'].sum()):,} of them reversible, "
             f"and {int((reactions['gene_rule'] == '').sum()):,} without a gene rule. Standard Gibbs energies are known "
-            f"for {known:,} reactions, in {UNIT}; sentinels and blanks count as unknown."
+            f"for {known:,} reactions, in {ENERGY_UNIT}; sentinels and blanks count as unknown."
         ),
         *implausible_sentences(energies),
         *essentiality_sentences(essentiality),
@@ -148,7 +148,7 @@ def metabolism(run: RunFolder) -> Section:
             "subsystems",
             "Subsystems",
             subsystems.sort_values("reactions", ascending=False),
-            labels={"median_absolute_residual": f"median absolute residual, {UNIT}"},
+            labels={"median_absolute_residual": f"median absolute residual, {ENERGY_UNIT}"},
         ),
         _implausible_table(energies, reactions),
     ]
@@ -172,7 +172,7 @@ def implausible_sentences(energies: pd.DataFrame) -> list[str]:
         return []
     words = "reaction has a Gibbs energy" if count == 1 else "reactions have Gibbs energies"
     sentence = (
-        f"{count} {words} larger than any reaction's (beyond 200 {UNIT}, and 115 more for each O2); "
+        f"{count} {words} larger than any reaction's (beyond 200 {ENERGY_UNIT}, and 115 more for each O2); "
         "the column 'implausible' of metabolism/energies.parquet marks them. Where the sum over metabolites says the "
         "same, the energy of a metabolite is at fault."
     )
@@ -186,8 +186,8 @@ def _implausible_table(energies: pd.DataFrame, reactions: pd.DataFrame) -> HtmlT
     shown = rows[["id", "subsystem", "delta_g", "from_metabolites_without_protons"]].assign(name=names)
     shown = shown.sort_values("delta_g", key=abs, ascending=False)[["id", "name", *shown.columns[1:4]]]
     labels = {
-        "delta_g": f"Gibbs energy, {UNIT}",
-        "from_metabolites_without_protons": f"sum over metabolites, {UNIT}",
+        "delta_g": f"Gibbs energy, {ENERGY_UNIT}",
+        "from_metabolites_without_protons": f"sum over metabolites, {ENERGY_UNIT}",
     }
     return html_table("implausible_energies", "Implausible Gibbs energies", shown, labels=labels)
 

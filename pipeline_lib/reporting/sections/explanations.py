@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from pipeline_lib.metabolism.explanation import BLOCKED, REACTION, SHORT, SUPPLEMENT
+from pipeline_lib.artefacts.flux_balance import BLOCKED, REACTION, SHORT, SUPPLEMENT
 from pipeline_lib.reporting.genes import GeneNames
 from pipeline_lib.reporting.html import Section
 from pipeline_lib.reporting.html_table import html_table
