@@ -19,6 +19,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.evaluation.cells import Cells
@@ -74,7 +75,7 @@ class ClusterDesign:
         ways = self.codes.shape[1]
         if ways == 1 or (self.kind == "gene" and self.groups <= ways):
             return 1.0
-        levels = [[_squared_sums(influence, codes) for codes in level] for level in self._overlaps]
+        levels = [[_squared_sums(influence, members) for members in level] for level in self._overlaps]
         single, double, triple = (sum(level) for level in levels)
         drawn = single + double + triple
         if self.kind == "gene":
@@ -84,17 +85,17 @@ class ClusterDesign:
         return float(np.sqrt(max(single - double + triple, least) / drawn)) if drawn > 0 else 1.0
 
     @cached_property
-    def _overlaps(self) -> list[list["_Shares"]]:
-        """Rows of single clusters, of pairs and of triples of clusters.
+    def _overlaps(self) -> list[list[sparse.csr_array]]:
+        """Members of single clusters, of pairs and of triples of clusters.
 
         Genes are one kind of cluster, whichever way they stand in; queries and arrays are two.
         """
         ways = range(self.codes.shape[1])
         pairs = np.column_stack([self._joint(pair) for pair in combinations(ways, 2)])
         if self.kind != "gene":
-            return [[_Shares.of(self.codes[:, [way]]) for way in ways], [_Shares.of(pairs)], []]
-        triples = [_Shares.of(self._joint(triple)[:, None]) for triple in combinations(ways, 3)]
-        return [[_Shares.of(self.codes)], [_Shares.of(pairs)], triples]
+            return [[_members(self.codes[:, [way]]) for way in ways], [_members(pairs)], []]
+        triples = [_members(self._joint(triple)[:, None]) for triple in combinations(ways, 3)]
+        return [[_members(self.codes)], [_members(pairs)], triples]
 
     def _joint(self, ways: tuple[int, ...]) -> NDArray[np.int64]:
         """Return one code [n] for the clusters of several ways; -1 where a row lacks one of them."""
@@ -251,23 +252,19 @@ def _query_codes(data: Measurements) -> NDArray[np.int64]:
     return _dense(np.where(alone, data.genotype + data.genotypes.query.max(initial=0) + 1, data.genotypes.query))
 
 
-@dataclass(frozen=True)
-class _Shares:
-    """Which rows share a cluster: row and cluster of every membership, int64 [memberships] each."""
+def _members(codes: NDArray[np.int64]) -> sparse.csr_array:
+    """Return clusters by rows, float64 [clusters, n]: how often codes [n, per row] have a row in a cluster (-1: none).
 
-    row: NDArray[np.int64]
-    cluster: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, codes: NDArray[np.int64]) -> "_Shares":
-        """Take codes [n, per row], -1 where a row is in no cluster."""
-        row, way = np.nonzero(codes >= 0)
-        return cls(row, codes[row, way])
+    A product with it sums rows over clusters, and is faster than counting each time which row goes where.
+    """
+    row, way = np.nonzero(codes >= 0)
+    shape = (int(codes.max(initial=-1)) + 1, len(codes))
+    return sparse.csr_array((np.ones(len(row)), (codes[row, way], row)), shape=shape)
 
 
-def _squared_sums(influence: NDArray[np.float64], shares: _Shares) -> float:
+def _squared_sums(influence: NDArray[np.float64], members: sparse.csr_array) -> float:
     """Return the sum over clusters of the squared sum of their rows' influence [n]."""
-    sums = np.bincount(shares.cluster, weights=influence[shares.row])
+    sums = members @ influence
     return float(sums @ sums)
 
 

@@ -194,7 +194,8 @@ class DangoAsReleased(Dango):
     One layer of attention whose heads are each as wide as a gene's vector and in which a gene also looks at itself, no
     squared difference of dynamic and static vectors, a sum over the set in place of the mean, and five of a gene's
     neighbours and itself drawn at every step, for the validation fold and for predictions too (one draw for each kept
-    epoch, so that a fitted model predicts the same twice). `neighbours`, `attention_layers` and `dropout` of
+    epoch, so that a fitted model predicts the same twice). The code's further linear map of a gene's vector ahead of
+    each GraphSAGE layer is taken as part of that layer. `neighbours`, `attention_layers` and `dropout` of
     `DangoSettings` are not read: the code fixes them.
     """
 

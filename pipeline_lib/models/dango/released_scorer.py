@@ -60,7 +60,8 @@ class ReleasedScorer(nn.Module):
     """Score gene sets by the sum over the set of w . norm(dynamic) + b; each assay has its own w and b.
 
     dynamic: the gene's vector after attention over the whole set and a feed-forward layer that enters as x + a f(x)
-    with a scale a that starts at zero.
+    with a scale a that starts at zero. An empty slot of a smaller set is not looked at; the released code, which was
+    made for triples alone, would look at it.
     """
 
     def __init__(self, width: int, heads: int, assays: int) -> None:
