@@ -10,18 +10,18 @@ from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import Genotypes
 from pipeline_lib.models.interface import Cell
 
-GENES, MODULES = 360, 24
-QUERY_PAIRS, ARRAYS, TRIPLES = 48, 120, 3_972
+GENES, MODULES = 360, 12
+QUERY_PAIRS, ARRAYS, TRIPLES = 48, 200, 3_972
 # Network, share of the pairs within a module that it links, and linked pairs of other modules for each of those.
 NETWORKS = (
-    ("coexpression", 0.50, 1.0),
-    ("experimental", 0.40, 0.5),
-    ("database", 0.25, 0.2),
-    ("neighborhood", 0.10, 0.5),
-    ("fusion", 0.05, 0.5),
-    ("cooccurence", 0.05, 1.0),
+    ("coexpression", 0.15, 0.5),
+    ("experimental", 0.12, 0.3),
+    ("database", 0.10, 0.1),
+    ("neighborhood", 0.04, 0.3),
+    ("fusion", 0.03, 0.3),
+    ("cooccurence", 0.03, 0.5),
 )
-GENE_SHARE, MODULE_SHARE, NOISE_SHARE = 0.10, 0.50, 0.40
+GENE_SHARE, MODULE_SHARE, NOISE_SHARE = 0.15, 0.55, 0.30
 """Shares of the variance of the scores: of effects of genes, of pairs and triples of modules, of noise."""
 
 

@@ -19,7 +19,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.evaluation.cells import Cells
@@ -75,7 +74,7 @@ class ClusterDesign:
         ways = self.codes.shape[1]
         if ways == 1 or (self.kind == "gene" and self.groups <= ways):
             return 1.0
-        levels = [[_squared_sums(influence, members) for members in level] for level in self._overlaps]
+        levels = [[_squared_sums(influence, shares) for shares in level] for level in self._overlaps]
         single, double, triple = (sum(level) for level in levels)
         drawn = single + double + triple
         if self.kind == "gene":
@@ -85,17 +84,17 @@ class ClusterDesign:
         return float(np.sqrt(max(single - double + triple, least) / drawn)) if drawn > 0 else 1.0
 
     @cached_property
-    def _overlaps(self) -> list[list[sparse.csr_array]]:
-        """Members of single clusters, of pairs and of triples of clusters.
+    def _overlaps(self) -> list[list["_Shares"]]:
+        """Rows of single clusters, of pairs and of triples of clusters.
 
         Genes are one kind of cluster, whichever way they stand in; queries and arrays are two.
         """
         ways = range(self.codes.shape[1])
         pairs = np.column_stack([self._joint(pair) for pair in combinations(ways, 2)])
         if self.kind != "gene":
-            return [[_members(self.codes[:, [way]]) for way in ways], [_members(pairs)], []]
-        triples = [_members(self._joint(triple)[:, None]) for triple in combinations(ways, 3)]
-        return [[_members(self.codes)], [_members(pairs)], triples]
+            return [[_Shares.of(self.codes[:, [way]]) for way in ways], [_Shares.of(pairs)], []]
+        triples = [_Shares.of(self._joint(triple)[:, None]) for triple in combinations(ways, 3)]
+        return [[_Shares.of(self.codes)], [_Shares.of(pairs)], triples]
 
     def _joint(self, ways: tuple[int, ...]) -> NDArray[np.int64]:
         """Return one code [n] for the clusters of several ways; -1 where a row lacks one of them."""
@@ -252,19 +251,34 @@ def _query_codes(data: Measurements) -> NDArray[np.int64]:
     return _dense(np.where(alone, data.genotype + data.genotypes.query.max(initial=0) + 1, data.genotypes.query))
 
 
-def _members(codes: NDArray[np.int64]) -> sparse.csr_array:
-    """Return clusters by rows, float64 [clusters, n]: how often codes [n, per row] have a row in a cluster (-1: none).
+@dataclass(frozen=True)
+class _Shares:
+    """Which rows share a cluster.
 
-    A product with it sums rows over clusters, and is faster than counting each time which row goes where.
+    Attributes
+    ----------
+    row, cluster
+        int64 [memberships] each: row and cluster of every membership.
+    single
+        Whether no cluster has more than one row, so that its sum is what the row has.
     """
-    row, way = np.nonzero(codes >= 0)
-    shape = (int(codes.max(initial=-1)) + 1, len(codes))
-    return sparse.csr_array((np.ones(len(row)), (codes[row, way], row)), shape=shape)
+
+    row: NDArray[np.int64]
+    cluster: NDArray[np.int64]
+    single: bool
+
+    @classmethod
+    def of(cls, codes: NDArray[np.int64]) -> "_Shares":
+        """Take codes [n, per row], -1 where a row is in no cluster."""
+        row, way = np.nonzero(codes >= 0)
+        cluster = codes[row, way]
+        return cls(row, cluster, bool(np.bincount(cluster).max(initial=0) <= 1))
 
 
-def _squared_sums(influence: NDArray[np.float64], members: sparse.csr_array) -> float:
+def _squared_sums(influence: NDArray[np.float64], shares: _Shares) -> float:
     """Return the sum over clusters of the squared sum of their rows' influence [n]."""
-    sums = members @ influence
+    moved = influence[shares.row]
+    sums = moved if shares.single else np.bincount(shares.cluster, weights=moved)
     return float(sums @ sums)
 
 
