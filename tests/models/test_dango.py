@@ -14,6 +14,7 @@ from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.dango.architecture import PAPER, RELEASED
+from pipeline_lib.models.dango.channels import read_channels
 from pipeline_lib.models.dango.model import Dango, DangoAsReleased
 from pipeline_lib.models.dango.network import DangoNetwork
 from pipeline_lib.models.dango.training import LabelledSets, Trainer, log_cosh
@@ -109,8 +110,6 @@ def sets_of(fold):
 
 
 def parameters_after(epochs, frozen, cell, architecture=PAPER):
-    from pipeline_lib.models.dango.channels import read_channels
-
     torch.manual_seed(5)
     channels = read_channels(cell.edges, NUM_GENES, None, {})
     network = DangoNetwork(channels, NUM_GENES, 2, SMALL, architecture)
@@ -245,9 +244,7 @@ def test_dango_as_released_predicts_the_same_twice_though_its_evaluation_draws_n
     assert again.predict(test).value.tobytes() == model.predict(test).value.tobytes()
 
 
-def test_evaluation_as_released_depends_on_the_neighbours_drawn_and_that_of_the_paper_does_not(cell):
-    from pipeline_lib.models.dango.channels import read_channels
-
+def test_evaluation_as_released_depends_on_the_neighbours_drawn_and_that_of_the_paper_does_not():
     hub = pd.DataFrame({"network": "hub", "source": 0, "target": np.arange(1, NUM_GENES), "weight": 1.0})
     channels = read_channels(hub, NUM_GENES, None, {})
     torch.manual_seed(0)
