@@ -51,7 +51,8 @@ class WholeSetAttention(nn.Module):
         """
         n, k, columns = projected.shape
         parts = projected.view(n, k, 3, self.heads, columns // (3 * self.heads)).permute(2, 0, 3, 1, 4)
-        attended = functional.scaled_dot_product_attention(*parts, attn_mask=present[:, None, None, :])
+        query, key, value = parts.unbind()
+        attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=present[:, None, None, :])
         merged: torch.Tensor = self.dropout(self.merge(attended.transpose(1, 2).reshape(n, k, -1)))
         return merged
 
