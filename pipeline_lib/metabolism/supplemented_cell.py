@@ -10,11 +10,11 @@ from scipy import sparse
 
 from pipeline_lib.metabolism.biomass import BiomassConstituents, products_of
 from pipeline_lib.metabolism.flux import ZERO_GROWTH
-from pipeline_lib.metabolism.linear_program import ATTEMPTS, LinearProgram, Outcome, WarmSolver
+from pipeline_lib.metabolism.linear_program import ATTEMPTS, LinearProgram, Outcome, Settings, WarmSolver
 from pipeline_lib.metabolism.medium import exchange_reactions
 from pipeline_lib.metabolism.network import MetabolicNetwork
 
-_PRIMAL = {"solver": "simplex", "simplex_strategy": 4, "presolve": "off"}
+_PRIMAL: Settings = {"solver": "simplex", "simplex_strategy": 4, "presolve": "off"}
 """Primal simplex (HiGHS's number 4), which goes on from a feasible basis where another cost is minimised."""
 NOTHING = np.empty(0, dtype=np.int32)
 _SUPPLEMENT = 1.0
