@@ -9,7 +9,8 @@ class DangoSettings(Section):
     """DANGO (Zhang et al. 2020): network embeddings, pretrained to rebuild the networks, and hypergraph attention.
 
     The defaults are those of the paper. They ask for about 9,000 optimisation steps; where that is too long, larger
-    batches and fewer epochs keep the meaning of every other setting.
+    batches and fewer epochs keep the meaning of every other setting. `dango_as_released` does not read `neighbours`,
+    `attention_layers` and `dropout`, which the released code fixes, and each of its heads has the whole width.
     """
 
     channels: list[str] | None = None

@@ -74,7 +74,7 @@ class ClusterDesign:
         ways = self.codes.shape[1]
         if ways == 1 or (self.kind == "gene" and self.groups <= ways):
             return 1.0
-        levels = [[_squared_sums(influence, codes) for codes in level] for level in self._overlaps]
+        levels = [[_squared_sums(influence, shares) for shares in level] for level in self._overlaps]
         single, double, triple = (sum(level) for level in levels)
         drawn = single + double + triple
         if self.kind == "gene":
@@ -253,21 +253,32 @@ def _query_codes(data: Measurements) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class _Shares:
-    """Which rows share a cluster: row and cluster of every membership, int64 [memberships] each."""
+    """Which rows share a cluster.
+
+    Attributes
+    ----------
+    row, cluster
+        int64 [memberships] each: row and cluster of every membership.
+    single
+        Whether no cluster has more than one row, so that its sum is what the row has.
+    """
 
     row: NDArray[np.int64]
     cluster: NDArray[np.int64]
+    single: bool
 
     @classmethod
     def of(cls, codes: NDArray[np.int64]) -> "_Shares":
         """Take codes [n, per row], -1 where a row is in no cluster."""
         row, way = np.nonzero(codes >= 0)
-        return cls(row, codes[row, way])
+        cluster = codes[row, way]
+        return cls(row, cluster, bool(np.bincount(cluster).max(initial=0) <= 1))
 
 
 def _squared_sums(influence: NDArray[np.float64], shares: _Shares) -> float:
     """Return the sum over clusters of the squared sum of their rows' influence [n]."""
-    sums = np.bincount(shares.cluster, weights=influence[shares.row])
+    moved = influence[shares.row]
+    sums = moved if shares.single else np.bincount(shares.cluster, weights=moved)
     return float(sums @ sums)
 
 

@@ -92,9 +92,9 @@ class Estimate:
         if not self._known:
             return float("nan"), float("nan")
         tail = expanded_tail((1 - confidence) / 2, self.clusters)
-        low, high = np.quantile(self._spread_draws, [tail, 1 - tail])
+        low, high = (_quantile(self._spread_draws, share) for share in (tail, 1 - tail))
         if self.seed_error.variance == 0:
-            return float(low), float(high)
+            return low, high
         by_seed = stdtrit(self.seed_error.freedom, (1 + confidence) / 2) * np.sqrt(self.seed_error.variance)
         below, above = np.hypot([self.value - low, high - self.value], by_seed)
         return float(self.value - below), float(self.value + above)
@@ -115,9 +115,10 @@ class Estimate:
         if self.seed_error.variance > 0:
             error = self._error
             return float(2 * stdtr(error.freedom, -abs(self.value) / np.sqrt(error.variance)))
-        finite = self._spread_draws
-        beyond = min((finite <= 0).sum(), (finite >= 0).sum())
-        share = min((beyond + 1) / (len(finite) + 1), 0.5)
+        draws = self._spread_draws
+        negative, at_most = np.searchsorted(draws, 0.0, side="left"), np.searchsorted(draws, 0.0, side="right")
+        beyond = min(at_most, len(draws) - negative)
+        share = min((beyond + 1) / (len(draws) + 1), 0.5)
         quantile = ndtri(share) / np.sqrt(self.clusters / (self.clusters - 1))
         return float(2 * stdtr(self.clusters - 1, quantile))
 
@@ -144,12 +145,19 @@ class Estimate:
 
     @cached_property
     def _spread_draws(self) -> Floats:
-        """Return the draws that are numbers, at their robust spread about the value."""
+        """Return the draws that are numbers, at their robust spread about the value, in ascending order."""
         width = 1.0
         if self.design is not None and self.influence is not None:
             width = self.design.width(self.influence)
         draws = self.value + width * (self.draws - self.value)
-        return draws[np.isfinite(draws)]
+        return np.sort(draws[np.isfinite(draws)])
+
+
+def _quantile(ordered: Floats, share: float) -> float:
+    """Return the quantile of sorted values by linear interpolation (type 7 of Hyndman and Fan 1996, as numpy's)."""
+    place = share * (len(ordered) - 1)
+    below = min(int(place), len(ordered) - 2)
+    return float(ordered[below] + (place - below) * (ordered[below + 1] - ordered[below]))
 
 
 @cache

@@ -205,9 +205,9 @@ def _subgroup_rows(
     settings: EvaluationSettings,
 ) -> list[dict[str, Any]]:
     extents = {
-        (assay.screen, assay.phenotype, *key): (int(member.sum()), assay.design.take(member).present())
+        (assay.screen, assay.phenotype, *key): extent
         for assay, part in zip(fold.assays, subgroups, strict=True)
-        for key, member in part.members.items()
+        for key, extent in part.extents.items()
     }
     rows = []
     for (screen, phenotype, subgroup, level), estimate in found.items():

@@ -78,26 +78,21 @@ class MomentBootstrap:
         self._y = y - self._y_offset
         self._flat_y = flatness(y)
         self._sides = None if len(design.sizes) > 2 else _TwoSides(design, resamples)
-        self._fixed = [self._sum(values) for values in (np.ones(len(y)), self._y, self._y**2)]
+        one, y_sums, yy_sums = (self._sum(values) for values in (np.ones(len(y)), self._y, self._y**2))
+        self._n, self._y_total, self._yy_total = (self._total(part) for part in (one, y_sums, yy_sums))
+        self._between = None if self._sides is None else _Between(self._sides, one, y_sums)
 
     def sums(self, x: Floats) -> MomentSums:
         """Return the sums for predictions x [n]."""
         offset = float(x.mean())
         centred = x - offset
-        one, y, yy = self._fixed
         sums_x, sums_xx, sums_xy = (self._sum(values) for values in (centred, centred**2, centred * self._y))
+        xx, xy = self._total(sums_xx), self._total(sums_xy)
         within = None
-        if self._sides is not None:
-            within = np.stack(
-                [
-                    self._sides.centred_total(sums_xx, sums_x, sums_x, one),
-                    self._sides.centred_total(sums_xy, sums_x, y, one),
-                    self._sides.centred_total(yy, y, y, one),
-                ]
-            )
-        total = self._total
+        if self._between is not None:
+            within = np.stack([xx, xy, self._yy_total]) - self._between.products(sums_x)
         return MomentSums(
-            n=total(one), x=total(sums_x), y=total(y), xx=total(sums_xx), xy=total(sums_xy), yy=total(yy),
+            n=self._n, x=self._total(sums_x), y=self._y_total, xx=xx, xy=xy, yy=self._yy_total,
             within=within, x_offset=offset, y_offset=self._y_offset,
             flat=(flatness(x), self._flat_y),
         )  # fmt: skip
@@ -165,11 +160,28 @@ class _TwoSides:
             return self._left_counts @ sums[:, 0]
         return np.einsum("lb,lb->b", self._left_columns, sums)
 
-    def centred_total(self, product: Floats, first: Floats, second: Floats, one: Floats) -> Floats:
-        """Return the total of `product` after centring both factors within each left cluster."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            centred = np.where(one > 0, product - first * second / one, 0.0)
-        return self.total(centred)
+
+class _Between:
+    """What means of left clusters have of the sums of xx, xy and yy: centring within the clusters takes it away.
+
+    Parameters
+    ----------
+    sides
+        The clusters.
+    one, y
+        float64 [left clusters, resamples + 1], or [left clusters, 1]: sums of the weights and of y.
+    """
+
+    def __init__(self, sides: _TwoSides, one: Floats, y: Floats) -> None:
+        self._sides, self._y = sides, y
+        # A cluster without rows in a resample adds nothing.
+        self._inverse = np.divide(1.0, one, out=np.zeros_like(one), where=one > 0)
+        self._yy = sides.total(self._inverse * y * y)
+
+    def products(self, x: Floats) -> Floats:
+        """Return the parts of xx, xy and yy for sums x, of the shape of `y`: float64 [3, resamples + 1]."""
+        mean = self._inverse * x
+        return np.stack([self._sides.total(mean * x), self._sides.total(mean * self._y), self._yy])
 
 
 def correlation(products: Floats, n: Floats, flat: tuple[float, float]) -> Floats:

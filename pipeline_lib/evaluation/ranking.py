@@ -4,7 +4,9 @@ A row's weight says how often the resample holds it. Sorting is done once; ranks
 weights in that order. Definitions are those of scipy (midranks) and scikit-learn (``sample_weight``).
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,8 @@ Floats = NDArray[np.float64]
 TOP = 100
 # Cells (rows x resamples) worked on at a time: small enough for the processor's cache.
 _CELLS = 500_000
+# Cells up to which what does not depend on a prediction is kept for the next one: 0.5 GB an assay at most.
+_KEPT_CELLS = 30_000_000
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,40 @@ class _Sorted:
         return np.repeat(0.5 * (first + last + 1), self.ends - self.starts, axis=0)
 
 
+class _Drawn:
+    """Some of the resamples, as every model needs them.
+
+    Parameters
+    ----------
+    weights
+        float64 [n, resamples]: how often each row is drawn.
+    ranked
+        The measured values.
+    """
+
+    def __init__(self, weights: Floats, ranked: _Sorted) -> None:
+        self.weights = weights
+        self._ranked = ranked
+
+    @cached_property
+    def middle(self) -> Floats:
+        """The mean rank, float64 [resamples]."""
+        return np.asarray(0.5 * (self.weights.sum(axis=0) + 1))
+
+    @cached_property
+    def y(self) -> Floats:
+        """Midranks of the measured values less the mean rank, float64 [n, resamples]."""
+        ranks = np.empty_like(self.weights)
+        ranks[self._ranked.order] = self._ranked.midranks(self.weights[self._ranked.order])
+        ranks -= self.middle
+        return ranks
+
+    @cached_property
+    def yy(self) -> Floats:
+        """Their weighted sum of squares, float64 [resamples]."""
+        return np.asarray(np.einsum("nb,nb,nb->b", self.weights, self.y, self.y))
+
+
 class RankingBootstrap:
     """Ranking metrics of one assay's test fold.
 
@@ -58,8 +96,6 @@ class RankingBootstrap:
     def __init__(self, design: ClusterDesign, resamples: Resamples, y: Floats) -> None:
         self._codes, self._resamples = design.codes, resamples
         self._y = _Sorted.of(y)
-        self._place = np.empty(len(y), dtype=np.int64)
-        self._place[self._y.order] = np.arange(len(y))
 
     def spearman(self, x: Floats) -> Floats:
         """Return Spearman's correlation of the data and every resample: float64 [resamples + 1].
@@ -69,30 +105,7 @@ class RankingBootstrap:
         ranked = _Sorted.of(x)
         if len(ranked.starts) == 1:
             return np.zeros(len(self._resamples) + 1)
-        place = self._place[ranked.order]
-        codes_x, codes_y = self._codes[ranked.order], self._codes[self._y.order]
-        return np.concatenate([self._spearman(ranked, place, codes_x, codes_y, part) for part in self._parts()])
-
-    def _spearman(
-        self,
-        ranked: _Sorted,
-        place: NDArray[np.int64],
-        codes_x: NDArray[np.int64],
-        codes_y: NDArray[np.int64],
-        part: slice,
-    ) -> Floats:
-        weights = self._resamples.row_weights(codes_x, part)
-        x = ranked.midranks(weights)
-        y = self._y.midranks(self._resamples.row_weights(codes_y, part))[place]
-        middle = 0.5 * (weights.sum(axis=0) + 1)
-        x -= middle
-        y -= middle
-        weighted = weights * x
-        xx, xy = np.einsum("nb,nb->b", weighted, x), np.einsum("nb,nb->b", weighted, y)
-        yy = np.einsum("nb,nb,nb->b", weights, y, y)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            values = np.where(xx > 0, xy / np.sqrt(xx * yy), 0.0)
-        return np.where(yy > 0, values, np.nan)
+        return np.concatenate([_spearman(ranked, drawn) for drawn in self._drawn()])
 
     def calls(self, score: Floats, positive: NDArray[np.bool_]) -> dict[str, Floats]:
         """Return auroc, average_precision, prevalence and precision_at_100: float64 [resamples + 1] each.
@@ -111,29 +124,8 @@ class RankingBootstrap:
         is that of all rows. NaN where a resample holds no call, or nothing but calls (AUROC).
         """
         ranked = _Sorted.of(-score)
-        parts = [self._calls(ranked, positive[ranked.order], part) for part in self._parts()]
+        parts = [_calls(ranked, positive[ranked.order], drawn.weights[ranked.order]) for drawn in self._drawn()]
         return {name: np.concatenate([values[name] for values in parts]) for name in parts[0]}
-
-    def _calls(self, ranked: _Sorted, positive: NDArray[np.bool_], part: slice) -> dict[str, Floats]:
-        weights = self._resamples.row_weights(self._codes[ranked.order], part)
-        running = np.vstack([np.zeros((1, weights.shape[1])), np.cumsum(weights, axis=0)])
-        rows = np.flatnonzero(positive)
-        hits = np.vstack([np.zeros((1, weights.shape[1])), np.cumsum(weights[rows], axis=0)])
-        total, called = running[-1], hits[-1]
-        # Only runs of ties that hold a call add to either area.
-        runs = np.unique(np.searchsorted(ranked.ends, rows, side="right"))
-        start, end = ranked.starts[runs], ranked.ends[runs]
-        before, after = hits[np.searchsorted(rows, start)], hits[np.searchsorted(rows, end)]
-        gained, uncalled = after - before, total - called
-        below = uncalled - 0.5 * ((running[start] - before) + (running[end] - after))
-        with np.errstate(invalid="ignore", divide="ignore"):
-            precision = np.where(gained > 0, after / running[end], 0.0)
-            return {
-                "auroc": (gained * below).sum(axis=0) / (called * uncalled),
-                "average_precision": (gained * precision).sum(axis=0) / called,
-                "prevalence": called / total,
-                f"precision_at_{TOP}": _precision_at(ranked, rows, running, hits),
-            }
 
     def precision_at_recalls(self, score: Floats, positive: NDArray[np.bool_], recalls: Floats) -> Floats:
         """Return the precision where each recall is first reached: float64 [recalls, resamples + 1].
@@ -145,8 +137,8 @@ class RankingBootstrap:
         rows = np.flatnonzero(called)
         last = np.unique(ranked.ends[np.searchsorted(ranked.ends, rows, side="right")]) - 1
         found = []
-        for part in self._parts():
-            weights = self._resamples.row_weights(self._codes[ranked.order], part)
+        for drawn in self._drawn():
+            weights = drawn.weights[ranked.order]
             running = np.cumsum(weights, axis=0)[last]
             hits = np.cumsum(weights[rows], axis=0)[np.searchsorted(rows, last, side="right") - 1]
             column = np.arange(weights.shape[1])
@@ -156,9 +148,52 @@ class RankingBootstrap:
                 found.append(np.stack([hits[place, column] / running[place, column] for place in reached]))
         return np.hstack(found)
 
-    def _parts(self) -> list[slice]:
+    def _drawn(self) -> Iterable[_Drawn]:
+        """Return the resamples in parts, the same ones at every call where they are few enough to be kept."""
+        cells = len(self._codes) * (len(self._resamples) + 1)
+        return self._kept if cells <= _KEPT_CELLS else self._fresh()
+
+    @cached_property
+    def _kept(self) -> list[_Drawn]:
+        return list(self._fresh())
+
+    def _fresh(self) -> Iterator[_Drawn]:
         step = max(1, _CELLS // max(len(self._codes), 1))
-        return [slice(start, start + step) for start in range(0, len(self._resamples) + 1, step)]
+        for start in range(0, len(self._resamples) + 1, step):
+            yield _Drawn(self._resamples.row_weights(self._codes, slice(start, start + step)), self._y)
+
+
+def _spearman(ranked: _Sorted, drawn: _Drawn) -> Floats:
+    weights = drawn.weights[ranked.order]
+    x, y = ranked.midranks(weights), drawn.y[ranked.order]
+    x -= drawn.middle
+    weights *= x
+    xx, xy = np.einsum("nb,nb->b", weights, x), np.einsum("nb,nb->b", weights, y)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        values = np.where(xx > 0, xy / np.sqrt(xx * drawn.yy), 0.0)
+    return np.where(drawn.yy > 0, values, np.nan)
+
+
+def _calls(ranked: _Sorted, positive: NDArray[np.bool_], weights: Floats) -> dict[str, Floats]:
+    """Return the metrics of `RankingBootstrap.calls` for rows [n] and their weights [n, resamples] from the top."""
+    running = np.vstack([np.zeros((1, weights.shape[1])), np.cumsum(weights, axis=0)])
+    rows = np.flatnonzero(positive)
+    hits = np.vstack([np.zeros((1, weights.shape[1])), np.cumsum(weights[rows], axis=0)])
+    total, called = running[-1], hits[-1]
+    # Only runs of ties that hold a call add to either area.
+    runs = np.unique(np.searchsorted(ranked.ends, rows, side="right"))
+    start, end = ranked.starts[runs], ranked.ends[runs]
+    before, after = hits[np.searchsorted(rows, start)], hits[np.searchsorted(rows, end)]
+    gained, uncalled = after - before, total - called
+    below = uncalled - 0.5 * ((running[start] - before) + (running[end] - after))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        precision = np.where(gained > 0, after / running[end], 0.0)
+        return {
+            "auroc": (gained * below).sum(axis=0) / (called * uncalled),
+            "average_precision": (gained * precision).sum(axis=0) / called,
+            "prevalence": called / total,
+            f"precision_at_{TOP}": _precision_at(ranked, rows, running, hits),
+        }
 
 
 def _precision_at(ranked: _Sorted, rows: NDArray[np.int64], running: Floats, hits: Floats) -> Floats:

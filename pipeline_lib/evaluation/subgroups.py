@@ -78,24 +78,30 @@ class SubgroupBootstrap:
             for name in frame
             for level in sorted(frame[name].unique())
         }
-        self._clusters = {key: assay.design.take(member).effective() for key, member in self.members.items()}
+        designs = {key: assay.design.take(member) for key, member in self.members.items()}
+        self._clusters = {key: design.effective() for key, design in designs.items()}
+        self.extents = {key: (len(design.codes), design.present()) for key, design in designs.items()}
+        self._fixed = self._sums([np.ones(len(value)), self._y, self._y**2])
 
     def pearson(self, prediction: Floats) -> dict[tuple[str, str], Estimate]:
         """Return the estimate of every (subgroup, level) for predictions [n]."""
         if not self.members:
             return {}
-        x, y = prediction - prediction.mean(), self._y
-        moments = np.stack([np.ones(len(x)), x, y, x * x, x * y, y * y])
-        member = np.stack(list(self.members.values()))
-        columns = (member[:, None, :] * moments).reshape(-1, len(x))
-        sums = self._resamples.weighted_sums(self._codes, columns)
+        x = prediction - prediction.mean()
         flat = (flatness(prediction), self._flat_y)
         found = {}
-        for key, part in zip(self.members, sums.reshape(len(member), 6, -1), strict=True):
-            values = _pearson(part, flat)
+        parts = zip(self.members, self._fixed, self._sums([x, x * x, x * self._y]), strict=True)
+        for key, (n, sum_y, yy), (sum_x, xx, xy) in parts:
+            values = _pearson((n, sum_x, sum_y, xx, xy, yy), flat)
             influence = self._influence(prediction, self.members[key]) if self._codes.shape[1] > 1 else None
             found[key] = Estimate(float(values[0]), values[1:], self._clusters[key], self._design, influence)
         return found
+
+    def _sums(self, columns: list[Floats]) -> Floats:
+        """Return the sum of each of so many columns [n] over every level: [levels, columns, resamples + 1]."""
+        member = np.stack(list(self.members.values()) or [np.zeros(len(self._y), dtype=bool)])
+        within = (member[:, None, :] * np.stack(columns)).reshape(-1, len(self._y))
+        return self._resamples.weighted_sums(self._codes, within).reshape(len(member), len(columns), -1)
 
     def _influence(self, prediction: Floats, member: NDArray[np.bool_]) -> Floats:
         x, y = prediction[member], self._y[member]
@@ -104,7 +110,7 @@ class SubgroupBootstrap:
         return influence
 
 
-def _pearson(sums: Floats, flat: tuple[float, float]) -> Floats:
+def _pearson(sums: tuple[Floats, ...], flat: tuple[float, float]) -> Floats:
     n, x, y, xx, xy, yy = sums
     with np.errstate(invalid="ignore", divide="ignore"):
         return correlation(np.stack([xx - x * x / n, xy - x * y / n, yy - y * y / n]), n, flat)

@@ -123,6 +123,10 @@ DANGO: dict[str, Entry] = {
         "pipeline_lib.models.dango.model:Dango",
         "DANGO: encoders pretrained to rebuild the networks, then trained with the hypergraph attention",
     ),
+    "dango_as_released": Entry(
+        "pipeline_lib.models.dango.model:DangoAsReleased",
+        "DANGO as its released code behaves: one attention layer, no squared differences, a sum, drawn neighbours",
+    ),
     "dango_frozen": Entry(
         "pipeline_lib.models.dango.model:Dango",
         "DANGO whose pretrained gene vectors and encoders stay as they are",

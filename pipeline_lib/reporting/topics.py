@@ -134,7 +134,8 @@ def _leaderboard(given: Given) -> list[Drawn]:
         ),
         leaderboard.draw_family(
             board, "pretraining", "What is pretraining for?",
-            "DANGO pretrained on networks, not pretrained, with frozen pretrained vectors, and with plain vectors.",
+            "DANGO pretrained on networks, not pretrained, with frozen pretrained vectors, with plain vectors, and as "
+            "its released code behaves.",
             is_dango,
         ),
     ]  # fmt: skip

@@ -13,7 +13,9 @@ from pipeline_lib.config.dango import DangoSettings
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.models.dango.model import Dango
+from pipeline_lib.models.dango.architecture import PAPER, RELEASED
+from pipeline_lib.models.dango.channels import read_channels
+from pipeline_lib.models.dango.model import Dango, DangoAsReleased
 from pipeline_lib.models.dango.network import DangoNetwork
 from pipeline_lib.models.dango.training import LabelledSets, Trainer, log_cosh
 from pipeline_lib.models.interface import Cell, FitContext
@@ -55,8 +57,8 @@ def genotypes(seed=0, n=120, screens=("first", "second")):
     return Genotypes(np.arange(n), genes, screen, np.ones(n, int), none, none, value, unknown, unknown, screens, ())
 
 
-def fitted(cell, settings=SMALL, context=None, train=None, validation=None, **keywords):
-    model = Dango(ModelSettings(dango=settings), TrainingSettings(), **keywords)
+def fitted(cell, settings=SMALL, context=None, train=None, validation=None, kind=Dango, **keywords):
+    model = kind(ModelSettings(dango=settings), TrainingSettings(), **keywords)
     history = model.fit(
         genotypes() if train is None else train,
         genotypes(1, 40) if validation is None else validation,
@@ -107,12 +109,10 @@ def sets_of(fold):
     )
 
 
-def parameters_after(epochs, frozen, cell):
-    from pipeline_lib.models.dango.channels import read_channels
-
+def parameters_after(epochs, frozen, cell, architecture=PAPER):
     torch.manual_seed(5)
     channels = read_channels(cell.edges, NUM_GENES, None, {})
-    network = DangoNetwork(channels, NUM_GENES, 2, SMALL)
+    network = DangoNetwork(channels, NUM_GENES, 2, SMALL, architecture)
     trainer = Trainer(network, SMALL.model_copy(update={"epochs": epochs}), frozen=frozen, checkpoint=None)
     with Progress(disable=True) as progress:
         trainer.run(sets_of(genotypes()), sets_of(genotypes(1)), progress, "")
@@ -128,8 +128,9 @@ def test_frozen_parts_stay_bit_equal_and_the_rest_learns(cell):
         assert torch.equal(before[name], after[name]) == name.startswith(PRETRAINED), name
 
 
-def test_unless_frozen_every_part_goes_on_learning(cell):
-    before, after = parameters_after(0, False, cell), parameters_after(3, False, cell)
+@pytest.mark.parametrize("architecture", [PAPER, RELEASED])
+def test_unless_frozen_every_part_goes_on_learning(cell, architecture):
+    before, after = (parameters_after(epochs, False, cell, architecture) for epochs in (0, 3))
     assert not any(torch.equal(before[name], after[name]) for name in before)
 
 
@@ -170,10 +171,10 @@ def test_fitting_leaves_the_callers_random_numbers_alone(cell):
     assert torch.equal(torch.rand(3), expected)
 
 
-@pytest.mark.parametrize("frozen", [False, True])
-def test_an_interrupted_training_goes_on_as_if_nothing_had_happened(cell, tmp_path, monkeypatch, frozen):
+@pytest.mark.parametrize(("kind", "frozen"), [(Dango, False), (Dango, True), (DangoAsReleased, False)])
+def test_an_interrupted_training_goes_on_as_if_nothing_had_happened(cell, tmp_path, monkeypatch, kind, frozen):
     test = genotypes(2, 30)
-    whole = fitted(cell, frozen=frozen)[0].predict(test).value
+    whole = fitted(cell, kind=kind, frozen=frozen)[0].predict(test).value
     judge, calls = Trainer._judge, []
 
     def dies(self, validation):
@@ -184,17 +185,18 @@ def test_an_interrupted_training_goes_on_as_if_nothing_had_happened(cell, tmp_pa
 
     monkeypatch.setattr(Trainer, "_judge", dies)
     with pytest.raises(KeyboardInterrupt):
-        fitted(cell, frozen=frozen, context=FitContext(checkpoints=tmp_path))
+        fitted(cell, kind=kind, frozen=frozen, context=FitContext(checkpoints=tmp_path))
     monkeypatch.setattr(Trainer, "_judge", judge)
-    model, history = fitted(cell, frozen=frozen, context=FitContext(checkpoints=tmp_path))
+    model, history = fitted(cell, kind=kind, frozen=frozen, context=FitContext(checkpoints=tmp_path))
     assert model.predict(test).value.tobytes() == whole.tobytes()
     assert history["epoch"].max() == 5
 
 
-def test_the_state_restores_the_model(cell, tmp_path):
-    model = fitted(cell)[0]
+@pytest.mark.parametrize("kind", [Dango, DangoAsReleased])
+def test_the_state_restores_the_model(cell, tmp_path, kind):
+    model = fitted(cell, kind=kind)[0]
     save_tensors(model.state(), tmp_path / "model.pt")
-    restored = Dango.from_state(load_tensors(tmp_path / "model.pt"), cell)
+    restored = kind.from_state(load_tensors(tmp_path / "model.pt"), cell)
     test = genotypes(2, 30)
     assert np.array_equal(restored.predict(test).value, model.predict(test).value)
     assert np.array_equal(restored.predict(test).std, model.predict(test).std)
@@ -233,6 +235,32 @@ def test_members_disagree_and_their_variance_is_part_of_the_spread(cell):
 def test_sampled_neighbours_are_an_option_that_trains_too(cell):
     model = fitted(cell, SMALL.model_copy(update={"neighbours": 2}))[0]
     assert np.isfinite(model.predict(genotypes(2, 30)).value).all()
+
+
+def test_dango_as_released_predicts_the_same_twice_though_its_evaluation_draws_neighbours(cell):
+    model, test = fitted(cell, kind=DangoAsReleased)[0], genotypes(2, 30)
+    assert np.array_equal(model.predict(test).value, model.predict(test).value)
+    again = fitted(cell, kind=DangoAsReleased)[0]
+    assert again.predict(test).value.tobytes() == model.predict(test).value.tobytes()
+
+
+def test_evaluation_as_released_depends_on_the_neighbours_drawn_and_that_of_the_paper_does_not():
+    hub = pd.DataFrame({"network": "hub", "source": 0, "target": np.arange(1, NUM_GENES), "weight": 1.0})
+    channels = read_channels(hub, NUM_GENES, None, {})
+    torch.manual_seed(0)
+    for architecture, drawn in ((PAPER, False), (RELEASED, True)):
+        network = DangoNetwork(channels, NUM_GENES, 1, SMALL, architecture).eval()
+        first, second = (network.vectors(torch.arange(1)) for _ in range(2))
+        assert torch.equal(first, second) != drawn
+
+
+def test_dango_as_released_learns_what_its_dropout_allows(cell):
+    settings = SMALL.model_copy(update={"width": 32, "epochs": 60, "learning_rate": 0.01, "patience": 60})
+    model = build("dango_as_released", ModelSettings(dango=settings), TrainingSettings())
+    train, held = genotypes(0, 400, screens=("only",)), genotypes(1, 100, screens=("only",))
+    model.fit(train, held, cell, FitContext())
+    test = genotypes(2, 100, screens=("only",))
+    assert np.corrcoef(model.predict(test.without_values()).value, test.value)[0, 1] > 0.9
 
 
 def test_heads_that_do_not_share_the_width_are_refused():

@@ -10,7 +10,8 @@ from torch.nn import functional
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.dango.channels import read_channels
-from pipeline_lib.models.dango.encoder import ChannelEncoder, MetaEmbedding, sample_neighbours
+from pipeline_lib.models.dango.encoder import ChannelEncoder, MetaEmbedding
+from pipeline_lib.models.dango.neighbour_means import WholeMean
 from pipeline_lib.models.dango.reconstruction import RowDecoder
 
 
@@ -66,7 +67,7 @@ def test_a_cell_without_networks_has_no_channels():
 def test_the_encoder_equals_graphsage_written_with_dense_matrices():
     torch.manual_seed(0)
     channel = channel_of(PATH, 6)
-    encoder = ChannelEncoder(channel, width=4, neighbours=None)
+    encoder = ChannelEncoder(channel, 4, WholeMean(channel))
     features = torch.randn(6, 4)
     mean = torch.zeros(6, 6)
     mean[channel.genes[:, None], channel.genes[None, :]] = (dense(channel) > 0).float()
@@ -76,40 +77,6 @@ def test_the_encoder_equals_graphsage_written_with_dense_matrices():
         hidden = functional.silu(torch.cat([hidden, mean @ hidden], dim=1) @ layer.weight.T + layer.bias)
     genes = torch.tensor([5, 1, 0, 2, 3])
     assert torch.allclose(encoder(features, encoder.first(features), genes), hidden[genes], atol=1e-6)
-
-
-def test_the_gradient_of_the_sparse_mean_is_right():
-    encoder = ChannelEncoder(channel_of(PATH, 5), width=2, neighbours=None)
-    encoder._adjacency = encoder._adjacency.double()
-    encoder._degree = encoder._degree.double()
-    features = torch.randn(4, 2, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(encoder._mean, features)
-
-
-def test_sampled_neighbours_are_neighbours_no_more_than_asked_and_never_twice():
-    torch.manual_seed(0)
-    star = channel_of([(0, leaf, 1.0) for leaf in range(1, 10)], 10)
-    gene, neighbour = sample_neighbours(star, 5)
-    assert torch.bincount(gene).tolist() == [5] + [1] * 9
-    hub = neighbour[gene == 0]
-    assert len(hub.unique()) == 5
-    assert hub.min() >= 1
-    assert (neighbour[gene > 0] == 0).all()
-
-
-def test_every_neighbour_is_drawn_as_often_as_any_other():
-    torch.manual_seed(0)
-    star = channel_of([(0, leaf, 1.0) for leaf in range(1, 11)], 11)
-    drawn = torch.cat([sample_neighbours(star, 5)[1][:5] for _ in range(600)])
-    assert torch.bincount(drawn, minlength=11)[1:].numpy() == pytest.approx(np.full(10, 300), rel=0.2)
-
-
-def test_sampling_all_neighbours_equals_the_whole_mean():
-    torch.manual_seed(0)
-    channel = channel_of(PATH, 5)
-    whole, drawn = ChannelEncoder(channel, 3, None), ChannelEncoder(channel, 3, 5).train()
-    features = torch.randn(4, 3)
-    assert torch.allclose(whole._mean(features), drawn._mean(features), atol=1e-6)
 
 
 def test_the_meta_embedding_weighs_channels_by_a_softmax_of_their_scores():

@@ -15,7 +15,7 @@ LEADERBOARD = (
     "mean", "screen_mean", "query_mean", "array_mean", "two_way", "gene_ridge", "gene_query_ridge",
     "factorisation", "soft_impute", "nearest_profiles", "network_profiles", "gradient_boosting",
     "embedding_mlp", "multiplicative", "digenic_sum", "digenic_min", "fba", "moma", "profile_predictor", "wl_ridge",
-    "dango",
+    "dango", "dango_as_released",
     "dango_no_pretraining", "dango_frozen", "dango_plain_embedding", "clp", "clp_derived", "clp_no_metabolism",
     "clp_no_flux", "clp_no_features", "clp_random_features", "clp_all_features", "clp_no_profiles", "clp_hypergraph",
     "clp_no_networks", "clp_undirected", "clp_no_gene_rules", "clp_rewired", "clp_random_genes",

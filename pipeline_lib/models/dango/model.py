@@ -15,13 +15,11 @@ from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.assays import AssayScales
+from pipeline_lib.models.dango.architecture import PAPER, RELEASED
 from pipeline_lib.models.dango.channels import Channel, read_channels
-from pipeline_lib.models.dango.hypergraph import HyperSagnn
 from pipeline_lib.models.dango.network import DangoNetwork
-from pipeline_lib.models.dango.training import LabelledSets, Trainer
+from pipeline_lib.models.dango.training import SETS_AT_ONCE, LabelledSets, Trainer
 from pipeline_lib.models.interface import Cell, FitContext, Prediction
-
-_SETS_AT_ONCE = 65_536
 
 
 class Dango:
@@ -32,7 +30,7 @@ class Dango:
     settings
         `dango` is read.
     training
-        Not read: DANGO has a budget of its own.
+        Not read: DANGO has steps of its own.
     pretrained
         Whether the encoders first learn to rebuild the networks.
     frozen
@@ -41,6 +39,8 @@ class Dango:
         Whether networks are used at all; if not, learned gene vectors go straight into the hypergraph part, as they
         do for a cell that has no networks.
     """
+
+    architecture = PAPER
 
     def __init__(
         self,
@@ -97,8 +97,8 @@ class Dango:
         checkpoint = None if context.checkpoints is None else context.checkpoints / f"member{member}.pt"
         with torch.random.fork_rng(devices=[torch.device(context.device)] if context.device != "cpu" else []):
             torch.manual_seed(context.seed * 1000 + member)
-            network = DangoNetwork(channels, num_genes, len(self.assays), self.settings).to(context.device)
-            trainer = Trainer(network, self.settings, frozen=self.frozen, checkpoint=checkpoint)
+            network = DangoNetwork(channels, num_genes, len(self.assays), self.settings, self.architecture)
+            trainer = Trainer(network.to(context.device), self.settings, frozen=self.frozen, checkpoint=checkpoint)
             trained = trainer.run(folds[0], folds[1], progress, f"DANGO {member + 1}/{self.settings.members}")
         self.kept.append(trained.kept)
         return pd.DataFrame(trained.history)
@@ -132,17 +132,14 @@ class Dango:
     def _scores(
         self, kept: list[dict[str, Any]], genotypes: Genotypes, codes: NDArray[np.int64]
     ) -> NDArray[np.float64]:
-        settings = self.settings
         total = np.zeros(len(genotypes))
         with torch.random.fork_rng(devices=[]):
-            scorer = HyperSagnn(
-                settings.width, settings.heads, settings.attention_layers, settings.dropout, len(self.assays)
-            ).eval()
+            scorer = self.architecture.scorer(self.settings, len(self.assays)).eval()
         for epoch in kept:
             vectors = epoch["vectors"].cpu()
             scorer.load_state_dict(epoch["hypergraph"])
-            for start in range(0, len(genotypes), _SETS_AT_ONCE):
-                part = slice(start, start + _SETS_AT_ONCE)
+            for start in range(0, len(genotypes), SETS_AT_ONCE):
+                part = slice(start, start + SETS_AT_ONCE)
                 slots = torch.from_numpy(genotypes.genes[part])
                 with torch.no_grad():
                     score = scorer(vectors, slots, torch.from_numpy(codes[part]))
@@ -189,3 +186,17 @@ class Dango:
                 f"The model was fitted on {fitted} genes and the gene table holds {len(cell.genes)}; fit it anew."
             )
         return model
+
+
+class DangoAsReleased(Dango):
+    """DANGO as its released code behaves, which is not as its paper has it.
+
+    One layer of attention whose heads are each as wide as a gene's vector and in which a gene also looks at itself, no
+    squared difference of dynamic and static vectors, a sum over the set in place of the mean, and five of a gene's
+    neighbours and itself drawn at every step, for the validation fold and for predictions too (one draw for each kept
+    epoch, so that a fitted model predicts the same twice). The code's further linear map of a gene's vector ahead of
+    each GraphSAGE layer is taken as part of that layer. `neighbours`, `attention_layers` and `dropout` of
+    `DangoSettings` are not read: the code fixes them.
+    """
+
+    architecture = RELEASED

@@ -4,23 +4,32 @@ import torch
 from torch import nn
 
 from pipeline_lib.config.dango import DangoSettings
+from pipeline_lib.models.dango.architecture import PAPER, Architecture
 from pipeline_lib.models.dango.channels import Channel
 from pipeline_lib.models.dango.encoder import ChannelEncoder, MetaEmbedding
-from pipeline_lib.models.dango.hypergraph import HyperSagnn
 from pipeline_lib.models.dango.reconstruction import RowDecoder
 
 
 class DangoNetwork(nn.Module):
     """Score sets of genes; without channels the learned gene vectors go straight into the hypergraph part."""
 
-    def __init__(self, channels: list[Channel], num_genes: int, assays: int, settings: DangoSettings) -> None:
+    def __init__(
+        self,
+        channels: list[Channel],
+        num_genes: int,
+        assays: int,
+        settings: DangoSettings,
+        architecture: Architecture = PAPER,
+    ) -> None:
         super().__init__()
         width = settings.width
         self.embedding = nn.Embedding(num_genes, width)
-        self.encoders = nn.ModuleList(ChannelEncoder(channel, width, settings.neighbours) for channel in channels)
+        self.encoders = nn.ModuleList(
+            ChannelEncoder(channel, width, architecture.neighbour_mean(channel, settings)) for channel in channels
+        )
         self.decoders = nn.ModuleList(RowDecoder(channel, width) for channel in channels)
         self.meta = MetaEmbedding(width)
-        self.hypergraph = HyperSagnn(width, settings.heads, settings.attention_layers, settings.dropout, assays)
+        self.hypergraph = architecture.scorer(settings, assays)
 
         self._fixed: torch.Tensor | None = None
 
@@ -77,4 +86,5 @@ class DangoNetwork(nn.Module):
 
     def score(self, vectors: torch.Tensor, slots: torch.Tensor, assay: torch.Tensor) -> torch.Tensor:
         """Score sets, float [n]; `slots` int64 [n, k]: rows of `vectors`, -1 where a slot is empty."""
-        return self.hypergraph(vectors, slots, assay)
+        score: torch.Tensor = self.hypergraph(vectors, slots, assay)
+        return score

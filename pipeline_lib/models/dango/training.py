@@ -14,6 +14,9 @@ from pipeline_lib.artefacts.tensors import load_tensors, save_tensors
 from pipeline_lib.config.dango import DangoSettings
 from pipeline_lib.models.dango.network import DangoNetwork
 
+SETS_AT_ONCE = 8_192
+"""Sets scored at a time outside training: what bounds the memory."""
+
 
 @dataclass(frozen=True)
 class LabelledSets:
@@ -182,7 +185,7 @@ class Trainer:
             vectors = self.network.vectors(genes)
             parts = [
                 self.network.score(vectors, validation.genes[rows], validation.assay[rows])
-                for rows in torch.arange(len(validation), device=self._device).split(16_384)
+                for rows in torch.arange(len(validation), device=self._device).split(SETS_AT_ONCE)
             ]
         score = torch.cat(parts) if parts else validation.value
         pearson = weighted_pearson(score, validation)

@@ -101,8 +101,8 @@ def draw_energy_coverage(subsystems: pd.DataFrame, energies: pd.DataFrame) -> Dr
     return Drawn(
         "energy_coverage", figure, "Gibbs energies",
         f"Left, coverage in the {len(largest)} largest subsystems. Right, the listed energy of a reaction less the sum "
-        f"of its metabolites' energies times stoichiometry, where all are known (n = {len(residual):,}), "
-        f"in {ENERGY_UNIT}; values beyond the 98 percent quantile are put at the edge.",
+        f"of its metabolites' energies times stoichiometry, where all are known (n = {len(residual):,}), in "
+        f"{ENERGY_UNIT}; values beyond the 98 percent quantile are put at the edge.",
         "Bars of coverage by subsystem and a histogram of residuals.",
     )  # fmt: skip
 

@@ -184,7 +184,8 @@ def pretraining(run: RunFolder) -> Section:
             ("What is pretraining for? DANGO (Zhang et al. 2020) first learns gene vectors that rebuild each gene "
             "network, one network at a time; this pretraining sees no genetic interaction. It then trains a hypergraph "
             "attention over the deleted genes. Its variants here: without pretraining, with pretrained vectors that "
-            "stay frozen, and with plain gene vectors that see no network."),
+            "stay frozen, with plain gene vectors that see no network, and (dango_as_released) pretrained, with the "
+            "attention, the sum over genes and the drawn neighbours of the released code, which is not the paper's."),
             *family_sentences(family[family["split"].isin(_ASKED_OF_PRETRAINING)], "dango"),
         ],
         run.figures("leaderboard", "pretraining"),
