@@ -99,6 +99,11 @@ class Estimate:
         below, above = np.hypot([self.value - low, high - self.value], by_seed)
         return float(self.value - below), float(self.value + above)
 
+    def interval_within(self, confidence: float, least: float, most: float) -> tuple[float, float]:
+        """Return (low, high), no further than the least and the greatest value that the statistic can have."""
+        low, high = self.interval(confidence)
+        return max(low, least), min(high, most)
+
     def p_value(self) -> float:
         """Return the two-sided P-value of the statistic being zero: the interval at 1 - P just touches zero.
 

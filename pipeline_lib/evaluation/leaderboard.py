@@ -14,7 +14,7 @@ from pipeline_lib.evaluation.draws import Entry, entries_by_split
 from pipeline_lib.evaluation.folds import AssayFold, SplitFold, assay_seed, split_fold
 from pipeline_lib.evaluation.intervals import Estimate, fold_seeds
 from pipeline_lib.evaluation.measurements import Measurements
-from pipeline_lib.evaluation.metrics import evaluate, evaluate_pooled, leading_metric, pooled_assays
+from pipeline_lib.evaluation.metrics import bounds, evaluate, evaluate_pooled, leading_metric, pooled_assays
 from pipeline_lib.evaluation.predictions import PredictionFile, read_test_and_validation
 from pipeline_lib.evaluation.scores import AssayKey, Extent, ScoreKey, Scores
 from pipeline_lib.evaluation.subgroups import GeneTraits, SubgroupBootstrap
@@ -183,7 +183,7 @@ def _leaderboard_rows(
 ) -> list[dict[str, Any]]:
     rows = []
     for (screen, phenotype, metric), score in scores.items():
-        low, high = score.interval(settings.confidence)
+        low, high = score.interval_within(settings.confidence, *bounds(metric))
         extent, ranks = extents[screen, phenotype], metric == leading_metric(phenotype)
         rows.append(
             {
@@ -211,7 +211,7 @@ def _subgroup_rows(
     }
     rows = []
     for (screen, phenotype, subgroup, level), estimate in found.items():
-        low, high = estimate.interval(settings.confidence)
+        low, high = estimate.interval_within(settings.confidence, *bounds("pearson"))
         n, groups = extents[screen, phenotype, subgroup, level]
         rows.append(
             {

@@ -42,6 +42,13 @@ def leading_metric(phenotype: str) -> str:
     return "average_precision" if phenotype == "call" else "pearson"
 
 
+def bounds(metric: str) -> tuple[float, float]:
+    """Return the least and the greatest value that a metric can have."""
+    if metric in LOWER_IS_BETTER:
+        return 0.0, np.inf
+    return (-1.0 if metric.startswith(("pearson", "spearman")) else 0.0), 1.0
+
+
 WITHIN_QUERY_TOP = f"precision_at_{TOP_OF_QUERY}_within_query"
 
 

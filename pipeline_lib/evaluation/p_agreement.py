@@ -70,7 +70,7 @@ def decile_rows(joined: Joined, settings: EvaluationSettings) -> Iterator[dict[s
             row |= {f"{name}_rate": np.nan, f"{name}_low": np.nan, f"{name}_high": np.nan}
             if name in shares:
                 share = shares[name][position]
-                low, high = share.interval(settings.confidence)
+                low, high = share.interval_within(settings.confidence, 0.0, 1.0)
                 row |= {f"{name}_rate": share.value, f"{name}_low": low, f"{name}_high": high}
         yield row
 
@@ -111,7 +111,7 @@ def agreement_rows(joined: Joined, settings: EvaluationSettings) -> Iterator[dic
     for name, (predicted, measured) in pairs.items():
         draws = RankingBootstrap(design, resamples, measured).spearman(predicted)
         estimate = Estimate(float(draws[0]), draws[1:], design.effective(), design, of_spearman(predicted, measured))
-        low, high = estimate.interval(settings.confidence)
+        low, high = estimate.interval_within(settings.confidence, -1.0, 1.0)
         yield {
             **shared,
             "quantity": name,
@@ -124,7 +124,7 @@ def agreement_rows(joined: Joined, settings: EvaluationSettings) -> Iterator[dic
     hit = joined.data.p_value < NOMINAL
     in_first, everywhere = _shares(np.stack([first, np.ones(len(hit), dtype=bool)]), hit, design, resamples)
     ratio = _ratio(in_first, everywhere)
-    low, high = ratio.interval(settings.confidence)
+    low, high = ratio.interval_within(settings.confidence, 0.0, np.inf)
     yield {
         **shared,
         "quantity": "enrichment",

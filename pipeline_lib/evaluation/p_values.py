@@ -118,9 +118,8 @@ def _count_rows(
         scale = 1 / (1 - float(detail)) if quantity == "pi0_at_lambda" else len(data)
         draws = scale * counts / np.maximum(sums[0], 1)
         influence = scale * of_mean(mark)
-        low, high = Estimate(float(draws[0]), draws[1:], design.effective(), design, influence).interval(
-            settings.confidence
-        )
+        estimate = Estimate(float(draws[0]), draws[1:], design.effective(), design, influence)
+        low, high = estimate.interval_within(settings.confidence, 0.0, scale)
         yield {
             "screen": screen, "phenotype": phenotype, "order": order, "n": len(data), "groups": design.present(),
             "quantity": quantity, "detail": detail, "value": float(draws[0]), "low": low, "high": high,

@@ -83,7 +83,7 @@ def curve_rows(scored: ScoredAssay, settings: EvaluationSettings) -> Iterator[di
             [assay.estimate(curve[position], next(rows)) for curve, rows in zip(curves, moved, strict=True)]
         )
         # A share at either end leaves it by rounding, and by the shifts of several seeds.
-        low, high = np.clip(folded.interval(settings.confidence), 0.0, 1.0).tolist()
+        low, high = folded.interval_within(settings.confidence, 0.0, 1.0)
         yield {
             **scored.labels, "recall": float(recall), "precision": folded.value, "low": low, "high": high,
             "prevalence": float(positive.mean()), "positives": int(positive.sum()), "n": len(positive),

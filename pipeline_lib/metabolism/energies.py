@@ -9,6 +9,10 @@ published. Three things keep the sums apart, so the residuals are a report and n
 - metabolites have one energy in every compartment, so a sum knows neither membrane potential nor pH differences: a pure
   transport sums to 0;
 - an exchange reaction's sum is a formation energy, not a reaction's.
+
+Some energies are none that a reaction can have. In yeast-GEM 9.0.2 ubiquinone-6 has 690.60 kcal/mol and ubiquinol-6
+243.98, so every reaction that reduces the quinone comes to about -450 (complex I: -19 by its redox potentials), and
+glycogen has -284.77, so that taking one glucose off comes to +220. They are kept and marked.
 """
 
 from dataclasses import replace
@@ -25,7 +29,10 @@ from pipeline_lib.metabolism.gem_tables import UNKNOWN_ENERGY
 from pipeline_lib.sources.own_table import own_table_header, read_every_row
 from pipeline_lib.sources.row_block import Column
 
-_PROTON_FORMULA = "H"
+_PROTON_FORMULA, _OXYGEN_FORMULA = "H", "O2"
+_GREATEST, _GREATEST_PER_OXYGEN = 200.0, 115.0
+"""Sizes, kcal/mol, that no reaction exceeds: fatty-acyl-CoA synthase with its many steps comes to -194, one O2 that
+NADPH reduces to water to about -105."""
 _ADVICE = "mend or fetch the table"
 
 
@@ -95,7 +102,8 @@ def energy_table(gem: Gem) -> pd.DataFrame:
         ``reaction_index``, ``id``, ``subsystem``, ``kind`` ('boundary', 'transport' or 'chemical'), ``delta_g``,
         ``from_metabolites`` (stoichiometry times metabolite energies; NaN where any metabolite's is unknown),
         ``residual`` (delta_g minus that), ``from_metabolites_without_protons`` and ``residual_without_protons``
-        (free protons counted 0).
+        (free protons counted 0), all in kcal/mol; ``implausible``: larger than the energy of any reaction (beyond 200,
+        and 115 more for each O2 that takes part).
     """
     S = gem.stoichiometry
     known = gem.metabolites["delta_g"].notna().to_numpy()
@@ -105,17 +113,21 @@ def energy_table(gem: Gem) -> pd.DataFrame:
     reaction = gem.reactions["delta_g"].to_numpy(np.float64)
     summed = np.where(incomplete, np.nan, S.T @ energy)
     without = np.where(incomplete, np.nan, S.T @ np.where(proton, 0.0, energy))
+    kinds = reaction_kinds(S, gem.metabolites["compartment"])
+    oxygen = abs(S).T @ (gem.metabolites["formula"] == _OXYGEN_FORMULA).to_numpy(np.float64)
+    beyond = np.abs(reaction) > _GREATEST + _GREATEST_PER_OXYGEN * oxygen
     return pd.DataFrame(
         {
             "reaction_index": gem.reactions["reaction_index"],
             "id": gem.reactions["id"],
             "subsystem": gem.reactions["subsystem"],
-            "kind": reaction_kinds(S, gem.metabolites["compartment"]),
+            "kind": kinds,
             "delta_g": reaction,
             "from_metabolites": summed,
             "residual": reaction - summed,
             "from_metabolites_without_protons": without,
             "residual_without_protons": reaction - without,
+            "implausible": beyond & (kinds != "boundary"),
         }
     )
 

@@ -1,27 +1,24 @@
 """Why a genotype grows as it does: `explain_deletion`, a table for scripts and notebooks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import sparse
 
+from pipeline_lib.artefacts.flux_balance import BLOCKED, REACTION, SHORT, SUPPLEMENT
 from pipeline_lib.metabolism.background import with_background
 from pipeline_lib.metabolism.conditions import genotypes_of_names
 from pipeline_lib.metabolism.flux import ZERO_GROWTH
-from pipeline_lib.metabolism.gem import Gem, Model, gem_of
-from pipeline_lib.metabolism.linear_program import LinearProgram, Outcome, WarmSolver
-from pipeline_lib.metabolism.medium import Medium, exchange_reactions, with_medium
+from pipeline_lib.metabolism.gem import Model, gem_of
+from pipeline_lib.metabolism.medium import Medium, with_medium
 from pipeline_lib.metabolism.network import MetabolicNetwork, network_of
+from pipeline_lib.metabolism.supplemented_cell import NOTHING, SupplementedCell
 from pipeline_lib.metabolism.wild_type import reduce_growing_network
 
-_SHORT = 1e-6
-"""Part of the wild type's greatest production by which a mutant's must lie below it to count as less."""
-_SUPPLEMENT = 1.0
-"""Uptake, mmol/gDW/h, at which a supplement is tried."""
-_NOTHING = np.empty(0, dtype=np.int32)
+_LESS = 1e-6
+"""Part of the wild type's production or growth by which a mutant's must differ to count as another."""
 
 
 def explain_deletion(
@@ -40,7 +37,7 @@ def explain_deletion(
     -------
     DataFrame
         finding, id, name, value. Findings: ``blocked reaction`` (value: flux of one optimum of the wild type,
-        mmol/gDW/h); ``short metabolite``, a substrate of growth of which the mutant makes less than the wild type
+        mmol/gDW/h); ``short metabolite``, a constituent of biomass of which the mutant makes less than the wild type
         (value: greatest production over the wild type's); ``rescuing supplement``, an uptake that is closed on the
         medium (value: growth over the wild type's, both with 1 mmol/gDW/h of it) and ``rescuing reaction``, one of the
         blocked reactions (value: fitness when it alone runs again). The best helpers come first; a helper raises
@@ -55,109 +52,79 @@ def explain_deletion(
     network = network_of(gem)
     reduce_growing_network(network)
     genotype = genotypes_of_names([genes], network.genes)
-    blocked = network.rules.blocked_reactions(network.genotype_matrix(genotype)).indices.astype(np.int32)
-    cell = _Cell.of(gem, network)
-    flux = cell.fluxes(_NOTHING)
-    wild_type = float(network.objective @ flux)
-    fitness = cell.growth(blocked) / wild_type
-    reactions, metabolites = gem.reactions, gem.metabolites
-    parts = [_part("blocked reaction", reactions, blocked, flux[blocked])]
-    needed = _substrates_of_growth(network)
-    whole, left = cell.production(needed, _NOTHING), cell.production(needed, blocked)
-    short = np.flatnonzero((whole > ZERO_GROWTH) & (left < whole * (1 - _SHORT)))
-    ratio = left[short] / whole[short]
-    order = np.argsort(ratio, kind="stable")
-    parts.append(_part("short metabolite", metabolites, needed[short][order], ratio[order]))
-    supplements = cell.closed
-    start = cell.basis(blocked)
-    fed = np.array([cell.growth(blocked, start, exchange) for exchange in supplements])
-    healthy = cell.basis(_NOTHING)
-    helped = fed / np.array([cell.growth(_NOTHING, healthy, exchange) for exchange in supplements])
-    parts.append(_helpers("rescuing supplement", reactions, supplements, helped, fitness))
-    running = np.array([cell.growth(np.delete(blocked, at), start) for at in range(len(blocked))]) / wild_type
-    parts.append(_helpers("rescuing reaction", reactions, blocked, running, fitness))
-    table = pd.concat(parts, ignore_index=True)
-    table.attrs = {"wild_type_growth": wild_type, "fitness": fitness}
-    return table
+    return DeletionExplainer(network, gem.reactions, gem.metabolites).explain(genotype[0])
 
 
-@dataclass(frozen=True)
-class _Cell:
-    """The whole network as programs: growth, and the production of one metabolite.
+class DeletionExplainer:
+    """What deletions on one medium do; the wild type's part is solved once.
 
-    Attributes
+    Parameters
     ----------
     network
-        The network on its medium.
-    solver
-        Its program, with every closed uptake opened and one drain a metabolite; both are at zero unless asked for.
-    closed
-        int64: exchange reactions that take nothing up on the medium.
+        The network on its medium; its wild type grows.
+    reactions, metabolites
+        Its tables, with the columns id, name and, of the metabolites, compartment.
     """
 
-    network: MetabolicNetwork
-    solver: WarmSolver
-    closed: NDArray[np.int64]
+    def __init__(self, network: MetabolicNetwork, reactions: pd.DataFrame, metabolites: pd.DataFrame) -> None:
+        self._network, self._reactions, self._metabolites = network, reactions, metabolites
+        self._cell = SupplementedCell.of(network, reactions, metabolites)
+        self._flux = self._cell.fluxes(NOTHING)
+        self.wild_type_growth = float(network.objective @ self._flux)
 
-    @classmethod
-    def of(cls, gem: Gem, network: MetabolicNetwork) -> "_Cell":
-        S = network.stoichiometry
-        exchange = np.flatnonzero(exchange_reactions(gem.reactions, gem.metabolites, S))
-        consumes = S.data[S.indptr[exchange]] < 0
-        closed = exchange[np.where(consumes, network.lower[exchange] >= 0, network.upper[exchange] <= 0)]
-        drains = sparse.eye_array(S.shape[0], format="csc")
-        feeds = abs(S[:, closed])
-        program = LinearProgram(
-            matrix=sparse.csc_array(sparse.hstack([S, feeds, -drains])),
-            lower=np.concatenate([network.lower, np.zeros(len(closed) + S.shape[0])]),
-            upper=np.concatenate([network.upper, np.full(len(closed), _SUPPLEMENT), np.full(S.shape[0], np.inf)]),
-            cost=np.concatenate([-network.objective, np.zeros(len(closed) + S.shape[0])]),
-        )
-        return cls(network, WarmSolver(program), closed)
+    def explain(self, genotype: NDArray[np.int64]) -> pd.DataFrame:
+        """Return the table of `explain_deletion` for one genotype, gene indices int64 [k] padded with -1.
 
-    def growth(self, blocked: NDArray[np.int32], start: NDArray[np.int8] | None = None, fed: int = -1) -> float:
-        """Return growth, 1/h, with reactions blocked and one closed uptake fed (-1: none); 0 without a steady state."""
-        outcome = self._solve(blocked, np.flatnonzero(self.closed != fed), start)
-        return max(-outcome.objective, 0.0) if outcome.status == "optimal" else 0.0
+        ``attrs`` hold wild_type_growth (1/h) and fitness.
+        """
+        deleted = self._network.genotype_matrix(genotype[None, :])
+        blocked = self._network.rules.blocked_reactions(deleted).indices.astype(np.int32)
+        fitness = self._cell.growth(blocked) / self.wild_type_growth
+        parts = [
+            _part(BLOCKED, self._reactions, blocked, self._flux[blocked]),
+            self._short(blocked),
+            self._supplements(blocked, fitness),
+            self._running(blocked, fitness),
+        ]
+        table = pd.concat(parts, ignore_index=True)
+        table.attrs = {"wild_type_growth": self.wild_type_growth, "fitness": fitness}
+        return table
 
-    def fluxes(self, blocked: NDArray[np.int32]) -> NDArray[np.float64]:
-        """Return the fluxes of one optimum, float64 [R]."""
-        outcome = self._solve(blocked, np.arange(len(self.closed)))
-        return outcome.values[: len(self.network.reactions)]  # noqa: PD011 - of an outcome, no table
+    @cached_property
+    def _made(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        """The constituents that the wild type makes, those that it only charges, and how much of each in this order."""
+        everything = np.arange(len(self._cell.constituents.metabolites))
+        whole = self._cell.production(NOTHING, everything)
+        made, charged = everything[whole > ZERO_GROWTH], everything[whole <= ZERO_GROWTH]
+        charging = self._cell.production(NOTHING, charged, charging=True)
+        running = charging > ZERO_GROWTH
+        return made, charged[running], np.concatenate([whole[made], charging[running]])
 
-    def basis(self, blocked: NDArray[np.int32]) -> NDArray[np.int8]:
-        """Return the solver's basis with reactions blocked, a warm start for what differs little."""
-        return self._solve(blocked, np.arange(len(self.closed))).basis
+    def _short(self, blocked: NDArray[np.int32]) -> pd.DataFrame:
+        made, charged, whole = self._made
+        charging = self._cell.production(blocked, charged, charging=True)
+        left = np.concatenate([self._cell.production(blocked, made), charging])
+        ratio = left / whole
+        order = np.argsort(ratio, kind="stable")
+        order = order[ratio[order] < 1 - _LESS]
+        rows = self._cell.constituents.metabolites[np.concatenate([made, charged])[order]]
+        return _part(SHORT, self._metabolites, rows, ratio[order])
 
-    def production(self, metabolites: NDArray[np.int64], blocked: NDArray[np.int32]) -> NDArray[np.float64]:
-        """Return the greatest net production of each metabolite, mmol/gDW/h, float64 [k], growth left aside."""
-        size, drain = len(self.network.reactions), len(self.network.reactions) + len(self.closed)
-        found = []
-        for metabolite in metabolites.tolist():
-            cost = np.zeros(len(self.solver.program.cost))
-            cost[drain + metabolite] = -1.0
-            self.solver.minimise(cost)
-            others = np.delete(np.arange(self.network.stoichiometry.shape[0]), metabolite) + drain
-            fixed = np.concatenate([blocked, np.arange(size, drain), others]).astype(np.int32)
-            outcome = self.solver.solve(fixed, np.zeros(len(fixed)))
-            found.append(max(-outcome.objective, 0.0) if outcome.status == "optimal" else 0.0)
-        self.solver.minimise(self.solver.program.cost)
-        return np.array(found)
+    @cached_property
+    def _fed_wild_type(self) -> NDArray[np.float64]:
+        """Growth of the wild type with each supplement, 1/h."""
+        start = self._cell.basis(NOTHING)
+        return np.array([self._cell.growth(NOTHING, start, exchange) for exchange in self._cell.closed])
 
-    def _solve(
-        self, blocked: NDArray[np.int32], unfed: NDArray[np.int64], start: NDArray[np.int8] | None = None
-    ) -> Outcome:
-        size, drain = len(self.network.reactions), len(self.network.reactions) + len(self.closed)
-        drains = np.arange(drain, drain + self.network.stoichiometry.shape[0])
-        fixed = np.concatenate([blocked, unfed + size, drains]).astype(np.int32)
-        return self.solver.solve(fixed, np.zeros(len(fixed)), start)
+    def _supplements(self, blocked: NDArray[np.int32], fitness: float) -> pd.DataFrame:
+        start = self._cell.basis(blocked)
+        fed = np.array([self._cell.growth(blocked, start, exchange) for exchange in self._cell.closed])
+        return _helpers(SUPPLEMENT, self._reactions, self._cell.closed, fed / self._fed_wild_type, fitness)
 
-
-def _substrates_of_growth(network: MetabolicNetwork) -> NDArray[np.int64]:
-    """Return the metabolites that the objective's reactions consume."""
-    growing = np.flatnonzero(network.objective)
-    consumed = (network.stoichiometry[:, growing] * network.objective[growing]).min(axis=1) < 0
-    return np.flatnonzero(np.asarray(consumed.todense()).ravel())
+    def _running(self, blocked: NDArray[np.int32], fitness: float) -> pd.DataFrame:
+        start = self._cell.basis(blocked)
+        growth = np.array([self._cell.growth(np.delete(blocked, at), start) for at in range(len(blocked))])
+        return _helpers(REACTION, self._reactions, blocked, growth / self.wild_type_growth, fitness)
 
 
 def _part(finding: str, table: pd.DataFrame, rows: NDArray[np.integer], value: NDArray[np.float64]) -> pd.DataFrame:
@@ -171,5 +138,5 @@ def _helpers(
 ) -> pd.DataFrame:
     """Return what raises fitness, the best first."""
     order = np.argsort(-fitness, kind="stable")
-    order = order[fitness[order] > before + _SHORT]
+    order = order[fitness[order] > before + _LESS]
     return _part(finding, table, rows[order], fitness[order])

@@ -1,27 +1,22 @@
 """Which medium describes real data: growth of single deletions on each, beside essential genes and measured fitness."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from pipeline_lib.artefacts.flux_balance import MEDIA_BENCHMARK, no_rows
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.metabolism.agreement import RESAMPLES, Statistic, Values, agreement, auroc, pearson, spearman
 from pipeline_lib.metabolism.essentiality import GROWTH_RATIO
 from pipeline_lib.metabolism.gem import Gem
 from pipeline_lib.metabolism.knockouts import solve_knockouts
 from pipeline_lib.metabolism.medium import with_medium
 from pipeline_lib.metabolism.network import network_of
 
-_RESAMPLES = 1000
-_SEED = 0
-_FOLDS = 5
-_INTERVAL = (0.025, 0.975)
-_TREES = "boosted trees"
+ESSENTIAL = "essential genes"
 _FEWEST = 10
 """Genes below which nothing is compared."""
-
-Statistic = Callable[[NDArray[np.float64], NDArray[np.float64]], float]
 
 
 def growth_by_medium(gem: Gem, media: Sequence[str]) -> pd.DataFrame:
@@ -44,7 +39,7 @@ def growth_by_medium(gem: Gem, media: Sequence[str]) -> pd.DataFrame:
 
 
 def media_benchmark(
-    fitness: pd.DataFrame, essential: pd.Series, measured: Mapping[str, pd.Series], resamples: int = _RESAMPLES
+    fitness: pd.DataFrame, essential: pd.Series, measured: Mapping[str, pd.Series], resamples: int = RESAMPLES
 ) -> pd.DataFrame:
     """Compare growth on each medium with measurements, gene by gene.
 
@@ -64,16 +59,18 @@ def media_benchmark(
     DataFrame
         data ('essential genes' or the screen), measure ('mcc' of growth below 1e-6, 'auroc', 'pearson', 'spearman'),
         medium, value, low, high (95 % interval over genes), difference, difference_low, difference_high (to the first
-        medium, paired), genes. ``medium`` 'boosted trees': growth on all media together, out of five folds of genes.
+        medium, paired), genes. No rows where fewer than ten genes are measured.
     """
     parts = [
-        _compare("essential genes", fitness, essential.astype(float), {"mcc": _mcc, "auroc": _auroc}, resamples),
+        _compare(ESSENTIAL, fitness, essential.astype(float), {"mcc": mcc_of_growth, "auroc": _auroc}, resamples),
         *(
-            _compare(screen, fitness, values, {"pearson": _pearson, "spearman": _spearman}, resamples)
+            _compare(screen, fitness, values, {"pearson": pearson, "spearman": spearman}, resamples)
             for screen, values in measured.items()
         ),
     ]
-    return pd.concat([part for part in parts if len(part)], ignore_index=True)
+    found = [part for part in parts if len(part)]
+    nothing = no_rows(MEDIA_BENCHMARK).drop(columns="wild_type_growth")
+    return pd.concat(found, ignore_index=True) if found else nothing
 
 
 def _compare(
@@ -83,67 +80,22 @@ def _compare(
     if len(genes) < _FEWEST or measured[genes].nunique() < 2 or fitness.empty:
         return pd.DataFrame()
     target = measured[genes].to_numpy(np.float64)
-    media = [str(medium) for medium in fitness.columns]
-    of_media = {medium: fitness.loc[genes, medium].to_numpy(np.float64) for medium in media}
-    trees = {_TREES: _out_of_fold(np.stack(list(of_media.values()), axis=1), target)} if "auroc" in measures else {}
-    samples = np.random.default_rng(_SEED).integers(len(genes), size=(resamples, len(genes)))
+    values = fitness.loc[genes].to_numpy(np.float64)
+    of_media = dict(zip(map(str, fitness.columns), values.T, strict=True))
+    first = next(iter(of_media))
     parts = []
-    for name, statistic in measures.items():
-        # The trees' scores have no threshold of growth.
-        scores = {**of_media, **({} if name == "mcc" else trees)}
-        drawn = {
-            medium: np.array([statistic(score[rows], target[rows]) for rows in samples])
-            for medium, score in scores.items()
-        }
-        first = statistic(of_media[media[0]], target)
-        for medium, score in scores.items():
-            value = statistic(score, target)
-            low, high = np.nanquantile(drawn[medium], _INTERVAL)
-            below, above = np.nanquantile(drawn[medium] - drawn[media[0]], _INTERVAL)
-            row = {"data": data, "measure": name, "medium": medium, "value": value, "low": low, "high": high}
-            row |= {"difference": value - first, "difference_low": below, "difference_high": above}
-            parts.append({**row, "genes": len(genes)})
-    return pd.DataFrame(parts)
+    for measure, statistic in measures.items():
+        rows = agreement(of_media, target, statistic, first, resamples).rename_axis("medium").reset_index()
+        rows.insert(0, "data", data)
+        rows.insert(1, "measure", measure)
+        parts.append(rows.assign(genes=len(genes)))
+    return pd.concat(parts, ignore_index=True)
 
 
-def _out_of_fold(inputs: NDArray[np.float64], essential: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return one minus the probability of being essential by boosted trees that did not see the gene, float64 [n]."""
-    from sklearn.ensemble import HistGradientBoostingClassifier
-    from sklearn.model_selection import StratifiedKFold
-
-    found = np.empty(len(essential))
-    folds = StratifiedKFold(
-        min(_FOLDS, int(min(essential.sum(), (1 - essential).sum()))), shuffle=True, random_state=_SEED
-    )
-    for train, test in folds.split(inputs, essential):
-        trees = HistGradientBoostingClassifier(max_depth=3, max_iter=100, learning_rate=0.05, random_state=_SEED)
-        found[test] = 1 - trees.fit(inputs[train], essential[train]).predict_proba(inputs[test])[:, 1]
-    return found
-
-
-def _mcc(growth: NDArray[np.float64], essential: NDArray[np.float64]) -> float:
+def mcc_of_growth(growth: Values, essential: Values) -> float:
     """Return Matthews' correlation of lethal with essential; NaN where a margin of the table is empty."""
-    return _pearson((growth < GROWTH_RATIO).astype(np.float64), essential)
+    return pearson((growth < GROWTH_RATIO).astype(np.float64), essential)
 
 
-def _auroc(growth: NDArray[np.float64], essential: NDArray[np.float64]) -> float:
-    """Return the chance that an essential gene grows less than another one, ties half."""
-    from scipy.stats import rankdata
-
-    positive = int(essential.sum())
-    if positive in {0, len(essential)}:
-        return float("nan")
-    ranks = rankdata(-growth)[essential == 1].sum()
-    return float((ranks - positive * (positive + 1) / 2) / (positive * (len(essential) - positive)))
-
-
-def _pearson(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    centred, against = one - one.mean(), other - other.mean()
-    scale = np.sqrt((centred**2).sum() * (against**2).sum())
-    return float((centred * against).sum() / scale) if scale > 0 else float("nan")
-
-
-def _spearman(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    from scipy.stats import rankdata
-
-    return _pearson(rankdata(one), rankdata(other))
+def _auroc(growth: Values, essential: Values) -> float:
+    return auroc(-growth, essential)

@@ -11,12 +11,12 @@ _FILE = click.Path(path_type=Path)
 @click.option("--gem", required=True, help="The model: a file, or cobra:textbook.")
 @click.option("--genes", required=True, type=_FILE, help="The gene index (tables/genes.parquet).")
 @click.option("--observations", required=True, type=_FILE, help="tables/observations.parquet, for measured fitness.")
+@click.option("--growth", "growth_path", type=_FILE, help="Written: one row a gene and medium.")
 @click.option("--output", required=True, type=_FILE, help="Written: one row a medium, data and measure.")
-def media(gem: str, genes: Path, observations: Path, output: Path) -> None:
+def media(gem: str, genes: Path, observations: Path, growth_path: Path | None, output: Path) -> None:
     """Compare growth of single deletions on each named medium with essential genes and with measured fitness."""
-    import pandas as pd
-
     from pipeline_lib.artefacts import schemas
+    from pipeline_lib.artefacts.flux_balance import GROWTH_BY_MEDIUM, MEDIA_BENCHMARK
     from pipeline_lib.artefacts.tables import read_table, write_table
     from pipeline_lib.metabolism.gem import read_gem
     from pipeline_lib.metabolism.media_benchmark import growth_by_medium, media_benchmark
@@ -30,6 +30,11 @@ def media(gem: str, genes: Path, observations: Path, output: Path) -> None:
     gene_of = {one: gene for gene, several in zip(table["gene"], ids, strict=True) for one in str(several).split("|")}
     fitness.index = fitness.index.map(lambda gene: gene_of.get(gene, gene))
     fitness = fitness[~fitness.index.duplicated()]
+    growth = fitness.attrs["growth"]
+    if growth_path is not None:
+        grown = fitness.melt(ignore_index=False, var_name="medium", value_name="fitness")
+        grown = grown.rename_axis("gene").reset_index()
+        write_table(grown.assign(wild_type_growth=grown["medium"].map(growth)), growth_path, GROWTH_BY_MEDIUM)
     essential = table.set_index("gene")["essential"].dropna().astype(bool)
     columns = ["screen", "genes", "order", "phenotype", "value", "kinds"]
     measured = read_table(observations, columns=columns)
@@ -41,8 +46,8 @@ def media(gem: str, genes: Path, observations: Path, output: Path) -> None:
         str(screen): part.groupby("gene")["value"].mean() for screen, part in measured.groupby("screen", sort=True)
     }
     found = media_benchmark(fitness, essential, screens)
-    growth = found["medium"].map(fitness.attrs["growth"]) if len(found) else pd.Series(dtype=float)
-    write_table(found.assign(wild_type_growth=growth), output)
+    of_wild_type = found["medium"].map(growth).astype("float64")
+    write_table(found.assign(wild_type_growth=of_wild_type), output, MEDIA_BENCHMARK)
     for medium, why in fitness.attrs["left_out"].items():
         click.echo(f"left out: {medium} ({why})", err=True)
     for row in found.itertuples():

@@ -40,6 +40,10 @@ class RunFolder:
         """Return a parquet artefact by its name in `pipeline_lib.config.figures.ARTEFACTS`."""
         return read_table(self.folder / ARTEFACTS[artefact])
 
+    def has(self, artefact: str) -> bool:
+        """Whether the run made an artefact: one of an older version may lack it."""
+        return (self.folder / ARTEFACTS[artefact]).exists()
+
     def json(self, artefact: str) -> Any:  # noqa: ANN401 - whatever the file holds
         """Return a JSON artefact by its name."""
         return read_json(self.folder / ARTEFACTS[artefact])

@@ -18,6 +18,7 @@ from pipeline_lib.reporting.figures import (
     correlations,
     datasets,
     discoveries,
+    flux_balance,
     leaderboard,
     losses,
     metabolism,
@@ -78,6 +79,14 @@ def _metabolism(given: Given) -> list[Drawn]:
     return [
         metabolism.draw_incidence(subsystems, given.table("subsystem_links")),
         metabolism.draw_energy_coverage(subsystems, given.table("energies")),
+    ]
+
+
+def _flux_balance(given: Given) -> list[Drawn]:
+    return [
+        flux_balance.draw_media(given.table("media_benchmark")),
+        flux_balance.draw_essential_genes(given.table("essentiality_benchmark")),
+        flux_balance.draw_subsystems(given.table("subsystem_benchmark")),
     ]
 
 
@@ -187,6 +196,7 @@ def _ceilings(given: Given) -> list[Drawn]:
 _DRAWERS: dict[str, Callable[[Given], list[Drawn]]] = {
     "datasets": _datasets,
     "metabolism": _metabolism,
+    "flux_balance": _flux_balance,
     "networks": _networks,
     "training": _training,
     "correlations": _correlations,

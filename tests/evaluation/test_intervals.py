@@ -124,3 +124,16 @@ def test_draws_over_pairs_of_genes_shrink_about_the_value() -> None:
     assert np.ptp(narrow.interval(0.95)) == pytest.approx(np.ptp(wide.interval(0.95)) / np.sqrt(3), rel=0.08)
     squared = Estimate(0.09, DRAWS**2, 100, design, 0.6 * influence).square_root()
     assert squared.interval(0.95) == pytest.approx(narrow.interval(0.95), abs=0.01)
+
+
+def test_the_interval_of_a_share_is_one_of_shares():
+    """Draws that are widened about 0.02 reach below 0, where no share is."""
+    draws = np.random.default_rng(0).normal(0.02, 0.02, 500)
+    estimate = Estimate(0.02, draws, 20.0)
+    low, high = estimate.interval(0.95)
+    assert low < 0
+    assert estimate.interval_within(0.95, 0.0, 1.0) == (0.0, high)
+
+
+def test_an_unknown_interval_stays_unknown_within_bounds():
+    assert np.isnan(Estimate(0.5, np.array([0.5, 0.5]), 1.0).interval_within(0.95, 0.0, 1.0)).all()

@@ -75,6 +75,23 @@ def test_the_sum_over_metabolites_is_compared_with_the_reaction(textbook: Gem) -
     assert compared.drop("PFK")["residual"].isna().all()
 
 
+def test_an_energy_larger_than_any_reaction_s_is_marked_unless_oxygen_pays_for_it(textbook: Gem) -> None:
+    """Cytochrome oxidase burns half an O2 a quinol; no reaction of the Krebs cycle comes near 450 kcal/mol."""
+    energies = {"PFK": -6.2, "CS": -450.0, "CYTBD": -250.0, "ENO": 250.0, "EX_glc__D_e": -450.0}
+    reactions = textbook.reactions.assign(delta_g=textbook.reactions["id"].map(energies))
+    gem = Gem(textbook.id, textbook.metabolites, reactions, textbook.stoichiometry, textbook.genes)
+    compared = energy_table(gem)
+    assert set(compared.loc[compared["implausible"], "id"]) == {"CS", "ENO"}
+
+
+@pytest.mark.mirror
+def test_quinone_and_glycogen_reactions_of_yeast_are_marked(yeast_with_energies: Gem) -> None:
+    compared = energy_table(yeast_with_energies)
+    reductions = {"r_0770", "r_0773", "r_1021", "r_0331"}
+    glycogen = {"r_0463", "r_0464", "r_0511"}
+    assert set(compared.loc[compared["implausible"], "id"]) == reductions | glycogen
+
+
 def test_a_sum_with_an_unknown_part_is_unknown(textbook: Gem) -> None:
     metabolites = textbook.metabolites.assign(delta_g=np.where(textbook.metabolites["id"] == "atp_c", -564.41, np.nan))
     gem = Gem(textbook.id, metabolites, textbook.reactions, textbook.stoichiometry, textbook.genes)

@@ -38,9 +38,14 @@ def test_a_cell_without_citrate_synthase_lacks_oxoglutarate_and_glutamate_feeds_
 @pytest.mark.mirror
 @pytest.mark.slow
 def test_an_auxotroph_is_fed_by_what_it_cannot_make(yeast: Gem) -> None:
-    """ARG4 makes arginine, URA3 the uracil of RNA."""
+    """ARG4 makes arginine, which protein takes from its tRNA; URA3 makes the pyrimidines of RNA and DNA."""
+    short_of = {"YHR018C": {"Arg-tRNA(Arg)"}, "YEL021W": {"UMP", "CMP", "dCMP", "dTMP"}}
     for gene, supplement in (("YHR018C", "r_1879"), ("YEL021W", "r_2090")):
         table = explain_deletion(yeast, [gene])
+        short = table[table["finding"] == "short metabolite"]
+        assert short_of[gene] <= set(short["name"])
+        assert gene != "YHR018C" or len(short) == 1
+        assert (short.loc[short["name"].isin(short_of[gene]), "value"] < 1e-9).all()
         assert table.attrs["fitness"] == pytest.approx(0, abs=1e-9)
         assert of(table, "rescuing supplement")[supplement] > 0.5
         assert "D-glucose" not in set(table["name"])

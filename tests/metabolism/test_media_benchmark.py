@@ -33,7 +33,6 @@ def test_the_medium_of_the_measurement_is_recognised(fitness: pd.DataFrame) -> N
         assert right["difference_low"] > 0
         assert wrong[["difference", "difference_low", "difference_high"]].tolist() == [0, 0, 0]
     assert table.loc[("pearson", "right"), "value"] == pytest.approx(np.corrcoef(fitness["right"], measured)[0, 1])
-    assert table.loc[("auroc", "boosted trees"), "value"] > 0.95
 
 
 def test_measures_are_those_of_the_libraries(fitness: pd.DataFrame) -> None:
@@ -54,6 +53,7 @@ def test_what_nobody_measured_is_not_compared(fitness: pd.DataFrame) -> None:
     essential = fitness["right"] == 0
     table = media_benchmark(fitness, essential, {"too few": measured}, resamples=10)
     assert set(table["data"]) == {"essential genes"}
+    assert not len(media_benchmark(fitness, essential.head(0), {"too few": measured}, resamples=10))
 
 
 def test_a_medium_that_does_not_fit_is_left_out_with_the_reason(textbook: Gem) -> None:
@@ -84,10 +84,14 @@ def test_the_command_takes_deletions_alone(textbook: Gem, tmp_path: Path, index_
     pd.DataFrame({**table, "value": values, "kinds": kinds}).to_parquet(tmp_path / "observations.parquet")
     arguments = [f"--{name}={tmp_path}/{name}.parquet" for name in ("genes", "observations")]
     output = tmp_path / "media.parquet"
-    done = CliRunner().invoke(app, ["media", "--gem=cobra:textbook", *arguments, f"--output={output}"])
+    options = [f"--growth={tmp_path}/growth.parquet", f"--output={output}"]
+    done = CliRunner().invoke(app, ["media", "--gem=cobra:textbook", *arguments, *options])
     assert done.exit_code == 0, done.output
     found = pd.read_parquet(output).set_index(["data", "measure", "medium"])
     assert found.loc[("mine", "pearson", "model"), "value"] == pytest.approx(1)
     assert found.loc[("mine", "pearson", "model"), "genes"] == 100
     assert found.loc[("essential genes", "mcc", "model"), "genes"] == 137
+    grown = pd.read_parquet(tmp_path / "growth.parquet").set_index(["gene", "medium"])["fitness"]
+    assert grown[("b0720", "model")] == pytest.approx(0, abs=1e-9)
+    assert grown[("b1723", "model")] == pytest.approx(1)
     assert found.loc[("mine", "pearson", "model"), "wild_type_growth"] == pytest.approx(0.8739215, rel=1e-6)

@@ -14,6 +14,7 @@ from pipeline_lib.config.figures import ARTEFACTS
 from pipeline_lib.config.loading import read_run_config
 from pipeline_lib.evaluation.scoreboard import scoreboard_rows
 from pipeline_lib.reporting.provenance import provenance
+from tests.reporting.flux_balance_tables import flux_balance_tables
 
 HOSTILE_GENE = "<script>window.broken=1</script>"
 HOSTILE_SCREEN = "<img src=x onerror=window.broken=1>"
@@ -259,10 +260,15 @@ def _tables() -> dict[str, pd.DataFrame]:
         ),
         "rejected": pd.DataFrame({"screen": ["collins2007"], "file": ["a.rda"], "row": [3], "reason": ["no number"],
                                   "text": ["x"]}),
-        "reactions": pd.DataFrame({"reversible": [True, False], "gene_rule": ["YAL001C", ""], "delta_g": [1, np.nan]}),
+        "reactions": pd.DataFrame({"id": ["r_1", "r_2"], "name": ["one", "two"], "reversible": [True, False],
+                                   "gene_rule": ["YAL001C", ""], "delta_g": [1, np.nan]}),
         "subsystems": _SUBSYSTEMS,
         "subsystem_links": pd.DataFrame({"subsystem_a": ["Glycolysis"], "subsystem_b": ["TCA"], "shared": [3]}),
-        "energies": pd.DataFrame({"residual": [0.1, -0.2, 5.0], "residual_without_protons": [0.1, 0.0, 1.0]}),
+        "energies": pd.DataFrame({"id": ["r_1", "r_2", "r_3"], "subsystem": "TCA", "delta_g": [1.0, 2.0, -450.0],
+                                  "residual": [0.1, -0.2, 5.0], "residual_without_protons": [0.1, 0.0, 1.0],
+                                  "from_metabolites_without_protons": [0.9, 2.0, -451.0],
+                                  "implausible": [False, False, True]}),
+        **flux_balance_tables(HOSTILE_SCREEN, list(_SYSTEMATIC)),
         "edges": pd.DataFrame({"network": ["physical"] * 3, "source": [0, 1, 2], "target": [1, 2, 3], "weight": 1.0,
                                "directed": False}),
         "networks_summary": pd.DataFrame({"network": ["physical"], "edges": [3], "evidence": ["physical"],

@@ -6,6 +6,16 @@ MODEL_FILES = {
     "metabolite_energies": RUN.metabolism.metabolite_energies,
 }
 
+# Phenotypes of deletion mutants are known of viable ones alone, and annotations and descriptions rest on mutants too:
+# they would hand the answer to a predictor of essential genes.
+MUTANT_FREE_FEATURES = [
+    name
+    for name in FLOW.features
+    if RUN.features[name].reader not in ("phenotype_tables", "gene_by_term", "descriptions")
+]
+# A simulated screen, which is of the model itself, is held against flux balance only where there is no real one.
+REAL_SCREENS = [screen for screen in RUN.screens if screen not in FLOW.truths] or list(RUN.screens)
+
 
 rule genes:
     input:
@@ -168,6 +178,7 @@ rule media_benchmark:
         observations=f"{RESULTS}/tables/observations.parquet",
     output:
         media=f"{RESULTS}/metabolism/media_benchmark.parquet",
+        growth=f"{RESULTS}/metabolism/growth_by_medium.parquet",
     log:
         f"{RESULTS}/logs/media_benchmark.log",
     conda:
@@ -182,7 +193,93 @@ rule media_benchmark:
         gem=lambda wildcards: FLOW.argument(RUN.metabolism.gem),
     shell:
         "python -m pipeline_lib metabolism media --gem {params.gem:q} --genes {input.genes:q}"
-        " --observations {input.observations:q} --output {output.media:q} 2>> {log:q}"
+        " --observations {input.observations:q} --growth {output.growth:q} --output {output.media:q} 2>> {log:q}"
+
+
+rule essentiality_benchmark:
+    input:
+        growth=rules.media_benchmark.output.growth,
+        genes=rules.genes.output.genes,
+        complexes=rules.metabolism.output.complexes,
+        edges=f"{RESULTS}/networks/edges.parquet",
+        features=[f"{RESULTS}/features/{name}.parquet" for name in MUTANT_FREE_FEATURES],
+    output:
+        essentiality=f"{RESULTS}/metabolism/essentiality.parquet",
+    log:
+        f"{RESULTS}/logs/essentiality_benchmark.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/essentiality_benchmark.tsv"
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(2000),
+        runtime=minutes(20),
+    params:
+        code=code_hash("pipeline_lib.metabolism.essentiality_benchmark_cli:essentiality_benchmark_command"),
+        features=[f"--features={placed(f'{RESULTS}/features/{name}.parquet')}" for name in MUTANT_FREE_FEATURES],
+    shell:
+        "OMP_NUM_THREADS={threads} python -m pipeline_lib metabolism essentiality-benchmark --growth {input.growth:q}"
+        " --genes {input.genes:q} --complexes {input.complexes:q} --edges {input.edges:q} {params.features:q}"
+        " --output {output.essentiality:q} 2>> {log:q}"
+
+
+rule subsystem_benchmark:
+    input:
+        reactions=rules.metabolism.output.reactions,
+        complexes=rules.metabolism.output.complexes,
+        genes=rules.genes.output.genes,
+        observations=f"{RESULTS}/tables/observations.parquet",
+        knockouts=f"{RESULTS}/metabolism/knockouts.fba.parquet",
+    output:
+        subsystems=f"{RESULTS}/metabolism/subsystem_benchmark.parquet",
+    log:
+        f"{RESULTS}/logs/subsystem_benchmark.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(3000),
+        runtime=minutes(15),
+    params:
+        code=code_hash("pipeline_lib.metabolism.measured_growth_cli:subsystem_benchmark_command"),
+        screens=[f"--screen={screen}" for screen in REAL_SCREENS],
+    shell:
+        "python -m pipeline_lib metabolism subsystem-benchmark --reactions {input.reactions:q}"
+        " --complexes {input.complexes:q} --genes {input.genes:q} --observations {input.observations:q}"
+        " --knockouts {input.knockouts:q} {params.screens:q} --output {output.subsystems:q} 2>> {log:q}"
+
+
+rule explain_interactions:
+    input:
+        reactions=rules.metabolism.output.reactions,
+        incidence=rules.metabolism.output.incidence,
+        complexes=rules.metabolism.output.complexes,
+        metabolites=rules.metabolism.output.metabolites,
+        media=rules.metabolism.output.media,
+        genes=rules.genes.output.genes,
+        observations=f"{RESULTS}/tables/observations.parquet",
+        knockouts=f"{RESULTS}/metabolism/knockouts.fba.parquet",
+    output:
+        explanations=f"{RESULTS}/metabolism/explanations.parquet",
+    log:
+        f"{RESULTS}/logs/explain_interactions.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/explain_interactions.tsv"
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(3000),
+        runtime=minutes(20),
+    params:
+        code=code_hash("pipeline_lib.metabolism.measured_growth_cli:explain"),
+        simulated=[f"--simulated={screen}" for screen in FLOW.truths],
+    shell:
+        "python -m pipeline_lib metabolism explain --reactions {input.reactions:q} --incidence {input.incidence:q}"
+        " --complexes {input.complexes:q} --genes {input.genes:q} --metabolites {input.metabolites:q}"
+        " --media {input.media:q} --observations {input.observations:q} --knockouts {input.knockouts:q}"
+        " {params.simulated:q} --output {output.explanations:q} 2>> {log:q}"
 
 
 rule lethal_sets:

@@ -13,6 +13,7 @@ from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.models.interface import Cell, FitContext
 from pipeline_lib.models.profile_predictor.estimates import CrossEstimates
+from pipeline_lib.models.profile_predictor.gains import effective_number
 from pipeline_lib.models.profile_predictor.model import ProfilePredictorModel
 
 Values = NDArray[np.float64]
@@ -182,19 +183,17 @@ def case_of(estimates: CrossEstimates) -> Index:
 def units_of(crosses: Genotypes, estimates: CrossEstimates) -> Values:
     """Return how many independent observations of each case there are, float64 [4].
 
-    Measured crosses are taken for independent of each other; of unseen sides there are as many as strains (as gene
-    sets, where no strain is named), of two unseen sides as many as of the side that has fewest.
+    Measured crosses are taken for independent of each other; of unseen sides there are as many as strains of equal size
+    (as gene sets, where no strain is named), of two unseen sides as many as of the side that has fewest.
     """
     case = case_of(estimates)
     missing = np.sort(np.where(estimates.unseen_genes, crosses.genes, NO_GENE), axis=1)
     set_code = genotype_codes(missing) + len(crosses.strains)
     query, array = (np.where(side >= 0, side, set_code) for side in (crosses.query, crosses.array))
 
-    def distinct(side: Index, k: int) -> int:
-        return len(np.unique(side[case == k]))
-
-    both = min(distinct(query, 3), distinct(array, 3))
-    return np.array([(case == 0).sum(), distinct(query, 1), distinct(array, 2), both], dtype=np.float64)
+    both = min(effective_number(side[case == 3]) for side in (query, array))
+    one = effective_number(query[case == 1]), effective_number(array[case == 2])
+    return np.array([(case == 0).sum(), *one, both], dtype=np.float64)
 
 
 def _ridge(design: Values, target: Values, towards: Values) -> Values:

@@ -20,7 +20,7 @@ from pipeline_lib.models.clp.levels import Index, Level, LevelGains, NoProfiles,
 from pipeline_lib.models.clp.terms import Terms
 from pipeline_lib.models.interface import Cell, FitContext
 
-_FORMAT = 2
+_FORMAT = 3
 """Raised when what is written changes."""
 _SEED = 0
 """Held-out cells are the same in every fit: seeds of a fit differ in the network alone."""

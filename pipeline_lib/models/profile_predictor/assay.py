@@ -24,7 +24,7 @@ from pipeline_lib.models.profile_predictor.cases import (
 )
 from pipeline_lib.models.profile_predictor.completion import Combination, complete, practise_completion
 from pipeline_lib.models.profile_predictor.estimates import CrossEstimates, CrossFitted
-from pipeline_lib.models.profile_predictor.gains import Gains
+from pipeline_lib.models.profile_predictor.gains import Gains, effective_number
 from pipeline_lib.models.profile_predictor.kernels import GeneKernel, Matrix, gene_kernels
 from pipeline_lib.models.profile_predictor.side import AssaySide, Unseen
 
@@ -93,7 +93,7 @@ class ProfilePredictor(CrossModel):
         held = np.flatnonzero(chosen & seen)
         none = np.zeros(len(held))
         residual = value[held] - effects.predict(rows[held], columns[held])
-        gains = Gains.fit([none], [], residual)
+        gains = Gains.fit([none], [], residual, len(residual))
         at = np.stack([effects.row[rows[held]], effects.column[columns[held]]], axis=1)
         self.estimate = np.zeros(self.axes.shape)
         sides = [self._side(self.axes.rows, self.estimate, self.effects.row, generator)]
@@ -247,14 +247,21 @@ class ProfilePredictor(CrossModel):
         by_column = left_out_of_one_side(self.sides[1], columns, rows, self.effects.row)
         by_both = left_out_of_both_sides(self.sides, rows, columns)
         without_row, without_column = residual - column_effect, residual - row_effect
+        units = [effective_number(side.owner[places]) for side, places in zip(self.sides, (rows, columns), strict=True)]
         if self.axes.symmetric:
             either = _joined(by_row, by_column)
-            row_gains = Gains.fit(either.parts, either.variances, np.append(without_row, without_column))
+            of_either = np.append(rows, columns)
+            row_gains = Gains.fit(
+                either.parts,
+                either.variances,
+                np.append(without_row, without_column),
+                effective_number(self.sides[0].owner[of_either]),
+            )
             column_gains = row_gains
         else:
-            row_gains = Gains.fit(by_row.parts, by_row.variances, without_row)
-            column_gains = Gains.fit(by_column.parts, by_column.variances, without_column)
-        both_gains = Gains.fit(by_both.parts, by_both.variances, residual)
+            row_gains = Gains.fit(by_row.parts, by_row.variances, without_row, units[0])
+            column_gains = Gains.fit(by_column.parts, by_column.variances, without_column, units[1])
+        both_gains = Gains.fit(by_both.parts, by_both.variances, residual, min(units))
         self.gains = CaseGains(measured, row_gains, column_gains, both_gains)
         cases = [
             self._query_unseen(by_row, column_effect),

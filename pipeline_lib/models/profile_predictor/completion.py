@@ -161,7 +161,7 @@ class Combination:
         residuals = practice.residuals
         parts = measured_estimates(residuals.matrix, completed, residuals.low_rank, kernels, prior_kernels)
         estimates = [part[held.rows, held.columns] for part in parts]
-        gains = Gains.fit(estimates, [], held.residual)
+        gains = Gains.stack(estimates, held.residual)
         return cls(tuple(kernels), gains, gains.value(estimates))
 
     def estimate(self, residuals: Residuals, prior_kernels: Sequence[Matrix]) -> Matrix:

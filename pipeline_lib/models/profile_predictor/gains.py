@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from pipeline_lib.models.profile_predictor.kernels import Matrix
 
-_PRIOR_ROWS = 20.0
-"""Observations' worth of belief in gain 0: with a handful of values nothing is read into them."""
+_PRIOR_UNITS = 20.0
+"""Independent observations' worth of belief in gain 0: with a handful of values nothing is read into them."""
 _LEAST_SCALE = 1e-3
 """RMS of an estimate, in RMS of the target, below which belief in gain 0 grows: rounding errors get no gain."""
 _LEAST_VARIANCE = 1e-12
@@ -34,7 +35,7 @@ class Gains:
     spread: Matrix
 
     @classmethod
-    def fit(cls, estimates: Sequence[Matrix], variances: Sequence[Matrix], target: Matrix) -> Self:
+    def fit(cls, estimates: Sequence[Matrix], variances: Sequence[Matrix], target: Matrix, units: float) -> Self:
         """Fit both; the variances by non-negative least squares on squared residuals, relative to their mean.
 
         Parameters
@@ -45,32 +46,27 @@ class Gains:
             v arrays [n]: posterior variance of each side that is a Gaussian process.
         target
             float64 [n].
+        units
+            How many independent observations these are: crosses of two queries that were left out show two examples
+            of an unseen query, however many crosses there are.
         """
         features = np.stack(list(estimates), axis=1)
-        scale = np.sqrt(np.mean(features**2, axis=0)) if len(features) else np.ones(features.shape[1])
-        scale = np.maximum(scale, _LEAST_SCALE * np.sqrt(np.mean(target**2)) if len(target) else 0.0)
-        scale = np.where(scale > 0, scale, 1.0)
-        scaled = features / scale
-        gram = scaled.T @ scaled + _PRIOR_ROWS * np.eye(features.shape[1])
-        weight = np.linalg.solve(gram, scaled.T @ target) / scale
-        value = features @ weight
-        squared = (target - value) ** 2
-        if not len(target):
-            return cls(weight, np.append(1.0, np.zeros(1 + len(variances))))
-        mean = max(float(squared.mean()), _LEAST_VARIANCE)
-        growth = _growth(value, variances)
-        size = np.maximum(growth.mean(axis=0), _LEAST_VARIANCE)
-        # A gene of which nothing is known has variance 1 and is predicted by 0: no measured gene shows that case.
-        anchor = np.concatenate([[1.0, 0.0], np.ones(len(variances)), [np.mean(target**2)]])
-        table = np.column_stack([growth, squared])
-        if variances:
-            table = np.vstack([table, np.sqrt(_ANCHOR_SHARE * len(target)) * anchor])
-        # Only inner products matter, and there may be many rows.
-        root = np.asarray(np.linalg.qr(table / np.append(size, mean), mode="r"))
-        spread = nnls(root[:, :-1], root[:, -1])[0] * mean / size
-        if not spread.any():
-            spread[0] = mean
-        return cls(weight, spread)
+        gram, moment, scale = _normal_equations(features, target, units)
+        weight = np.linalg.solve(gram, moment) / scale
+        return cls(weight, _spread_of(features @ weight, variances, target))
+
+    @classmethod
+    def stack(cls, estimates: Sequence[Matrix], target: Matrix) -> Self:
+        """Fit weights that are not negative to rival estimates of one value, as `fit` does.
+
+        With few values a difference of two estimates would be weighted; a sum cannot be worse than its best member by
+        much (Breiman 1996, Mach. Learn. 24:49-64, "Stacked regressions").
+        """
+        features = np.stack(list(estimates), axis=1)
+        gram, moment, scale = _normal_equations(features, target, len(target))
+        lower = np.linalg.cholesky(gram)
+        weight = nnls(lower.T, np.linalg.solve(lower, moment))[0] / scale
+        return cls(weight, _spread_of(features @ weight, [], target))
 
     def value(self, estimates: Sequence[Matrix]) -> Matrix:
         """Return the weighted sum of estimates, float64 [n]."""
@@ -79,6 +75,43 @@ class Gains:
     def std(self, value: Matrix, variances: Sequence[Matrix]) -> Matrix:
         """Return the SD of a new measurement, float64 [n]."""
         return np.sqrt(np.maximum(_growth(value, variances) @ self.spread, _LEAST_VARIANCE))
+
+
+def _spread_of(value: Matrix, variances: Sequence[Matrix], target: Matrix) -> Matrix:
+    """Return what the squared error grows with, by non-negative least squares relative to its mean."""
+    squared = (target - value) ** 2
+    if not len(target):
+        return np.append(1.0, np.zeros(1 + len(variances)))
+    mean = max(float(squared.mean()), _LEAST_VARIANCE)
+    growth = _growth(value, variances)
+    size = np.maximum(growth.mean(axis=0), _LEAST_VARIANCE)
+    # A gene of which nothing is known has variance 1 and is predicted by 0: no measured gene shows that case.
+    anchor = np.concatenate([[1.0, 0.0], np.ones(len(variances)), [np.mean(target**2)]])
+    table = np.column_stack([growth, squared])
+    if variances:
+        table = np.vstack([table, np.sqrt(_ANCHOR_SHARE * len(target)) * anchor])
+    # Only inner products matter, and there may be many rows.
+    root = np.asarray(np.linalg.qr(table / np.append(size, mean), mode="r"))
+    spread = nnls(root[:, :-1], root[:, -1])[0] * mean / size
+    if not spread.any():
+        spread[0] = mean
+    return np.asarray(spread)
+
+
+def _normal_equations(features: Matrix, target: Matrix, units: float) -> tuple[Matrix, Matrix, Matrix]:
+    """Return X'X + prior, X'y and the scale of the columns of X, which are the features over their scale."""
+    scale = np.sqrt(np.mean(features**2, axis=0)) if len(features) else np.ones(features.shape[1])
+    scale = np.maximum(scale, _LEAST_SCALE * np.sqrt(np.mean(target**2)) if len(target) else 0.0)
+    scale = np.where(scale > 0, scale, 1.0)
+    scaled = features / scale
+    prior = _PRIOR_UNITS * max(len(target) / max(units, 1.0), 1.0)
+    return scaled.T @ scaled + prior * np.eye(features.shape[1]), scaled.T @ target, scale
+
+
+def effective_number(labels: NDArray[np.int64]) -> float:
+    """Return how many groups of one size the groups of `labels` [n] are worth: (sum n_g)^2 / sum n_g^2 (Kish 1965)."""
+    sizes = np.unique(labels, return_counts=True)[1].astype(np.float64)
+    return float(sizes.sum() ** 2 / max(float(sizes @ sizes), 1.0))
 
 
 def _growth(value: Matrix, variances: Sequence[Matrix]) -> Matrix:

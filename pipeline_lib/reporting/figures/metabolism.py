@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.colors import LogNorm
 
+from pipeline_lib.artefacts.flux_balance import ENERGY_UNIT
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 
@@ -90,13 +91,18 @@ def draw_energy_coverage(subsystems: pd.DataFrame, energies: pd.DataFrame) -> Dr
     right.hist(residual.clip(-limit, limit), bins=bins, color=style.BASELINE, label="as listed")
     without = energies["residual_without_protons"].dropna()
     right.hist(without.clip(-limit, limit), bins=bins, histtype="step", color=style.RIVAL, label="protons left out")
-    right.set(xlabel="listed less computed Gibbs energy", ylabel="reactions", yscale="log", title="Consistency")
+    right.set(
+        xlabel=f"listed less computed Gibbs energy ({ENERGY_UNIT})",
+        ylabel="reactions",
+        yscale="log",
+        title="Consistency",
+    )
     right.legend()
     return Drawn(
         "energy_coverage", figure, "Gibbs energies",
         f"Left, coverage in the {len(largest)} largest subsystems. Right, the listed energy of a reaction less the sum "
-        f"of its metabolites' energies times stoichiometry, where all are known (n = {len(residual):,}), in the unit "
-        "of the source; values beyond the 98 percent quantile are put at the edge.",
+        f"of its metabolites' energies times stoichiometry, where all are known (n = {len(residual):,}), in "
+        f"{ENERGY_UNIT}; values beyond the 98 percent quantile are put at the edge.",
         "Bars of coverage by subsystem and a histogram of residuals.",
     )  # fmt: skip
 

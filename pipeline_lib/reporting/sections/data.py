@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline_lib.artefacts.flux_balance import ENERGY_UNIT
 from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.genes.coverage import low_coverage
 from pipeline_lib.reporting.html import Section
@@ -130,22 +131,65 @@ def _listed(names: list[str]) -> str:
 def metabolism(run: RunFolder) -> Section:
     """Return the section on the metabolic model."""
     reactions, subsystems = run.table("reactions"), run.table("subsystems")
+    energies = run.table("energies")
     known, total = int(reactions["delta_g"].notna().sum()), len(reactions)
     essentiality = run.json("essentiality")
     paragraphs = [
         (
             f"The metabolic model has {total:,} reactions, {int(reactions['reversible'].sum()):,} of them reversible, "
             f"and {int((reactions['gene_rule'] == '').sum()):,} without a gene rule. Standard Gibbs energies are known "
-            f"for {known:,} reactions; sentinels and blanks count as unknown."
+            f"for {known:,} reactions, in {ENERGY_UNIT}; sentinels and blanks count as unknown."
         ),
+        *implausible_sentences(energies),
         *essentiality_sentences(essentiality),
     ]
-    tables = [html_table("subsystems", "Subsystems", subsystems.sort_values("reactions", ascending=False))]
+    tables = [
+        html_table(
+            "subsystems",
+            "Subsystems",
+            subsystems.sort_values("reactions", ascending=False),
+            labels={"median_absolute_residual": f"median absolute residual, {ENERGY_UNIT}"},
+        ),
+        _implausible_table(energies, reactions),
+    ]
     confusion = confusion_table(essentiality)
     return Section(
         "metabolism", "Metabolism", paragraphs, run.figures("metabolism"),
         [confusion, *tables] if confusion else tables, missing=run.missing("metabolism"),
     )  # fmt: skip
+
+
+def implausible_sentences(energies: pd.DataFrame) -> list[str]:
+    """Say how many energies are larger than that of any reaction.
+
+    Parameters
+    ----------
+    energies
+        ``metabolism/energies.parquet``.
+    """
+    count = int(energies["implausible"].sum())
+    if not count:
+        return []
+    words = "reaction has a Gibbs energy" if count == 1 else "reactions have Gibbs energies"
+    sentence = (
+        f"{count} {words} larger than any reaction's (beyond 200 {ENERGY_UNIT}, and 115 more for each O2); "
+        "the column 'implausible' of metabolism/energies.parquet marks them. Where the sum over metabolites says the "
+        "same, the energy of a metabolite is at fault."
+    )
+    return [sentence]
+
+
+def _implausible_table(energies: pd.DataFrame, reactions: pd.DataFrame) -> HtmlTable:
+    """Return the table of implausible energies, the largest first."""
+    rows = energies[energies["implausible"]]
+    names = reactions.set_index("id")["name"].reindex(rows["id"]).to_numpy()
+    shown = rows[["id", "subsystem", "delta_g", "from_metabolites_without_protons"]].assign(name=names)
+    shown = shown.sort_values("delta_g", key=abs, ascending=False)[["id", "name", *shown.columns[1:4]]]
+    labels = {
+        "delta_g": f"Gibbs energy, {ENERGY_UNIT}",
+        "from_metabolites_without_protons": f"sum over metabolites, {ENERGY_UNIT}",
+    }
+    return html_table("implausible_energies", "Implausible Gibbs energies", shown, labels=labels)
 
 
 def essentiality_sentences(essentiality: dict[str, Any]) -> list[str]:

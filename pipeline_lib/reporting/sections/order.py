@@ -4,6 +4,8 @@ from pipeline_lib.reporting.html import Section
 from pipeline_lib.reporting.run_folder import RunFolder
 from pipeline_lib.reporting.sections.comparison import ablations, leaderboard, losses, pretraining, weisfeiler_lehman
 from pipeline_lib.reporting.sections.data import datasets, metabolism, networks
+from pipeline_lib.reporting.sections.explanations import explanations
+from pipeline_lib.reporting.sections.flux_balance import essential_genes, media, subsystems
 from pipeline_lib.reporting.sections.methods import methods
 from pipeline_lib.reporting.sections.model import walk_through
 from pipeline_lib.reporting.sections.origin import provenance
@@ -12,7 +14,8 @@ from pipeline_lib.reporting.sections.suggestions import next_experiments, top_pr
 from pipeline_lib.reporting.sections.words import limitations
 
 SECTIONS = (
-    datasets, metabolism, networks, walk_through, leaderboard, ablations, losses, pretraining, weisfeiler_lehman,
+    datasets, metabolism, media, essential_genes, subsystems, explanations, networks,
+    walk_through, leaderboard, ablations, losses, pretraining, weisfeiler_lehman,
     p_values, calls, ceilings, top_predictions, next_experiments, limitations, methods, provenance,
 )  # fmt: skip
 

@@ -1,0 +1,159 @@
+"""Flux balance beside measurements: by medium, against essential genes, by subsystem."""
+
+import pandas as pd
+
+from pipeline_lib.reporting.figures.flux_balance import predictor_labels
+from pipeline_lib.reporting.html import Section
+from pipeline_lib.reporting.html_table import html_table
+from pipeline_lib.reporting.run_folder import RunFolder
+
+_NOT_MADE = "this run was made by a version that did not compare it; run it again."
+_INTERVAL = {"value": "value", "low": "95 % from", "high": "to"}
+_DIFFERENCE = {
+    "difference": "difference",
+    "difference_low": "95 % from (difference)",
+    "difference_high": "to (difference)",
+}
+_MEASURES = {
+    "mcc": "Matthews correlation",
+    "auroc": "AUROC",
+    "average_precision": "average precision",
+    "pearson": "Pearson correlation",
+    "spearman": "Spearman correlation",
+}
+
+_MEDIA = (
+    "Growth of every single deletion by flux balance on each named medium, against the essential genes (lethal below "
+    "1e-6 of the wild type's growth) and against the measured fitness of deletions of metabolic genes. Differences "
+    "are paired by gene, to the model's own medium."
+)
+_ESSENTIAL = (
+    "Flux balance predicts by growth alone and learns nothing. Gradient boosted trees predict genes, or whole enzyme "
+    "complexes, that training did not see; phenotypes of deletion mutants, annotations and descriptions are not among "
+    "their features, for they rest on which mutants live. Differences are paired by gene, to the trees on growth "
+    "alone."
+)
+_SUBSYSTEMS = (
+    "Correlation of flux balance, on the medium of the screen, with measured fitness and interactions of genotypes "
+    "whose genes are all metabolic. A genotype counts in every subsystem that one of its genes serves; intervals are "
+    "over genes. No value: flux balance predicts an effect of fewer than five."
+)
+
+
+def media(run: RunFolder) -> Section:
+    """Return the section on what each medium agrees with."""
+    key, title = "media", "Media against measurements"
+    if not run.has("media_benchmark"):
+        return Section(key, title, absent=_NOT_MADE)
+    table = run.table("media_benchmark")
+    if table.empty:
+        return Section(key, title, absent="neither essential genes nor fitness of metabolic deletions is measured.")
+    columns = ["data", "measure", "medium", *_INTERVAL, *_DIFFERENCE, "genes", "wild_type_growth"]
+    shown = table[columns].assign(measure=table["measure"].map(_MEASURES))
+    labels = {**_INTERVAL, **_DIFFERENCE, "wild_type_growth": "growth of the wild type, 1/h"}
+    return Section(
+        key,
+        title,
+        [
+            _MEDIA,
+            *best_media(table),
+        ],
+        run.figures("flux_balance", "media_agreement"),
+        [html_table("media_benchmark", "Media", shown, labels=labels, filters={"data": "", "measure": ""})],
+        missing=run.missing("flux_balance", "media_agreement"),
+    )
+
+
+def best_media(table: pd.DataFrame) -> list[str]:
+    """Say on which medium growth agrees best with each measurement, and by how much better than on the model's own.
+
+    Parameters
+    ----------
+    table
+        `pipeline_lib.artefacts.flux_balance.MEDIA_BENCHMARK`.
+    """
+    sentences = []
+    compared = table[table["measure"].isin(["mcc", "pearson"])].dropna(subset="value")
+    for (data, measure), rows in compared.groupby(["data", "measure"], sort=False):
+        best = rows.nlargest(1, "value").iloc[0]
+        sentences.append(
+            f"{data} ({int(best['genes']):,} genes): the highest {_MEASURES[str(measure)]} is {_with_interval(best)}, "
+            f"on {best['medium']}; difference to the model's own medium {best['difference']:.3f} "
+            f"({best['difference_low']:.3f} to {best['difference_high']:.3f})."
+        )
+    return sentences
+
+
+def essential_genes(run: RunFolder) -> Section:
+    """Return the section on predictors of essential genes."""
+    key, title = "essential-genes", "Essential genes"
+    if not run.has("essentiality_benchmark"):
+        return Section(key, title, absent=_NOT_MADE)
+    table = run.table("essentiality_benchmark")
+    if table.empty:
+        return Section(key, title, absent="no list of essential genes covers enough genes of the metabolic model.")
+    genes, essential = table[["genes", "essential"]].iloc[0]
+    counted = f"Of {genes:,} genes of the model whose essentiality is measured, {essential:,} are essential."
+    shown = table.assign(predictor=predictor_labels(table), measure=table["measure"].map(_MEASURES))
+    columns = ["predictor", "columns", "measure", *_INTERVAL, *_DIFFERENCE]
+    return Section(
+        key,
+        title,
+        [
+            f"{counted} {_ESSENTIAL}",
+            *(_best_essentiality(table, str(predictor)) for predictor in table["predictor"].unique()),
+        ],
+        run.figures("flux_balance", "essential_genes"),
+        [
+            html_table(
+                "essentiality_benchmark",
+                "Predictors of essential genes",
+                shown[columns],
+                labels={**_INTERVAL, **_DIFFERENCE},
+                filters={"measure": ""},
+            ),
+        ],
+        missing=run.missing("flux_balance", "essential_genes"),
+    )
+
+
+def _best_essentiality(table: pd.DataFrame, predictor: str) -> str:
+    """Return the highest AUROC of a kind of predictor, with its average precision and Matthews correlation."""
+    ranked = table[(table["predictor"] == predictor) & (table["measure"] == "auroc")]
+    best = ranked.nlargest(1, "value").iloc[0]
+    same = table[(table[["predictor", "inputs", "folds"]] == best[["predictor", "inputs", "folds"]]).all(axis=1)]
+    words = [f"{_MEASURES[str(row['measure'])]} {_with_interval(row)}" for _, row in same.iterrows()]
+    return f"{predictor.capitalize()}, at best ({best['inputs']}): {', '.join(words)}."
+
+
+def subsystems(run: RunFolder) -> Section:
+    """Return the section on what flux balance knows of measurements, by subsystem."""
+    key, title = "metabolic-signal", "What flux balance knows, by subsystem"
+    if not run.has("subsystem_benchmark"):
+        return Section(key, title, absent=_NOT_MADE)
+    table = run.table("subsystem_benchmark")
+    if table.empty:
+        return Section(key, title, absent="too few measured genotypes delete metabolic genes alone.")
+    labels = {**_INTERVAL, "value": "Pearson correlation", "n": "genotypes", "predicted": "with a predicted effect"}
+    return Section(
+        key,
+        title,
+        [
+            _SUBSYSTEMS,
+        ],
+        run.figures("flux_balance", "subsystem_agreement"),
+        [
+            html_table(
+                "subsystem_benchmark",
+                "Flux balance by subsystem",
+                table,
+                labels=labels,
+                filters={"screen": "", "phenotype": "", "order": "", "subsystem": ""},
+            ),
+        ],
+        missing=run.missing("flux_balance", "subsystem_agreement"),
+    )
+
+
+def _with_interval(row: pd.Series) -> str:
+    return f"{row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
