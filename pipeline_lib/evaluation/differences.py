@@ -58,14 +58,16 @@ def difference_rows(
     for key in keys:
         present = {model: by_seed for model, seeds in scores.items() if (by_seed := _of_key(seeds, key))}
         ranked, chosen_on = ranked_baselines(present, validation, scores, key, settings)
+        # The best baseline is often a reference too.
+        known: dict[tuple[str, str], tuple[Estimate, int, int]] = {}
         if ranked:
             pairs = [(model, ranked[0]) for model in present if model != ranked[0]]
             pairs += [(ranked[0], other) for other in ranked[1:2]]
-            rows += _family(split, key, BEST_BASELINE, chosen_on, pairs, present, extents, settings)
+            rows += _family(split, key, BEST_BASELINE, chosen_on, pairs, present, known, extents, settings)
         for reference in settings.references:
             if reference in present:
                 pairs = [(model, reference) for model in present if model != reference]
-                rows += _family(split, key, REFERENCE, "", pairs, present, extents, settings)
+                rows += _family(split, key, REFERENCE, "", pairs, present, known, extents, settings)
     return rows
 
 
@@ -123,13 +125,15 @@ def _family(
     chosen_on: str,
     pairs: list[tuple[str, str]],
     scores: Mapping[str, Mapping[int, Estimate]],
+    known: dict[tuple[str, str], tuple[Estimate, int, int]],
     extents: Mapping[AssayKey, Extent],
     settings: EvaluationSettings,
 ) -> Iterator[dict[str, Any]]:
-    found = [
-        seed_difference(scores[model], scores[reference], variants=_variants(model, reference))
-        for model, reference in pairs
-    ]
+    for model, reference in pairs:
+        if (model, reference) not in known:
+            variants = _variants(model, reference)
+            known[model, reference] = seed_difference(scores[model], scores[reference], variants=variants)
+    found = [known[pair] for pair in pairs]
     p_values = np.array([difference.p_value() for difference, _, _ in found])
     screen, phenotype, metric = key
     extent, lower_is_better = extents[screen, phenotype], metric in LOWER_IS_BETTER
