@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from scipy import stats
 
 from pipeline_lib.reporting import style
@@ -17,6 +18,9 @@ _LABELLED = {"measured": 4, "missed": 3, "unconfirmed": 3}
 _QUERIES_DRAWN = 60
 _FEWEST_OF_A_QUERY = 30
 _NAMED_QUERIES = 3
+_LABEL_HEIGHT = 0.07
+"""Height of a query's name as a share of the axis."""
+_TICKS = 5
 _QUANTITY = {
     ("interaction", 2): "ε",
     ("interaction", 3): "τ",
@@ -153,6 +157,7 @@ def draw_against_prediction(axis: Axes, part: Part, tables: PValueTables, model:
             va="center",
             arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.3, "alpha": 0.7},
         )
+    axis.xaxis.set_major_locator(MaxNLocator(_TICKS))
     axis.set(xlabel=f"predicted {part.predicted}", ylabel="−log₁₀ P", title=f"{model}, n = {len(rows):,}")
 
 
@@ -195,6 +200,7 @@ def draw_models(axis: Axes, part: Part, tables: PValueTables, model: str, rivals
     axis.axvline(0, color=style.INK, linewidth=0.6)
     axis.set_yticks(range(len(shown)), list(shown.values()), fontsize=5.5)
     axis.set_ylim(len(shown) - 0.5, -0.5)
+    axis.xaxis.set_major_locator(MaxNLocator(_TICKS))
     axis.set(xlabel="Spearman with −log₁₀ P")
 
 
@@ -213,11 +219,13 @@ def draw_hits_of_queries(axis: Axes, part: Part, tables: PValueTables, names: Ma
     axis.fill_between(place, low, high, color=style.QUIET, alpha=0.3, linewidth=0, step="mid")
     axis.plot(place, rows["hit_rate"], ".", color=style.CLP, markersize=2.5)
     axis.axhline(base, color=style.RIVAL, linestyle=":", linewidth=1)
-    for at, row in list(zip(place, rows.itertuples(), strict=True))[-_NAMED_QUERIES:]:
+    line = _LABEL_HEIGHT * max(float(rows["hit_rate"].max()), base)
+    free = np.inf
+    for at, row in reversed(list(zip(place, rows.itertuples(), strict=True))[-_NAMED_QUERIES:]):
         genes = str(row.query).partition("_")[0].split("+")
         text = "+".join(names.get(gene) or gene for gene in genes)
-        axis.annotate(
-            text, (at, row.hit_rate), (-3, 0), textcoords="offset points", ha="right", va="center", fontsize=5
-        )
+        height = min(float(row.hit_rate), free)
+        free = height - line
+        axis.text(at - 0.015 * len(rows), height, text, ha="right", va="center", fontsize=5)
     axis.set_xlim(-0.8 - 0.15 * len(rows), len(rows) - 0.2)
     axis.set(xlabel=f"{len(rows)} queries, by share of hits", ylabel="share P < 0.05")
