@@ -221,10 +221,11 @@ def draw_hits_of_queries(axis: Axes, part: Part, tables: PValueTables, names: Ma
     axis.axhline(base, color=style.RIVAL, linestyle=":", linewidth=1)
     line = _LABEL_HEIGHT * max(float(rows["hit_rate"].max()), base)
     free = np.inf
-    for at, row in reversed(list(zip(place, rows.itertuples(), strict=True))[-_NAMED_QUERIES:]):
-        genes = str(row.query).partition("_")[0].split("+")
+    rate = rows["hit_rate"].to_numpy(np.float64)
+    for at, query in reversed(list(zip(place, rows["query"], strict=True))[-_NAMED_QUERIES:]):
+        genes = str(query).partition("_")[0].split("+")
         text = "+".join(names.get(gene) or gene for gene in genes)
-        height = min(float(row.hit_rate), free)
+        height = min(rate[at], free)
         free = height - line
         axis.text(at - 0.015 * len(rows), height, text, ha="right", va="center", fontsize=5)
     axis.set_xlim(-0.8 - 0.15 * len(rows), len(rows) - 0.2)
