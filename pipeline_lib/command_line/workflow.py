@@ -13,7 +13,7 @@ from pydantic import BaseModel, TypeAdapter
 from pipeline_lib.command_line.code_memory import remembered_code_hash
 from pipeline_lib.command_line.file_memory import remembered_sha256
 from pipeline_lib.config.features import FeatureSettings
-from pipeline_lib.config.figures import ARTEFACTS, CLP_CHECKS
+from pipeline_lib.config.figures import ARTEFACTS, CLP_CHECKS, OF_KNOCKOUTS
 from pipeline_lib.config.locating import BUILT_IN, SIMULATED, SOURCE_KEYS, named_files, neighbour_mirror
 from pipeline_lib.config.run import RunConfig
 from pipeline_lib.config.yaml_text import catalogue_entries
@@ -228,8 +228,11 @@ class Workflow:
     @property
     def artefacts(self) -> dict[str, str]:
         """Path of every artefact that the report reads, by its name."""
-        has_clp = any(family_of(model) == "clp" for model, _, _ in self.jobs)
-        return {name: f"{self.results}/{path}" for name, path in ARTEFACTS.items() if has_clp or name not in CLP_CHECKS}
+        models = {model for model, _, _ in self.jobs}
+        left_out = frozenset() if any(family_of(model) == "clp" for model in models) else CLP_CHECKS
+        if not any(self.knockouts_of(model) for model in models):
+            left_out |= OF_KNOCKOUTS
+        return {name: f"{self.results}/{path}" for name, path in ARTEFACTS.items() if name not in left_out}
 
     def model_code(self, model: str) -> str:
         """Return a hash of the code that fits `model`, and of its entry in the registry."""

@@ -67,6 +67,9 @@ ARTEFACTS: dict[str, str] = {
 CLP_CHECKS = frozenset({"overfit_history", "overfit_predictions", "overfit_report", "walk_through"})
 """Artefacts of the checks of the cell latent perturbation model: a run without a model of its family has none."""
 
+OF_KNOCKOUTS = frozenset({"subsystem_benchmark", "explanations"})
+"""Artefacts made of knockouts: a run none of whose models reads knockouts has none."""
+
 TOPICS: dict[str, Topic] = {
     "datasets": Topic(
         ("score_distributions", "fitness_distributions", "gene_usage", "reproducibility", "screen_overlap"),

@@ -40,7 +40,7 @@ def media(gem: str, genes: Path, observations: Path, growth_path: Path | None, o
     measured = read_table(observations, columns=columns)
     measured = measured[(measured["order"] == 1) & (measured["phenotype"] == "fitness")]
     # The model deletes genes; it knows no partial loss of function.
-    measured = measured[measured["kinds"].map(list).map(lambda kinds: kinds == ["deletion"])]
+    measured = measured[measured["kinds"].map(list).map(lambda kinds: kinds == ["deletion"]).astype(bool)]
     measured = measured.assign(gene=measured["genes"].str[0])
     screens = {
         str(screen): part.groupby("gene")["value"].mean() for screen, part in measured.groupby("screen", sort=True)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.config.calls import ScreenScores
-from pipeline_lib.config.figures import CLP_CHECKS, TOPICS
+from pipeline_lib.config.figures import CLP_CHECKS, OF_KNOCKOUTS, TOPICS
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.reporting.drawing import Drawn
 from pipeline_lib.reporting.figures import (
@@ -83,11 +83,13 @@ def _metabolism(given: Given) -> list[Drawn]:
 
 
 def _flux_balance(given: Given) -> list[Drawn]:
-    return [
+    of_media = [
         flux_balance.draw_media(given.table("media_benchmark")),
         flux_balance.draw_essential_genes(given.table("essentiality_benchmark")),
-        flux_balance.draw_subsystems(given.table("subsystem_benchmark")),
     ]
+    if "subsystem_benchmark" not in given.paths:
+        return [*of_media, flux_balance.without_subsystems("No model of the run reads growth of knockouts.")]
+    return [*of_media, flux_balance.draw_subsystems(given.table("subsystem_benchmark"))]
 
 
 def _networks(given: Given) -> list[Drawn]:
@@ -216,7 +218,9 @@ def draw_topic(topic: str, given: Given) -> list[Drawn]:
     PipelineError
         When an artefact that the topic is drawn from is not given.
     """
-    missing = [name for name in TOPICS[topic].artefacts if name not in given.paths and name not in CLP_CHECKS]
+    missing = [
+        name for name in TOPICS[topic].artefacts if name not in given.paths and name not in CLP_CHECKS | OF_KNOCKOUTS
+    ]
     if missing:
         raise PipelineError(f"figures {topic}: give --input {missing[0]}=PATH.")
     return _DRAWERS[topic](given)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.command_line.workflow import as_json
-from pipeline_lib.config.figures import ARTEFACTS, CLP_CHECKS, TOPICS, pages_of
+from pipeline_lib.config.figures import ARTEFACTS, CLP_CHECKS, OF_KNOCKOUTS, TOPICS, pages_of
 from pipeline_lib.config.screens import screen_scores
 from tests.reporting.conftest import draw, invoke
 from tests.reporting.synthetic_run import write_run
@@ -70,7 +70,8 @@ def test_the_report_of_a_tiny_own_screen_is_built_and_is_about_that_screen(
     config = write_tiny_run(TINY_SCREENS[name], tmp_path, any_run, root)
     scores = as_json(screen_scores(config.screens))
     fitted = {model for entry in config.grid for model in entry.models}
-    made = {name: tmp_path / path for name, path in ARTEFACTS.items() if "clp" in fitted or name not in CLP_CHECKS}
+    without = OF_KNOCKOUTS | (frozenset() if "clp" in fitted else CLP_CHECKS)
+    made = {name: tmp_path / path for name, path in ARTEFACTS.items() if name not in without}
     for absent in set(ARTEFACTS) - set(made):
         (tmp_path / ARTEFACTS[absent]).unlink()
     for topic in (topic for topic in TOPICS if topic not in OF_THE_CELL):

@@ -81,7 +81,7 @@ def test_a_run_is_renamed_on_the_command_line(snakemake, checkout, given, messag
         assert "pattern" not in said
     else:
         assert done.returncode == 0, said
-        assert rules_of(done.stdout)["read_screen"] == 6, "the rest is the default configuration"
+        assert rules_of(done.stdout)["read_screen"] == 9, "the rest is the default configuration"
         assert f"results/{given}/report.html" in said
 
 

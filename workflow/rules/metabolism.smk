@@ -306,5 +306,5 @@ rule lethal_sets:
         code=code_hash("pipeline_lib.metabolism.lethality_cli:lethal_sets_command"),
     shell:
         "python -m pipeline_lib metabolism lethal-sets --reactions {input.reactions:q} --incidence {input.incidence:q}"
-        " --complexes {input.complexes:q} --genes {input.genes:q} --order {wildcards.order} --threads {threads}"
+        " --complexes {input.complexes:q} --genes {input.genes:q} --order {wildcards.order:q} --threads {threads}"
         " --output {output.lethal:q} 2>> {log:q}"

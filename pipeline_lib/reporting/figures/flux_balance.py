@@ -82,6 +82,11 @@ def draw_essential_genes(benchmark: pd.DataFrame) -> Drawn:
     )
 
 
+def without_subsystems(why: str) -> Drawn:
+    """Return the figure of a comparison that was left out."""
+    return empty_figure("subsystem_agreement", "What flux balance knows, by subsystem", why, style.ONE_COLUMN)
+
+
 def draw_subsystems(benchmark: pd.DataFrame) -> Drawn:
     """Draw the correlation of flux balance with measurements by subsystem of the deleted genes.
 
@@ -93,8 +98,7 @@ def draw_subsystems(benchmark: pd.DataFrame) -> Drawn:
     name, title = "subsystem_agreement", "What flux balance knows, by subsystem"
     known = benchmark.dropna(subset="value")
     if known.empty:
-        why = "No measurement of metabolic deletions varies in flux balance."
-        return empty_figure(name, title, why, style.ONE_COLUMN)
+        return without_subsystems("No measurement of metabolic deletions varies in flux balance.")
     assays = list(known.groupby(["screen", "phenotype", "order"]))
     # Assays that cover most subsystems, in the order of the table.
     most = sorted(assays, key=lambda assay: -len(assay[1]))[: _PANELS - 1]
