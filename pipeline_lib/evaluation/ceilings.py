@@ -41,7 +41,7 @@ class Ceiling:
     split
         The test fold among whose rows it was estimated; `ALL_SPLITS`: among all rows of the screen.
     rows
-        How many rows told the noise.
+        How many rows the noise was estimated from.
     """
 
     value: float
@@ -66,7 +66,7 @@ class Ceiling:
 def ceiling_of(
     ceilings: pd.DataFrame, screen: str, phenotype: str, split: str = ALL_SPLITS, *, centred: bool = False
 ) -> Ceiling | None:
-    """Return the ceiling of an assay on one split; None where nothing tells it.
+    """Return the ceiling of an assay on one split; None where nothing estimates it.
 
     The method is the first of `METHODS` that the screen gives any ceiling by, for all of its splits. A truth or
     reported SDs are set against the spread of the split's own test rows where these are enough and have an interval;

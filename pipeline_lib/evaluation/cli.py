@@ -224,13 +224,12 @@ def p_values(
 
     from pipeline_lib.artefacts.tables import write_table
     from pipeline_lib.evaluation import schemas
-    from pipeline_lib.evaluation.measurements import read_measurements
+    from pipeline_lib.evaluation.measurements import on_adjusted_scores, read_measurements
     from pipeline_lib.evaluation.p_agreement import agreement_rows, decile_rows, hit_table, point_table
     from pipeline_lib.evaluation.p_values import histogram_rows, p_value_rows
     from pipeline_lib.evaluation.predicted_p import join_predictions
     from pipeline_lib.evaluation.progress import progress
     from pipeline_lib.evaluation.query_p import quantile_rows, query_rows
-    from pipeline_lib.evaluation.raw_p_values import on_adjusted_scores
     from pipeline_lib.evaluation.rows import empty_table, write_rows
     from pipeline_lib.evaluation.truth import read_truths, with_truths
 

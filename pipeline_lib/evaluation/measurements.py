@@ -227,3 +227,20 @@ def _altered(kinds: pd.Series) -> NDArray[np.bool_]:
     flat = pc.list_flatten(lists)
     changed = ~np.asarray(pc.is_in(flat, pa.array(_NULL_ALLELES)).fill_null(True))
     return np.bincount(np.asarray(pc.list_parent_indices(lists)), weights=changed, minlength=len(kinds)) > 0
+
+
+def on_adjusted_scores(data: Measurements) -> Measurements:
+    """Return the observations with the P-values of raw scores that the screen does not hold on the adjusted ones.
+
+    A P-value of a raw score stands on the row of that score. A screen of tau alone has no such row, so its P-values
+    stand on tau and are marked (`Measurements.p_of_raw`).
+    """
+    raw = data.genotypes.phenotype == PHENOTYPES.index("raw_interaction")
+    with_raw = np.isin(data.genotypes.screen, data.genotypes.screen[raw])
+    of_raw = np.isnan(data.p_released) & np.isfinite(data.p_call) & ~with_raw
+    return replace(
+        data,
+        p_released=np.where(of_raw, data.p_call, data.p_released),
+        p_value=np.where(of_raw, two_sided(data.p_call, data.p_sided), data.p_value),
+        p_of_raw=of_raw,
+    )

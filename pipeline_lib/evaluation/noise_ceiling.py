@@ -253,7 +253,7 @@ def _row(
     rested_on: ClusterDesign,
     settings: EvaluationSettings,
 ) -> dict[str, Any]:
-    """Return one row of the table; `rested_on` holds the clusters of the rows that told the noise."""
+    """Return one row of the table; `rested_on` holds the clusters of the rows that the noise was estimated from."""
     low, high = ceiling(np.array(reliability.interval(settings.confidence))).tolist()
     best = float(ceiling(np.array(reliability.value)))
     row = {

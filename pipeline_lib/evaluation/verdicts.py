@@ -1,4 +1,4 @@
-"""What a paired difference allows to be said of two models."""
+"""Verdicts on paired differences between two models."""
 
 from typing import Literal, get_args
 
@@ -14,7 +14,7 @@ VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 
 def verdict(low: float, high: float, q_value: float, *, lower_is_better: bool = False) -> Verdict:
-    """Return what is said of a model, given its paired difference from a reference.
+    """Return the verdict on a model, given its paired difference from a reference.
 
     A win or a loss needs both: the whole interval [`low`, `high`] on one side of zero, and a q-value below
     `FALSE_DISCOVERY_RATE` over the family of comparisons.

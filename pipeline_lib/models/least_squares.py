@@ -15,5 +15,10 @@ def non_negative_least_squares(
     """
     gram = features.T @ features
     gram = gram + ridge * max(np.trace(gram) / len(gram), 1e-12) * np.eye(len(gram))
+    return non_negative_solution(gram, features.T @ target)
+
+
+def non_negative_solution(gram: NDArray[np.float64], moment: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return w >= 0 [d] that minimises w'Aw - 2 w'b; A is `gram` [d, d], positive definite, and b is `moment` [d]."""
     lower = np.linalg.cholesky(gram)
-    return np.asarray(nnls(lower.T, np.linalg.solve(lower, features.T @ target))[0])
+    return np.asarray(nnls(lower.T, np.linalg.solve(lower, moment))[0])

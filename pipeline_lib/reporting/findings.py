@@ -47,7 +47,7 @@ VERBS = {
     "level": "shows no significant difference from",
     "undetermined": "has too few queries or genes to be compared with",
 }
-"""What each verdict of a paired difference says of a model and its reference."""
+"""The sentence of each verdict on a model and its reference."""
 
 COLOURS = {"win": "yes", "loss": "no", "level": "open", "undetermined": "open"}
 

@@ -10,12 +10,11 @@ from scipy import stats
 
 from pipeline_lib.config.calls import READER_SCORES
 from pipeline_lib.config.evaluation import EvaluationSettings
-from pipeline_lib.evaluation.measurements import from_table, named_genes, read_measurements
+from pipeline_lib.evaluation.measurements import from_table, named_genes, on_adjusted_scores, read_measurements
 from pipeline_lib.evaluation.p_agreement import agreement_rows, decile_rows, hit_table, point_table
 from pipeline_lib.evaluation.predicted_p import Joined, join_predictions
 from pipeline_lib.evaluation.predictions import find_predictions
 from pipeline_lib.evaluation.query_p import quantile_rows, query_rows
-from pipeline_lib.evaluation.raw_p_values import on_adjusted_scores
 
 SETTINGS = EvaluationSettings(resamples=200, ranking_resamples=100)
 
@@ -131,22 +130,29 @@ def planted_triples(observe: Callable, queries: int = 12, arrays: int = 30) -> p
     epsilon = {(gene, k): rng.normal(0, 0.1) for gene in first + second for k in array}
     cross = [(i, j, k) for i, j in zip(first, second, strict=True) for k in array]
     tau = rng.normal(0, 0.1, len(cross))
-    raw = [
-        t + epsilon[i, k] * singles[j] + epsilon[j, k] * singles[i]
-        for t, (i, j, k) in zip(tau, cross, strict=True)
-    ]  # fmt: skip
+    raw = [t + epsilon[i, k] * singles[j] + epsilon[j, k] * singles[i] for t, (i, j, k) in zip(tau, cross, strict=True)]
     strains = {"query": [f"{i}+{j}" for i, j, _ in cross], "array": [k for *_, k in cross]}
     p_value = stats.norm.sf(np.abs(raw) / 0.05)
     return pd.concat(
         [
             observe(cross, tau, screen="full", p_sided=1, **strains),
             observe(cross, raw, screen="full", phenotype="raw_interaction", p_value=p_value, p_sided=1, **strains),
-            observe(list(epsilon), list(epsilon.values()), screen="full", query=[g for g, _ in epsilon],
-                    array=[k for _, k in epsilon]),
-            observe([(gene,) for gene in singles], list(singles.values()), screen="full", phenotype="fitness",
-                    query=list(singles)),
+            observe(
+                list(epsilon),
+                list(epsilon.values()),
+                screen="full",
+                query=[g for g, _ in epsilon],
+                array=[k for _, k in epsilon],
+            ),
+            observe(
+                [(gene,) for gene in singles],
+                list(singles.values()),
+                screen="full",
+                phenotype="fitness",
+                query=list(singles),
+            ),
         ]
-    )  # fmt: skip
+    )
 
 
 def test_p_of_a_raw_score_meets_the_raw_score_that_the_predictions_make_up(
@@ -159,8 +165,10 @@ def test_p_of_a_raw_score_meets_the_raw_score_that_the_predictions_make_up(
     joined = {item.labels["phenotype"]: item for item in join(run)}
     raw = joined["raw_interaction"]
     assert (raw.labels["source"], raw.labels["p_of"], raw.labels["order"]) == (
-        "full raw_interaction", "raw_interaction", 3,
-    )  # fmt: skip
+        "full raw_interaction",
+        "raw_interaction",
+        3,
+    )
     # Perfect predictions of tau, with the controls of the training fold, give the raw score back.
     np.testing.assert_allclose(raw.prediction, raw.data.genotypes.value, atol=1e-12)
 
@@ -199,9 +207,7 @@ def test_enrichment_is_the_first_deciles_share_of_hits_over_that_of_all_rows(
     run = write_run(frame, np.full(1000, "test"), {("clp", "random", 0): frame["value"].to_numpy()})
     rows = pd.DataFrame(agreement_rows(join(run)[0], SETTINGS)).set_index("quantity")
     deciles = pd.DataFrame(decile_rows(join(run)[0], SETTINGS)).set_index("decile")
-    assert rows.loc["enrichment", "value"] == pytest.approx(
-        deciles.loc[1, "hit_rate"] / deciles.loc[1, "base_rate"]
-    )  # fmt: skip
+    assert rows.loc["enrichment", "value"] == pytest.approx(deciles.loc[1, "hit_rate"] / deciles.loc[1, "base_rate"])
     assert rows.loc["enrichment", "low"] < rows.loc["enrichment", "value"] < rows.loc["enrichment", "high"]
     # Sizes of predictions that are the scores themselves order the P-values perfectly.
     assert rows.loc["spearman_size", "value"] == pytest.approx(1)

@@ -125,8 +125,12 @@ def test_the_scale_runs_from_the_best_control_to_a_second_measurement(
     headline: Callable, frame: pd.DataFrame, folds: np.ndarray
 ) -> None:
     second = frame["true"].to_numpy() + NOISE * np.random.default_rng(5).normal(size=len(frame))
-    board = headline(clp=second, gene_ridge=noisy(frame, 0.1, 6), two_way=main_effects(frame, folds) * 0.1 + 0.1 *
-                     np.random.default_rng(7).normal(size=len(frame)), mean=np.zeros(len(frame)))  # fmt: skip
+    board = headline(
+        clp=second,
+        gene_ridge=noisy(frame, 0.1, 6),
+        two_way=main_effects(frame, folds) * 0.1 + 0.1 * np.random.default_rng(7).normal(size=len(frame)),
+        mean=np.zeros(len(frame)),
+    )
     (row,) = board.to_dict("records")
     assert row["control_model"] == "two_way"
     assert row["scaled"] == pytest.approx(1, abs=0.1)
@@ -139,13 +143,31 @@ def test_repeats_of_a_split_count_once_and_q_values_are_over_all_lines() -> None
     rows.append(("other", "random", 0.04))
     differences = pd.DataFrame(
         [
-            {"model": "clp", "reference": "mean", "role": "best_baseline", "chosen_on": "test", "split": split,
-             "screen": screen, "phenotype": "interaction", "metric": "pearson", "value": 0.1, "low": 0.05, "high": 0.15,
-             "p_value": p, "q_value": p, "verdict": "level", "detectable": 0.1, "seeds": 1, "reference_seeds": 1,
-             "n": 9, "groups": 5, "lower_is_better": False}
+            {
+                "model": "clp",
+                "reference": "mean",
+                "role": "best_baseline",
+                "chosen_on": "test",
+                "split": split,
+                "screen": screen,
+                "phenotype": "interaction",
+                "metric": "pearson",
+                "value": 0.1,
+                "low": 0.05,
+                "high": 0.15,
+                "p_value": p,
+                "q_value": p,
+                "verdict": "level",
+                "detectable": 0.1,
+                "seeds": 1,
+                "reference_seeds": 1,
+                "n": 9,
+                "groups": 5,
+                "lower_is_better": False,
+            }
             for screen, split, p in rows
         ]
-    )  # fmt: skip
+    )
     keys = ["model", "split", "screen", "phenotype", "metric", "value", "low", "high"]
     scores = pd.concat([differences, differences.assign(model="mean")])[keys].assign(validation=np.nan)
     ceilings = pd.DataFrame(

@@ -43,9 +43,13 @@ def test_the_truth_of_a_raw_score_is_that_of_its_own_cross(
     measure: Callable, observe: Callable, truth: dict[str, pd.DataFrame]
 ) -> None:
     raw = observe(
-        [("A", "B", "C"), ("A", "B", "D")], [0.0, 0.0], screen="simulated", phenotype="raw_interaction",
-        query="A+B_tm1", array=["C_dma1", "D_dma2"],
-    )  # fmt: skip
+        [("A", "B", "C"), ("A", "B", "D")],
+        [0.0, 0.0],
+        screen="simulated",
+        phenotype="raw_interaction",
+        query="A+B_tm1",
+        array=["C_dma1", "D_dma2"],
+    )
     data = with_truths(measure(raw), truth)
     # f_ABC - f_AB f_C = 0.5 - 0.7, f_ABD - f_AB f_D = 0.
     np.testing.assert_allclose(data.truth, [-0.2, 0.0], atol=1e-12)

@@ -58,9 +58,14 @@ def test_too_few_essential_genes_are_not_learned(growth: pd.DataFrame) -> None:
 def test_columns_that_know_essentiality_are_left_out() -> None:
     genes = pd.Series(["A", "B", "C"])
     table = pd.DataFrame(
-        {"gene_index": [0, 2], "Inviable in YPD": [1.0, 0.0], "is_essential": [1.0, 0.0], "length": [10.0, 20.0],
-         "fitness_rich": [0.0, 1.0]}
-    )  # fmt: skip
+        {
+            "gene_index": [0, 2],
+            "Inviable in YPD": [1.0, 0.0],
+            "is_essential": [1.0, 0.0],
+            "length": [10.0, 20.0],
+            "fitness_rich": [0.0, 1.0],
+        }
+    )
     edges = pd.DataFrame(
         {"network": ["physical", "genetic"], "source": [0, 1], "target": [2, 2], "holds_genetic": [False, True]}
     )

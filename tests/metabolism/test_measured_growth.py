@@ -44,8 +44,10 @@ def run(textbook: Gem, tmp_path_factory: pytest.TempPathFactory, index_of_genes:
         order=2, medium="model", screens="*", interaction=interaction
     )
     solved.to_parquet(folder / "knockouts.parquet")
-    rows = [("screen", pair, 2, "interaction", value, ["deletion"] * 2)
-            for pair, value in zip(PAIRS, (-0.8, 0.0, 0.1, 0.0), strict=True)]  # fmt: skip
+    rows = [
+        ("screen", pair, 2, "interaction", value, ["deletion"] * 2)
+        for pair, value in zip(PAIRS, (-0.8, 0.0, 0.1, 0.0), strict=True)
+    ]
     rows += [
         ("screen", PAIRS[0], 2, "interaction", -0.6, ["deletion"] * 2),
         ("screen", PAIRS[0], 2, "interaction", 0.9, ["deletion", "ts"]),
@@ -116,9 +118,17 @@ def test_a_run_without_a_shared_interaction_has_an_empty_table(run: Path) -> Non
 def singles(values: np.ndarray, predicted: np.ndarray) -> pd.DataFrame:
     at = np.arange(len(values))
     return pd.DataFrame(
-        {"screen": "mine", "phenotype": "fitness", "order": 1, "gene_1": at, "gene_2": -1, "gene_3": -1,
-         "value": values, "predicted": predicted}
-    )  # fmt: skip
+        {
+            "screen": "mine",
+            "phenotype": "fitness",
+            "order": 1,
+            "gene_1": at,
+            "gene_2": -1,
+            "gene_3": -1,
+            "value": values,
+            "predicted": predicted,
+        }
+    )
 
 
 def test_a_subsystem_that_flux_balance_knows_stands_out() -> None:

@@ -169,23 +169,48 @@ def _tables() -> dict[str, pd.DataFrame]:
     joined = {"model": "clp", "split": "random", "order": 2, "n": 30, "groups": 11}
     predicted = {"source": "collins2007 interaction", "p_of": "interaction"}
     agreement = [
-        {**label, **joined, **predicted, "model": model, "quantity": quantity, "value": value, "low": value - 0.1,
-         "high": value + 0.1, "p_value": 0.03}
-        for label in labels for model in MODELS for quantity, value in (("spearman", 0.2), ("enrichment", 1.5))
-    ]  # fmt: skip
+        {
+            **label,
+            **joined,
+            **predicted,
+            "model": model,
+            "quantity": quantity,
+            "value": value,
+            "low": value - 0.1,
+            "high": value + 0.1,
+            "p_value": 0.03,
+        }
+        for label in labels
+        for model in MODELS
+        for quantity, value in (("spearman", 0.2), ("enrichment", 1.5))
+    ]
     hits = [
-        {**label, **joined, **predicted, "kind": kind, "rank": rank, "genes": f"{_SYSTEMATIC[4]}+{_SYSTEMATIC[rank]}",
-         "prediction": 0.1 * rank, "value": -0.1, "p_value": 0.01 * rank}
-        for label in labels for kind in ("measured", "missed", "unconfirmed") for rank in (1, 2, 3)
-    ]  # fmt: skip
+        {
+            **label,
+            **joined,
+            **predicted,
+            "kind": kind,
+            "rank": rank,
+            "genes": f"{_SYSTEMATIC[4]}+{_SYSTEMATIC[rank]}",
+            "prediction": 0.1 * rank,
+            "value": -0.1,
+            "p_value": 0.01 * rank,
+        }
+        for label in labels
+        for kind in ("measured", "missed", "unconfirmed")
+        for rank in (1, 2, 3)
+    ]
     queries = [
         {**label, "order": 2, "query": query, "n": 40, "hits": 4, "hit_rate": 0.1, "p_value": 0.2, "inflation": 1.1}
-        for label in labels for query in ("", HOSTILE_GENE, "YBR072W")
-    ]  # fmt: skip
+        for label in labels
+        for query in ("", HOSTILE_GENE, "YBR072W")
+    ]
     quantiles = [
         {**label, "order": 2, "query": query, "expected": expected, "observed": expected / 2}
-        for label in labels for query in ("", HOSTILE_GENE, "YBR072W") for expected in (0.01, 0.1, 0.5)
-    ]  # fmt: skip
+        for label in labels
+        for query in ("", HOSTILE_GENE, "YBR072W")
+        for expected in (0.01, 0.1, 0.5)
+    ]
     histogram = [
         {**label, "order": 2, "sides": sides, "left": edge / 10, "right": (edge + 1) / 10, "count": 5, "density": 1.0}
         for label in labels for sides in ("released", "two-sided") for edge in range(10)

@@ -47,10 +47,21 @@ def test_simulated_p_values_and_calls_say_what_they_rest_on() -> None:
 
 def test_every_screen_and_split_gets_an_answer() -> None:
     rows = [
-        {"model": "clp", "split": split, "screen": "kuzmin_tau", "order": 3, "source": "kuzmin_tau interaction",
-         "quantity": quantity, "value": value, "low": value - 0.3, "high": value + 0.3, "n": 500}
-        for split in ("query_disjoint", "random") for quantity, value in (("spearman", 0.0), ("enrichment", 1.0))
-    ]  # fmt: skip
+        {
+            "model": "clp",
+            "split": split,
+            "screen": "kuzmin_tau",
+            "order": 3,
+            "source": "kuzmin_tau interaction",
+            "quantity": quantity,
+            "value": value,
+            "low": value - 0.3,
+            "high": value + 0.3,
+            "n": 500,
+        }
+        for split in ("query_disjoint", "random")
+        for quantity, value in (("spearman", 0.0), ("enrichment", 1.0))
+    ]
     (sentence,) = predicted_p_sentences(pd.DataFrame(rows), "clp")
     assert sentence.startswith(
         "kuzmin_tau, trigenic, P against the prediction of kuzmin_tau, interaction: random split"

@@ -75,9 +75,19 @@ def test_without_a_baseline_nothing_is_claimed():
 
 
 def ceiling(method, value, scope="screen", split="all"):
-    return {"screen": "collins2007", "phenotype": "interaction", "split": split, "order": 0, "method": method,
-            "scope": scope, "centred": False, "ceiling": value, "low": value - 0.1, "high": value + 0.1,
-            "n": 6177}  # fmt: skip
+    return {
+        "screen": "collins2007",
+        "phenotype": "interaction",
+        "split": split,
+        "order": 0,
+        "method": method,
+        "scope": scope,
+        "centred": False,
+        "ceiling": value,
+        "low": value - 0.1,
+        "high": value + 0.1,
+        "n": 6177,
+    }
 
 
 def test_the_ceiling_is_that_of_the_same_assay():
@@ -110,8 +120,17 @@ def test_a_model_above_the_simulated_truth_predicts_shared_errors():
 
 
 def test_a_leak_is_named_where_the_model_passes_what_noise_allows():
-    row = {"screen": "ours", "phenotype": "fitness", "split": "random", "model": "clp", "value": 0.95,
-           "value_low": 0.93, "value_high": 0.97, "ceiling": 0.8, "ceiling_bound": "estimate"}  # fmt: skip
+    row = {
+        "screen": "ours",
+        "phenotype": "fitness",
+        "split": "random",
+        "model": "clp",
+        "value": 0.95,
+        "value_low": 0.93,
+        "value_high": 0.97,
+        "ceiling": 0.8,
+        "ceiling_bound": "estimate",
+    }
     rows = pd.DataFrame([{**row, "above_ceiling": True}, {**row, "screen": "sound", "above_ceiling": False}])
     (sentence,) = above_ceiling_sentences(rows)
     assert "ours, fitness, random split: clp reaches 0.950 (0.930 to 0.970), above the noise ceiling" in sentence

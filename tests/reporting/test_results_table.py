@@ -39,9 +39,19 @@ CEILINGS = pd.DataFrame(
         ("simulated", "interaction", "all", 0, "reported_sd", "screen", False, 0.83, 0.8, 0.9, 9000),
     ],
     columns=[
-        "screen", "phenotype", "split", "order", "method", "scope", "centred", "ceiling", "low", "high", "n",
+        "screen",
+        "phenotype",
+        "split",
+        "order",
+        "method",
+        "scope",
+        "centred",
+        "ceiling",
+        "low",
+        "high",
+        "n",
     ],
-)  # fmt: skip
+)
 
 SCOREBOARD = pd.DataFrame(
     {"screen": ["collins2007"], "phenotype": "interaction", "split": "random", "baseline": ["two_way"]}

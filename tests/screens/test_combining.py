@@ -150,15 +150,23 @@ def test_the_summary_counts_correlates_and_compares(combined: Path, few_names: G
 
 def test_the_summary_counts_rows_without_a_query_and_conditions(tmp_path: Path, few_names: GeneNames) -> None:
     rows = [
-        (["YAL001C", "YBL007C"], "YAL001C", "YBL007C", "a"), (["YAL001C", "YBL007C"], "YAL001C", "YBL007C", "b"),
-        (["YAL001C", "YBL023C"], None, None, "a"), (["YBL023C"], None, "YBL023C", "a"),
-    ]  # fmt: skip
+        (["YAL001C", "YBL007C"], "YAL001C", "YBL007C", "a"),
+        (["YAL001C", "YBL007C"], "YAL001C", "YBL007C", "b"),
+        (["YAL001C", "YBL023C"], None, None, "a"),
+        (["YBL023C"], None, "YBL023C", "a"),
+    ]
     frame = pd.DataFrame(rows, columns=["genes", "query", "array", "condition"])
     frame = frame.assign(
-        observation_id=range(4), screen="s", order=frame["genes"].map(len), phenotype="interaction",
-        value=[1, 2, 3, 4.0], std=np.nan, p_value=np.nan, temperature=np.nan,
+        observation_id=range(4),
+        screen="s",
+        order=frame["genes"].map(len),
+        phenotype="interaction",
+        value=[1, 2, 3, 4.0],
+        std=np.nan,
+        p_value=np.nan,
+        temperature=np.nan,
         p_value_averaged=[False, True, False, False],
-    )  # fmt: skip
+    )
     frame.to_parquet(tmp_path / "observations.parquet")
     genes = pd.DataFrame({"gene": few_names.genes.to_pylist(), "in_gem": few_names.in_gem})
     genes.to_parquet(tmp_path / "genes.parquet")

@@ -13,11 +13,19 @@ from pipeline_lib.screens.trigenic_identity import recompute_tau
 from tests.screens.conftest import Read
 
 COLUMNS = [
-    "Query strain ID", "Query allele name", "Array strain ID", "Array allele name", "Combined mutant type",
-    "Raw genetic interaction score (epsilon)", "Adjusted genetic interaction score (epsilon or tau)", "P-value",
-    "Query single/double mutant fitness", "Array single mutant fitness", "Combined mutant fitness",
+    "Query strain ID",
+    "Query allele name",
+    "Array strain ID",
+    "Array allele name",
+    "Combined mutant type",
+    "Raw genetic interaction score (epsilon)",
+    "Adjusted genetic interaction score (epsilon or tau)",
+    "P-value",
+    "Query single/double mutant fitness",
+    "Array single mutant fitness",
+    "Combined mutant fitness",
     "Combined mutant fitness standard deviation",
-]  # fmt: skip
+]
 FIRST, SECOND, DOUBLE = "YAL001C+YDL227C_tm1", "YDL227C+YBL007C_tm2", "YAL001C+YBL007C_tm3"
 
 
@@ -89,9 +97,15 @@ def test_a_simulated_screen_keeps_the_identity(tmp_path: Path, read: Read) -> No
     simulated = simulate_screen(network, SimulationSettings(triples=300, arrays=60))
     names = list(network.genes)
     genes = pd.DataFrame(
-        {"gene_index": np.arange(len(names)), "gene": names, "name": names, "aliases": None, "in_gem": True,
-         "essential": pd.array([False] * len(names), dtype="boolean")}
-    )  # fmt: skip
+        {
+            "gene_index": np.arange(len(names)),
+            "gene": names,
+            "name": names,
+            "aliases": None,
+            "in_gem": True,
+            "essential": pd.array([False] * len(names), dtype="boolean"),
+        }
+    )
     kuzmin.write_2018(kuzmin.screen_table(simulated.design, simulated.measured, genes), tmp_path)
     observations, _ = read("kuzmin2018", GeneNames.from_table(genes), {"table": tmp_path / kuzmin.FILE_2018})
     observations.to_parquet(tmp_path / "observations.parquet")

@@ -100,9 +100,11 @@ class Axes:
         A mutant may have been measured by itself, as a query or as an array strain: then it has no partner. So it is
         taken where training has such a strain; a single mutant also where training has others of its kind.
         """
+        bare = (crosses.query.strain == NO_STRAIN) & (crosses.array.strain == NO_STRAIN)
+        if not bare.any():
+            return crosses
         blank = Side(np.full(len(crosses), NO_STRAIN), np.full(len(crosses), NO_SET))
         whole = Side(blank.strain, crosses.whole_set)
-        bare = (crosses.query.strain == NO_STRAIN) & (crosses.array.strain == NO_STRAIN)
         for query, array in ((whole, blank), (blank, whole)):
             turned = replace(crosses, query=query, array=array)
             known, known_turned = self._sides_known(crosses), self._sides_known(turned)

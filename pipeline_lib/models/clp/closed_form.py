@@ -79,12 +79,12 @@ class ClosedForm:
         positions, terms = [], []
         for name, rows in _by_level(train):
             part = train.take(rows)
+            lower_terms = fitted._lower(part, name)
             if name[1] == FITNESS:
-                part = replace(part, value=part.value - fitted._lower(part, name).reference)
+                part = replace(part, value=part.value - lower_terms.reference)
             profiles = new_profiles()
             observation, estimates = profiles.fit(part, cell, context)
-            asked = part.take(observation)
-            lower = fitted._lower(asked, name)
+            asked, lower = part.take(observation), lower_terms.take(observation)
             design, expected = design_of(name[1], name[2], estimates, lower, flux.terms(asked.genes, name[0]))
             case = case_of(estimates)
             if name[1] == CALL:
@@ -95,7 +95,7 @@ class ClosedForm:
                 )
             levels[name] = Level(profiles, gains, len(rows))
             positions.append(rows[observation])
-            found = fitted._terms_of(asked, name, levels[name], estimates)
+            found = fitted._terms_of(asked, name, levels[name], estimates, lower)
             if _is_single_fitness(name):
                 implied = implied.with_gains(name[0], asked, found.term, found.std, found.case)
                 found = _refined(implied, asked, name, levels[name], found)
@@ -114,7 +114,8 @@ class ClosedForm:
             if level is None:
                 found.put(rows, self._terms_of_subsets(part, name))
             else:
-                part_terms = self._terms_of(part, name, level, level.profiles.estimates(part))
+                estimates, lower = level.profiles.estimates(part), self._lower(part, name)
+                part_terms = self._terms_of(part, name, level, estimates, lower)
                 if _is_single_fitness(name):
                     part_terms = _refined(self.implied, part, name, level, part_terms)
                 found.put(rows, part_terms)
@@ -127,9 +128,11 @@ class ClosedForm:
         others = [level for other, level in self.levels.items() if other[1:] == name[1:]]
         return max(others, key=lambda level: level.size, default=None)
 
-    def _terms_of(self, part: Genotypes, name: LevelName, level: Level, estimates: CrossEstimates) -> Terms:
+    def _terms_of(
+        self, part: Genotypes, name: LevelName, level: Level, estimates: CrossEstimates, lower: Lower
+    ) -> Terms:
         _, phenotype, order = name
-        lower, flux = self._lower(part, name), self.flux.terms(part.genes, name[0])
+        flux = self.flux.terms(part.genes, name[0])
         design, _ = design_of(name[1], name[2], estimates, lower, flux)
         case = case_of(estimates)
         term = level.gains.value(design, case)
@@ -223,7 +226,8 @@ class ClosedForm:
         level = self._level(name)
         if level is None:
             return Terms.empty(n), inverse
-        return self._terms_of(subsets, name, level, level.profiles.estimates(subsets)), inverse
+        estimates, lower = level.profiles.estimates(subsets), self._lower(subsets, name)
+        return self._terms_of(subsets, name, level, estimates, lower), inverse
 
 
 def _is_single_fitness(name: LevelName) -> bool:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import MAX_ORDER
 from pipeline_lib.models.clp.flux_terms import FluxTerms
-from pipeline_lib.models.clp.levels import Values
+from pipeline_lib.models.clp.levels import Index, Values
 from pipeline_lib.models.clp.terms import bounded
 from pipeline_lib.models.profile_predictor.estimates import CrossEstimates
 
@@ -34,6 +34,10 @@ class Lower:
     single: Values
     pair: Values
     evidence: NDArray[np.float32]
+
+    def take(self, rows: Index) -> "Lower":
+        """Return the terms of the genotypes at `rows`."""
+        return Lower(self.reference[rows], self.single[rows], self.pair[rows], self.evidence[rows])
 
 
 def design_of(

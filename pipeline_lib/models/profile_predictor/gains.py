@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
+from pipeline_lib.models.least_squares import non_negative_solution
 from pipeline_lib.models.profile_predictor.kernels import Matrix
 
 _PRIOR_UNITS = 20.0
@@ -64,8 +65,7 @@ class Gains:
         """
         features = np.stack(list(estimates), axis=1)
         gram, moment, scale = _normal_equations(features, target, len(target))
-        lower = np.linalg.cholesky(gram)
-        weight = nnls(lower.T, np.linalg.solve(lower, moment))[0] / scale
+        weight = non_negative_solution(gram, moment) / scale
         return cls(weight, _spread_of(features @ weight, [], target))
 
     def value(self, estimates: Sequence[Matrix]) -> Matrix:

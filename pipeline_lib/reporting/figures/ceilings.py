@@ -65,7 +65,7 @@ def _label(screen: str, phenotype: str, order: int, method: str) -> str:
 
 
 def _own_scope(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return one row an estimate: that of the rows which told the noise, not of the rest of the screen."""
+    """Return one row an estimate: of the rows that the noise was estimated from, not of the rest of the screen."""
     keys = ["screen", "phenotype", "order", "method", "centred"]
     return rows.sort_values("scope", key=lambda scope: scope == "screen", kind="stable").drop_duplicates(keys)
 

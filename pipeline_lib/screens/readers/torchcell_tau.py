@@ -103,10 +103,12 @@ def _check_rows(block: RowBlock, names: GeneNames, path: Path) -> None:
     if row is not None:
         listed = block.text("uncharacterised")[row].as_py()
         raise _refused(
-            path, block, row,
+            path,
+            block,
+            row,
             f"the uncharacterised genes '{listed}' ({block.number('number')[row]:g} of them by "
             f"num_uncharacterized) are not among its genes {', '.join(genes[row])}",
-        )  # fmt: skip
+        )
 
 
 def _refused(path: Path, block: RowBlock, row: int, why: str) -> PipelineError:

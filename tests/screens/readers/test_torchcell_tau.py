@@ -24,11 +24,16 @@ def planted() -> pd.DataFrame:
     tau = np.float32(np.linspace(-0.3, 0.2, 20).round(6))
     return pd.DataFrame(
         {
-            "idx": range(20), "gene_1": "YAL001C", "gene_2": array, "gene_3": "YAL002C",
-            "gene_interaction": tau.astype(float), "p_value": np.float32(0.25).astype(float),
-            "num_uncharacterized": 1, "uncharacterized_genes": "YAL001C",
+            "idx": range(20),
+            "gene_1": "YAL001C",
+            "gene_2": array,
+            "gene_3": "YAL002C",
+            "gene_interaction": tau.astype(float),
+            "p_value": np.float32(0.25).astype(float),
+            "num_uncharacterized": 1,
+            "uncharacterized_genes": "YAL001C",
         }
-    )  # fmt: skip
+    )
 
 
 def written(frame: pd.DataFrame, folder: Path) -> dict[str, Path]:
@@ -65,17 +70,20 @@ FAULTS = {
     "P above 1": (lambda f: f.assign(p_value=f["p_value"].where(f.index != 6, 1.5)), "row 8: P-value 1.5"),
     "P below 0": (lambda f: f.assign(p_value=f["p_value"].where(f.index != 6, -0.1)), "row 8: P-value -0.1"),
     "one gene twice": (
-        lambda f: f.assign(gene_2=f["gene_2"].where(f.index != 2, "YAL001C")), "row 4: one gene is named twice",
+        lambda f: f.assign(gene_2=f["gene_2"].where(f.index != 2, "YAL001C")),
+        "row 4: one gene is named twice",
     ),
     "a gene column shifted down": (lambda f: f.assign(gene_1=f["gene_1"].shift(1)), "row 2: ' YBR001C YAL002C'"),
     "a gene column rolled over": (
         lambda f: f.assign(
-            gene_2=np.roll(f["gene_2"], 1), uncharacterized_genes=f["gene_2"],
-        ), "row 2: the uncharacterised genes 'YBR001C'",
+            gene_2=np.roll(f["gene_2"], 1),
+            uncharacterized_genes=f["gene_2"],
+        ),
+        "row 2: the uncharacterised genes 'YBR001C'",
     ),
     "numbers where genes were": (lambda f: f.assign(gene_1=f["idx"]), "row 2: '0 YBR001C YAL002C'"),
     "another number of genes": (lambda f: f.assign(num_uncharacterized=2), "row 2: the uncharacterised genes"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("fault", FAULTS)
