@@ -12,9 +12,10 @@ from pipeline_lib.metabolism.background import with_background
 from pipeline_lib.metabolism.conditions import genotypes_of_names
 from pipeline_lib.metabolism.flux import ZERO_GROWTH
 from pipeline_lib.metabolism.gem import Model, gem_of
+from pipeline_lib.metabolism.linear_program import Outcome
 from pipeline_lib.metabolism.medium import Medium, with_medium
 from pipeline_lib.metabolism.network import MetabolicNetwork, network_of
-from pipeline_lib.metabolism.supplemented_cell import NOTHING, SupplementedCell
+from pipeline_lib.metabolism.supplemented_cell import NOTHING, SupplementedCell, growth_of
 from pipeline_lib.metabolism.wild_type import reduce_growing_network
 
 _LESS = 1e-6
@@ -69,7 +70,7 @@ class DeletionExplainer:
     def __init__(self, network: MetabolicNetwork, reactions: pd.DataFrame, metabolites: pd.DataFrame) -> None:
         self._network, self._reactions, self._metabolites = network, reactions, metabolites
         self._cell = SupplementedCell.of(network, reactions, metabolites)
-        self._flux = self._cell.fluxes(NOTHING)
+        self._flux = self._cell.wild_type.values[: len(network.reactions)]  # noqa: PD011 - of an outcome, no table
         self.wild_type_growth = float(network.objective @ self._flux)
 
     def explain(self, genotype: NDArray[np.int64]) -> pd.DataFrame:
@@ -79,31 +80,32 @@ class DeletionExplainer:
         """
         deleted = self._network.genotype_matrix(genotype[None, :])
         blocked = self._network.rules.blocked_reactions(deleted).indices.astype(np.int32)
-        fitness = self._cell.growth(blocked) / self.wild_type_growth
+        mutant = self._cell.optimum(blocked, self._cell.wild_type.basis)
         parts = [
             _part(BLOCKED, self._reactions, blocked, self._flux[blocked]),
-            self._short(blocked),
-            self._supplements(blocked, fitness),
-            self._running(blocked, fitness),
+            self._short(blocked, mutant),
+            self._supplements(blocked, mutant),
+            self._running(blocked, mutant),
         ]
         table = pd.concat(parts, ignore_index=True)
-        table.attrs = {"wild_type_growth": self.wild_type_growth, "fitness": fitness}
+        table.attrs = {"wild_type_growth": self.wild_type_growth, "fitness": self._fitness(mutant)}
         return table
 
     @cached_property
     def _made(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
         """The constituents that the wild type makes, those that it only charges, and how much of each in this order."""
+        start = self._cell.wild_type.basis
         everything = np.arange(len(self._cell.constituents.metabolites))
-        whole = self._cell.production(NOTHING, everything)
+        whole = self._cell.production(NOTHING, everything, start)
         made, charged = everything[whole > ZERO_GROWTH], everything[whole <= ZERO_GROWTH]
-        charging = self._cell.production(NOTHING, charged, charging=True)
+        charging = self._cell.production(NOTHING, charged, start, charging=True)
         running = charging > ZERO_GROWTH
         return made, charged[running], np.concatenate([whole[made], charging[running]])
 
-    def _short(self, blocked: NDArray[np.int32]) -> pd.DataFrame:
+    def _short(self, blocked: NDArray[np.int32], mutant: Outcome) -> pd.DataFrame:
         made, charged, whole = self._made
-        charging = self._cell.production(blocked, charged, charging=True)
-        left = np.concatenate([self._cell.production(blocked, made), charging])
+        charging = self._cell.production(blocked, charged, mutant.basis, charging=True)
+        left = np.concatenate([self._cell.production(blocked, made, mutant.basis), charging])
         ratio = left / whole
         order = np.argsort(ratio, kind="stable")
         order = order[ratio[order] < 1 - _LESS]
@@ -113,18 +115,18 @@ class DeletionExplainer:
     @cached_property
     def _fed_wild_type(self) -> NDArray[np.float64]:
         """Growth of the wild type with each supplement, 1/h."""
-        start = self._cell.basis(NOTHING)
-        return np.array([self._cell.growth(NOTHING, start, exchange) for exchange in self._cell.closed])
+        return self._cell.fed_growth(NOTHING, self._cell.wild_type)
 
-    def _supplements(self, blocked: NDArray[np.int32], fitness: float) -> pd.DataFrame:
-        start = self._cell.basis(blocked)
-        fed = np.array([self._cell.growth(blocked, start, exchange) for exchange in self._cell.closed])
-        return _helpers(SUPPLEMENT, self._reactions, self._cell.closed, fed / self._fed_wild_type, fitness)
+    def _supplements(self, blocked: NDArray[np.int32], mutant: Outcome) -> pd.DataFrame:
+        fed = self._cell.fed_growth(blocked, mutant) / self._fed_wild_type
+        return _helpers(SUPPLEMENT, self._reactions, self._cell.closed, fed, self._fitness(mutant))
 
-    def _running(self, blocked: NDArray[np.int32], fitness: float) -> pd.DataFrame:
-        start = self._cell.basis(blocked)
-        growth = np.array([self._cell.growth(np.delete(blocked, at), start) for at in range(len(blocked))])
-        return _helpers(REACTION, self._reactions, blocked, growth / self.wild_type_growth, fitness)
+    def _running(self, blocked: NDArray[np.int32], mutant: Outcome) -> pd.DataFrame:
+        restored = self._cell.restored_growth(blocked, mutant) / self.wild_type_growth
+        return _helpers(REACTION, self._reactions, blocked, restored, self._fitness(mutant))
+
+    def _fitness(self, mutant: Outcome) -> float:
+        return growth_of(mutant) / self.wild_type_growth
 
 
 def _part(finding: str, table: pd.DataFrame, rows: NDArray[np.integer], value: NDArray[np.float64]) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from pipeline_lib.metabolism.biomass import BiomassConstituents, products_of
 from pipeline_lib.metabolism.flux import ZERO_GROWTH
-from pipeline_lib.metabolism.linear_program import ATTEMPTS, LinearProgram, Outcome, Settings, WarmSolver
+from pipeline_lib.metabolism.linear_program import ATTEMPTS, TOLERANCE, LinearProgram, Outcome, Settings, WarmSolver
 from pipeline_lib.metabolism.medium import exchange_reactions
 from pipeline_lib.metabolism.network import MetabolicNetwork
 
@@ -67,21 +67,48 @@ class SupplementedCell:
         drainer = WarmSolver(program, [_PRIMAL, *ATTEMPTS])
         return cls(network, program, WarmSolver(program), drainer, closed, BiomassConstituents.of(network))
 
-    def growth(self, blocked: NDArray[np.int32], start: NDArray[np.int8] | None = None, fed: int = -1) -> float:
-        """Return growth, 1/h, with reactions blocked and one closed uptake fed (-1: none); 0 without a steady state."""
-        outcome = self._grow(blocked, start, fed)
-        return max(0.0, -outcome.objective) if outcome.status == "optimal" else 0.0
+    def optimum(self, blocked: NDArray[np.int32], start: NDArray[np.int8] | None = None, fed: int = -1) -> Outcome:
+        """Maximise growth with reactions blocked and one closed uptake fed (-1: none), warm from `start` if given."""
+        size, drains, _ = self._places()
+        unfed = np.flatnonzero(self.closed != fed) + size
+        rest = np.arange(drains, len(self.program.cost))
+        fixed = np.concatenate([blocked, unfed, rest]).astype(np.int32)
+        return self.solver.solve(fixed, np.zeros(len(fixed)), start)
 
-    def fluxes(self, blocked: NDArray[np.int32]) -> NDArray[np.float64]:
-        """Return the fluxes of one optimum, float64 [R]."""
-        return self._grow(blocked).values[: len(self.network.reactions)]  # noqa: PD011 - of an outcome, no table
+    def fed_growth(self, blocked: NDArray[np.int32], before: Outcome) -> NDArray[np.float64]:
+        """Return growth with each closed uptake fed, 1/h, float64 [closed]; `before` is the optimum without.
 
-    def basis(self, blocked: NDArray[np.int32]) -> NDArray[np.int8]:
-        """Return the solver's basis with reactions blocked, a warm start for what differs little."""
-        return self._grow(blocked).basis
+        That optimum stays one where the column that is opened has no reduced cost of the right sign, so only the
+        others are solved.
+        """
+        size, drains, _ = self._places()
+        open_to = np.ones(len(self.closed), dtype=bool)
+        if before.status == "optimal":
+            open_to = before.reduced_costs[size:drains] < -TOLERANCE
+        growth = np.full(len(self.closed), growth_of(before))
+        for at in np.flatnonzero(open_to).tolist():
+            growth[at] = growth_of(self.optimum(blocked, before.basis, self.closed[at]))
+        return growth
+
+    def restored_growth(self, blocked: NDArray[np.int32], before: Outcome) -> NDArray[np.float64]:
+        """Return growth when each of the blocked reactions runs again alone, 1/h, float64 [k]; as `fed_growth`."""
+        open_to = np.ones(len(blocked), dtype=bool)
+        if before.status == "optimal":
+            cost = before.reduced_costs[blocked]
+            forward = (cost < -TOLERANCE) & (self.network.upper[blocked] > 0)
+            open_to = forward | ((cost > TOLERANCE) & (self.network.lower[blocked] < 0))
+        growth = np.full(len(blocked), growth_of(before))
+        for at in np.flatnonzero(open_to).tolist():
+            growth[at] = growth_of(self.optimum(np.delete(blocked, at), before.basis))
+        return growth
 
     def production(
-        self, blocked: NDArray[np.int32], positions: NDArray[np.int64], *, charging: bool = False
+        self,
+        blocked: NDArray[np.int32],
+        positions: NDArray[np.int64],
+        start: NDArray[np.int8],
+        *,
+        charging: bool = False,
     ) -> NDArray[np.float64]:
         """Return the greatest net production of constituents, mmol/gDW/h, float64 [k].
 
@@ -93,13 +120,20 @@ class SupplementedCell:
             int32: reactions without flux.
         positions
             int64 [k]: which constituents.
+        start
+            Basis of an optimum with these reactions blocked.
         charging
             For constituents that no cell makes anew, such as a charged tRNA: the carriers that their consumers give
             back (the tRNA) are supplied freely.
         """
         supplied = self._carriers if charging else NOTHING
         metabolites = self.constituents.metabolites[positions]
-        return self._drained(blocked, metabolites, supplied)
+        return self._drained(blocked, metabolites, supplied, start)
+
+    @cached_property
+    def wild_type(self) -> Outcome:
+        """The optimum with nothing blocked."""
+        return self.optimum(NOTHING)
 
     @cached_property
     def _carriers(self) -> NDArray[np.int64]:
@@ -107,10 +141,14 @@ class SupplementedCell:
         consumers = np.unique(np.stack([self.constituents.consumers, self.constituents.directions]), axis=1)
         beside = [products_of(self.network, *pair) for pair in consumers.T.tolist()]
         distinct = np.unique(np.concatenate([*beside, NOTHING])).astype(np.int64)
-        return distinct[self._drained(NOTHING, distinct, NOTHING) <= ZERO_GROWTH]
+        return distinct[self._drained(NOTHING, distinct, NOTHING, self.wild_type.basis) <= ZERO_GROWTH]
 
     def _drained(
-        self, blocked: NDArray[np.int32], metabolites: NDArray[np.integer], supplied: NDArray[np.integer]
+        self,
+        blocked: NDArray[np.int32],
+        metabolites: NDArray[np.integer],
+        supplied: NDArray[np.integer],
+        start: NDArray[np.int8],
     ) -> NDArray[np.float64]:
         """Return the greatest drain of each metabolite while others are supplied, mmol/gDW/h, float64 [k]."""
         size, drains, supplies = self._places()
@@ -122,7 +160,7 @@ class SupplementedCell:
         idle[drains + metabolites] = False
         idle[supplies + supplied] = False
         fixed = np.flatnonzero(idle).astype(np.int32)
-        start, found = self.basis(blocked), []
+        found = []
         for metabolite in metabolites.tolist():
             cost = np.zeros(len(idle))
             cost[drains + metabolite] = -1.0
@@ -134,15 +172,13 @@ class SupplementedCell:
             start = outcome.basis if settled else start
         return np.array(found)
 
-    def _grow(self, blocked: NDArray[np.int32], start: NDArray[np.int8] | None = None, fed: int = -1) -> Outcome:
-        size, drains, _ = self._places()
-        unfed = np.flatnonzero(self.closed != fed) + size
-        rest = np.arange(drains, len(self.program.cost))
-        fixed = np.concatenate([blocked, unfed, rest]).astype(np.int32)
-        return self.solver.solve(fixed, np.zeros(len(fixed)), start)
-
     def _places(self) -> tuple[int, int, int]:
         """Return where supplements, drains and supplies begin among the columns of the program."""
         size = len(self.network.reactions)
         drains = size + len(self.closed)
         return size, drains, drains + self.network.stoichiometry.shape[0]
+
+
+def growth_of(outcome: Outcome) -> float:
+    """Return the growth of an optimum, 1/h; 0 without a steady state."""
+    return max(0.0, -outcome.objective) if outcome.status == "optimal" else 0.0
