@@ -191,7 +191,7 @@ def _check_tables(flow: Workflow, folder: Path, where: str, checked: Checked) ->
 
 def _write_genes(flow: Workflow, output: Path, checked: Checked) -> bool:
     run = flow.run
-    named = {"gem": run.metabolism.gem, "features": run.genes.features, "essential": run.genes.essential}
+    named = {"gem": run.metabolism.gem, "gene-table": run.organism.genes, "essential": run.organism.essential}
     files = {name: _here(flow, value) for name, value in named.items() if value is not None}
     absent = [str(named[name]) for name, path in files.items() if path is None]
     if absent:

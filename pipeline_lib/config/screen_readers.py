@@ -74,7 +74,7 @@ class ScreenReader:
     publication: str
     files: ReaderFiles
     units: str
-    scores: ScreenScores = ScreenScores()
+    scores: ScreenScores = field(default_factory=ScreenScores)
     conditions: tuple[str, ...] = ()
     p_sided: int | None = None
     control: str = "none; ho counts as a gene like any other"

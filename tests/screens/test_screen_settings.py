@@ -18,7 +18,7 @@ OWN = {**TABLE, "columns": {"gene1": "a", "gene2": "b", "value": "score"}}
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"reader": "emaps", "files": {}}, "no reader 'emaps'; did you mean 'emap'?"),
+        ({"reader": "emaps", "files": {}}, "no screen reader 'emaps'; did you mean 'emap'?"),
         ({"reader": "emap", "files": {"score": "a"}}, "reader 'emap' has no file 'score'; it reads scores, kinds"),
         ({"reader": "emap", "files": {"kinds": "a"}}, "reader 'emap' needs the file 'scores'"),
         ({"reader": "kuzmin2020", "files": {}}, "needs at least one of S1, S3"),
