@@ -129,7 +129,16 @@ def _question(*arguments: str) -> Callable[[Path], str]:
         output = run.parent / "answer.csv"
         output.unlink(missing_ok=True)
         done = bench.command(
-            "predict", "--run-folder", run, "--model", "gene_ridge", "--screen", "forty_pairs", *arguments, "--output", output
+            "predict",
+            "--run-folder",
+            run,
+            "--model",
+            "gene_ridge",
+            "--screen",
+            "forty_pairs",
+            *arguments,
+            "--output",
+            output,
         )
         return output.read_text() if output.exists() else done
 
@@ -143,7 +152,17 @@ def _flux_question(run: Path) -> str:
     genes.write_text("\n".join(CORE[:40]) + "\n")
     output = run.parent / "flux.csv"
     done = bench.command(
-        "predict", "--run-folder", run, "--model", "fba", "--screen", "forty_pairs", "--all-pairs", genes, "--output", output
+        "predict",
+        "--run-folder",
+        run,
+        "--model",
+        "fba",
+        "--screen",
+        "forty_pairs",
+        "--all-pairs",
+        genes,
+        "--output",
+        output,
     )
     if not output.exists():
         return done

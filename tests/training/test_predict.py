@@ -129,7 +129,15 @@ def test_replicates_are_averaged_and_copies_and_assumed_rows_are_no_measurements
 def test_genes_that_training_never_saw_are_counted(ask):
     # The last two genes of the small cell are in no observation.
     table = table_of(
-        ask("--genotype", "YAL001C,YAL002C", "--genotype", "YAL001C,YAL019C", "--genotype", "YAL018C,YAL019C", *INTERACTION)
+        ask(
+            "--genotype",
+            "YAL001C,YAL002C",
+            "--genotype",
+            "YAL001C,YAL019C",
+            "--genotype",
+            "YAL018C,YAL019C",
+            *INTERACTION,
+        )
     )
     assert table["genes_seen"].tolist() == [2, 1, 0]
     assert not table["measured"].iloc[1:].any()
@@ -157,7 +165,15 @@ def test_the_values_are_the_same_however_the_genotypes_are_cut(small):
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".txt", ".parquet"])
 def test_the_suffix_chooses_the_kind_of_file_and_all_kinds_hold_the_same(ask, small, tmp_path, suffix):
     output = tmp_path / "not" / "there yet" / f"out{suffix}"
-    arguments = ("--genotype", "YAL001C,ADE5,7", "--genotype", "YAL018C,YAL019C", "--genotype", "YAL001C,ADE5,7", *INTERACTION)
+    arguments = (
+        "--genotype",
+        "YAL001C,ADE5,7",
+        "--genotype",
+        "YAL018C,YAL019C",
+        "--genotype",
+        "YAL001C,ADE5,7",
+        *INTERACTION,
+    )
     result = ask(*arguments, output=output)
     assert result.exit_code == 0, (result.output, result.exception)
     assert not result.stdout
