@@ -60,7 +60,7 @@ def test_a_medium_of_the_organism_is_named_wherever_there_is_a_medium():
     assert config.metabolism.medium == config.screens["ours"].medium == config.simulation["core"].medium == uptakes
     again = type(config).model_validate(config.model_dump(mode="json"))
     assert again == config
-    with pytest.raises(PipelineError, match="metabolism.medium"):
+    with pytest.raises(PipelineError, match=r"metabolism\.medium"):
         parse_run_config({**CONTENT, "metabolism": {"gem": "cobra:textbook", "medium": "lb"}}, "test")
 
 
