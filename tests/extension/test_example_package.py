@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from pipeline_lib.artefacts.tables import read_table
-from pipeline_lib.command_line.root import app
 from pipeline_lib.command_line.plan import plan_run
+from pipeline_lib.command_line.root import app
 from pipeline_lib.command_line.workflow import Workflow
 from pipeline_lib.config.loading import load_run
 from pipeline_lib.config.run import RunConfig
