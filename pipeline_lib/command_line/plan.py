@@ -7,12 +7,12 @@ from typing import Any
 
 from pipeline_lib.command_line.workflow import Workflow
 from pipeline_lib.config.faults import ConfigurationError
+from pipeline_lib.config.feature_readers import FEATURE_READERS
 from pipeline_lib.config.loading import load_run
 from pipeline_lib.config.locating import SIMULATED
-from pipeline_lib.config.networks import NETWORK_FILES
+from pipeline_lib.config.network_readers import NETWORK_READERS
 from pipeline_lib.config.split_names import kind_and_draw
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.features.registry import module_of
 from pipeline_lib.models.registry import entry_of
 
 
@@ -75,7 +75,7 @@ def _feature_faults(flow: Workflow) -> Iterator[str]:
         if name == "summary":
             yield "key 'features.summary': 'summary' is the table that describes all of them; name it otherwise."
         try:
-            module_of(settings.reader)
+            FEATURE_READERS.get(settings.reader)
         except PipelineError as error:
             yield f"key 'features.{name}': {error}"
     for name in run.cell.features or ():
@@ -158,15 +158,10 @@ def _network_faults(flow: Workflow) -> Iterator[str]:
     for name, settings in flow.run.networks.items():
         if chosen is not None and name not in chosen:
             continue
-        wanted, given = NETWORK_FILES.get(settings.reader), sorted(settings.files)
-        if wanted is None:
-            known = ", ".join(NETWORK_FILES)
-            yield f"key 'networks.{name}': there is no network reader '{settings.reader}'; there are {known}."
-        elif sorted(wanted) != given:
-            yield (
-                f"key 'networks.{name}': reader '{settings.reader}' needs the files {', '.join(wanted)}, not "
-                f"{', '.join(given) or 'none'}."
-            )
+        try:
+            NETWORK_READERS.get(settings.reader).refuse_other_files(settings.reader, settings.files)
+        except PipelineError as error:
+            yield f"key 'networks.{name}': {error}"
         evidence = flow.evidence(name)
         if not evidence and settings.evidence is None:
             yield (
