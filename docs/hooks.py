@@ -5,6 +5,7 @@ from pathlib import Path
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
+
 from site_pages.links import linked_files, mend_links
 from site_pages.notebooks import notebook_page
 from site_pages.numbers import Numbers

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import click
 
+from pipeline_lib.config.locating import PROJECT
+
 PROGRAM = "python -m pipeline_lib"
 
 _HEAD = f"""# Command line
@@ -67,7 +69,10 @@ def _default(option: click.Option) -> str:
     if option.required:
         return "required"
     shown = option.to_info_dict()["default"]
-    return "" if option.is_flag or shown in (None, (), "") or callable(shown) else f"`{_cell(str(shown))}`"
+    if option.is_flag or shown in (None, (), "") or callable(shown):
+        return ""
+    # A path of this checkout is a path of every checkout.
+    return f"`{str(shown).removeprefix(f'{PROJECT}/')}`"
 
 
 def _cell(text: str) -> str:

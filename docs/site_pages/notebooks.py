@@ -35,7 +35,7 @@ def _output(output: Mapping[str, Any]) -> str:
     if "image/svg+xml" in data:
         return _block(data["image/svg+xml"])
     if "image/png" in data:
-        return f'![What the cell above draws](data:image/png;base64,{data["image/png"].strip()})'
+        return f"![What the cell above draws](data:image/png;base64,{data['image/png'].strip()})"
     if "text/html" in data:
         return _block(data["text/html"])
     return _plain(data["text/plain"])

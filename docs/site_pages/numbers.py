@@ -92,11 +92,9 @@ class Numbers:
 
     def ceiling(self, screen: str, phenotype: str, order: int, method: str) -> str:
         """Return the noise ceiling of all rows of a screen by one estimate."""
-        table = self._ceilings
-        found = table[
-            (table["screen"] == screen) & (table["phenotype"] == phenotype) & (table["split"] == "all")
-            & (table["order"] == order) & (table["method"] == method) & ~table["centred"]
-        ].sort_values("scope")  # fmt: skip
+        rows = self._ceilings.query("split == 'all' and not centred")
+        asked = {"screen": screen, "phenotype": phenotype, "order": order, "method": method}
+        found = rows[(rows[list(asked)] == pd.Series(asked)).all(axis=1)].sort_values("scope")
         if found.empty:
             return NOT_FITTED
         row = found.iloc[0]
@@ -117,17 +115,13 @@ class Numbers:
     def p_drawing(self, model: str = "clp") -> str:
         """Draw Spearman's correlation of a model's predictions with the released P-values, a row a screen and order."""
         table = pd.read_csv(self.folder / "p_value_correlations.csv")
-        rows = table[
-            (table["model"] == model) & (table["quantity"] == "spearman")
-            & table["split"].isin(["query_disjoint", "cross_screen"])
-        ]  # fmt: skip
-        shown = [
-            Interval(
-                f"{row.screen}, {'pairs' if row.order == 2 else 'triples'}, {SPLITS[row.split]}",
-                row.value, row.low, row.high,
-            )
-            for row in rows.sort_values(["screen", "order", "split"]).itertuples()
-        ]  # fmt: skip
+        unseen = table["split"].isin(["query_disjoint", "cross_screen"])
+        rows = table[unseen & (table["model"] == model) & (table["quantity"] == "spearman")]
+        shown = []
+        for row in rows.sort_values(["screen", "order", "split"]).to_dict("records"):
+            mutants = "pairs" if row["order"] == 2 else "triples"
+            label = f"{row['screen']}, {mutants}, {SPLITS[row['split']]}"
+            shown.append(Interval(label, row["value"], row["low"], row["high"]))
         return interval_drawing(shown, f"Spearman's correlation of small P with the prediction of {model}")
 
     @cached_property

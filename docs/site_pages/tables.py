@@ -11,8 +11,8 @@ from pipeline_lib.artefacts.schemas import TableSchema
 
 _HEAD = """# Tables of a run
 
-Every table under `results/<run>/` is checked against a contract when it is written and when it is read. The columns below
-are always there, in this order; others may follow. All tables are Apache Parquet: `pandas.read_parquet` and
+Every table under `results/<run>/` is checked against a contract when it is written and when it is read. The columns
+below are always there, in this order; others may follow. All tables are Apache Parquet: `pandas.read_parquet` and
 `polars.read_parquet` read them. What the values of a column mean stands in the sentence below its table; what each file
 is for is listed in the [folder of a run](run_folder.md).
 """

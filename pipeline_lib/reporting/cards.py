@@ -1,7 +1,7 @@
 """Model card and data cards of a run as Markdown, from its provenance, its scores and the catalogue of sources.
 
-The headings of the model card are those of Mitchell et al. 2019 (Model cards for model reporting), as far as a run knows
-them.
+The headings of the model card are those of Mitchell et al. 2019 (Model cards for model reporting), as far as a run
+knows them.
 """
 
 from collections import Counter, defaultdict

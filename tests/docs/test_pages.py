@@ -15,7 +15,10 @@ from tests.conftest import ROOT
 from tests.docs.pages import Block, blocks_of, commands_of
 from tests.project_copy import copy_project
 
-PAGES = [ROOT / "README.md", ROOT / "config" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "config/README.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 YAML = [(page, block) for page in PAGES for block in blocks_of(page) if block.kind == "yaml"]
 COMMANDS = [
     (page, command)
