@@ -1,6 +1,7 @@
 """Numbers of a page, taken from the tables in ``docs/results`` when the site is built."""
 
 import json
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -103,12 +104,10 @@ class Numbers:
     def scores_drawing(self, screen: str, phenotype: str, split: str, models: str) -> str:
         """Draw the scores of some models (names joined by commas) on one question; models that lack are left out."""
         rows = self._of(self._leaderboard, screen, phenotype, split)
-        rows = rows[rows["metric"] == ("average_precision" if phenotype == "call" else "pearson")].set_index("model")
-        shown = [
-            Interval(name, *rows.loc[name, ["value", "low", "high"]])
-            for name in (part.strip() for part in models.split(","))
-            if name in rows.index
-        ]
+        rows = rows[rows["metric"] == ("average_precision" if phenotype == "call" else "pearson")]
+        found = {row["model"]: row for row in rows.to_dict("records")}
+        names = [name for part in models.split(",") if (name := part.strip()) in found]
+        shown = [Interval(name, *(found[name][end] for end in ("value", "low", "high"))) for name in names]
         metric = "Average precision" if phenotype == "call" else "Pearson correlation"
         return interval_drawing(shown, f"{metric}, {screen}, {SPLITS[split]}")
 
@@ -150,6 +149,6 @@ class Numbers:
 
 
 def _interval(value: float, low: float, high: float, sign: str = "") -> str:
-    if pd.isna(value):
+    if math.isnan(value):
         return "not defined"
-    return f"{value:{sign}.3f}" + ("" if pd.isna(low) else f" ({low:.3f} to {high:.3f})")
+    return f"{value:{sign}.3f}" + ("" if math.isnan(low) else f" ({low:.3f} to {high:.3f})")

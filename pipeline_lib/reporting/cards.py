@@ -4,6 +4,7 @@ The headings of the model card are those of Mitchell et al. 2019 (Model cards fo
 knows them.
 """
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -83,7 +84,10 @@ def data_cards(provenance: Mapping[str, Any], screens: pd.DataFrame, catalogue: 
     return _render(
         "data_cards.md.j2",
         run=_run_name(provenance),
-        screens=[_counts(name, part) for name, part in screens.groupby(["screen", "phenotype"], sort=True)],
+        screens=[
+            _counts(str(screen), str(phenotype), part)
+            for (screen, phenotype), part in screens.groupby(["screen", "phenotype"], sort=True)
+        ],
         cards={folder: _card(files, catalogue) for folder, files in sorted(folders.items())},
     )
 
@@ -121,9 +125,9 @@ def _comparison(row: Mapping[Any, Any]) -> list[str]:
 
 
 def _interval(value: float, low: float, high: float, sign: str = "") -> str:
-    if pd.isna(value):
+    if math.isnan(value):
         return ""
-    interval = "" if pd.isna(low) else f" ({low:.3f} to {high:.3f})"
+    interval = "" if math.isnan(low) else f" ({low:.3f} to {high:.3f})"
     return f"{value:{sign}.3f}{interval}"
 
 
@@ -142,15 +146,20 @@ def _limits(rows: pd.DataFrame) -> Iterable[str]:
         )
     few = rows[rows["verdict"] == "undetermined"]
     if len(few):
-        where = ", ".join(sorted({f"{_cell(row.screen)} ({split_name(row.split)})" for row in few.itertuples()}))
-        yield f"Too few queries or genes for an interval: {where}."
+        yield f"Too few queries or genes for an interval: {_where(few)}."
     chance = rows[(rows["value_low"] <= 0) & (rows["metric"] == "pearson")]
     if len(chance):
-        where = ", ".join(sorted({f"{_cell(row.screen)} ({split_name(row.split)})" for row in chance.itertuples()}))
-        yield f"The interval of its correlation holds 0, so that nothing is shown to be predicted: {where}."
+        yield f"The interval of its correlation holds 0, so that nothing is shown to be predicted: {_where(chance)}."
 
 
-def _counts(name: tuple[str, str], part: pd.DataFrame) -> list[str]:
+def _where(rows: pd.DataFrame) -> str:
+    """Return screens and splits, each once."""
+    return ", ".join(
+        sorted({f"{_cell(row['screen'])} ({split_name(row['split'])})" for row in rows.to_dict("records")})
+    )
+
+
+def _counts(screen: str, phenotype: str, part: pd.DataFrame) -> list[str]:
     # Quantities between two screens have the other one's name.
     own = part[part["other_screen"].fillna("") == ""] if "other_screen" in part else part
     values = dict(zip(own["quantity"], own["value"], strict=True))
@@ -161,7 +170,7 @@ def _counts(name: tuple[str, str], part: pd.DataFrame) -> list[str]:
     orders = ", ".join(count(f"order_{order}") for order in (1, 2, 3))
     facts = [count(quantity) for quantity in ("observations", "genotypes", "genes")]
     missing = [count(quantity) for quantity in ("queries", "missing_std", "missing_p_value")]
-    return [_cell(name[0]), PHENOTYPES.get(name[1], _cell(name[1])), *facts, orders, *missing]
+    return [_cell(screen), PHENOTYPES.get(phenotype, _cell(phenotype)), *facts, orders, *missing]
 
 
 def _card(files: Mapping[str, Mapping[str, Any]], catalogue: Catalogue) -> dict[str, Any]:
