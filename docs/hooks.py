@@ -21,6 +21,15 @@ _SOURCES = {page: source for source, page in COPIED_PAGES.items()}
 """Where the text of a page is from, where that is not the file of its own name."""
 
 
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Put every page of ``how_to`` into its section of the navigation, so that a new one needs no entry."""
+    section = next(part["How-to"] for part in config.nav if "How-to" in part)
+    named = {page for part in section for page in part.values()}
+    pages = (path.relative_to(DOCS).as_posix() for path in sorted((DOCS / "how_to").glob("*.md")))
+    section += [page for page in pages if page not in named]
+    return config
+
+
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages that are made here, and the files of the checkout that pages link to."""
     for name, write in generated_pages(CHECKOUT).items():

@@ -40,12 +40,12 @@ class Numbers:
     folder: Path
 
     def fill(self, page: str) -> str:
-        """Return a page with every ``{{ ... }}`` replaced by what it asks for.
+        """Return a page with every ``{{ ... }}`` replaced by what it names.
 
         Raises
         ------
         jinja2.UndefinedError
-            When the page asks for something that is not a name of this class.
+            When the page names something that this class does not have.
         ValueError
             When it names a screen, phenotype or split that no table holds.
         """
@@ -144,7 +144,7 @@ class Numbers:
         asked = {"screen": screen, "phenotype": phenotype, "split": split}
         for column, name in asked.items():
             if name not in set(self._leaderboard[column]):
-                raise ValueError(f"docs/results/leaderboard.csv has no {column} '{name}', which a page asks for.")
+                raise ValueError(f"docs/results/leaderboard.csv has no {column} '{name}', which a page names.")
         return table[(table["screen"] == screen) & (table["phenotype"] == phenotype) & (table["split"] == split)]
 
 
