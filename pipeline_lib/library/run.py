@@ -48,8 +48,8 @@ class Run:
             raise PipelineError(f"{folder} is no folder; give results/<run>. {_runs_of(self.folder.parent)}")
         if not (self.folder / ARTEFACTS["genes"]).exists():
             raise PipelineError(
-                f"{folder} holds no {ARTEFACTS['genes']}, so it is no folder of a run, or of one that has hardly begun; "
-                f"give results/<run>. {_runs_of(self.folder)}"
+                f"{folder} holds no {ARTEFACTS['genes']}, so it is no folder of a run, or of one that has hardly "
+                f"begun; give results/<run>. {_runs_of(self.folder)}"
             )
 
     def __repr__(self) -> str:
@@ -173,8 +173,8 @@ class Run:
 
     def _lacks(self, path: str) -> PipelineError:
         return PipelineError(
-            f"{self.folder} lacks {path}: the run is not finished, or an older version made it; start `snakemake --cores "
-            "all` with the run's --configfile again, which makes what is missing."
+            f"{self.folder} lacks {path}: the run is not finished, or an older version made it; start `snakemake "
+            "--cores all` with the run's --configfile again, which makes what is missing."
         )
 
 

@@ -54,7 +54,8 @@ def describe(name: str) -> dict[str, Any]:
 
 
 def _reads(entry: Entry) -> str:
-    growth = f"; growth of knockouts by {entry.knockouts}" if entry.knockouts else ""
+    reads_growth = entry.knockouts and entry.overrides.get("flux", True)
+    growth = f"; growth of knockouts by {entry.knockouts}" if reads_growth else ""
     return f"the training fold, gene networks and the metabolic model; {_FEATURES[entry.features]}{growth}"
 
 
