@@ -7,12 +7,12 @@ import click
 
 from pipeline_lib.config.locating import PROJECT
 
-PROGRAM = "python -m pipeline_lib"
+PROGRAM = "clp"
 
 _HEAD = f"""# Command line
 
-`{PROGRAM}` has one command a stage of the pipeline, in the order in which the data flow; every rule of the workflow
-calls one of them. `{PROGRAM} STAGE COMMAND --help` prints what stands here.
+`{PROGRAM}`, the same as `python -m pipeline_lib`, has one command a stage of the pipeline, in the order in which the data
+flow; every rule of the workflow calls one of them. `{PROGRAM} STAGE COMMAND --help` prints what stands here.
 """
 
 

@@ -105,6 +105,9 @@ def test_a_command_of_a_page_is_one_that_runs(page, command, checkout):
         arguments = words[words.index("pipeline_lib") + 1 :]
         assert_options_exist(arguments)
         return
+    elif Path(words[0]).name == "clp":
+        assert_options_exist(words[1:])
+        return
     else:
         assert words[0] in {"git", "cd", "python3", ".venv/bin/pip", "pip", "export"}, (
             f"{page.name}: '{command}' is run by no test"
