@@ -11,8 +11,8 @@ PROGRAM = "clp"
 
 _HEAD = f"""# Command line
 
-`{PROGRAM}`, the same as `python -m pipeline_lib`, has one command a stage of the pipeline, in the order in which the data
-flow; every rule of the workflow calls one of them. `{PROGRAM} STAGE COMMAND --help` prints what stands here.
+`{PROGRAM}`, the same as `python -m pipeline_lib`, has one command a stage of the pipeline, in the order in which the
+data flow; every rule of the workflow calls one of them. `{PROGRAM} STAGE COMMAND --help` prints what stands here.
 """
 
 
@@ -61,7 +61,7 @@ def _options(command: click.Command) -> str:
             continue
         names = ", ".join(f"`{name}`" for name in (*parameter.opts, *parameter.secondary_opts))
         value = "" if parameter.is_flag else f" `{parameter.make_metavar(context)}`"
-        rows.append(f"| {names}{value} | {_default(parameter)} | {_cell(parameter.help or '')} |".replace("||", r"\|"))
+        rows.append(f"| {names}{value} | {_default(parameter)} | {_cell(parameter.help or '')} |")
     return "\n".join(["| option | default | meaning |", "|---|---|---|", *rows]) if rows else ""
 
 

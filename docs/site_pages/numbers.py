@@ -9,6 +9,7 @@ from pathlib import Path
 import jinja2
 import pandas as pd
 
+from pipeline_lib.models.registry import names as names_of_models
 from site_pages.drawing import Interval, interval_drawing
 
 NOT_FITTED = "not in this run"
@@ -47,7 +48,7 @@ class Numbers:
         jinja2.UndefinedError
             When the page names something that this class does not have.
         ValueError
-            When it names a screen, phenotype or split that no table holds.
+            When it names a model that does not exist, or a screen, phenotype or split that no table holds.
         """
         environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701 - Markdown
         names = [name for name in vars(Numbers) if not name.startswith("_") and name not in {"fill", "folder"}]
@@ -65,13 +66,14 @@ class Numbers:
 
     def verdicts(self, *, simulated: bool) -> str:
         """Count the verdicts of the scoreboard on measured or on simulated screens."""
-        rows = self._board[(self._board["screen"] == "simulated") == simulated]
+        rows = self._board[self._board["screen"].str.startswith("simulated") == simulated]
         counts = rows["verdict"].value_counts()
         found = ", ".join(f"{text} in {counts[name]}" for name, text in VERDICTS.items() if name in counts)
         return f"of {len(rows)} comparisons {found}"
 
     def score(self, model: str, screen: str, phenotype: str, split: str, metric: str = "pearson") -> str:
         """Return a model's score on the test fold with its interval."""
+        _refuse_unknown(model)
         rows = self._of(self._leaderboard, screen, phenotype, split)
         found = rows[(rows["model"] == model) & (rows["metric"] == metric)]
         if found.empty:
@@ -106,8 +108,10 @@ class Numbers:
         rows = self._of(self._leaderboard, screen, phenotype, split)
         rows = rows[rows["metric"] == ("average_precision" if phenotype == "call" else "pearson")]
         found = {row["model"]: row for row in rows.to_dict("records")}
-        names = [name for part in models.split(",") if (name := part.strip()) in found]
-        shown = [Interval(name, *(found[name][end] for end in ("value", "low", "high"))) for name in names]
+        names = [part.strip() for part in models.split(",")]
+        _refuse_unknown(*names)
+        ends = ("value", "low", "high")
+        shown = [Interval(name, *(found[name][end] for end in ends)) for name in names if name in found]
         metric = "Average precision" if phenotype == "call" else "Pearson correlation"
         return interval_drawing(shown, f"{metric}, {screen}, {SPLITS[split]}")
 
@@ -146,6 +150,12 @@ class Numbers:
             if name not in set(self._leaderboard[column]):
                 raise ValueError(f"docs/results/leaderboard.csv has no {column} '{name}', which a page names.")
         return table[(table["screen"] == screen) & (table["phenotype"] == phenotype) & (table["split"] == split)]
+
+
+def _refuse_unknown(*models: str) -> None:
+    for model in models:
+        if model not in names_of_models():
+            raise ValueError(f"there is no model '{model}', which a page names.")
 
 
 def _interval(value: float, low: float, high: float, sign: str = "") -> str:

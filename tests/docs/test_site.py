@@ -14,6 +14,7 @@ from pipeline_lib.artefacts.schemas import OBSERVATIONS
 from pipeline_lib.command_line.root import STAGES, app
 from pipeline_lib.config.figures import ARTEFACTS
 from pipeline_lib.evaluation.schemas import SCOREBOARD
+from pipeline_lib.models.registry import names as names_of_models
 from site_pages.command_line import command_line_page, commands_of
 from site_pages.drawing import Interval, interval_drawing
 from site_pages.links import linked_files, mend_links
@@ -77,7 +78,11 @@ def test_numbers_of_a_page_are_those_of_the_tables():
     filled = numbers.fill(asked)
     assert filled.startswith(f"Pearson {value:.3f} ({low:.3f} to {high:.3f}) at ")
     assert re.fullmatch("[0-9a-f]{7}", filled[-7:])
-    assert numbers.score("no_such_model", "collins2007", "interaction", "random") == NOT_FITTED
+    fitted = set(pd.read_csv(RESULTS / "leaderboard.csv")["model"])
+    absent = next(name for name in names_of_models() if name not in fitted)
+    assert numbers.score(absent, "collins2007", "interaction", "random") == NOT_FITTED
+    with pytest.raises(ValueError, match="no model 'clpp'"):
+        numbers.score("clpp", "collins2007", "interaction", "random")
     with pytest.raises(ValueError, match="no screen 'colins2007'"):
         numbers.score("clp", "colins2007", "interaction", "random")
 
