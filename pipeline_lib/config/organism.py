@@ -2,6 +2,7 @@
 
 import re
 from typing import Annotated, Any, Self, get_args
+from urllib.parse import quote, urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -49,8 +50,8 @@ class OrganismSettings(Section):
     """Address of a gene's page in the database of the organism, ``{gene}`` for the systematic name. Empty: no
     links."""
     media: dict[str, dict[str, float]] = {}
-    """Media of one's own by name, each exchange id to greatest uptake (mmol per gDW and hour): ``metabolism.medium`` and
-    the ``medium`` of screens and simulations may name them."""
+    """Media of one's own by name, each exchange id to greatest uptake (mmol per gDW and hour): ``metabolism.medium``
+    and the ``medium`` of screens and simulations may name them."""
 
     @model_validator(mode="after")
     def _new_names(self) -> Self:
@@ -59,9 +60,16 @@ class OrganismSettings(Section):
             raise ValueError(f"the medium '{taken[0]}' is a named medium of the pipeline; call yours otherwise")
         return self
 
+    @property
+    def link_site(self) -> str:
+        """Where the links lead: the host of the template; empty without one."""
+        return urlsplit(self.link).netloc.removeprefix("www.")
+
     def address(self, gene: str) -> str:
         """Return the address of a gene's page; empty for what is no systematic name of the organism."""
-        return self.link.replace(GENE, gene) if self.link and re.fullmatch(self.id_pattern, gene) else ""
+        return (
+            self.link.replace(GENE, quote(gene, safe="")) if self.link and re.fullmatch(self.id_pattern, gene) else ""
+        )
 
 
 def with_media(content: Any) -> Any:  # noqa: ANN401 - unchecked YAML

@@ -1,7 +1,6 @@
 """A run of the workflow as an object: its tables, its fitted models, its figures."""
 
 import difflib
-from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -180,7 +179,7 @@ class Run:
 
 def _runs_of(folder: Path) -> str:
     """Return a sentence on the runs below a folder, or below ``results``."""
-    places: Iterable[Path] = dict.fromkeys([folder, folder / "results", Path("results")])
+    places = dict.fromkeys([folder, folder / "results", Path("results")])
     runs = dict.fromkeys(
         str(path.parents[1]) for place in places for path in sorted(place.glob("*/tables/genes.parquet"))
     )

@@ -1,16 +1,10 @@
-"""Genes as people know them: standard names, and for yeast the page of each in the Saccharomyces Genome Database."""
+"""Genes as people know them: standard names, and the page of each in the database of the organism."""
 
-import re
 from collections.abc import Iterable
 
 import pandas as pd
 
-_SYSTEMATIC = re.compile(r"(Y[A-P][LR]\d{3}[CW](-[A-Z])?|Q\d{4}|R\d{4}[CW])")
-
-
-def sgd_address(gene: str) -> str:
-    """Return the address of a yeast gene's page; empty for what is no systematic yeast name."""
-    return f"https://www.yeastgenome.org/locus/{gene}" if _SYSTEMATIC.fullmatch(gene) else ""
+from pipeline_lib.config.organism import OrganismSettings
 
 
 class GeneNames:
@@ -20,9 +14,12 @@ class GeneNames:
     ----------
     genes
         `pipeline_lib.artefacts.schemas.GENES`.
+    organism
+        The template of a gene's page and which names have one.
     """
 
-    def __init__(self, genes: pd.DataFrame) -> None:
+    def __init__(self, genes: pd.DataFrame, organism: OrganismSettings) -> None:
+        self.organism = organism
         self._names = dict(zip(genes["gene"], genes["name"], strict=True))
 
     def label(self, gene: str) -> str:
@@ -37,5 +34,5 @@ class GeneNames:
         heads = [f"gene {position + 1}" for position in range(width)]
         padded = [row + [""] * (width - len(row)) for row in rows]
         labels = [[self.label(gene) if gene else "" for gene in row] for row in padded]
-        links = {head: [sgd_address(row[position]) for row in padded] for position, head in enumerate(heads)}
+        links = {head: [self.organism.address(row[position]) for row in padded] for position, head in enumerate(heads)}
         return pd.DataFrame(labels, columns=heads), links

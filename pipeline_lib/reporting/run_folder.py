@@ -10,9 +10,11 @@ import pandas as pd
 from pipeline_lib.artefacts.atomic import read_json
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.config.figures import ARTEFACTS, TOPICS
+from pipeline_lib.config.organism import OrganismSettings
 from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.reporting.drawing import FigureRecord, read_records
+from pipeline_lib.reporting.genes import GeneNames
 from pipeline_lib.reporting.html import EmbeddedFigure, embed
 from pipeline_lib.reporting.names import is_clp
 from pipeline_lib.reporting.predictions import Job, find_jobs
@@ -84,6 +86,13 @@ class RunFolder:
         """The run's whole configuration."""
         content: dict[str, Any] = self.provenance["configuration"]
         return content
+
+    @cached_property
+    def gene_names(self) -> GeneNames:
+        """The genes as people know them, with the pages of the run's organism."""
+        # A run of an older version has no section of its organism, which was yeast.
+        organism = OrganismSettings.model_validate(self.configuration.get("organism", {}))
+        return GeneNames(self.table("genes"), organism)
 
     @cached_property
     def screens(self) -> dict[str, ScreenSettings]:

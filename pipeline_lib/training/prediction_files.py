@@ -50,7 +50,8 @@ def refuse_unknown_suffix(output: Path) -> None:
 def prediction_writer(output: Path, *, as_json: bool = False) -> Iterator[Write]:
     """Yield what writes batches of `SCHEMA` to `output`, which appears whole at the end; ``-`` is the standard output.
 
-    With `as_json` the standard output gets one JSON object a line. In text the genes of a genotype are joined by ``+``, and what is not known is empty.
+    In text the genes of a genotype are joined by ``+``, and what is not known is empty. With `as_json` the standard
+    output gets one JSON object a line.
 
     Raises
     ------
