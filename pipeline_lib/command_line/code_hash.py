@@ -101,9 +101,11 @@ def package_folder(package: str) -> Path | None:
         found = importlib.util.find_spec(package)
     except (ImportError, ValueError):
         return None
-    if found is None or found.origin is None:
+    if found is None:
         return None
-    return Path(found.origin).parent if found.submodule_search_locations else Path(found.origin)
+    if found.submodule_search_locations:
+        return Path(next(iter(found.submodule_search_locations)))
+    return Path(found.origin) if found.origin and Path(found.origin).is_file() else None
 
 
 @cache

@@ -11,9 +11,10 @@ from pipeline_lib.config.feature_readers import FEATURE_READERS
 from pipeline_lib.config.loading import load_run
 from pipeline_lib.config.locating import SIMULATED
 from pipeline_lib.config.network_readers import NETWORK_READERS
+from pipeline_lib.config.own_settings import checked
 from pipeline_lib.config.split_names import kind_and_draw
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.models.registry import entry_of
+from pipeline_lib.models.registry import MODELS, entry_of
 
 
 def plan_run(
@@ -109,9 +110,16 @@ def _model_faults(flow: Workflow) -> Iterator[str]:
     for key, models in named.items():
         for model in dict.fromkeys(models):
             try:
-                entry_of(model)
+                entry = entry_of(model)
             except PipelineError as error:
                 yield f"key '{key}': {error}"
+                continue
+            if model in MODELS.built_in or model in run.models.extensions:
+                continue
+            try:
+                checked(entry.settings, {})
+            except ValueError as error:
+                yield f"key 'models.extensions': the model '{model}' needs settings: {error}."
 
 
 def _split_faults(flow: Workflow) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -17,6 +17,9 @@ class EntryWithSettings(Entry, Protocol):
     def settings(self) -> type[Any]:
         """A pydantic class, or ``dict``."""
         ...
+
+
+Reader = TypeVar("Reader", bound=EntryWithSettings)
 
 
 def checked(kind: type[Any], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,7 +53,7 @@ def checked(kind: type[Any], given: Mapping[str, Any]) -> dict[str, Any]:
         raise ValueError("; ".join(faults)) from error
 
 
-def reader_options(readers: Registry[EntryWithSettings], reader: str | None, options: dict[str, Any]) -> dict[str, Any]:
+def reader_options(readers: Registry[Reader], reader: str | None, options: dict[str, Any]) -> dict[str, Any]:
     """Return the options of a reader as `checked` does; the pipeline's own readers have none.
 
     Raises

@@ -1,4 +1,4 @@
-"""One vocabulary of options: a word means one kind of thing in every command, and a printed table is to be had as JSON."""
+"""One vocabulary of options: a word means one kind of thing in every command; a printed table is to be had as JSON."""
 
 import json
 from collections import defaultdict
