@@ -48,9 +48,9 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def write_files(page: Path, folder: Path) -> None:
-    """Write the files that a page shows; one that the project has itself is of a package of the reader's."""
+    """Write the files that a page shows."""
     for block in blocks_of(page):
-        if block.file and not (ROOT / block.file).exists():
+        if block.file:
             path = folder / block.file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.content)
