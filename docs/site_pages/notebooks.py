@@ -44,7 +44,7 @@ def _output(output: Mapping[str, Any]) -> str:
 def _block(html: str) -> str:
     """Return HTML that Markdown passes on as one block: an empty line would end it."""
     lines = [line for line in html.splitlines() if line.strip()]
-    return '<div class="output">\n' + "\n".join(lines) + "\n</div>"
+    return '<div class="output" tabindex="0">\n' + "\n".join(lines) + "\n</div>"
 
 
 def _plain(text: str) -> str:
