@@ -231,6 +231,6 @@ def test_an_own_screen_inherits_the_yeast_cell_and_nothing_of_the_published_scre
         [],
         "",
     )
-    assert (mine.metabolism, mine.genes, mine.networks) == (yeast.metabolism, yeast.genes, yeast.networks)
+    assert (mine.metabolism, mine.organism, mine.networks) == (yeast.metabolism, yeast.organism, yeast.networks)
     assert len({model for model, _, _ in fits(mine)}) == 6
     assert {split for _, split, _ in fits(mine)} == {"random", "gene_disjoint_one"}

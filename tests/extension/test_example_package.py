@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipeline_lib.artefacts.tables import read_table
+from pipeline_lib.command_line.plan import plan_run
 from pipeline_lib.command_line.root import app
 from pipeline_lib.command_line.workflow import Workflow
 from pipeline_lib.config.loading import load_run
@@ -102,6 +103,16 @@ def test_a_mistake_in_its_settings_is_one_sentence(changes: dict[str, object], s
     with pytest.raises(PipelineError) as error:
         load_run(content(**changes), "test")
     assert sentence in "\n".join(error.value.sentences)
+
+
+def test_settings_that_a_model_needs_are_missed_before_the_run(installed: Path, monkeypatch, tmp_path) -> None:
+    source = installed / "clp_barcode" / "gene_effects.py"
+    source.write_text(source.read_text().replace("Field(default=2.0, ge=0)", "Field(ge=0)"))
+    (tmp_path / "counts.tsv").write_text("strain_a\tstrain_b\tlog2_ratio\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(PipelineError, match="the model 'gene_effects' needs settings: 'penalty': Field required"):
+        plan_run(content(models={}), "test")
+    assert plan_run(content(), "test").models_without_gpu
 
 
 def test_its_model_is_fitted_and_read_back_as_any_other(installed: Path, tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_a_run_without_features_has_an_empty_summary_and_says_so() -> None:
 @pytest.mark.parametrize(
     ("name", "files", "sentence"),
     [
-        ("unread", ("table=own.csv",), "no feature reader 'guess'; there are abundance"),
+        ("unread", ("table=own.csv",), "no feature reader 'guess'; did you mean 'descriptions'"),
         ("own", (), "reader 'table' needs the files table; given are none"),
         ("own", ("own.csv",), "write it as role=path"),
         ("absent", ("table=own.csv",), "no feature table 'absent'; there are own, silent, unread"),
