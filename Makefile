@@ -10,7 +10,7 @@ DEVELOPMENT := $(VENV)/.installed-development
 CORES ?= all
 PROSE := Snakefile workflow
 
-.PHONY: help install run yeast metabolism full test test-cases test-cluster test-faults lint format bench config-docs reference clean
+.PHONY: help install run yeast metabolism full test test-cases test-cluster test-faults lint format bench docs config-docs reference clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -24,7 +24,7 @@ $(RUNTIME): pyproject.toml envs/constraints.txt | $(BIN)/pip
 	@touch $@
 
 $(DEVELOPMENT): $(RUNTIME)
-	$(BIN)/pip install --quiet --constraint envs/constraints.txt --editable ".[slurm,bench,test,dev]"
+	$(BIN)/pip install --quiet --constraint envs/constraints.txt --editable ".[slurm,bench,test,dev,docs]"
 	@touch $@
 
 install: $(RUNTIME) ## make .venv and install the pipeline
@@ -72,6 +72,9 @@ format: $(DEVELOPMENT) ## format the code
 bench: $(DEVELOPMENT) ## every benchmark beside its peer, to results/benchmarks/
 	@status=0; for script in $$(grep -lE '^if __name__ == "__main__"' benchmarks/*.py); do \
 		echo "== $$script"; $(BIN)/python $$script || status=1; done; exit $$status
+
+docs: $(DEVELOPMENT) ## the documentation site, to build/site; warnings are errors
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 config-docs: $(RUNTIME) ## remake config/README.md and the JSON schema from the typed settings
 	$(BIN)/python -m pipeline_lib config reference --output config/README.md

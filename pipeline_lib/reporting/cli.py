@@ -234,3 +234,22 @@ def reference(run_folder: Path, output: Path, page: Path | None) -> None:
         names = ("leaderboard", "noise_ceiling", "scoreboard")
         leaderboard, ceilings, board = (pd.read_csv(output / f"{name}.csv") for name in names)
         put_into(page, results_table(leaderboard, ceilings, board))
+
+
+@app.command()
+@click.option("--run-folder", type=_Folder, required=True, help="results/<run>")
+@click.option("--model", default="clp", show_default=True, help="Model whose card is written.")
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder to write.")
+def cards(run_folder: Path, model: str, output: Path) -> None:
+    """Write the model card and the data cards of a run as Markdown."""
+    from pipeline_lib.artefacts.atomic import read_json, write_text
+    from pipeline_lib.artefacts.tables import read_table
+    from pipeline_lib.config.figures import ARTEFACTS
+    from pipeline_lib.reporting.cards import data_cards, model_card
+    from pipeline_lib.sources.catalogue import DEFAULT_CATALOGUE, read_catalogue
+
+    provenance = read_json(run_folder / "provenance.json")
+    board, screens = (read_table(run_folder / ARTEFACTS[name]) for name in ("scoreboard", "screens_summary"))
+    catalogue = Path(provenance["configuration"].get("catalogue") or DEFAULT_CATALOGUE)
+    write_text(model_card(provenance, board, model), output / "model_card.md")
+    write_text(data_cards(provenance, screens, read_catalogue(catalogue)), output / "data_cards.md")

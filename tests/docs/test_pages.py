@@ -15,7 +15,10 @@ from tests.conftest import ROOT
 from tests.docs.pages import Block, blocks_of, commands_of
 from tests.project_copy import copy_project
 
-PAGES = [ROOT / "README.md", ROOT / "config" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "config/README.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 YAML = [(page, block) for page in PAGES for block in blocks_of(page) if block.kind == "yaml"]
 COMMANDS = [
     (page, command)
@@ -101,6 +104,9 @@ def test_a_command_of_a_page_is_one_that_runs(page, command, checkout):
     elif "pipeline_lib" in words:
         arguments = words[words.index("pipeline_lib") + 1 :]
         assert_options_exist(arguments)
+        return
+    elif Path(words[0]).name == "clp":
+        assert_options_exist(words[1:])
         return
     else:
         assert words[0] in {"git", "cd", "python3", ".venv/bin/pip", "pip", "export"}, (
