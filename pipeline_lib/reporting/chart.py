@@ -11,12 +11,13 @@ _TICKS = 5
 
 @dataclass(frozen=True)
 class Point:
-    """A point, by its values, its look ('model' or 'baseline') and what it shows in words."""
+    """A point, by its values, its look ('model' or 'rival'), its words, and its name where it is labelled."""
 
     x: float
     y: float
     kind: str
     words: str
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,6 @@ class Chart:
     ----------
     level
         A horizontal line (NaN for none) and, in `level_words`, what it shows.
-    labelled
-        Points that are named on the chart, by their place in `points`.
     """
 
     name: str

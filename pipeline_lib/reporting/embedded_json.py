@@ -1,5 +1,7 @@
 """JSON inside a page: compact, and unable to end the element that it stands in."""
 
+import base64
+import gzip
 import json
 from typing import Any
 
@@ -15,3 +17,15 @@ def embedded_json(content: Any) -> str:  # noqa: ANN401 - whatever JSON can hold
         For NaN and infinity, which JSON has no word for.
     """
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False).translate(_ESCAPED)
+
+
+def packed_json(content: Any) -> str:  # noqa: ANN401 - whatever JSON can hold
+    """Return JSON as base64 of gzip: a quarter of the bytes, for what few readers ask for.
+
+    Raises
+    ------
+    ValueError
+        For NaN and infinity, which JSON has no word for.
+    """
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode("ascii")

@@ -72,18 +72,23 @@ def model_findings(leaderboard: pd.DataFrame, differences: pd.DataFrame, model: 
     screen, phenotype = leading_assay(leaderboard)
     metric = leading_metric(phenotype)
     rows = differences[
-        (differences["model"] == model) & (differences["screen"] == screen) & (differences["phenotype"] == phenotype)
-        & (differences["metric"] == metric) & (differences["role"] == "best_baseline")
-    ]  # fmt: skip
+        (differences["model"] == model)
+        & (differences["screen"] == screen)
+        & (differences["phenotype"] == phenotype)
+        & (differences["metric"] == metric)
+        & (differences["role"] == "best_baseline")
+    ]
     if rows.empty:
         return [Finding("How good?", _nothing_to_compare(leaderboard, model, screen, phenotype), "open")]
     found = []
     places = {split: place for place, split in enumerate(in_order(rows["split"]))}
     for _, row in rows.sort_values("split", key=lambda split: split.map(places)).iterrows():
         scores = leaderboard[
-            (leaderboard["split"] == row["split"]) & (leaderboard["screen"] == screen)
-            & (leaderboard["phenotype"] == phenotype) & (leaderboard["metric"] == metric)
-        ].set_index("model")  # fmt: skip
+            (leaderboard["split"] == row["split"])
+            & (leaderboard["screen"] == screen)
+            & (leaderboard["phenotype"] == phenotype)
+            & (leaderboard["metric"] == metric)
+        ].set_index("model")
         ours, theirs = scores.loc[model], scores.loc[row["reference"]]
         found.append(
             Finding(

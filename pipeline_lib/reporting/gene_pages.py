@@ -1,5 +1,6 @@
 """What the page can look up of every gene: measured and predicted partners, networks, reactions, features."""
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,19 +8,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline_lib.reporting.embedded_json import embedded_json
+from pipeline_lib.reporting.embedded_json import packed_json
 from pipeline_lib.reporting.genes import sgd_address
 from pipeline_lib.reporting.names import PHENOTYPES, screen_name, split_name
 
-PARTNERS = 8
+PARTNERS = 6
 """Strongest interactions of a gene that are kept of each screen."""
-NEIGHBOURS = 8
+NEIGHBOURS = 6
 """Neighbours of a gene that are kept of each network, those of the greatest weight first."""
 REACTIONS = 12
 _TERMS = 10
 """Names of a table of zeros and ones that are kept of a gene."""
 _VALUES = 5
-"""Values of a table of numbers that are kept of a gene, the farthest from zero first."""
+"""Values of a table of numbers that are kept of a gene, those first that are farthest from the other genes'."""
 _FEW = 12
 """Columns up to which a table of numbers is shown from the left, not by the size of its values."""
 _SHOWN = ("interaction", "raw_interaction", "call")
@@ -63,7 +64,7 @@ class Inputs:
 
 
 def gene_pages(inputs: Inputs) -> str:
-    """Return everything that the page looks up, as JSON that is safe inside a script element.
+    """Return everything that the page looks up, packed: it is read when the first gene is asked for.
 
     Genes stand by gene_index; every list of a gene is bounded, so the size grows with the genes and not with the
     measurements.
@@ -85,14 +86,16 @@ def gene_pages(inputs: Inputs) -> str:
         **_reactions(inputs.reactions, inputs.complexes),
         "features": [_feature(name, table) for name, table in inputs.features.items()],
     }
-    return embedded_json(content)
+    return packed_json(content)
 
 
 def _genes(genes: pd.DataFrame) -> dict[str, Any]:
     """Return systematic and standard names, and the addresses of those that have one, by gene_index."""
     rows = genes.sort_values("gene_index")
     addresses = [sgd_address(gene) for gene in rows["gene"]]
-    stem = next((address.removesuffix(gene) for gene, address in zip(rows["gene"], addresses, strict=True) if address), "")
+    stem = next(
+        (address.removesuffix(gene) for gene, address in zip(rows["gene"], addresses, strict=True) if address), ""
+    )
     essential = rows["essential"].astype("boolean")
     return {
         "genes": rows["gene"].tolist(),
@@ -104,7 +107,9 @@ def _genes(genes: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _of_each_gene(table: pd.DataFrame, index: Mapping[str, int], strength: "pd.Series[float]", most: int) -> pd.DataFrame:
+def _of_each_gene(
+    table: pd.DataFrame, index: Mapping[str, int], strength: "pd.Series[float]", most: int
+) -> pd.DataFrame:
     """Return one row a gene and genotype (gene, others, and the table's columns), the strongest of each gene first."""
     ordered = table.assign(strength=strength).sort_values("strength", ascending=False, kind="stable")
     ordered = ordered.assign(member=[[index[gene] for gene in genes if gene in index] for genes in ordered["genes"]])
@@ -123,8 +128,8 @@ def _collected(rows: pd.DataFrame, columns: Sequence[str]) -> OfGene:
 
 
 def _short(value: float | None) -> float | None:
-    """Return a number in four significant digits, which is more than a page shows."""
-    return None if value is None or not np.isfinite(value) else float(f"{value:.4g}")
+    """Return a number in three significant digits, as the page shows it."""
+    return None if value is None or not np.isfinite(value) else float(f"{value:.3g}")
 
 
 def _assay(screen: str, phenotype: str, order: int, units: Mapping[str, str]) -> dict[str, str]:
@@ -162,9 +167,7 @@ def _measured(
             yield {**_assay(str(screen), phenotype, int(order), units), "of": of}
 
 
-def _predicted(
-    predicted: pd.DataFrame, index: Mapping[str, int], units: Mapping[str, str]
-) -> Iterable[dict[str, Any]]:
+def _predicted(predicted: pd.DataFrame, index: Mapping[str, int], units: Mapping[str, str]) -> Iterable[dict[str, Any]]:
     """Yield the strongest predictions of genotypes that were held out, beside what was measured."""
     if predicted.empty:
         return
@@ -214,7 +217,7 @@ def _reactions(reactions: pd.DataFrame, complexes: pd.DataFrame) -> dict[str, An
 
 
 def _feature(name: str, table: pd.DataFrame) -> dict[str, Any]:
-    """Return what a feature table holds of each gene: its terms, or its values farthest from zero."""
+    """Return what a feature table holds of each gene: its terms, or its most unusual values."""
     columns = [column for column in table.columns if column != "gene_index"]
     values = table[columns].to_numpy(np.float64)
     genes = table["gene_index"].to_numpy(np.int64)
@@ -227,18 +230,24 @@ def _feature(name: str, table: pd.DataFrame) -> dict[str, Any]:
             "terms": {int(gene): found[:_TERMS] for gene, found in terms.items()},
         }
     kept = min(_VALUES, len(columns))
-    size = np.nan_to_num(np.abs(values), nan=-1.0)
+    known = np.where(np.isfinite(values), values, np.nan)
+    with warnings.catch_warnings():
+        # A column that no gene has a value of has no mean.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        unusual = (known - np.nanmean(known, axis=0)) / np.nanstd(known, axis=0)
+    size = np.nan_to_num(np.abs(unusual), nan=-1.0, posinf=-1.0)
     order = np.argsort(-size, axis=1, kind="stable")[:, :kept] if len(columns) > _FEW else np.arange(len(columns))[None]
     order = np.broadcast_to(order, (len(genes), order.shape[1]))
     shown = np.take_along_axis(values, order, axis=1)
-    known = np.isfinite(shown) & (shown != 0)
+    held = np.isfinite(shown) & (shown != 0)
     of = {
-        int(gene): [[int(at), _short(value)] for at, value, there in zip(places, found, held, strict=True) if there]
-        for gene, places, found, held in zip(genes, order, shown, known, strict=True)
+        int(gene): [[int(at), _short(value)] for at, value, there in zip(places, found, has, strict=True) if there]
+        for gene, places, found, has in zip(genes, order, shown, held, strict=True)
     }
     return {"name": name, "columns": [_term(column) for column in columns], "values": of}
 
 
 def _term(column: str) -> str:
-    """Return the last two parts of a column's name: what stands before them are identifiers."""
-    return " · ".join(part.strip() for part in column.split("|")[-2:])
+    """Return a column's name without the identifier that it begins with."""
+    parts = [part.strip() for part in column.split("|")]
+    return " · ".join(parts[1:4] if len(parts) > 1 else parts)

@@ -30,6 +30,10 @@ class GeneNames:
         name = self._names.get(gene, gene)
         return gene if name in ("", gene) else f"{name} ({gene})"
 
+    def short(self, gene: str) -> str:
+        """Return ``ACT1``, or the systematic name where there is no other."""
+        return self._names.get(gene) or gene
+
     def columns(self, genotypes: Iterable[Iterable[str]]) -> tuple[pd.DataFrame, dict[str, list[str]]]:
         """Return one column of labels a gene of the genotype (up to three), and the address of each cell."""
         rows = [list(genotype) for genotype in genotypes]

@@ -82,7 +82,6 @@ class FirstScreen:
     """What a reader sees before the tabs: whose run, the verdict, its drawing, the facts."""
 
     run: str
-    description: str
     verdict: str
     scoreboard: Grid | None
     facts: list[Fact]
@@ -108,7 +107,7 @@ def render(first: FirstScreen, tabs: list[Tab], gene_pages: str, provenance: dic
     first, tabs
         What it shows.
     gene_pages
-        `pipeline_lib.reporting.gene_pages.GenePages.data`: JSON that is safe inside a script element.
+        What `pipeline_lib.reporting.gene_pages.gene_pages` returns.
     provenance
         The run's provenance.
     """

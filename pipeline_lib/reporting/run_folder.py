@@ -53,9 +53,7 @@ class RunFolder:
         PipelineError
             When the folder was drawn by a version that did not know one of them.
         """
-        return [
-            embed(record, self.folder / "figures") for record in self._records(topic, names) if not record.empty
-        ]
+        return [embed(record, self.folder / "figures") for record in self._records(topic, names) if not record.empty]
 
     def _records(self, topic: str, names: tuple[str, ...]) -> list[FigureRecord]:
         path = self.folder / "figures" / f"{topic}.json"

@@ -31,11 +31,20 @@ def spread_trades(table: pd.DataFrame) -> pd.DataFrame:
         if curve is None:
             continue
         own, full = curve.at(curve.own), curve.at(1.0)
-        rows.append({
-            "screen": screen, "phenotype": phenotype, "n": len(part), "pearson": curve.pearson,
-            "predicted_sd": curve.own, "rmse": own.rmse, "rmse_full": full.rmse, "wasserstein": own.wasserstein,
-            "wasserstein_full": full.wasserstein, "full_spread": _worth(own, full),
-        })  # fmt: skip
+        rows.append(
+            {
+                "screen": screen,
+                "phenotype": phenotype,
+                "n": len(part),
+                "pearson": curve.pearson,
+                "predicted_sd": curve.own,
+                "rmse": own.rmse,
+                "rmse_full": full.rmse,
+                "wasserstein": own.wasserstein,
+                "wasserstein_full": full.wasserstein,
+                "full_spread": _worth(own, full),
+            }
+        )
     return pd.DataFrame(rows, columns=list(_COLUMNS))
 
 
@@ -46,9 +55,17 @@ def _worth(own: Cost, full: Cost) -> str:
 
 
 _COLUMNS = (
-    "screen", "phenotype", "n", "pearson", "predicted_sd", "rmse", "rmse_full", "wasserstein", "wasserstein_full",
+    "screen",
+    "phenotype",
+    "n",
+    "pearson",
+    "predicted_sd",
+    "rmse",
+    "rmse_full",
+    "wasserstein",
+    "wasserstein_full",
     "full_spread",
-)  # fmt: skip
+)
 
 _WORTH = {
     BETTER_LOOK: "the distribution looks better and every single prediction is worse on average, so no divergence is "

@@ -65,10 +65,17 @@ def history_job(folder: Path, model: str, rows: list[tuple[int, str, str, float]
 def test_training_curves_show_what_chose_the_epoch_from_the_network_before_its_first_step(tmp_path):
     """Beside it stand the scores of single phenotypes and the norms of gradients, which are not drawn."""
     scores = {"pearson": 0.1, "pearson_fitness": 0.9, "average_precision_call": 0.8, "deciding_score": 0.5}
-    rows = [(epoch, "validation", f"a+b/0/{name}", value + epoch / 100)
-            for epoch in range(4) for name, value in scores.items()]  # fmt: skip
-    rows += [(epoch, fold, "a+b/0/mse", 1.0 / (1 + epoch)) for epoch in range(4) for fold in ("train", "validation")
-             if (epoch, fold) != (0, "train")]  # fmt: skip
+    rows = [
+        (epoch, "validation", f"a+b/0/{name}", value + epoch / 100)
+        for epoch in range(4)
+        for name, value in scores.items()
+    ]
+    rows += [
+        (epoch, fold, "a+b/0/mse", 1.0 / (1 + epoch))
+        for epoch in range(4)
+        for fold in ("train", "validation")
+        if (epoch, fold) != (0, "train")
+    ]
     rows += [(epoch, "train", "a+b/0/spread_gradient_norm", 9.0) for epoch in range(1, 4)]
     other = [(epoch, "validation", name, 0.2) for epoch in range(1, 5) for name in ("pearson", "log_cosh")]
     drawn = draw_training_curves([history_job(tmp_path, "clp", rows), history_job(tmp_path, "dango", other)])
@@ -87,8 +94,10 @@ def test_training_curves_show_what_chose_the_epoch_from_the_network_before_its_f
 def test_the_ablations_of_a_large_run_fit_a_page():
     rows = [
         (f"clp_{part}" if part else "clp", split, f"screen{screen}")
-        for part in range(14) for split in ("random", "query_disjoint") for screen in range(9)
-    ]  # fmt: skip
+        for part in range(14)
+        for split in ("random", "query_disjoint")
+        for screen in range(9)
+    ]
     board = pd.DataFrame(rows, columns=["model", "split", "screen"]).assign(
         phenotype="interaction", metric="pearson", value=0.3, low=0.2, high=0.4, n=90, groups=9
     )
@@ -100,10 +109,18 @@ def test_the_ablations_of_a_large_run_fit_a_page():
 def test_calls_are_ranked_on_whatever_split_the_run_has():
     board = pd.DataFrame(
         {
-            "model": ["clp", "mean"], "split": "gene_disjoint_all", "screen": "ours", "phenotype": "call",
-            "metric": "average_precision", "value": [0.3, 0.1], "low": 0.0, "high": 0.5, "n": 90, "groups": 9,
+            "model": ["clp", "mean"],
+            "split": "gene_disjoint_all",
+            "screen": "ours",
+            "phenotype": "call",
+            "metric": "average_precision",
+            "value": [0.3, 0.1],
+            "low": 0.0,
+            "high": 0.5,
+            "n": 90,
+            "groups": 9,
         }
-    )  # fmt: skip
+    )
     drawn = draw_called_ranking(board)
     plt.close(drawn.figure)
     assert "all genes unseen split, n = 90" in drawn.caption

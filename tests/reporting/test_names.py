@@ -8,9 +8,18 @@ from pipeline_lib.config.calls import FITNESS_UNITS, ScreenScores
 from pipeline_lib.reporting.names import in_order, split_name, split_phrase, unit
 
 ORDER = [
-    "random", "query_disjoint", "gene_disjoint_one", "gene_disjoint_one-1", "gene_disjoint_one-2",
-    "gene_disjoint_one-10", "gene_disjoint_one-pooled", "gene_disjoint_all-3", "cross_screen", "ours", "ours-1",
-]  # fmt: skip
+    "random",
+    "query_disjoint",
+    "gene_disjoint_one",
+    "gene_disjoint_one-1",
+    "gene_disjoint_one-2",
+    "gene_disjoint_one-10",
+    "gene_disjoint_one-pooled",
+    "gene_disjoint_all-3",
+    "cross_screen",
+    "ours",
+    "ours-1",
+]
 
 
 @pytest.mark.parametrize(
@@ -39,8 +48,10 @@ def test_draws_stand_behind_their_kind_in_the_order_of_their_numbers(shuffled: l
 
 def test_an_axis_bears_the_unit_that_its_screen_states_and_no_other() -> None:
     scores = {
-        "emap": ScreenScores(unit="S-score"), "kuzmin2018": ScreenScores(unit=FITNESS_UNITS), "mine": ScreenScores(),
-    }  # fmt: skip
+        "emap": ScreenScores(unit="S-score"),
+        "kuzmin2018": ScreenScores(unit=FITNESS_UNITS),
+        "mine": ScreenScores(),
+    }
     assert unit("emap", "interaction", scores) == "interaction (S-score)"
     assert unit("kuzmin2018", "interaction", scores) == "ε or τ (fitness units)"
     assert unit("mine", "interaction", scores) == "interaction (unit not stated)"

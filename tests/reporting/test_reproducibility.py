@@ -19,13 +19,15 @@ def values(pairs, kind):
 
 def test_a_cross_and_its_reciprocal_are_the_same_strains_and_another_allele_is_not():
     pairs = repeated_pairs(
-        observations([
-            (["A", "B"], "a1", "b1", 0.5),
-            (["A", "B"], "b1", "a1", 0.6),
-            (["A", "B"], "a2", "b1", 0.9),
-            (["A", "C"], "a1", "c1", 0.1),
-        ])
-    )  # fmt: skip
+        observations(
+            [
+                (["A", "B"], "a1", "b1", 0.5),
+                (["A", "B"], "b1", "a1", 0.6),
+                (["A", "B"], "a2", "b1", 0.9),
+                (["A", "C"], "a1", "c1", 0.1),
+            ]
+        )
+    )
     assert values(pairs, SAME) == [[0.5, 0.6]]
     assert values(pairs, OTHER) == [[0.5, 0.9]]
 
@@ -36,8 +38,9 @@ def test_no_genotype_counts_twice_however_often_it_was_measured():
 
 
 def test_a_copy_is_no_repeat_and_another_temperature_no_second_measurement():
-    table = observations([(["A"], "a1", None, 0.9), (["A"], "a1", None, 0.9), (["B"], "b1", None, 0.8),
-                          (["B"], "b1", None, 0.4)])  # fmt: skip
+    table = observations(
+        [(["A"], "a1", None, 0.9), (["A"], "a1", None, 0.9), (["B"], "b1", None, 0.8), (["B"], "b1", None, 0.4)]
+    )
     table["repeated"] = pd.array([False, True, False, False], dtype="boolean")
     table.loc[3, "temperature"] = 26.0
     assert repeated_pairs(table).empty

@@ -5,12 +5,13 @@ if (form) {
   const place = document.getElementById("gene-page");
   let data, byName;
 
-  const read = () => {
-    if (data) return data;
-    data = JSON.parse(document.getElementById("gene-pages").textContent);
+  const read = async () => {
+    if (data) return;
+    const packed = Uint8Array.from(atob(document.getElementById("gene-pages").textContent), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    data = await new Response(stream).json();
     byName = new Map(data.genes.map((gene, at) => [gene.toUpperCase(), at]));
     data.names.forEach((name, at) => { if (name && !byName.has(name.toUpperCase())) byName.set(name.toUpperCase(), at); });
-    return data;
   };
   const node = (tag, text, name) => {
     const made = document.createElement(tag);
@@ -103,8 +104,8 @@ if (form) {
     place.replaceChildren(title, node("p", known.join(", ")), grid);
     history.replaceState(null, "", `#gene=${encodeURIComponent(data.genes[at])}`);
   };
-  const find = (text) => {
-    read();
+  const find = async (text) => {
+    await read();
     const at = byName.get(text.trim().toUpperCase());
     if (at === undefined) place.replaceChildren(node("p", `No gene of this run is called “${text.trim()}”.`));
     else look(at);
@@ -113,11 +114,11 @@ if (form) {
   form.hidden = false;
   form.addEventListener("submit", (event) => { event.preventDefault(); if (input.value.trim()) find(input.value); });
   // A list of thousands is never drawn: those that begin as typed, once there are two letters.
-  input.addEventListener("input", () => {
+  input.addEventListener("input", async () => {
     const text = input.value.trim().toUpperCase();
     const list = document.getElementById("gene-names");
     if (text.length < 2) { list.replaceChildren(); return; }
-    read();
+    await read();
     const fits = [];
     for (const [name, at] of byName) {
       if (name.startsWith(text)) fits.push(label(at) === data.genes[at] ? data.genes[at] : name);

@@ -163,14 +163,12 @@ def _family(
     """Return a section that compares variants with a reference: on the leading assay as a grid, all in a table."""
     grid = family_grid(family, reference, key)
     others = elsewhere(family) if grid is not None else None
-    counted = (
-        [
+    counted = []
+    if others is not None and others.differences:
+        counted.append(
             f"On the other assays {others.better} of {others.differences} differences are above zero with their whole "
             f"interval and q < 0.05 and {others.worse} below."
-        ]
-        if others is not None and others.differences
-        else []
-    )
+        )
     return Section(
         key,
         title,
@@ -185,9 +183,7 @@ def _family(
 def _parts(key: str, models: Iterable[str]) -> HtmlTable:
     """Return what each variant does without, or has in addition."""
     rows = [{"model": model, "what differs": entry_of(model).description} for model in sorted(models)]
-    return html_table(
-        f"{key}_parts", "What each variant is", pd.DataFrame(rows, columns=["model", "what differs"])
-    )
+    return html_table(f"{key}_parts", "What each variant is", pd.DataFrame(rows, columns=["model", "what differs"]))
 
 
 def losses(run: RunFolder) -> Section:

@@ -22,10 +22,12 @@ def datasets(run: RunFolder) -> Section:
     counts = counts.sort_values("rows", ascending=False).head(200)
     coverage = run.table("gene_coverage")
     identity = run.table("trigenic_identity")
+    description = str(run.configuration["description"])
     return Section(
         "datasets",
         "Screens",
         [
+            *([description] if description else []),
             *screen_sentences(run.screens),
             *query_sentences(run.table("screens_summary")),
             *identity_sentences(identity),

@@ -7,17 +7,17 @@ from pipeline_lib.reporting.predictions import reported_jobs, tested
 from pipeline_lib.reporting.run_folder import RunFolder
 
 
-def gene_lookup(run: RunFolder) -> Section:
+def gene_lookup(_: RunFolder) -> Section:
     """Return the section in which a gene is looked up."""
     about = (
         "Strongest measured partners of each screen, predictions of pairs and triples that were held out, suggestions, "
         "networks, reactions and features of one gene."
     )
-    return Section("gene", "Look up a gene", [about], gene_pages=True)
+    return Section("gene-lookup", "Look up a gene", [about], gene_pages=True)
 
 
 def gene_data(run: RunFolder) -> str:
-    """Return what the page looks up, as JSON that is safe inside a script element."""
+    """Return what the page looks up, packed."""
     jobs = reported_jobs(run.jobs, run.model)
     observations = run.observations
     return gene_pages(

@@ -22,6 +22,8 @@ _HONEST = "the whole simulated error, so that a twentieth of the true nulls has 
 _NAIVE = "the spread of each cross's own colonies alone, so that more than a twentieth of the true nulls has P < 0.05"
 _QUERIES = 300
 """Queries that the page lists, those with the greatest share of hits first."""
+_LABELLED = {"measured": 3, "missed": 1}
+"""Points of a kind that are named on a chart, those of the first ranks."""
 _FEWEST = 30
 """P-values of a query that its share of hits is drawn of."""
 _SMALLEST = 1e-12
@@ -31,6 +33,10 @@ _MEANINGS: Mapping[Any, str] = {
     "loss": "a small P where none is predicted",
     "undetermined": "too few queries",
 }
+_CHARTS = (
+    "Point at a dot for its genes. Of what stands out, the smallest P-values and strongest predictions are blue, hits "
+    "that are predicted to be none and predictions with P > 0.5 orange."
+)
 _KINDS = {
     "measured": "smallest P",
     "missed": "hit, predicted to be none",
@@ -58,6 +64,7 @@ def p_values(run: RunFolder) -> Section:
     agreement, queries = run.table("p_value_correlations"), run.table("p_value_queries")
     grid = agreement_grid(agreement, run.model)
     genes = GeneNames(run.table("genes"))
+    charts = [*query_charts(queries, genes), *hit_charts(run.table("p_value_hits"), run.model, genes)]
     return Section(
         key,
         title,
@@ -66,6 +73,7 @@ def p_values(run: RunFolder) -> Section:
             *([of_raw] if trigenic else []),
             *conservative_p_sentences(table),
             *simulated_p_sentences(run.screens, run.configuration.get("simulation", {})),
+            *([_CHARTS] if charts else []),
         ],
         [figure for figure in run.figures("p_values") if not figure.name.startswith(P_VALUE_PAGE)],
         [
@@ -84,7 +92,7 @@ def p_values(run: RunFolder) -> Section:
             html_table("p_values", "P-value diagnostics", table, filters={"screen": "", "quantity": ""}),
         ],
         grids=[] if grid is None else [grid],
-        charts=[*query_charts(queries, genes), *hit_charts(run.table("p_value_hits"), run.model, genes)],
+        charts=charts,
     )
 
 
@@ -173,7 +181,7 @@ def query_charts(queries: pd.DataFrame, genes: GeneNames) -> list[Chart]:
             Chart(
                 f"queries-{len(charts)}",
                 f"Hits by query: {assay_name(str(screen), str(phenotype))}, {ORDERS.get(int(order), 'single')}",
-                f"{len(rows):,} queries with at least {_FEWEST} P-values; the line is the share over all.",
+                f"{len(rows):,} queries with at least {_FEWEST} P-values; line: all of them.",
                 Axis.over([point.x for point in points], "query, by its share of hits", from_zero=True),
                 Axis.over([point.y for point in points], "P < 0.05 (%)", from_zero=True),
                 points,
@@ -213,8 +221,7 @@ def hit_charts(hits: pd.DataFrame, model: str, genes: GeneNames) -> list[Chart]:
             Chart(
                 f"hits-{len(charts)}",
                 f"What stands out: {screen_name(str(screen))}, {ORDERS.get(int(order), 'single')}",
-                f"Smallest P-values and strongest predictions (blue), hits predicted to be none and predictions with "
-                f"P > 0.5 (orange); {split_phrase(str(part['split'].iloc[0]))}, test fold.",
+                f"{split_phrase(str(part['split'].iloc[0])).capitalize()}, test fold; the line is P = 0.05.",
                 Axis.over([point.x for point in points], f"predicted {predicted}"),
                 Axis.over([point.y for point in points], "−log₁₀ P", from_zero=True),
                 points,
@@ -235,6 +242,9 @@ def _hit_points(hits: pd.DataFrame, genes: GeneNames) -> Iterable[Point]:
             kind,
             f"{named}: predicted {row.prediction:.3g}, measured {row.value:.3g}, P = {row.p_value:.2g} "
             f"({_KINDS[str(row.kind)]})",
+            " ".join(map(genes.short, str(row.genes).split("+")))
+            if row.rank <= _LABELLED.get(str(row.kind), 0)
+            else "",
         )
 
 

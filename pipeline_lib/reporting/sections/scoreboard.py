@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline_lib.reporting.grid import Grid, GridCell, Mark, Scale, mark
 from pipeline_lib.reporting.findings import VERBS, interval, number
+from pipeline_lib.reporting.grid import Grid, GridCell, Mark, Scale, mark
 from pipeline_lib.reporting.names import METRICS, assay_name, in_order, split_name, split_phrase
 
 _LOWEST = -0.25

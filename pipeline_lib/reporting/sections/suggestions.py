@@ -24,7 +24,10 @@ def top_predictions(run: RunFolder) -> Section:
     for (_, phenotype), part in table.groupby(["screen", "phenotype"]):
         if phenotype in LEADING and phenotype != "fitness":
             # A call is 1; a negative interaction is below zero.
-            strongest.append(part.sort_values("prediction", ascending=phenotype != "call").head(_STRONGEST))
+            ranked = part.sort_values("prediction", ascending=phenotype != "call")
+            # Alleles and conditions of one genotype would fill the list.
+            other = ~ranked["genes"].map("+".join).duplicated()
+            strongest.append(ranked[other].head(_STRONGEST))
     if not strongest:
         return Section("top", "Top predicted interactions", absent="no screen of this run measures interactions.")
     rows = pd.concat(strongest, ignore_index=True)

@@ -17,7 +17,6 @@ def first_screen(run: RunFolder) -> FirstScreen:
     """Return what a reader sees before the tabs."""
     return FirstScreen(
         run=str(run.configuration["run"]),
-        description=str(run.configuration["description"]),
         verdict=counts_sentence(run.scoreboard),
         scoreboard=scoreboard_grid(run.scoreboard),
         facts=facts(run),
