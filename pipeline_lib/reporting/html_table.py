@@ -93,6 +93,11 @@ class HtmlTable:
         return self.chosen[:FIRST]
 
     @property
+    def long(self) -> bool:
+        """Whether a reader is helped by filters."""
+        return len(self.rows) > FIRST
+
+    @property
     def data(self) -> str:
         """Every row as JSON, safe inside a script element; a cell with a link is a pair."""
         rows = [[[cell.value, cell.link] if cell.link else cell.value for cell in row] for row in self.rows]

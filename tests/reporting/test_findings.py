@@ -13,10 +13,7 @@ from pipeline_lib.reporting.findings import (
     conservative_p_sentences,
     interval,
     model_findings,
-    network_soundness,
-    trust_finding,
 )
-from tests.reporting.synthetic_run import _OVERFIT, _WALK_THROUGH
 
 
 def test_an_interval_is_written_with_three_decimals():
@@ -163,15 +160,6 @@ def test_a_leak_is_named_where_the_model_passes_what_noise_allows():
     (sentence,) = above_ceiling_sentences(rows)
     assert "ours, fitness, random split: clp reaches 0.950 (0.930 to 0.970), above the noise ceiling" in sentence
     assert "rows of the test fold were trained on" in sentence
-
-
-@pytest.mark.parametrize(
-    ("holds", "passed", "verdict"), [(True, True, "yes"), (False, True, "no"), (True, False, "no")]
-)
-def test_trust_needs_every_check(holds, passed, verdict):
-    leakage = pd.DataFrame({"promised": [True, False], "holds": [holds, False]})
-    finding = trust_finding(leakage, pd.DataFrame(), network_soundness({**_OVERFIT, "passed": passed}, _WALK_THROUGH))
-    assert finding.verdict == verdict
 
 
 def pi0_at_half(value, low, high):

@@ -34,7 +34,7 @@ for (const box of document.querySelectorAll("[data-table]")) {
     return made;
   };
   const fitting = () => {
-    const text = search.value.trim().toLowerCase();
+    const text = search?.value.trim().toLowerCase();
     return read().filter((row) =>
       selects.every((s) => !s.value || String(value(row[+s.dataset.column]) ?? "") === s.value)
       && (!text || row.some((cell) => String(value(cell) ?? "").toLowerCase().includes(text))));
@@ -57,14 +57,14 @@ for (const box of document.querySelectorAll("[data-table]")) {
       const label = s.closest("label").firstChild.textContent.trim();
       if (label in chosen && (!chosen[label] || [...s.options].some((o) => o.value === chosen[label]))) s.value = chosen[label];
     }
-    search.value = "";
+    if (search) search.value = "";
     draw();
   };
   selects.forEach((s) => s.addEventListener("change", draw));
-  search.addEventListener("input", draw);
-  box.querySelector("form").addEventListener("submit", (event) => event.preventDefault());
+  search?.addEventListener("input", draw);
+  box.querySelector("form")?.addEventListener("submit", (event) => event.preventDefault());
   all.addEventListener("click", () => { whole = !whole; draw(); });
-  all.hidden = !/ of |[1-9]\d+ rows|,/.test(count.textContent);
+  all.hidden = parseInt(count.textContent.replaceAll(",", ""), 10) <= FIRST;
 
   heads.forEach((head, column) => head.querySelector("button").addEventListener("click", () => {
     const down = head.getAttribute("aria-sort") !== "descending";

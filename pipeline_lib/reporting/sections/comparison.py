@@ -174,7 +174,10 @@ def _family(
         title,
         [*paragraphs, *counted],
         figures,
-        [_parts(key, family["model"].unique()), _table(f"{key}_differences", f"Less {reference}, paired", family)],
+        [
+            _parts(key, family["model"].unique()),
+            _table(f"{key}_differences", f"Paired differences from {reference} ({key.replace('-', ' ')})", family),
+        ],
         grids=[] if grid is None else [grid],
         folded=folded,
     )
@@ -183,7 +186,11 @@ def _family(
 def _parts(key: str, models: Iterable[str]) -> HtmlTable:
     """Return what each variant does without, or has in addition."""
     rows = [{"model": model, "what differs": entry_of(model).description} for model in sorted(models)]
-    return html_table(f"{key}_parts", "What each variant is", pd.DataFrame(rows, columns=["model", "what differs"]))
+    return html_table(
+        f"{key}_parts",
+        f"What each variant is ({key.replace('-', ' ')})",
+        pd.DataFrame(rows, columns=["model", "what differs"]),
+    )
 
 
 def losses(run: RunFolder) -> Section:
