@@ -112,7 +112,8 @@ def _of_each_gene(
 ) -> pd.DataFrame:
     """Return one row a gene and genotype (gene, others, and the table's columns), the strongest of each gene first."""
     ordered = table.assign(strength=strength).sort_values("strength", ascending=False, kind="stable")
-    ordered = ordered.assign(member=[[index[gene] for gene in genes if gene in index] for genes in ordered["genes"]])
+    members = [[index[gene] for gene in genes if gene in index] for genes in ordered["genes"]]
+    ordered = ordered.assign(member=pd.Series(members, index=ordered.index, dtype=object))
     rows = ordered.assign(gene=ordered["member"]).explode("gene")
     return rows.groupby("gene", sort=False).head(most)
 
@@ -147,9 +148,16 @@ def _single(observations: pd.DataFrame, index: Mapping[str, int], units: Mapping
     found = []
     for (screen, phenotype), part in singles[singles["gene"] >= 0].groupby(["screen", "phenotype"]):
         means = part.groupby("gene")["value"].mean()
-        of = {int(gene): _short(value) for gene, value in means.items()}
+        of = {gene: _short(value) for gene, value in zip(means.index.tolist(), means.tolist(), strict=True)}
         found.append({**_assay(str(screen), str(phenotype), 1, units), "of": of})
     return found
+
+
+def _by_screen(rows: pd.DataFrame) -> Iterable[tuple[str, int, pd.DataFrame]]:
+    """Yield screen, order and their rows."""
+    for screen, of_screen in rows.groupby("screen"):
+        for order in sorted(of_screen["order"].unique().tolist()):
+            yield str(screen), int(order), of_screen[of_screen["order"] == order]
 
 
 def _measured(
@@ -157,14 +165,14 @@ def _measured(
 ) -> Iterable[dict[str, Any]]:
     """Yield the strongest measured pairs and triples of each gene, screen by screen, beside held-out predictions."""
     rows = observations[(observations["order"] > 1) & observations["phenotype"].isin(_SHOWN)]
-    for (screen, order), part in rows.groupby(["screen", "order"]):
+    for screen, order, part in _by_screen(rows):
         phenotype = next(name for name in _SHOWN if (part["phenotype"] == name).any())
         one = part[(part["phenotype"] == phenotype) & ((phenotype != "call") | (part["value"] == 1))]
         strongest = _of_each_gene(one, index, one["value"].abs(), PARTNERS)
-        strongest = strongest.assign(prediction=[known.get(key) for key in strongest["observation_id"]])
+        strongest = strongest.assign(prediction=strongest["observation_id"].map(known))
         of = _collected(strongest, ["value", "prediction"])
         if of:
-            yield {**_assay(str(screen), phenotype, int(order), units), "of": of}
+            yield {**_assay(screen, phenotype, order, units), "of": of}
 
 
 def _predicted(predicted: pd.DataFrame, index: Mapping[str, int], units: Mapping[str, str]) -> Iterable[dict[str, Any]]:
@@ -172,12 +180,12 @@ def _predicted(predicted: pd.DataFrame, index: Mapping[str, int], units: Mapping
     if predicted.empty:
         return
     rows = predicted[(predicted["order"] > 1) & predicted["phenotype"].isin(_SHOWN)]
-    for (screen, order), part in rows.groupby(["screen", "order"]):
+    for screen, order, part in _by_screen(rows):
         phenotype = next(name for name in _SHOWN if (part["phenotype"] == name).any())
         one = part[part["phenotype"] == phenotype]
         strongest = _of_each_gene(one, index, one["prediction"].abs(), PARTNERS)
         of = _collected(strongest, ["prediction", "value"])
-        yield {**_assay(str(screen), phenotype, int(order), units), "of": of}
+        yield {**_assay(screen, phenotype, order, units), "of": of}
 
 
 def _untested(untested: pd.DataFrame, index: Mapping[str, int]) -> OfGene:
@@ -227,7 +235,7 @@ def _feature(name: str, table: pd.DataFrame) -> dict[str, Any]:
         return {
             "name": name,
             "columns": [_term(column) for column in columns],
-            "terms": {int(gene): found[:_TERMS] for gene, found in terms.items()},
+            "terms": {gene: found[:_TERMS] for gene, found in zip(terms.index.tolist(), terms.tolist(), strict=True)},
         }
     kept = min(_VALUES, len(columns))
     known = np.where(np.isfinite(values), values, np.nan)

@@ -84,6 +84,11 @@ def in_order(splits: Iterable[str]) -> list[str]:
     return sorted(set(splits), key=place)
 
 
+def order_name(order: object) -> str:
+    """Return ``digenic`` or ``trigenic``; ``single`` for one deleted gene."""
+    return next((name for number, name in ORDERS.items() if number == order), "single")
+
+
 def assay_name(screen: str, phenotype: str) -> str:
     """Return ``collins2007, interaction``."""
     return f"{screen_name(screen)}, {PHENOTYPES.get(phenotype, phenotype)}"

@@ -81,7 +81,8 @@ def _wrapped(axes: Axes) -> float:
 
 def _in_lines(figure: Figure, legend: Legend) -> int:
     """Put a legend below the panels, in as many columns as fit; return its lines."""
-    handles, labels = legend.legend_handles, [text.get_text() for text in legend.get_texts()]
+    handles = [handle for handle in legend.legend_handles if handle is not None]
+    labels = [text.get_text() for text in legend.get_texts()]
     columns = 2 if max(map(len, labels), default=0) <= _SHORT else 1
     legend.remove()
     figure.legend(handles, labels, loc="outside lower center", ncols=columns)

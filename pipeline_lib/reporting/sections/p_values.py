@@ -15,7 +15,7 @@ from pipeline_lib.reporting.genes import GeneNames
 from pipeline_lib.reporting.grid import Grid, GridCell, mark, scale_around_zero
 from pipeline_lib.reporting.html import Section
 from pipeline_lib.reporting.html_table import html_table
-from pipeline_lib.reporting.names import ORDERS, assay_name, in_order, screen_name, split_name, split_phrase
+from pipeline_lib.reporting.names import assay_name, in_order, order_name, screen_name, split_name, split_phrase
 from pipeline_lib.reporting.run_folder import RunFolder
 
 _HONEST = "the whole simulated error, so that a twentieth of the true nulls has P < 0.05"
@@ -125,7 +125,7 @@ def agreement_grid(agreement: pd.DataFrame, model: str) -> Grid | None:
     for (screen, order, source), part in rows.groupby(["screen", "order", "source"]):
         predicted = assay_name(*str(source).rsplit(" ", 1))
         own = str(source).rpartition(" ")[0] == screen
-        name = f"{screen_name(str(screen))}, {ORDERS.get(int(order), 'single')}{'' if own else f', by {predicted}'}"
+        name = f"{screen_name(str(screen))}, {order_name(order)}{'' if own else f', by {predicted}'}"
         cells: list[GridCell | None] = []
         for split in splits:
             one = part[part["split"] == split]
@@ -161,26 +161,22 @@ def query_charts(queries: pd.DataFrame, genes: GeneNames) -> list[Chart]:
     genes
         Standard names.
     """
-    charts = []
+    charts: list[Chart] = []
     for (screen, phenotype, order), part in queries.groupby(["screen", "phenotype", "order"]):
         rows = part[(part["query"] != "") & (part["n"] >= _FEWEST)].sort_values("hit_rate").head(_QUERIES)
         if rows.empty:
             continue
         whole = part.loc[part["query"] == "", "hit_rate"]
+        counts = zip(*(rows[name].tolist() for name in ("query", "hits", "n", "hit_rate")), strict=True)
         points = [
-            Point(
-                float(place),
-                100 * float(row.hit_rate),
-                "model",
-                f"{_of_query(str(row.query), genes)}: {int(row.hits):,} of {int(row.n):,} with P < 0.05",
-            )
-            for place, row in enumerate(rows.itertuples(), start=1)
+            Point(place, 100 * rate, "model", f"{_of_query(query, genes)}: {hits:,} of {n:,} with P < 0.05")
+            for place, (query, hits, n, rate) in enumerate(counts, start=1)
         ]
         base = 100 * float(whole.iloc[0]) if len(whole) else float("nan")
         charts.append(
             Chart(
                 f"queries-{len(charts)}",
-                f"Hits by query: {assay_name(str(screen), str(phenotype))}, {ORDERS.get(int(order), 'single')}",
+                f"Hits by query: {assay_name(str(screen), str(phenotype))}, {order_name(order)}",
                 f"{len(rows):,} queries with at least {_FEWEST} P-values; line: all of them.",
                 Axis.over([point.x for point in points], "query, by its share of hits", from_zero=True),
                 Axis.over([point.y for point in points], "P < 0.05 (%)", from_zero=True),
@@ -210,7 +206,7 @@ def hit_charts(hits: pd.DataFrame, model: str, genes: GeneNames) -> list[Chart]:
         Standard names.
     """
     rows = hits[hits["model"] == model]
-    charts = []
+    charts: list[Chart] = []
     for (screen, order), of_screen in rows.groupby(["screen", "order"]):
         first = of_screen["split"] == in_order(of_screen["split"])[0]
         largest = of_screen[first]["source"].mode().iloc[0]
@@ -220,7 +216,7 @@ def hit_charts(hits: pd.DataFrame, model: str, genes: GeneNames) -> list[Chart]:
         charts.append(
             Chart(
                 f"hits-{len(charts)}",
-                f"What stands out: {screen_name(str(screen))}, {ORDERS.get(int(order), 'single')}",
+                f"What stands out: {screen_name(str(screen))}, {order_name(order)}",
                 f"{split_phrase(str(part['split'].iloc[0])).capitalize()}, test fold; the line is P = 0.05.",
                 Axis.over([point.x for point in points], f"predicted {predicted}"),
                 Axis.over([point.y for point in points], "−log₁₀ P", from_zero=True),
@@ -233,18 +229,16 @@ def hit_charts(hits: pd.DataFrame, model: str, genes: GeneNames) -> list[Chart]:
 
 
 def _hit_points(hits: pd.DataFrame, genes: GeneNames) -> Iterable[Point]:
-    for row in hits.itertuples():
-        named = " + ".join(genes.label(gene) for gene in str(row.genes).split("+"))
-        kind = "model" if row.kind in ("measured", "predicted") else "rival"
+    columns = ("genes", "kind", "rank", "prediction", "value", "p_value")
+    for members, kind, rank, predicted, measured, p in zip(*(hits[name].tolist() for name in columns), strict=True):
+        named = [genes.label(gene) for gene in members.split("+")]
+        short = " ".join(map(genes.short, members.split("+")))
         yield Point(
-            float(row.prediction),
-            float(-np.log10(max(row.p_value, _SMALLEST))),
-            kind,
-            f"{named}: predicted {row.prediction:.3g}, measured {row.value:.3g}, P = {row.p_value:.2g} "
-            f"({_KINDS[str(row.kind)]})",
-            " ".join(map(genes.short, str(row.genes).split("+")))
-            if row.rank <= _LABELLED.get(str(row.kind), 0)
-            else "",
+            predicted,
+            float(-np.log10(max(p, _SMALLEST))),
+            "model" if kind in ("measured", "predicted") else "rival",
+            f"{' + '.join(named)}: predicted {predicted:.3g}, measured {measured:.3g}, P = {p:.2g} ({_KINDS[kind]})",
+            short if rank <= _LABELLED.get(kind, 0) else "",
         )
 
 

@@ -41,7 +41,7 @@ def top_predictions(run: RunFolder) -> Section:
         f"The {_STRONGEST} strongest negative interactions of each screen that {run.model} predicts in the test fold "
         f"of the {split_phrase(jobs[0].split)}; none of these rows was trained on.{sgd}"
     )
-    table = html_table(
+    strongest_first = html_table(
         "top_predictions",
         "Strongest predictions of the test fold",
         shown,
@@ -49,7 +49,7 @@ def top_predictions(run: RunFolder) -> Section:
         links=links,
         folded=False,
     )
-    return Section("top", "Strongest held-out predictions", [about], tables=[table])
+    return Section("top", "Strongest held-out predictions", [about], tables=[strongest_first])
 
 
 def next_experiments(run: RunFolder) -> Section:
