@@ -71,10 +71,12 @@ def _height(axes: Axes) -> float:
 def _wrapped(axes: Axes) -> float:
     """Break the names of a panel's rows into lines; return how many times higher its rows have to be."""
     names = [label.get_text() for label in axes.get_yticklabels()]
-    if max(map(len, names), default=0) <= _SHORT:
+    # A panel that shares its rows with one before it has their names in lines already.
+    lines = [name if "\n" in name else textwrap.fill(name, _SHORT, break_long_words=False) for name in names]
+    if not any("\n" in name for name in lines):
         return 1.0
-    lines = [textwrap.fill(name, _SHORT, break_long_words=False) for name in names]
-    axes.set_yticks(axes.get_yticks(), lines)
+    if lines != names:
+        axes.set_yticks(axes.get_yticks(), lines)
     row = axes.get_window_extent().height / axes.figure.dpi / len(names)
     return max(1.0, _LINE * max(name.count("\n") + 1 for name in lines) / row)
 
