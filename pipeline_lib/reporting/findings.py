@@ -202,7 +202,7 @@ def beyond_truth_sentences(leaderboard: pd.DataFrame, ceilings: pd.DataFrame) ->
 
 
 def conservative_p_sentences(p_values: pd.DataFrame) -> list[str]:
-    """Say whose P-values crowd near 1, more than true nulls alone would: of these no share of nulls can be told.
+    """Say whose P-values crowd near 1, more than true nulls alone would: their share of true nulls is unknown.
 
     Parameters
     ----------

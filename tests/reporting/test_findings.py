@@ -83,7 +83,7 @@ def test_pooled_draws_are_a_finding_of_their_own():
     pairs = [pair(0.1, 0.2).assign(split="random-pooled"), pair(-0.1, 0.2)]
     single, pooled = model_findings(pd.concat(scores, ignore_index=True), pd.concat(pairs, ignore_index=True), "clp")
     assert "shows no significant difference from gene_ridge" in single.sentence
-    assert "all draws pooled" in pooled.question
+    assert "all repeats pooled" in pooled.question
     assert "Pearson 0.600" in pooled.sentence
 
 

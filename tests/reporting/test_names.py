@@ -26,10 +26,10 @@ ORDER = [
     ("split", "name"),
     [
         ("gene_disjoint_one", "one unseen gene"),
-        ("gene_disjoint_one-2", "one unseen gene, draw 2"),
-        ("gene_disjoint_one-pooled", "one unseen gene, all draws pooled"),
+        ("gene_disjoint_one-2", "one unseen gene, repeat 2"),
+        ("gene_disjoint_one-pooled", "one unseen gene, all repeats pooled"),
         ("ours", "ours"),
-        ("ours-2", "ours, draw 2"),
+        ("ours-2", "ours, repeat 2"),
     ],
 )
 def test_a_split_is_named_with_its_draw(split: str, name: str) -> None:
@@ -38,7 +38,7 @@ def test_a_split_is_named_with_its_draw(split: str, name: str) -> None:
 
 def test_a_sentence_names_the_split_before_its_draw() -> None:
     assert split_phrase("random") == "random split"
-    assert split_phrase("gene_disjoint_one-2") == "one unseen gene split, draw 2"
+    assert split_phrase("gene_disjoint_one-2") == "one unseen gene split, repeat 2"
 
 
 @given(shuffled=st.permutations(ORDER))

@@ -20,9 +20,9 @@ Panel = tuple[str, str, int, str]
 
 
 def _panels(frame: pd.DataFrame) -> list[Panel]:
-    told = frame[frame["order"].isin(ORDERS)]
-    told = told if "source" in told else told.assign(source="")
-    keys = told[["screen", "phenotype", "order", "source"]].drop_duplicates()
+    known = frame[frame["order"].isin(ORDERS)]
+    known = known if "source" in known else known.assign(source="")
+    keys = known[["screen", "phenotype", "order", "source"]].drop_duplicates()
     ordered = keys.sort_values(["order", "screen", "phenotype", "source"])
     return [(str(s), str(p), int(o), str(source)) for s, p, o, source in ordered.itertuples(index=False)]
 

@@ -83,13 +83,13 @@ def draw_reproducibility(observations: pd.DataFrame, scores: Mapping[str, Screen
     words = []
     for panel, ((screen, phenotype), part) in zip(axes.flat, assays, strict=False):
         low, high = np.quantile(part[["first", "second"]], [0.001, 0.999])
-        said = []
+        found = []
         for kind, colour in ((OTHER, style.PALETTE[1]), (SAME, style.PALETTE[0])):
             rows = part[part["kind"] == kind]
             if len(rows) < MINIMUM_PAIRS:
                 continue
             shown = rows.sample(min(len(rows), 2000), random_state=0)
-            said.append(f"{kind} r = {agreement(rows):.2f} (n = {len(rows):,})")
+            found.append(f"{kind} r = {agreement(rows):.2f} (n = {len(rows):,})")
             label = f"{kind}\nr = {agreement(rows):.2f}, n = {len(rows):,}"
             points = {"color": colour, "markersize": 1.6, "alpha": 0.4, "rasterized": True}
             panel.plot(shown["first"], shown["second"], ".", label=label, **points)
@@ -98,7 +98,7 @@ def draw_reproducibility(observations: pd.DataFrame, scores: Mapping[str, Screen
         heading, quantity = panel_title(str(screen), str(phenotype)), unit(str(screen), str(phenotype), scores)
         panel.set(title=heading, xlabel=f"first {quantity}", ylabel=f"second {quantity}")
         panel.legend(loc="upper left", markerscale=4, handletextpad=0.3, fontsize=5, frameon=True, framealpha=0.8)
-        words.append(f"{assay_name(str(screen), str(phenotype))}: {', '.join(said)}")
+        words.append(f"{assay_name(str(screen), str(phenotype))}: {', '.join(found)}")
     for panel in axes.flat[len(assays) :]:
         panel.axis("off")
     return Drawn(

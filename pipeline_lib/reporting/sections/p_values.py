@@ -142,7 +142,7 @@ def agreement_grid(agreement: pd.DataFrame, model: str) -> Grid | None:
         "p-values",
         f"Are small P-values predicted by {model}?",
         "Spearman correlation of predicted negative interactions with −log₁₀ P, with its bootstrap interval over "
-        "queries; a verdict also asks how many P < 0.05 the first decile of predictions holds.",
+        "queries; a verdict also needs more P < 0.05 than the base rate.",
         [split_name(split) for split in splits],
         lines,
         scale,
