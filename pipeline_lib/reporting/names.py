@@ -74,7 +74,7 @@ def _kind_and_repeat(split: str) -> tuple[str, str]:
 
 
 def in_order(splits: Iterable[str]) -> list[str]:
-    """Return splits from the easiest question to the hardest, each once: its repeats in turn, then all of them pooled."""
+    """Return splits from the easiest question to the hardest, each once: its repeats, then all of them pooled."""
     known = list(SPLITS)
 
     def place(split: str) -> tuple[int, str, float]:

@@ -56,11 +56,15 @@ def test_agreement_is_the_share_of_variance_that_repeats_have_in_common():
     assert agreement(swapped) == pytest.approx(agreement(pairs), abs=1e-12)
 
 
-def test_the_caption_names_every_screen_with_its_repeats():
+def test_every_screen_is_shown_with_the_agreement_of_its_repeats():
     rng = np.random.default_rng(1)
     rows = [([f"G{gene}"], f"g{gene}", None, value) for gene in range(20) for value in rng.normal(gene, 0.1, 2)]
     drawn = draw_reproducibility(observations(rows), {})
-    assert "the same strains again r = 1.00 (n = 20)" in drawn.caption
+    assert "the same strains again r = 1.00 (n = 20)" in drawn.alternative
+    (legend,) = drawn.figure.axes[0].get_legend().get_texts()
+    assert legend.get_text() == "the same strains again\nr = 1.00, n = 20"
+    (panel,) = [axes for axes in drawn.figure.axes if axes.axison]
+    assert panel.get_xlim() == panel.get_ylim()
 
 
 def test_a_screen_without_repeats_says_so():

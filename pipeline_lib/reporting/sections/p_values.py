@@ -142,7 +142,7 @@ def agreement_grid(agreement: pd.DataFrame, model: str) -> Grid | None:
         "p-values",
         f"Are small P-values predicted by {model}?",
         "Spearman correlation of predicted negative interactions with −log₁₀ P, with its bootstrap interval over "
-        "queries; a verdict also needs more P < 0.05 than the base rate.",
+        "queries; a verdict also needs more P < 0.05 than the base rate in the first decile.",
         [split_name(split) for split in splits],
         lines,
         scale,
