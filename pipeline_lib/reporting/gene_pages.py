@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline_lib.reporting.embedded_json import packed_json
-from pipeline_lib.reporting.genes import sgd_address
+from pipeline_lib.reporting.genes import GeneNames
 from pipeline_lib.reporting.names import PHENOTYPES, screen_name, split_name
 
 PARTNERS = 6
@@ -38,6 +38,8 @@ class Inputs:
     ----------
     genes, observations, edges, reactions, complexes
         Tables of `pipeline_lib.config.figures.ARTEFACTS`.
+    names
+        Where the page of each gene is.
     predicted
         Test-fold predictions beside the measurements (`pipeline_lib.reporting.predictions.tested`); empty without.
     untested
@@ -51,6 +53,7 @@ class Inputs:
     """
 
     genes: pd.DataFrame
+    names: GeneNames
     observations: pd.DataFrame
     edges: pd.DataFrame
     reactions: pd.DataFrame
@@ -75,7 +78,7 @@ def gene_pages(inputs: Inputs) -> str:
     content = {
         "model": inputs.model,
         "split": split_name(inputs.split) if inputs.split else "",
-        **_genes(inputs.genes),
+        **_genes(inputs.genes, inputs.names),
         "single": _single(inputs.observations, index, inputs.units),
         "measured": list(_measured(inputs.observations, known, index, inputs.units)),
         "predicted": list(_predicted(predicted, index, inputs.units)),
@@ -89,10 +92,10 @@ def gene_pages(inputs: Inputs) -> str:
     return packed_json(content)
 
 
-def _genes(genes: pd.DataFrame) -> dict[str, Any]:
+def _genes(genes: pd.DataFrame, names: GeneNames) -> dict[str, Any]:
     """Return systematic and standard names, and the addresses of those that have one, by gene_index."""
     rows = genes.sort_values("gene_index")
-    addresses = [sgd_address(gene) for gene in rows["gene"]]
+    addresses = [names.address(gene) for gene in rows["gene"]]
     stem = next(
         (address.removesuffix(gene) for gene, address in zip(rows["gene"], addresses, strict=True) if address), ""
     )

@@ -30,6 +30,10 @@ class GeneNames:
         name = self._names.get(gene, gene)
         return gene if name in ("", gene) else f"{name} ({gene})"
 
+    def address(self, gene: str) -> str:
+        """Return the address of a gene's page; empty for one that has none."""
+        return sgd_address(gene)
+
     def short(self, gene: str) -> str:
         """Return ``ACT1``, or the systematic name where there is no other."""
         return self._names.get(gene) or gene
@@ -41,5 +45,5 @@ class GeneNames:
         heads = [f"gene {position + 1}" for position in range(width)]
         padded = [row + [""] * (width - len(row)) for row in rows]
         labels = [[self.label(gene) if gene else "" for gene in row] for row in padded]
-        links = {head: [sgd_address(row[position]) for row in padded] for position, head in enumerate(heads)}
+        links = {head: [self.address(row[position]) for row in padded] for position, head in enumerate(heads)}
         return pd.DataFrame(labels, columns=heads), links

@@ -13,6 +13,7 @@ from pipeline_lib.config.figures import ARTEFACTS, TOPICS
 from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.reporting.drawing import FigureRecord, read_records
+from pipeline_lib.reporting.genes import GeneNames
 from pipeline_lib.reporting.html import EmbeddedFigure, embed
 from pipeline_lib.reporting.names import is_clp
 from pipeline_lib.reporting.predictions import Job, find_jobs
@@ -73,6 +74,11 @@ class RunFolder:
         """The run's whole configuration."""
         content: dict[str, Any] = self.provenance["configuration"]
         return content
+
+    @cached_property
+    def gene_names(self) -> GeneNames:
+        """The genes as people know them."""
+        return GeneNames(self.table("genes"))
 
     @cached_property
     def screens(self) -> dict[str, ScreenSettings]:

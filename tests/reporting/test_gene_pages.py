@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.reporting.gene_pages import NEIGHBOURS, PARTNERS, Inputs, gene_pages
+from pipeline_lib.reporting.genes import GeneNames
 
 GENES = ["YFL039C", "YAL001C", "YBR072W", "b0008"]
 
@@ -34,6 +35,7 @@ def inputs() -> Inputs:
     observations["observation_id"] = range(len(observations))
     return Inputs(
         genes=genes,
+        names=GeneNames(genes),
         observations=observations,
         edges=pd.DataFrame({"network": "physical", "source": [0, 0], "target": [1, 2], "weight": [0.2, 0.9]}),
         reactions=pd.DataFrame(

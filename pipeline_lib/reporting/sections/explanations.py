@@ -3,7 +3,6 @@
 import pandas as pd
 
 from pipeline_lib.artefacts.flux_balance import BLOCKED, REACTION, SHORT, SUPPLEMENT
-from pipeline_lib.reporting.genes import GeneNames
 from pipeline_lib.reporting.html import Section
 from pipeline_lib.reporting.html_table import html_table
 from pipeline_lib.reporting.run_folder import RunFolder
@@ -28,7 +27,7 @@ def explanations(run: RunFolder) -> Section:
         why = "no measured interaction of metabolic genes has one of the same sign in flux balance."
         return Section(key, title, absent=why)
     one_each = table.drop_duplicates(["order", "rank"]).reset_index(drop=True)
-    genes = GeneNames(run.table("genes"))
+    genes = run.gene_names
     named, links = genes.columns(one_each["genes"])
     findings = summaries(table)
     about = one_each[["screen", "phenotype", "measured", "predicted", "fitness", "medium"]]

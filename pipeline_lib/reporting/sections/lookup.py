@@ -23,6 +23,7 @@ def gene_data(run: RunFolder) -> str:
     return gene_pages(
         Inputs(
             genes=run.table("genes"),
+            names=run.gene_names,
             observations=observations,
             edges=run.table("edges"),
             reactions=run.table("reactions"),

@@ -63,7 +63,7 @@ def p_values(run: RunFolder) -> Section:
     trigenic = any(reader.startswith(("kuzmin", "torchcell")) for reader in run.publications)
     agreement, queries = run.table("p_value_correlations"), run.table("p_value_queries")
     grid = agreement_grid(agreement, run.model)
-    genes = GeneNames(run.table("genes"))
+    genes = run.gene_names
     charts = [*query_charts(queries, genes), *hit_charts(run.table("p_value_hits"), run.model, genes)]
     return Section(
         key,

@@ -3,7 +3,6 @@
 import pandas as pd
 
 from pipeline_lib.reporting.figures.leaderboard import LEADING
-from pipeline_lib.reporting.genes import GeneNames
 from pipeline_lib.reporting.html import Section
 from pipeline_lib.reporting.html_table import HtmlTable, html_table
 from pipeline_lib.reporting.names import assay_name, screen_name, split_phrase
@@ -18,7 +17,7 @@ def top_predictions(run: RunFolder) -> Section:
     jobs = reported_jobs(run.jobs, run.model)
     if not jobs:
         return Section("top", "Top predicted interactions", absent=f"this run has no predictions of {run.model}.")
-    genes = GeneNames(run.table("genes"))
+    genes = run.gene_names
     table = tested(jobs, run.observations)
     strongest = []
     for (_, phenotype), part in table.groupby(["screen", "phenotype"]):
@@ -86,7 +85,7 @@ def _threshold(run: RunFolder, table: pd.DataFrame) -> str:
 
 
 def _suggestions(run: RunFolder, table: pd.DataFrame) -> HtmlTable:
-    named, links = GeneNames(run.table("genes")).columns(table["genes"])
+    named, links = run.gene_names.columns(table["genes"])
     rest = [
         "order",
         "rank_by_value",
