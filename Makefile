@@ -29,21 +29,21 @@ $(DEVELOPMENT): $(RUNTIME)
 
 install: $(RUNTIME) ## make .venv and install the pipeline
 
-run: $(RUNTIME) ## quickstart: a simulated screen, minutes, no network; prints the report's path
+run: $(RUNTIME) ## quickstart: a simulated screen, minutes, no network; prints the verdict and what to measure next
 	$(SNAKEMAKE) --cores $(CORES) --configfile config/quickstart.yaml
-	@echo "report: $(CURDIR)/results/quickstart/report.html"
+	@$(BIN)/clp results verdict --run-folder results/quickstart
 
 yeast: $(RUNTIME) ## the yeast run on real screens (some three hours on 2 cores)
 	$(SNAKEMAKE) --cores $(CORES)
-	@echo "report: $(CURDIR)/results/yeast/report.html"
+	@$(BIN)/clp results verdict --run-folder results/yeast
 
 metabolism: $(RUNTIME) ## the label-split run on observations with a metabolic gene
 	$(SNAKEMAKE) --cores $(CORES) --configfile config/metabolism.yaml
-	@echo "report: $(CURDIR)/results/metabolism/report.html"
+	@$(BIN)/clp results verdict --run-folder results/metabolism
 
 full: $(RUNTIME) ## every model, split and three seeds: a night, or a cluster
 	$(SNAKEMAKE) --cores $(CORES) --configfile config/full.yaml
-	@echo "report: $(CURDIR)/results/full/report.html"
+	@$(BIN)/clp results verdict --run-folder results/full
 
 test: $(DEVELOPMENT) ## the whole test suite
 	$(BIN)/pytest -n 2 --dist loadfile -m "not cluster and not faults"

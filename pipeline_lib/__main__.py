@@ -1,4 +1,4 @@
-"""``python -m pipeline_lib <stage> <command>``: every stage of the workflow, by hand."""
+"""``python -m pipeline_lib <stage> <command>``, which is ``clp``: every stage of the workflow, by hand."""
 
 from pipeline_lib.command_line.root import main
 

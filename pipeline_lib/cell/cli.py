@@ -19,7 +19,7 @@ def app() -> None:
 @app.command()
 @click.option("--gem", required=True, help="Metabolic model: a file, or cobra:textbook.")
 @click.option(
-    "--features",
+    "--gene-table",
     type=_Input,
     help="Table of the organism's genes: SGD_features.tab, or one with the columns id, name, aliases, essential; "
     "without it the model's genes alone.",
@@ -27,7 +27,7 @@ def app() -> None:
 @click.option("--essential", type=_Input, help="List of essential genes, one name a line.")
 @click.option("--output", type=_Output, required=True, help="genes.parquet")
 @click.option("--coverage", type=_Output, help="Written: how many names of the model and of the list are known.")
-def genes(gem: str, features: Path | None, essential: Path | None, output: Path, coverage: Path | None) -> None:
+def genes(gem: str, gene_table: Path | None, essential: Path | None, output: Path, coverage: Path | None) -> None:
     """Write the one gene index of a run; refuse a model or a list of another organism."""
     import numpy as np
     import pandas as pd
@@ -41,7 +41,7 @@ def genes(gem: str, features: Path | None, essential: Path | None, output: Path,
     from pipeline_lib.genes.names import GeneNames
     from pipeline_lib.metabolism.gem import read_gem
 
-    known = read_gene_table(features) if features else None
+    known = read_gene_table(gene_table) if gene_table else None
     model_genes = read_gem(gem).genes
     names = GeneNames.of_model(model_genes) if known is None else feature_names(known)
     counts = [gene_coverage("model", Path(gem).name, names, model_genes)]

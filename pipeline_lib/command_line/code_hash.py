@@ -2,12 +2,13 @@
 
 Snakemake reruns a rule when its parameters change, but does not see edits in the modules that a command imports.
 Each rule therefore carries this hash as a parameter. The imports are read from the syntax trees, without running
-anything; settings, the registry of models and error
-classes are left out, since a rule gets its settings and its model's entry as parameters of their own.
+anything; settings, the registries and error classes are left out, since a rule gets its settings and its model's entry
+as parameters of their own. An entry in another package counts with what it imports of that package and of this one.
 """
 
 import ast
 import hashlib
+import importlib.util
 import marshal
 from collections.abc import Iterator
 from functools import cache
@@ -17,7 +18,7 @@ from types import CodeType
 PACKAGE_FOLDER = Path(__file__).resolve().parents[1]
 PACKAGE = PACKAGE_FOLDER.name
 _LEFT_OUT = tuple(
-    f"{PACKAGE}.{module}" for module in ("config", "command_line", "errors", "__main__", "models.registry")
+    f"{PACKAGE}.{module}" for module in ("config", "command_line", "errors", "extension", "__main__", "models.registry")
 )
 
 
@@ -39,7 +40,7 @@ def code_hash(*entries: str) -> str:
     Raises
     ------
     ValueError
-        When an entry names no module or function of this package.
+        When an entry names no module or function.
     """
     digest = hashlib.sha256()
     modules: set[str] = set()
@@ -53,7 +54,7 @@ def code_hash(*entries: str) -> str:
             modules.add(module)
             nodes = [tree]
         for node in nodes:
-            for imported in set(_imports(node)):
+            for imported in set(_imports(node, module)):
                 modules |= _closure(imported)
     for module in sorted(modules):
         digest.update(_module_digest(module))
@@ -76,7 +77,7 @@ def _closure(module: str) -> frozenset[str]:
 
 @cache
 def _imports_of(module: str) -> frozenset[str]:
-    return frozenset(_imports(_tree(module)))
+    return frozenset(_imports(_tree(module), module))
 
 
 @cache
@@ -94,9 +95,27 @@ def _without_lines(code: CodeType) -> CodeType:
 
 
 @cache
+def package_folder(package: str) -> Path | None:
+    """Return the folder of another package, or the file of a module that stands alone, without importing it."""
+    try:
+        found = importlib.util.find_spec(package)
+    except (ImportError, ValueError):
+        return None
+    if found is None:
+        return None
+    if found.submodule_search_locations:
+        return Path(next(iter(found.submodule_search_locations)))
+    return Path(found.origin) if found.origin and Path(found.origin).is_file() else None
+
+
+@cache
 def _path(module: str) -> Path | None:
-    base = PACKAGE_FOLDER.joinpath(*module.split(".")[1:])
-    if base.with_suffix(".py").is_file():
+    package, *below = module.split(".")
+    folder = PACKAGE_FOLDER if package == PACKAGE else package_folder(package)
+    if folder is None or folder.is_file():
+        return None if below else folder
+    base = folder.joinpath(*below)
+    if below and base.with_suffix(".py").is_file():
         return base.with_suffix(".py")
     return base / "__init__.py" if (base / "__init__.py").is_file() else None
 
@@ -122,17 +141,31 @@ def _function(tree: ast.Module, name: str, entry: str) -> ast.FunctionDef:
     raise ValueError(f"no function {entry}")
 
 
-def _imports(node: ast.AST) -> Iterator[str]:
-    """Yield the package's own modules that are imported anywhere below `node`."""
+def _imports(node: ast.AST, module: str) -> Iterator[str]:
+    """Yield the modules of this package, and of the package of `module`, that are imported anywhere below `node`."""
+    followed = {PACKAGE, module.split(".", maxsplit=1)[0]}
     for child in _statements(node):
         names: list[str] = []
         if isinstance(child, ast.Import):
             names = [alias.name for alias in child.names]
-        elif isinstance(child, ast.ImportFrom) and child.module:
-            names = [child.module, *(f"{child.module}.{alias.name}" for alias in child.names)]
+        elif isinstance(child, ast.ImportFrom):
+            source = _absolute(child, module)
+            names = [source, *(f"{source}.{alias.name}" for alias in child.names)]
         for name in names:
-            if name.split(".")[0] == PACKAGE and not name.startswith(_LEFT_OUT) and _path(name):
+            # The package itself holds names for users alone, which lead to every stage.
+            left_out = name == PACKAGE or name.startswith(_LEFT_OUT)
+            if name.split(".")[0] in followed and not left_out and _path(name):
                 yield name
+
+
+def _absolute(statement: ast.ImportFrom, module: str) -> str:
+    """Return the module that an import names, counted from the root."""
+    if not statement.level:
+        return statement.module or ""
+    path = _path(module)
+    above = statement.level - (path is not None and path.name == "__init__.py")
+    parts = module.split(".")
+    return ".".join([*parts[: len(parts) - above], *([statement.module] if statement.module else [])])
 
 
 def _statements(node: ast.AST) -> Iterator[ast.AST]:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from pipeline_lib.command_line.code_hash import PACKAGE_FOLDER, code_hash
+from pipeline_lib.command_line.code_hash import PACKAGE, PACKAGE_FOLDER, code_hash, package_folder
 
 MEMORY = Path(".snakemake") / "code-hashes.json"
 """Below the folder that Snakemake works in."""
@@ -21,7 +21,9 @@ MEMORY = Path(".snakemake") / "code-hashes.json"
 def remembered_code_hash(*entries: str) -> str:
     """Return `pipeline_lib.command_line.code_hash.code_hash` of the entries, worked out once an edit."""
     hashes = remembered(package_digest())
-    name = " ".join(sorted(entries))
+    others = {entry.split(".")[0].partition(":")[0] for entry in entries} - {PACKAGE}
+    # Under the content of the other packages: an edit of one of them forgets its own hashes alone.
+    name = " ".join([*sorted(entries), *(f"{package}={folder_digest(package)}" for package in sorted(others))])
     if name not in hashes:
         hashes[name] = code_hash(*entries)
         remember(package_digest(), hashes)
@@ -31,10 +33,21 @@ def remembered_code_hash(*entries: str) -> str:
 @cache
 def package_digest() -> str:
     """Return a digest of every module's bytes and of the interpreter, whose compiler the hashes rest on."""
+    return _digest(PACKAGE_FOLDER)
+
+
+@cache
+def folder_digest(package: str) -> str:
+    """Return the same of another package, or of a module that stands alone."""
+    folder = package_folder(package)
+    return "" if folder is None else _digest(folder)
+
+
+def _digest(folder: Path) -> str:
     digest = hashlib.sha256(sys.version.encode())
-    for path in sorted(PACKAGE_FOLDER.rglob("*.py")):
+    for path in sorted(folder.rglob("*.py")) if folder.is_dir() else [folder]:
         content = path.read_bytes()
-        digest.update(f"{path.relative_to(PACKAGE_FOLDER)} {len(content)} ".encode() + content)
+        digest.update(f"{path.relative_to(folder)} {len(content)} ".encode() + content)
     return digest.hexdigest()
 
 

@@ -96,7 +96,7 @@ def _network_faults(flow: Workflow) -> Iterator[str]:
         files = {role: _here(flow, value) for role, value in settings.files.items()}
         if not any(map(flow.is_own, settings.files.values())) or None in files.values():
             continue
-        from pipeline_lib.networks.registry import read_network
+        from pipeline_lib.networks.reading import read_network
 
         try:
             read_network({role: Path(str(path)) for role, path in files.items()}, settings)
@@ -112,7 +112,7 @@ def _feature_faults(flow: Workflow) -> Iterator[str]:
         files = {role: _here(flow, value) for role, value in settings.files.items()}
         if None in files.values():
             continue
-        from pipeline_lib.features.registry import read_raw_features
+        from pipeline_lib.features.reading import read_raw_features
 
         try:
             read_raw_features({role: Path(str(path)) for role, path in files.items()}, settings)
@@ -191,7 +191,7 @@ def _check_tables(flow: Workflow, folder: Path, where: str, checked: Checked) ->
 
 def _write_genes(flow: Workflow, output: Path, checked: Checked) -> bool:
     run = flow.run
-    named = {"gem": run.metabolism.gem, "features": run.genes.features, "essential": run.genes.essential}
+    named = {"gem": run.metabolism.gem, "gene-table": run.organism.genes, "essential": run.organism.essential}
     files = {name: _here(flow, value) for name, value in named.items() if value is not None}
     absent = [str(named[name]) for name, path in files.items() if path is None]
     if absent:

@@ -1,11 +1,13 @@
-"""``python -m pipeline_lib config``: check a configuration, write its JSON schema and its reference page."""
+"""``clp config``: check a configuration, write its JSON schema and its reference page."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from pipeline_lib.artefacts.atomic import write_text
+from pipeline_lib.command_line.printed_rows import json_option, print_json
 from pipeline_lib.config.faults import ConfigurationError
 from pipeline_lib.config.reference import reference_page
 from pipeline_lib.config.run import RunConfig
@@ -18,18 +20,20 @@ def app() -> None:
 
 @app.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-def check(files: tuple[Path, ...]) -> None:
+@json_option
+def check(files: tuple[Path, ...], *, as_json: bool) -> None:
     """Check runs before they start: say everything that is wrong, else the plan in a few lines.
 
     The exit status is 1 when a run would fail. Tables of your own are read and split as the run will do it.
     """
     from pipeline_lib.command_line.config_check import check_run
 
-    faults = []
-    for path in files:
-        checked = check_run(path)
-        faults += checked.faults
-        if checked.faults:
+    found = {path: check_run(path) for path in files}
+    faults = [fault for checked in found.values() for fault in checked.faults]
+    if as_json:
+        print_json([{"file": str(path), **asdict(checked)} for path, checked in found.items()])
+    for path, checked in found.items():
+        if checked.faults or as_json:
             continue
         click.echo(f"{path}: good.")
         for what, text in checked.plan:

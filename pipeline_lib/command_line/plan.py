@@ -7,13 +7,14 @@ from typing import Any
 
 from pipeline_lib.command_line.workflow import Workflow
 from pipeline_lib.config.faults import ConfigurationError
+from pipeline_lib.config.feature_readers import FEATURE_READERS
 from pipeline_lib.config.loading import load_run
 from pipeline_lib.config.locating import SIMULATED
-from pipeline_lib.config.networks import NETWORK_FILES
+from pipeline_lib.config.network_readers import NETWORK_READERS
+from pipeline_lib.config.own_settings import checked
 from pipeline_lib.config.split_names import kind_and_draw
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.features.registry import module_of
-from pipeline_lib.models.registry import entry_of
+from pipeline_lib.models.registry import MODELS, entry_of
 
 
 def plan_run(
@@ -75,7 +76,7 @@ def _feature_faults(flow: Workflow) -> Iterator[str]:
         if name == "summary":
             yield "key 'features.summary': 'summary' is the table that describes all of them; name it otherwise."
         try:
-            module_of(settings.reader)
+            FEATURE_READERS.get(settings.reader)
         except PipelineError as error:
             yield f"key 'features.{name}': {error}"
     for name in run.cell.features or ():
@@ -109,9 +110,16 @@ def _model_faults(flow: Workflow) -> Iterator[str]:
     for key, models in named.items():
         for model in dict.fromkeys(models):
             try:
-                entry_of(model)
+                entry = entry_of(model)
             except PipelineError as error:
                 yield f"key '{key}': {error}"
+                continue
+            if model in MODELS.built_in or model in run.models.extensions:
+                continue
+            try:
+                checked(entry.settings, {})
+            except ValueError as error:
+                yield f"key 'models.extensions': the model '{model}' needs settings: {error}."
 
 
 def _split_faults(flow: Workflow) -> Iterator[str]:
@@ -158,15 +166,10 @@ def _network_faults(flow: Workflow) -> Iterator[str]:
     for name, settings in flow.run.networks.items():
         if chosen is not None and name not in chosen:
             continue
-        wanted, given = NETWORK_FILES.get(settings.reader), sorted(settings.files)
-        if wanted is None:
-            known = ", ".join(NETWORK_FILES)
-            yield f"key 'networks.{name}': there is no network reader '{settings.reader}'; there are {known}."
-        elif sorted(wanted) != given:
-            yield (
-                f"key 'networks.{name}': reader '{settings.reader}' needs the files {', '.join(wanted)}, not "
-                f"{', '.join(given) or 'none'}."
-            )
+        try:
+            NETWORK_READERS.get(settings.reader).refuse_other_files(settings.reader, settings.files)
+        except PipelineError as error:
+            yield f"key 'networks.{name}': {error}"
         evidence = flow.evidence(name)
         if not evidence and settings.evidence is None:
             yield (

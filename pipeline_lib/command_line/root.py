@@ -22,17 +22,19 @@ STAGES: dict[str, str] = {
     "networks": "Build gene networks.",
     "features": "Build feature tables of genes.",
     "cell": "Gene index, cell graph, splits.",
-    "models": "List the models and their settings.",
+    "models": "List the models; show one and its settings.",
     "training": "Fit a model on a split; overfit check; walk-through.",
     "predict": "Predict genotypes with a trained model.",
     "evaluation": "Leaderboard, differences, P-values, noise ceilings, calibration.",
     "reporting": "Figures, tables and the report page.",
+    "results": "What a finished run found: verdict, tables, fitted models.",
     "config": "Check a configuration; write its JSON schema and reference.",
 }
 
 _MODULES: dict[str, tuple[str, str]] = {
     **{stage: (f"pipeline_lib.{stage}.cli", "app") for stage in STAGES},
     "predict": ("pipeline_lib.training.predict_cli", "app"),
+    "results": ("pipeline_lib.library.cli", "app"),
     "config": ("pipeline_lib.command_line.config_cli", "app"),
 }
 

@@ -12,14 +12,17 @@ from pydantic import BaseModel, TypeAdapter
 
 from pipeline_lib.command_line.code_memory import remembered_code_hash
 from pipeline_lib.command_line.file_memory import remembered_sha256
+from pipeline_lib.config.feature_readers import FEATURE_READERS
 from pipeline_lib.config.features import FeatureSettings
 from pipeline_lib.config.figures import ARTEFACTS, CLP_CHECKS, OF_KNOCKOUTS
 from pipeline_lib.config.locating import BUILT_IN, SIMULATED, SOURCE_KEYS, named_files, neighbour_mirror
+from pipeline_lib.config.network_readers import NETWORK_READERS
 from pipeline_lib.config.run import RunConfig
+from pipeline_lib.config.screen_readers import SCREEN_READERS
 from pipeline_lib.config.yaml_text import catalogue_entries
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.features.registry import module_of
-from pipeline_lib.models.registry import entry_of, family_of, names
+from pipeline_lib.extension.registry import Entry
+from pipeline_lib.models.registry import EXTENSIONS, MODELS, entry_of, family_of, section_of
 
 _NOTHING = "(?!)"
 """A pattern that nothing matches."""
@@ -29,16 +32,6 @@ _LAYOUT_FILES = {
     "kuzmin2020": ("aaz5667-Table-S1.xlsx", "aaz5667-Table-S3.xlsx"),
     "costanzo2016": ("SGA_ExE.txt", "SGA_ExN_NxE.txt", "SGA_NxN.txt", "SGA_DAmP.txt"),
 }
-
-_SETTINGS = {
-    "baselines": "baselines",
-    "flux": "baselines",
-    "profile_predictor": "profile_predictor",
-    "weisfeiler_lehman": "weisfeiler_lehman",
-    "dango": "dango",
-    "clp": "clp",
-}
-"""Section of ``models`` that holds the settings of a family."""
 
 _TRAINED = frozenset({"clp", "dango"})
 """Families that are trained by gradients, on a GPU where there is one."""
@@ -202,7 +195,15 @@ class Workflow:
 
     def feature_code(self, name: str) -> str:
         """Return a hash of the code that reads a feature table: an edit of one reader reads no other table again."""
-        return remembered_code_hash("pipeline_lib.features.cli:read", module_of(self.run.features[name].reader))
+        return _reading_code("features", FEATURE_READERS.get(self.run.features[name].reader))
+
+    def network_code(self, name: str) -> str:
+        """Return a hash of the code that reads a network."""
+        return _reading_code("networks", NETWORK_READERS.get(self.run.networks[name].reader))
+
+    def screen_code(self, name: str) -> str:
+        """Return a hash of the code that reads a screen: an edit of one reader reads no other screen again."""
+        return _reading_code("screens", SCREEN_READERS.get(self.run.screens[name].reader))
 
     def features_of(self, model: str) -> list[str]:
         """Return the feature tables that a model reads."""
@@ -251,7 +252,10 @@ class Workflow:
 
     def model_settings(self, model: str) -> str:
         """Return the settings of the model's family alone, so that another family's change does not refit it."""
-        section = _SETTINGS[family_of(model)]
+        if family_of(model) == EXTENSIONS:
+            extensions = self.run.models.extensions
+            return json.dumps({EXTENSIONS: {model: extensions[model]} if model in extensions else {}})
+        section = section_of(model)
         return json.dumps({section: json.loads(getattr(self.run.models, section).model_dump_json())})
 
     def knockouts_of(self, model: str) -> str:
@@ -263,12 +267,19 @@ class Workflow:
     @property
     def models_on_gpu(self) -> list[str]:
         """The models whose fits ask a cluster for a GPU."""
-        return [m for m in names() if self.run.training.device != "cpu" and family_of(m) in _TRAINED]
+        if self.run.training.device == "cpu":
+            return []
+        return [m for m in self._models if family_of(m) in _TRAINED or entry_of(m).on_gpu]
 
     @property
     def models_without_gpu(self) -> list[str]:
         """Every other model."""
-        return sorted(set(names()) - set(self.models_on_gpu))
+        return sorted(set(self._models) - set(self.models_on_gpu))
+
+    @property
+    def _models(self) -> list[str]:
+        """The pipeline's own models, and those of other packages that are in the grid: others are not imported."""
+        return list(dict.fromkeys([*MODELS.built_in, *(model for model, _, _ in self.jobs)]))
 
     def launcher(self, model: str) -> list[str]:
         """Return what stands between ``python`` and ``training fit``: torchrun where several processes share a fit."""
@@ -279,6 +290,10 @@ class Workflow:
     def simulated_files(self, layout: str) -> list[str]:
         """Return the names of the files that a simulation writes in a layout."""
         return list(_LAYOUT_FILES[layout])
+
+
+def _reading_code(stage: str, reader: Entry) -> str:
+    return remembered_code_hash(f"pipeline_lib.{stage}.cli:read", reader.target.partition(":")[0])
 
 
 def as_json(section: Any) -> str:  # noqa: ANN401 - a section, or a mapping or list of sections

@@ -1,23 +1,9 @@
-"""Settings of the gene index, the cell graph and the splits."""
+"""Settings of the cell graph and the splits."""
 
 from pydantic import Field
 
 from pipeline_lib.config.section import Section
 from pipeline_lib.config.split_names import SplitName
-
-
-class GeneSettings(Section):
-    """Which genes there are, their names and which are essential."""
-
-    features: str | None = None
-    """Table of the organism's genes and their names: SGD's feature table, or one with a header and the columns ``id``
-    and, where there are any, ``name``, ``aliases`` (separated by ``|`` or ``;``) and ``essential`` (yes or no; blank:
-    not known). A model, screen or network of which (almost) no gene is in it is refused. None: the genes of the
-    metabolic model."""
-    essential: str | None = None
-    """List of essential genes of the same organism, one name a line; stands above the column ``essential``. Genes of
-    ``features`` that it does not name are not essential; for genes of the model that ``features`` lack it is not known.
-    None: what ``features`` say."""
 
 
 class CellSettings(Section):

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
+from pipeline_lib.config.feature_readers import FEATURE_READERS
 from pipeline_lib.config.networks import Evidence
+from pipeline_lib.config.own_settings import reader_options, with_names
 from pipeline_lib.config.section import Section
 
 
@@ -21,8 +23,8 @@ HoldsGenetic = Annotated[Literal["yes", "no", "unknown"], BeforeValidator(_word_
 class FeatureSettings(Section):
     """One feature table of genes."""
 
-    reader: str
-    """Layout of the files (``python -m pipeline_lib features readers`` lists them)."""
+    reader: str = Field(json_schema_extra=with_names(FEATURE_READERS.names))
+    """Layout of the files (``clp features readers`` lists them, those of installed packages too)."""
     files: dict[str, str] = {}
     """The reader's files by role: a source or collection of the catalogue, or a path. The reader ``flux`` takes the
     run's own metabolic model."""
@@ -51,6 +53,13 @@ class FeatureSettings(Section):
     where it is ``no``; ``cell.features`` names others to use. None: what the catalogue says, else ``unknown``."""
     year: int | None = Field(default=None, ge=1900, le=2100)
     """Year of the release. None: what the catalogue states for the files."""
+    options: dict[str, Any] = {}
+    """For a reader of an installed package: its own settings."""
+
+    @field_validator("options")
+    @classmethod
+    def _own_options(cls, options: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        return reader_options(FEATURE_READERS, info.data.get("reader"), options)
 
     def stated_genetic(self, files: Iterable[str | None]) -> Literal["yes", "no", "unknown"]:
         """Return whether the table holds genetic interactions, from its own word or from its files'.

@@ -28,6 +28,9 @@ from pipeline_lib.config.run import RunConfig
 from pipeline_lib.config.yaml_text import catalogue_entries, read_mapping
 from pipeline_lib.errors import PipelineError
 
+_RENAMED = {"features": "genes", "essential": "essential"}
+"""Keys of the section ``genes`` of older versions: what they are called in the section ``organism``."""
+
 
 def parse_section(adapter: TypeAdapter[Any], text: str, where: str) -> Any:  # noqa: ANN401
     """Validate a section given as JSON.
@@ -99,7 +102,8 @@ def load_run(content: Any, where: str, files: Sequence[str | Path] = ()) -> Load
     """
     if not isinstance(content, dict):
         raise PipelineError(f"{where}: the configuration must be a mapping of keys to values.")
-    layers = [(Path(file).parent, read_mapping(Path(file))) for file in files]
+    content = _renamed(content, where)
+    layers = [(Path(file).parent, _renamed(read_mapping(Path(file)), str(file))) for file in files]
     merged, folders = _with_base(content, _folders_of(content, layers), where, seen=())
     located, faults = _locate(merged, folders, where)
     try:
@@ -153,7 +157,7 @@ def _with_base(
         raise PipelineError(f"{where}: key 'base': there is no file '{name}' ({error}).") from error
     if os.path.realpath(path) in seen:
         raise PipelineError(f"{where}: key 'base' must name another YAML file, and not in a circle.")
-    mapping = read_mapping(Path(path))
+    mapping = _renamed(read_mapping(Path(path)), path)
     below, below_folders = _with_base(
         mapping, _folders_of(mapping, [(Path(path).parent, mapping)]), path, (*seen, os.path.realpath(path))
     )
@@ -161,6 +165,27 @@ def _with_base(
     below = {key: value for key, value in below.items() if key != "description"}
     changes = {key: value for key, value in content.items() if key != "base"}
     return merge(below, changes), {**below_folders, **folders}
+
+
+def _renamed(content: dict[str, Any], where: str) -> dict[str, Any]:
+    """Return a mapping with the section ``genes`` of older versions in its new place.
+
+    Raises
+    ------
+    PipelineError
+        When both places are filled, or the old one holds what it never did.
+    """
+    old = content.get("genes")
+    if not isinstance(old, dict):
+        return content
+    organism = content.get("organism")
+    if organism is not None or set(old) - set(_RENAMED):
+        raise PipelineError(
+            f"{where}: key 'genes' is now 'organism': write organism.genes for genes.features and organism.essential "
+            "for genes.essential, and leave 'genes' out."
+        )
+    rest = {key: value for key, value in content.items() if key != "genes"}
+    return {**rest, "organism": {_RENAMED[key]: value for key, value in old.items()}}
 
 
 def _locate(content: dict[str, Any], folders: dict[Place, Path], where: str) -> tuple[dict[str, Any], list[str]]:

@@ -18,8 +18,8 @@ MIRROR = ("mirror",)
 BASE = ("base",)
 
 SOURCE_KEYS: tuple[tuple[str, ...], ...] = (
-    ("genes", "features"),
-    ("genes", "essential"),
+    ("organism", "genes"),
+    ("organism", "essential"),
     ("metabolism", "gem"),
     ("metabolism", "reaction_energies"),
     ("metabolism", "metabolite_energies"),

@@ -1,6 +1,8 @@
 """Settings of the genome-scale metabolic model."""
 
-from typing import Literal
+from typing import Annotated, Literal, get_args
+
+from pydantic import WithJsonSchema
 
 from pipeline_lib.config.section import Section
 
@@ -20,6 +22,21 @@ MediumName = Literal[
 """``model`` (the bounds of the model's file) or a named medium (`pipeline_lib.metabolism.named_media`), after ``@`` the
 publication of its uptake rates."""
 
+Medium = Annotated[
+    MediumName | dict[str, float],
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"enum": list(get_args(MediumName))},
+                {"type": "string", "description": "a medium of organism.media"},
+                {"type": "object", "additionalProperties": {"type": "number"}},
+            ]
+        }
+    ),
+]
+"""A named medium, or exchange id to greatest uptake (mmol per gDW and hour). The media of ``organism.media`` have been
+replaced by their uptakes when settings are read."""
+
 
 class MetabolismSettings(Section):
     """The genome-scale metabolic model, its energies and its medium."""
@@ -31,7 +48,7 @@ class MetabolismSettings(Section):
     """Source of standard Gibbs energies of reactions (csv of id and value; yeast-GEM publishes kcal/mol)."""
     metabolite_energies: str | None = None
     """Source of standard Gibbs energies of metabolites (csv of id and value; yeast-GEM publishes kcal/mol)."""
-    medium: MediumName | dict[str, float] = "model"
+    medium: Medium = "model"
     """Uptake bounds: those of the model, a named medium (for the exchange ids of yeast-GEM and of BiGG), or exchange id
     to greatest uptake (mmol per gDW and hour). The plates of SGA are ``sga_dm`` (double mutants: synthetic complete
     without His, Arg and Lys, glutamate as nitrogen) and ``sga_tm`` (triple mutants: without Ura too); uptake rates are

@@ -1,10 +1,11 @@
 """Settings of one gene network."""
 
-from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
+from pipeline_lib.config.network_readers import NETWORK_READERS
+from pipeline_lib.config.own_settings import reader_options, with_names
 from pipeline_lib.config.section import Section
 
 Evidence = Literal[
@@ -28,21 +29,11 @@ Evidence = Literal[
 interactions."""
 
 
-NETWORK_FILES: Mapping[str, tuple[str, ...]] = {
-    "edge_list": ("edges",),
-    "sgd_regulation": ("turtle",),
-    "string_channel": ("adjacency", "genes"),
-    "string_links": ("links",),
-    "table": ("table",),
-}
-"""Every reader and the roles of its files; `pipeline_lib.networks.registry` holds how each reads them."""
-
-
 class NetworkSettings(Section):
     """One gene network."""
 
-    reader: str
-    """Layout of the file (``python -m pipeline_lib networks readers`` lists them)."""
+    reader: str = Field(json_schema_extra=with_names(NETWORK_READERS.names))
+    """Layout of the file (``clp networks readers`` lists them, those of installed packages too)."""
     files: dict[str, str]
     """The reader's files by role: a source of the catalogue or a path."""
     score: str = "combined_score"
@@ -58,3 +49,10 @@ class NetworkSettings(Section):
     says of the file. A network with ``genetic`` in it may carry a screen's own labels."""
     year: int | None = Field(default=None, ge=1900, le=2100)
     """Year of the release, to be held against the year of a screen. None: what the catalogue states for the file."""
+    options: dict[str, Any] = {}
+    """For a reader of an installed package: its own settings."""
+
+    @field_validator("options")
+    @classmethod
+    def _own_options(cls, options: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        return reader_options(NETWORK_READERS, info.data.get("reader"), options)

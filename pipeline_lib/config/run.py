@@ -4,15 +4,16 @@ import re
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from pipeline_lib.config.cell import CellSettings, GeneSettings, SplitSettings
+from pipeline_lib.config.cell import CellSettings, SplitSettings
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.config.features import FeatureSettings
 from pipeline_lib.config.grid import GridEntry
 from pipeline_lib.config.metabolism import MetabolismSettings
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.networks import NetworkSettings
+from pipeline_lib.config.organism import OrganismSettings, with_media
 from pipeline_lib.config.reporting import ReportingSettings
 from pipeline_lib.config.screens import POOLED, ScreenSettings
 from pipeline_lib.config.section import Section
@@ -68,8 +69,8 @@ class RunConfig(Section):
     mirror: Path | None = None
     """Folder that holds upstream files already; tried before the network. None: the environment variable
     ``PIPELINE_MIRROR``, else ``../shared/data`` beside the pipeline's folder where it exists."""
-    genes: GeneSettings = GeneSettings()
-    """Which genes there are, their names and which are essential."""
+    organism: OrganismSettings = OrganismSettings()
+    """The organism: its genes, their names, which are essential, where people read about them, its media."""
     metabolism: MetabolismSettings
     """The genome-scale metabolic model and its medium."""
     simulation: dict[Name, SimulationSettings] = {}
@@ -94,3 +95,8 @@ class RunConfig(Section):
     """Resamples, thresholds and literature values."""
     reporting: ReportingSettings = ReportingSettings()
     """Figures and the report page."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _media_of_the_organism(cls, content: Any) -> Any:  # noqa: ANN401 - unchecked YAML
+        return with_media(content)

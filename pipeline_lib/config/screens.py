@@ -2,78 +2,20 @@
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from pipeline_lib.config.calls import READER_SCORES, CallThreshold, ScreenScores
-from pipeline_lib.config.metabolism import MediumName
+from pipeline_lib.config.calls import CallThreshold, ScreenScores
+from pipeline_lib.config.metabolism import Medium
+from pipeline_lib.config.own_settings import reader_options, with_names
+from pipeline_lib.config.screen_readers import SCREEN_READERS, ScreenReader
 from pipeline_lib.config.section import Section
+from pipeline_lib.errors import PipelineError
 
 Phenotype = Literal["fitness", "interaction", "raw_interaction", "call"]
 Order = Literal[1, 2, 3]
 
-
-@dataclass(frozen=True)
-class ReaderFiles:
-    """The roles that a reader's files play.
-
-    Attributes
-    ----------
-    required
-        Roles that must be given.
-    any_of
-        Roles of which at least one must be given.
-    optional
-        Roles that may be given.
-    """
-
-    required: tuple[str, ...] = ()
-    any_of: tuple[str, ...] = ()
-    optional: tuple[str, ...] = ()
-
-    @property
-    def known(self) -> tuple[str, ...]:
-        """Every role, those that must be given first."""
-        return self.required + self.any_of + self.optional
-
-
-READER_FILES: Mapping[str, ReaderFiles] = {
-    "bfg_gi": ReaderFiles(required=("table",)),
-    "costanzo2016_pairwise": ReaderFiles(any_of=("ExE", "ExN_NxE", "NxN", "DAmP")),
-    "costanzo2016_smf": ReaderFiles(required=("fitness",)),
-    "dcell": ReaderFiles(any_of=("training", "testing")),
-    "emap": ReaderFiles(required=("scores",), optional=("kinds",)),
-    "kuzmin2018": ReaderFiles(required=("table",)),
-    "kuzmin2018_calls": ReaderFiles(required=("calls", "assignment"), optional=("strain_fitness",)),
-    "kuzmin2018_repeats": ReaderFiles(required=("table",)),
-    "kuzmin2020": ReaderFiles(any_of=("S1", "S3")),
-    "kuzmin2020_scored": ReaderFiles(any_of=("twelve_columns", "six_columns")),
-    "st_onge2007": ReaderFiles(required=("table",)),
-    "table": ReaderFiles(required=("table",)),
-    "torchcell_tau": ReaderFiles(required=("table",)),
-}
-"""Every reader and its files; `pipeline_lib.screens.registry` holds what each reads and how."""
-
-READER_CONDITIONS: Mapping[str, tuple[str, ...]] = {
-    "bfg_gi": ("NoDrug", "DMSO", "MMS", "4NQO", "BLMC", "ZEOC", "HYDX", "DXRB", "CSPL"),
-    "st_onge2007": ("NoMMS", "MMS"),
-}
-"""Readers of screens in several conditions, and the conditions as the publication names them."""
-
-READERS_WITH_P = frozenset(
-    {
-        "bfg_gi",
-        "costanzo2016_pairwise",
-        "kuzmin2018",
-        "kuzmin2018_repeats",
-        "kuzmin2020",
-        "kuzmin2020_scored",
-        "torchcell_tau",
-    }
-)
-"""Readers of screens with P-values; one's own table has them where its columns name them."""
 
 SIMULATED = "simulated:"
 """Start of a file that a simulation of the run writes."""
@@ -90,8 +32,8 @@ TABLE_COLUMNS = (
 class ScreenSettings(Section):
     """One dataset and the reader that understands it."""
 
-    reader: str
-    """Reader of the publication's layout (``python -m pipeline_lib screens readers`` lists them)."""
+    reader: str = Field(json_schema_extra=with_names(SCREEN_READERS.names))
+    """Reader of the publication's layout (``clp screens readers`` lists them, those of installed packages too)."""
     files: dict[str, str]
     """The reader's files by role: a source of the catalogue, ``simulated:<simulation>/<file>``, or a path."""
     columns: dict[str, str] = {}
@@ -115,20 +57,24 @@ class ScreenSettings(Section):
     """Numbers of deleted genes to keep."""
     phenotypes: list[Phenotype] = Field(default=["fitness", "interaction", "raw_interaction", "call"], min_length=1)
     """Phenotypes to keep."""
-    medium: MediumName | dict[str, float] | None = None
+    medium: Medium | None = None
     """What the screen's plates hold, for growth by flux balance (as ``metabolism.medium``). None: the run's medium."""
     conditions: list[str] | None = Field(default=None, min_length=1)
     """For readers of screens in several conditions (``bfg_gi``, ``st_onge2007``): which to keep, as the publication
     names them (``NoDrug``, ``MMS``). None: all of them; the column ``condition`` says which a row is of."""
     only: Literal["metabolic"] | None = None
     """``metabolic``: keep observations with at least one gene of the metabolic model."""
+    options: dict[str, Any] = {}
+    """For a reader of an installed package: its own settings."""
+
+    @field_validator("options")
+    @classmethod
+    def _own_options(cls, options: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        return reader_options(SCREEN_READERS, info.data.get("reader"), options)
 
     @model_validator(mode="after")
     def _reader_and_roles(self) -> Self:
-        if self.reader not in READER_FILES:
-            near = difflib.get_close_matches(self.reader, READER_FILES, n=1, cutoff=0.0)[0]
-            raise ValueError(f"there is no reader '{self.reader}'; did you mean '{near}'?")
-        roles = READER_FILES[self.reader]
+        roles = self._layout.files
         for role in self.files:
             if role not in roles.known:
                 raise ValueError(f"reader '{self.reader}' has no file '{role}'; it reads {', '.join(roles.known)}")
@@ -139,12 +85,19 @@ class ScreenSettings(Section):
             raise ValueError(f"reader '{self.reader}' needs at least one of {', '.join(roles.any_of)}")
         return self
 
+    @property
+    def _layout(self) -> ScreenReader:
+        try:
+            return SCREEN_READERS.get(self.reader)
+        except PipelineError as error:
+            raise ValueError(str(error).removesuffix(".")) from error
+
     @model_validator(mode="after")
     def _known_conditions(self) -> Self:
         if self.conditions is None:
             return self
-        known = READER_CONDITIONS.get(self.reader)
-        if known is None:
+        known = self._layout.conditions
+        if not known:
             raise ValueError(f"the screen of reader '{self.reader}' has no conditions; leave them out")
         for condition in self.conditions:
             if condition not in known:
@@ -198,7 +151,7 @@ class ScreenSettings(Section):
     @property
     def has_p_values(self) -> bool:
         """Whether the screen has P-values."""
-        return self.reader in READERS_WITH_P or (self.reader == "table" and "p_value" in self.columns)
+        return self._layout.p_sided is not None or (self.reader == "table" and "p_value" in self.columns)
 
     @property
     def scores(self) -> ScreenScores:
@@ -206,7 +159,7 @@ class ScreenSettings(Section):
 
         Files that are simulated in a publication's layout are scored as the publication does, but are not its data.
         """
-        published = READER_SCORES[self.reader]
+        published = self._layout.scores
         own = self.reader == "table" or self.is_simulated
         return ScreenScores(
             unit=self.unit or published.unit,

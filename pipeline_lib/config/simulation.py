@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from pipeline_lib.config.metabolism import MediumName
+from pipeline_lib.config.metabolism import Medium
 from pipeline_lib.config.section import Section
 
 
@@ -15,7 +15,7 @@ class SimulationSettings(Section):
     """Columns, strain ids and control markers of which publication; costanzo2016 holds pairs only."""
     method: Literal["fba", "moma"] = "fba"
     """How the model's cell responds to a deletion: greatest growth, or the least change of its fluxes."""
-    medium: MediumName | dict[str, float] | None = None
+    medium: Medium | None = None
     """What the simulated cells grow on (as ``metabolism.medium``). None: the run's medium. Another one than that of the
     screen that reads the files (``screens.<name>.medium``) shows what flux features on a wrong medium are worth."""
     arrays: int = Field(default=500, ge=3)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from pipeline_lib.command_line.printed_layouts import print_layouts
+from pipeline_lib.command_line.printed_rows import json_option
 from pipeline_lib.command_line.settings_option import settings_option
 from pipeline_lib.config.features import FeatureSettings
 from pipeline_lib.errors import PipelineError
@@ -18,12 +20,12 @@ def app() -> None:
 
 
 @app.command("readers")
-def readers_command() -> None:
+@json_option
+def readers_command(*, as_json: bool) -> None:
     """List the readers, the files that each needs, and the layout that it understands."""
-    from pipeline_lib.features.registry import READERS
+    from pipeline_lib.config.feature_readers import FEATURE_READERS
 
-    for name, reader in READERS.items():
-        click.echo(f"{name:17} {' + '.join(reader.roles):21} {reader.what}")
+    print_layouts(FEATURE_READERS, as_json=as_json)
 
 
 def _parse_files(given: tuple[str, ...]) -> dict[str, Path]:
@@ -55,7 +57,7 @@ def read_command(
     from pipeline_lib.artefacts.schemas import FEATURES, GENE_COVERAGE, GENES
     from pipeline_lib.artefacts.tables import read_table, write_table
     from pipeline_lib.features.building import build_features
-    from pipeline_lib.features.registry import read_raw_features
+    from pipeline_lib.features.reading import read_raw_features
     from pipeline_lib.genes.coverage import gene_coverage
     from pipeline_lib.genes.names import GeneNames
 

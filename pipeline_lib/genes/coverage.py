@@ -96,10 +96,10 @@ def refuse_other_organism(coverage: pd.DataFrame, names: GeneNames) -> None:
     if row["named"] == 0 or (row["known"] > 0 and row["known"] >= needed):
         return
     remedy = (
-        "give the gene table of the model's organism in genes.features (ids of another database belong into its "
-        "column aliases), or leave genes.features out."
+        "give the gene table of the model's organism in organism.genes (ids of another database belong into its "
+        "column aliases), or leave organism.genes out."
         if kind == "model"
-        else f"give the gene table of its organism in genes.features, or another file for the {kind}."
+        else f"give the gene table of its organism in organism.genes, or another file for the {kind}."
     )
     raise PipelineError(
         f"{row['known']:,} of {row['named']:,} {_WHAT[kind]} '{row['name']}' are in the gene table of {len(names):,} "

@@ -43,7 +43,7 @@ def read_essential_genes(path: Path, names: GeneNames) -> NDArray[np.int32]:
         shown = f" (it lists {', '.join(named[:3])}, ...)" if named else ""
         raise PipelineError(
             f"{path}: none of its lines names a gene of the gene table{shown}; give the list of essential genes of the "
-            "same organism, or leave genes.essential out."
+            "same organism, or leave organism.essential out."
         )
     return np.unique(found[found >= 0])
 

@@ -1,13 +1,11 @@
 """Every model by its name in the leaderboard; a model's module is imported when the model is asked for."""
 
-import difflib
-import importlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
-from pipeline_lib.errors import PipelineError
+from pipeline_lib.extension.registry import Registry, load
 
 # The Snakefile reads this table at every start, so nothing heavy is imported here.
 if TYPE_CHECKING:
@@ -32,6 +30,11 @@ class Entry:
     features
         Which feature tables of genes the model reads: 'none', 'used' (those of ``cell.features``: by default the
         tables without genetic interactions) or 'all' that are configured.
+    settings
+        Of a model of another package: the class of its own settings (pydantic), or ``dict``; its constructor takes
+        them in the place of the `ModelSettings`.
+    on_gpu
+        Of a model of another package: whether its fits ask a cluster for a GPU.
     """
 
     target: str
@@ -39,6 +42,9 @@ class Entry:
     overrides: dict[str, Any] = field(default_factory=dict)
     knockouts: str = ""
     features: Literal["none", "used", "all"] = "none"
+    # Not in the text of an entry, which the workflow keeps with each fit.
+    settings: type[Any] = field(default=dict, repr=False)
+    on_gpu: bool = field(default=False, repr=False)
 
 
 BASELINES: dict[str, Entry] = {
@@ -196,21 +202,50 @@ FAMILIES: dict[str, dict[str, Entry]] = {
 }
 
 
+_SECTIONS = {"flux": "baselines"}
+"""Section of ``models`` that holds the settings of a family, where it is not called as the family is."""
+
+EXTENSIONS = "extensions"
+"""The family of every model of another package."""
+
+MODELS: Registry[Entry] = Registry(
+    "model", "pipeline_lib.models", {name: entry for family in FAMILIES.values() for name, entry in family.items()}
+)
+"""Every model: those of `FAMILIES` and those of installed packages."""
+
+
 def names() -> list[str]:
-    """Return the name of every model, family by family."""
-    return [name for family in FAMILIES.values() for name in family]
+    """Return the name of every model, family by family, those of installed packages last."""
+    return MODELS.names()
+
+
+def entry_of(name: str) -> Entry:
+    """Return a model's entry.
+
+    Raises
+    ------
+    PipelineError
+        When there is no model of that name; lists them.
+    """
+    return MODELS.get(name)
 
 
 def family_of(name: str) -> str:
-    """Return the family of a model: the section of ``models`` that holds its settings.
+    """Return the family of a model; `EXTENSIONS` for those of other packages.
 
     Raises
     ------
     PipelineError
         When there is no model of that name.
     """
-    entry = entry_of(name)
-    return next(family for family, entries in FAMILIES.items() if entries.get(name) is entry)
+    entry_of(name)
+    return next((family for family, entries in FAMILIES.items() if name in entries), EXTENSIONS)
+
+
+def section_of(name: str) -> str:
+    """Return the section below ``models`` that holds the settings of a model: ``clp``, ``extensions.<name>``."""
+    family = family_of(name)
+    return f"{EXTENSIONS}.{name}" if family == EXTENSIONS else _SECTIONS.get(family, family)
 
 
 def build(name: str, settings: ModelSettings, training: TrainingSettings) -> "Model":
@@ -222,7 +257,8 @@ def build(name: str, settings: ModelSettings, training: TrainingSettings) -> "Mo
         When there is no model of that name.
     """
     entry = entry_of(name)
-    model: Model = _load_class(entry)(settings, training, **entry.overrides)
+    own = settings if name in MODELS.built_in else entry.settings(**settings.extensions.get(name, {}))
+    model: Model = load(entry.target)(own, training, **entry.overrides)
     return model
 
 
@@ -234,26 +270,5 @@ def restore(name: str, state: dict[str, Any], cell: "Cell") -> "Model":
     PipelineError
         When there is no model of that name.
     """
-    model: Model = _load_class(entry_of(name)).from_state(state, cell)
+    model: Model = load(entry_of(name).target).from_state(state, cell)
     return model
-
-
-def entry_of(name: str) -> Entry:
-    """Return a model's entry.
-
-    Raises
-    ------
-    PipelineError
-        When there is no model of that name; lists them.
-    """
-    for family in FAMILIES.values():
-        if name in family:
-            return family[name]
-    near = difflib.get_close_matches(name, names(), n=1, cutoff=0.0)
-    hint = f" Did you mean '{near[0]}'?" if near else ""
-    raise PipelineError(f"There is no model '{name}'.{hint} Models: {', '.join(names())}.")
-
-
-def _load_class(entry: Entry) -> Any:  # noqa: ANN401 - a class that follows the Model protocol
-    module, attribute = entry.target.split(":")
-    return getattr(importlib.import_module(module), attribute)

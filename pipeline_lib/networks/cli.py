@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from pipeline_lib.command_line.printed_layouts import print_layouts
+from pipeline_lib.command_line.printed_rows import json_option
 from pipeline_lib.command_line.settings_option import settings_option
 from pipeline_lib.config.networks import NetworkSettings
 from pipeline_lib.errors import PipelineError
@@ -27,12 +29,12 @@ def app() -> None:
 
 
 @app.command("readers")
-def readers_command() -> None:
+@json_option
+def readers_command(*, as_json: bool) -> None:
     """List the readers, the files that each needs, and the layout that it understands."""
-    from pipeline_lib.networks.registry import READERS
+    from pipeline_lib.config.network_readers import NETWORK_READERS
 
-    for name, reader in READERS.items():
-        click.echo(f"{name:16} {' + '.join(reader.roles):20} {reader.what}")
+    print_layouts(NETWORK_READERS, as_json=as_json)
 
 
 def _parse_files(given: tuple[str, ...]) -> dict[str, Path]:
@@ -69,7 +71,7 @@ def read_command(
     from pipeline_lib.genes.names import GeneNames
     from pipeline_lib.networks.edges import build_edges
     from pipeline_lib.networks.evidence import find_provenance
-    from pipeline_lib.networks.registry import read_network
+    from pipeline_lib.networks.reading import read_network
 
     if name not in settings:
         raise PipelineError(f"the settings have no network '{name}'; there are {', '.join(settings) or 'none'}.")

@@ -93,20 +93,16 @@ def gene_pages(inputs: Inputs) -> str:
 
 
 def _genes(genes: pd.DataFrame, names: GeneNames) -> dict[str, Any]:
-    """Return systematic and standard names, and the addresses of those that have one, by gene_index."""
+    """Return systematic and standard names, and which of them have a page, by gene_index."""
     rows = genes.sort_values("gene_index")
-    addresses = [names.address(gene) for gene in rows["gene"]]
-    stem = next(
-        (address.removesuffix(gene) for gene, address in zip(rows["gene"], addresses, strict=True) if address), ""
-    )
     essential = rows["essential"].astype("boolean")
     return {
         "genes": rows["gene"].tolist(),
         "names": ["" if name == gene else name for gene, name in zip(rows["gene"], rows["name"], strict=True)],
         "essential": np.select([essential.fillna(value=False), essential.isna()], [1, -1], 0).tolist(),
         "metabolic": rows["in_gem"].astype(int).tolist(),
-        "address": stem,
-        "linked": [int(bool(address)) for address in addresses],
+        "address": names.organism.link,
+        "linked": [int(bool(names.address(gene))) for gene in rows["gene"]],
     }
 
 

@@ -1,16 +1,10 @@
-"""Genes as people know them: standard names, and for yeast the page of each in the Saccharomyces Genome Database."""
+"""Genes as people know them: standard names, and the page of each in the database of the organism."""
 
-import re
 from collections.abc import Iterable
 
 import pandas as pd
 
-_SYSTEMATIC = re.compile(r"(Y[A-P][LR]\d{3}[CW](-[A-Z])?|Q\d{4}|R\d{4}[CW])")
-
-
-def sgd_address(gene: str) -> str:
-    """Return the address of a yeast gene's page; empty for what is no systematic yeast name."""
-    return f"https://www.yeastgenome.org/locus/{gene}" if _SYSTEMATIC.fullmatch(gene) else ""
+from pipeline_lib.config.organism import OrganismSettings
 
 
 class GeneNames:
@@ -20,9 +14,12 @@ class GeneNames:
     ----------
     genes
         `pipeline_lib.artefacts.schemas.GENES`.
+    organism
+        The template of a gene's page and which names have one.
     """
 
-    def __init__(self, genes: pd.DataFrame) -> None:
+    def __init__(self, genes: pd.DataFrame, organism: OrganismSettings) -> None:
+        self.organism = organism
         self._names = dict(zip(genes["gene"], genes["name"], strict=True))
 
     def label(self, gene: str) -> str:
@@ -32,7 +29,7 @@ class GeneNames:
 
     def address(self, gene: str) -> str:
         """Return the address of a gene's page; empty for one that has none."""
-        return sgd_address(gene)
+        return self.organism.address(gene)
 
     def short(self, gene: str) -> str:
         """Return ``ACT1``, or the systematic name where there is no other."""

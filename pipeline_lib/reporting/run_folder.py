@@ -10,6 +10,7 @@ import pandas as pd
 from pipeline_lib.artefacts.atomic import read_json
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.config.figures import ARTEFACTS, TOPICS
+from pipeline_lib.config.organism import OrganismSettings
 from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.reporting.drawing import FigureRecord, read_records
@@ -77,8 +78,10 @@ class RunFolder:
 
     @cached_property
     def gene_names(self) -> GeneNames:
-        """The genes as people know them."""
-        return GeneNames(self.table("genes"))
+        """The genes as people know them, with the pages of the run's organism."""
+        # A run of an older version has no section of its organism, which was yeast.
+        organism = OrganismSettings.model_validate(self.configuration.get("organism", {}))
+        return GeneNames(self.table("genes"), organism)
 
     @cached_property
     def screens(self) -> dict[str, ScreenSettings]:

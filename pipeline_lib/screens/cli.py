@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from pipeline_lib.command_line.printed_rows import json_option, print_json
 from pipeline_lib.command_line.settings_option import settings_option
 from pipeline_lib.config.screens import ScreenSettings
 
@@ -21,26 +22,33 @@ def app() -> None:
 
 
 @app.command()
-def readers() -> None:
+@json_option
+def readers(*, as_json: bool) -> None:
     """List the readers: files by role, units, sidedness of P-values, control, kinds, temperature, strains."""
-    from pipeline_lib.screens.registry import READERS
+    from pipeline_lib.config.screen_readers import SCREEN_READERS
 
-    for reader in READERS.values():
-        files = [f"{role}=" for role in reader.files.required]
-        files += ["(" + " | ".join(f"{role}=" for role in reader.files.any_of) + ")"] if reader.files.any_of else []
-        files += [f"[{role}=]" for role in reader.files.optional]
+    sided = {1: "one-sided", 2: "two-sided", None: "none, or as the configuration states"}
+    rows = []
+    for name in SCREEN_READERS.names():
+        reader = SCREEN_READERS.get(name)
         facts = {
-            "files": " ".join(files),
+            "files": str(reader.files),
             "values": reader.units,
-            "P-values": {1: "one-sided", 2: "two-sided", None: "none, or as the configuration says"}[reader.p_sided],
+            "P-values": sided[reader.p_sided],
             "control": reader.control,
             "kinds": reader.kinds,
             "degrees": reader.temperature,
             "query": reader.query,
             "array": reader.array,
+            "package": SCREEN_READERS.package_of(name),
         }
-        click.echo(f"{reader.name}: {reader.publication}")
-        for fact, text in facts.items():
+        rows.append({"reader": name, "publication": reader.publication, **facts})
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        click.echo(f"{row.pop('reader')}: {row.pop('publication')}")
+        for fact, text in row.items():
             click.echo(f"    {fact:<9} {text}")
 
 

@@ -13,14 +13,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline_lib.artefacts.atomic import atomic_path
+from pipeline_lib.config.screen_readers import SCREEN_READERS
 from pipeline_lib.config.screens import Order, Phenotype, ScreenSettings
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.extension.registry import load
 from pipeline_lib.genes.coverage import gene_coverage, refuse_other_organism
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.batch import REJECTED_SCHEMA, Source, constant
 from pipeline_lib.screens.parquet_stream import ParquetStream
 from pipeline_lib.screens.readers.bfg_gi import LINKED
-from pipeline_lib.screens.registry import READERS
 
 _OF_ANY_NUMBER = ("gene ", "no measurement")
 """Starts of the reasons for which a sound file may have any number of its rows rejected."""
@@ -97,7 +98,7 @@ def read_screen(
     with ExitStack() as stack:
         observations = stack.enter_context(ParquetStream(stack.enter_context(atomic_path(output))))
         rejected = stack.enter_context(ParquetStream(stack.enter_context(atomic_path(rejected_output))))
-        for batch in READERS[settings.reader].read(source):
+        for batch in load(SCREEN_READERS.get(settings.reader).target)(source):
             kept = _wanted(batch.observations, settings, names)
             counts.left_out += batch.observations.num_rows - kept.num_rows
             observations.write(_labelled(kept, name, counts.observations))

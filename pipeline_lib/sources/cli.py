@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from pipeline_lib.artefacts.atomic import write_json
+from pipeline_lib.command_line.printed_rows import json_option, print_rows
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.sources.catalogue import DEFAULT_CATALOGUE, read_catalogue
 from pipeline_lib.sources.fetch import DEFAULT_ARCHIVES, Fetcher, Patience
@@ -163,20 +164,23 @@ def lock_command(records: tuple[Path, ...], own: tuple[Path, ...], output: Path)
 @app.command("list")
 @_catalogue_option
 @_mirror_option
-def list_command(catalogue: Path, mirror: Path | None) -> None:
+@json_option
+def list_command(catalogue: Path, mirror: Path | None, *, as_json: bool) -> None:
     """List every source: size, whether its checksum is known, whether the mirror has it, licence."""
-    from rich.console import Console
-    from rich.table import Table
-
     folder = mirror or default_mirror()
-    table = Table("source", "bytes", "sha256", "mirror", "licence", box=None)
+    rows = []
     for name, source in sorted(read_catalogue(catalogue).sources.items()):
         copies = () if folder is None else (folder / name, folder / (source.archive or name))
-        there = any(copy.exists() for copy in copies)
-        size = "" if source.bytes is None else f"{source.bytes:,}"
-        table.add_row(name, size, "known" if source.sha256 else "first use", "yes" if there else "no", source.licence)
-    console = Console()
-    console.print(table, width=None if console.is_terminal else 200)
+        rows.append(
+            {
+                "source": name,
+                "bytes": source.bytes,
+                "sha256": "known" if source.sha256 else "first use",
+                "mirror": any(copy.exists() for copy in copies),
+                "licence": source.licence,
+            }
+        )
+    print_rows(rows, as_json=as_json)
 
 
 @app.command("mirror")

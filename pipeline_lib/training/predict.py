@@ -16,6 +16,7 @@ from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.models.registry import entry_of, family_of
 from pipeline_lib.training.fitted_model import FittedModel, TrainedAssay, genotypes_of, load_fitted
 from pipeline_lib.training.flux_solver import with_solver
+from pipeline_lib.training.genotype_names import parse_genotypes
 from pipeline_lib.training.genotype_streams import cut
 from pipeline_lib.training.inputs import read_cell
 from pipeline_lib.training.measured_genotypes import MeasuredGenotypes
@@ -68,20 +69,34 @@ class Predictor:
             genotypes = genotypes_of(genes, self.fitted, self.assay.screen, self.assay.phenotype)
             yield self.table.batch(genes, self.fitted.model.predict(genotypes))
 
-    def predict(self, genotypes: Sequence[Sequence[str]]) -> pd.DataFrame:
+    def predict(self, genotypes: Sequence[Sequence[str]] | Sequence[str]) -> pd.DataFrame:
         """Predict genotypes given by the names of their genes, one row each, in their order.
+
+        Each is a sequence of names, or all are texts as `pipeline_lib.training.genotype_names.parse_genotypes` reads.
 
         Raises
         ------
         PipelineError
             When one of them names an unknown or ambiguous gene, no gene, one gene twice, or too few or too many.
         """
-        lists = pa.array([list(genes) for genes in genotypes], type=pa.list_(pa.string()))
-        genes = genotypes_of_lists(lists, self.names, self.least, lambda row: f"genotype {row + 1}")
+        texts = [genotype for genotype in genotypes if isinstance(genotype, str)]
+        if texts and len(texts) == len(genotypes):
+            genes = parse_genotypes(texts, self.names, self.least, _place)
+        elif texts:
+            raise PipelineError(
+                f"'{texts[0]}' is a text among tuples of gene names; give every genotype in one of the two ways."
+            )
+        else:
+            lists = pa.array([list(genes) for genes in genotypes], type=pa.list_(pa.string()))
+            genes = genotypes_of_lists(lists, self.names, self.least, _place)
         batches = list(self.batches(cut(genes, CHUNK)))
         if not batches:
             raise PipelineError("There is no genotype to predict: give at least one.")
         return plain(batches).to_pandas()
+
+
+def _place(row: int) -> str:
+    return f"genotype {row + 1}"
 
 
 def open_predictor(

@@ -1,4 +1,4 @@
-"""``python -m pipeline_lib predict``: genotypes of your own, with a fitted model of a run."""
+"""``clp predict``: genotypes of your own, with a fitted model of a run."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,12 +13,15 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command("predict")
-@click.option("--run", required=True, type=click.Path(path_type=Path), help="Folder of the run: results/<run>.")
+@click.option(
+    "--run-folder", "run", required=True, type=click.Path(path_type=Path), help="Folder of the run: results/<run>."
+)
 @click.option("--model", required=True, help="Name of a model that the run fitted.")
 @click.option("--split", help="Split that it was fitted on. Default: the only one, or random.")
 @click.option("--seed", type=int, help="Seed that it was fitted with. Default: the only one, or 0.")
 @click.option(
-    "--genes",
+    "--genotype",
+    "genes",
     multiple=True,
     help="One genotype, its genes (systematic, standard or alias names) joined by , + ; or |. Repeatable.",
 )
@@ -36,8 +39,9 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "--output",
     required=True,
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-    help="Written: .csv, .tsv, .txt (tabs) or .parquet; - prints csv.",
+    help="Written: .csv, .tsv, .txt (tabs) or .parquet; - prints csv, or JSON with --json.",
 )
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a genotype and line, where - prints.")
 def app(
     run: Path,
     model: str,
@@ -51,19 +55,23 @@ def app(
     phenotype: str | None,
     threads: int,
     output: Path,
+    *,
+    as_json: bool,
 ) -> None:
     """Predict genotypes with a fitted model of a run.
 
-    Give exactly one of --genes, --genotypes, --all-pairs and --all-triples. Columns: genes, names, order, phenotype,
+    Give exactly one of --genotype, --genotypes, --all-pairs and --all-triples. Columns: genes, names, order, phenotype,
     screen, unit, prediction, sd, genes_seen (how many of the genes training had seen in that screen), measured and
     measured_value (whether the genotype itself was measured, and the mean), fold.
     """
     if sum(map(bool, (genes, genotypes, all_pairs, all_triples))) != 1:
-        raise click.UsageError("give exactly one of --genes, --genotypes, --all-pairs and --all-triples.")
-    from pipeline_lib.training.prediction_files import refuse_unknown_suffix
+        raise click.UsageError("give exactly one of --genotype, --genotypes, --all-pairs and --all-triples.")
+    from pipeline_lib.training.prediction_files import STDOUT, refuse_unknown_suffix
     from pipeline_lib.training.run_files import find_fit
 
     refuse_unknown_suffix(output)
+    if as_json and output != STDOUT:
+        raise click.UsageError("--json is for what is printed; give --output -, or leave --json out.")
     files = find_fit(run, model, split, seed)
 
     from pipeline_lib.training import questions
@@ -83,16 +91,16 @@ def app(
             question = questions.every_pair(all_pairs, predictor.names)
         elif all_triples is not None:
             question = questions.every_triple(all_triples, predictor.names)
-        _answer(predictor, question, output)
+        _answer(predictor, question, output, as_json=as_json)
 
 
-def _answer(predictor: "Predictor", question: "Question", output: Path) -> None:
+def _answer(predictor: "Predictor", question: "Question", output: Path, *, as_json: bool) -> None:
     """Predict chunk by chunk into `output`, and report how many genotypes have no prediction."""
     from pipeline_lib.training.prediction_files import prediction_writer
     from pipeline_lib.training.prediction_progress import PredictionBar
 
     failed, orders = 0, set()
-    with prediction_writer(output) as write, PredictionBar(question.count) as bar:
+    with prediction_writer(output, as_json=as_json) as write, PredictionBar(question.count) as bar:
         for batch in predictor.batches(question.chunks):
             write(batch)
             failed += batch["prediction"].null_count

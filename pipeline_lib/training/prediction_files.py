@@ -47,10 +47,11 @@ def refuse_unknown_suffix(output: Path) -> None:
 
 
 @contextmanager
-def prediction_writer(output: Path) -> Iterator[Write]:
+def prediction_writer(output: Path, *, as_json: bool = False) -> Iterator[Write]:
     """Yield what writes batches of `SCHEMA` to `output`, which appears whole at the end; ``-`` is the standard output.
 
-    In text the genes of a genotype are joined by ``+``, and what is not known is empty.
+    In text the genes of a genotype are joined by ``+``, and what is not known is empty. With `as_json` the standard
+    output gets one JSON object a line.
 
     Raises
     ------
@@ -59,7 +60,7 @@ def prediction_writer(output: Path) -> Iterator[Write]:
     """
     refuse_unknown_suffix(output)
     if output == STDOUT:
-        yield _text_writer(sys.stdout.buffer, ",")
+        yield _json_writer(sys.stdout.buffer) if as_json else _text_writer(sys.stdout.buffer, ",")
         sys.stdout.buffer.flush()
         return
     with atomic_path(output) as temporary:
@@ -103,5 +104,14 @@ def _text_writer(stream: BinaryIO, delimiter: str) -> Write:
         # Written by Python, whose errors (a full disk, a closed pipe) the command line knows.
         stream.write(frame.write_csv(separator=delimiter, include_header=not started).encode())
         started = True
+
+    return write
+
+
+def _json_writer(stream: BinaryIO) -> Write:
+    def write(batch: pa.RecordBatch) -> None:
+        import polars as pl
+
+        stream.write(pl.DataFrame(pl.from_arrow(plain([batch]))).write_ndjson().encode())
 
     return write

@@ -32,8 +32,8 @@ class Question:
 
 
 def named(texts: Sequence[str], names: GeneNames, least: int) -> Question:
-    """Return the genotypes of the option ``--genes``; see `parse_genotypes`."""
-    genes = parse_genotypes(texts, names, least, lambda row: f"--genes '{texts[row]}'")
+    """Return the genotypes of the option ``--genotype``; see `parse_genotypes`."""
+    genes = parse_genotypes(texts, names, least, lambda row: f"--genotype '{texts[row]}'")
     return Question(len(genes), cut(genes, CHUNK))
 
 

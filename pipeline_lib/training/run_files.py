@@ -96,15 +96,7 @@ def find_fit(run: Path, model: str, split: str | None = None, seed: int | None =
     PipelineError
         When there is no such run, model, split or seed, or several without a default; lists what there is.
     """
-    if not (run / "models").is_dir():
-        raise PipelineError(_no_run(run))
-    fits = sorted(
-        {
-            (path.parents[2].name, path.parents[1].name, int(path.parent.name.removeprefix("seed")))
-            for path in run.glob("models/*/*/seed*/model.pt")
-            if re.fullmatch(r"seed\d+", path.parent.name)
-        }
-    )
+    fits = fits_of(run)
     models = {name for name, _, _ in fits}
     if model not in models:
         raise PipelineError(f"{run} has no fitted model '{model}'; its models: {_listed(models)}.")
@@ -115,6 +107,25 @@ def find_fit(run: Path, model: str, split: str | None = None, seed: int | None =
     return FitFiles(run, model, chosen, _choose(seeds, seed, DEFAULT_SEED, f"{where}, split {chosen}", "seed"))
 
 
+def fits_of(run: Path) -> list[tuple[str, str, int]]:
+    """Return the model, split and seed of every fitted model of a run, sorted.
+
+    Raises
+    ------
+    PipelineError
+        When the folder holds no fitted models.
+    """
+    if not (run / "models").is_dir():
+        raise PipelineError(_no_run(run))
+    return sorted(
+        {
+            (path.parents[2].name, path.parents[1].name, int(path.parent.name.removeprefix("seed")))
+            for path in run.glob("models/*/*/seed*/model.pt")
+            if re.fullmatch(r"seed\d+", path.parent.name)
+        }
+    )
+
+
 def _choose(there: set[Key], wanted: Key | None, default: Key, where: str, what: str) -> Key:
     if wanted is not None:
         if wanted not in there:
@@ -123,7 +134,7 @@ def _choose(there: set[Key], wanted: Key | None, default: Key, where: str, what:
     if len(there) == 1:
         return next(iter(there))
     if default not in there:
-        raise PipelineError(f"{where} was fitted with several {what}s; choose one with --{what}: {_listed(there)}.")
+        raise PipelineError(f"{where} was fitted with several {what}s; choose one by its {what}: {_listed(there)}.")
     return default
 
 
@@ -131,7 +142,7 @@ def _no_run(run: Path) -> str:
     places = dict.fromkeys([run.parent, Path("results")])
     runs = [str(path.parent) for place in places for path in sorted(place.glob("*/models")) if path.is_dir()]
     what = "holds no fitted models" if run.is_dir() else "is no folder of a run"
-    return f"{run} {what}; give --run results/<run>; runs with models: {_listed(runs)}."
+    return f"{run} {what}; give results/<run>; runs with models: {_listed(runs)}."
 
 
 def _listed(names: Iterable[str | int]) -> str:

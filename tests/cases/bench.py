@@ -87,7 +87,7 @@ class Bench:
             features = self.write("genes.tsv", "\n".join(rows) + "\n")
             model = self.write("one.json", json.dumps(one_gene_model("YHR018C")))
             gem = str(model)
-        options = [] if features is None else ["--features", str(features)]
+        options = [] if features is None else ["--gene-table", str(features)]
         done = self.command("cell", "genes", "--gem", gem, *options, "--output", output)
         if not output.exists():
             raise PipelineError(done.removeprefix("refused: "))

@@ -89,7 +89,7 @@ def _genes_beside_sgd(gem: str | list[str]) -> Callable[[Bench], str]:
             "genes",
             "--gem",
             source,
-            "--features",
+            "--gene-table",
             bench.mirror / "essentiality" / "SGD_features.tab",
             "--essential",
             bench.mirror / "essentiality" / "Cerevisiae_EssentialGenes_List_1.txt",

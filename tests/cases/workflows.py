@@ -129,7 +129,16 @@ def _question(*arguments: str) -> Callable[[Path], str]:
         output = run.parent / "answer.csv"
         output.unlink(missing_ok=True)
         done = bench.command(
-            "predict", "--run", run, "--model", "gene_ridge", "--screen", "forty_pairs", *arguments, "--output", output
+            "predict",
+            "--run-folder",
+            run,
+            "--model",
+            "gene_ridge",
+            "--screen",
+            "forty_pairs",
+            *arguments,
+            "--output",
+            output,
         )
         return output.read_text() if output.exists() else done
 
@@ -143,7 +152,17 @@ def _flux_question(run: Path) -> str:
     genes.write_text("\n".join(CORE[:40]) + "\n")
     output = run.parent / "flux.csv"
     done = bench.command(
-        "predict", "--run", run, "--model", "fba", "--screen", "forty_pairs", "--all-pairs", genes, "--output", output
+        "predict",
+        "--run-folder",
+        run,
+        "--model",
+        "fba",
+        "--screen",
+        "forty_pairs",
+        "--all-pairs",
+        genes,
+        "--output",
+        output,
     )
     if not output.exists():
         return done
@@ -308,7 +327,7 @@ CASES = [
         "22-other-phenotype",
         "F",
         "a model of interactions is not asked for fitness",
-        _of_whole_run(_question("--phenotype", "fitness", "--genes", f"{CORE[3]},{CORE[9]}")),
+        _of_whole_run(_question("--phenotype", "fitness", "--genotype", f"{CORE[3]},{CORE[9]}")),
         r"refused: .*fitness.*interaction",
         folder="22-predict-other-phenotype",
     ),
@@ -316,7 +335,7 @@ CASES = [
         "22-pair-with-itself",
         "F",
         "a pair of one gene with itself is refused",
-        _of_whole_run(_question("--phenotype", "interaction", "--genes", f"{CORE[3]},{CORE[3]}")),
+        _of_whole_run(_question("--phenotype", "interaction", "--genotype", f"{CORE[3]},{CORE[3]}")),
         r"refused: .*twice",
         folder="22-predict-other-phenotype",
     ),
@@ -324,7 +343,7 @@ CASES = [
         "F-question",
         "F",
         "a pair is predicted, with its names, unit and what training had seen of it",
-        _of_whole_run(_question("--phenotype", "interaction", "--genes", f"{CORE[3]},{CORE[9]}")),
+        _of_whole_run(_question("--phenotype", "interaction", "--genotype", f"{CORE[3]},{CORE[9]}")),
         r"genes,names,order,phenotype,screen,unit,prediction,sd.*interaction,forty_pairs",
     ),
     Case(

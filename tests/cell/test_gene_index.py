@@ -76,7 +76,7 @@ def sgd(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("spelling", ["YDR322C_A", "YDR322C.A", "YDR322CA", "ydr322c-a", "TIM11", "ATP21"])
 def test_another_spelling_in_the_model_is_no_second_gene(tmp_path: Path, sgd: Path, spelling: str) -> None:
     model = write_model(tmp_path / "m.json", {"R1": "YBR001C", "R2": spelling})
-    genes, coverage = make_genes(tmp_path, f"--gem={model}", f"--features={sgd}")
+    genes, coverage = make_genes(tmp_path, f"--gem={model}", f"--gene-table={sgd}")
     assert len(genes) == 5
     assert genes.loc["YDR322C-A", "in_gem"]
     assert genes.loc["YDR322C-A", "gem_id"] == spelling
@@ -85,7 +85,7 @@ def test_another_spelling_in_the_model_is_no_second_gene(tmp_path: Path, sgd: Pa
 
 def test_the_retired_name_of_a_merged_reading_frame_is_the_gene_that_is_left(tmp_path: Path, sgd: Path) -> None:
     model = write_model(tmp_path / "m.json", {"R1": "YBR001C", "R2": "YFL006W or YFL007W"})
-    genes, coverage = make_genes(tmp_path, f"--gem={model}", f"--features={sgd}")
+    genes, coverage = make_genes(tmp_path, f"--gem={model}", f"--gene-table={sgd}")
     assert "YFL006W" not in genes.index
     assert genes.loc["YFL007W", "gem_id"] == "YFL006W|YFL007W"
     assert coverage["by_alias"].tolist() == [1]
@@ -96,7 +96,7 @@ def test_a_gene_that_the_features_lack_is_a_gene_of_its_own_without_essentiality
     model = write_model(tmp_path / "m.json", {"R1": "YBR001C", "R2": "g4"})
     (tmp_path / "essential.txt").write_text("Essential Genes\nYAL038W\n")
     genes, coverage = make_genes(
-        tmp_path, f"--gem={model}", f"--features={sgd}", f"--essential={tmp_path / 'essential.txt'}"
+        tmp_path, f"--gem={model}", f"--gene-table={sgd}", f"--essential={tmp_path / 'essential.txt'}"
     )
     assert pd.isna(genes.loc["g4", "essential"])
     assert genes.loc["YAL038W", "essential"]
@@ -108,7 +108,7 @@ def test_a_gene_that_the_features_lack_is_a_gene_of_its_own_without_essentiality
 def test_an_id_of_the_model_that_can_be_two_genes_is_refused(tmp_path: Path, sgd: Path) -> None:
     model = write_model(tmp_path / "m.json", {"R1": "YBR001C", "R2": "CRT"})
     with pytest.raises(PipelineError, match=r"'CRT' is ambiguous: YFL007W, YHR001W-A; the metabolic model names it so"):
-        make_genes(tmp_path, f"--gem={model}", f"--features={sgd}")
+        make_genes(tmp_path, f"--gem={model}", f"--gene-table={sgd}")
 
 
 @pytest.mark.parametrize("ids", ["b{:04d}", "ENSG{:011d}", "{}_AT1", "SPAC{}.03c"])
@@ -117,7 +117,7 @@ def test_a_model_of_another_organism_is_refused(tmp_path: Path, sgd: Path, ids: 
     with pytest.raises(
         PipelineError, match=r"^0 of 20 genes of the metabolic model '.*m\.json' are in the gene table of 5"
     ):
-        make_genes(tmp_path, f"--gem={model}", f"--features={sgd}")
+        make_genes(tmp_path, f"--gem={model}", f"--gene-table={sgd}")
     assert not (tmp_path / "genes.parquet").exists()
 
 
@@ -127,7 +127,7 @@ def test_the_e_coli_model_beside_the_yeast_gene_table_is_refused(tmp_path: Path,
         PipelineError,
         match=r"0 of 137 genes of the metabolic model .* another organism or another database; give the gene",
     ):
-        make_genes(tmp_path, "--gem=cobra:textbook", f"--features={mirror / 'essentiality/SGD_features.tab'}")
+        make_genes(tmp_path, "--gem=cobra:textbook", f"--gene-table={mirror / 'essentiality/SGD_features.tab'}")
 
 
 @pytest.mark.mirror
@@ -142,7 +142,7 @@ def test_yeast_gem_is_known_whole(tmp_path: Path, mirror: Path) -> None:
     genes, coverage = make_genes(
         tmp_path,
         f"--gem={mirror / 'yeast-gem/yeast-GEM.yml'}",
-        f"--features={mirror / 'essentiality/SGD_features.tab'}",
+        f"--gene-table={mirror / 'essentiality/SGD_features.tab'}",
         f"--essential={mirror / 'essentiality/Cerevisiae_EssentialGenes_List_1.txt'}",
     )
     model = coverage.set_index("kind").loc["model"]
@@ -154,7 +154,7 @@ def test_yeast_gem_is_known_whole(tmp_path: Path, mirror: Path) -> None:
 def test_an_own_table_says_which_genes_are_essential(tmp_path: Path) -> None:
     (tmp_path / "genes.tsv").write_text("id\tname\taliases\tessential\nb0001\tthrL\t\tno\nb0002\tthrA\tHs|thrA1\t\n")
     model = write_model(tmp_path / "m.json", {"R1": "b0001", "R2": "thrA"})
-    genes, _ = make_genes(tmp_path, f"--gem={model}", f"--features={tmp_path / 'genes.tsv'}")
+    genes, _ = make_genes(tmp_path, f"--gem={model}", f"--gene-table={tmp_path / 'genes.tsv'}")
     assert genes["essential"].tolist() == [False, pd.NA]
     assert genes["in_gem"].all()
     assert genes["name"].tolist() == ["thrL", "thrA"]
@@ -167,7 +167,7 @@ def test_a_list_of_essential_genes_stands_above_the_tables_own_column(tmp_path: 
     genes, _ = make_genes(
         tmp_path,
         f"--gem={model}",
-        f"--features={tmp_path / 'genes.csv'}",
+        f"--gene-table={tmp_path / 'genes.csv'}",
         f"--essential={tmp_path / 'essential.txt'}",
     )
     assert genes["essential"].tolist() == [True, False]

@@ -15,6 +15,7 @@ def forget():
         module._imports_of,
         module._module_digest,
         module.code_hash,
+        module.package_folder,
     ):
         cached.cache_clear()
 
@@ -72,7 +73,27 @@ def test_an_entry_that_does_not_exist_is_an_error():
 
 def test_editing_the_report_retrains_nothing():
     needed = set()
-    for name in module._imports(module._tree("pipeline_lib.training.fit")):
+    for name in module._imports(module._tree("pipeline_lib.training.fit"), "pipeline_lib.training.fit"):
         needed |= module._closure(name)
     assert any(name.startswith("pipeline_lib.cell") for name in needed)
     assert not [name for name in needed if name.startswith(("pipeline_lib.reporting", "pipeline_lib.evaluation"))]
+
+
+def test_another_package_counts_with_its_own_modules_and_with_those_of_this_one(tmp_path, monkeypatch):
+    folder = tmp_path / "clp_other"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "model.py").write_text(
+        "import numpy\nfrom . import helper\nfrom pipeline_lib.models.interface import Prediction\n"
+    )
+    (folder / "helper.py").write_text("from .deeper import A\n")
+    (folder / "deeper.py").write_text("A = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    forget()
+    needed = module._closure("clp_other.model")
+    assert {"clp_other.helper", "clp_other.deeper", "pipeline_lib.models.interface"} <= needed
+    assert not [name for name in needed if name.startswith("numpy")]
+    before = code_hash("clp_other.model")
+    (folder / "deeper.py").write_text("A = 2\n")
+    forget()
+    assert code_hash("clp_other.model") != before

@@ -83,8 +83,8 @@ def test_everything_that_is_wrong_is_said_at_once(folder):
     assert result.exit_code == 1
     said = result.exception.sentences
     expected = (
-        "key 'grid': There is no model 'clpp'. Did you mean 'clp'?",
-        "key 'reporting.model': There is no model 'clppp'",
+        "key 'grid': there is no model 'clpp'; did you mean 'clp'?",
+        "key 'reporting.model': there is no model 'clppp'",
         "it names the split 'gene_disjoint_all', which is not in splits.names",
         "key 'splits.cross_screen_test': there is no screen 'labb'",
         "key 'training.stop_on': there is no screen 'lab_b'; there are ['lab'], or null for all.",

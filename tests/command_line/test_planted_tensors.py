@@ -57,14 +57,14 @@ FIT = (
     *CELL, "--settings", "{}", "--model-settings", "{}", "--model", "clp", "--split", "other.parquet",
     "--observations", "other.parquet",
 )  # fmt: skip
-PREDICT = ("predict", "--model", "mean", "--genes", "YAL000C", "--output", "-")
+PREDICT = ("predict", "--model", "mean", "--genotype", "YAL000C", "--output", "-")
 NEXT = (
     "reporting", "next-experiments", "--settings", "{}", "--observations", "other.parquet", "--genes", "genes.parquet",
     "--edges", "edges.parquet", "--output", "o", "--csv", "c",
 )  # fmt: skip
 COMMANDS = {
-    "predict, model": (*PREDICT, "--run", "planted_model"),
-    "predict, stoichiometry": (*PREDICT, "--run", "planted_stoichiometry"),
+    "predict, model": (*PREDICT, "--run-folder", "planted_model"),
+    "predict, stoichiometry": (*PREDICT, "--run-folder", "planted_stoichiometry"),
     "training fit": (
         "training", "fit", *FIT, "--predictions", "p", "--history", "h", "--metrics", "m", "--output", "o",
     ),

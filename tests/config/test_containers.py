@@ -72,6 +72,11 @@ def test_the_apptainer_recipe_has_its_parts_and_valid_shell(dockerfile, apptaine
         assert_shell(sections[name])
 
 
+def test_the_workflow_names_the_image_that_the_dockerfile_is_built_as(root):
+    tag = re.search(r"docker build --tag (\S+)", (root / "Dockerfile").read_text()).group(1)
+    assert f'"docker-daemon:{tag}:latest"' in (root / "workflow/Snakefile").read_text()
+
+
 @pytest.mark.skipif(shutil.which("hadolint") is None, reason="hadolint is not installed")
 def test_hadolint_has_nothing_to_say(root):
     done = subprocess.run(["hadolint", str(root / "Dockerfile")], capture_output=True, text=True, check=False)

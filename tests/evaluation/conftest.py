@@ -9,7 +9,8 @@ import pytest
 
 from pipeline_lib.artefacts.schemas import GENES, OBSERVATIONS, PREDICTIONS
 from pipeline_lib.artefacts.tables import write_table
-from pipeline_lib.config.calls import READER_SCORES, ScreenScores
+from pipeline_lib.config.calls import ScreenScores
+from pipeline_lib.config.screen_readers import SCREEN_READERS
 from pipeline_lib.evaluation.clusters import ClusterDesign, Resamples
 from pipeline_lib.evaluation.measurements import Measurements, from_table, named_genes
 
@@ -19,7 +20,7 @@ Rows = pd.DataFrame
 def published_scores(frame: Rows) -> dict[str, ScreenScores]:
     """Return the published unit and threshold of every screen: S-scores of collins2007, else fitness units."""
     readers = {"collins2007": "emap"}
-    return {screen: READER_SCORES[readers.get(screen, "kuzmin2018")] for screen in frame["screen"].unique()}
+    return {screen: SCREEN_READERS.get(readers.get(screen, "kuzmin2018")).scores for screen in frame["screen"].unique()}
 
 
 @pytest.fixture(scope="session")

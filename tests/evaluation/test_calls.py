@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.artefacts.tables import read_table
-from pipeline_lib.config.calls import READER_SCORES, CallThreshold, ScreenScores
+from pipeline_lib.config.calls import CallThreshold, ScreenScores
+from pipeline_lib.config.screen_readers import SCREEN_READERS
 from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.config.simulation import SimulationSettings
 from pipeline_lib.evaluation.calls import call_score, called, negative_calls, positive_calls, rule_in_words
@@ -19,8 +20,8 @@ from pipeline_lib.screens.reading import read_screen
 from pipeline_lib.simulation.layouts import write_layout
 from pipeline_lib.simulation.screen import simulate_screen
 
-KUZMIN = READER_SCORES["kuzmin2018"].calls
-EMAP = READER_SCORES["emap"].calls
+KUZMIN = SCREEN_READERS.get("kuzmin2018").scores.calls
+EMAP = SCREEN_READERS.get("emap").scores.calls
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def as_read(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
 
 def test_pairs_and_triples_of_a_screen_as_read_are_called_by_the_same_one_sided_p_value(as_read: pd.DataFrame) -> None:
     scored = as_read[as_read["phenotype"] == "interaction"].reset_index(drop=True)
-    data = from_table(scored, named_genes(scored["genes"]), "test", {"screen": READER_SCORES["kuzmin2018"]})
+    data = from_table(scored, named_genes(scored["genes"]), "test", {"screen": SCREEN_READERS.get("kuzmin2018").scores})
     found = called(data, "screen", "interaction")
     assert found is not None
     pair, triple = scored["order"] == 2, scored["order"] == 3
@@ -113,7 +114,7 @@ def test_an_adjusted_trigenic_score_is_called_by_the_p_value_of_its_raw_score(
 ) -> None:
     frame = table(observe([("A", "B", "C")] * 3, [-0.2, -0.2, -0.2], p_sided=1))
     frame["raw_p_value"] = [0.06, 0.04, np.nan]
-    data = from_table(frame, named_genes(frame["genes"]), "test", {"screen": READER_SCORES["kuzmin2018"]})
+    data = from_table(frame, named_genes(frame["genes"]), "test", {"screen": SCREEN_READERS.get("kuzmin2018").scores})
     assert np.isnan(data.p_value).all()
     found = called(data, "screen", "interaction")
     assert found is not None

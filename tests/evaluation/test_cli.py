@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from pipeline_lib.artefacts.schemas import LEADERBOARD
 from pipeline_lib.artefacts.tables import read_table
-from pipeline_lib.config.calls import READER_SCORES
+from pipeline_lib.config.screen_readers import SCREEN_READERS
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.evaluation import schemas
 from pipeline_lib.evaluation.cli import app
@@ -19,8 +19,8 @@ from pipeline_lib.evaluation.cli import app
 SETTINGS = json.dumps({"resamples": 100, "ranking_resamples": 50})
 SCORES = json.dumps(
     {
-        "collins2007": READER_SCORES["emap"].model_dump(mode="json"),
-        "simulated": READER_SCORES["kuzmin2018"].model_dump(mode="json"),
+        "collins2007": SCREEN_READERS.get("emap").scores.model_dump(mode="json"),
+        "simulated": SCREEN_READERS.get("kuzmin2018").scores.model_dump(mode="json"),
     }
 )
 MAIN_TABLE = {

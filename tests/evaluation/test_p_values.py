@@ -8,8 +8,8 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from pipeline_lib.config.calls import READER_SCORES
 from pipeline_lib.config.evaluation import EvaluationSettings
+from pipeline_lib.config.screen_readers import SCREEN_READERS
 from pipeline_lib.evaluation.measurements import from_table, named_genes
 from pipeline_lib.evaluation.p_values import (
     LAMBDAS,
@@ -77,7 +77,7 @@ def test_adjusted_trigenic_scores_are_counted_by_the_p_value_of_their_raw_score(
 ) -> None:
     frame = table(observe([("A", "B", "C")] * 4, [-0.2, -0.2, -0.01, 0.3], p_sided=1, query=list("aabb")))
     frame["raw_p_value"] = [0.04, 0.06, 0.001, 0.001]
-    data = from_table(frame, named_genes(frame["genes"]), "test", {"screen": READER_SCORES["kuzmin2018"]})
+    data = from_table(frame, named_genes(frame["genes"]), "test", {"screen": SCREEN_READERS.get("kuzmin2018").scores})
     (row,) = p_value_rows(data, SETTINGS)
     assert (row["detail"], row["value"], row["n"]) == ("value < -0.08 and one-sided P < 0.05", 1, 4)
 

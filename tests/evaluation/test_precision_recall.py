@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import precision_recall_curve
 
-from pipeline_lib.config.calls import READER_SCORES
 from pipeline_lib.config.evaluation import EvaluationSettings
+from pipeline_lib.config.screen_readers import SCREEN_READERS
 from pipeline_lib.evaluation.measurements import read_measurements
 from pipeline_lib.evaluation.precision_recall import ScoredAssay, curve_rows, query_rows, scored_assays
 from pipeline_lib.evaluation.predictions import find_predictions
@@ -18,7 +18,7 @@ SETTINGS = EvaluationSettings(resamples=100, ranking_resamples=100)
 
 
 def score(run: Path) -> list[ScoredAssay]:
-    scores = {"collins2007": READER_SCORES["emap"]}
+    scores = {"collins2007": SCREEN_READERS.get("emap").scores}
     data = read_measurements(run / "tables" / "observations.parquet", scores=scores)
     return list(scored_assays(data, find_predictions(run / "models"), SETTINGS, lambda: None))
 

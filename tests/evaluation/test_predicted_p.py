@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from pipeline_lib.config.calls import READER_SCORES
 from pipeline_lib.config.evaluation import EvaluationSettings
+from pipeline_lib.config.screen_readers import SCREEN_READERS
 from pipeline_lib.evaluation.measurements import from_table, named_genes, on_adjusted_scores, read_measurements
 from pipeline_lib.evaluation.p_agreement import agreement_rows, decile_rows, hit_table, point_table
 from pipeline_lib.evaluation.predicted_p import Joined, join_predictions
@@ -20,7 +20,7 @@ SETTINGS = EvaluationSettings(resamples=200, ranking_resamples=100)
 
 
 def join(run: Path) -> list[Joined]:
-    scores = {"simulated": READER_SCORES["kuzmin2018"]}
+    scores = {"simulated": SCREEN_READERS.get("kuzmin2018").scores}
     data = read_measurements(run / "tables" / "observations.parquet", scores=scores)
     return list(join_predictions(data, find_predictions(run / "models"), lambda: None))
 

@@ -9,9 +9,9 @@ from click.testing import CliRunner, Result
 
 from pipeline_lib.artefacts.schemas import FEATURES_SUMMARY, GENES
 from pipeline_lib.artefacts.tables import read_table, write_table
+from pipeline_lib.config.feature_readers import FEATURE_READERS
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.features.cli import app
-from pipeline_lib.features.registry import READERS
 
 SETTINGS = {
     "own": {"reader": "table", "files": {"table": "own.csv"}, "evidence": ["phenotype"], "holds_genetic": "no"},
@@ -85,4 +85,4 @@ def test_wrong_settings_are_refused(name: str, files: tuple[str, ...], sentence:
 def test_readers_are_listed_and_have_a_module_each() -> None:
     listed = call("readers").stdout
     folder = Path(__file__).resolve().parents[2] / "pipeline_lib" / "features" / "readers"
-    assert all(name in listed and (folder / f"{name}.py").exists() for name in READERS)
+    assert all(name in listed and (folder / f"{name}.py").exists() for name in FEATURE_READERS.built_in)

@@ -35,7 +35,7 @@ def test_every_entry_leads_to_a_model(name):
 
 
 def test_an_unknown_name_is_refused_with_the_nearest_and_the_list():
-    with pytest.raises(PipelineError, match=r"no model 'clpp'\. Did you mean 'clp'\?.*soft_impute"):
+    with pytest.raises(PipelineError, match=r"no model 'clpp'; did you mean 'clp'\?.*soft_impute"):
         registry.build("clpp", ModelSettings(), TrainingSettings())
 
 

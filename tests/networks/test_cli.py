@@ -9,10 +9,10 @@ from click.testing import CliRunner, Result
 
 from pipeline_lib.artefacts.schemas import EDGES, GENE_COVERAGE, GENES
 from pipeline_lib.artefacts.tables import read_table, write_table
+from pipeline_lib.config.network_readers import NETWORK_READERS
 from pipeline_lib.config.networks import NetworkSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.networks.cli import app
-from pipeline_lib.networks.registry import READERS
 
 SETTINGS = {
     "own": {"reader": "edge_list", "files": {"edges": "own.txt"}, "evidence": ["physical"], "year": 2006},
@@ -136,14 +136,16 @@ def test_a_network_given_twice_or_unknown_to_the_settings_is_refused() -> None:
 
 
 def test_an_unknown_reader_is_answered_with_the_list() -> None:
-    from pipeline_lib.networks.registry import read_network
+    from pipeline_lib.networks.reading import read_network
 
-    with pytest.raises(PipelineError, match="no network reader 'bionic'; there are edge_list, sgd_regulation"):
+    with pytest.raises(
+        PipelineError, match=r"no network reader 'bionic'; did you mean '[a-z_]+'\? There are edge_list, sgd_regulation"
+    ):
         read_network({}, NetworkSettings(reader="bionic", files={}))
 
 
 def test_readers_lists_every_reader_with_its_files() -> None:
     listed = call("readers").output
-    for name, reader in READERS.items():
+    for name, reader in NETWORK_READERS.built_in.items():
         assert name in listed
         assert " + ".join(reader.roles) in listed

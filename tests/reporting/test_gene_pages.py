@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline_lib.config.organism import OrganismSettings
 from pipeline_lib.reporting.gene_pages import NEIGHBOURS, PARTNERS, Inputs, gene_pages
 from pipeline_lib.reporting.genes import GeneNames
 
@@ -35,7 +36,7 @@ def inputs() -> Inputs:
     observations["observation_id"] = range(len(observations))
     return Inputs(
         genes=genes,
-        names=GeneNames(genes),
+        names=GeneNames(genes, OrganismSettings()),
         observations=observations,
         edges=pd.DataFrame({"network": "physical", "source": [0, 0], "target": [1, 2], "weight": [0.2, 0.9]}),
         reactions=pd.DataFrame(
@@ -91,7 +92,7 @@ def test_neighbours_reactions_and_features_are_those_of_the_gene(inputs):
 
 def test_only_genes_of_the_genome_database_are_linked(inputs):
     data = unpacked(gene_pages(inputs))
-    assert data["address"] + "YFL039C" == "https://www.yeastgenome.org/locus/YFL039C"
+    assert data["address"].format(gene="YFL039C") == "https://www.yeastgenome.org/locus/YFL039C"
     assert data["linked"] == [1, 1, 1, 0]
     assert data["essential"] == [1, 0, -1, 0]
     assert data["names"] == ["ACT1", "TFC3", "", "talB"]

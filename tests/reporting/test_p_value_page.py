@@ -7,11 +7,10 @@ import pytest
 
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.config.figures import ARTEFACTS, figure_names, pages_of
-from pipeline_lib.config.screens import READERS_WITH_P, ScreenSettings
+from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.reporting.drawing import read_records
 from pipeline_lib.reporting.figures.p_value_page import agreement_verdict, answer, draw_page
 from pipeline_lib.reporting.figures.p_value_panels import PValueTables
-from pipeline_lib.screens.registry import READERS
 
 
 def agreement(spearman: tuple[float, float, float], enrichment: tuple[float, float, float]) -> pd.DataFrame:
@@ -49,7 +48,6 @@ def test_without_predictions_there_is_no_answer() -> None:
 
 
 def test_every_reader_with_p_values_has_a_page() -> None:
-    assert {name for name, reader in READERS.items() if reader.p_sided is not None} == READERS_WITH_P
     screens = {
         "ours": ScreenSettings(
             reader="table", files={"table": "x"}, columns={"genes": "g", "value": "v", "p_value": "p"}, p_sided=2

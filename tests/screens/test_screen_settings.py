@@ -6,9 +6,10 @@ import sys
 import pytest
 from pydantic import ValidationError
 
-from pipeline_lib.config.calls import READER_SCORES, CallThreshold, ScreenScores
-from pipeline_lib.config.screens import READER_FILES, ScreenSettings
-from pipeline_lib.screens.registry import READERS
+from pipeline_lib.config.calls import CallThreshold, ScreenScores
+from pipeline_lib.config.screen_readers import SCREEN_READERS
+from pipeline_lib.config.screens import ScreenSettings
+from pipeline_lib.extension.registry import load
 
 TABLE = {"reader": "table", "files": {"table": "lab.csv"}}
 OWN = {**TABLE, "columns": {"gene1": "a", "gene2": "b", "value": "score"}}
@@ -17,7 +18,7 @@ OWN = {**TABLE, "columns": {"gene1": "a", "gene2": "b", "value": "score"}}
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"reader": "emaps", "files": {}}, "no reader 'emaps'; did you mean 'emap'?"),
+        ({"reader": "emaps", "files": {}}, "no screen reader 'emaps'; did you mean 'emap'?"),
         ({"reader": "emap", "files": {"score": "a"}}, "reader 'emap' has no file 'score'; it reads scores, kinds"),
         ({"reader": "emap", "files": {"kinds": "a"}}, "reader 'emap' needs the file 'scores'"),
         ({"reader": "kuzmin2020", "files": {}}, "needs at least one of S1, S3"),
@@ -67,7 +68,6 @@ def test_published_screens_carry_the_unit_and_threshold_of_their_publication() -
     assert collins.calls == CallThreshold(negative=-2.5, positive=2.5, inclusive=True)
     kuzmin = scores(reader="kuzmin2018", files={"table": "kuzmin2018/aao1729_data_s1.tsv"})
     assert kuzmin.calls == CallThreshold(negative=-0.08, positive=0.08, p_value=0.05, p_sided=1)
-    assert READER_SCORES.keys() == READER_FILES.keys()
 
 
 def test_a_screen_simulated_in_the_layout_of_a_publication_is_not_its_data() -> None:
@@ -76,16 +76,9 @@ def test_a_screen_simulated_in_the_layout_of_a_publication_is_not_its_data() -> 
     assert simulated.calls is not None
 
 
-def test_the_registry_holds_the_readers_that_the_configuration_knows() -> None:
-    assert READERS.keys() == READER_FILES.keys()
-    for name, reader in READERS.items():
-        assert reader.read.__module__ == f"pipeline_lib.screens.readers.{name}"
-
-
-def test_an_edit_of_a_reader_reruns_the_reading() -> None:
-    from pipeline_lib.command_line.code_hash import _closure
-
-    assert {f"pipeline_lib.screens.readers.{name}" for name in READERS} <= _closure("pipeline_lib.screens.reading")
+def test_every_reader_leads_to_a_function_of_its_own_module() -> None:
+    for name, reader in SCREEN_READERS.built_in.items():
+        assert load(reader.target).__module__ == f"pipeline_lib.screens.readers.{name}"
 
 
 def test_checking_a_configuration_imports_no_reader() -> None:

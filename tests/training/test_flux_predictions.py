@@ -65,7 +65,7 @@ def test_fitness_in_the_units_of_a_screen_that_measured_none_is_refused(core):
 
 def test_an_order_that_training_lacks_is_reported(core):
     index = read_table(core / "tables" / "genes.parquet")["gene"].tolist()
-    options = ["--run", core, "--model", "fba", "--genes", "+".join(index[:3]), "--output", "-"]
+    options = ["--run-folder", core, "--model", "fba", "--genotype", "+".join(index[:3]), "--output", "-"]
     result = CliRunner().invoke(app, [str(option) for option in options])
     assert result.exit_code == 0, (result.output, result.exception)
     assert "training had no genotype of 3 deleted genes" in result.stderr

@@ -46,7 +46,7 @@ def ask(small):
     """Ask the run's gene_ridge; return the result of the command."""
 
     def call(*arguments, model="gene_ridge", output="-"):
-        options = ["--run", small, "--model", model, "--output", output, *arguments]
+        options = ["--run-folder", small, "--model", model, "--output", output, *arguments]
         return CliRunner().invoke(app, [str(option) for option in options])
 
     return call
@@ -64,7 +64,7 @@ def refusal_of(result):
 
 
 def test_named_genotypes_keep_their_order_whatever_the_spelling(ask):
-    table = table_of(ask("--genes", "YAL003C,YAL001C", "--genes", "gen2+YAL004c;GEN1", *INTERACTION))
+    table = table_of(ask("--genotype", "YAL003C,YAL001C", "--genotype", "gen2+YAL004c;GEN1", *INTERACTION))
     assert table["genes"].tolist() == ["YAL001C+YAL003C", "YAL001C+YAL002C+YAL004C"]
     assert table["names"].tolist() == ["GEN1+GEN3", "GEN1+GEN2+GEN4"]
     assert table["order"].tolist() == [2, 3]
@@ -76,12 +76,12 @@ def test_named_genotypes_keep_their_order_whatever_the_spelling(ask):
 
 @pytest.mark.parametrize("text", ["ADE5,7,YAL001C", "YAL001C,ade5,7", "YAL001C|ADE5,7", "YAL005C, YAL001C,"])
 def test_a_standard_name_with_a_comma_is_one_gene_and_a_comma_at_the_end_is_none(ask, text):
-    table = table_of(ask("--genes", text, *INTERACTION))
+    table = table_of(ask("--genotype", text, *INTERACTION))
     assert table[["genes", "names"]].to_numpy().tolist() == [["YAL001C+YAL005C", "GEN1+ADE5,7"]]
 
 
 def test_the_name_of_a_merged_orf_is_its_gene(ask):
-    table = table_of(ask("--genes", "yal906w,YAL001C", *INTERACTION))
+    table = table_of(ask("--genotype", "yal906w,YAL001C", *INTERACTION))
     assert table["genes"].tolist() == ["YAL001C+YAL006C"]
 
 
@@ -95,7 +95,7 @@ def test_a_prediction_equals_that_of_the_fit_and_stands_beside_what_was_measured
     names = cell.genes["gene"].to_numpy()
     genotypes = ["+".join(names[genes[genes >= 0]]) for genes in data.genotypes.genes[rows]]
     assert len(set(genotypes)) == len(genotypes)
-    table = table_of(ask(*(part for text in genotypes for part in ("--genes", text)), *INTERACTION, model=model))
+    table = table_of(ask(*(part for text in genotypes for part in ("--genotype", text)), *INTERACTION, model=model))
     assert table["prediction"].to_numpy() == pytest.approx(fitted["prediction"].to_numpy()[rows], abs=1e-6)
     assert table["sd"].to_numpy() == pytest.approx(fitted["prediction_std"].to_numpy()[rows], abs=1e-6)
     assert table["measured"].all()
@@ -129,7 +129,15 @@ def test_replicates_are_averaged_and_copies_and_assumed_rows_are_no_measurements
 def test_genes_that_training_never_saw_are_counted(ask):
     # The last two genes of the small cell are in no observation.
     table = table_of(
-        ask("--genes", "YAL001C,YAL002C", "--genes", "YAL001C,YAL019C", "--genes", "YAL018C,YAL019C", *INTERACTION)
+        ask(
+            "--genotype",
+            "YAL001C,YAL002C",
+            "--genotype",
+            "YAL001C,YAL019C",
+            "--genotype",
+            "YAL018C,YAL019C",
+            *INTERACTION,
+        )
     )
     assert table["genes_seen"].tolist() == [2, 1, 0]
     assert not table["measured"].iloc[1:].any()
@@ -157,7 +165,15 @@ def test_the_values_are_the_same_however_the_genotypes_are_cut(small):
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".txt", ".parquet"])
 def test_the_suffix_chooses_the_kind_of_file_and_all_kinds_hold_the_same(ask, small, tmp_path, suffix):
     output = tmp_path / "not" / "there yet" / f"out{suffix}"
-    arguments = ("--genes", "YAL001C,ADE5,7", "--genes", "YAL018C,YAL019C", "--genes", "YAL001C,ADE5,7", *INTERACTION)
+    arguments = (
+        "--genotype",
+        "YAL001C,ADE5,7",
+        "--genotype",
+        "YAL018C,YAL019C",
+        "--genotype",
+        "YAL001C,ADE5,7",
+        *INTERACTION,
+    )
     result = ask(*arguments, output=output)
     assert result.exit_code == 0, (result.output, result.exception)
     assert not result.stdout
@@ -179,17 +195,17 @@ def test_the_suffix_chooses_the_kind_of_file_and_all_kinds_hold_the_same(ask, sm
 
 
 def test_an_unknown_suffix_is_refused_before_any_work(ask):
-    result = ask("--genes", "YAL001C", output="out.xls", model="no_such_model")
+    result = ask("--genotype", "YAL001C", output="out.xls", model="no_such_model")
     assert "not '.xls'" in refusal_of(result)
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("YAL001C,YAL001C", "--genes 'YAL001C,YAL001C': one gene is named twice"),
+        ("YAL001C,YAL001C", "--genotype 'YAL001C,YAL001C': one gene is named twice"),
         ("YAL001C,gen1", "one gene is named twice"),
         ("ADE5,7,YAL005C", "one gene is named twice"),
-        ("", "--genes '': no gene is named"),
+        ("", "--genotype '': no gene is named"),
         (",", "no gene is named"),
         ("YAL001C,,YAL002C", "a gene name is missing"),
         ("YAL001C,YAL002C,YAL003C,YAL004C", "more than three genes are named"),
@@ -201,11 +217,11 @@ def test_an_unknown_suffix_is_refused_before_any_work(ask):
     ],
 )
 def test_what_is_no_genotype_is_refused_before_any_prediction(ask, text, message):
-    assert message in refusal_of(ask("--genes", "YAL001C,YAL002C", "--genes", text, *INTERACTION))
+    assert message in refusal_of(ask("--genotype", "YAL001C,YAL002C", "--genotype", text, *INTERACTION))
 
 
 def test_one_gene_has_a_fitness(ask):
-    table = table_of(ask("--genes", "YAL001C", "--phenotype", "fitness"))
+    table = table_of(ask("--genotype", "YAL001C", "--phenotype", "fitness"))
     assert table["phenotype"].tolist() == ["fitness"]
 
 
@@ -219,7 +235,7 @@ def test_one_gene_has_a_fitness(ask):
     ],
 )
 def test_what_the_model_was_not_fitted_on_is_refused_with_what_it_was(ask, arguments, message):
-    sentence = refusal_of(ask("--genes", "YAL001C,YAL002C", *arguments))
+    sentence = refusal_of(ask("--genotype", "YAL001C,YAL002C", *arguments))
     assert message in sentence
     assert "one/fitness, one/interaction, one/call, two/fitness, two/interaction, two/call" in sentence
 
@@ -252,7 +268,7 @@ def test_a_phenotype_that_only_the_test_fold_holds_is_not_one_that_the_model_was
 
 
 def test_what_was_left_open_is_said(ask):
-    result = ask("--genes", "YAL001C,YAL002C")
+    result = ask("--genotype", "YAL001C,YAL002C")
     table = table_of(result)
     assert "split random, seed 0" in result.stderr
     assert f"predicts {table['phenotype'][0]} in the units of the screen {table['screen'][0]}" in result.stderr
@@ -283,7 +299,7 @@ def test_training_genes_and_orders_of_an_assay_are_what_the_fold_holds(small):
 
 def test_exactly_one_source_of_genotypes_is_wanted(ask):
     assert "exactly one" in ask().output
-    assert "exactly one" in ask("--genes", "YAL001C", "--genotypes", "t.csv").output
+    assert "exactly one" in ask("--genotype", "YAL001C", "--genotypes", "t.csv").output
 
 
 @pytest.mark.parametrize("option", ["--genotypes", "--all-pairs", "--all-triples"])
@@ -297,7 +313,7 @@ def test_two_genes_have_no_triple(ask, tmp_path):
 
 
 def test_no_half_written_file_is_left_where_a_prediction_is_refused(ask, tmp_path):
-    refusal_of(ask("--genes", "YAL001C,YAL001C", output=tmp_path / "out.csv"))
+    refusal_of(ask("--genotype", "YAL001C,YAL001C", output=tmp_path / "out.csv"))
     assert not list(tmp_path.iterdir())
 
 

@@ -42,8 +42,8 @@ def test_the_fit_that_is_meant_is_found(run, model, split, seed, found):
         ("dango", None, None, "no fitted model 'dango'"),
         ("clp", "gene_disjoint_one", None, "split 'gene_disjoint_one'; its splits: query_disjoint, random."),
         ("clp", None, 7, "split random was not fitted with seed '7'; its seeds: 0, 1."),
-        ("clp", "query_disjoint", None, "several seeds; choose one with --seed: 1, 2."),
-        ("fba", None, None, "several splits; choose one with --split: query_disjoint, random-1."),
+        ("clp", "query_disjoint", None, "several seeds; choose one by its seed: 1, 2."),
+        ("fba", None, None, "several splits; choose one by its split: query_disjoint, random-1."),
     ],
 )
 def test_what_is_not_there_is_refused_with_what_is(run, model, split, seed, message):

@@ -84,7 +84,7 @@ def test_a_dry_run_of_the_default_configuration_takes_less_than_four_seconds(sna
     [
         ("splits", {"nmaes": ["random"]}, "unknown key 'splits.nmaes'; did you mean 'names'?"),
         ("splits", {"names": ["random-01"]}, "there is no split 'random-01'; choose among random, query_disjoint"),
-        ("grid", [{"models": ["clpp"], "splits": ["random"]}], "There is no model 'clpp'. Did you mean 'clp'?"),
+        ("grid", [{"models": ["clpp"], "splits": ["random"]}], "there is no model 'clpp'; did you mean 'clp'?"),
         ("grid", [{"models": ["clp"], "splits": ["gene_disjoint_all"]}], "which is not in splits.names"),
         ("metabolism", {"gem": "nowhere.yml"}, "'nowhere.yml' is neither a source of config/sources.yaml nor a file"),
     ],

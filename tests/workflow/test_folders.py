@@ -108,6 +108,21 @@ def test_a_workflow_imports_this_one_as_a_module(snakemake, checkout, away, pref
         assert list(json.loads((away / results / "sources.lock.json").read_text())) == ["lab.csv"]
 
 
+def test_a_deployed_copy_needs_a_configuration_and_a_snakefile_alone(snakemake, checkout, away):
+    """The layout that snakedeploy writes: config/ beside a Snakefile that declares the workflow as a module."""
+    (away / "config").mkdir()
+    (away / "workflow").mkdir()
+    (away / "config/config.yaml").write_text((checkout / "config/quickstart.yaml").read_text())
+    (away / "workflow/Snakefile").write_text(
+        'configfile: "config/config.yaml"\n\n'
+        f'module clp:\n    snakefile: "{checkout}/workflow/Snakefile"\n    config: config\n\n'
+        "use rule * from clp\n"
+    )
+    done = snakemake("-n", "--cores", "1", cwd=away, **ELSEWHERE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "output: results/quickstart/report.html" in done.stdout
+
+
 def test_tables_may_be_called_anything(snakemake, checkout):
     names = ["my {screen} 1.csv", 'it\'s "mine" é [1].csv', "{{a}}.csv", "100% $HOME;x.csv"]
     screens = {"simulated": None}

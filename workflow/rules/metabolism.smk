@@ -19,7 +19,7 @@ REAL_SCREENS = [screen for screen in RUN.screens if screen not in FLOW.truths] o
 
 rule genes:
     input:
-        **inputs_of(gem=RUN.metabolism.gem, features=RUN.genes.features, essential=RUN.genes.essential),
+        **inputs_of(gem=RUN.metabolism.gem, gene_table=RUN.organism.genes, essential=RUN.organism.essential),
     output:
         genes=f"{RESULTS}/tables/genes.parquet",
         coverage=f"{RESULTS}/tables/gene_coverage/model.parquet",
@@ -33,10 +33,10 @@ rule genes:
         runtime=minutes(10),
     params:
         code=code_hash("pipeline_lib.cell.cli:genes"),
-        own=FLOW.contents(gem=RUN.metabolism.gem, features=RUN.genes.features, essential=RUN.genes.essential),
+        own=FLOW.contents(gem=RUN.metabolism.gem, gene_table=RUN.organism.genes, essential=RUN.organism.essential),
         gem=lambda wildcards: FLOW.argument(RUN.metabolism.gem),
         options=lambda wildcards: options_of(
-            "--{name}={path}", features=RUN.genes.features, essential=RUN.genes.essential
+            "--{name}={path}", **{"gene-table": RUN.organism.genes, "essential": RUN.organism.essential}
         ),
     shell:
         "python -m pipeline_lib cell genes --gem {params.gem:q} {params.options:q} --output {output.genes:q}"

@@ -19,7 +19,7 @@ rule read_network:
         mem_mb=grows(2000),
         runtime=minutes(15),
     params:
-        code=code_hash("pipeline_lib.networks.cli:read"),
+        code=lambda wildcards: FLOW.network_code(wildcards.network),
         settings=lambda wildcards: as_json({wildcards.network: RUN.networks[wildcards.network]}),
         own=lambda wildcards: FLOW.contents(**RUN.networks[wildcards.network].files),
         files=lambda wildcards: options_of("--file={name}={path}", **RUN.networks[wildcards.network].files),

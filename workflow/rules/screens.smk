@@ -20,7 +20,7 @@ rule read_screen:
         mem_mb=grows(4000),
         runtime=minutes(30),
     params:
-        code=code_hash("pipeline_lib.screens.cli:read"),
+        code=lambda wildcards: FLOW.screen_code(wildcards.screen),
         settings=lambda wildcards: as_json({wildcards.screen: RUN.screens[wildcards.screen]}),
         own=lambda wildcards: FLOW.contents(**RUN.screens[wildcards.screen].files),
         files=lambda wildcards: options_of("--file={name}={path}", **RUN.screens[wildcards.screen].files),

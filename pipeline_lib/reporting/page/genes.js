@@ -94,7 +94,7 @@ if (form) {
     const both = data.names[at] ? `${data.names[at]} (${data.genes[at]})` : data.genes[at];
     if (data.linked[at]) {
       const link = title.appendChild(node("a", both));
-      link.href = data.address + data.genes[at];
+      link.href = data.address.replaceAll("{gene}", encodeURIComponent(data.genes[at]));
       link.rel = "noopener";
     } else title.append(both);
     const known = [data.metabolic[at] ? "in the metabolic model" : "not in the metabolic model",

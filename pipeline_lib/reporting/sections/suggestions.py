@@ -35,10 +35,10 @@ def top_predictions(run: RunFolder) -> Section:
     shown = pd.concat(
         [named, rows[["screen", "phenotype", "prediction", "value"]].rename(columns={"value": "measured"})], axis=1
     )
-    sgd = " Names lead to the Saccharomyces Genome Database." * linked
+    leading = f" Names lead to {genes.organism.link_site}." * linked
     about = (
         f"The {_STRONGEST} strongest negative interactions of each screen that {run.model} predicts in the test fold "
-        f"of the {split_phrase(jobs[0].split)}; none of these rows was trained on.{sgd}"
+        f"of the {split_phrase(jobs[0].split)}; none of these rows was trained on.{leading}"
     )
     strongest_first = html_table(
         "top_predictions",

@@ -19,7 +19,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy import stats
 
-from pipeline_lib.config.screens import READER_CONDITIONS
+from pipeline_lib.config.screen_readers import SCREEN_READERS
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.alleles import KINDS
 from pipeline_lib.screens.batch import Batch, Batches, Source, constant, measurements
@@ -40,7 +40,7 @@ PAIR_COLUMNS = {
 
 LINKED = "linked genes, or one gene with itself, as the authors mark the pair"
 
-_CONDITIONS = READER_CONDITIONS["bfg_gi"]
+_CONDITIONS = SCREEN_READERS.built_in["bfg_gi"].conditions
 _COLUMNS = PAIR_COLUMNS | {
     f"{ours}.{condition}": Column((theirs.format(condition),), "text" if ours == "class" else "number")
     for condition in _CONDITIONS

@@ -8,7 +8,7 @@ bfg_gi`) hold epsilon of 287 pairs in fitness units. No SD, no P-value. The cond
 import numpy as np
 import pyarrow as pa
 
-from pipeline_lib.config.screens import READER_CONDITIONS
+from pipeline_lib.config.screen_readers import SCREEN_READERS
 from pipeline_lib.screens.batch import Batch, Batches, Source, constant, measurements
 from pipeline_lib.screens.readers.bfg_gi import PAIR_COLUMNS, UnlinkedPairs, pair_labels, unlinked_pairs
 from pipeline_lib.screens.replicates import replicate_numbers
@@ -17,7 +17,7 @@ from pipeline_lib.sources.rejections import Rejections
 from pipeline_lib.sources.row_block import Column, RowBlock, one_block
 from pipeline_lib.sources.text_table import read_blocks
 
-_CONDITIONS = READER_CONDITIONS["st_onge2007"]
+_CONDITIONS = SCREEN_READERS.built_in["st_onge2007"].conditions
 _COLUMNS = PAIR_COLUMNS | {
     f"{ours}.{condition}": Column((theirs.format(condition),), "number" if ours == "score" else "text")
     for condition in _CONDITIONS

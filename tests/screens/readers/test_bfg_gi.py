@@ -8,8 +8,8 @@ import pytest
 from pydantic import ValidationError
 from scipy import stats
 
-from pipeline_lib.config.calls import READER_SCORES
-from pipeline_lib.config.screens import READER_CONDITIONS, ScreenSettings
+from pipeline_lib.config.screen_readers import SCREEN_READERS
+from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.genes.names import GeneNames
 from tests.screens.conftest import Read
@@ -20,7 +20,7 @@ PAIRS = [("TFC3", "SLA1", "no"), ("TFC3", "TFC3", "YES"), ("TFC3", "MCM2", "YES"
 def table() -> pd.DataFrame:
     """Return four pairs: two good ones, one of one gene, one linked; St Onge measured the first."""
     frame = pd.DataFrame(PAIRS, columns=["Gene_x", "Gene_y", "Remove_by_Chromosomal_distance_or_SameGene"])
-    for place, condition in enumerate(READER_CONDITIONS["bfg_gi"]):
+    for place, condition in enumerate(SCREEN_READERS.get("bfg_gi").conditions):
         score = -0.1 * (place + 1) * np.array([1, 2, 3, 4.0])
         frame[f"GIS_xy.{condition}"] = score
         frame[f"SE_GIS_xy.{condition}"] = 0.1
@@ -41,7 +41,9 @@ def files(tmp_path: Path) -> dict[str, Path]:
 
 def test_a_pair_has_a_score_for_each_condition(files: dict[str, Path], few_names: GeneNames, read: Read) -> None:
     observations, rejected = read("bfg_gi", few_names, files)
-    assert observations["condition"].value_counts().to_dict() == dict.fromkeys(READER_CONDITIONS["bfg_gi"], 2)
+    assert observations["condition"].value_counts().to_dict() == dict.fromkeys(
+        SCREEN_READERS.get("bfg_gi").conditions, 2
+    )
     first = observations[observations["genes"].map(list).map(tuple) == ("YAL001C", "YBL007C")]
     np.testing.assert_allclose(first["value"], -0.1 * np.arange(1, 10))
     np.testing.assert_allclose(first["p_value"], 2 * stats.norm.sf(np.arange(1, 10)))
@@ -87,7 +89,7 @@ def test_the_published_table_is_read_whole(mirror: Path, yeast_names: GeneNames,
     observations, rejected = read("bfg_gi", yeast_names, {"table": path})
     assert (len(observations), len(rejected)) == (9 * 723, 34)
     assert len({gene for genes in observations["genes"] for gene in genes}) == 39
-    calls = READER_SCORES["bfg_gi"].calls
+    calls = SCREEN_READERS.get("bfg_gi").scores.calls
     assert calls is not None
     found = observations["fdr"] < calls.fdr
     ours = np.select(

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipeline_lib.config.network_readers import NETWORK_READERS
 from pipeline_lib.config.networks import NetworkSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.networks.registry import READERS, read_network
+from pipeline_lib.networks.reading import read_network
 
 FRAGMENTS = st.sampled_from(
     ["protein1 protein2 combined_score", "4932.YAL001C", " ", "\t", "\n", ",", '"', "source,target", "1", "-3", "0.5",
@@ -19,9 +20,9 @@ TEXT = st.lists(FRAGMENTS | st.text(max_size=5), max_size=25).map("".join)
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(content=TEXT.map(lambda text: text.encode("utf-8", "surrogatepass")) | st.binary(max_size=200))
-@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("reader", NETWORK_READERS.built_in)
 def test_any_bytes_are_edges_or_one_sentence(tmp_path: Path, reader: str, content: bytes) -> None:
-    files = {role: tmp_path / role for role in READERS[reader].roles}
+    files = {role: tmp_path / role for role in NETWORK_READERS.get(reader).roles}
     for path in files.values():
         path.write_bytes(content)
     try:

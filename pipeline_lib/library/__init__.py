@@ -1,0 +1,1 @@
+"""The results of a run as tables, figures and fitted models, for scripts and notebooks."""

@@ -1,0 +1,78 @@
+"""Describe a model: what it is, what it reads, its settings with their defaults, and where its source is."""
+
+import inspect
+from typing import Any
+
+from pydantic import BaseModel
+
+from pipeline_lib.config.models import ModelSettings
+from pipeline_lib.extension.registry import load
+from pipeline_lib.models.registry import EXTENSIONS, MODELS, Entry, entry_of, family_of, section_of
+
+_FEATURES = {
+    "none": "no feature tables",
+    "used": "the feature tables of cell.features (by default those without genetic interactions)",
+    "all": "every feature table that is configured",
+}
+
+
+def describe(name: str) -> dict[str, Any]:
+    """Return the facts of a model.
+
+    Parameters
+    ----------
+    name
+        A name of the registry.
+
+    Returns
+    -------
+    dict
+        model, description, family, package, changes (what tells it from other models of its class), reads, section
+        (below ``models`` of a run's configuration), target (``module:class``), source (path and line), documentation
+        (first line of the class), settings (list of key, default, value, what).
+
+    Raises
+    ------
+    PipelineError
+        When there is no model of that name.
+    """
+    entry = entry_of(name)
+    found = load(entry.target)
+    return {
+        "model": name,
+        "description": entry.description,
+        "family": family_of(name),
+        "package": MODELS.package_of(name),
+        "changes": dict(entry.overrides),
+        "reads": _reads(entry),
+        "section": section_of(name),
+        "target": entry.target,
+        "source": f"{inspect.getsourcefile(found)}:{inspect.getsourcelines(found)[1]}",
+        "documentation": (inspect.getdoc(found) or "").partition("\n")[0],
+        "settings": _settings(name, entry),
+    }
+
+
+def _reads(entry: Entry) -> str:
+    reads_growth = entry.knockouts and entry.overrides.get("flux", True)
+    growth = f"; growth of knockouts by {entry.knockouts}" if reads_growth else ""
+    return f"the training fold, gene networks and the metabolic model; {_FEATURES[entry.features]}{growth}"
+
+
+def _settings(name: str, entry: Entry) -> list[dict[str, Any]]:
+    family = family_of(name)
+    kind = entry.settings if family == EXTENSIONS else ModelSettings.model_fields[section_of(name)].annotation
+    if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+        return []
+    rows = []
+    for key, field in kind.model_fields.items():
+        default = field.get_default(call_default_factory=True)
+        rows.append(
+            {
+                "key": key,
+                "default": default if not field.is_required() else "required",
+                "value": entry.overrides.get(key, default),
+                "what": " ".join((field.description or "").split()),
+            }
+        )
+    return rows

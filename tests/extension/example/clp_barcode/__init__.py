@@ -1,0 +1,1 @@
+"""A model and three readers for the cell latent perturbation pipeline."""

@@ -1,0 +1,56 @@
+"""The reader ``barcode_ratios``: log2 ratios of barcodes of double mutants, as a sequencing core sends them."""
+
+import numpy as np
+from pydantic import BaseModel, Field
+
+from pipeline_lib.config.calls import CallThreshold, ScreenScores
+from pipeline_lib.config.screen_readers import ReaderFiles
+from pipeline_lib.extension import screen_reader
+from pipeline_lib.screens.alleles import KINDS
+from pipeline_lib.screens.batch import Batch, measurements
+from pipeline_lib.screens.genotype_columns import GenotypeColumns
+from pipeline_lib.screens.named_genes import named_genes
+from pipeline_lib.screens.replicates import replicate_numbers
+from pipeline_lib.screens.value_checks import check_values
+from pipeline_lib.sources.rejections import Rejections
+from pipeline_lib.sources.row_block import Column
+from pipeline_lib.sources.text_table import read_blocks
+
+COLUMNS = {"first": Column(("strain_a",)), "second": Column(("strain_b",)), "ratio": Column(("log2_ratio",), "number")}
+
+
+class BarcodeOptions(BaseModel):
+    """``screens.<name>.options`` of a run."""
+
+    generations: float = Field(default=1.0, gt=0)
+
+
+@screen_reader(
+    "barcode_ratios",
+    publication="barcode sequencing of our own",
+    files=ReaderFiles(required=("counts",)),
+    units="log2 ratio a generation",
+    scores=ScreenScores(unit="log2 ratio", calls=CallThreshold(negative=-0.5)),
+    kinds="deletions",
+    settings=BarcodeOptions,
+)
+def read(source):
+    """Yield the rows block by block; rows with an unknown gene are rejected with their line."""
+    path, generations = source.files["counts"], source.settings.options["generations"]
+    rejections = Rejections(path)
+    for block in read_blocks(path, COLUMNS, rejections):
+        usable = check_values(block, rejections, needed="ratio")
+        genes = named_genes(block, ("first", "second"), source.names, usable, rejections)
+        same = usable & (genes[:, 0] == genes[:, 1])
+        block.reject(same, "one gene is named twice", rejections)
+        usable &= ~same
+        genotypes = GenotypeColumns.sort(
+            source.names, genes[usable], np.full((usable.sum(), 2), KINDS.index("deletion"), dtype=np.int8)
+        )
+        table = measurements(
+            genotypes,
+            "interaction",
+            block.number("ratio")[usable] / generations,
+            replicate=replicate_numbers(genotypes.keys()),
+        )
+        yield Batch(table, rejections.take(), len(genotypes))
