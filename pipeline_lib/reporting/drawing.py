@@ -68,7 +68,8 @@ def save(drawn: list[Drawn], folder: Path, dpi: int) -> None:
             # All have one layout, and it takes as long as the drawing.
             item.figure.set_layout_engine("none")
         write_picture(item.figure, folder / WIDE.format(name=item.name))
-        write_picture(in_one_column(item.figure), folder / NARROW.format(name=item.name))
+        narrow = item.figure if item.empty else in_one_column(item.figure)
+        write_picture(narrow, folder / NARROW.format(name=item.name))
         write_text(_caption(item), folder / "captions" / f"{item.name}.rst")
         plt.close(item.figure)
 
