@@ -30,6 +30,7 @@ ARTEFACTS: dict[str, str] = {
     "rejected": "tables/rejected.parquet",
     "trigenic_identity": "tables/trigenic_identity.parquet",
     "reactions": "metabolism/reactions.parquet",
+    "complexes": "metabolism/complexes.parquet",
     "subsystems": "metabolism/subsystems.parquet",
     "subsystem_links": "metabolism/subsystem_links.parquet",
     "energies": "metabolism/energies.parquet",

@@ -39,8 +39,14 @@ def _named_paths(_: click.Context, parameter: click.Parameter, given: tuple[str,
 @settings_option("reporting", ReportingSettings)
 @scores_option
 @click.argument("topic", type=click.Choice(list(TOPICS)))
-@click.option("--input", "inputs", multiple=True, callback=_named_paths, metavar="NAME=PATH",
-              help="An artefact that the topic is drawn from; once an artefact.")  # fmt: skip
+@click.option(
+    "--input",
+    "inputs",
+    multiple=True,
+    callback=_named_paths,
+    metavar="NAME=PATH",
+    help="An artefact that the topic is drawn from; once an artefact.",
+)
 @click.option(
     "--models", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder of fitted models."
 )
@@ -195,22 +201,12 @@ def html(settings: ReportingSettings, run_folder: Path, output: Path) -> None:
     from pipeline_lib.artefacts.atomic import write_text
     from pipeline_lib.reporting.html import render
     from pipeline_lib.reporting.run_folder import RunFolder
-    from pipeline_lib.reporting.sections.order import all_sections
-    from pipeline_lib.reporting.sections.summary import counts, facts, headline
+    from pipeline_lib.reporting.sections.lookup import gene_data
+    from pipeline_lib.reporting.sections.order import all_tabs
+    from pipeline_lib.reporting.sections.summary import first_screen
 
-    run = RunFolder(run_folder, settings.png_dpi, settings.model)
-    configuration = run.provenance["configuration"]
-    sentence, drawing = counts(run)
-    page = render(
-        run=str(configuration["run"]),
-        description=str(configuration["description"]),
-        counts=sentence,
-        drawing=drawing,
-        facts=facts(run),
-        findings=headline(run),
-        sections=all_sections(run),
-        provenance=run.provenance,
-    )
+    run = RunFolder(run_folder, settings.model)
+    page = render(first_screen(run), all_tabs(run), gene_data(run), run.provenance)
     write_text(page, output)
 
 

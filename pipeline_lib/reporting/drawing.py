@@ -1,5 +1,6 @@
 """A drawn figure, its words, and how both are kept on disk."""
 
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,12 @@ from typing import Any
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from pipeline_lib.artefacts.atomic import atomic_path, read_json, write_json
+from pipeline_lib.artefacts.atomic import atomic_path, read_json, write_json, write_text
+from pipeline_lib.reporting.one_column import in_one_column
+from pipeline_lib.reporting.page_pictures import NARROW, WIDE, write_picture
+
+_RESTRUCTURED = re.compile(r"([\\*_`|<>:\[\]])")
+"""Characters that reStructuredText reads as markup."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,7 @@ class Drawn:
     alternative
         What a reader who cannot see the figure should know.
     empty
-        Whether there was nothing to draw; the caption then says why, and pages show it instead of the figure.
+        Whether there was nothing to draw; the caption then says why, and the report leaves the figure out.
     """
 
     name: str
@@ -50,14 +56,29 @@ class FigureRecord:
 
 
 def save(drawn: list[Drawn], folder: Path, dpi: int) -> None:
-    """Write every figure as SVG and PNG, the same bytes for the same content, and close it."""
+    """Write every figure, the same bytes for the same content, and close it.
+
+    ``<name>.svg`` and ``<name>.png`` are for papers; ``page/`` holds what the report embeds: the figure as it is, and
+    its panels below each other for narrow screens and print. ``captions/`` holds its words for ``snakemake --report``.
+    """
     for item in drawn:
         for suffix, metadata in ((".svg", {"Date": None}), (".png", {"Software": None})):
             with atomic_path(folder / f"{item.name}{suffix}") as temporary:
                 item.figure.savefig(temporary, dpi=dpi, metadata=metadata)
-            # Both have one layout, and it takes as long as the drawing.
+            # All have one layout, and it takes as long as the drawing.
             item.figure.set_layout_engine("none")
+        write_picture(item.figure, folder / WIDE.format(name=item.name))
+        narrow = item.figure if item.empty else in_one_column(item.figure)
+        write_picture(narrow, folder / NARROW.format(name=item.name))
+        write_text(_caption(item), folder / "captions" / f"{item.name}.rst")
         plt.close(item.figure)
+
+
+def _caption(item: Drawn) -> str:
+    """Return title and caption as reStructuredText in which no character is markup, nor a template's."""
+    title, caption = (_RESTRUCTURED.sub(r"\\\1", " ".join(text.split())) for text in (item.title, item.caption))
+    words = f"{title}. {caption}\n".replace("{% endraw %}", "")
+    return f"{{% raw %}}{words}{{% endraw %}}"
 
 
 def write_records(drawn: list[Drawn], path: Path) -> None:

@@ -1,13 +1,10 @@
 """Sentences that follow from the numbers: a word such as "beats" is written only where the interval says so."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from pipeline_lib.config.screens import POOLED
 from pipeline_lib.evaluation.ceilings import Ceiling, ceiling_of
 from pipeline_lib.evaluation.metrics import leading_metric
 from pipeline_lib.reporting.figures.leaderboard import leading_assay
@@ -72,18 +69,23 @@ def model_findings(leaderboard: pd.DataFrame, differences: pd.DataFrame, model: 
     screen, phenotype = leading_assay(leaderboard)
     metric = leading_metric(phenotype)
     rows = differences[
-        (differences["model"] == model) & (differences["screen"] == screen) & (differences["phenotype"] == phenotype)
-        & (differences["metric"] == metric) & (differences["role"] == "best_baseline")
-    ]  # fmt: skip
+        (differences["model"] == model)
+        & (differences["screen"] == screen)
+        & (differences["phenotype"] == phenotype)
+        & (differences["metric"] == metric)
+        & (differences["role"] == "best_baseline")
+    ]
     if rows.empty:
         return [Finding("How good?", _nothing_to_compare(leaderboard, model, screen, phenotype), "open")]
     found = []
     places = {split: place for place, split in enumerate(in_order(rows["split"]))}
     for _, row in rows.sort_values("split", key=lambda split: split.map(places)).iterrows():
         scores = leaderboard[
-            (leaderboard["split"] == row["split"]) & (leaderboard["screen"] == screen)
-            & (leaderboard["phenotype"] == phenotype) & (leaderboard["metric"] == metric)
-        ].set_index("model")  # fmt: skip
+            (leaderboard["split"] == row["split"])
+            & (leaderboard["screen"] == screen)
+            & (leaderboard["phenotype"] == phenotype)
+            & (leaderboard["metric"] == metric)
+        ].set_index("model")
         ours, theirs = scores.loc[model], scores.loc[row["reference"]]
         found.append(
             Finding(
@@ -200,7 +202,7 @@ def beyond_truth_sentences(leaderboard: pd.DataFrame, ceilings: pd.DataFrame) ->
 
 
 def conservative_p_sentences(p_values: pd.DataFrame) -> list[str]:
-    """Say whose P-values crowd near 1, more than true nulls alone would: of these no share of nulls can be told.
+    """Say whose P-values crowd near 1, more than true nulls alone would: their share of true nulls is unknown.
 
     Parameters
     ----------
@@ -221,100 +223,3 @@ def conservative_p_sentences(p_values: pd.DataFrame) -> list[str]:
         "nulls, and counts of discoveries err on the low side."
     )
     return [sentence]
-
-
-@dataclass(frozen=True)
-class Soundness:
-    """Whether the checks of the network hold, and what they are, as the part of a sentence."""
-
-    holds: bool
-    words: str
-
-
-NO_NETWORK = Soundness(True, "")
-"""Of a run without the cell latent perturbation model."""
-
-
-def network_soundness(overfit: Mapping[str, Any], walk_through: Mapping[str, Any]) -> Soundness:
-    """Sum up the overfit check and the walk-through of the cell latent perturbation model."""
-    held = sum(check["held"] for check in walk_through["checks"])
-    invariants = len(walk_through["checks"])
-    learned = (
-        f"{overfit['model']} overfits {overfit['observations']} observations (Pearson {overfit['pearson']:.3f})"
-        if overfit["passed"] is not None
-        else f"the overfit check was left out: {overfit['left_out']}"
-    )
-    return Soundness(
-        held == invariants and overfit["passed"] is not False,
-        f"{held} of {invariants} invariants of the model hold on a real batch; {learned}; ",
-    )
-
-
-def trust_finding(leakage: pd.DataFrame, rejected: pd.DataFrame, network: Soundness) -> Finding:
-    """Say what was checked before any number was believed."""
-    checks = int(leakage["promised"].sum()) if len(leakage) else 0
-    passed = int((leakage["promised"] & leakage["holds"]).sum()) if len(leakage) else 0
-    return Finding(
-        "Can I trust it?",
-        f"{passed} of {checks} leakage checks pass (no genotype, query or gene in two folds where the split keeps "
-        f"them apart); {network.words}"
-        f"{len(rejected):,} rows of the upstream files were rejected, each with a reason. Intervals: bootstrap over "
-        "queries and arrays, or genes.",
-        "yes" if passed == checks and network.holds else "no",
-    )
-
-
-def family_sentences(family: pd.DataFrame, reference: str) -> list[str]:
-    """Compare the variants of one family with a reference: in words on the leading assay, in numbers elsewhere.
-
-    Parameters
-    ----------
-    family
-        Paired differences between the variants and `reference`.
-    reference
-        The model that each variant is compared with.
-    """
-    rows = family[(family["screen"] != POOLED) & (family["metric"] == family["phenotype"].map(leading_metric))]
-    if rows.empty:
-        return [f"This run compares no such model with {reference}."]
-    screen, phenotype = leading_assay(rows)
-    leading = (rows["screen"] == screen) & (rows["phenotype"] == phenotype)
-    of_split = {str(split): part for split, part in rows[leading].groupby("split")}
-    sentences = [
-        f"{assay_name(screen, phenotype)}, {split_phrase(split)}, difference in "
-        f"{METRICS[leading_metric(phenotype)]}: {_by_verdict(of_split[split], reference)}."
-        for split in in_order(of_split)
-    ]
-    others = rows[~leading]
-    if len(others):
-        verdicts = others["verdict"].value_counts()
-        better, worse = int(verdicts.get("win", 0)), int(verdicts.get("loss", 0))
-        sentences.append(
-            f"On the other assays {better} of {len(others)} differences are above zero with their whole interval and "
-            f"q < 0.05 and {worse} below; the table lists them."
-        )
-    return sentences
-
-
-def _turned(row: pd.Series) -> pd.Series:
-    """Return the difference seen from the other side."""
-    return pd.Series({"value": -row["value"], "low": -row["high"], "high": -row["low"]})
-
-
-def _by_verdict(rows: pd.DataFrame, reference: str) -> str:
-    """Return the variants that beat the reference, those that fall short, and those that neither can be said of."""
-    parts = [
-        f"{row['model']} {VERBS[verdict]} {reference} by {interval(row if verdict == 'win' else _turned(row))} "
-        f"({seeds_in_words(row)})"
-        for verdict in ("win", "loss")
-        for _, row in rows[rows["verdict"] == verdict].iterrows()
-    ]
-    parts += [
-        f"{row['model']} {VERBS['level']} {reference} ({number(row['value'])}, {seeds_in_words(row)}"
-        f"{detectable_in_words(row)})"
-        for _, row in rows[rows["verdict"] == "level"].iterrows()
-    ]
-    unknown = rows.loc[rows["verdict"] == "undetermined", "model"].astype(str)
-    if len(unknown):
-        parts.append(f"{', '.join(unknown)}: too few queries or genes for an interval")
-    return "; ".join(parts)

@@ -27,6 +27,14 @@ class GeneNames:
         name = self._names.get(gene, gene)
         return gene if name in ("", gene) else f"{name} ({gene})"
 
+    def address(self, gene: str) -> str:
+        """Return the address of a gene's page; empty for one that has none."""
+        return self.organism.address(gene)
+
+    def short(self, gene: str) -> str:
+        """Return ``ACT1``, or the systematic name where there is no other."""
+        return self._names.get(gene) or gene
+
     def columns(self, genotypes: Iterable[Iterable[str]]) -> tuple[pd.DataFrame, dict[str, list[str]]]:
         """Return one column of labels a gene of the genotype (up to three), and the address of each cell."""
         rows = [list(genotype) for genotype in genotypes]
@@ -34,5 +42,5 @@ class GeneNames:
         heads = [f"gene {position + 1}" for position in range(width)]
         padded = [row + [""] * (width - len(row)) for row in rows]
         labels = [[self.label(gene) if gene else "" for gene in row] for row in padded]
-        links = {head: [self.organism.address(row[position]) for row in padded] for position, head in enumerate(heads)}
+        links = {head: [self.address(row[position]) for row in padded] for position, head in enumerate(heads)}
         return pd.DataFrame(labels, columns=heads), links

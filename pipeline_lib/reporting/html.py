@@ -1,33 +1,30 @@
 """The report: one self-contained page that works from a file, without a network."""
 
-import base64
 from dataclasses import dataclass, field
 from importlib.resources import files
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from PIL import Image
 
+from pipeline_lib.reporting.chart import Chart
 from pipeline_lib.reporting.drawing import FigureRecord
 from pipeline_lib.reporting.findings import Finding
+from pipeline_lib.reporting.grid import Grid
 from pipeline_lib.reporting.html_table import HtmlTable
-from pipeline_lib.reporting.small_svg import small_svg
+from pipeline_lib.reporting.page_pictures import NARROW, WIDE, Picture, read_picture
 
 
 @dataclass(frozen=True)
 class EmbeddedFigure:
-    """A figure inside the page: both formats as data addresses, and the size it is shown at."""
+    """A figure inside the page, as it is drawn and in one column; its SVG and PNG lie beside the page."""
 
     name: str
     title: str
     caption: str
     alternative: str
-    svg: str
-    png: str
-    width: int
-    height: int
+    wide: Picture
+    narrow: Picture
 
 
 @dataclass
@@ -38,10 +35,12 @@ class Section:
     ----------
     key, title
         Its address on the page and its heading.
-    paragraphs, figures, tables, blocks, references
+    findings, paragraphs, grids, charts, figures, tables, blocks, references
         What it holds, in this order.
-    missing
-        Figures that this run has nothing for; the page shows their captions, which say why.
+    gene_pages
+        Whether a reader looks up genes here.
+    folded
+        Whether the page shows its heading alone until a reader opens it.
     absent
         Why this run has nothing for the whole section, which is then left out; empty where it has.
     """
@@ -53,8 +52,21 @@ class Section:
     tables: list[HtmlTable] = field(default_factory=list)
     blocks: list[str] = field(default_factory=list)
     references: list[tuple[str, str, str]] = field(default_factory=list)
-    missing: list[FigureRecord] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    grids: list[Grid] = field(default_factory=list)
+    charts: list[Chart] = field(default_factory=list)
+    gene_pages: bool = False
+    folded: bool = False
     absent: str = ""
+
+
+@dataclass(frozen=True)
+class Tab:
+    """Sections that a reader looks at together, under one name of the navigation."""
+
+    key: str
+    title: str
+    sections: list[Section]
 
 
 @dataclass(frozen=True)
@@ -65,49 +77,48 @@ class Fact:
     value: str
 
 
-def embed(record: FigureRecord, folder: Path, dpi: int) -> EmbeddedFigure:
-    """Read a figure's two files into the page; two columns fill the page."""
-    png, svg = folder / f"{record.name}.png", folder / f"{record.name}.svg"
-    with Image.open(png) as picture:
-        width, height = picture.size
-        small = _with_palette(picture)
-    shown = 96 / dpi * 1.62
+@dataclass(frozen=True)
+class FirstScreen:
+    """What a reader sees before the tabs: whose run, the verdict, its drawing, the facts."""
+
+    run: str
+    verdict: str
+    scoreboard: Grid | None
+    facts: list[Fact]
+
+
+def embed(record: FigureRecord, folder: Path) -> EmbeddedFigure:
+    """Read the pictures of a figure into the page."""
     return EmbeddedFigure(
-        name=record.name, title=record.title, caption=record.caption, alternative=record.alternative,
-        svg=_address(small_svg(svg.read_text("utf-8")).encode(), "image/svg+xml"), png=_address(small, "image/png"),
-        width=round(width * shown), height=round(height * shown),
-    )  # fmt: skip
+        name=record.name,
+        title=record.title,
+        caption=record.caption,
+        alternative=record.alternative,
+        wide=read_picture(folder / WIDE.format(name=record.name)),
+        narrow=read_picture(folder / NARROW.format(name=record.name)),
+    )
 
 
-def _with_palette(picture: Image.Image) -> bytes:
-    """Return a PNG of 256 colours: a third of the bytes, and no eye tells it from the file in ``figures/``."""
-    content = BytesIO()
-    flat = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
-    flat.save(content, "PNG", optimize=True, dpi=picture.info.get("dpi"))
-    return content.getvalue()
+def render(first: FirstScreen, tabs: list[Tab], gene_pages: str, provenance: dict[str, Any]) -> str:
+    """Return the page; every text is escaped, whatever a gene or a screen is called.
 
-
-def _address(content: bytes, kind: str) -> str:
-    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
-
-
-def render(
-    *,
-    run: str,
-    description: str,
-    counts: str,
-    drawing: EmbeddedFigure | None,
-    facts: list[Fact],
-    findings: list[Finding],
-    sections: list[Section],
-    provenance: dict[str, Any],
-) -> str:
-    """Return the page; every text is escaped, whatever a gene or a screen is called."""
+    Parameters
+    ----------
+    first, tabs
+        What it shows.
+    gene_pages
+        What `pipeline_lib.reporting.gene_pages.gene_pages` returns.
+    provenance
+        The run's provenance.
+    """
     return _template("report.html.j2").render(
-        run=run, description=description, counts=counts, drawing=drawing,
-        facts=facts, findings=findings, sections=sections, provenance=provenance,
-        style=_page("report.css"), script=_page("report.js"),
-    )  # fmt: skip
+        first=first,
+        tabs=tabs,
+        gene_pages=gene_pages,
+        provenance=provenance,
+        style=_page("report.css"),
+        script="\n".join(_page(name) for name in ("tabs.js", "tables.js", "genes.js")),
+    )
 
 
 def render_gallery(run: str, topics: list[tuple[str, list[FigureRecord]]]) -> str:
@@ -120,5 +131,11 @@ def _page(name: str) -> str:
 
 
 def _template(name: str) -> jinja2.Template:
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    return environment.from_string(_page(name))
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_page),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(name)

@@ -1,41 +1,51 @@
 """Tables of the page: sortable, filterable, downloadable, and escaped."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from pipeline_lib.reporting.embedded_json import embedded_json
+
+FIRST = 10
+"""Rows that are shown until a reader asks for all."""
 _LONG = 60
 """Characters beyond which a text is given a wide column, lest its row be as tall as the table."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: what is sorted and exported, and what is shown."""
+    """One cell: what is sorted and exported, and what is shown.
 
-    value: str
+    Attributes
+    ----------
+    value
+        A number, a text, or None where there is none.
+    text
+        What is shown.
+    link
+        Where the text leads; '' for nowhere.
+    """
+
+    value: float | str | None
     text: str
-    number: bool = False
     link: str = ""
 
     @property
-    def style(self) -> str:
-        """The class of the cell on the page: n for a number, w for words that need width."""
-        return "n" if self.number else "w" if len(self.text) > _LONG else ""
-
-    @property
-    def carried(self) -> str | None:
-        """The value where the page cannot read it off the text; None where it can."""
-        told = self.text.replace(",", "") if self.number else self.text
-        return None if told == self.value else self.value
+    def wide(self) -> bool:
+        """Whether the text needs width."""
+        return len(self.text) > _LONG
 
 
 @dataclass(frozen=True)
 class Column:
-    """Head of a column."""
+    """A column: its head, whether it holds numbers, and their digits after the point."""
 
     label: str
+    number: bool
+    digits: int
 
 
 @dataclass(frozen=True)
@@ -50,13 +60,49 @@ class Filter:
 
 @dataclass(frozen=True)
 class HtmlTable:
-    """A table of the page."""
+    """A table of the page.
+
+    Attributes
+    ----------
+    name, title
+        File name of its CSV, and its heading.
+    columns, rows
+        What it holds.
+    filters
+        Drop-downs above it.
+    folded
+        Whether the page shows its heading alone until a reader opens it.
+    """
 
     name: str
     title: str
     columns: list[Column]
     rows: list[list[Cell]]
     filters: list[Filter] = field(default_factory=list)
+    folded: bool = True
+
+    @property
+    def chosen(self) -> list[list[Cell]]:
+        """The rows that pass the filters as they are at first."""
+        wanted = [(one.column, one.chosen) for one in self.filters if one.chosen]
+        return [row for row in self.rows if all(str(row[column].value) == value for column, value in wanted)]
+
+    @property
+    def first(self) -> list[list[Cell]]:
+        """The rows that stand on the page itself."""
+        return self.chosen[:FIRST]
+
+    @property
+    def long(self) -> bool:
+        """Whether a reader is helped by filters."""
+        return len(self.rows) > FIRST
+
+    @property
+    def data(self) -> str:
+        """Every row as JSON, safe inside a script element; a cell with a link is a pair."""
+        rows = [[[cell.value, cell.link] if cell.link else cell.value for cell in row] for row in self.rows]
+        digits = [column.digits if column.number else None for column in self.columns]
+        return embedded_json({"digits": digits, "rows": rows})
 
 
 def html_table(
@@ -68,6 +114,7 @@ def html_table(
     filters: Mapping[str, str] | None = None,
     links: Mapping[str, Sequence[str]] | None = None,
     digits: int = 3,
+    folded: bool = True,
 ) -> HtmlTable:
     """Turn a frame into a table of the page.
 
@@ -82,45 +129,54 @@ def html_table(
     labels
         Heads of columns; a column without one keeps its name.
     filters
-        Columns to filter by, and the value that is chosen at first ('' for all).
+        Columns to filter by, and the value that is chosen at first ('' for all, and where no row has it).
     links
         Column to the address of each of its cells; '' for none.
     digits
-        Digits after the point of fractional numbers; the CSV has full precision.
+        Digits after the point of fractional numbers.
+    folded
+        Whether the page shows the heading alone at first.
     """
-    labels = labels or {}
-    columns = list(frame.columns)
-    cells = [_cells(frame[column], digits) for column in columns]
-    for column, addresses in (links or {}).items():
-        position = columns.index(column)
-        cells[position] = [replace(cell, link=link) for cell, link in zip(cells[position], addresses, strict=True)]
-    return HtmlTable(
-        name=name,
-        title=title,
-        columns=[Column(labels.get(column, str(column).replace("_", " "))) for column in columns],
-        rows=[list(row) for row in zip(*cells, strict=True)],
-        filters=[
-            Filter(labels.get(column, column.replace("_", " ")), columns.index(column), _options(frame[column]), chosen)
-            for column, chosen in (filters or {}).items()
-        ],
-    )
+    labels, links = labels or {}, links or {}
+    heads = [str(column) for column in frame.columns]
+    columns, cells = [], []
+    for head in heads:
+        values = frame[head]
+        shown = _digits(values, digits)
+        columns.append(Column(labels.get(head, head.replace("_", " ")), shown is not None, shown or 0))
+        cells.append(_cells(values, shown, links.get(head, [""] * len(frame))))
+    chosen = [
+        Filter(labels.get(head, head.replace("_", " ")), heads.index(head), options, value if value in options else "")
+        for head, value in (filters or {}).items()
+        if len(options := _options(frame[head])) > 1
+    ]
+    return HtmlTable(name, title, columns, [list(row) for row in zip(*cells, strict=True)], chosen, folded)
 
 
 def _options(values: pd.Series) -> list[str]:
     return sorted(values.dropna().astype(str).unique())
 
 
-def _cells(values: pd.Series, digits: int) -> Sequence[Cell]:
-    if pd.api.types.is_bool_dtype(values):
-        return [Cell("yes" if value else "no", "yes" if value else "no") for value in values]
-    if pd.api.types.is_integer_dtype(values):
-        return [Cell("", "–", number=True) if pd.isna(v) else Cell(str(v), f"{v:,}", number=True) for v in values]
-    if pd.api.types.is_float_dtype(values):
-        return [
-            Cell("", "–", number=True) if not np.isfinite(v) else Cell(repr(float(v)), f"{v:,.{digits}f}", number=True)
-            for v in values
-        ]
+def _digits(values: pd.Series, digits: int) -> int | None:
+    """Return the digits after the point of a column's numbers; None where it holds texts."""
+    if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
+        return None
+    return 0 if pd.api.types.is_integer_dtype(values) else digits
+
+
+def _cells(values: pd.Series, digits: int | None, links: Sequence[str]) -> list[Cell]:
+    return [_cell(value, digits, link) for value, link in zip(values, links, strict=True)]
+
+
+def _cell(value: Any, digits: int | None, link: str) -> Cell:  # noqa: ANN401 - whatever a frame holds
+    if digits is not None:
+        if pd.isna(value) or not np.isfinite(value):
+            return Cell(None, "–", link)
+        number = int(value) if digits == 0 else float(value)
+        return Cell(number, f"{number:,.{digits}f}", link)
+    if isinstance(value, bool | np.bool_):
+        text = "yes" if value else "no"
     # Lists count as values; None, NaN and NA as nothing.
-    missing = values.isna()
-    texts = ["" if gone else str(value) for value, gone in zip(values, missing, strict=True)]
-    return [Cell(text, text) for text in texts]
+    else:
+        text = "" if value is None or (np.ndim(value) == 0 and pd.isna(value)) else str(value)
+    return Cell(text, text, link)

@@ -57,24 +57,24 @@ def screen_name(screen: str) -> str:
 
 
 def split_name(split: str) -> str:
-    """Return a split's name for people, with its draw: ``one unseen gene, draw 2``."""
-    kind, draw = _kind_and_draw_told(split)
-    return f"{kind}{draw}"
+    """Return a split's name for people, with its repeat: ``one unseen gene, repeat 2``."""
+    kind, repeat = _kind_and_repeat(split)
+    return f"{kind}{repeat}"
 
 
 def split_phrase(split: str) -> str:
-    """Return a split as a sentence has it: ``one unseen gene split, draw 2``."""
-    kind, draw = _kind_and_draw_told(split)
-    return f"{kind} split{draw}"
+    """Return a split as a sentence has it: ``one unseen gene split, repeat 2``."""
+    kind, repeat = _kind_and_repeat(split)
+    return f"{kind} split{repeat}"
 
 
-def _kind_and_draw_told(split: str) -> tuple[str, str]:
+def _kind_and_repeat(split: str) -> tuple[str, str]:
     kind, draw = kind_and_draw(split)
-    return SPLITS.get(kind, kind), {0: "", None: ", all draws pooled"}.get(draw, f", draw {draw}")
+    return SPLITS.get(kind, kind), {0: "", None: ", all repeats pooled"}.get(draw, f", repeat {draw}")
 
 
 def in_order(splits: Iterable[str]) -> list[str]:
-    """Return splits from the easiest question to the hardest, each once: its draws in turn, then all of them pooled."""
+    """Return splits from the easiest question to the hardest, each once: its repeats, then all of them pooled."""
     known = list(SPLITS)
 
     def place(split: str) -> tuple[int, str, float]:
@@ -82,6 +82,11 @@ def in_order(splits: Iterable[str]) -> list[str]:
         return known.index(kind) if kind in known else len(known), kind, math.inf if draw is None else draw
 
     return sorted(set(splits), key=place)
+
+
+def order_name(order: object) -> str:
+    """Return ``digenic`` or ``trigenic``; ``single`` for one deleted gene."""
+    return next((name for number, name in ORDERS.items() if number == order), "single")
 
 
 def assay_name(screen: str, phenotype: str) -> str:

@@ -20,9 +20,20 @@ SICK = 0.5
 """Single mutants with a measured fitness below this are no strains to build on."""
 
 COLUMNS = (
-    "genes", "order", "screen", "phenotype", "prediction", "spread", "novelty", "expected_value", "information",
-    "rank_by_value", "rank_by_information", "viable", "metabolic",
-)  # fmt: skip
+    "genes",
+    "order",
+    "screen",
+    "phenotype",
+    "prediction",
+    "spread",
+    "novelty",
+    "expected_value",
+    "information",
+    "rank_by_value",
+    "rank_by_information",
+    "viable",
+    "metabolic",
+)
 
 
 _RANKED = ("interaction", "call", "raw_interaction")
@@ -133,14 +144,20 @@ def suggest(
     return pd.DataFrame(
         {
             "genes": pd.Series([names[members].tolist() for members in sets], dtype=object),
-            "order": target.order, "screen": target.screen, "phenotype": target.phenotype,
-            "prediction": prediction[rows], "spread": spread[rows], "novelty": novelty[rows],
-            "expected_value": value[rows], "information": information[rows],
-            "rank_by_value": by_value[rows], "rank_by_information": by_information[rows],
+            "order": target.order,
+            "screen": target.screen,
+            "phenotype": target.phenotype,
+            "prediction": prediction[rows],
+            "spread": spread[rows],
+            "novelty": novelty[rows],
+            "expected_value": value[rows],
+            "information": information[rows],
+            "rank_by_value": by_value[rows],
+            "rank_by_information": by_information[rows],
             "viable": [bool(viable[members].all()) for members in sets],
             "metabolic": [_share(in_gem[members]) for members in sets],
         }
-    )[list(COLUMNS)]  # fmt: skip
+    )[list(COLUMNS)]
 
 
 def expected_shortfall(mean: Floats, sd: Floats, threshold: float) -> Floats:
@@ -161,9 +178,10 @@ def with_names(table: pd.DataFrame, genes: pd.DataFrame) -> pd.DataFrame:
 
 def _assay(observations: pd.DataFrame, target: Target) -> pd.DataFrame:
     return observations[
-        (observations["screen"] == target.screen) & (observations["phenotype"] == target.phenotype)
+        (observations["screen"] == target.screen)
+        & (observations["phenotype"] == target.phenotype)
         & (observations["order"] == target.order)
-    ]  # fmt: skip
+    ]
 
 
 def _members(genes: pd.DataFrame, rows: pd.DataFrame) -> tuple[Genes, Floats]:

@@ -19,9 +19,23 @@ from pipeline_lib.artefacts.atomic import read_json
 from pipeline_lib.config.run import RunConfig
 
 RELEVANT = (
-    "cobra", "highspy", "lightning-fabric", "matplotlib", "numpy", "pandas", "polars", "pyarrow", "scikit-learn",
-    "scipy", "seaborn", "snakemake", "statsmodels", "torch", "torch-geometric", "torch-scatter",
-)  # fmt: skip
+    "cobra",
+    "highspy",
+    "lightning-fabric",
+    "matplotlib",
+    "numpy",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "scikit-learn",
+    "scipy",
+    "seaborn",
+    "snakemake",
+    "statsmodels",
+    "torch",
+    "torch-geometric",
+    "torch-scatter",
+)
 """Packages whose version can change a number; the rest are in ``all_packages``."""
 
 

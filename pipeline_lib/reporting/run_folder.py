@@ -28,14 +28,11 @@ class RunFolder:
     ----------
     folder
         ``results/<run>``.
-    dpi
-        Resolution that the PNGs were drawn at.
     model
         The model that the report is about.
     """
 
     folder: Path
-    dpi: int
     model: str
 
     def table(self, artefact: str) -> pd.DataFrame:
@@ -51,22 +48,14 @@ class RunFolder:
         return read_json(self.folder / ARTEFACTS[artefact])
 
     def figures(self, topic: str, *names: str) -> list[EmbeddedFigure]:
-        """Return what was drawn of a topic, in the order of `names` (all of them without).
+        """Return what was drawn of a topic, in the order of `names` (all of them without); empty figures are left out.
 
         Raises
         ------
         PipelineError
             When the folder was drawn by a version that did not know one of them.
         """
-        return [
-            embed(record, self.folder / "figures", self.dpi)
-            for record in self._records(topic, names)
-            if not record.empty
-        ]
-
-    def missing(self, topic: str, *names: str) -> list[FigureRecord]:
-        """Return the figures of a topic that this run has nothing for; their captions say why."""
-        return [record for record in self._records(topic, names) if record.empty]
+        return [embed(record, self.folder / "figures") for record in self._records(topic, names) if not record.empty]
 
     def _records(self, topic: str, names: tuple[str, ...]) -> list[FigureRecord]:
         path = self.folder / "figures" / f"{topic}.json"
@@ -140,6 +129,11 @@ class RunFolder:
     def jobs(self) -> list[Job]:
         """The fitted models of the run."""
         return find_jobs(self.folder / "models")
+
+    @property
+    def feature_tables(self) -> list[Path]:
+        """The feature tables of genes that the run made, without the summary of them."""
+        return [path for path in sorted((self.folder / "features").glob("*.parquet")) if path.stem != "summary"]
 
     @cached_property
     def leakage(self) -> pd.DataFrame:

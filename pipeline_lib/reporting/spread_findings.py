@@ -1,4 +1,4 @@
-"""What stretching predictions to the spread of the measurements would cost and buy, told in numbers and in words."""
+"""What stretching predictions to the spread of the measurements would cost and buy, in numbers and in words."""
 
 import pandas as pd
 
@@ -31,11 +31,20 @@ def spread_trades(table: pd.DataFrame) -> pd.DataFrame:
         if curve is None:
             continue
         own, full = curve.at(curve.own), curve.at(1.0)
-        rows.append({
-            "screen": screen, "phenotype": phenotype, "n": len(part), "pearson": curve.pearson,
-            "predicted_sd": curve.own, "rmse": own.rmse, "rmse_full": full.rmse, "wasserstein": own.wasserstein,
-            "wasserstein_full": full.wasserstein, "full_spread": _worth(own, full),
-        })  # fmt: skip
+        rows.append(
+            {
+                "screen": screen,
+                "phenotype": phenotype,
+                "n": len(part),
+                "pearson": curve.pearson,
+                "predicted_sd": curve.own,
+                "rmse": own.rmse,
+                "rmse_full": full.rmse,
+                "wasserstein": own.wasserstein,
+                "wasserstein_full": full.wasserstein,
+                "full_spread": _worth(own, full),
+            }
+        )
     return pd.DataFrame(rows, columns=list(_COLUMNS))
 
 
@@ -46,9 +55,17 @@ def _worth(own: Cost, full: Cost) -> str:
 
 
 _COLUMNS = (
-    "screen", "phenotype", "n", "pearson", "predicted_sd", "rmse", "rmse_full", "wasserstein", "wasserstein_full",
+    "screen",
+    "phenotype",
+    "n",
+    "pearson",
+    "predicted_sd",
+    "rmse",
+    "rmse_full",
+    "wasserstein",
+    "wasserstein_full",
     "full_spread",
-)  # fmt: skip
+)
 
 _WORTH = {
     BETTER_LOOK: "the distribution looks better and every single prediction is worse on average, so no divergence is "
@@ -73,9 +90,9 @@ def spread_sentences(trades: pd.DataFrame, model: str, leading: tuple[str, str])
     if trades.empty:
         return ["No assay of this run has enough tested values to discuss."]
     is_leading = (trades["screen"] == leading[0]) & (trades["phenotype"] == leading[1])
-    told = trades[is_leading] if is_leading.any() else trades.iloc[:1]
-    row = told.iloc[0]
-    others = trades.drop(index=told.index)["full_spread"]
+    shown = trades[is_leading] if is_leading.any() else trades.iloc[:1]
+    row = shown.iloc[0]
+    others = trades.drop(index=shown.index)["full_spread"]
     sentence = (
         f"{assay_name(str(row['screen']), str(row['phenotype']))}: predictions of {model} have "
         f"{row['predicted_sd']:.2f} of the measured SD at a Pearson correlation of {row['pearson']:.3f}. Stretched to "

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import matplotlib as mpl
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
@@ -57,6 +58,15 @@ def plain_logarithm(axis: Axis) -> None:
     axis.set_major_locator(LogLocator(subs=steps))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}" if value < 1e6 else f"{value:.0e}"))
     axis.set_minor_formatter(NullFormatter())
+
+
+def equal_axes(axes: Axes, low: float, high: float) -> None:
+    """Give both axes of a panel one range and one length a unit, so that what is compared can be compared by eye."""
+    room = 0.03 * max(high - low, 1e-9)
+    axes.set(xlim=(low - room, high + room), ylim=(low - room, high + room), aspect="equal")
+    ticks = axes.xaxis.get_major_locator().tick_values(low, high)
+    inside = [tick for tick in ticks if low - room <= tick <= high + room]
+    axes.set(xticks=inside, yticks=inside)
 
 
 @contextmanager

@@ -68,10 +68,12 @@ class Given:
 def _datasets(given: Given) -> list[Drawn]:
     table = given.table("observations")
     return [
-        datasets.draw_scores(table, given.scores), datasets.draw_fitness(table, given.scores),
+        datasets.draw_scores(table, given.scores),
+        datasets.draw_fitness(table, given.scores),
         datasets.draw_gene_usage(table),
-        reproducibility.draw_reproducibility(table, given.scores), datasets.draw_overlap(table),
-    ]  # fmt: skip
+        reproducibility.draw_reproducibility(table, given.scores),
+        datasets.draw_overlap(table),
+    ]
 
 
 def _metabolism(given: Given) -> list[Drawn]:
@@ -124,23 +126,29 @@ def _leaderboard(given: Given) -> list[Drawn]:
         leaderboard.draw_differences(given.table("differences")),
         leaderboard.draw_subgroups(given.table("subgroups"), given.model),
         leaderboard.draw_family(
-            board, "ablations", f"Ablations of {given.model}",
+            board,
+            "ablations",
+            f"Ablations of {given.model}",
             "The model, and the model with one part taken away, replaced or added, on every split and assay that it "
             "ran on.",
             lambda model: is_ablation(model, given.model),
         ),
         leaderboard.draw_family(
-            board, "loss_models", f"Losses of {given.model}",
+            board,
+            "loss_models",
+            f"Losses of {given.model}",
             "The model trained with the mean squared error, and the same model trained with other losses.",
             lambda model: model == given.model or is_loss(model, given.model),
         ),
         leaderboard.draw_family(
-            board, "pretraining", "What is pretraining for?",
+            board,
+            "pretraining",
+            "What is pretraining for?",
             "DANGO pretrained on networks, not pretrained, with frozen pretrained vectors, with plain vectors, and as "
             "its released code behaves.",
             is_dango,
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _losses(given: Given) -> list[Drawn]:

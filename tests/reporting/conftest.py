@@ -21,11 +21,19 @@ def invoke(*arguments: str) -> str:
 
 def draw(topic: str, run: Path, folder: Path) -> None:
     invoke(
-        "figures", topic, "--settings", '{"png_dpi": 72}',
+        "figures",
+        topic,
+        "--settings",
+        '{"png_dpi": 72}',
         *(f"--input={name}={run / ARTEFACTS[name]}" for name in TOPICS[topic].artefacts),
         *(f"--page={screen}" for screen in PAGES if topic == "p_values"),
-        "--models", str(run / "models"), "--folder", str(folder), "--records", str(folder / f"{topic}.json"),
-    )  # fmt: skip
+        "--models",
+        str(run / "models"),
+        "--folder",
+        str(folder),
+        "--records",
+        str(folder / f"{topic}.json"),
+    )
 
 
 @pytest.fixture(scope="session")

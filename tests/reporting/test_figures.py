@@ -1,24 +1,31 @@
 """Figures: the same bytes for the same tables, at the width of a journal's columns, with words beside them."""
 
+import html
 import re
 from pathlib import Path
 
+import jinja2
 import matplotlib.image
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from docutils.core import publish_parts
+from matplotlib.patches import Rectangle
 
 from pipeline_lib.artefacts.schemas import HISTORY
-from pipeline_lib.artefacts.tables import write_table
-from pipeline_lib.config.figures import P_VALUE_PAGE, TOPICS
+from pipeline_lib.artefacts.tables import read_table, write_table
+from pipeline_lib.config.figures import ARTEFACTS, P_VALUE_PAGE, TOPICS
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import read_records
 from pipeline_lib.reporting.figures.called_ranking import draw_called_ranking
-from pipeline_lib.reporting.figures.datasets import draw_gene_usage
+from pipeline_lib.reporting.figures.correlations import draw_correlation
+from pipeline_lib.reporting.figures.datasets import draw_gene_usage, draw_scores
+from pipeline_lib.reporting.figures.discoveries import draw_discoveries
 from pipeline_lib.reporting.figures.leaderboard import draw_family
+from pipeline_lib.reporting.figures.metabolism import draw_energy_coverage, draw_incidence
 from pipeline_lib.reporting.figures.training import draw_training_curves
-from pipeline_lib.reporting.predictions import Job
+from pipeline_lib.reporting.predictions import Job, find_jobs
 from tests.reporting.conftest import PAGES, draw
 
 
@@ -54,6 +61,66 @@ def test_a_vector_figure_carries_no_date_and_no_font_of_this_machine(run_folder)
     assert "font-family" not in text
 
 
+@pytest.mark.parametrize("topic", ["p_values", "metabolism"])
+def test_what_snakemake_shows_under_a_figure_are_its_own_title_and_caption(run_folder, topic):
+    folder = run_folder / "figures"
+    for record in read_records(folder / f"{topic}.json"):
+        template = (folder / "captions" / f"{record.name}.rst").read_text(encoding="utf-8")
+        parts = publish_parts(jinja2.Template(template).render(), writer_name="html")
+        shown = html.unescape(re.sub(r"<[^>]*>", "", parts["body"]))
+        assert " ".join(shown.split()) == " ".join(f"{record.title}. {record.caption}".split())
+
+
+@pytest.fixture
+def tables(run_folder):
+    """Return a function that reads an artefact of the synthetic run."""
+    return lambda name: read_table(run_folder / ARTEFACTS[name])
+
+
+def test_nothing_has_a_bar_on_a_logarithmic_axis(tables):
+    drawn = [
+        draw_incidence(tables("subsystems"), tables("subsystem_links")),
+        draw_energy_coverage(tables("subsystems"), tables("energies")),
+        draw_discoveries(discoveries()),
+    ]
+    for item in drawn:
+        for axes in item.figure.axes:
+            if "log" in axes.get_xscale() + axes.get_yscale():
+                assert not [patch for patch in axes.patches if isinstance(patch, Rectangle)], item.name
+        plt.close(item.figure)
+
+
+def discoveries() -> pd.DataFrame:
+    """Return counts of discoveries by two rules."""
+    rules = {"value < -0.08 and P < 0.05": 12, "q < 0.05 Benjamini-Hochberg": 300}
+    shared = {"screen": "ours", "phenotype": "interaction", "order": 2, "quantity": "discoveries", "n": 1000}
+    rows = [{**shared, "detail": rule, "value": n, "low": n - 5, "high": n + 5} for rule, n in rules.items()]
+    return pd.DataFrame(rows)
+
+
+def test_values_beyond_the_range_make_no_pile_at_its_edge():
+    rng = np.random.default_rng(0)
+    values = np.concatenate([rng.normal(size=10_000), np.full(9, -500.0), np.full(9, 500.0)])
+    rows = pd.DataFrame({"screen": "ours", "phenotype": "interaction", "order": 2, "value": values})
+    drawn = draw_scores(rows, {})
+    (outline,) = drawn.figure.axes[0].patches
+    counted = outline.get_path().vertices[:, 1]
+    plt.close(drawn.figure)
+    assert counted.max() > 300
+    edges = [count for count in (*counted[1:3], *counted[-3:-1]) if count > 1]
+    assert all(count < 9 for count in edges)
+
+
+def test_predictions_and_measurements_share_one_range(run_folder, tables):
+    drawn = draw_correlation(tables("observations"), find_jobs(run_folder / "models"), "clp", {})
+    panels = [axes for axes in drawn.figure.axes if axes.axison]
+    assert panels
+    for axes in panels:
+        assert axes.get_xlim() == axes.get_ylim()
+        assert axes.get_ylabel().removeprefix("predicted ") == axes.get_xlabel().removeprefix("measured ")
+    plt.close(drawn.figure)
+
+
 def history_job(folder: Path, model: str, rows: list[tuple[int, str, str, float]]) -> Job:
     """Return a fit with this history."""
     folder = folder / model / "random" / "seed0"
@@ -65,10 +132,17 @@ def history_job(folder: Path, model: str, rows: list[tuple[int, str, str, float]
 def test_training_curves_show_what_chose_the_epoch_from_the_network_before_its_first_step(tmp_path):
     """Beside it stand the scores of single phenotypes and the norms of gradients, which are not drawn."""
     scores = {"pearson": 0.1, "pearson_fitness": 0.9, "average_precision_call": 0.8, "deciding_score": 0.5}
-    rows = [(epoch, "validation", f"a+b/0/{name}", value + epoch / 100)
-            for epoch in range(4) for name, value in scores.items()]  # fmt: skip
-    rows += [(epoch, fold, "a+b/0/mse", 1.0 / (1 + epoch)) for epoch in range(4) for fold in ("train", "validation")
-             if (epoch, fold) != (0, "train")]  # fmt: skip
+    rows = [
+        (epoch, "validation", f"a+b/0/{name}", value + epoch / 100)
+        for epoch in range(4)
+        for name, value in scores.items()
+    ]
+    rows += [
+        (epoch, fold, "a+b/0/mse", 1.0 / (1 + epoch))
+        for epoch in range(4)
+        for fold in ("train", "validation")
+        if (epoch, fold) != (0, "train")
+    ]
     rows += [(epoch, "train", "a+b/0/spread_gradient_norm", 9.0) for epoch in range(1, 4)]
     other = [(epoch, "validation", name, 0.2) for epoch in range(1, 5) for name in ("pearson", "log_cosh")]
     drawn = draw_training_curves([history_job(tmp_path, "clp", rows), history_job(tmp_path, "dango", other)])
@@ -87,8 +161,10 @@ def test_training_curves_show_what_chose_the_epoch_from_the_network_before_its_f
 def test_the_ablations_of_a_large_run_fit_a_page():
     rows = [
         (f"clp_{part}" if part else "clp", split, f"screen{screen}")
-        for part in range(14) for split in ("random", "query_disjoint") for screen in range(9)
-    ]  # fmt: skip
+        for part in range(14)
+        for split in ("random", "query_disjoint")
+        for screen in range(9)
+    ]
     board = pd.DataFrame(rows, columns=["model", "split", "screen"]).assign(
         phenotype="interaction", metric="pearson", value=0.3, low=0.2, high=0.4, n=90, groups=9
     )
@@ -100,10 +176,18 @@ def test_the_ablations_of_a_large_run_fit_a_page():
 def test_calls_are_ranked_on_whatever_split_the_run_has():
     board = pd.DataFrame(
         {
-            "model": ["clp", "mean"], "split": "gene_disjoint_all", "screen": "ours", "phenotype": "call",
-            "metric": "average_precision", "value": [0.3, 0.1], "low": 0.0, "high": 0.5, "n": 90, "groups": 9,
+            "model": ["clp", "mean"],
+            "split": "gene_disjoint_all",
+            "screen": "ours",
+            "phenotype": "call",
+            "metric": "average_precision",
+            "value": [0.3, 0.1],
+            "low": 0.0,
+            "high": 0.5,
+            "n": 90,
+            "groups": 9,
         }
-    )  # fmt: skip
+    )
     drawn = draw_called_ranking(board)
     plt.close(drawn.figure)
     assert "all genes unseen split, n = 90" in drawn.caption

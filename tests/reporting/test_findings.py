@@ -11,13 +11,9 @@ from pipeline_lib.reporting.findings import (
     beyond_truth_sentences,
     ceiling_finding,
     conservative_p_sentences,
-    family_sentences,
     interval,
     model_findings,
-    network_soundness,
-    trust_finding,
 )
-from tests.reporting.synthetic_run import _OVERFIT, _WALK_THROUGH
 
 
 def test_an_interval_is_written_with_three_decimals():
@@ -27,18 +23,47 @@ def test_an_interval_is_written_with_three_decimals():
 
 def board(**values):
     return pd.DataFrame(
-        [{"model": model, "split": "random", "screen": "collins2007", "phenotype": "interaction", "metric": "pearson",
-          "value": value, "low": value - 0.1, "high": value + 0.1, "n": 100} for model, value in values.items()]
-    )  # fmt: skip
+        [
+            {
+                "model": model,
+                "split": "random",
+                "screen": "collins2007",
+                "phenotype": "interaction",
+                "metric": "pearson",
+                "value": value,
+                "low": value - 0.1,
+                "high": value + 0.1,
+                "n": 100,
+            }
+            for model, value in values.items()
+        ]
+    )
 
 
 def pair(low, high):
     return pd.DataFrame(
-        [{"model": "clp", "reference": "gene_ridge", "role": "best_baseline", "split": "random",
-          "screen": "collins2007", "phenotype": "interaction", "metric": "pearson", "value": (low + high) / 2,
-          "low": low, "high": high, "q_value": 0.01, "verdict": verdict(low, high, 0.01), "detectable": 0.123,
-          "seeds": 3, "reference_seeds": 3, "n": 100, "lower_is_better": False}]
-    )  # fmt: skip
+        [
+            {
+                "model": "clp",
+                "reference": "gene_ridge",
+                "role": "best_baseline",
+                "split": "random",
+                "screen": "collins2007",
+                "phenotype": "interaction",
+                "metric": "pearson",
+                "value": (low + high) / 2,
+                "low": low,
+                "high": high,
+                "q_value": 0.01,
+                "verdict": verdict(low, high, 0.01),
+                "detectable": 0.123,
+                "seeds": 3,
+                "reference_seeds": 3,
+                "n": 100,
+                "lower_is_better": False,
+            }
+        ]
+    )
 
 
 @pytest.mark.parametrize(
@@ -58,7 +83,7 @@ def test_pooled_draws_are_a_finding_of_their_own():
     pairs = [pair(0.1, 0.2).assign(split="random-pooled"), pair(-0.1, 0.2)]
     single, pooled = model_findings(pd.concat(scores, ignore_index=True), pd.concat(pairs, ignore_index=True), "clp")
     assert "shows no significant difference from gene_ridge" in single.sentence
-    assert "all draws pooled" in pooled.question
+    assert "all repeats pooled" in pooled.question
     assert "Pearson 0.600" in pooled.sentence
 
 
@@ -137,51 +162,19 @@ def test_a_leak_is_named_where_the_model_passes_what_noise_allows():
     assert "rows of the test fold were trained on" in sentence
 
 
-@pytest.mark.parametrize(
-    ("holds", "passed", "verdict"), [(True, True, "yes"), (False, True, "no"), (True, False, "no")]
-)
-def test_trust_needs_every_check(holds, passed, verdict):
-    leakage = pd.DataFrame({"promised": [True, False], "holds": [holds, False]})
-    finding = trust_finding(leakage, pd.DataFrame(), network_soundness({**_OVERFIT, "passed": passed}, _WALK_THROUGH))
-    assert finding.verdict == verdict
-
-
-def variants(**bounds_of):
-    tables = [
-        pair(*bounds).assign(model=model, reference="dango", role="reference") for model, bounds in bounds_of.items()
-    ]
-    return pd.concat(tables, ignore_index=True)
-
-
-def test_variants_are_told_by_what_can_be_said_of_them():
-    (sentence,) = family_sentences(
-        variants(dango_frozen=(0.1, 0.2), dango_plain=(-0.2, -0.1), dango_a=(-0.1, 0.12), dango_b=(-0.1, 0.1)), "dango"
-    )
-    assert "dango_frozen beats dango by 0.150 (0.100 to 0.200) (3 seeds each, paired)" in sentence
-    assert "dango_plain falls short of dango by 0.150 (0.100 to 0.200)" in sentence
-    assert "dango_a shows no significant difference from dango (0.010, 3 seeds each, paired; a true" in sentence
-
-
-def test_words_stay_with_the_leading_assay_and_the_others_are_counted():
-    elsewhere = variants(dango_frozen=(-0.3, -0.1)).assign(screen="simulated")
-    leading, others = family_sentences(
-        pd.concat([variants(dango_frozen=(0.1, 0.2)), elsewhere], ignore_index=True), "dango"
-    )
-    assert "simulated" not in leading
-    assert "0 of 1 differences are above zero with their whole interval and q < 0.05 and 1 below" in others
-
-
-def test_a_family_without_members_is_said_to_be_missing():
-    assert family_sentences(pair(0.1, 0.2).iloc[:0], "clp") == ["This run compares no such model with clp."]
-
-
 def pi0_at_half(value, low, high):
     return pd.DataFrame(
         {
-            "screen": "kuzmin2018", "phenotype": "interaction", "order": 3, "quantity": "pi0_at_lambda",
-            "detail": "0.50", "value": [value], "low": [low], "high": [high],
+            "screen": "kuzmin2018",
+            "phenotype": "interaction",
+            "order": 3,
+            "quantity": "pi0_at_lambda",
+            "detail": "0.50",
+            "value": [value],
+            "low": [low],
+            "high": [high],
         }
-    )  # fmt: skip
+    )
 
 
 def test_p_values_that_crowd_near_one_are_called_conservative():

@@ -44,7 +44,7 @@ def test_the_page_shows_the_sections(page: str) -> None:
 
 
 def test_a_run_that_made_nothing_leaves_the_sections_out(tmp_path: Path) -> None:
-    run = RunFolder(tmp_path, 72, "clp")
+    run = RunFolder(tmp_path, "clp")
     for section in (media, essential_genes, subsystems, explanations):
         assert section(run).absent
     for artefact, schema in (("explanations", EXPLANATIONS), ("media_benchmark", MEDIA_BENCHMARK)):

@@ -8,19 +8,28 @@ from pipeline_lib.config.calls import FITNESS_UNITS, ScreenScores
 from pipeline_lib.reporting.names import in_order, split_name, split_phrase, unit
 
 ORDER = [
-    "random", "query_disjoint", "gene_disjoint_one", "gene_disjoint_one-1", "gene_disjoint_one-2",
-    "gene_disjoint_one-10", "gene_disjoint_one-pooled", "gene_disjoint_all-3", "cross_screen", "ours", "ours-1",
-]  # fmt: skip
+    "random",
+    "query_disjoint",
+    "gene_disjoint_one",
+    "gene_disjoint_one-1",
+    "gene_disjoint_one-2",
+    "gene_disjoint_one-10",
+    "gene_disjoint_one-pooled",
+    "gene_disjoint_all-3",
+    "cross_screen",
+    "ours",
+    "ours-1",
+]
 
 
 @pytest.mark.parametrize(
     ("split", "name"),
     [
         ("gene_disjoint_one", "one unseen gene"),
-        ("gene_disjoint_one-2", "one unseen gene, draw 2"),
-        ("gene_disjoint_one-pooled", "one unseen gene, all draws pooled"),
+        ("gene_disjoint_one-2", "one unseen gene, repeat 2"),
+        ("gene_disjoint_one-pooled", "one unseen gene, all repeats pooled"),
         ("ours", "ours"),
-        ("ours-2", "ours, draw 2"),
+        ("ours-2", "ours, repeat 2"),
     ],
 )
 def test_a_split_is_named_with_its_draw(split: str, name: str) -> None:
@@ -29,7 +38,7 @@ def test_a_split_is_named_with_its_draw(split: str, name: str) -> None:
 
 def test_a_sentence_names_the_split_before_its_draw() -> None:
     assert split_phrase("random") == "random split"
-    assert split_phrase("gene_disjoint_one-2") == "one unseen gene split, draw 2"
+    assert split_phrase("gene_disjoint_one-2") == "one unseen gene split, repeat 2"
 
 
 @given(shuffled=st.permutations(ORDER))
@@ -39,8 +48,10 @@ def test_draws_stand_behind_their_kind_in_the_order_of_their_numbers(shuffled: l
 
 def test_an_axis_bears_the_unit_that_its_screen_states_and_no_other() -> None:
     scores = {
-        "emap": ScreenScores(unit="S-score"), "kuzmin2018": ScreenScores(unit=FITNESS_UNITS), "mine": ScreenScores(),
-    }  # fmt: skip
+        "emap": ScreenScores(unit="S-score"),
+        "kuzmin2018": ScreenScores(unit=FITNESS_UNITS),
+        "mine": ScreenScores(),
+    }
     assert unit("emap", "interaction", scores) == "interaction (S-score)"
     assert unit("kuzmin2018", "interaction", scores) == "ε or τ (fitness units)"
     assert unit("mine", "interaction", scores) == "interaction (unit not stated)"

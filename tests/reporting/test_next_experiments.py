@@ -78,8 +78,9 @@ def test_the_strongest_viable_genes_are_chosen(genes, observations):
     rows = observations[observations["screen"] == "collins2007"]
     mean = {
         position: rows.loc[[gene in members for members in rows["genes"]], "value"].abs().mean()
-        for position, gene in enumerate(genes["gene"]) if viable[position]
-    }  # fmt: skip
+        for position, gene in enumerate(genes["gene"])
+        if viable[position]
+    }
     assert set(chosen) == set(sorted(mean, key=mean.get)[-4:])
     assert (np.diff(chosen) > 0).all()
 

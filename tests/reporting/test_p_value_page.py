@@ -9,7 +9,7 @@ from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.config.figures import ARTEFACTS, figure_names, pages_of
 from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.reporting.drawing import read_records
-from pipeline_lib.reporting.figures.p_value_page import answer, draw_page
+from pipeline_lib.reporting.figures.p_value_page import agreement_verdict, answer, draw_page
 from pipeline_lib.reporting.figures.p_value_panels import PValueTables
 
 
@@ -35,6 +35,12 @@ ANSWERS = {
 def test_the_answer_follows_the_intervals(case: str) -> None:
     numbers, words = ANSWERS[case]
     assert words in answer(agreement(*numbers))
+
+
+def test_the_verdict_follows_the_same_intervals() -> None:
+    verdicts = {case: agreement_verdict(agreement(*numbers)) for case, (numbers, _) in ANSWERS.items()}
+    expected = {"both": "win", "neither": "level", "one": "level", "opposite": "loss", "few queries": "undetermined"}
+    assert verdicts == expected
 
 
 def test_without_predictions_there_is_no_answer() -> None:

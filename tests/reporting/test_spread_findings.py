@@ -32,7 +32,7 @@ def test_widening_predictions_that_are_all_but_constant_costs_nothing_when_they_
     assert row.full_spread == FREE
 
 
-def test_the_leading_assay_is_told_and_the_others_counted() -> None:
+def test_the_leading_assay_is_named_and_the_others_counted() -> None:
     trades = spread_trades(pd.concat([predictions("a", 1.0), predictions("b", 1.0)]))
     first, rest = spread_sentences(trades, "clp", ("b", "interaction"))
     assert first.startswith("b, interaction")

@@ -76,12 +76,21 @@ def test_the_report_of_a_tiny_own_screen_is_built_and_is_about_that_screen(
         (tmp_path / ARTEFACTS[absent]).unlink()
     for topic in (topic for topic in TOPICS if topic not in OF_THE_CELL):
         invoke(
-            "figures", topic, "--settings", '{"png_dpi": 72}', "--scores", scores,
+            "figures",
+            topic,
+            "--settings",
+            '{"png_dpi": 72}',
+            "--scores",
+            scores,
             *(f"--input={name}={made[name]}" for name in TOPICS[topic].artefacts if name in made),
             *(f"--page={screen}" for screen in pages_of(topic, config.screens)),
-            "--models", str(tmp_path / "models"), "--folder", str(tmp_path / "figures"),
-            "--records", str(tmp_path / "figures" / f"{topic}.json"),
-        )  # fmt: skip
+            "--models",
+            str(tmp_path / "models"),
+            "--folder",
+            str(tmp_path / "figures"),
+            "--records",
+            str(tmp_path / "figures" / f"{topic}.json"),
+        )
     page = tmp_path / "report.html"
     invoke("html", "--settings", '{"png_dpi": 72}', "--run-folder", str(tmp_path), "--output", str(page))
     words = html.unescape(

@@ -66,15 +66,25 @@ class TinyScreen:
         """Return the table as the reader would."""
         frame = pd.DataFrame({"genes": [sorted(genes) for genes in self.genes], "value": np.asarray(self.value, float)})
         defaults: dict[str, Any] = {
-            "std": np.nan, "p_value": np.nan, "p_sided": None, "query": None, "array": None, "temperature": np.nan,
-        }  # fmt: skip
+            "std": np.nan,
+            "p_value": np.nan,
+            "p_sided": None,
+            "query": None,
+            "array": None,
+            "temperature": np.nan,
+        }
         for name, default in (defaults | self.columns).items():
             frame[name] = default
         order = frame["genes"].map(len).astype("int64")
         return frame.assign(
-            observation_id=np.arange(len(frame)), screen=SCREEN, order=order, phenotype=self.phenotype, replicate=0,
-            p_sided=frame["p_sided"].astype("Int64"), kinds=[["unspecified"] * n for n in order],
-        ).astype({"query": object, "array": object})[list(OBSERVATIONS.columns)]  # fmt: skip
+            observation_id=np.arange(len(frame)),
+            screen=SCREEN,
+            order=order,
+            phenotype=self.phenotype,
+            replicate=0,
+            p_sided=frame["p_sided"].astype("Int64"),
+            kinds=[["unspecified"] * n for n in order],
+        ).astype({"query": object, "array": object})[list(OBSERVATIONS.columns)]
 
     def config(self) -> RunConfig:
         """Return a run's configuration with this screen alone, on the E. coli core model."""
@@ -82,13 +92,16 @@ class TinyScreen:
         screen = {"reader": "table", "files": {"table": "my_screen.csv"}, "columns": columns, **self.settings}
         return parse_run_config(
             {
-                "run": "tiny", "description": "My own screen.", "metabolism": {"gem": "cobra:textbook"},
-                "screens": {SCREEN: {**screen, "phenotype": self.phenotype}}, "splits": {"names": list(self.splits)},
+                "run": "tiny",
+                "description": "My own screen.",
+                "metabolism": {"gem": "cobra:textbook"},
+                "screens": {SCREEN: {**screen, "phenotype": self.phenotype}},
+                "splits": {"names": list(self.splits)},
                 "grid": [{"models": list(self.models), "splits": list(self.splits), "seeds": [0]}],
                 "evaluation": {"resamples": 100, "ranking_resamples": 50},
             },
             "tiny",
-        )  # fmt: skip
+        )
 
 
 def gene_table() -> pd.DataFrame:
@@ -96,11 +109,14 @@ def gene_table() -> pd.DataFrame:
     count = len(GENE_NAMES)
     return pd.DataFrame(
         {
-            "gene_index": range(count), "gene": GENE_NAMES, "name": GENE_NAMES,
+            "gene_index": range(count),
+            "gene": GENE_NAMES,
+            "name": GENE_NAMES,
             "in_gem": [index % 2 == 0 for index in range(count)],
-            "essential": pd.array([None] * count, dtype="boolean"), "aliases": [[]] * count,
+            "essential": pd.array([None] * count, dtype="boolean"),
+            "aliases": [[]] * count,
         }
-    )  # fmt: skip
+    )
 
 
 def write_tiny_run(screen: TinyScreen, folder: Path, any_run: Path, root: Path) -> RunConfig:
@@ -114,8 +130,9 @@ def write_tiny_run(screen: TinyScreen, folder: Path, any_run: Path, root: Path) 
     write_json(provenance(config, lock, folder / "benchmarks", root), folder / "provenance.json")
     write_table(
         pd.DataFrame({"observation_id": [0], "prediction": [0.0], "prediction_std": [np.nan], "fold": ["train"]}),
-        folder / ARTEFACTS["overfit_predictions"], PREDICTIONS,
-    )  # fmt: skip
+        folder / ARTEFACTS["overfit_predictions"],
+        PREDICTIONS,
+    )
     measured = folder / ARTEFACTS["observations"]
     summarise(measured, folder / ARTEFACTS["genes"], folder / ARTEFACTS["screens_summary"])
     recompute_tau(measured, folder / ARTEFACTS["trigenic_identity"])
@@ -151,9 +168,10 @@ def _fit(screen: TinyScreen, config: RunConfig, observations: pd.DataFrame, gene
             place = folder / "models" / model / split / "seed0"
             predicted = folds.assign(prediction=noise, prediction_std=0.1 if model == "clp" else np.nan)
             write_table(
-                predicted[["observation_id", "prediction", "prediction_std", "fold"]], place / "predictions.parquet",
+                predicted[["observation_id", "prediction", "prediction_std", "fold"]],
+                place / "predictions.parquet",
                 PREDICTIONS,
-            )  # fmt: skip
+            )
             history = pd.DataFrame({"epoch": [0], "fold": ["train"], "metric": [f"{SCREEN}/mse"], "value": [0.1]})
             write_table(history, place / "history.parquet", HISTORY)
 
@@ -161,33 +179,68 @@ def _fit(screen: TinyScreen, config: RunConfig, observations: pd.DataFrame, gene
 def _evaluate(config: RunConfig, folder: Path) -> None:
     path = {name: str(folder / relative) for name, relative in ARTEFACTS.items()}
     common = [
-        "--settings", as_json(config.evaluation), "--scores", as_json(screen_scores(config.screens)),
-        "--observations", path["observations"],
-    ]  # fmt: skip
+        "--settings",
+        as_json(config.evaluation),
+        "--scores",
+        as_json(screen_scores(config.screens)),
+        "--observations",
+        path["observations"],
+    ]
     predictions = ["--predictions-dir", str(folder / "models")]
     evaluated = folder / "evaluation"
     commands = {
         "leaderboard": [
-            *predictions, "--genes", path["genes"], "--output", path["leaderboard"], "--differences",
-            path["differences"], "--subgroups", path["subgroups"],
+            *predictions,
+            "--genes",
+            path["genes"],
+            "--output",
+            path["leaderboard"],
+            "--differences",
+            path["differences"],
+            "--subgroups",
+            path["subgroups"],
         ],
         "noise-ceiling": [
-            "--genes", path["genes"], "--output", path["noise_ceiling"],
-            *(f"--split={file.stem}={file}" for file in sorted((folder / "splits").glob("*.parquet"))
-              if not file.stem.endswith(".leakage")),
+            "--genes",
+            path["genes"],
+            "--output",
+            path["noise_ceiling"],
+            *(
+                f"--split={file.stem}={file}"
+                for file in sorted((folder / "splits").glob("*.parquet"))
+                if not file.stem.endswith(".leakage")
+            ),
         ],
         "p-values": [
-            *predictions, "--output", path["p_values"], "--deciles", path["p_value_deciles"], "--histogram",
-            path["p_value_histogram"], "--points", path["p_value_points"], "--correlations",
-            path["p_value_correlations"], "--hits", path["p_value_hits"], "--queries", path["p_value_queries"],
-            "--quantiles", path["p_value_quantiles"],
+            *predictions,
+            "--output",
+            path["p_values"],
+            "--deciles",
+            path["p_value_deciles"],
+            "--histogram",
+            path["p_value_histogram"],
+            "--points",
+            path["p_value_points"],
+            "--correlations",
+            path["p_value_correlations"],
+            "--hits",
+            path["p_value_hits"],
+            "--queries",
+            path["p_value_queries"],
+            "--quantiles",
+            path["p_value_quantiles"],
         ],
         "calibration": [*predictions, "--output", path["calibration"]],
         "precision-recall": [
-            *predictions, "--output", path["precision_recall"], "--queries",
-            str(evaluated / "query_precision.parquet"), "--dango", path["dango_scoring"],
+            *predictions,
+            "--output",
+            path["precision_recall"],
+            "--queries",
+            str(evaluated / "query_precision.parquet"),
+            "--dango",
+            path["dango_scoring"],
         ],
-    }  # fmt: skip
+    }
     calls = [[command, *common, *options] for command, options in commands.items()]
     tables = ["--leaderboard", path["leaderboard"], "--differences", path["differences"]]
     tables += ["--noise-ceiling", path["noise_ceiling"], "--model", config.reporting.model]
@@ -228,7 +281,9 @@ TINY_SCREENS: dict[str, TinyScreen] = {
     "two_splits": TinyScreen(_pairs(91), _values(91), splits=("random", "gene_disjoint_one")),
     "p_values_and_no_calls": TinyScreen(_pairs(60), _values(60), _P, settings={"p_sided": 2}),
     "calls_of_its_own": TinyScreen(
-        _pairs(60), _values(60), _P,
+        _pairs(60),
+        _values(60),
+        _P,
         settings={"p_sided": 2, "unit": "S-score", "calls": {"negative": -0.1, "positive": 0.1, "p_value": 0.05}},
     ),
     "a_threshold_that_nothing_passes": TinyScreen(
@@ -245,5 +300,5 @@ TINY_SCREENS: dict[str, TinyScreen] = {
         _pairs(91), _values(91), _P, phenotype="raw_interaction", settings={"p_sided": 2}
     ),
     "triples": TinyScreen(list(combinations(GENE_NAMES, 3))[:60], _values(60)),
-}  # fmt: skip
+}
 """Screens by what is special about them."""

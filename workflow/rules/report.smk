@@ -1,5 +1,7 @@
 """Figures by topic, provenance, the report page."""
 
+from os.path import abspath
+
 from pipeline_lib.config.figures import READS_MODELS, figure_names, pages_of
 
 HISTORIES = [path.replace("predictions.parquet", "history.parquet") for path in PREDICTIONS]
@@ -19,6 +21,13 @@ REPORTED_CELL = cell_of(RUN.reporting.model) if REPORTED else {}
 # A genotype that no screen has measured is not among the knockouts: its growth is solved on the metabolic network.
 NETWORK = [f"{RESULTS}/metabolism/{name}.parquet" for name in ("reactions", "incidence", "complexes")]
 SOLVED_ON = NETWORK if "knockouts" in REPORTED_CELL else []
+# Snakemake reads a caption beside the rules: where these are not on this machine, it finds none of the run's own.
+OWN_CAPTIONS = workflow.current_basedir.is_local
+
+
+def caption_of(name):
+    """Return the file of a figure's title and caption, for ``snakemake --report``."""
+    return abspath(placed(f"{RESULTS}/figures/captions/{name}.rst")) if OWN_CAPTIONS else "../report/figure.rst"
 
 
 for topic in TOPICS:
@@ -35,12 +44,18 @@ for topic in TOPICS:
                     f"{RESULTS}/figures/{name}.svg",
                     category="Figures",
                     subcategory=topic,
-                    caption="../report/figure.rst",
+                    caption=caption_of(name),
                     labels={"figure": name.replace("_", " ")},
                 )
                 for name in figure_names(topic, RUN.screens)
             ],
             png=[f"{RESULTS}/figures/{name}.png" for name in figure_names(topic, RUN.screens)],
+            captions=[f"{RESULTS}/figures/captions/{name}.rst" for name in figure_names(topic, RUN.screens)],
+            pictures=[
+                f"{RESULTS}/figures/page/{name}{suffix}"
+                for name in figure_names(topic, RUN.screens)
+                for suffix in (".webp", ".narrow.webp")
+            ],
             records=f"{RESULTS}/figures/{topic}.json",
         log:
             f"{RESULTS}/logs/figures/{topic}.log",
@@ -72,6 +87,8 @@ rule trigenic_interactions:
     output:
         svg=f"{RESULTS}/figures/trigenic_interactions.svg",
         png=f"{RESULTS}/figures/trigenic_interactions.png",
+        caption=f"{RESULTS}/figures/captions/trigenic_interactions.rst",
+        pictures=multiext(f"{RESULTS}/figures/page/trigenic_interactions", ".webp", ".narrow.webp"),
         records=f"{RESULTS}/figures/trigenic_interactions.json",
     log:
         f"{RESULTS}/logs/figures/trigenic_interactions.log",
@@ -181,6 +198,7 @@ rule report:
         gallery=rules.gallery.output.page,
         predictions=PREDICTIONS,
         artefacts=list(FLOW.artefacts.values()),
+        features=rules.features.input.tables,
         leakage=expand(rules.split.output.leakage, split=RUN.splits.names),
         graph=rules.cell_graph.output.summary,
         provenance=rules.provenance.output.provenance,

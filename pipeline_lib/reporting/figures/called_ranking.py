@@ -43,10 +43,12 @@ def draw_called_ranking(leaderboard: pd.DataFrame) -> Drawn:
             panel.axvline(guess.max(), color=style.INK, linestyle=":", linewidth=0.8)
     n = int(rows["n"].max())
     return Drawn(
-        name, figure, f"{title} {assay_name(screen, phenotype)}",
+        name,
+        figure,
+        f"{title} {assay_name(screen, phenotype)}",
         f"Test fold of the {split_phrase(split)}, n = {n:,}. Average precision is over the whole fold; precision at 10 "
         "a query is the mean over queries of the share of calls among the ten genotypes predicted strongest. Models "
         "that say the same of every genotype of a query get its share of calls, as a guess would. Dotted: the "
         f"prevalence. Bars are bootstrap intervals over queries or genes. {colours_in_words(rows['model'])}.",
         "Forest plots of average precision and of precision at 10 a query for every model.",
-    )  # fmt: skip
+    )

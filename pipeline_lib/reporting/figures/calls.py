@@ -58,11 +58,13 @@ def draw_precision_recall(curves: pd.DataFrame, leaderboard: pd.DataFrame, model
                 f"n = {int(first['n']):,}, prevalence {first['prevalence']:.3f}"
             )
     return Drawn(
-        "precision_recall", figure, title,
+        "precision_recall",
+        figure,
+        title,
         f"Test fold: {model} with its bootstrap interval and the {_RIVALS} others with the highest average precision "
         f"(in brackets). Dotted: the prevalence, which is the precision of a guess. {'; '.join(words)}.",
         f"Precision by recall. {'; '.join(words)}.",
-    )  # fmt: skip
+    )
 
 
 def _draw_curves(panel: Axes, curves: pd.DataFrame, scores: pd.DataFrame, model: str) -> None:

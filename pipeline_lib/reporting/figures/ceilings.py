@@ -49,13 +49,15 @@ def draw_noise_ceilings(ceilings: pd.DataFrame, in_run: AbstractSet[str]) -> Dra
     axes.invert_yaxis()
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return Drawn(
-        "noise_ceilings", figure, "Noise ceilings",
+        "noise_ceilings",
+        figure,
+        "Noise ceilings",
         "A replicate correlation is a reliability; its square root is the best Pearson correlation that any prediction "
         "can reach against one released score (0.59 gives 0.77; 0.88 gives 0.94). Among all rows of a screen; repeats "
         "and alleles stand for the rows that were measured more than once. Intervals are bootstrap intervals; each "
         "method's assumption is in the table.",
         "Dots with intervals of the noise ceiling for each screen and method.",
-    )  # fmt: skip
+    )
 
 
 def _label(screen: str, phenotype: str, order: int, method: str) -> str:
@@ -81,9 +83,9 @@ def draw_calibration(calibration: pd.DataFrame, model: str) -> Drawn:
     figure, axes = plt.subplots(1, 3, figsize=(style.TWO_COLUMNS, 2.3))
     split = split_phrase(str(rows["split"].iloc[0]))
     words = {
-        "reliability": ("Mean", "mean prediction", "mean measured value"),
-        "coverage": ("Intervals", "nominal coverage", "observed coverage"),
-        "spread": ("Spread", "predicted SD", "root mean squared error"),
+        "reliability": ("Mean", "mean prediction (share of largest)", "mean measured (share of largest)"),
+        "coverage": ("Intervals", "nominal coverage (share)", "observed coverage (share)"),
+        "spread": ("Spread", "predicted SD (share of largest)", "RMS error (share of largest)"),
     }
     assays = sorted(set(zip(rows["screen"], rows["phenotype"], strict=True)))
     for axis, (quantity, (heading, x_label, y_label)) in zip(axes, words.items(), strict=True):
@@ -92,17 +94,25 @@ def draw_calibration(calibration: pd.DataFrame, model: str) -> Drawn:
             one = part[(part["screen"] == screen) & (part["phenotype"] == phenotype)].sort_values("position")
             # Assays have units of their own; shares of the assay's largest value can share one panel.
             scale = 1.0 if quantity == "coverage" else max(one[["expected", "observed"]].abs().max().max(), 1e-9)
-            axis.plot(one["expected"] / scale, one["observed"] / scale, "o-", label=assay_name(screen, phenotype),
-                      color=style.PALETTE[position % len(style.PALETTE)])  # fmt: skip
+            axis.plot(
+                one["expected"] / scale,
+                one["observed"] / scale,
+                "o-",
+                label=assay_name(screen, phenotype),
+                color=style.PALETTE[position % len(style.PALETTE)],
+            )
         ends = (-1, 1) if quantity == "reliability" else (0, 1)
         axis.plot(ends, ends, color=style.QUIET, linewidth=0.7, zorder=0)
+        style.equal_axes(axis, *ends)
         axis.set(title=heading, xlabel=x_label, ylabel=y_label)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return Drawn(
-        "calibration", figure, title,
+        "calibration",
+        figure,
+        title,
         f"Test fold of the {split}, before recalibration. Left, mean measured value in bins of the prediction; "
         "middle, share of measurements inside the central interval of each nominal level; right, error in bins of the "
         "predicted SD. Left and right, each assay is drawn relative to its largest value, since units differ. The "
         "diagonal is perfect calibration.",
         "Three panels of observed against expected calibration.",
-    )  # fmt: skip
+    )

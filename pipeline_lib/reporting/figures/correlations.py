@@ -60,11 +60,13 @@ def draw_correlation(
         panel.axis("off")
     seeds = f"mean of {len(chosen)} seeds" if len(chosen) > 1 else "one seed"
     return Drawn(
-        "correlation", figure, title,
-        f"Test fold of the {split_phrase(split)}, {seeds}; colour is the number of observations (logarithmic); "
-        f"the line is where prediction equals measurement. {'; '.join(words)}.",
+        "correlation",
+        figure,
+        title,
+        f"Test fold of the {split_phrase(split)}, {seeds}; colour is the number of observations (logarithmic); on the "
+        "line prediction equals measurement; values beyond the 0.1 and 99.9 percent quantiles are not drawn.",
         f"Scatter density of predicted against measured values. {'; '.join(words)}.",
-    )  # fmt: skip
+    )
 
 
 def _hexbin(axes: Axes, part: pd.DataFrame, screen: str, phenotype: str, scores: Mapping[str, ScreenScores]) -> str:
@@ -72,23 +74,32 @@ def _hexbin(axes: Axes, part: pd.DataFrame, screen: str, phenotype: str, scores:
     spread = predicted.std() > 0 and measured.std() > 0
     pearson = pearsonr(measured, predicted).statistic if spread else 0.0
     spearman = spearmanr(measured, predicted).statistic if spread else 0.0
-    x_low, x_high = np.quantile(measured, [0.001, 0.999])
-    y_low, y_high = np.quantile(predicted, [0.0005, 0.9995])
-    pad = max(y_high - y_low, 1e-6) * 0.05
+    # One range for both: predictions that are too narrow, or off, are seen to be.
+    low, high = np.quantile(np.concatenate([measured, predicted]), [0.001, 0.999])
+    high = max(high, low + 1e-6)
     axes.hexbin(
-        measured, predicted, gridsize=45, bins="log", cmap=style.DENSITY, mincnt=1, linewidths=0.1,
-        extent=(x_low, max(x_high, x_low + 1e-6), y_low - pad, y_high + pad), rasterized=True,
-    )  # fmt: skip
-    low, high = max(x_low, y_low - pad), min(x_high, y_high + pad)
-    if low < high:
-        axes.plot([low, high], [low, high], color=style.RIVAL, linewidth=0.8)
-    axes.set(
-        xlabel=f"measured {unit(screen, phenotype, scores)}", ylabel="predicted", title=panel_title(screen, phenotype)
+        measured,
+        predicted,
+        gridsize=45,
+        bins="log",
+        cmap=style.DENSITY,
+        mincnt=1,
+        linewidths=0.1,
+        extent=(low, high, low, high),
+        rasterized=True,
     )
+    style.equal_axes(axes, low, high)
+    axes.plot([low, high], [low, high], color=style.RIVAL, linewidth=0.8)
+    quantity = unit(screen, phenotype, scores)
+    axes.set(xlabel=f"measured {quantity}", ylabel=f"predicted {quantity}", title=panel_title(screen, phenotype))
     axes.text(
-        0.03, 0.97, f"r = {pearson:.2f}\nρ = {spearman:.2f}\nn = {len(part):,}", transform=axes.transAxes, va="top",
+        0.03,
+        0.97,
+        f"r = {pearson:.2f}\nρ = {spearman:.2f}\nn = {len(part):,}",
+        transform=axes.transAxes,
+        va="top",
         bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1.5},
-    )  # fmt: skip
+    )
     return f"{assay_name(screen, phenotype)}: Pearson {pearson:.3f}, Spearman {spearman:.3f}, n = {len(part):,}"
 
 
@@ -107,9 +118,7 @@ def draw_by_split(leaderboard: pd.DataFrame, ceilings: pd.DataFrame, model: str)
         )
     columns = min(3, len(assays))
     lines = -(-len(assays) // columns)
-    figure, axes = plt.subplots(
-        lines, columns, figsize=(style.TWO_COLUMNS, 2.0 * lines), squeeze=False, sharex=True
-    )  # fmt: skip
+    figure, axes = plt.subplots(lines, columns, figsize=(style.TWO_COLUMNS, 2.0 * lines), squeeze=False, sharex=True)
     splits = in_order(rows["split"])
     for panel, (screen, phenotype) in zip(axes.flat, assays, strict=False):
         of_assay = rows[(rows["screen"] == screen) & (rows["phenotype"] == phenotype)]
@@ -121,13 +130,14 @@ def draw_by_split(leaderboard: pd.DataFrame, ceilings: pd.DataFrame, model: str)
     handles, labels = axes.flat[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3)
     return Drawn(
-        "correlation_by_split", figure, title,
+        "correlation_by_split",
+        figure,
+        title,
         "Pearson correlation on the test fold with its bootstrap interval over queries and arrays, or genes. The best "
-        "other model "
-        "is the one with the highest value on that split and assay, ablations of the same model left out; the dashed "
-        "line is the noise ceiling, dotted where it is a lower bound.",
+        "other model has the highest value on that split and assay, ablations left out; the dashed line is the noise "
+        "ceiling, dotted where it is a lower bound.",
         f"Bars of {model} and the best other model for every split and assay.",
-    )  # fmt: skip
+    )
 
 
 def _bars(axes: Axes, rows: pd.DataFrame, model: str, splits: list[str]) -> None:

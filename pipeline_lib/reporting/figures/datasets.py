@@ -28,12 +28,10 @@ def _draw_values(
         for order, colour in zip((1, 2, 3), style.PALETTE, strict=False):
             values = part.loc[part["order"] == order, "value"]
             if len(values):
-                axis.hist(values.clip(low, high), bins=bins, histtype="step", color=colour, linewidth=1.1,
-                          label=f"order {order} (n = {len(values):,})")  # fmt: skip
-        axis.set(
-            title=panel_title(str(screen), str(phenotype)), xlabel=unit(str(screen), str(phenotype), scores),
-            ylabel="observations",
-        )  # fmt: skip
+                label = f"order {order} (n = {len(values):,})"
+                axis.hist(values, bins=bins, histtype="step", color=colour, linewidth=1.1, label=label)
+        heading, values_of = panel_title(str(screen), str(phenotype)), unit(str(screen), str(phenotype), scores)
+        axis.set(title=heading, xlabel=values_of, ylabel="observations")
         style.plain_logarithm(axis.yaxis)
         # Room for the legend above the tallest bin: a line of it takes an eighth of the panel.
         legend = 0.06 + 0.125 * part["order"].nunique()
@@ -42,12 +40,15 @@ def _draw_values(
         axis.legend(loc="upper left", ncols=1)
     for axis in axes.flat[len(assays) :]:
         axis.axis("off")
+    kind = PHENOTYPES[phenotypes[0]]
     return Drawn(
-        name, figure, title,
-        f"Distribution of {PHENOTYPES[phenotypes[0]]} values in each screen by number of deleted genes, cut at the "
-        f"0.1 and 99.9 percent quantiles (n = {len(rows):,}).",
-        f"Histograms of {PHENOTYPES[phenotypes[0]]} values by screen.",
-    )  # fmt: skip
+        name,
+        figure,
+        title,
+        f"Distribution of {kind} values in each screen by number of deleted genes (n = {len(rows):,}); values beyond "
+        "the 0.1 and 99.9 percent quantiles are not drawn.",
+        f"Histograms of {kind} values by screen.",
+    )
 
 
 def draw_scores(observations: pd.DataFrame, scores: Mapping[str, ScreenScores]) -> Drawn:
@@ -83,11 +84,13 @@ def draw_gene_usage(observations: pd.DataFrame) -> Drawn:
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     what = " and ".join({"gene": "gene", "query": "query strain"}[member] for member in drawn)
     return Drawn(
-        "gene_usage", figure, f"Use of {'genes and queries' if len(drawn) > 1 else 'genes'}",
+        "gene_usage",
+        figure,
+        f"Use of {'genes and queries' if len(drawn) > 1 else 'genes'}",
         f"Observations that each {what} takes part in, by rank. Rows of one query or gene are not independent, which "
         "is why intervals resample queries or genes and not rows.",
         f"Rank plots of observations by {what}.",
-    )  # fmt: skip
+    )
 
 
 def draw_overlap(observations: pd.DataFrame) -> Drawn:
@@ -109,7 +112,9 @@ def draw_overlap(observations: pd.DataFrame) -> Drawn:
     axis.set_xticks(range(len(names)), labels, rotation=35, ha="right")
     axis.set_yticks(range(len(names)), labels)
     return Drawn(
-        "screen_overlap", figure, "Overlap of screens",
+        "screen_overlap",
+        figure,
+        "Overlap of screens",
         "Genes that two screens share, as a fraction of the genes of either (Jaccard index).",
         "Matrix of the share of genes that every two screens have in common.",
-    )  # fmt: skip
+    )

@@ -34,8 +34,10 @@ def draw_discoveries(p_values: pd.DataFrame) -> Drawn:
         known = np.flatnonzero(part["value"].notna())
         counts = part["value"].to_numpy()[known]
         bounds = np.nan_to_num(np.abs(part[["low", "high"]].to_numpy()[known].T - counts))
-        axis.barh(known, counts, color=[_colour(rules[at]) for at in known], height=0.7, xerr=bounds,
-                  error_kw={"elinewidth": 0.7, "ecolor": style.INK})  # fmt: skip
+        # Dots: a bar has no foot on a logarithmic axis.
+        for at, count, below, above in zip(known, counts, *bounds, strict=True):
+            colour = _colour(rules[at])
+            axis.errorbar(count, at, xerr=[[below], [above]], fmt="o", color=colour, elinewidth=0.9)
         furthest = np.maximum(counts + bounds[1], 1)
         for at, count, end in zip(known, counts, furthest, strict=True):
             axis.annotate(f"{count:,.0f}", (end, at), (2, 0), textcoords="offset points", va="center", fontsize=6)
@@ -44,17 +46,20 @@ def draw_discoveries(p_values: pd.DataFrame) -> Drawn:
         axis.set_yticks(range(len(rules)), rules)
         axis.set_ylim(len(rules) - 0.4, -0.6)
         label = f"{screen_name(screen)}, {ORDERS[order]}"
-        axis.set(title=f"{label}\n{PHENOTYPES.get(phenotype, phenotype)}", xlabel=f"of n = {int(part['n'].max()):,}")
+        counted = f"genotypes called, of n = {int(part['n'].max()):,}"
+        axis.set(title=f"{label}\n{PHENOTYPES.get(phenotype, phenotype)}", xlabel=counted)
     for axis in axes.flat[len(panels) :]:
         axis.axis("off")
     return Drawn(
-        name, figure, title,
+        name,
+        figure,
+        title,
         "Number of genotypes called, of all n with a P-value (logarithmic above 1). Blue: beyond the published "
         "thresholds of value and P-value; grey: P-value alone; orange: false discovery rate below 0.05 after Benjamini "
-        "and Hochberg, and after Benjamini and Yekutieli, which holds under any dependence. Bars of error: bootstrap "
+        "and Hochberg, and after Benjamini and Yekutieli, which holds under any dependence. Lines: bootstrap "
         "intervals over queries. P-values as released are one-sided where they end at 0.5.",
-        "Bars of the number of discoveries by screen, order and rule.",
-    )  # fmt: skip
+        "Dots of the number of discoveries by screen, order and rule.",
+    )
 
 
 def _place(rule: str) -> tuple[int, str]:

@@ -59,7 +59,7 @@ def draw_leaderboard(leaderboard: pd.DataFrame, ceilings: pd.DataFrame) -> Drawn
     tallest = rows.groupby("split")["model"].nunique().max()
     figure, axes = plt.subplots(
         lines, columns, figsize=(style.TWO_COLUMNS, lines * (0.7 + 0.125 * tallest)), squeeze=False
-    )  # fmt: skip
+    )
     bounds = set()
     for panel, split in zip(axes.flat, splits, strict=False):
         forest(panel, rows[rows["split"] == split])
@@ -74,11 +74,13 @@ def draw_leaderboard(leaderboard: pd.DataFrame, ceilings: pd.DataFrame) -> Drawn
     kinds = " or ".join(sorted("its lower bound" if bound == "lower bound" else bound for bound in bounds))
     ceiling = f"; dashed green: the noise ceiling ({kinds})" if bounds else ""
     return Drawn(
-        "leaderboard", figure, title,
+        "leaderboard",
+        figure,
+        title,
         f"{METRICS[metric]} on the test fold (up to n = {n:,}), the best model on top. Bars are bootstrap intervals "
         f"over queries or genes, never over rows. {colours_in_words(rows['model'])}{ceiling}.",
         "Forest plot of every model on every split.",
-    )  # fmt: skip
+    )
 
 
 def draw_differences(differences: pd.DataFrame) -> Drawn:
@@ -86,9 +88,11 @@ def draw_differences(differences: pd.DataFrame) -> Drawn:
     screen, phenotype = leading_assay(differences)
     metric = leading_metric(phenotype)
     rows = differences[
-        (differences["screen"] == screen) & (differences["phenotype"] == phenotype)
-        & (differences["metric"] == metric) & (differences["role"] == "best_baseline")
-    ]  # fmt: skip
+        (differences["screen"] == screen)
+        & (differences["phenotype"] == phenotype)
+        & (differences["metric"] == metric)
+        & (differences["role"] == "best_baseline")
+    ]
     splits = in_order(rows["split"])
     title = f"Paired differences to the best baseline: {assay_name(screen, phenotype)}"
     if not splits:
@@ -98,7 +102,7 @@ def draw_differences(differences: pd.DataFrame) -> Drawn:
     tallest = rows.groupby("split")["model"].nunique().max()
     figure, axes = plt.subplots(
         lines, columns, figsize=(style.TWO_COLUMNS, lines * (0.7 + 0.125 * tallest)), squeeze=False
-    )  # fmt: skip
+    )
     for panel, split in zip(axes.flat, splits, strict=False):
         part = rows[rows["split"] == split]
         # The best baseline itself is held against the next best one, which is another comparison.
@@ -108,20 +112,24 @@ def draw_differences(differences: pd.DataFrame) -> Drawn:
     for panel in axes.flat[len(splits) :]:
         panel.axis("off")
     return Drawn(
-        "differences", figure, title,
+        "differences",
+        figure,
+        title,
         "Model less best baseline (chosen on the validation fold), paired on the same bootstrap resamples of queries "
         "and arrays, or genes, and on the seeds that both have. A model beats the baseline where its whole interval is "
         "right of zero and q < 0.05.",
         "Forest plot of paired differences to the best baseline on every split.",
-    )  # fmt: skip
+    )
 
 
 def draw_subgroups(subgroups: pd.DataFrame, model: str) -> Drawn:
     """Draw the model's skill within subgroups of genotypes."""
     rows = subgroups[
-        (subgroups["model"] == model) & (subgroups["metric"] == "pearson") & (subgroups["phenotype"] != "call")
+        (subgroups["model"] == model)
+        & (subgroups["metric"] == "pearson")
+        & (subgroups["phenotype"] != "call")
         & (subgroups["n"] >= _LEAST_SUBGROUP)
-    ]  # fmt: skip
+    ]
     title = f"Where the skill of {model} lies"
     if rows.empty:
         return empty_figure("subgroups", title, "No subgroup has enough observations.", style.ONE_COLUMN)
@@ -143,19 +151,28 @@ def draw_subgroups(subgroups: pd.DataFrame, model: str) -> Drawn:
             )
             x = np.arange(len(levels)) + (position - (len(screens) - 1) / 2) * 0.12
             error = np.nan_to_num(np.abs([one["value"] - one["low"], one["high"] - one["value"]]))
-            panel.errorbar(x, one["value"], yerr=error, fmt="o", elinewidth=0.8, label=assay_name(*assay),
-                           color=style.PALETTE[position % len(style.PALETTE)])  # fmt: skip
+            panel.errorbar(
+                x,
+                one["value"],
+                yerr=error,
+                fmt="o",
+                elinewidth=0.8,
+                label=assay_name(*assay),
+                color=style.PALETTE[position % len(style.PALETTE)],
+            )
         panel.set_xticks(range(len(levels)), levels)
         panel.set(title=_SUBGROUPS[kind], ylabel="Pearson" if panel is axes.flat[0] else "")
         panel.axhline(0, color=style.INK, linewidth=0.5)
     figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(kinds))
     return Drawn(
-        "subgroups", figure, title,
+        "subgroups",
+        figure,
+        title,
         f"Pearson correlation of {model} within subgroups of at least {_LEAST_SUBGROUP} test genotypes "
         f"({split_phrase(first)}), with bootstrap intervals. Metabolic and essential: whether all, some or none of the "
         "deleted genes are; degree: terciles of the genotype's least connected gene in the networks.",
         "Dots with intervals of the correlation by subgroup.",
-    )  # fmt: skip
+    )
 
 
 _SUBGROUPS = {
@@ -178,9 +195,7 @@ def draw_family(leaderboard: pd.DataFrame, name: str, title: str, caption: str, 
     lines = -(-len(assays) // columns)
     models = sorted(rows["model"].unique(), key=lambda model: (len(model), model))
     height = min(lines * (0.95 + 0.22 * len(models)), _TALLEST)
-    figure, axes = plt.subplots(
-        lines, columns, figsize=(style.TWO_COLUMNS, height), squeeze=False, sharey=True
-    )  # fmt: skip
+    figure, axes = plt.subplots(lines, columns, figsize=(style.TWO_COLUMNS, height), squeeze=False, sharey=True)
     splits = in_order(rows["split"])
     for panel, (screen, phenotype) in zip(axes.flat, assays, strict=False):
         for position, split in enumerate(splits):
@@ -188,8 +203,15 @@ def draw_family(leaderboard: pd.DataFrame, name: str, title: str, caption: str, 
             part = part.set_index("model").reindex(models)
             y = np.arange(len(models)) + (position - (len(splits) - 1) / 2) * 0.16
             error = np.nan_to_num(np.abs([part["value"] - part["low"], part["high"] - part["value"]]))
-            panel.errorbar(part["value"], y, xerr=error, fmt="o", elinewidth=0.8, label=split_name(split),
-                           color=style.PALETTE[position % len(style.PALETTE)])  # fmt: skip
+            panel.errorbar(
+                part["value"],
+                y,
+                xerr=error,
+                fmt="o",
+                elinewidth=0.8,
+                label=split_name(split),
+                color=style.PALETTE[position % len(style.PALETTE)],
+            )
         panel.set_yticks(range(len(models)), models)
         panel.set_ylim(len(models) - 0.5, -0.5)
         panel.set(title=panel_title(screen, phenotype), xlabel=METRICS[leading_metric(phenotype)])

@@ -48,12 +48,14 @@ def draw_spread(observations: pd.DataFrame, jobs: list[Job], model: str) -> Draw
     right.set(ylabel="Wasserstein distance (SD)", title="Distance between the distributions")
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return Drawn(
-        "losses", figure, title,
+        "losses",
+        figure,
+        title,
         f"The test predictions of {model} ({split_phrase(split)}) stretched or shrunk around their mean; the "
         "Pearson correlation is the same along each line. Dots: the predictions as they are; dashed: the spread of the "
         "measurements. Values are in SD of the measurements of each assay, means taken off.",
         "Lines of error and of Wasserstein distance against the spread of predictions.",
-    )  # fmt: skip
+    )
 
 
 def _curves(table: pd.DataFrame) -> dict[str, Stretch]:

@@ -20,17 +20,24 @@ def draw_degrees(edges: pd.DataFrame) -> Drawn:
         degree = np.bincount(part[["source", "target"]].to_numpy().ravel())
         degree = np.sort(degree[degree > 0])
         share = 1 - np.arange(len(degree)) / len(degree)
-        axis.plot(degree, share, color=style.PALETTE[position % len(style.PALETTE)], label=str(network),
-                  linestyle="-" if position < len(style.PALETTE) else "--")  # fmt: skip
+        axis.plot(
+            degree,
+            share,
+            color=style.PALETTE[position % len(style.PALETTE)],
+            label=str(network),
+            linestyle="-" if position < len(style.PALETTE) else "--",
+        )
     axis.set(xlabel="degree", ylabel="share of genes with at least this degree")
     style.plain_logarithm(axis.xaxis)
     style.plain_logarithm(axis.yaxis)
     figure.legend(*axis.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return Drawn(
-        "network_degrees", figure, "Degrees of the networks",
+        "network_degrees",
+        figure,
+        "Degrees of the networks",
         f"Share of each network's genes with at least a given number of neighbours ({len(edges):,} edges in all).",
         "Cumulative degree distributions of the gene networks.",
-    )  # fmt: skip
+    )
 
 
 def draw_overlap(summary: pd.DataFrame) -> Drawn:
@@ -48,7 +55,9 @@ def draw_overlap(summary: pd.DataFrame) -> Drawn:
     axis.set_xticks(range(len(names)), names, rotation=45, ha="right")
     axis.set_yticks(range(len(names)), names)
     return Drawn(
-        "network_overlap", figure, "Overlap of the networks",
+        "network_overlap",
+        figure,
+        "Overlap of the networks",
         "Share of the row network's edges that the column network has too.",
         "Matrix of the share of edges that networks have in common.",
-    )  # fmt: skip
+    )

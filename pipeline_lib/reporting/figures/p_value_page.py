@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline_lib.config.figures import P_VALUE_PAGE
+from pipeline_lib.evaluation.verdicts import Verdict
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.figures import p_value_panels as panels
@@ -14,6 +15,7 @@ from pipeline_lib.reporting.figures.p_value_panels import Part, PValueTables
 from pipeline_lib.reporting.names import ORDERS, in_order, screen_name, split_phrase
 
 _ROWS = 6
+_CHANCE = "no significant difference from chance"
 
 
 def draw_page(
@@ -71,6 +73,23 @@ def draw_page(
     return Drawn(f"{P_VALUE_PAGE}{screen}", figure, title, caption, f"Panels of P-values. {'; '.join(words)}.")
 
 
+def agreement_verdict(agreement: pd.DataFrame) -> Verdict:
+    """Return whether a small P-value is predicted: 'win' by both measures, 'loss' where it is found elsewhere.
+
+    Parameters
+    ----------
+    agreement
+        `pipeline_lib.evaluation.schemas.P_VALUE_CORRELATIONS` of one model, split and assay.
+    """
+    rows = _measures(agreement)
+    if rows is None or not np.isfinite([row[end] for row in rows for end in ("low", "high")]).all():
+        return "undetermined"
+    spearman, enrichment = rows
+    if spearman["low"] > 0 and enrichment["low"] > 1:
+        return "win"
+    return "loss" if spearman["high"] < 0 and enrichment["low"] <= 1 else "level"
+
+
 def answer(agreement: pd.DataFrame) -> str:
     """Say whether a small P-value is predicted at all, with the intervals that it rests on.
 
@@ -79,25 +98,28 @@ def answer(agreement: pd.DataFrame) -> str:
     agreement
         `pipeline_lib.evaluation.schemas.P_VALUE_CORRELATIONS` of one model, split and assay.
     """
-    rows = {str(row["quantity"]): row for _, row in agreement.iterrows()}
-    if not {"spearman", "enrichment"} <= set(rows):
+    rows = _measures(agreement)
+    if rows is None:
         return "too few genotypes have both a P-value and a prediction"
-    spearman, enrichment = rows["spearman"], rows["enrichment"]
+    spearman, enrichment = rows
     numbers = (
         f"Spearman {spearman['value']:.2f}{_interval(spearman)}, first decile "
         f"{enrichment['value']:.2f} times the base rate{_interval(enrichment)}, n = {int(spearman['n']):,}"
     )
-    bounds = [bound for row in (spearman, enrichment) for bound in (row["low"], row["high"])]
-    if not np.isfinite(bounds).all():
-        return f"too few queries for an answer ({numbers})"
-    above = [spearman["low"] > 0, enrichment["low"] > 1]
-    if all(above):
-        return f"a small P is predicted ({numbers})"
-    if any(above):
-        return f"a small P is predicted by one measure of two ({numbers})"
-    if spearman["high"] < 0:
-        return f"a small P is found where none is predicted ({numbers})"
-    return f"no significant difference from chance ({numbers})"
+    one_of_two = spearman["low"] > 0 or enrichment["low"] > 1
+    found = {
+        "win": "a small P is predicted",
+        "level": "a small P is predicted by one measure of two" if one_of_two else _CHANCE,
+        "loss": "a small P is found where none is predicted",
+        "undetermined": "too few queries for an answer",
+    }
+    return f"{found[agreement_verdict(agreement)]} ({numbers})"
+
+
+def _measures(agreement: pd.DataFrame) -> "tuple[pd.Series, pd.Series] | None":
+    """Return the two rows that an answer rests on; None where one is missing."""
+    rows = {str(row["quantity"]): row for _, row in agreement.iterrows()}
+    return (rows["spearman"], rows["enrichment"]) if {"spearman", "enrichment"} <= set(rows) else None
 
 
 def _interval(row: pd.Series) -> str:

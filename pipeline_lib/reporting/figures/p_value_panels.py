@@ -132,9 +132,11 @@ def draw_against_prediction(axis: Axes, part: Part, tables: PValueTables, model:
     low, high = rows["prediction"].quantile([0.001, 0.999])
     low, high = min(low, labelled["prediction"].min()), max(high, labelled["prediction"].max(), low + 1e-6)
     top = max(float(significance.quantile(0.999)), labelled["y"].max(), 1.4) * 1.05
+    # What lies beyond is left out, not put in a pile at the edge.
+    shown = (significance <= top) & rows["prediction"].between(low, high)
     axis.hexbin(
-        rows["prediction"],
-        significance.clip(upper=top),
+        rows.loc[shown, "prediction"],
+        significance[shown],
         gridsize=(34, 12),
         bins="log",
         cmap=style.DENSITY,

@@ -20,9 +20,9 @@ Panel = tuple[str, str, int, str]
 
 
 def _panels(frame: pd.DataFrame) -> list[Panel]:
-    told = frame[frame["order"].isin(ORDERS)]
-    told = told if "source" in told else told.assign(source="")
-    keys = told[["screen", "phenotype", "order", "source"]].drop_duplicates()
+    known = frame[frame["order"].isin(ORDERS)]
+    known = known if "source" in known else known.assign(source="")
+    keys = known[["screen", "phenotype", "order", "source"]].drop_duplicates()
     ordered = keys.sort_values(["order", "screen", "phenotype", "source"])
     return [(str(s), str(p), int(o), str(source)) for s, p, o, source in ordered.itertuples(index=False)]
 
@@ -65,20 +65,22 @@ def draw_histograms(histogram: pd.DataFrame, p_values: pd.DataFrame) -> Drawn:
         if len(nulls):
             row = nulls.iloc[0]
             axis.axhline(row["value"], color=style.INK, linestyle="--", linewidth=0.8)
-            share = f", π₀ = {row['value']:.2f} (range {row['low']:.2f} to {row['high']:.2f})"
+            share = f", π₀ = {row['value']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
         label = _label(panel)
-        axis.set(title=label, xlabel="P-value", ylabel="density")
+        axis.set(title=f"{label}\nn = {n:,}{share}", xlabel="P-value", ylabel="density")
         words.append(f"{label}: n = {n:,}{share}")
     for axis in axes.flat[len(panels) :]:
         axis.axis("off")
     figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return Drawn(
-        "p_value_histograms", figure, title,
+        "p_value_histograms",
+        figure,
+        title,
         "Histograms of P-values as released (outline) and two-sided (filled); those that were released "
         "one-sided, at most 0.5, are doubled. Density 1 is what true nulls give; the dashed line is Storey's "
-        f"share of true nulls π₀. {'; '.join(words)}.",
+        "share of true nulls π₀, with its range over λ.",
         f"Histograms of P-values. {'; '.join(words)}.",
-    )  # fmt: skip
+    )
 
 
 def draw_deciles(deciles: pd.DataFrame, model: str) -> Drawn:
@@ -100,11 +102,15 @@ def draw_deciles(deciles: pd.DataFrame, model: str) -> Drawn:
             one = one.sort_values("decile")  # noqa: PLW2901
             colour = colours[split]
             error = np.nan_to_num(np.abs([one["hit_rate"] - one["hit_low"], one["hit_high"] - one["hit_rate"]]))
-            shown[split] = axis.errorbar(one["decile"], one["hit_rate"], yerr=error, fmt="o-", color=colour,
-                                         elinewidth=0.7)  # fmt: skip
+            shown[split] = axis.errorbar(
+                one["decile"], one["hit_rate"], yerr=error, fmt="o-", color=colour, elinewidth=0.7
+            )
             axis.axhline(one["base_rate"].iloc[0], color=colour, linestyle=":", linewidth=0.8)
-        axis.set(title=f"{_label(panel)} (n = {part.groupby('split')['n'].sum().max():,})",
-                 xlabel="decile of prediction (1: most negative)", ylabel="share with P < 0.05")  # fmt: skip
+        axis.set(
+            title=f"{_label(panel)} (n = {part.groupby('split')['n'].sum().max():,})",
+            xlabel="decile of prediction (1: most negative)",
+            ylabel="share with P < 0.05",
+        )
         axis.set_xticks(range(1, 11))
     for axis in axes.flat[len(panels) :]:
         axis.axis("off")
@@ -112,13 +118,15 @@ def draw_deciles(deciles: pd.DataFrame, model: str) -> Drawn:
     handles, labels = [shown[split] for split in splits], [split_name(split) for split in splits]
     figure.legend(handles, labels, loc="outside lower center", ncols=5)
     return Drawn(
-        "p_value_deciles", figure, title,
+        "p_value_deciles",
+        figure,
+        title,
         "Share of test genotypes whose measured two-sided P-value is below 0.05, by decile of the predicted "
         "interaction, with bootstrap intervals over queries; dotted: the share over all deciles. A flat line means "
         "that the prediction says nothing of significance. Where a screen has P-values but no interaction scores, "
         "predictions for another screen stand in.",
         "Lines of hit rate by decile of the predicted interaction.",
-    )  # fmt: skip
+    )
 
 
 def draw_against_prediction(points: pd.DataFrame, model: str, scores: Mapping[str, ScreenScores]) -> Drawn:
@@ -151,15 +159,28 @@ def draw_against_prediction(points: pd.DataFrame, model: str, scores: Mapping[st
             low, high = part[name].quantile([0.002, 0.998])
             extent = (low, max(high, low + 1e-6), 0, top)
             axis.axis("on")
-            axis.hexbin(part[name], significance.clip(upper=top), gridsize=(34, 12), bins="log", cmap=style.DENSITY,
-                        mincnt=1, linewidths=0.1, extent=extent, rasterized=True)  # fmt: skip
+            # What lies beyond is left out, not put in a pile at the edge.
+            shown = (significance <= top) & part[name].between(low, high)
+            axis.hexbin(
+                part.loc[shown, name],
+                significance[shown],
+                gridsize=(34, 12),
+                bins="log",
+                cmap=style.DENSITY,
+                mincnt=1,
+                linewidths=0.1,
+                extent=extent,
+                rasterized=True,
+            )
             axis.axhline(-np.log10(0.05), color=style.RIVAL, linewidth=0.7)
             axis.set(xlabel=axis_label, ylabel="−log₁₀ P", title="" if below else _label(panel))
         words.append(f"{_label(panel)}: n = {len(part):,}".replace("\n", ", "))
     return Drawn(
-        "p_value_against_prediction", figure, title,
+        "p_value_against_prediction",
+        figure,
+        title,
         "Above, measured two-sided P-values against the predicted interaction of the same test genotype "
-        f"({split_phrase(split)}); below, the volcano of the measurement itself. The line is P = 0.05. "
-        f"{'; '.join(words)}.",
-        "Density of P-values against predictions, and volcano plots.",
-    )  # fmt: skip
+        f"({split_phrase(split)}); below, the volcano of the measurement itself. The line is P = 0.05; the "
+        "smallest thousandth of P-values is not drawn.",
+        f"Density of P-values against predictions, and volcano plots. {'; '.join(words)}.",
+    )

@@ -35,11 +35,15 @@ def repeated_pairs(observations: pd.DataFrame) -> pd.DataFrame:
     conditions = rows["condition"].astype("string").fillna("") if "condition" in rows else ""
     rows = pd.DataFrame(
         {
-            "screen": rows["screen"], "phenotype": rows["phenotype"], "genes": rows["genes"].map("/".join),
-            "temperature": rows["temperature"].fillna(-1.0), "strains": strains[:, 0] + "/" + strains[:, 1],
-            "condition": conditions, "value": rows["value"],
+            "screen": rows["screen"],
+            "phenotype": rows["phenotype"],
+            "genes": rows["genes"].map("/".join),
+            "temperature": rows["temperature"].fillna(-1.0),
+            "strains": strains[:, 0] + "/" + strains[:, 1],
+            "condition": conditions,
+            "value": rows["value"],
         }
-    )  # fmt: skip
+    )
     thing = ["screen", "phenotype", "genes", "temperature", "condition"]
     crosses = rows.drop_duplicates([*thing, "strains"])
     parts = [_first_two(rows, [*thing, "strains"], SAME), _first_two(crosses, thing, OTHER)]
@@ -75,37 +79,34 @@ def draw_reproducibility(observations: pd.DataFrame, scores: Mapping[str, Screen
         return empty_figure("reproducibility", _TITLE, "No screen measured anything twice.", style.ONE_COLUMN)
     columns = min(3, len(assays))
     lines = -(-len(assays) // columns)
-    figure, axes = plt.subplots(lines, columns, figsize=(style.TWO_COLUMNS, 2.3 * lines), squeeze=False)
+    figure, axes = plt.subplots(lines, columns, figsize=(style.TWO_COLUMNS, 2.6 * lines), squeeze=False)
     words = []
     for panel, ((screen, phenotype), part) in zip(axes.flat, assays, strict=False):
         low, high = np.quantile(part[["first", "second"]], [0.001, 0.999])
-        said = []
+        found = []
         for kind, colour in ((OTHER, style.PALETTE[1]), (SAME, style.PALETTE[0])):
             rows = part[part["kind"] == kind]
             if len(rows) < MINIMUM_PAIRS:
                 continue
             shown = rows.sample(min(len(rows), 2000), random_state=0)
-            said.append(f"{kind} r = {agreement(rows):.2f} (n = {len(rows):,})")
-            panel.plot(shown["first"], shown["second"], ".", color=colour, markersize=1.6, alpha=0.4, rasterized=True,
-                       label=f"{kind}\nr = {agreement(rows):.2f}, n = {len(rows):,}")  # fmt: skip
+            found.append(f"{kind} r = {agreement(rows):.2f} (n = {len(rows):,})")
+            label = f"{kind}\nr = {agreement(rows):.2f}, n = {len(rows):,}"
+            points = {"color": colour, "markersize": 1.6, "alpha": 0.4, "rasterized": True}
+            panel.plot(shown["first"], shown["second"], ".", label=label, **points)
         panel.plot([low, high], [low, high], color=style.INK, linewidth=0.6)
-        pad = 0.03 * max(high - low, 1e-6)
-        # Room for the legend above the highest values.
-        panel.set(
-            xlim=(low - pad, high + pad), ylim=(low - pad, high + 0.55 * (high - low)),
-            title=panel_title(str(screen), str(phenotype)), xlabel=f"first {unit(str(screen), str(phenotype), scores)}",
-            ylabel="second",
-        )  # fmt: skip
-        panel.legend(loc="upper left", markerscale=4, handletextpad=0.3)
-        words.append(f"{assay_name(str(screen), str(phenotype))}: {', '.join(said)}")
+        style.equal_axes(panel, low, high)
+        heading, quantity = panel_title(str(screen), str(phenotype)), unit(str(screen), str(phenotype), scores)
+        panel.set(title=heading, xlabel=f"first {quantity}", ylabel=f"second {quantity}")
+        panel.legend(loc="upper left", markerscale=4, handletextpad=0.3, fontsize=5, frameon=True, framealpha=0.8)
+        words.append(f"{assay_name(str(screen), str(phenotype))}: {', '.join(found)}")
     for panel in axes.flat[len(assays) :]:
         panel.axis("off")
     return Drawn(
-        "reproducibility", figure, _TITLE,
-        "Everything that a screen measured more than once, the second value against the first, at one temperature "
-        "and in one condition; "
-        "copies are left out, at most 2,000 points a kind are drawn. Other strains with the same genes are other "
-        "alleles, and queries and arrays that changed places. r is the intraclass correlation. "
-        f"{'; '.join(words)}.",
+        "reproducibility",
+        figure,
+        _TITLE,
+        "Everything that a screen measured more than once, the second value against the first, at one temperature and "
+        "in one condition; copies are left out, at most 2,000 points a kind are drawn. Other strains with the same "
+        "genes are other alleles, and queries and arrays that changed places. r is the intraclass correlation.",
         f"Scatter plots of second against first measurements. {'; '.join(words)}.",
-    )  # fmt: skip
+    )

@@ -43,16 +43,12 @@ def draw_scoreboard(board: pd.DataFrame) -> Drawn:
     values.set_ylim(len(lines) - 0.4, -0.6)
     handles, labels = values.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=5)
-    called = " For called interactions (AP) the value is the average precision, which has no ceiling."
-    fba = ", flux balance analysis where its predictions differ" if board["fba"].notna().any() else ""
+    called = " (AP: average precision, which has no ceiling)" if (board["metric"] != "pearson").any() else ""
     caption = (
-        f"Left, Pearson correlation on the test fold with its interval: {model}, the baseline that is best on the "
-        f"validation fold{fba}, and the noise ceiling of the measurements."
-        f"{called if (board['metric'] != 'pearson').any() else ''} Right, the paired difference between {model} and "
-        "that baseline: blue where it is better, orange where it is worse, with the interval on one side of zero and "
-        "q < 0.05 over all lines; grey where there is no significant difference, hollow where there are too few "
-        "queries or genes for an interval. An arrow: the interval or the difference lies beyond the axis. Intervals "
-        "are bootstrap intervals over queries and arrays, or genes."
+        f"Left, the score on the test fold{called}; right, the paired difference between {model} and the baseline that "
+        "is best on the validation fold: blue better, orange worse (whole interval on one side of zero, q < 0.05 over "
+        "all lines), grey no significant difference, hollow too few queries or genes; arrows point beyond the axis. "
+        "Intervals: bootstrap over queries and arrays, or genes."
     )
     alternative = f"Forest plot with a line for every screen, phenotype and split. {counts_sentence(board)}"
     return Drawn("scoreboard", figure, _TITLE, caption, alternative)

@@ -51,12 +51,14 @@ def draw_training_curves(jobs: list[Job]) -> Drawn:
     handles = [Line2D([], [], color=colours[split]) for split in splits]
     figure.legend(handles, [split_name(split) for split in splits], loc="outside lower center", ncols=5)
     return Drawn(
-        "training_curves", figure, title,
+        "training_curves",
+        figure,
+        title,
         f"Error of standardised values ({_losses({model for model, _ in columns})}) and the validation score that "
         "chooses the epoch, one line a seed; screens that train together share a column. Dotted: the training fold; "
         f"full: the validation fold. {_chosen_by({model for model, _ in columns})} The test fold is never looked at.",
         "Lines of error and validation score by epoch.",
-    )  # fmt: skip
+    )
 
 
 def _score(table: pd.DataFrame) -> dict[str, pd.Series]:
@@ -120,12 +122,15 @@ def draw_overfit(history: pd.DataFrame, predictions: pd.DataFrame, observations:
         scale = max(part["value"].std(ddof=0), 1e-9)
         centre = part["value"].mean()
         right.scatter((part["value"] - centre) / scale, (part["prediction"] - centre) / scale, s=9, label=str(screen))
-    ends = np.array(right.get_xlim())
-    right.plot(ends, ends, color=style.QUIET, linewidth=0.7, zorder=0)
-    right.set(xlabel="measured (SD of the screen)", ylabel="predicted", title=f"{len(joined)} observations")
+    ends = np.array([*right.get_xlim(), *right.get_ylim()])
+    right.plot([ends.min(), ends.max()], [ends.min(), ends.max()], color=style.QUIET, linewidth=0.7, zorder=0)
+    style.equal_axes(right, float(ends.min()), float(ends.max()))
+    right.set(xlabel="measured (SD)", ylabel="predicted (SD)", title=f"{len(joined)} observations")
     return Drawn(
-        "overfit", figure, "Overfit check",
+        "overfit",
+        figure,
+        "Overfit check",
         f"The model overfits {len(joined)} real observations: a network that cannot is broken. Left, error by "
         "step; right, predicted against measured, in standard deviations of each screen.",
         "Error falls towards zero and predictions lie on the diagonal.",
-    )  # fmt: skip
+    )

@@ -44,26 +44,30 @@ def draw_trigenic(counts: Mapping[str, int], subsystems: pd.DataFrame) -> Drawn:
     height = 1.0 + 0.15 * max(len(largest), len(_FATES))
     figure, (left, right) = plt.subplots(1, 2, figsize=(style.TWO_COLUMNS, height), width_ratios=(1, 1.1))
     fates = {label: counts[name] for name, label in reversed(_FATES.items()) if counts.get(name)}
-    bars = left.barh(list(fates), list(fates.values()), color=style.BASELINE)
-    left.bar_label(bars, [f"{count:,}" for count in fates.values()], padding=2, fontsize=6)
+    # Dots: a bar has no foot on a logarithmic axis.
+    left.plot(list(fates.values()), list(fates), "o", color=style.BASELINE)
+    for place, count in enumerate(fates.values()):
+        left.annotate(f"{count:,}", (count, place), (4, 0), textcoords="offset points", va="center", fontsize=6)
     left.set(xscale="log", xlabel="triples of genes", title=f"Of {counts['triples']:,} triples")
     left.set_xlim(right=1e5 * max(fates.values()))
     y = np.arange(len(largest))
-    right.barh(y, largest["large"], color=style.BASELINE, label="|τ| > 0.08")
-    right.barh(
-        y, largest["large_unforetold"], height=0.45, color=style.CLP, label="of them with no digenic interaction"
-    )
+    right.plot(largest["large"], y, "o", color=style.BASELINE, label="|τ| > 0.08")
+    without = largest["large_unforetold"].where(largest["large_unforetold"] > 0)
+    right.plot(without, y, "o", color=style.CLP, label="of them with no digenic interaction")
+    right.grid(axis="y", linewidth=0.3)
     right.set_yticks(y, [f"{row.subsystem} ({row.genes})" for row in largest.itertuples()])
     right.set(xscale="log", xlabel="triples with a gene of the subsystem", title="By subsystem (genes)")
     figure.legend(*right.get_legend_handles_labels(), loc="outside lower right", ncols=2)
     programs = counts["linear_programs_singles_and_pairs"] + counts["linear_programs_triples"]
     return Drawn(
-        "trigenic_interactions", figure, title,
+        "trigenic_interactions",
+        figure,
+        title,
         f"Growth of all {counts['triples']:,} triple deletions of {counts['genes']:,} genes by flux balance analysis, "
-        f"exact, from {programs:,} linear programs. Left, what becomes of them (one triple can be in several bars). "
+        f"exact, from {programs:,} linear programs. Left, what becomes of them (one triple can be in several). "
         f"Right, triples with |τ| > 0.08 of the wild type's growth by subsystem, the {len(largest)} with most that no "
         "digenic interaction foretells; a triple counts for every subsystem that one of its genes serves.",
-        f"Bars: {counts['interacting']:,} triples interact above rounding, "
+        f"Dots: {counts['interacting']:,} triples interact above rounding, "
         f"{counts['interacting_above_0.08']:,} by more than 0.08; {counts['without_a_digenic_interaction']:,} have no "
         "digenic interaction among their genes.",
-    )  # fmt: skip
+    )

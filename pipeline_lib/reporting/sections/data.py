@@ -22,28 +22,30 @@ def datasets(run: RunFolder) -> Section:
     counts = counts.sort_values("rows", ascending=False).head(200)
     coverage = run.table("gene_coverage")
     identity = run.table("trigenic_identity")
+    description = str(run.configuration["description"])
     return Section(
-        "datasets", "Datasets",
+        "datasets",
+        "Screens",
         [
+            *([description] if description else []),
             *screen_sentences(run.screens),
             *query_sentences(run.table("screens_summary")),
             *identity_sentences(identity),
-            "Every rejected row counts with its reason.",
             *filter(None, (low_coverage(row) for _, row in coverage.iterrows())),
         ],
         run.figures("datasets"),
         [
-            html_table("screens", "Screens", run.table("screens_summary"), filters={"screen": ""}),
+            html_table("screens", "Screens in numbers", run.table("screens_summary"), filters={"screen": ""}),
             html_table(
-                "trigenic_identity", "Trigenic scores, recomputed from raw score and control screens",
+                "trigenic_identity",
+                "Trigenic scores, recomputed from raw score and control screens",
                 identity.groupby(["screen", "status"]).size().rename("rows").reset_index(),
             ),
             html_table("gene_coverage", "Gene names that the gene table knows", coverage),
-            html_table("rejected", "Rejected rows", counts),
+            html_table("rejected", "Rejected rows, each with its reason", counts),
             html_table("leakage", "What the folds of each split share", run.leakage, filters={"split": ""}),
         ],
-        missing=run.missing("datasets"),
-    )  # fmt: skip
+    )
 
 
 def query_sentences(summary: pd.DataFrame) -> list[str]:
@@ -154,9 +156,12 @@ def metabolism(run: RunFolder) -> Section:
     ]
     confusion = confusion_table(essentiality)
     return Section(
-        "metabolism", "Metabolism", paragraphs, run.figures("metabolism"),
-        [confusion, *tables] if confusion else tables, missing=run.missing("metabolism"),
-    )  # fmt: skip
+        "metabolic-model",
+        "The metabolic model",
+        paragraphs,
+        run.figures("metabolism"),
+        [confusion, *tables] if confusion else tables,
+    )
 
 
 def implausible_sentences(energies: pd.DataFrame) -> list[str]:
@@ -245,6 +250,9 @@ def networks(run: RunFolder) -> Section:
         else "None of this run's networks holds genetic interactions, which would carry a screen's own labels."
     )
     return Section(
-        "networks", "Networks", [f"Each network is marked with the evidence it holds and its year. {carried}"],
-        run.figures("networks"), [html_table("networks", "Networks", summary)], missing=run.missing("networks"),
-    )  # fmt: skip
+        "networks",
+        "Networks",
+        [carried],
+        run.figures("networks"),
+        [html_table("networks", "Networks: evidence and year", summary)],
+    )

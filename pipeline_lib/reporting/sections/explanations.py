@@ -10,12 +10,10 @@ from pipeline_lib.reporting.run_folder import RunFolder
 _SHOWN = 4
 """Reactions, metabolites or helpers that one cell names."""
 _WHY = (
-    "interactions of metabolic genes are strongest in both the measurement and flux balance (of one sign in both; by "
-    "the product of the predicted interaction and the measured one in standard deviations of its screen, a call "
-    "counting as two; simulated screens, whose interactions are the model's own, fill up where others have fewer). "
-    "For each: the reactions that the deletions block, the constituents of biomass of which the mutant can make less "
-    "(with the share that is left of the wild type's greatest production), and what raises its growth again (with the "
-    "fitness that it then has): a supplement that the medium lacks, at 1 mmol/gDW/h, or one of the blocked reactions."
+    "interactions of metabolic genes that are strongest in both the measurement and flux balance, of one sign in "
+    "both. For each: the reactions that the deletions block, the constituents of biomass that run short (with the "
+    "share that is left of the wild type's production), and what restores growth (with the fitness then): a "
+    "supplement that the medium lacks, at 1 mmol/gDW/h, or one of the blocked reactions."
 )
 
 
@@ -50,6 +48,7 @@ def explanations(run: RunFolder) -> Section:
                 pd.concat([named, about, findings], axis=1),
                 labels={"predicted": "predicted (ε or τ)", "fitness": "fitness by flux balance"},
                 links=links,
+                folded=False,
             ),
             html_table(
                 "explanations",

@@ -60,7 +60,6 @@ def media(run: RunFolder) -> Section:
         ],
         run.figures("flux_balance", "media_agreement"),
         [html_table("media_benchmark", "Media", shown, labels=labels, filters={"data": "", "measure": ""})],
-        missing=run.missing("flux_balance", "media_agreement"),
     )
 
 
@@ -113,7 +112,6 @@ def essential_genes(run: RunFolder) -> Section:
                 filters={"measure": ""},
             ),
         ],
-        missing=run.missing("flux_balance", "essential_genes"),
     )
 
 
@@ -151,7 +149,6 @@ def subsystems(run: RunFolder) -> Section:
                 filters={"screen": "", "phenotype": "", "order": "", "subsystem": ""},
             ),
         ],
-        missing=run.missing("flux_balance", "subsystem_agreement"),
     )
 
 

@@ -133,18 +133,22 @@ def methods(run: RunFolder) -> Section:
     """Return text for a methods section, with this run's own settings, and what it cites."""
     settings = run.configuration
     cited = citations(run)
+    metabolism = (
+        f"The metabolic model ({settings['metabolism']['gem']}{'; Lu et al. 2019' * (YEAST_GEM in cited)}) was read "
+        "with its gene rules in disjunctive normal form. Growth of deletions was computed by flux balance analysis "
+        "with HiGHS (Huangfu and Hall 2018) and agrees with COBRApy (Ebrahim et al. 2013)."
+    )
     return Section(
-        "methods", "Methods",
+        "methods-text",
+        "Text for a methods section",
         [
-            f"Text that a paper may take. {_screens(run)} Genes were named systematically{_definitions(run)}.",
-            (f"The metabolic model ({settings['metabolism']['gem']}{'; Lu et al. 2019' * (YEAST_GEM in cited)}) was "
-            "read with its gene rules in disjunctive normal form. Growth of deletions was computed by flux balance "
-            "analysis with HiGHS (Huangfu and Hall 2018) and agrees with COBRApy (Ebrahim et al. 2013)."),
+            f"{_screens(run)} Genes were named systematically{_definitions(run)}.",
+            metabolism,
             *_model(run),
             _statistics(run),
         ],
         references=[(citation.name, citation.title, citation.address) for citation in cited],
-    )  # fmt: skip
+    )
 
 
 def _screens(run: RunFolder) -> str:

@@ -15,10 +15,13 @@ def walk_through(run: RunFolder) -> Section:
     graph = (run.folder / "cell" / "cell_graph.txt").read_text(encoding="utf-8")
     if not run.has_clp:
         return Section(
-            "walk-through", "Cell graph and training",
+            "walk-through",
+            "Cell graph and training",
             ["No model of the family clp is in the grid: there is no walk-through and no overfit check."],
-            run.figures("training"), blocks=[graph], missing=run.missing("training", "training_curves"),
-        )  # fmt: skip
+            run.figures("training"),
+            blocks=[graph],
+            folded=True,
+        )
     content, report = run.json("walk_through"), run.json("overfit_report")
     checks = pd.DataFrame(content["checks"], columns=["name", "statement", "held", "detail"])
     norms = pd.DataFrame(content["gradient_norms"].items(), columns=["parameters", "gradient norm"])
@@ -28,16 +31,19 @@ def walk_through(run: RunFolder) -> Section:
     )
     assays = ", ".join(f"{count} of {assay}" for assay, count in content["batch"]["assays"].items())
     lost, labels = content["batch"]["lost"], content["batch"]["labels"]
+    walked = (
+        f"A real batch of {content['batch']['observations']} observations ({assays}) goes through {content['model']} "
+        f"({content['parameters']:,} parameters) method by method, before any training. They lose {lost['genes']:,} "
+        f"genes, with them {lost['complexes']:,} enzyme complexes and {lost['reactions']:,} reactions; "
+        f"{labels['intact']} labels are of fitness and {labels['perturbed']} of interactions. "
+        f"{int(checks['held'].sum())} of {len(checks)} invariants held; {int(dead['dead'].sum())} of "
+        f"{int(dead['units'].sum()):,} hidden units stay at one value."
+    )
     return Section(
-        "walk-through", "Model walk-through",
+        "walk-through",
+        "Model walk-through and training",
         [
-            (f"A real batch of {content['batch']['observations']} observations ({assays}) goes through "
-            f"{content['model']} ({content['parameters']:,} parameters) method by method, before any training. "
-            f"They lose {lost['genes']:,} genes, with them {lost['complexes']:,} enzyme complexes and "
-            f"{lost['reactions']:,} reactions; {labels['intact']} labels are of fitness and {labels['perturbed']} of "
-            "interactions. "
-            f"{int(checks['held'].sum())} of {len(checks)} invariants held; {int(dead['dead'].sum())} of "
-            f"{int(dead['units'].sum()):,} hidden units stay at one value."),
+            walked,
             *(f"Not checked: {sentence}." for sentence in content.get("not_checked", [])),
             _overfit(report),
         ],
@@ -50,8 +56,8 @@ def walk_through(run: RunFolder) -> Section:
             html_table("dead_units", "Dead units by layer", dead),
         ],
         [graph],
-        missing=run.missing("training"),
-    )  # fmt: skip
+        folded=True,
+    )
 
 
 def _overfit(report: dict[str, Any]) -> str:

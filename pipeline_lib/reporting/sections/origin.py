@@ -19,20 +19,23 @@ def provenance(run: RunFolder) -> Section:
     sources = pd.DataFrame([{key: row[key] for key in _SOURCE if key in row} for row in rows])
     rules = pd.DataFrame(content["rules"], columns=["job", "seconds", "peak_mb"])
     hardware = content["hardware"]
+    written = (
+        f"Written {content['written']} on {hardware['processor']} ({hardware['cores']} cores, "
+        f"{hardware['memory_gib']} GiB{', ' + ', '.join(hardware['gpus']) if hardware['gpus'] else ', no GPU'}). The "
+        f"measured jobs took {rules['seconds'].sum() / 60:.1f} minutes of wall-clock time together. The same facts, "
+        "with the whole configuration and every package, are in provenance.json beside this page."
+    )
+    versions = pd.DataFrame(content["packages"].items(), columns=["package", "version"])
     return Section(
-        "provenance", "Provenance",
-        [
-            (f"Written {content['written']} on {hardware['processor']} ({hardware['cores']} cores, "
-            f"{hardware['memory_gib']} GiB{', ' + ', '.join(hardware['gpus']) if hardware['gpus'] else ', no GPU'}). "
-            f"The measured jobs took {rules['seconds'].sum() / 60:.1f} minutes of wall-clock time together. The same "
-            "facts, with the whole configuration and every package, are in provenance.json beside this page."),
-        ],
+        "provenance",
+        "Provenance",
+        [written],
         [],
         [
             html_table("rules", "Time (s) and peak memory (MB) of the jobs", rules, digits=1),
             html_table("sources", "Upstream files", sources),
-            html_table("packages", "Versions",
-                       pd.DataFrame(content["packages"].items(), columns=["package", "version"])),
+            html_table("packages", "Versions", versions),
         ],
         [json.dumps({key: content[key] for key in ("git", "seeds", "configuration_sha256")}, indent=2)],
-    )  # fmt: skip
+        folded=True,
+    )

@@ -23,7 +23,10 @@ def top_predictions(run: RunFolder) -> Section:
     for (_, phenotype), part in table.groupby(["screen", "phenotype"]):
         if phenotype in LEADING and phenotype != "fitness":
             # A call is 1; a negative interaction is below zero.
-            strongest.append(part.sort_values("prediction", ascending=phenotype != "call").head(_STRONGEST))
+            ranked = part.sort_values("prediction", ascending=phenotype != "call")
+            # Alleles and conditions of one genotype would fill the list.
+            other = ~ranked["genes"].map("+".join).duplicated()
+            strongest.append(ranked[other].head(_STRONGEST))
     if not strongest:
         return Section("top", "Top predicted interactions", absent="no screen of this run measures interactions.")
     rows = pd.concat(strongest, ignore_index=True)
@@ -32,19 +35,20 @@ def top_predictions(run: RunFolder) -> Section:
     shown = pd.concat(
         [named, rows[["screen", "phenotype", "prediction", "value"]].rename(columns={"value": "measured"})], axis=1
     )
-    return Section(
-        "top", "Top predicted interactions",
-        [
-            (f"The {_STRONGEST} strongest negative interactions that {run.model} predicts in the test fold of the "
-            f"{split_phrase(jobs[0].split)}, screen by screen, beside what was measured. None of these rows was "
-            f"trained on.{f' Names lead to {genes.organism.link_site}.' * linked}"),
-        ],
-        [],
-        [
-            html_table("top_predictions", "Strongest predictions of the test fold", shown, filters={"screen": ""},
-                       links=links),
-        ],
-    )  # fmt: skip
+    leading = f" Names lead to {genes.organism.link_site}." * linked
+    about = (
+        f"The {_STRONGEST} strongest negative interactions of each screen that {run.model} predicts in the test fold "
+        f"of the {split_phrase(jobs[0].split)}; none of these rows was trained on.{leading}"
+    )
+    strongest_first = html_table(
+        "top_predictions",
+        "Strongest predictions of the test fold",
+        shown,
+        filters={"screen": ""},
+        links=links,
+        folded=False,
+    )
+    return Section("top", "Strongest held-out predictions", [about], tables=[strongest_first])
 
 
 def next_experiments(run: RunFolder) -> Section:
@@ -60,21 +64,15 @@ def next_experiments(run: RunFolder) -> Section:
         .drop_duplicates()
         .itertuples(index=False)
     ]
-    return Section(
-        "next", title,
-        [
-            (f"Untested {' and '.join(targets)}, out of the viable genes with the strongest measured interactions. "
-            f"Expected value: how far below {_threshold(run, table)} the measurement is expected to fall, with its "
-            "spread taken into account (expected improvement; for calls, the chance of a call). Information: bits that "
-            "one measurement is expected to tell, ½ log₂(1 + what the model does not know / noise); what it does not "
-            "know is the disagreement of its seeds and what the rarest gene's few measurements leave open. Novelty is "
-            "1 / (1 + measurements of the rarest gene)."),
-            ("The CSV keeps the order in which a lab would pick: by rank, each pair or triple once. A prediction is a "
-            "reason to measure, not a result."),
-        ],
-        [],
-        [_suggestions(run, table)],
-    )  # fmt: skip
+    about = (
+        f"Untested {' and '.join(targets)}, out of the viable genes with the strongest measured interactions. Expected "
+        f"value: how far below {_threshold(run, table)} the measurement is expected to fall (expected improvement; for "
+        "calls, the chance of a call). Information: bits that one measurement is expected to add, ½ log₂(1 + unknown "
+        "/ noise), where unknown is the disagreement of the seeds and what the rarest gene's few measurements leave "
+        "open. Novelty: 1 / (1 + measurements of the rarest gene). The CSV keeps the order in which a lab would pick. "
+        "A prediction is a reason to measure, not a result."
+    )
+    return Section("next", title, [about], tables=[_suggestions(run, table)])
 
 
 def _threshold(run: RunFolder, table: pd.DataFrame) -> str:
@@ -89,10 +87,23 @@ def _threshold(run: RunFolder, table: pd.DataFrame) -> str:
 def _suggestions(run: RunFolder, table: pd.DataFrame) -> HtmlTable:
     named, links = run.gene_names.columns(table["genes"])
     rest = [
-        "order", "rank_by_value", "rank_by_information", "prediction", "spread", "novelty", "expected_value",
-        "information", "viable", "metabolic", "screen",
-    ]  # fmt: skip
+        "order",
+        "rank_by_value",
+        "rank_by_information",
+        "prediction",
+        "spread",
+        "novelty",
+        "expected_value",
+        "information",
+        "viable",
+        "metabolic",
+        "screen",
+    ]
     return html_table(
-        "next_experiments", "Untested pairs and triples", pd.concat([named, table[rest]], axis=1),
-        filters={"order": "", "viable": "", "metabolic": ""}, links=links,
-    )  # fmt: skip
+        "next_experiments",
+        "Untested pairs and triples",
+        pd.concat([named, table[rest]], axis=1),
+        filters={"order": "", "viable": "", "metabolic": ""},
+        links=links,
+        folded=False,
+    )

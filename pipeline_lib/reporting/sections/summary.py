@@ -1,47 +1,75 @@
-"""The first screen: what data, which model, how good, on which split, and whether it can be trusted."""
+"""The first screen: whose run, the verdict over every comparison, its drawing, five facts."""
 
+import pandas as pd
+
+from pipeline_lib.evaluation.ceilings import ceiling_of
 from pipeline_lib.evaluation.metrics import leading_metric
 from pipeline_lib.evaluation.scoreboard import counts_sentence
 from pipeline_lib.reporting.figures.leaderboard import leading_assay
-from pipeline_lib.reporting.findings import (
-    NO_NETWORK,
-    Finding,
-    ceiling_finding,
-    model_findings,
-    network_soundness,
-    trust_finding,
-)
-from pipeline_lib.reporting.html import EmbeddedFigure, Fact
-from pipeline_lib.reporting.names import METRICS, assay_name, in_order, screen_name, split_name
+from pipeline_lib.reporting.findings import interval, number
+from pipeline_lib.reporting.html import Fact, FirstScreen
+from pipeline_lib.reporting.names import METRICS, assay_name, in_order, split_phrase
 from pipeline_lib.reporting.run_folder import RunFolder
+from pipeline_lib.reporting.sections.scoreboard import scoreboard_grid
+
+
+def first_screen(run: RunFolder) -> FirstScreen:
+    """Return what a reader sees before the tabs."""
+    return FirstScreen(
+        run=str(run.configuration["run"]),
+        verdict=counts_sentence(run.scoreboard),
+        scoreboard=scoreboard_grid(run.scoreboard),
+        facts=facts(run),
+    )
 
 
 def facts(run: RunFolder) -> list[Fact]:
-    """Return the first screen's facts: data, model, splits, metric."""
+    """Return five facts: data, models, how good, how good it could be, what was checked."""
     screen, phenotype = leading_assay(run.leaderboard)
-    screens = sorted(run.observations["screen"].unique())
+    screens = run.observations["screen"].nunique()
+    others = run.leaderboard["model"].nunique() - (run.model in set(run.leaderboard["model"]))
+    return [
+        Fact("Measurements", f"{len(run.observations):,} in {screens} screen{'s' * (screens != 1)}"),
+        Fact("Models", f"{run.model} and {others} others on the same folds"),
+        Fact("Leading screen", _leading(run, screen, phenotype)),
+        Fact("Noise ceiling of it", _ceiling(run, screen, phenotype)),
+        Fact("Checks that hold", _checks(run)),
+    ]
+
+
+def _leading(run: RunFolder, screen: str, phenotype: str) -> str:
+    """Return the score of the model on the easiest split of the leading assay."""
+    metric = leading_metric(phenotype)
+    board = run.leaderboard
+    rows = board[
+        (board["model"] == run.model)
+        & (board["screen"] == screen)
+        & (board["phenotype"] == phenotype)
+        & (board["metric"] == metric)
+    ]
+    if rows["value"].isna().all():
+        return f"{assay_name(screen, phenotype)}: {METRICS[metric]} unknown"
+    split = in_order(rows["split"])[0]
+    row = rows[rows["split"] == split].iloc[0]
+    return f"{assay_name(screen, phenotype)}: {METRICS[metric]} {interval(row)}, {split_phrase(split)}"
+
+
+def _ceiling(run: RunFolder, screen: str, phenotype: str) -> str:
+    """Return the best Pearson correlation that the noise of the leading assay allows, and what bounds it."""
     splits = in_order(run.leaderboard["split"])
-    baselines = run.leaderboard["model"].nunique() - (run.model in set(run.leaderboard["model"]))
-    return [
-        Fact("Data", f"{len(run.observations):,} observations; screens: {', '.join(map(screen_name, screens))}"),
-        Fact("Model", f"{run.model}, beside {baselines} others on the same folds"),
-        Fact("Leading screen", assay_name(screen, phenotype)),
-        Fact("Measured by", METRICS[leading_metric(phenotype)]),
-        Fact("Splits", ", ".join(map(split_name, splits))),
-    ]
+    best = ceiling_of(run.table("noise_ceiling"), screen, phenotype, splits[0] if splits else "")
+    if best is None:
+        return "no estimate"
+    bound = {"upper bound": "at most ", "lower bound": "at least "}.get(best.bound, "")
+    row = pd.Series({"value": best.value, "low": best.low, "high": best.high})
+    return f"{bound}{interval(row) if best.low == best.low else number(best.value)}"
 
 
-def counts(run: RunFolder) -> tuple[str, EmbeddedFigure | None]:
-    """Return the sentence of counts over every comparison, and the drawing of them; None where there is none."""
-    drawn = run.figures("leaderboard", "scoreboard")
-    return counts_sentence(run.scoreboard), drawn[0] if drawn else None
-
-
-def headline(run: RunFolder) -> list[Finding]:
-    """Return the findings of the first screen: what each comparison of the leading assay says, and what to trust."""
-    network = network_soundness(run.json("overfit_report"), run.json("walk_through")) if run.has_clp else NO_NETWORK
-    return [
-        *model_findings(run.leaderboard, run.differences, run.model),
-        ceiling_finding(run.leaderboard, run.table("noise_ceiling"), run.model),
-        trust_finding(run.leakage, run.table("rejected"), network),
-    ]
+def _checks(run: RunFolder) -> str:
+    """Return how many leakage checks and, of the network, invariants hold."""
+    kept = run.leakage[run.leakage["promised"]] if len(run.leakage) else run.leakage
+    parts = [f"{int(kept['holds'].sum()) if len(kept) else 0} of {len(kept)} on leakage"]
+    if run.has_clp:
+        checks = run.json("walk_through")["checks"]
+        parts.append(f"{sum(check['held'] for check in checks)} of {len(checks)} on the model")
+    return ", ".join(parts)

@@ -1,0 +1,258 @@
+"""The screens' P-values, and whether predictions foretell them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline_lib.config.figures import P_VALUE_PAGE
+from pipeline_lib.config.screens import SIMULATED, ScreenSettings
+from pipeline_lib.reporting.chart import Axis, Chart, Point
+from pipeline_lib.reporting.figures.p_value_page import agreement_verdict, answer
+from pipeline_lib.reporting.findings import conservative_p_sentences, interval
+from pipeline_lib.reporting.genes import GeneNames
+from pipeline_lib.reporting.grid import Grid, GridCell, mark, scale_around_zero
+from pipeline_lib.reporting.html import Section
+from pipeline_lib.reporting.html_table import html_table
+from pipeline_lib.reporting.names import assay_name, in_order, order_name, screen_name, split_name, split_phrase
+from pipeline_lib.reporting.run_folder import RunFolder
+
+_HONEST = "the whole simulated error, so that a twentieth of the true nulls has P < 0.05"
+_NAIVE = "the spread of each cross's own colonies alone, so that more than a twentieth of the true nulls has P < 0.05"
+_QUERIES = 300
+"""Queries that the page lists, those with the greatest share of hits first."""
+_LABELLED = {"measured": 3, "missed": 1}
+"""Points of a kind that are named on a chart, those of the first ranks."""
+_FEWEST = 30
+"""P-values of a query that its share of hits is drawn of."""
+_SMALLEST = 1e-12
+_MEANINGS: Mapping[Any, str] = {
+    "win": "a small P is predicted",
+    "level": "no significant difference from chance, or by one measure of two",
+    "loss": "a small P where none is predicted",
+    "undetermined": "too few queries",
+}
+_CHARTS = (
+    "Point at a dot for its genes. Of what stands out, the smallest P-values and strongest predictions are blue, hits "
+    "that are predicted to be none and predictions with P > 0.5 orange."
+)
+_KINDS = {
+    "measured": "smallest P",
+    "missed": "hit, predicted to be none",
+    "unconfirmed": "predicted, P > 0.5",
+    "predicted": "strongest prediction",
+}
+
+
+def p_values(run: RunFolder) -> Section:
+    """Return the section on the screens' P-values."""
+    key, title = "p-value-screens", "Do predictions foretell P-values?"
+    table = run.table("p_values")
+    if table.empty:
+        return Section(key, "P-values", absent="no screen of this run has P-values.")
+    one_sided = (
+        "One-sided P-values (at most 0.5) are doubled before histograms, the share of true nulls π₀ (Storey and "
+        "Tibshirani 2003) and q-values; calls use them by the rule of their screen. A small P-value is evidence that "
+        "an interaction is not zero, not that it is large."
+    )
+    of_raw = (
+        "The trigenic screens release the P-value of the raw interaction, so it stands beside the adjusted score that "
+        "it calls."
+    )
+    trigenic = any(reader.startswith(("kuzmin", "torchcell")) for reader in run.publications)
+    agreement, queries = run.table("p_value_correlations"), run.table("p_value_queries")
+    grid = agreement_grid(agreement, run.model)
+    genes = run.gene_names
+    charts = [*query_charts(queries, genes), *hit_charts(run.table("p_value_hits"), run.model, genes)]
+    return Section(
+        key,
+        title,
+        [
+            one_sided,
+            *([of_raw] if trigenic else []),
+            *conservative_p_sentences(table),
+            *simulated_p_sentences(run.screens, run.configuration.get("simulation", {})),
+            *([_CHARTS] if charts else []),
+        ],
+        [figure for figure in run.figures("p_values") if not figure.name.startswith(P_VALUE_PAGE)],
+        [
+            html_table(
+                "p_value_correlations",
+                "Predicted interactions and measured P-values",
+                agreement,
+                filters={"model": run.model, "split": "", "screen": "", "quantity": ""},
+            ),
+            html_table(
+                "p_value_queries",
+                "Hits by query",
+                queries.sort_values("hit_rate", ascending=False).head(_QUERIES),
+                filters={"screen": ""},
+            ),
+            html_table("p_values", "P-value diagnostics", table, filters={"screen": "", "quantity": ""}),
+        ],
+        grids=[] if grid is None else [grid],
+        charts=charts,
+    )
+
+
+def p_value_pages(run: RunFolder) -> Section:
+    """Return every panel of each screen's P-values, for who wants them all."""
+    pages = [figure for figure in run.figures("p_values") if figure.name.startswith(P_VALUE_PAGE)]
+    title = "Every panel, screen by screen"
+    if not pages:
+        return Section("p-value-pages", title, absent="no screen of this run has P-values.")
+    return Section("p-value-pages", title, figures=pages, folded=True)
+
+
+def agreement_grid(agreement: pd.DataFrame, model: str) -> Grid | None:
+    """Return for every screen and split whether a small P-value is predicted; None where nothing is predicted.
+
+    Parameters
+    ----------
+    agreement
+        `pipeline_lib.evaluation.schemas.P_VALUE_CORRELATIONS`.
+    model
+        The model that the report is about.
+    """
+    rows = agreement[agreement["model"] == model]
+    if rows.empty:
+        return None
+    spearman = rows[rows["quantity"] == "spearman"]
+    scale = scale_around_zero(spearman[["low", "value", "high"]].to_numpy(float).ravel(), "Spearman with −log₁₀ P")
+    splits = in_order(rows["split"])
+    lines = []
+    for (screen, order, source), part in rows.groupby(["screen", "order", "source"]):
+        predicted = assay_name(*str(source).rsplit(" ", 1))
+        own = str(source).rpartition(" ")[0] == screen
+        name = f"{screen_name(str(screen))}, {order_name(order)}{'' if own else f', by {predicted}'}"
+        cells: list[GridCell | None] = []
+        for split in splits:
+            one = part[part["split"] == split]
+            value = one[one["quantity"] == "spearman"]
+            if value.empty:
+                cells.append(None)
+                continue
+            row = value.iloc[0]
+            words = f"{name}, {split_phrase(split)}, P against the prediction of {predicted}: {answer(one)}."
+            marks = mark(scale, "model", interval(row), row["value"], row["low"], row["high"])
+            cells.append(GridCell(float(row["value"]), agreement_verdict(one), tuple(marks), words))
+        lines.append((name, cells))
+    return Grid(
+        "p-values",
+        f"Are small P-values predicted by {model}?",
+        "Spearman correlation of predicted negative interactions with −log₁₀ P, with its bootstrap interval over "
+        "queries; a verdict also needs more P < 0.05 than the base rate in the first decile.",
+        [split_name(split) for split in splits],
+        lines,
+        scale,
+        {"model": "Spearman correlation with its interval"},
+        meanings=_MEANINGS,
+    )
+
+
+def query_charts(queries: pd.DataFrame, genes: GeneNames) -> list[Chart]:
+    """Return one chart a screen and order of the share of hits of its queries, each named where it is pointed at.
+
+    Parameters
+    ----------
+    queries
+        `pipeline_lib.evaluation.schemas.P_VALUE_QUERIES`.
+    genes
+        Standard names.
+    """
+    charts: list[Chart] = []
+    for (screen, phenotype, order), part in queries.groupby(["screen", "phenotype", "order"]):
+        rows = part[(part["query"] != "") & (part["n"] >= _FEWEST)].sort_values("hit_rate").head(_QUERIES)
+        if rows.empty:
+            continue
+        whole = part.loc[part["query"] == "", "hit_rate"]
+        counts = zip(*(rows[name].tolist() for name in ("query", "hits", "n", "hit_rate")), strict=True)
+        points = [
+            Point(place, 100 * rate, "model", f"{_of_query(query, genes)}: {hits:,} of {n:,} with P < 0.05")
+            for place, (query, hits, n, rate) in enumerate(counts, start=1)
+        ]
+        base = 100 * float(whole.iloc[0]) if len(whole) else float("nan")
+        charts.append(
+            Chart(
+                f"queries-{len(charts)}",
+                f"Hits by query: {assay_name(str(screen), str(phenotype))}, {order_name(order)}",
+                f"{len(rows):,} queries with at least {_FEWEST} P-values; line: all of them.",
+                Axis.over([point.x for point in points], "query, by its share of hits", from_zero=True),
+                Axis.over([point.y for point in points], "P < 0.05 (%)", from_zero=True),
+                points,
+                base,
+                f"all queries: {base:.1f} %",
+            )
+        )
+    return charts
+
+
+def _of_query(query: str, genes: GeneNames) -> str:
+    """Return a query's genes by name; a strain's suffix is no part of them."""
+    return " + ".join(genes.label(gene) for gene in query.partition("_")[0].split("+"))
+
+
+def hit_charts(hits: pd.DataFrame, model: str, genes: GeneNames) -> list[Chart]:
+    """Return one chart a screen and order of what stands out: P-values against predictions, each genotype named.
+
+    Parameters
+    ----------
+    hits
+        `pipeline_lib.evaluation.schemas.P_VALUE_HITS`.
+    model
+        The model that the report is about.
+    genes
+        Standard names.
+    """
+    rows = hits[hits["model"] == model]
+    charts: list[Chart] = []
+    for (screen, order), of_screen in rows.groupby(["screen", "order"]):
+        first = of_screen["split"] == in_order(of_screen["split"])[0]
+        largest = of_screen[first]["source"].mode().iloc[0]
+        part = of_screen[first & (of_screen["source"] == largest)].drop_duplicates("genes")
+        points = list(_hit_points(part, genes))
+        predicted = assay_name(*str(largest).rsplit(" ", 1))
+        charts.append(
+            Chart(
+                f"hits-{len(charts)}",
+                f"What stands out: {screen_name(str(screen))}, {order_name(order)}",
+                f"{split_phrase(str(part['split'].iloc[0])).capitalize()}, test fold; the line is P = 0.05.",
+                Axis.over([point.x for point in points], f"predicted {predicted}"),
+                Axis.over([point.y for point in points], "−log₁₀ P", from_zero=True),
+                points,
+                float(-np.log10(0.05)),
+                "P = 0.05",
+            )
+        )
+    return charts
+
+
+def _hit_points(hits: pd.DataFrame, genes: GeneNames) -> Iterable[Point]:
+    columns = ("genes", "kind", "rank", "prediction", "value", "p_value")
+    for members, kind, rank, predicted, measured, p in zip(*(hits[name].tolist() for name in columns), strict=True):
+        named = [genes.label(gene) for gene in members.split("+")]
+        short = " ".join(map(genes.short, members.split("+")))
+        yield Point(
+            predicted,
+            float(-np.log10(max(p, _SMALLEST))),
+            "model" if kind in ("measured", "predicted") else "rival",
+            f"{' + '.join(named)}: predicted {predicted:.3g}, measured {measured:.3g}, P = {p:.2g} ({_KINDS[kind]})",
+            short if rank <= _LABELLED.get(kind, 0) else "",
+        )
+
+
+def simulated_p_sentences(screens: Mapping[str, ScreenSettings], simulation: Mapping[str, Any]) -> list[str]:
+    """Say what the P-values of simulated screens rest on."""
+    sentences = []
+    for name, screen in screens.items():
+        simulated = {
+            file.removeprefix(SIMULATED).partition("/")[0]
+            for file in screen.files.values()
+            if file.startswith(SIMULATED)
+        }
+        naive = any(simulation.get(one, {}).get("p_values") == "naive" for one in simulated)
+        if simulated:
+            rests = _NAIVE if naive else _HONEST
+            sentences.append(f"{name}: simulated P-values rest on {rests}; its calls follow the noise-free truth.")
+    return sentences

@@ -1,0 +1,76 @@
+"""Grids: a verdict stands only where interval and q-value agree, and every mark lies where its value does."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline_lib.artefacts.tables import read_table
+from pipeline_lib.config.figures import ARTEFACTS
+from pipeline_lib.evaluation.verdicts import verdict
+from pipeline_lib.reporting.grid import Scale, mark, scale_around_zero
+from pipeline_lib.reporting.sections.families import Elsewhere, elsewhere, family_grid
+from pipeline_lib.reporting.sections.scoreboard import scoreboard_grid
+from tests.reporting.test_findings import pair
+
+
+def variants(**bounds_of):
+    tables = [
+        pair(*bounds).assign(model=model, reference="dango", role="reference") for model, bounds in bounds_of.items()
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def test_variants_are_named_by_what_can_be_said_of_them():
+    bounds = {"dango_frozen": (0.1, 0.2), "dango_plain": (-0.2, -0.1), "dango_a": (-0.1, 0.12)}
+    grid = family_grid(variants(**bounds), "dango", "pretraining")
+    assert {name: cell.verdict for name, (cell,) in grid.rows} == {
+        "dango_a": "level",
+        "dango_frozen": "win",
+        "dango_plain": "loss",
+    }
+    words = {name: cell.words for name, (cell,) in grid.rows}
+    assert "beats dango by 0.150 (0.100 to 0.200); 3 seeds each, paired" in words["dango_frozen"]
+    assert "falls short of dango by -0.150 (-0.200 to -0.100)" in words["dango_plain"]
+    assert "shows no significant difference from dango (0.010 (-0.100 to 0.120))" in words["dango_a"]
+    assert "a true difference of 0.123 would have been found" in words["dango_a"]
+
+
+def test_the_grid_stays_with_the_leading_assay_and_the_others_are_counted():
+    other = variants(dango_frozen=(-0.3, -0.1)).assign(screen="simulated")
+    family = pd.concat([variants(dango_frozen=(0.1, 0.2)), other], ignore_index=True)
+    grid = family_grid(family, "dango", "pretraining")
+    assert "simulated" not in grid.title
+    assert elsewhere(family) == Elsewhere(differences=1, better=0, worse=1)
+
+
+def test_a_family_without_members_has_no_grid():
+    assert family_grid(pair(0.1, 0.2).iloc[:0], "clp", "ablations") is None
+
+
+def test_every_comparison_of_the_scoreboard_is_a_cell(run_folder):
+    board = read_table(run_folder / ARTEFACTS["scoreboard"])
+    grid = scoreboard_grid(board)
+    cells = [cell for _, row in grid.rows for cell in row if cell is not None]
+    assert len(cells) == len(board)
+    for row, cell in zip(board.sort_values(["screen", "phenotype"]).to_dict("records"), cells, strict=True):
+        assert cell.verdict == verdict(row["low"], row["high"], row["q"])
+        ours = next(one for one in cell.marks if one.kind == "model")
+        assert ours.at == grid.scale.place(row["value"])
+        assert ours.low < ours.at < ours.high
+    assert scoreboard_grid(board.head(0)) is None
+
+
+@pytest.mark.parametrize("value", [-5.0, -0.2, 0.0, 0.3, 1.0, 7.0])
+def test_a_mark_is_never_cut(value):
+    assert 0 <= Scale(-0.25, 1.0, "Pearson").place(value) <= 100
+
+
+def test_what_is_unknown_is_not_drawn():
+    assert mark(Scale(0, 1, "Pearson"), "ceiling", "noise ceiling", np.nan) == []
+    (known,) = mark(Scale(0, 1, "Pearson"), "model", "clp", 0.5, np.nan, 0.6)
+    assert (known.at, known.low, known.high) == (50.0, None, None)
+
+
+def test_differences_have_zero_in_the_middle():
+    assert scale_around_zero([-0.1, 0.02, np.nan], "difference").place(0.0) == 50.0
+    assert scale_around_zero([], "difference").place(0.0) == 50.0
