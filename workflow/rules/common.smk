@@ -133,3 +133,12 @@ def cell_options(model):
     named = cell_of(model)
     paths = [("knockouts", named.get("knockouts")), *(("features", path) for path in named.get("features", []))]
     return [f"--{name}={placed(path)}" for name, path in paths if path]
+
+
+# Snakemake reads a caption beside the rules: where these are not on this machine, it finds none of the run's own.
+OWN_CAPTIONS = workflow.current_basedir.is_local
+
+
+def caption_of(name):
+    """Return the file of a figure's title and caption, for ``snakemake --report``."""
+    return abspath(placed(f"{RESULTS}/figures/captions/{name}.rst")) if OWN_CAPTIONS else "../report/figure.rst"

@@ -21,14 +21,6 @@ REPORTED_CELL = cell_of(RUN.reporting.model) if REPORTED else {}
 # A genotype that no screen has measured is not among the knockouts: its growth is solved on the metabolic network.
 NETWORK = [f"{RESULTS}/metabolism/{name}.parquet" for name in ("reactions", "incidence", "complexes")]
 SOLVED_ON = NETWORK if "knockouts" in REPORTED_CELL else []
-# Snakemake reads a caption beside the rules: where these are not on this machine, it finds none of the run's own.
-OWN_CAPTIONS = workflow.current_basedir.is_local
-
-
-def caption_of(name):
-    """Return the file of a figure's title and caption, for ``snakemake --report``."""
-    return abspath(placed(f"{RESULTS}/figures/captions/{name}.rst")) if OWN_CAPTIONS else "../report/figure.rst"
-
 
 for topic in TOPICS:
 
