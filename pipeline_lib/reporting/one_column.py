@@ -33,7 +33,8 @@ def in_one_column(figure: Figure) -> Figure:
         `figure` itself.
     """
     placed = [axes for axes in figure.axes if axes.get_subplotspec() is not None]
-    panels = [axes for axes in placed if axes.axison or axes.texts]
+    # A panel that only says why it is empty is left out: the caption says it too.
+    panels = [axes for axes in placed if axes.axison or axes.has_data()] or placed
     for unused in (axes for axes in placed if axes not in panels):
         unused.remove()
     heights = [_height(axes) * _wrapped(axes) for axes in panels]

@@ -46,3 +46,11 @@ def test_every_panel_has_the_labels_of_the_axis_that_it_shared(narrow):
         assert shown[1] == "short"
         assert max(map(len, shown[0].split("\n"))) <= 18
         assert axes.get_ylabel() == "rows"
+
+
+def test_a_panel_that_only_says_why_it_is_empty_is_left_out():
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2))
+    left.plot([0, 1], [0, 1])
+    right.axis("off")
+    right.text(0.5, 0.5, "nothing was predicted of it")
+    assert in_one_column(figure).axes == [left]
