@@ -82,7 +82,7 @@ class Numbers:
         return _interval(row["value"], row["low"], row["high"])
 
     def comparison(self, screen: str, phenotype: str, split: str) -> str:
-        """Return what the scoreboard says of one question: both scores, their difference and the verdict."""
+        """Return one comparison of the scoreboard: both scores, their difference and the verdict."""
         rows = self._of(self._board, screen, phenotype, split)
         if rows.empty:
             return NOT_FITTED

@@ -27,7 +27,7 @@ def describe(name: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        model, description, family, package, changes (what tells it from other models of its class), reads, section
+        model, description, family, package, changes (settings unlike its class), reads, section
         (below ``models`` of a run's configuration), target (``module:class``), source (path and line), documentation
         (first line of the class), settings (list of key, default, value, what).
 

@@ -1,4 +1,4 @@
-"""The pictures that the page embeds: few bytes, and no eye tells them from the files beside it."""
+"""The pictures that the page embeds: fewer bytes, visibly equal to the files beside it."""
 
 import base64
 from dataclasses import dataclass

@@ -52,11 +52,14 @@ def test_a_medium_of_the_organism_is_named_wherever_there_is_a_medium():
     screens = {"ours": {**CONTENT["screens"]["ours"], "medium": "lb"}}
     config = parse_run_config(
         {
-            **CONTENT, "organism": {"media": {"lb": uptakes}}, "screens": screens,
-            "metabolism": {"gem": "cobra:textbook", "medium": "lb"}, "simulation": {"core": {"medium": "lb"}},
+            **CONTENT,
+            "organism": {"media": {"lb": uptakes}},
+            "screens": screens,
+            "metabolism": {"gem": "cobra:textbook", "medium": "lb"},
+            "simulation": {"core": {"medium": "lb"}},
         },
         "test",
-    )  # fmt: skip
+    )
     assert config.metabolism.medium == config.screens["ours"].medium == config.simulation["core"].medium == uptakes
     again = type(config).model_validate(config.model_dump(mode="json"))
     assert again == config

@@ -46,8 +46,12 @@ def test_the_tests_of_the_package_pass_as_its_author_runs_them(site: Path) -> No
     place = os.pathsep.join([str(site), str(EXAMPLE.parents[2])])
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, str(EXAMPLE / "tests")],
-        env={**os.environ, "PYTHONPATH": place}, cwd=site, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env={**os.environ, "PYTHONPATH": place},
+        cwd=site,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "4 passed" in done.stdout
 

@@ -20,9 +20,14 @@ from tests.training.run_folders import fit, write_small_run
 
 SUGGESTIONS = {
     "genes": [["YAL001C", "YAL002W"], ["YAL001C", "YAL003W"], ["YAL002W", "YAL003W"], ["YAL001C", "YAL004W"]],
-    "order": 2, "screen": "ours", "phenotype": "interaction", "prediction": [-0.4, -0.3, -0.2, -0.1], "spread": 0.1,
-    "rank_by_value": [1, 2, 3, 4], "viable": [True, False, True, True],
-}  # fmt: skip
+    "order": 2,
+    "screen": "ours",
+    "phenotype": "interaction",
+    "prediction": [-0.4, -0.3, -0.2, -0.1],
+    "spread": 0.1,
+    "rank_by_value": [1, 2, 3, 4],
+    "viable": [True, False, True, True],
+}
 
 
 @pytest.fixture(scope="module")
@@ -127,8 +132,10 @@ def test_the_verdict_ends_in_the_viable_genotypes_of_highest_value(finished: Pat
     assert first.startswith("Over all")
     best = [line for line in result.stdout.splitlines() if line.startswith("  ")]
     assert [line.split(" in the units")[0].split(": ")[1] for line in best] == [
-        "interaction -0.400, SD 0.100,", "interaction -0.200, SD 0.100,", "interaction -0.100, SD 0.100,",
-    ]  # fmt: skip
+        "interaction -0.400, SD 0.100,",
+        "interaction -0.200, SD 0.100,",
+        "interaction -0.100, SD 0.100,",
+    ]
     assert result.stdout.splitlines()[-1] == f"report: {run / 'report.html'}"
 
 

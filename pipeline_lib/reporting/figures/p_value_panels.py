@@ -132,19 +132,7 @@ def draw_against_prediction(axis: Axes, part: Part, tables: PValueTables, model:
     low, high = rows["prediction"].quantile([0.001, 0.999])
     low, high = min(low, labelled["prediction"].min()), max(high, labelled["prediction"].max(), low + 1e-6)
     top = max(float(significance.quantile(0.999)), labelled["y"].max(), 1.4) * 1.05
-    # What lies beyond is left out, not put in a pile at the edge.
-    shown = (significance <= top) & rows["prediction"].between(low, high)
-    axis.hexbin(
-        rows.loc[shown, "prediction"],
-        significance[shown],
-        gridsize=(34, 12),
-        bins="log",
-        cmap=style.DENSITY,
-        mincnt=1,
-        linewidths=0.1,
-        extent=(low, high, 0, top),
-        rasterized=True,
-    )
+    draw_density(axis, rows["prediction"], significance, (low, high, 0, top))
     axis.axhline(-np.log10(NOMINAL), color=style.RIVAL, linewidth=0.7)
     for place, row in enumerate(labelled.itertuples()):
         colour = style.CLP if row.kind == "measured" else style.RIVAL
@@ -232,3 +220,25 @@ def draw_hits_of_queries(axis: Axes, part: Part, tables: PValueTables, names: Ma
         axis.text(at - 0.015 * len(rows), height, text, ha="right", va="center", fontsize=5)
     axis.set_xlim(-0.8 - 0.15 * len(rows), len(rows) - 0.2)
     axis.set(xlabel=f"{len(rows)} queries, by share of hits", ylabel="share P < 0.05")
+
+
+def draw_density(
+    axis: Axes, values: pd.Series, significance: pd.Series, extent: tuple[float, float, float, float]
+) -> None:
+    """Draw how many genotypes lie where, on a logarithmic scale, significance (minus log10 P) against values.
+
+    What lies beyond the extent (left, right, bottom, top) is left out, not put in a pile at the edge.
+    """
+    left, right, _, top = extent
+    shown = (significance <= top) & values.between(left, right)
+    axis.hexbin(
+        values[shown],
+        significance[shown],
+        gridsize=(34, 12),
+        bins="log",
+        cmap=style.DENSITY,
+        mincnt=1,
+        linewidths=0.1,
+        extent=extent,
+        rasterized=True,
+    )

@@ -10,6 +10,7 @@ import pandas as pd
 from pipeline_lib.config.calls import ScreenScores
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
+from pipeline_lib.reporting.figures.p_value_panels import draw_density
 from pipeline_lib.reporting.names import ORDERS, in_order, screen_name, split_name, split_phrase, unit
 
 _NO_P = "No screen of this run reports P-values."
@@ -159,19 +160,7 @@ def draw_against_prediction(points: pd.DataFrame, model: str, scores: Mapping[st
             low, high = part[name].quantile([0.002, 0.998])
             extent = (low, max(high, low + 1e-6), 0, top)
             axis.axis("on")
-            # What lies beyond is left out, not put in a pile at the edge.
-            shown = (significance <= top) & part[name].between(low, high)
-            axis.hexbin(
-                part.loc[shown, name],
-                significance[shown],
-                gridsize=(34, 12),
-                bins="log",
-                cmap=style.DENSITY,
-                mincnt=1,
-                linewidths=0.1,
-                extent=extent,
-                rasterized=True,
-            )
+            draw_density(axis, part[name], significance, extent)
             axis.axhline(-np.log10(0.05), color=style.RIVAL, linewidth=0.7)
             axis.set(xlabel=axis_label, ylabel="−log₁₀ P", title="" if below else _label(panel))
         words.append(f"{_label(panel)}: n = {len(part):,}".replace("\n", ", "))
