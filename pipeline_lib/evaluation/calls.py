@@ -72,8 +72,8 @@ def called(data: Measurements, screen: str, phenotype: str) -> NDArray[np.bool_]
     """Mark the observations [n] of one assay that are called negative or lethal; None where nothing is called.
 
     A phenotype 'call' is its own label (1: called); interactions are called by the threshold of their screen, where it
-    has one. Fitness of 0 and 1 alone, as a list of essential genes has it, is called where it is 0; other fitness has no
-    calls.
+    has one. Fitness of 0 and 1 alone, as a list of essential genes has it, is called where it is 0; other fitness has
+    no calls.
     """
     if phenotype == "call":
         return np.asarray(data.genotypes.value == 1)
