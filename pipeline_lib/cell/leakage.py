@@ -40,10 +40,16 @@ def leakage_table(data: Genotypes, assignment: Assignment, split: str) -> pd.Dat
         promised = unit in kept_apart and not (unit == "screens" and TEST not in (first, second))
         rows.append(
             {
-                "split": split, "unit": unit, "first": FOLDS[first], "second": FOLDS[second], "shared": shared,
-                "of": total, "promised": promised, "holds": not promised or shared == 0,
+                "split": split,
+                "unit": unit,
+                "first": FOLDS[first],
+                "second": FOLDS[second],
+                "shared": shared,
+                "of": total,
+                "promised": promised,
+                "holds": not promised or shared == 0,
             }
-        )  # fmt: skip
+        )
     return pd.DataFrame(rows)
 
 

@@ -24,8 +24,17 @@ POOLED = "pooled"
 """The name that stands for all screens of a phenotype and unit together."""
 
 TABLE_COLUMNS = (
-    "genes", "gene1", "gene2", "gene3", "value", "std", "p_value", "query", "array", "temperature",
-)  # fmt: skip
+    "genes",
+    "gene1",
+    "gene2",
+    "gene3",
+    "value",
+    "std",
+    "p_value",
+    "query",
+    "array",
+    "temperature",
+)
 """What the columns of one's own table can hold; ``genes`` is one column of names separated by ``+ ; |`` or space."""
 
 

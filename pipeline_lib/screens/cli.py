@@ -66,8 +66,15 @@ def _roles(_: click.Context, parameter: click.Parameter, given: tuple[str, ...])
 @settings_option("screens", dict[str, ScreenSettings])
 @click.option("--name", required=True, help="Which screen of the settings to read.")
 @click.option("--genes", "genes_path", type=_Input, required=True, help="tables/genes.parquet")
-@click.option("--file", "files", multiple=True, required=True, callback=_roles, metavar="ROLE=PATH",
-              help="An upstream file and its role; once a file.")  # fmt: skip
+@click.option(
+    "--file",
+    "files",
+    multiple=True,
+    required=True,
+    callback=_roles,
+    metavar="ROLE=PATH",
+    help="An upstream file and its role; once a file.",
+)
 @click.option("--output", type=_Output, required=True, help="The screen's observations, parquet.")
 @click.option("--rejected", type=_Output, required=True, help="The rows that were rejected, with reasons, parquet.")
 @click.option("--coverage", type=_Output, help="How many of the screen's gene names the gene table knows, parquet.")

@@ -45,6 +45,10 @@ def strain_fitness(
     genotypes = GenotypeColumns.sort(strains.names, genes[wanted], strains.kind_matrix()[codes[rows]])
     labels = {role: strains.labels(codes[rows])}
     return measurements(
-        genotypes, "fitness", fitness[rows], std=None if std is None else std[rows],
-        replicate=replicate_numbers(genotypes.keys()), **labels,
-    )  # fmt: skip
+        genotypes,
+        "fitness",
+        fitness[rows],
+        std=None if std is None else std[rows],
+        replicate=replicate_numbers(genotypes.keys()),
+        **labels,
+    )

@@ -118,12 +118,13 @@ def test_the_results_are_those_of_an_uninterrupted_run(root, tmp_path, uninterru
                 at_work,
                 {
                     "fault": f"{way} during {', '.join(at_work) or 'the time between jobs'}",
-                    "survived": ended and not half, "data_lost": len(half),
+                    "survived": ended and not half,
+                    "data_lost": len(half),
                     "seconds": round(time.perf_counter() - start, 2),
                     "note": f"{lost_by_the_disk} files lost by the disk" if way == "power loss" else "",
                 },
             )
-        )  # fmt: skip
+        )
 
     assert run.wait(1200) == 0, run.text[-3000:]
     ours, theirs = artefacts(results), artefacts(uninterrupted.folder / "results" / RUN)
@@ -138,10 +139,12 @@ def test_the_results_are_those_of_an_uninterrupted_run(root, tmp_path, uninterru
     faults.append(
         {
             "fault": f"the run as a whole: {len(strikes)} interruptions, {len(theirs)} artefacts compared",
-            "survived": not differing and not left, "data_lost": len(differing), "seconds": 0.0,
+            "survived": not differing and not left,
+            "data_lost": len(differing),
+            "seconds": 0.0,
             "note": f"{repeated} finished jobs ran again",
         }
-    )  # fmt: skip
+    )
     for stage, rules in STAGES.items():
         assert {name for name in struck_rules if name in rules or name.split("_")[0] in rules}, f"{stage}: never struck"
     assert len(strikes) >= LEAST
