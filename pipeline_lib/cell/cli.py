@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from pipeline_lib.command_line.settings_option import settings_option
 from pipeline_lib.config.cell import CellSettings, SplitSettings
+from pipeline_lib.config.command_options import settings_option
 
 _Input = click.Path(exists=True, dir_okay=False, path_type=Path)
 _Output = click.Path(dir_okay=False, path_type=Path)

@@ -10,11 +10,11 @@ from pipeline_lib.config.faults import ConfigurationError
 from pipeline_lib.config.feature_readers import FEATURE_READERS
 from pipeline_lib.config.loading import load_run
 from pipeline_lib.config.locating import SIMULATED
+from pipeline_lib.config.model_registry import MODELS, entry_of
 from pipeline_lib.config.network_readers import NETWORK_READERS
 from pipeline_lib.config.own_settings import checked
 from pipeline_lib.config.split_names import kind_and_draw
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.models.registry import MODELS, entry_of
 
 
 def plan_run(

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline_lib.config.calls import FITNESS_UNITS, CallThreshold, ScreenScores
-from pipeline_lib.extension.registry import Registry
+from pipeline_lib.config.registry import Registry
 
 _NOT_STATED = "not stated"
 

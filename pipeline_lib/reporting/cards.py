@@ -13,7 +13,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from pipeline_lib.models.registry import entry_of
+from pipeline_lib.config.model_registry import entry_of
 from pipeline_lib.reporting.names import METRICS, PHENOTYPES, split_name
 from pipeline_lib.sources.catalogue import Catalogue
 

@@ -8,11 +8,12 @@ import pandas as pd
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import Genotypes
+from pipeline_lib.config.model_registry import family_of
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import LossSettings, TrainingSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.interface import Cell, FitContext, Prediction
-from pipeline_lib.models.registry import build, family_of
+from pipeline_lib.models.registry import build
 from pipeline_lib.training.device import resolve_device
 from pipeline_lib.training.inputs import SplitData
 from pipeline_lib.training.loop import train_network

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from pipeline_lib.artefacts.schemas import FEATURES_SUMMARY
 from pipeline_lib.artefacts.tables import read_table
+from pipeline_lib.config.model_registry import entry_of
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.models.registry import entry_of
 
 DEFAULT_SPLIT, DEFAULT_SEED = "random", 0
 
