@@ -1,4 +1,4 @@
-"""What the Snakefile asks of a configuration: where the files of a run lie and which jobs it has."""
+"""What the Snakefile needs of a configuration: where the files of a run lie and which jobs it has."""
 
 import json
 import os
@@ -266,7 +266,7 @@ class Workflow:
 
     @property
     def models_on_gpu(self) -> list[str]:
-        """The models whose fits ask a cluster for a GPU."""
+        """The models whose fits need a GPU of a cluster."""
         if self.run.training.device == "cpu":
             return []
         return [m for m in self._models if family_of(m) in _TRAINED or entry_of(m).on_gpu]

@@ -231,7 +231,7 @@ SCREEN_READERS: Registry[ScreenReader] = Registry(
             target="pipeline_lib.screens.readers.table:read",
             publication="a long table of your own",
             files=ReaderFiles(required=("table",)),
-            units="as the configuration says",
+            units="as stated in the configuration",
             temperature="a column, if mapped",
             query="a column, if mapped",
             array="a column, if mapped",

@@ -10,13 +10,13 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 SPLIT_KINDS = ("random", "query_disjoint", "gene_disjoint_one", "gene_disjoint_all", "cross_screen")
-"""What a split keeps apart; `pipeline_lib.cell.splits` says how."""
+"""What a split keeps apart; `pipeline_lib.cell.splits` has the rules."""
 
 _POOLED = "pooled"
 _NAME = re.compile(rf"(?P<kind>.+?)(-(?P<draw>[1-9][0-9]*|{_POOLED}))?", re.DOTALL)
 
 
-def kind_and_draw(name: str) -> tuple[str, int | None]:
+def kind_and_repeat(name: str) -> tuple[str, int | None]:
     """Return a split's kind and the number of its draw.
 
     Parameters
@@ -38,7 +38,7 @@ def pooled_name(kind: str) -> str:
 
 
 def _known(name: str) -> str:
-    kind, draw = kind_and_draw(name)
+    kind, draw = kind_and_repeat(name)
     if kind not in SPLIT_KINDS or draw is None:
         raise ValueError(
             f"there is no split '{name}'; choose among {', '.join(SPLIT_KINDS)}, or a further draw of one of them such "

@@ -276,7 +276,7 @@ def calibration(
     predictions: tuple[Path, ...],
     output: Path,
 ) -> None:
-    """Check what predictions and their SDs promise, before and after recalibration on the validation fold."""
+    """Check whether errors are as large as predicted SDs, before and after recalibration on the validation fold."""
     from pipeline_lib.evaluation.calibration import calibration_rows
     from pipeline_lib.evaluation.measurements import read_measurements
     from pipeline_lib.evaluation.progress import progress

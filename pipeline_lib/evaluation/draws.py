@@ -7,7 +7,7 @@ that of all draws rests on many more. A gene or a query that several draws hold 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pipeline_lib.config.split_names import kind_and_draw, pooled_name
+from pipeline_lib.config.split_names import kind_and_repeat, pooled_name
 from pipeline_lib.evaluation.predictions import PredictionFile, by_split
 
 
@@ -38,8 +38,8 @@ def entries_by_split(files: Iterable[PredictionFile]) -> dict[str, dict[str, lis
         for split, models in grouped.items()
     }
     drawn: dict[str, list[str]] = {}
-    for split in sorted(grouped, key=kind_and_draw):
-        drawn.setdefault(kind_and_draw(split)[0], []).append(split)
+    for split in sorted(grouped, key=kind_and_repeat):
+        drawn.setdefault(kind_and_repeat(split)[0], []).append(split)
     for kind, draws in drawn.items():
         pooled = _pooled([grouped[draw] for draw in draws]) if len(draws) > 1 else {}
         if pooled:

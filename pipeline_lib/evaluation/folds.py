@@ -62,7 +62,7 @@ class AssayFold:
     def estimate(self, values: NDArray[np.float64], influence: NDArray[np.float64] | None = None) -> Estimate:
         """Return the estimate whose value stands at position 0 of `values` and whose draws follow.
 
-        `influence` [n] says how much each row moves the statistic; where the statistic is zero in every resample (the
+        `influence` [n] is how much each row moves the statistic; where the statistic is zero in every resample (the
         correlation with a constant), nothing does.
         """
         if influence is not None and not values.any():

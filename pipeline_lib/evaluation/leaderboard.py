@@ -57,7 +57,7 @@ def build_standings(
     threads: int,
     advance: Callable[[], None],
 ) -> Standings:
-    """Evaluate every predictions file on its test fold, split by split and model by model, and draws of a split pooled.
+    """Evaluate every predictions file on its test fold, by split and by model, and repeats of a split pooled.
 
     Parameters
     ----------

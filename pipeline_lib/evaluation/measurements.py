@@ -30,7 +30,7 @@ class Measurements:
     genotype
         int64 [n]: equal where the sets of deleted genes are equal.
     symmetric
-        bool [n]: the screen's strains serve as query and as array alike (an E-MAP).
+        bool [n]: the screen's strains serve both as query and as array (an E-MAP).
     p_released
         float64 [n]: the P-value as released, NaN where there is none.
     p_value

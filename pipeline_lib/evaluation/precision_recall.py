@@ -19,7 +19,7 @@ from pipeline_lib.evaluation.predictions import PredictionFile, by_split, read_f
 Floats = NDArray[np.float64]
 
 RECALLS = np.round(np.linspace(0.01, 1, 100), 2)
-"""Recalls at which the precision is told."""
+"""Recalls at which the precision is reported."""
 
 
 @dataclass(frozen=True)

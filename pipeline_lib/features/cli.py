@@ -84,7 +84,7 @@ def read_command(
     type=_PATH,
     default=DEFAULT_CATALOGUE,
     show_default=True,
-    help="The catalogue of upstream files; says what a table rests on where its settings do not.",
+    help="The catalogue of upstream files; states what a table rests on where its settings do not.",
 )
 @click.option("--output", type=_PATH, required=True, help="One row a feature table (parquet).")
 def summarise_command(

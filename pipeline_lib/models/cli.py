@@ -41,8 +41,8 @@ def show(name: str, *, as_json: bool) -> None:
         return
     settings = described.pop("settings")
     for key, value in described.items():
-        shown = ", ".join(f"{name} = {part}" for name, part in value.items()) if isinstance(value, dict) else value
-        click.echo(f"{key.replace('_', ' '):<12} {shown or 'none'}")
+        text = ", ".join(f"{name} = {part}" for name, part in value.items()) if isinstance(value, dict) else value
+        click.echo(f"{key.replace('_', ' '):<12} {text or 'none'}")
     click.echo(f"\nsettings of models.{described['section']}:" if settings else "\nit has no settings.")
     for row in settings:
         changed = "" if row["value"] == row["default"] else f", which this model sets to {row['value']}"

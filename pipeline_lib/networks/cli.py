@@ -18,7 +18,7 @@ _catalogue_option = click.option(
     type=_PATH,
     default=DEFAULT_CATALOGUE,
     show_default=True,
-    help="The catalogue of upstream files; says what a network rests on where its settings do not.",
+    help="The catalogue of upstream files; states what a network rests on where its settings do not.",
 )
 
 

@@ -17,7 +17,7 @@ def app() -> None:
     """Read published screens into one table of observations.
 
     `read` reads one screen with the reader of its publication; `combine` puts the screens of a run together; `summary`
-    says what they hold and how well they repeat themselves.
+    states what they hold and how well they repeat themselves.
     """
 
 

@@ -182,7 +182,7 @@ def _check(name: str, counts: ReadCounts, first_fault: str) -> None:
 
 
 def _check_whole(name: str, counts: ReadCounts) -> None:
-    """Refuse a file most of whose rows are rejected for one reason that says that it is not what the settings say."""
+    """Refuse a file most of whose rows are rejected for one reason that shows it is not what the settings state."""
     rows = counts.accepted + sum(counts.rejected.values())
     for reason, n in counts.rejected.items():
         if reason.startswith(_OF_SOME_ROWS) and n >= _ENOUGH and n > _MOST * rows:

@@ -1,4 +1,4 @@
-"""Fitness of the strains themselves, told beside every cross that they are in."""
+"""Fitness of the strains themselves, released beside every cross that they are in."""
 
 import numpy as np
 import pyarrow as pa

@@ -86,7 +86,7 @@ def train_network(
     with _deterministic(device):
         fit = _Fit(network, to_device(train, device), to_device(validation, device), settings, context, processes)
         fit.resume(load_checkpoint(path))
-        with TrainingBar(settings.epochs, fit.steps, shown=processes.rank == 0) as bar:
+        with TrainingBar(settings.epochs, fit.steps, visible=processes.rank == 0) as bar:
             bar.resume(fit.epoch * fit.steps, fit.epoch)
             if fit.epoch == 0:
                 fit.score()

@@ -29,7 +29,7 @@ _WITHOUT_ANSWERS = {"profiles": False, "flux": False}
 
 @dataclass(frozen=True)
 class Overfitted:
-    """What came of it: the observations, what the network says of them, how it got there, and the verdict."""
+    """What came of it: the observations, what the network predicts of them, how it got there, and the verdict."""
 
     genotypes: Genotypes
     prediction: Prediction
@@ -119,7 +119,7 @@ def overfit(
 
 
 def _left_out(name: str, chosen: Genotypes, seed: int, reason: str) -> Overfitted:
-    """Return what is written where the check cannot be made: no observations, and a report that says why."""
+    """Return what is written where the check cannot be made: no observations, and a report that states why."""
     none = chosen.take(np.zeros(0, np.int64))
     history = pd.DataFrame({"epoch": [], "fold": [], "metric": [], "value": []}).astype(
         {"epoch": "int64", "fold": str, "metric": str, "value": float}
@@ -149,7 +149,7 @@ def refuse_failure(report: dict[str, Any]) -> None:
     Raises
     ------
     PipelineError
-        Says what correlation was reached and which was required.
+        States what correlation was reached and which was required.
     """
     if report["passed"] is False:
         raise PipelineError(

@@ -33,7 +33,7 @@ class PredictionBar:
         )
         self._task = self._progress.add_task("predict", total=total, rate=0.0)
         self._total, self._done = total, 0
-        self._start = self._said = time.perf_counter()
+        self._start = self._announced = time.perf_counter()
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -50,7 +50,7 @@ class PredictionBar:
         now = time.perf_counter()
         rate = self._done / max(now - self._start, 1e-9)
         self._progress.update(self._task, completed=self._done, rate=rate)
-        if self._log is not None and now - self._said >= SECONDS_A_LINE:
-            self._said = now
+        if self._log is not None and now - self._announced >= SECONDS_A_LINE:
+            self._announced = now
             line = f"{self._done:,} of {self._total:,} genotypes, {rate:,.0f}/s"
             self._log.print(line, highlight=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""One process, or several through Lightning Fabric: the loop asks here and does not care which.
+"""One process, or several through Lightning Fabric: the loop runs in either.
 
 Several processes come from ``torchrun --nproc-per-node K -m pipeline_lib training fit ...``. A single process does
 not import Fabric.

@@ -11,8 +11,8 @@ from tests.conftest import ROOT
 
 LIBRARY = ROOT / "pipeline_lib"
 STAGES = """
-    errors config artefacts sources genes metabolism simulation screens networks features cell models training evaluation
-    reporting extension library command_line
+    errors config artefacts sources genes metabolism simulation screens networks features cell models training
+    evaluation reporting extension library command_line
 """.split()
 """The folders (and modules) of the library in the order of the flow; each imports only earlier ones."""
 
@@ -27,7 +27,7 @@ DIALECT_OF_NAMES = {
     *("promise", "promises", "promised", "budget", "budgets"),
 }
 """Parts of names that say nothing of what they name to a biologist or a statistician."""
-WHOLE_NAMES = {"around", "kind_and_draw"}
+WHOLE_NAMES = {"around", "kind_and_repeat"}
 
 SWITCH = "fmt: " + "skip"
 STILL_SWITCHED = ("pipeline_lib/models", "pipeline_lib/training", "pipeline_lib/metabolism")
