@@ -32,7 +32,7 @@ def leakage_table(data: Genotypes, assignment: Assignment, split: str) -> pd.Dat
     -------
     DataFrame
         split, unit ('genotypes', 'queries', 'genes', 'screens', 'one unseen gene'), first, second (folds),
-        shared (count), of (units in the second fold), promised (bool), holds (bool).
+        shared (count), of (units in the second fold), ``promised`` (bool: the split keeps it apart), holds (bool).
     """
     rows = []
     kept_apart = KEPT_APART[kind_and_repeat(split)[0]]

@@ -147,7 +147,7 @@ def split_gene_disjoint_one(
 ) -> Assignment:
     """Test genotypes with exactly one gene that training never sees; training sees all of their other genes.
 
-    A gene that the draw leaves to training may still stand beside held-out genes alone; its genotypes are left out.
+    A gene that the repeat leaves to training may still stand beside held-out genes alone; its genotypes are left out.
     """
     folds = _gene_folds(data, settings, generator)
     held = folds > TRAIN
@@ -222,10 +222,10 @@ def assign(data: Genotypes, genes: pd.DataFrame, name: str, settings: SplitSetti
     PipelineError
         When the split is unknown, or one of its folds stays empty: the sentence gives the reason.
     """
-    kind, draw = kind_and_repeat(name)
-    if kind not in SPLITS or draw is None:
+    kind, repeat = kind_and_repeat(name)
+    if kind not in SPLITS or repeat is None:
         raise PipelineError(f"unknown split '{name}'; choose among {', '.join(SPLITS)}, or a repeat such as random-1.")
-    generator = np.random.default_rng([settings.seed, list(SPLITS).index(kind), *([draw] if draw else [])])
+    generator = np.random.default_rng([settings.seed, list(SPLITS).index(kind), *([repeat] if repeat else [])])
     usable = np.flatnonzero(~_raw_beside_others(data))
     names = genes.sort_values("gene_index")["gene"].to_numpy(dtype=object)
     usable_data = data.take(usable)

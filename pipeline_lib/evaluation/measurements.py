@@ -41,7 +41,7 @@ class Measurements:
     p_sided
         float64 [n]: 1 or 2, how many sides the released P-value (or that of the raw score) has; NaN: none is known.
     copied
-        bool [n]: the row gives an earlier row's measurement of the same strain again, value and SD alike.
+        bool [n]: the row gives an earlier row's measurement of the same strain again, with the same value and SD.
     altered
         bool [n]: some gene is not deleted but altered (temperature-sensitive, DAmP, point mutant, ...), so that
         strains of one genotype may differ in allele.

@@ -35,7 +35,7 @@ class FoldPredictions:
     Attributes
     ----------
     observation_id
-        int64 [n], ascending within a draw.
+        int64 [n], ascending within a repeat.
     value
         float64 [n]: predictions in the units of each observation's assay.
     std
@@ -99,7 +99,7 @@ def read_fold(file: PredictionFile, fold: str) -> FoldPredictions:
     return _of_fold(frame, fold, file.path)
 
 
-def read_draws(files: Sequence[PredictionFile], fold: str) -> FoldPredictions:
+def read_repeats(files: Sequence[PredictionFile], fold: str) -> FoldPredictions:
     """Read the predictions of one fold of several repeats, laid one after another; an observation may stand in many.
 
     Raises
@@ -111,7 +111,7 @@ def read_draws(files: Sequence[PredictionFile], fold: str) -> FoldPredictions:
 
 
 def read_test_and_validation(files: Sequence[PredictionFile]) -> tuple[FoldPredictions, FoldPredictions]:
-    """Read the predictions of both folds, as `read_draws` does, from each file at one reading.
+    """Read the predictions of both folds, as `read_repeats` does, from each file at one reading.
 
     A validation fold may be empty: some splits leave no row for it.
 

@@ -27,7 +27,7 @@ DIALECT_OF_NAMES = {
     *("promise", "promises", "promised", "budget", "budgets"),
 }
 """Parts of names that say nothing of what they name to a biologist or a statistician."""
-WHOLE_NAMES = {"around", "kind_and_repeat"}
+WHOLE_NAMES = {"around", "kind_and_draw"}
 
 SWITCH = "fmt: " + "skip"
 STILL_SWITCHED = ("pipeline_lib/models", "pipeline_lib/training", "pipeline_lib/metabolism")
