@@ -104,9 +104,9 @@ def leaderboard(
     """Score every model on the test fold of every split, with intervals over queries and arrays, or genes."""
     from pipeline_lib.artefacts.schemas import EDGES, GENES, LEADERBOARD
     from pipeline_lib.artefacts.tables import read_table
-    from pipeline_lib.evaluation.draws import entries_by_split
     from pipeline_lib.evaluation.leaderboard import build_standings
     from pipeline_lib.evaluation.measurements import read_measurements
+    from pipeline_lib.evaluation.predictions import entries_by_split
     from pipeline_lib.evaluation.progress import progress
     from pipeline_lib.evaluation.rows import write_rows
     from pipeline_lib.evaluation.schemas import DIFFERENCES, SUBGROUPS
@@ -311,9 +311,8 @@ def precision_recall(
     dango: Path | None,
 ) -> None:
     """Hold predictions against called interactions: precision by recall, and among each query's first predictions."""
-    from pipeline_lib.evaluation.dango_scoring import dango_rows
     from pipeline_lib.evaluation.measurements import read_measurements
-    from pipeline_lib.evaluation.precision_recall import curve_rows, query_rows, scored_assays
+    from pipeline_lib.evaluation.precision_recall import curve_rows, dango_rows, query_rows, scored_assays
     from pipeline_lib.evaluation.progress import progress
     from pipeline_lib.evaluation.rows import write_rows
     from pipeline_lib.evaluation.schemas import DANGO_SCORING, PRECISION_RECALL, QUERY_PRECISION

@@ -8,8 +8,15 @@ from scipy.stats import false_discovery_control
 
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.evaluation.intervals import Estimate, fold_seeds
-from pipeline_lib.evaluation.metrics import LOWER_IS_BETTER, NOT_COMPARED, leading_metric
-from pipeline_lib.evaluation.scores import AssayKey, Extent, ScoreKey, Scores
+from pipeline_lib.evaluation.metrics import (
+    LOWER_IS_BETTER,
+    NOT_COMPARED,
+    AssayKey,
+    Extent,
+    ScoreKey,
+    Scores,
+    leading_metric,
+)
 from pipeline_lib.evaluation.validation import rank_models
 from pipeline_lib.evaluation.verdicts import verdict
 

@@ -10,13 +10,21 @@ import numpy as np
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.config.screens import POOLED
 from pipeline_lib.evaluation.differences import difference_rows
-from pipeline_lib.evaluation.draws import Entry, entries_by_split
 from pipeline_lib.evaluation.folds import AssayFold, SplitFold, assay_seed, split_fold
 from pipeline_lib.evaluation.intervals import Estimate, fold_seeds
 from pipeline_lib.evaluation.measurements import Measurements
-from pipeline_lib.evaluation.metrics import bounds, evaluate, evaluate_pooled, leading_metric, pooled_assays
-from pipeline_lib.evaluation.predictions import PredictionFile, read_test_and_validation
-from pipeline_lib.evaluation.scores import AssayKey, Extent, ScoreKey, Scores
+from pipeline_lib.evaluation.metrics import (
+    AssayKey,
+    Extent,
+    ScoreKey,
+    Scores,
+    bounds,
+    evaluate,
+    evaluate_pooled,
+    leading_metric,
+    pooled_assays,
+)
+from pipeline_lib.evaluation.predictions import Entry, PredictionFile, entries_by_split, read_test_and_validation
 from pipeline_lib.evaluation.subgroups import GeneTraits, SubgroupBootstrap
 from pipeline_lib.evaluation.validation import ValidationFold
 

@@ -1,6 +1,7 @@
-"""Every metric of one model on one assay, with the draws of its bootstrap."""
+"""Every metric of one model on one assay, with the resampled values of its bootstrap."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,10 +24,28 @@ from pipeline_lib.evaluation.measurements import Measurements
 from pipeline_lib.evaluation.moments import MomentSums, pearson, pearson_within_query, pooled, rmse
 from pipeline_lib.evaluation.query_precision import TOP_OF_QUERY, QueryPrecision
 from pipeline_lib.evaluation.ranking import TOP
-from pipeline_lib.evaluation.scores import AssayKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+AssayKey = tuple[str, str]
+"""Screen and phenotype."""
+
+ScoreKey = tuple[str, str, str]
+"""Screen, phenotype and metric."""
+
+Scores = dict[ScoreKey, Estimate]
+"""Every score of one model on one split."""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """What a score rests on: rows, clusters and what the clusters are."""
+
+    n: int
+    groups: int
+    clusters: str
+
 
 Floats = NDArray[np.float64]
 

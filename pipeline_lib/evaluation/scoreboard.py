@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline_lib.config.cell import kind_and_repeat, pooled_name
 from pipeline_lib.config.screens import POOLED
-from pipeline_lib.config.split_names import kind_and_repeat, pooled_name
 from pipeline_lib.evaluation.ceilings import ceiling_of
 from pipeline_lib.evaluation.differences import BEST_BASELINE, q_values
 from pipeline_lib.evaluation.metrics import leading_metric

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.genes.genotype_lists import genotypes_of_lists
+from pipeline_lib.genes.genotypes import genotypes_of_lists
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.metabolism.bit_sets import unique_sets
 from pipeline_lib.metabolism.flux import Method

@@ -11,8 +11,8 @@ from pipeline_lib.evaluation.clusters import ClusterDesign, draw_resamples
 from pipeline_lib.evaluation.differences import difference_rows, seed_difference
 from pipeline_lib.evaluation.influence import of_correlation
 from pipeline_lib.evaluation.intervals import Estimate
+from pipeline_lib.evaluation.metrics import Extent
 from pipeline_lib.evaluation.moments import MomentBootstrap, pearson
-from pipeline_lib.evaluation.scores import Extent
 
 SETTINGS = EvaluationSettings()
 DRAWS = np.random.default_rng(0).normal(0, 0.02, size=500)

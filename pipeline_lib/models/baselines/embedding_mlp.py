@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
-from pipeline_lib.features.components import components_of_tables
+from pipeline_lib.features.matrices import components_of_tables
 from pipeline_lib.models.baselines.crosses import Crosses, StrainBook, lookup
 from pipeline_lib.models.baselines.per_assay import AssayFold, AssayModel, PerAssay, Values
 from pipeline_lib.models.baselines.search import Search, Trial

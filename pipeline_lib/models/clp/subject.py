@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from pipeline_lib.config.clp import ClpSettings
+from pipeline_lib.config.models import ClpSettings
 from pipeline_lib.models.clp.cell_tensors import CellArrays
 from pipeline_lib.models.clp.network import ClpNetwork
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from pipeline_lib.config.dango import DangoSettings
+from pipeline_lib.config.models import DangoSettings
 from pipeline_lib.models.dango.channels import Channel
 from pipeline_lib.models.dango.hypergraph import HyperSagnn
 from pipeline_lib.models.dango.neighbour_means import DrawnMeanWithItself, TrainingDrawnMean, WholeMean

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from pipeline_lib.config.dango import DangoSettings
+from pipeline_lib.config.models import DangoSettings
 from pipeline_lib.models.dango.architecture import PAPER, Architecture
 from pipeline_lib.models.dango.channels import Channel
 from pipeline_lib.models.dango.encoder import ChannelEncoder, MetaEmbedding

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from pipeline_lib.cell.genotypes import MAX_ORDER
-from pipeline_lib.config.profile_predictor import ProfilePredictorSettings
+from pipeline_lib.config.models import ProfilePredictorSettings
 from pipeline_lib.models.baselines.axes import UNKNOWN, Entities, Index
 from pipeline_lib.models.baselines.completion import ScoreMatrix
 from pipeline_lib.models.baselines.cross_model import CrossModel

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline_lib.config.profile_predictor import ProfilePredictorSettings
+from pipeline_lib.config.models import ProfilePredictorSettings
 from pipeline_lib.models.baselines.axes import Axes
 from pipeline_lib.models.baselines.completion import Factors, ScoreMatrix
 from pipeline_lib.models.baselines.effects import Effects

@@ -1,4 +1,9 @@
-"""The table of Kuzmin et al. 2018 (Data S1) and 2020 (Tables S1 and S3): one layout, read once.
+"""Kuzmin et al. 2018 (Data S1, ``aao1729_data_s1.tsv``) and 2020 (Tables S1 and S3, two workbooks): one layout.
+
+Digenic epsilon and trigenic tau, fitness and P-values, in fitness units (wild type = 1). Of 2018 only negative tau were
+released, and the table names no temperature. Of 2020, Table S1 holds the trigenic screens of duplicated genes and Table
+S3 the pilot screens, each under one title row; strain pairs that both hold were measured twice and are replicates. The
+fitness of control queries is a placeholder there (1.0 or empty) and is not read.
 
 A digenic row is a control query (one mutation beside the neutral ho deletion) crossed to the array, its score epsilon;
 a trigenic row is a double-mutant query crossed to the array, its adjusted score tau.
@@ -11,6 +16,7 @@ tau < -0.08 and P < 0.05.
 
 The SD of a combined fitness is that of its raw epsilon (same program: ``dm_actual_std = eps_std``), so the raw score
 carries it too; an adjusted trigenic score has none.
+
 """
 
 from collections.abc import Sequence
@@ -23,14 +29,15 @@ from numpy.typing import NDArray
 
 from pipeline_lib.genes.names import UNKNOWN
 from pipeline_lib.screens.alleles import Strains
-from pipeline_lib.screens.batch import measurements
+from pipeline_lib.screens.batch import Batch, Batches, Source, measurements
 from pipeline_lib.screens.genotype_columns import GenotypeColumns
 from pipeline_lib.screens.replicates import replicate_numbers
-from pipeline_lib.screens.strain_fitness import strain_fitness
-from pipeline_lib.screens.strain_pairs import StrainPairs, strain_codes, strain_pairs
+from pipeline_lib.screens.strain_pairs import StrainPairs, strain_codes, strain_fitness, strain_pairs
 from pipeline_lib.screens.value_checks import ONE_SIDED_MAXIMUM, check_values
+from pipeline_lib.sources.excel_table import read_sheet
 from pipeline_lib.sources.rejections import Rejections
-from pipeline_lib.sources.row_block import Column, RowBlock
+from pipeline_lib.sources.row_block import Column, RowBlock, one_block
+from pipeline_lib.sources.text_table import read_blocks
 
 Values = NDArray[np.float64]
 
@@ -172,3 +179,30 @@ class _Crosses:
             array=self.strains.labels(self.array[rows]),
             replicate=self.replicate[rows],
         )
+
+
+def read_2018(source: Source) -> Batches:
+    """Yield one batch."""
+    path = source.files["table"]
+    rejections = Rejections(path)
+    strains = Strains(source.names, drop_control=True)
+    rows = trigenic_rows(one_block(read_blocks(path, COLUMNS, rejections), path), strains, rejections)
+    table = trigenic_measurements([rows], strains, control_fitness=True)
+    yield Batch(table, rejections.take(), len(rows.pairs.genotypes))
+
+
+_TABLES_OF_2020 = ("S1", "S3")
+
+
+def read_2020(source: Source) -> Batches:
+    """Yield one batch: both tables together, S1 first."""
+    strains = Strains(source.names, drop_control=True)
+    parts: list[TrigenicRows] = []
+    rejected: list[pa.Table] = []
+    for role in (role for role in _TABLES_OF_2020 if role in source.files):
+        path = source.files[role]
+        rejections = Rejections(path)
+        parts.append(trigenic_rows(read_sheet(path, COLUMNS, rejections), strains, rejections))
+        rejected.append(rejections.take())
+    table = trigenic_measurements(parts, strains, control_fitness=False)
+    yield Batch(table, pa.concat_tables(rejected), sum(len(part.pairs.genotypes) for part in parts))
