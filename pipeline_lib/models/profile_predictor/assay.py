@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from pipeline_lib.cell.genotypes import MAX_ORDER
+from pipeline_lib.cell.testable import effective_number
 from pipeline_lib.config.models import ProfilePredictorSettings
 from pipeline_lib.models.baselines.axes import UNKNOWN, Entities, Index
 from pipeline_lib.models.baselines.completion import ScoreMatrix
@@ -24,7 +25,7 @@ from pipeline_lib.models.profile_predictor.cases import (
 )
 from pipeline_lib.models.profile_predictor.completion import Combination, complete, practise_completion
 from pipeline_lib.models.profile_predictor.estimates import CrossEstimates, CrossFitted
-from pipeline_lib.models.profile_predictor.gains import Gains, effective_number
+from pipeline_lib.models.profile_predictor.gains import Gains
 from pipeline_lib.models.profile_predictor.kernels import GeneKernel, Matrix, gene_kernels
 from pipeline_lib.models.profile_predictor.side import AssaySide, Unseen
 

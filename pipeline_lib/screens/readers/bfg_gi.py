@@ -11,8 +11,9 @@ are too large and these P-values conservative. The authors' rate rests on the ne
 
 Pairs that the table marks as linked or of one gene are rejected. Every strain stands for its gene in either role.
 
-The columns ``SOJ_E_NoMMS`` and ``SOJ_E_MMS`` of the same table hold epsilon of 287 pairs of St Onge et al. 2007, without
-and with methyl methanesulphonate, in fitness units. No SD, no P-value. The authors' class (NEUTRAL, AGGRAVATING, ALLEVIATING) in ``published_class``.
+The columns ``SOJ_E_NoMMS`` and ``SOJ_E_MMS`` of the same table hold epsilon of 287 pairs of St Onge et al. 2007,
+without and with methyl methanesulphonate, in fitness units. No SD, no P-value. The authors' class (NEUTRAL,
+AGGRAVATING, ALLEVIATING) stands in ``published_class``.
 """
 
 from dataclasses import dataclass

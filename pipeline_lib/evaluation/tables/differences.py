@@ -7,8 +7,8 @@ import numpy as np
 from scipy.stats import false_discovery_control
 
 from pipeline_lib.config.evaluation import EvaluationSettings
-from pipeline_lib.evaluation.intervals import Estimate, fold_seeds
-from pipeline_lib.evaluation.metrics import (
+from pipeline_lib.evaluation.intervals.estimates import Estimate, fold_seeds
+from pipeline_lib.evaluation.metrics.scores import (
     LOWER_IS_BETTER,
     NOT_COMPARED,
     AssayKey,
@@ -17,8 +17,8 @@ from pipeline_lib.evaluation.metrics import (
     Scores,
     leading_metric,
 )
-from pipeline_lib.evaluation.validation import rank_models
-from pipeline_lib.evaluation.verdicts import verdict
+from pipeline_lib.evaluation.tables.validation import rank_models
+from pipeline_lib.evaluation.tables.verdicts import verdict
 
 BEST_BASELINE = "best_baseline"
 REFERENCE = "reference"
@@ -56,7 +56,7 @@ def difference_rows(
     Returns
     -------
     list of dict
-        Rows of `pipeline_lib.evaluation.schemas.DIFFERENCES`.
+        Rows of `pipeline_lib.evaluation.tables.schemas.DIFFERENCES`.
     """
     rows: list[dict[str, Any]] = []
     keys = dict.fromkeys(

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from pipeline_lib.cell.genotypes import NO_GENE
 from pipeline_lib.evaluation.folds import AssayFold
-from pipeline_lib.evaluation.influence import of_correlation
-from pipeline_lib.evaluation.intervals import Estimate
+from pipeline_lib.evaluation.intervals.estimates import Estimate
+from pipeline_lib.evaluation.intervals.influence import of_correlation
 from pipeline_lib.evaluation.measurements import Measurements, gene_share
-from pipeline_lib.evaluation.moments import correlation, flatness
+from pipeline_lib.evaluation.metrics.moments import correlation, flatness
 
 Floats = NDArray[np.float64]
 
@@ -94,7 +94,7 @@ class SubgroupBootstrap:
         for key, (n, sum_y, yy), (sum_x, xx, xy) in parts:
             values = _pearson((n, sum_x, sum_y, xx, xy, yy), flat)
             influence = self._influence(prediction, self.members[key]) if self._codes.shape[1] > 1 else None
-            found[key] = Estimate(float(values[0]), values[1:], self._clusters[key], self._design, influence)
+            found[key] = Estimate(float(values[0]), values[1:], self._clusters[key], self._design.spread(influence))
         return found
 
     def _sums(self, columns: list[Floats]) -> Floats:

@@ -9,7 +9,7 @@ from scipy import stats
 
 from pipeline_lib.cell.genotypes import NO_GENE
 from pipeline_lib.evaluation.measurements import Measurements
-from pipeline_lib.evaluation.p_values import NOMINAL, assays_with_p
+from pipeline_lib.evaluation.p_values.nulls import NOMINAL, assays_with_p
 
 Floats = NDArray[np.float64]
 
@@ -22,7 +22,7 @@ _NULL_MEDIAN = float(stats.chi2.ppf(0.5, 1))
 
 
 def query_rows(data: Measurements) -> Iterator[dict[str, Any]]:
-    """Yield rows of `pipeline_lib.evaluation.schemas.P_VALUE_QUERIES`: hits of every query, two-sided P-values.
+    """Yield the hits of every query, two-sided P-values: rows of `schemas.P_VALUE_QUERIES`.
 
     ``p_value`` is that of as many hits in n draws at the nominal level; ``inflation`` the median chi-squared quantile
     over that of uniform P-values (Devlin and Roeder 1999, Biometrics 55:997): above 1 where P-values are too small or
@@ -42,7 +42,7 @@ def query_rows(data: Measurements) -> Iterator[dict[str, Any]]:
 
 
 def quantile_rows(data: Measurements) -> Iterator[dict[str, Any]]:
-    """Yield rows of `pipeline_lib.evaluation.schemas.P_VALUE_QUANTILES`: points of a QQ plot for each query.
+    """Yield rows of `pipeline_lib.evaluation.p_values.schemas.P_VALUE_QUANTILES`: points of a QQ plot for each query.
 
     Expected are the quantiles of as many uniform P-values, (rank - 0.5) / n, evenly spaced on the logarithm.
     """

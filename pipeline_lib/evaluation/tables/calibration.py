@@ -11,10 +11,10 @@ from sklearn.isotonic import IsotonicRegression
 
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.evaluation.folds import AssayFold, locate, split_fold
-from pipeline_lib.evaluation.influence import of_mean, of_rmse, of_slope, of_spread_ratio
-from pipeline_lib.evaluation.intervals import Estimate, fold_seeds
+from pipeline_lib.evaluation.intervals.estimates import Estimate, fold_seeds
+from pipeline_lib.evaluation.intervals.influence import of_mean, of_rmse, of_slope, of_spread_ratio
 from pipeline_lib.evaluation.measurements import Measurements
-from pipeline_lib.evaluation.moments import pearson, rmse
+from pipeline_lib.evaluation.metrics.moments import pearson, rmse
 from pipeline_lib.evaluation.predictions import FoldPredictions, PredictionFile, by_split, read_fold
 
 Floats = NDArray[np.float64]
@@ -73,7 +73,7 @@ Finding = tuple[float, Estimate]
 def calibration_rows(
     data: Measurements, files: list[PredictionFile], settings: EvaluationSettings, advance: Callable[[], None]
 ) -> Iterator[dict[str, Any]]:
-    """Yield rows of `pipeline_lib.evaluation.schemas.CALIBRATION` for every model, split and assay.
+    """Yield rows of `pipeline_lib.evaluation.tables.schemas.CALIBRATION` for every model, split and assay.
 
     Raises
     ------

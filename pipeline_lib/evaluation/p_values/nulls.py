@@ -20,10 +20,11 @@ from pipeline_lib.evaluation.calls import (
     rule_in_words,
     true_rule_in_words,
 )
-from pipeline_lib.evaluation.clusters import choose_kind, cluster_design, draw_resamples
 from pipeline_lib.evaluation.folds import assay_seed
-from pipeline_lib.evaluation.influence import of_mean
-from pipeline_lib.evaluation.intervals import Estimate
+from pipeline_lib.evaluation.intervals.design import choose_kind, cluster_design
+from pipeline_lib.evaluation.intervals.estimates import Estimate
+from pipeline_lib.evaluation.intervals.influence import of_mean
+from pipeline_lib.evaluation.intervals.resampling import draw_resamples
 from pipeline_lib.evaluation.measurements import Measurements
 
 Floats = NDArray[np.float64]
@@ -75,7 +76,7 @@ def _orders(data: Measurements) -> Iterator[tuple[str, str, int, Measurements]]:
 
 
 def p_value_rows(data: Measurements, settings: EvaluationSettings) -> Iterator[dict[str, Any]]:
-    """Yield rows of `pipeline_lib.evaluation.schemas.P_VALUES` for every screen, phenotype and order.
+    """Yield rows of `pipeline_lib.evaluation.p_values.schemas.P_VALUES` for every screen, phenotype and order.
 
     Adjusted scores whose P-value is that of their raw score (tau) are counted by the rule that calls them alone: the
     other quantities are those of the raw scores.
@@ -126,7 +127,7 @@ def _count_rows(
         scale = 1 / (1 - float(detail)) if quantity == "pi0_at_lambda" else len(data)
         draws = scale * counts / np.maximum(sums[0], 1)
         influence = scale * of_mean(mark)
-        estimate = Estimate(float(draws[0]), draws[1:], design.effective(), design, influence)
+        estimate = Estimate(float(draws[0]), draws[1:], design.effective(), design.spread(influence))
         low, high = estimate.interval_within(settings.confidence, 0.0, scale)
         yield {
             "screen": screen,
@@ -176,7 +177,7 @@ def _called(data: Measurements, screen: str, phenotype: str, order: int) -> dict
 
 
 def histogram_rows(data: Measurements) -> Iterator[dict[str, Any]]:
-    """Yield rows of `pipeline_lib.evaluation.schemas.P_HISTOGRAM`: P-values as released and two-sided."""
+    """Yield rows of `pipeline_lib.evaluation.p_values.schemas.P_HISTOGRAM`: P-values as released and two-sided."""
     edges = np.linspace(0, 1, HISTOGRAM_BINS + 1)
     for screen, phenotype, order, part in assays_with_p(data):
         for sides, values in (("released", part.p_released), ("two-sided", part.p_value)):

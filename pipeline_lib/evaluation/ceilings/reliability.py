@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_lib.evaluation.clusters import ClusterDesign, Resamples
-from pipeline_lib.evaluation.intervals import Estimate
+from pipeline_lib.evaluation.intervals.design import ClusterDesign
+from pipeline_lib.evaluation.intervals.estimates import Estimate
+from pipeline_lib.evaluation.intervals.resampling import Resamples
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -108,7 +109,7 @@ class RowSums:
         sums = resamples.weighted_sums(design.codes, self.columns)
         values = self.formula(sums)
         influence = self._gradient(sums[:, 0]) @ self.columns if len(design.sizes) > 1 else None
-        return Estimate(float(values[0]), values[1:], clusters, design, influence)
+        return Estimate(float(values[0]), values[1:], clusters, design.spread(influence))
 
     def _gradient(self, sums: Floats) -> Floats:
         """Return the derivative of the statistic by each sum [k], by central differences."""

@@ -9,11 +9,10 @@ import numpy as np
 
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.config.screens import POOLED
-from pipeline_lib.evaluation.differences import difference_rows
 from pipeline_lib.evaluation.folds import AssayFold, SplitFold, assay_seed, split_fold
-from pipeline_lib.evaluation.intervals import Estimate, fold_seeds
+from pipeline_lib.evaluation.intervals.estimates import Estimate, fold_seeds
 from pipeline_lib.evaluation.measurements import Measurements
-from pipeline_lib.evaluation.metrics import (
+from pipeline_lib.evaluation.metrics.scores import (
     AssayKey,
     Extent,
     ScoreKey,
@@ -25,11 +24,12 @@ from pipeline_lib.evaluation.metrics import (
     pooled_assays,
 )
 from pipeline_lib.evaluation.predictions import Entry, PredictionFile, entries_by_split, read_test_and_validation
-from pipeline_lib.evaluation.subgroups import GeneTraits, SubgroupBootstrap
-from pipeline_lib.evaluation.validation import ValidationFold
+from pipeline_lib.evaluation.tables.differences import difference_rows
+from pipeline_lib.evaluation.tables.subgroups import GeneTraits, SubgroupBootstrap
+from pipeline_lib.evaluation.tables.validation import ValidationFold
 
 if TYPE_CHECKING:
-    from pipeline_lib.evaluation.moments import MomentSums
+    from pipeline_lib.evaluation.metrics.moments import MomentSums
 
 
 @dataclass

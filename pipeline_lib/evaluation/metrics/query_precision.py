@@ -6,7 +6,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_lib.evaluation.clusters import ClusterDesign, Resamples
+from pipeline_lib.evaluation.intervals.design import ClusterDesign
+from pipeline_lib.evaluation.intervals.resampling import Resamples
 
 Floats = NDArray[np.float64]
 

@@ -8,11 +8,11 @@ import pandas as pd
 
 from pipeline_lib.config.cell import kind_and_repeat, pooled_name
 from pipeline_lib.config.screens import POOLED
-from pipeline_lib.evaluation.ceilings import ceiling_of
-from pipeline_lib.evaluation.differences import BEST_BASELINE, q_values
-from pipeline_lib.evaluation.metrics import leading_metric
-from pipeline_lib.evaluation.validation import rank_models
-from pipeline_lib.evaluation.verdicts import verdict
+from pipeline_lib.evaluation.ceilings.choice import ceiling_of
+from pipeline_lib.evaluation.metrics.scores import leading_metric
+from pipeline_lib.evaluation.tables.differences import BEST_BASELINE, q_values
+from pipeline_lib.evaluation.tables.validation import rank_models
+from pipeline_lib.evaluation.tables.verdicts import verdict
 
 CONTROLS = ("mean", "screen_mean", "query_mean", "array_mean", "two_way")
 """What a model scores that knows no gene: constants, means of screens, and main effects of query and array."""
@@ -23,7 +23,7 @@ FBA = "fba"
 def scoreboard_rows(
     leaderboard: pd.DataFrame, differences: pd.DataFrame, ceilings: pd.DataFrame, model: str
 ) -> list[dict[str, Any]]:
-    """Return rows of `pipeline_lib.evaluation.schemas.SCOREBOARD`, from tables that are made already.
+    """Return rows of `pipeline_lib.evaluation.tables.schemas.SCOREBOARD`, from tables that are made already.
 
     Parameters
     ----------

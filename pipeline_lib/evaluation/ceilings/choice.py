@@ -6,7 +6,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from pipeline_lib.evaluation.noise_ceiling import ALL_ORDERS, ALL_SPLITS
+from pipeline_lib.evaluation.ceilings.noise_ceiling import ALL_ORDERS, ALL_SPLITS
 
 Bound = Literal["exact", "estimate", "upper bound", "lower bound"]
 BOUNDS: tuple[Bound, ...] = get_args(Bound)

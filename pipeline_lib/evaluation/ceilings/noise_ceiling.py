@@ -1,29 +1,23 @@
 """The best correlation that any prediction can have with a screen's noisy scores, by every means the data allow."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline_lib.cell.queries import genotype_codes, query_genes
 from pipeline_lib.config.evaluation import EvaluationSettings, ReplicateCorrelation
-from pipeline_lib.evaluation.clusters import (
-    ClusterDesign,
-    Resamples,
-    choose_kind,
-    cluster_design,
-    draw_resamples,
-)
+from pipeline_lib.evaluation.ceilings.centring import Part, centred_within_queries
+from pipeline_lib.evaluation.ceilings.reliability import ceiling, repeat_reliability, reported_reliability
+from pipeline_lib.evaluation.ceilings.repeats import MINIMUM_GROUPS, find_repeats, order_weights
 from pipeline_lib.evaluation.folds import assay_seed
-from pipeline_lib.evaluation.influence import of_correlation
-from pipeline_lib.evaluation.intervals import Estimate
+from pipeline_lib.evaluation.intervals.design import ClusterDesign, choose_kind, cluster_design
+from pipeline_lib.evaluation.intervals.estimates import Estimate
+from pipeline_lib.evaluation.intervals.influence import of_correlation
+from pipeline_lib.evaluation.intervals.resampling import draw_resamples
 from pipeline_lib.evaluation.measurements import Measurements, by_genotype
-from pipeline_lib.evaluation.moments import MomentBootstrap, pearson, pearson_within_query
-from pipeline_lib.evaluation.reliability import ceiling, repeat_reliability, reported_reliability
-from pipeline_lib.evaluation.repeats import MINIMUM_GROUPS, find_repeats, joint_codes, order_weights
+from pipeline_lib.evaluation.metrics.moments import MomentBootstrap, pearson, pearson_within_query
 
 Floats = NDArray[np.float64]
 
@@ -53,29 +47,13 @@ CONTRADICTED = (
 )
 
 
-@dataclass(frozen=True)
-class _Part:
-    """The rows of one assay and order, ready to be resampled.
-
-    `value` [n] is raw or centred within queries; in the latter case `share` [n] is the share that each row has in its
-    query's mean (0 for raw values) and `query` [n] tells the genes of each query apart.
-    """
-
-    data: Measurements
-    design: ClusterDesign
-    resamples: Resamples
-    value: Floats
-    share: Floats
-    query: NDArray[np.int64] | None
-
-
 def noise_ceilings(
     data: Measurements,
     settings: EvaluationSettings,
     truths: Mapping[str, pd.DataFrame],
     folds: Mapping[str, NDArray[np.int64]],
 ) -> Iterator[dict[str, Any]]:
-    """Yield the ceilings of every screen: rows of `pipeline_lib.evaluation.schemas.NOISE_CEILING`.
+    """Yield the ceilings of every screen: rows of `pipeline_lib.evaluation.tables.schemas.NOISE_CEILING`.
 
     Parameters
     ----------
@@ -149,8 +127,8 @@ def _ceilings(
 ) -> Iterator[dict[str, Any]]:
     design = cluster_design(data, choose_kind(data, screen, settings))
     resamples = draw_resamples(design, settings.resamples, assay_seed(settings, screen, phenotype, "noise ceiling"))
-    raw = _Part(data, design, resamples, data.genotypes.value, np.zeros(len(data)), None)
-    for centred, part in ((False, raw), (True, _centred(raw) if whole_screen else None)):
+    raw = Part(data, design, resamples, data.genotypes.value, np.zeros(len(data)), None)
+    for centred, part in ((False, raw), (True, centred_within_queries(raw) if whole_screen else None)):
         if part is None:
             continue
         # A test fold holds a tenth of the repeats, which tell the same noise less well.
@@ -161,41 +139,7 @@ def _ceilings(
         yield from _by_truth(raw, phenotype, truth, settings, within_queries=whole_screen)
 
 
-def _centred(raw: _Part) -> _Part | None:
-    """Return the rows with their values centred within queries; None where most rows have none or nothing is crossed.
-
-    A query with one genotype alone holds nothing about differences within queries and is left out.
-
-    In a symmetric screen each gene of a pair is the query in turn, so every row stands there twice.
-    """
-    data = raw.data.genotypes
-    if data.order.max() == 1:
-        return None
-    if raw.design.kind == "gene":
-        pairs = np.flatnonzero(data.order == 2)
-        if len(pairs) < 0.5 * len(data):
-            return None
-        rows, genes = np.append(pairs, pairs), data.genes[pairs]
-        strain = query = np.append(genes[:, 0], genes[:, 1])
-    else:
-        rows, strain = np.arange(len(data)), raw.design.codes[:, 0]
-        query = genotype_codes(query_genes(data))
-    value = raw.value[rows]
-    # Each genotype counts once in its query's mean, however often it was measured.
-    again = joint_codes(strain, raw.data.genotype[rows])
-    once = 1 / np.bincount(again)[again]
-    share = 1 / np.bincount(strain, weights=once)[strain]
-    centred = value - np.bincount(strain, weights=value * once)[strain] * share
-    several = share < 0.75
-    if several.sum() < MINIMUM_GROUPS:
-        return None
-    rows = rows[several]
-    return _Part(
-        raw.data.take(rows), raw.design.take(rows), raw.resamples, centred[several], share[several], query[several]
-    )
-
-
-def _by_repeats(part: _Part, centred: bool, settings: EvaluationSettings) -> Iterator[dict[str, Any]]:
+def _by_repeats(part: Part, centred: bool, settings: EvaluationSettings) -> Iterator[dict[str, Any]]:
     for method, found in find_repeats(part.data, part.query).items():
         weight = order_weights(part.data.genotypes.order, found)
         if weight is None:
@@ -210,7 +154,7 @@ def _by_repeats(part: _Part, centred: bool, settings: EvaluationSettings) -> Ite
         yield _row(method, "screen", centred, screen, rested_on, settings)
 
 
-def _by_reported_sd(part: _Part, centred: bool, screen: str, settings: EvaluationSettings) -> Iterator[dict[str, Any]]:
+def _by_reported_sd(part: Part, centred: bool, screen: str, settings: EvaluationSettings) -> Iterator[dict[str, Any]]:
     std = part.data.genotypes.std / np.sqrt(settings.sd_replicates.get(screen, 1))
     known = np.isfinite(std)
     if known.sum() >= MINIMUM_GROUPS:
@@ -221,7 +165,7 @@ def _by_reported_sd(part: _Part, centred: bool, screen: str, settings: Evaluatio
 
 
 def _by_truth(
-    part: _Part, phenotype: str, table: pd.DataFrame, settings: EvaluationSettings, *, within_queries: bool
+    part: Part, phenotype: str, table: pd.DataFrame, settings: EvaluationSettings, *, within_queries: bool
 ) -> Iterator[dict[str, Any]]:
     if phenotype not in table.columns:
         return
@@ -240,7 +184,7 @@ def _by_truth(
     for centred, (correlation, influence) in found.items():
         signed = correlation * np.abs(correlation)
         squared = Estimate(
-            float(signed[0]), signed[1:], design.effective(), design, 2 * abs(correlation[0]) * influence
+            float(signed[0]), signed[1:], design.effective(), design.spread(2 * abs(correlation[0]) * influence)
         )
         yield _row("truth", "screen", centred, squared, design, settings)
 

@@ -1,13 +1,34 @@
-"""Write rows as a table that keeps its contract, even where there are none."""
+"""Columns of the tables that the evaluation writes, and rows that keep their contract, even where there are none."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pandera.pandas as pa
 
 from pipeline_lib.artefacts.schemas import TableSchema
 from pipeline_lib.artefacts.tables import write_table
+
+
+def text_column() -> pa.Column:
+    """Return a column of names."""
+    return pa.Column(str)
+
+
+def number_column() -> pa.Column:
+    """Return a column of numbers, NaN where there is none."""
+    return pa.Column("float64", nullable=True)
+
+
+def count_column() -> pa.Column:
+    """Return a column of numbers of rows, clusters or seeds."""
+    return pa.Column("int64", pa.Check.ge(0))
+
+
+def share_column() -> pa.Column:
+    """Return a column of shares or probabilities, NaN where there is none."""
+    return pa.Column("float64", pa.Check.in_range(0, 1), nullable=True)
 
 
 def write_rows(rows: Iterable[Mapping[str, Any]], path: Path, schema: TableSchema) -> None:

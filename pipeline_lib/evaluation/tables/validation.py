@@ -11,7 +11,7 @@ from pipeline_lib.errors import PipelineError
 from pipeline_lib.evaluation.calls import call_score
 from pipeline_lib.evaluation.folds import locate
 from pipeline_lib.evaluation.measurements import Measurements
-from pipeline_lib.evaluation.metrics import AssayKey, leading_metric
+from pipeline_lib.evaluation.metrics.scores import AssayKey, leading_metric
 from pipeline_lib.evaluation.predictions import FoldPredictions
 
 Floats = NDArray[np.float64]

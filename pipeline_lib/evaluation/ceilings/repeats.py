@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import NO_GENE
 from pipeline_lib.cell.queries import genotype_codes, query_genes
+from pipeline_lib.evaluation.ceilings.reliability import Repeats, repeats
 from pipeline_lib.evaluation.measurements import Measurements
-from pipeline_lib.evaluation.reliability import Repeats, repeats
 
 MINIMUM_GROUPS = 10
 """Things measured more than once that an estimate must rest on."""

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from pipeline_lib.cell.queries import genotype_names
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.evaluation.calls import INTERACTIONS
-from pipeline_lib.evaluation.clusters import ClusterDesign, Resamples, choose_kind, cluster_design, draw_resamples
 from pipeline_lib.evaluation.folds import assay_seed
-from pipeline_lib.evaluation.influence import of_mean, of_spearman
-from pipeline_lib.evaluation.intervals import Estimate
-from pipeline_lib.evaluation.p_values import NOMINAL
-from pipeline_lib.evaluation.predicted_p import Joined
-from pipeline_lib.evaluation.ranking import RankingBootstrap
+from pipeline_lib.evaluation.intervals.design import ClusterDesign, choose_kind, cluster_design
+from pipeline_lib.evaluation.intervals.estimates import Estimate
+from pipeline_lib.evaluation.intervals.influence import of_mean, of_spearman
+from pipeline_lib.evaluation.intervals.resampling import Resamples, draw_resamples
+from pipeline_lib.evaluation.metrics.ranking import RankingBootstrap
+from pipeline_lib.evaluation.p_values.nulls import NOMINAL
+from pipeline_lib.evaluation.p_values.predicted import Joined
 
 Floats = NDArray[np.float64]
 
@@ -47,7 +48,7 @@ def _deciles(joined: Joined, settings: EvaluationSettings) -> NDArray[np.int64]:
 
 
 def decile_rows(joined: Joined, settings: EvaluationSettings) -> Iterator[dict[str, Any]]:
-    """Yield rows of `pipeline_lib.evaluation.schemas.P_VALUE_DECILES`: hit rates by decile of the prediction."""
+    """Yield hit rates by decile of the prediction: rows of `schemas.P_VALUE_DECILES`."""
     design, resamples = _resampled(joined, settings.resamples, settings)
     decile = _deciles(joined, settings)
     inside = decile == np.arange(DECILES)[:, None]
@@ -86,13 +87,13 @@ def _shares(
         )
     clusters = design.effective()
     return [
-        Estimate(float(row[0]), row[1:], clusters, design, of_mean(mark, group))
+        Estimate(float(row[0]), row[1:], clusters, design.spread(of_mean(mark, group)))
         for row, group in zip(draws, inside, strict=True)
     ]
 
 
 def agreement_rows(joined: Joined, settings: EvaluationSettings) -> Iterator[dict[str, Any]]:
-    """Yield rows of `pipeline_lib.evaluation.schemas.P_VALUE_CORRELATIONS`.
+    """Yield rows of `pipeline_lib.evaluation.p_values.schemas.P_VALUE_CORRELATIONS`.
 
     ``spearman``: between the strength of the predicted negative interaction and -log10 of the two-sided P.
     ``spearman_signed``, where rows hold an interaction score: the same with a minus sign on P-values of positive
@@ -110,7 +111,9 @@ def agreement_rows(joined: Joined, settings: EvaluationSettings) -> Iterator[dic
     shared = {**joined.labels, "n": len(joined.score), "groups": design.present()}
     for name, (predicted, measured) in pairs.items():
         draws = RankingBootstrap(design, resamples, measured).spearman(predicted)
-        estimate = Estimate(float(draws[0]), draws[1:], design.effective(), design, of_spearman(predicted, measured))
+        estimate = Estimate(
+            float(draws[0]), draws[1:], design.effective(), design.spread(of_spearman(predicted, measured))
+        )
         low, high = estimate.interval_within(settings.confidence, -1.0, 1.0)
         yield {
             **shared,
@@ -122,8 +125,9 @@ def agreement_rows(joined: Joined, settings: EvaluationSettings) -> Iterator[dic
         }
     first = _deciles(joined, settings) == 0
     hit = joined.data.p_value < NOMINAL
-    in_first, everywhere = _shares(np.stack([first, np.ones(len(hit), dtype=bool)]), hit, design, resamples)
-    ratio = _ratio(in_first, everywhere)
+    groups = np.stack([first, np.ones(len(hit), dtype=bool)])
+    in_first, everywhere = _shares(groups, hit, design, resamples)
+    ratio = _ratio(in_first, everywhere, (of_mean(hit, groups[0]), of_mean(hit, groups[1])), design)
     low, high = ratio.interval_within(settings.confidence, 0.0, np.inf)
     yield {
         **shared,
@@ -135,16 +139,16 @@ def agreement_rows(joined: Joined, settings: EvaluationSettings) -> Iterator[dic
     }
 
 
-def _ratio(part: Estimate, whole: Estimate) -> Estimate:
-    """Return the ratio of two shares, paired draw by draw."""
+def _ratio(part: Estimate, whole: Estimate, influences: tuple[Floats, Floats], design: ClusterDesign) -> Estimate:
+    """Return the ratio of two shares, paired draw by draw; `influences` [n] of each row on the one and the other."""
     with np.errstate(invalid="ignore", divide="ignore"):
         value, draws = np.divide(part.value, whole.value), part.draws / whole.draws
-        influence = (np.asarray(part.influence) - value * np.asarray(whole.influence)) / whole.value
-    return Estimate(float(value), draws, part.clusters, part.design, np.nan_to_num(influence))
+        influence = (influences[0] - value * influences[1]) / whole.value
+    return Estimate(float(value), draws, part.clusters, design.spread(np.nan_to_num(influence)))
 
 
 def hit_table(joined: Joined) -> pd.DataFrame:
-    """Return the rows of `pipeline_lib.evaluation.schemas.P_VALUE_HITS`: where prediction and measurement stand out.
+    """Return where prediction and measurement stand out: rows of `schemas.P_VALUE_HITS`.
 
     ``measured``: the smallest P-values. ``predicted``: the strongest predicted negative interactions. ``missed``: the
     smallest P-values of measured negative interactions (of all rows without a score) in the half that is predicted
@@ -178,7 +182,7 @@ def hit_table(joined: Joined) -> pd.DataFrame:
 
 
 def point_table(joined: Joined) -> pd.DataFrame:
-    """Return the joined rows themselves (`pipeline_lib.evaluation.schemas.P_VALUE_POINTS`), for scatter and volcano."""
+    """Return the joined rows themselves, for scatter and volcano plots (`P_VALUE_POINTS` of the schemas)."""
     data = joined.data.genotypes
     unknown = pd.array([None] * len(joined.score), dtype="boolean")
     return pd.DataFrame(

@@ -11,7 +11,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_lib.evaluation.clusters import ClusterDesign, Resamples
+from pipeline_lib.evaluation.intervals.design import ClusterDesign
+from pipeline_lib.evaluation.intervals.resampling import Resamples
 
 Floats = NDArray[np.float64]
 

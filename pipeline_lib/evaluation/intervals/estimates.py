@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
-from pipeline_lib.evaluation.clusters import ClusterDesign
+from pipeline_lib.evaluation.intervals.variance import PlainSpread, Spread, mean_spread
 
 Floats = NDArray[np.float64]
 
@@ -33,6 +33,10 @@ class Error:
         return Error(total, total**2 / parts if parts > 0 else min(self.freedom, other.freedom))
 
 
+AS_DRAWN = PlainSpread()
+"""Of statistics whose draws are taken as they are."""
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A statistic and its bootstrap draws.
@@ -45,11 +49,8 @@ class Estimate:
         float64 [resamples]: the statistic of every resample.
     clusters
         How many clusters of one size those that were resampled are worth (`ClusterDesign.effective`).
-    design
-        What they are.
-    influence
-        float64 [n]: how much each row moves the statistic, where rows belong to several clusters and draws are to be
-        brought to their robust spread (`ClusterDesign.width`). None: the draws are taken as they are.
+    spread
+        How the draws are brought to their robust spread where rows belong to several clusters.
     seed_error
         What the choice of a model's seeds adds to the error; nothing is known of it from one seed.
     """
@@ -57,29 +58,24 @@ class Estimate:
     value: float
     draws: Floats
     clusters: float
-    design: ClusterDesign | None = None
-    influence: Floats | None = None
+    spread: Spread = AS_DRAWN
     seed_error: Error = Error()
 
     def minus(self, other: "Estimate") -> "Estimate":
         """Return the difference, paired draw by draw: both must stem from the same resamples."""
-        influence = None
-        if self.influence is not None and other.influence is not None:
-            influence = self.influence - other.influence
         return Estimate(
             value=self.value - other.value,
             draws=self.draws - other.draws,
             clusters=min(self.clusters, other.clusters),
-            design=self.design,
-            influence=influence,
+            spread=self.spread.minus(other.spread),
             seed_error=self.seed_error.plus(other.seed_error),
         )
 
     def square_root(self) -> "Estimate":
         """Return the square root of a statistic that is never negative; draws below zero count as zero."""
         root = float(np.sqrt(self.value))
-        influence = None if self.influence is None or root == 0 else self.influence / (2 * root)
-        return Estimate(root, np.sqrt(np.maximum(self.draws, 0.0)), self.clusters, self.design, influence)
+        spread = AS_DRAWN if root == 0 else self.spread.divided_by(2 * root)
+        return Estimate(root, np.sqrt(np.maximum(self.draws, 0.0)), self.clusters, spread)
 
     def interval(self, confidence: float) -> tuple[float, float]:
         """Return (low, high), or NaN where there is no value or fewer than `MINIMUM_CLUSTERS` clusters to tell by.
@@ -146,10 +142,7 @@ class Estimate:
     @cached_property
     def _spread_draws(self) -> Floats:
         """Return the draws that are numbers, at their robust spread about the value, in ascending order."""
-        width = 1.0
-        if self.design is not None and self.influence is not None:
-            width = self.design.width(self.influence)
-        draws = self.value + width * (self.draws - self.value)
+        draws = self.value + self.spread.factor() * (self.draws - self.value)
         return np.sort(draws[np.isfinite(draws)])
 
 
@@ -173,15 +166,13 @@ def fold_seeds(estimates: Sequence[Estimate]) -> Estimate:
     """
     if len(estimates) == 1:
         return estimates[0]
-    first, seeds = estimates[0], len(estimates)
+    seeds = len(estimates)
     values = np.array([estimate.value for estimate in estimates])
-    influences = [estimate.influence for estimate in estimates if estimate.influence is not None]
     variance = float(values.var(ddof=1)) / seeds
     return Estimate(
         value=float(values.mean()),
         draws=np.mean([estimate.draws for estimate in estimates], axis=0),
         clusters=min(estimate.clusters for estimate in estimates),
-        design=first.design,
-        influence=np.mean(influences, axis=0) if influences else None,
+        spread=mean_spread([estimate.spread for estimate in estimates]),
         seed_error=Error(variance if np.isfinite(variance) else 0.0, seeds - 1),
     )

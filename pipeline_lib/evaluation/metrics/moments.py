@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_lib.evaluation.cells import Cells
-from pipeline_lib.evaluation.clusters import ClusterDesign, Resamples
-from pipeline_lib.evaluation.influence import of_correlation
+from pipeline_lib.evaluation.intervals.design import ClusterDesign
+from pipeline_lib.evaluation.intervals.influence import of_correlation
+from pipeline_lib.evaluation.intervals.resampling import Cells, Resamples
 
 Floats = NDArray[np.float64]
 

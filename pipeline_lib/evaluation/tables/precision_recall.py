@@ -18,10 +18,10 @@ from pipeline_lib.config.calls import FITNESS_UNITS
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.evaluation.calls import call_score
 from pipeline_lib.evaluation.folds import AssayFold, split_fold
-from pipeline_lib.evaluation.influence import of_precision_at_recalls
-from pipeline_lib.evaluation.intervals import fold_seeds
+from pipeline_lib.evaluation.intervals.estimates import fold_seeds
+from pipeline_lib.evaluation.intervals.influence import of_precision_at_recalls
 from pipeline_lib.evaluation.measurements import Measurements
-from pipeline_lib.evaluation.metrics import has_queries
+from pipeline_lib.evaluation.metrics.scores import has_queries
 from pipeline_lib.evaluation.predictions import PredictionFile, by_split, read_fold
 
 Floats = NDArray[np.float64]
@@ -85,7 +85,7 @@ def scored_assays(
 
 
 def curve_rows(scored: ScoredAssay, settings: EvaluationSettings) -> Iterator[dict[str, Any]]:
-    """Yield rows of `pipeline_lib.evaluation.schemas.PRECISION_RECALL`: one a recall, the mean over seeds."""
+    """Yield rows of `pipeline_lib.evaluation.tables.schemas.PRECISION_RECALL`: one a recall, the mean over seeds."""
     assay, positive = scored.assay, scored.positive
     curves = [assay.ranking.precision_at_recalls(score, positive, RECALLS) for score in scored.scores]
     moved = [of_precision_at_recalls(score, positive, RECALLS) for score in scored.scores]
@@ -110,7 +110,7 @@ def curve_rows(scored: ScoredAssay, settings: EvaluationSettings) -> Iterator[di
 
 
 def query_rows(scored: ScoredAssay, settings: EvaluationSettings) -> Iterator[dict[str, Any]]:
-    """Yield rows of `pipeline_lib.evaluation.schemas.QUERY_PRECISION`: one a query with enough predictions.
+    """Yield rows of `pipeline_lib.evaluation.tables.schemas.QUERY_PRECISION`: one a query with enough predictions.
 
     In a symmetric screen each gene is the query in turn. Ties are broken at random.
     """
@@ -174,7 +174,7 @@ def rebalanced_scores(score: NDArray[np.float64], called: NDArray[np.bool_]) -> 
 
 
 def dango_rows(scored: ScoredAssay) -> Iterator[dict[str, Any]]:
-    """Yield rows of `pipeline_lib.evaluation.schemas.DANGO_SCORING` for trigenic scores in fitness units."""
+    """Yield rows of `pipeline_lib.evaluation.tables.schemas.DANGO_SCORING` for trigenic scores in fitness units."""
     data, labels = scored.assay.data, scored.labels
     if labels["phenotype"] != "interaction" or data.scores_of(labels["screen"]).unit != FITNESS_UNITS:
         return

@@ -24,7 +24,7 @@ from pipeline_lib.cell.queries import genotype_codes, query_genes
 from pipeline_lib.evaluation.calls import INTERACTIONS, call_score, called
 from pipeline_lib.evaluation.folds import locate
 from pipeline_lib.evaluation.measurements import Measurements
-from pipeline_lib.evaluation.p_values import assays_with_p
+from pipeline_lib.evaluation.p_values.nulls import assays_with_p
 from pipeline_lib.evaluation.predictions import PredictionFile, by_split, read_fold
 
 Floats = NDArray[np.float64]
