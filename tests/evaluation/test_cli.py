@@ -143,7 +143,7 @@ def test_the_truth_of_a_simulated_screen_adds_its_ceiling(run: Path) -> None:
 
 
 def test_a_truth_without_its_screen_is_refused(run: Path) -> None:
-    with pytest.raises(PipelineError, match="give a name and its file as SCREEN=PATH"):
+    with pytest.raises(PipelineError, match="write it as SCREEN=PATH"):
         call("noise-ceiling", run, "--truth", "truth.parquet")
 
 

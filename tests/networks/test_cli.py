@@ -102,7 +102,7 @@ def test_the_same_input_gives_the_same_bytes() -> None:
     ("name", "files", "complaint"),
     [
         ("none", ["edges=own.txt"], "no network 'none'; there are own, tf"),
-        ("own", ["own.txt"], "write it as role=path"),
+        ("own", ["own.txt"], "write it as ROLE=PATH"),
         ("own", ["table=own.txt"], "needs the files edges; given are table"),
         ("own", [], "needs the files edges; given are none"),
         ("own", ["edges=missing.txt"], "missing.txt does not exist"),
