@@ -6,10 +6,8 @@ the row with the lowest P-value is left out.
 """
 
 from pipeline_lib.screens.alleles import Strains
-from pipeline_lib.screens.batch import Batch, Batches, Source, measurements
-from pipeline_lib.screens.replicates import replicate_numbers
-from pipeline_lib.screens.strain_pairs import strain_codes, strain_pairs
-from pipeline_lib.screens.value_checks import ONE_SIDED_MAXIMUM, check_values
+from pipeline_lib.screens.batch import Batch, Batches, Source
+from pipeline_lib.screens.strain_pairs import Crosses, read_pairs
 from pipeline_lib.sources.rejections import Rejections
 from pipeline_lib.sources.row_block import Column, one_block
 from pipeline_lib.sources.text_table import read_blocks
@@ -28,21 +26,8 @@ def read(source: Source) -> Batches:
     path = source.files["table"]
     rejections = Rejections(path)
     block = one_block(read_blocks(path, _COLUMNS, rejections), path)
-    usable = check_values(
-        block, rejections, needed="fitness", p_value="p_value", p_maximum=ONE_SIDED_MAXIMUM, std="fitness_std"
-    )
     strains = Strains(source.names, drop_control=True)
-    query, array = (strain_codes(block, strains, name) for name in ("query", "array"))
-    pairs = strain_pairs(block, strains, query, array, usable, rejections)
-    table = measurements(
-        pairs.genotypes,
-        "fitness",
-        block.number("fitness")[pairs.kept],
-        std=block.number("fitness_std")[pairs.kept],
-        p_value=block.number("p_value")[pairs.kept],
-        p_sided=1,
-        query=strains.labels(pairs.query),
-        array=strains.labels(pairs.array),
-        replicate=replicate_numbers(pairs.genotypes.keys()),
-    )
+    pairs = read_pairs(block, strains, rejections, needed="fitness")
+    fitness, std, p_value = (block.number(name)[pairs.kept] for name in ("fitness", "fitness_std", "p_value"))
+    table = Crosses.join([pairs], strains).measured("fitness", fitness, std, p_value)
     yield Batch(table, rejections.take(), len(pairs.genotypes))
