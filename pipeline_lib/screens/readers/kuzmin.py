@@ -17,6 +17,10 @@ tau < -0.08 and P < 0.05.
 The SD of a combined fitness is that of its raw epsilon (same program: ``dm_actual_std = eps_std``), so the raw score
 carries it too; an adjusted trigenic score has none.
 
+``unique_triples.tsv`` holds the rows of Data S1 whose gene triple occurs there more than once: strain ids, P-value,
+combined mutant fitness and its SD, but no interaction score. The P-values belong to the raw epsilon of the row, which
+is not given, and stand on the row's fitness. A biased subset: of every repeated triple the row with the lowest P-value
+is left out.
 """
 
 from collections.abc import Sequence
@@ -29,7 +33,14 @@ from numpy.typing import NDArray
 from pipeline_lib.genes.names import UNKNOWN
 from pipeline_lib.screens.alleles import Strains
 from pipeline_lib.screens.batch import Batch, Batches, Source
-from pipeline_lib.screens.strain_pairs import Crosses, StrainPairs, strain_codes, strain_fitness, strain_pairs
+from pipeline_lib.screens.strain_pairs import (
+    Crosses,
+    StrainPairs,
+    read_pairs,
+    strain_codes,
+    strain_fitness,
+    strain_pairs,
+)
 from pipeline_lib.screens.value_checks import ONE_SIDED_MAXIMUM, check_values
 from pipeline_lib.sources.excel_table import read_sheet
 from pipeline_lib.sources.rejections import Rejections
@@ -167,3 +178,24 @@ def read_2020(source: Source) -> Batches:
         rejected.append(rejections.take())
     table = trigenic_measurements(parts, strains, control_fitness=False)
     yield Batch(table, pa.concat_tables(rejected), sum(len(part.pairs.genotypes) for part in parts))
+
+
+_COLUMNS_OF_REPEATS = {
+    "query": Column(("Query strain ID",)),
+    "array": Column(("Array strain ID",)),
+    "p_value": Column(("P-value",), "number"),
+    "fitness": Column(("Combined mutant fitness",), "number"),
+    "fitness_std": Column(("Combined mutant fitness standard deviation",), "number"),
+}
+
+
+def read_repeats_2018(source: Source) -> Batches:
+    """Yield one batch of double- and triple-mutant fitness."""
+    path = source.files["table"]
+    rejections = Rejections(path)
+    block = one_block(read_blocks(path, _COLUMNS_OF_REPEATS, rejections), path)
+    strains = Strains(source.names, drop_control=True)
+    pairs = read_pairs(block, strains, rejections, needed="fitness")
+    fitness, std, p_value = (block.number(name)[pairs.kept] for name in ("fitness", "fitness_std", "p_value"))
+    table = Crosses.join([pairs], strains).measured("fitness", fitness, std, p_value)
+    yield Batch(table, rejections.take(), len(pairs.genotypes))
