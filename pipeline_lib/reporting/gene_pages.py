@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline_lib.reporting.embedded_json import packed_json
+from pipeline_lib.reporting.packed_json import packed_json
 from pipeline_lib.reporting.genes import GeneNames
 from pipeline_lib.reporting.names import PHENOTYPES, screen_name, split_name
 

@@ -117,7 +117,7 @@ def render(first: FirstScreen, tabs: list[Tab], gene_pages: str, provenance: dic
         gene_pages=gene_pages,
         provenance=provenance,
         style=_page("report.css"),
-        script="\n".join(_page(name) for name in ("tabs.js", "tables.js", "genes.js")),
+        script="\n".join(_page(name) for name in ("unpack.js", "tabs.js", "tables.js", "genes.js")),
     )
 
 
