@@ -122,8 +122,10 @@ def render(first: FirstScreen, tabs: list[Tab], gene_pages: str, provenance: dic
 
 
 def render_gallery(run: str, topics: list[tuple[str, list[FigureRecord]]]) -> str:
-    """Return the gallery: every figure of every topic, read from the files beside the page."""
-    return _template("gallery.html.j2").render(run=run, topics=topics, style=_page("report.css"))
+    """Return the gallery: every figure that shows something, by topic, read from the files beside the page."""
+    drawn = [(topic, [record for record in records if not record.empty]) for topic, records in topics]
+    shown = [(topic, records) for topic, records in drawn if records]
+    return _template("gallery.html.j2").render(run=run, topics=shown, style=_page("report.css"))
 
 
 def _page(name: str) -> str:

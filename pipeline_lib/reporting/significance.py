@@ -1,10 +1,14 @@
 """The axis of P-values: minus log10 P, linear where most genotypes lie, logarithmic above, so that nothing is cut."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 from matplotlib.axis import Axis
 from matplotlib.ticker import FixedFormatter, FixedLocator
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LABEL = "−log₁₀ P"
 KINK = 10.0
