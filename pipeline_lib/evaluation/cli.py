@@ -34,7 +34,7 @@ def _named_files(_: click.Context, option: click.Parameter, given: tuple[str, ..
 
 
 _truth = click.option(
-    "--truth",
+    "--truth-of",
     "truths",
     multiple=True,
     callback=_named_files,
@@ -133,7 +133,7 @@ def leaderboard(
 @_genes
 @_truth
 @click.option(
-    "--split",
+    "--folds-of",
     "splits",
     multiple=True,
     callback=_named_files,

@@ -126,14 +126,17 @@ def gallery(records: tuple[Path, ...], run: str, output: Path) -> None:
 @app.command("next-experiments")
 @settings_option("reporting", ReportingSettings)
 @scores_option
-@click.option("--model", "models", type=_Input, multiple=True, help="A fitted model (.pt); one a seed.")
+@click.option("--fitted", "models", type=_Input, multiple=True, help="A fitted model (.pt); one a seed.")
 @click.option("--observations", type=_Input, required=True, help="tables/observations.parquet")
 @click.option("--genes", "genes_path", type=_Input, required=True, help="tables/genes.parquet")
 @click.option("--edges", type=_Input, required=True, help="networks/edges.parquet")
 @click.option("--stoichiometry", type=_Input, required=True, help="metabolism/stoichiometry.pt")
 @click.option("--knockouts", type=_Input, help="metabolism/knockouts.<method>.parquet, where the model reads growth.")
 @click.option(
-    "--network", type=(_Input, _Input, _Input), help="metabolism/{reactions,incidence,complexes}.parquet, beside it."
+    "--metabolic-network",
+    "network",
+    type=(_Input, _Input, _Input),
+    help="metabolism/{reactions,incidence,complexes}.parquet, beside it.",
 )
 @click.option("--features", type=_Input, multiple=True, help="features/<name>.parquet of the models' run; repeat it.")
 @click.option("--output", type=_Output, required=True, help="Parquet: pairs and triples with both ranks.")

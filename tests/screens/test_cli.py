@@ -77,7 +77,7 @@ def test_read_combine_and_summary_in_a_row(folder: Path) -> None:
         output == "lab: 2 observations, 0 left out by the settings\n    rejected 2: gene ... is not in the gene index\n"
     )
     invoke(
-        "combine", "--genes", folder / "genes.parquet", "--screen", folder / "lab.parquet", "--rejected-part",
+        "combine", "--genes", folder / "genes.parquet", "--screen-table", folder / "lab.parquet", "--rejected-part",
         folder / "lab.rejected.parquet", "--observations", folder / "observations.parquet", "--rejected",
         folder / "rejected.parquet", "--aggregated", folder / "aggregated.parquet",
     )  # fmt: skip

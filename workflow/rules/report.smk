@@ -151,9 +151,9 @@ rule next_experiments:
         code=code_hash("pipeline_lib.reporting.cli:next_experiments"),
         settings=as_json(RUN.reporting),
         scores=SCORES,
-        models=[f"--model={placed(folder)}/model.pt" for folder in REPORTED],
+        models=[f"--fitted={placed(folder)}/model.pt" for folder in REPORTED],
         cell=cell_options(RUN.reporting.model) if REPORTED else [],
-        network=lambda wildcards, input: ["--network", *input.network] if SOLVED_ON else [],
+        network=lambda wildcards, input: ["--metabolic-network", *input.network] if SOLVED_ON else [],
     shell:
         "python -m pipeline_lib reporting next-experiments --settings {params.settings:q}"
         " --scores {params.scores:q} {params.models:q} {params.cell:q}"
