@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from pipeline_lib.command_line.root import STAGES, app
 
+
 def commands(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
     if not isinstance(command, click.Group):
         yield path, command

@@ -185,7 +185,9 @@ def test_whatever_reads_a_clp_gets_the_growth_and_the_features_that_it_was_fitte
     assert named["fit clp_no_features"] == {growth}
     assert named["fit clp_all_features"] == {growth, used, "features/hearsay"}
     # What no screen has measured is solved on the network.
-    assert re.search(r"--metabolic-network( results/mine/metabolism/(reactions|incidence|complexes)\.parquet){3}", done.stdout)
+    assert re.search(
+        r"--metabolic-network( results/mine/metabolism/(reactions|incidence|complexes)\.parquet){3}", done.stdout
+    )
 
 
 def test_a_clp_without_flux_needs_no_knockouts(snakemake, checkout):
