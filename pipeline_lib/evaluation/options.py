@@ -23,7 +23,7 @@ genes_option = click.option("--genes", "genes_path", type=INPUT, required=True, 
 
 
 truth_option = click.option(
-    "--truth",
+    "--truth-of",
     "truths",
     multiple=True,
     callback=named_files,

@@ -78,7 +78,7 @@ def read_command(
 @app.command("combine")
 @settings_option("networks", dict[str, NetworkSettings])
 @_genes_option
-@click.option("--network", "networks", type=_PATH, multiple=True, help="Table of one network; repeat it.")
+@click.option("--network-table", "networks", type=_PATH, multiple=True, help="Table of one network; repeat it.")
 @_catalogue_option
 @click.option("--edges", type=_PATH, required=True, help="Edges of all networks (parquet).")
 @click.option("--summary", type=_PATH, required=True, help="One row a network (parquet).")

@@ -100,7 +100,9 @@ def read(
 
 @app.command()
 @click.option("--genes", "genes_path", type=_Input, required=True, help="tables/genes.parquet")
-@click.option("--screen", "screens", type=_Input, multiple=True, required=True, help="Output of `read`; once a screen.")
+@click.option(
+    "--screen-table", "screens", type=_Input, multiple=True, required=True, help="Output of `read`; once a screen."
+)
 @click.option("--rejected-part", "rejected_parts", type=_Input, multiple=True, help="Rejected rows of `read`.")
 @click.option("--observations", type=_Output, required=True, help="All screens, one row a measurement.")
 @click.option("--rejected", type=_Output, required=True, help="All rejected rows.")

@@ -84,7 +84,7 @@ def test_read_combine_and_summary_in_a_row(folder: Path) -> None:
     invoke(
         "combine",
         f"--genes={folder / 'genes.parquet'}",
-        f"--screen={folder / 'lab.parquet'}",
+        f"--screen-table={folder / 'lab.parquet'}",
         f"--rejected-part={folder / 'lab.rejected.parquet'}",
         *(f"--{name}={folder / name}.parquet" for name in ("observations", "rejected", "aggregated")),
     )

@@ -57,7 +57,7 @@ def fit(run, model, split="random", seed=0, knockouts=None):
     folder = run / "models" / model / split / f"seed{seed}"
     invoke(
         training, "fit", "--settings", '{"epochs": 1, "batch_size": 64, "device": "cpu"}',
-        "--model-settings", SMALL_CLP, "--model", model, "--split", run / "splits" / f"{split}.parquet",
+        "--model-settings", SMALL_CLP, "--model", model, "--folds", run / "splits" / f"{split}.parquet",
         "--seed", seed, "--observations", run / "tables" / "observations.parquet",
         "--genes", run / "tables" / "genes.parquet", "--edges", run / "networks" / "edges.parquet",
         "--stoichiometry", run / "metabolism" / "stoichiometry.pt",
