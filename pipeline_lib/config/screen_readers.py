@@ -156,6 +156,14 @@ SCREEN_READERS: Registry[ScreenReader] = Registry(
             query="mutant of the row",
             array="mutant of the column (the matrix is symmetric)",
         ),
+        "essential_genes": ScreenReader(
+            target="pipeline_lib.screens.readers.essential_genes:read",
+            publication="a list of essential genes, the Yeast Deletion Project's say",
+            files=ReaderFiles(required=("essential", "genes")),
+            scores=_NOT_CALLED,
+            units="0: the deletion is lethal, 1: it is not",
+            kinds="deletions",
+        ),
         "kuzmin2018": ScreenReader(
             target="pipeline_lib.screens.readers.kuzmin2018:read",
             publication="Kuzmin et al. 2018, Data S1",
