@@ -45,6 +45,7 @@ def calls(run: RunFolder) -> Section:
                 filters={"model": "", "split": "random", "screen": ""},
             ),
         ],
+        folded=True,
     )
 
 
@@ -74,7 +75,7 @@ def _no_rule(name: str, screen: ScreenSettings) -> str:
     if screen.reader == "kuzmin2018_calls":
         return "a call is a published one"
     if screen.reader != "table":
-        return "nothing is called, for its publication calls nothing in these files"
+        return "nothing is called: its files hold no published calls"
     if screen.phenotype == "call":
         return "a call is a label of the table (1: called)"
     if screen.phenotype == "fitness":
@@ -109,6 +110,7 @@ def ceilings(run: RunFolder) -> Section:
                 filters={"model": run.model, "split": "random", "screen": "", "subgroup": ""},
             ),
         ],
+        folded=True,
     )
 
 
