@@ -73,11 +73,12 @@ def parse_gem_sbml(text: str, where: str) -> dict[str, Any]:
     return {
         "id": model.getIdAttribute(),
         "direction": direction,
-        "metabolites": [_metabolite(species) for species in model.getListOfSpecies()
-                        if species.getIdAttribute() not in boundary],
+        "metabolites": [
+            _metabolite(species) for species in model.getListOfSpecies() if species.getIdAttribute() not in boundary
+        ],
         "reactions": list(reactions.values()),
         "genes": [{"id": gene} for gene in genes.values()],
-    }  # fmt: skip
+    }
 
 
 def _refuse_losses(document: "libsbml.SBMLDocument", text: str, where: str) -> None:

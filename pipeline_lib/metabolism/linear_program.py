@@ -128,14 +128,15 @@ class WarmSolver:
         self.program = program
         self._attempts = attempts
         self._highs = highspy.Highs()
-        self._set({
+        options: Settings = {
             "output_flag": False,
             "threads": 1,
             "random_seed": 0,
             "primal_feasibility_tolerance": TOLERANCE,
             "dual_feasibility_tolerance": TOLERANCE,
             "simplex_iteration_limit": _ITERATIONS_A_ROW * sum(program.matrix.shape),
-        })  # fmt: skip
+        }
+        self._set(options)
         self._highs.passModel(_as_highs(program))
         self._start = b"", highspy.HighsBasis()
 

@@ -68,9 +68,11 @@ _OF_BOTH = (*parts.WATER, parts.AMMONIUM_COMPONENT, parts.OXYGEN, parts.PHOSPHAT
 _IONS = tuple(salt for salt in parts.SALTS if salt.bigg)
 _YEAST_SALTS = (*_OF_BOTH, *(salt for salt in parts.SALTS if salt.yeast_gem))
 _KENNEDY = (
-    *parts.AMINO_ACIDS, *parts.BASES, *parts.STEROLS_AND_PALMITATE,
+    *parts.AMINO_ACIDS,
+    *parts.BASES,
+    *parts.STEROLS_AND_PALMITATE,
     *(vitamin for vitamin in parts.VITAMINS if vitamin.name != "folic acid"),
-)  # fmt: skip
+)
 
 
 def _minimal() -> tuple[NamedMedium, ...]:

@@ -36,9 +36,15 @@ class Problem:
         reduced = self.reduced
         content = hashlib.sha256(f"{self.method} {TOLERANCE} {ATTEMPTS} HiGHS {highspy.Highs().version()}".encode())
         for array in (
-            reduced.stoichiometry.indptr, reduced.stoichiometry.indices, reduced.stoichiometry.data,
-            reduced.lower, reduced.upper, reduced.objective, reduced.column, reduced.scale,
-        ):  # fmt: skip
+            reduced.stoichiometry.indptr,
+            reduced.stoichiometry.indices,
+            reduced.stoichiometry.data,
+            reduced.lower,
+            reduced.upper,
+            reduced.objective,
+            reduced.column,
+            reduced.scale,
+        ):
             content.update(np.ascontiguousarray(array).tobytes())
         return content.digest()
 

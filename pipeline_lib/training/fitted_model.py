@@ -125,6 +125,11 @@ def genotypes_of(genes: NDArray[np.int64], fitted: FittedModel, screen: str, phe
         genes=genes,
         screen=np.full(n, code, dtype=np.int64),
         phenotype=np.full(n, PHENOTYPES.index(phenotype), dtype=np.int64),
-        query=none, array=none, value=unknown, std=unknown, temperature=unknown,
-        screens=fitted.screens, strains=fitted.strains,
-    )  # fmt: skip
+        query=none,
+        array=none,
+        value=unknown,
+        std=unknown,
+        temperature=unknown,
+        screens=fitted.screens,
+        strains=fitted.strains,
+    )

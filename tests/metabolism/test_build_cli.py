@@ -16,19 +16,16 @@ from pipeline_lib.metabolism.cli import app
 from pipeline_lib.metabolism.gem import Gem
 from pipeline_lib.metabolism.network import read_network
 
-WRITTEN = ("metabolites", "reactions", "incidence", "complexes", "energies", "subsystems", "subsystem-links",
-           "split-incidence")  # fmt: skip
+NETWORK = ("metabolites", "reactions", "incidence", "complexes", "energies")
+WRITTEN = (*NETWORK, "subsystems", "subsystem-links", "split-incidence")
 
 
 def build(folder: Path, gem: str | Path, *options: str, settings: dict | None = None) -> Result:
     outputs = [f"--{name}={folder / name}.parquet" for name in WRITTEN]
     settings_text = json.dumps({"gem": str(gem), **(settings or {})})
-    return CliRunner().invoke(
-        app,
-        ["build", f"--settings={settings_text}", f"--gem={gem}", f"--genes={folder / 'genes.parquet'}", *outputs,
-         f"--stoichiometry={folder / 'stoichiometry.pt'}", *options],
-        catch_exceptions=False,
-    )  # fmt: skip
+    inputs = [f"--settings={settings_text}", f"--gem={gem}", f"--genes={folder / 'genes.parquet'}"]
+    outputs.append(f"--stoichiometry={folder / 'stoichiometry.pt'}")
+    return CliRunner().invoke(app, ["build", *inputs, *outputs, *options], catch_exceptions=False)
 
 
 @pytest.fixture
@@ -43,8 +40,12 @@ def folder(tmp_path: Path, textbook: Gem, index_of_genes) -> Path:
 def test_every_artefact_keeps_its_contract(folder: Path) -> None:
     result = build(folder, "cobra:textbook")
     assert result.exit_code == 0, result.output
-    contracts = {"metabolites": schemas.METABOLITES, "reactions": schemas.REACTIONS, "incidence": schemas.INCIDENCE,
-                 "complexes": schemas.COMPLEXES}  # fmt: skip
+    contracts = {
+        "metabolites": schemas.METABOLITES,
+        "reactions": schemas.REACTIONS,
+        "incidence": schemas.INCIDENCE,
+        "complexes": schemas.COMPLEXES,
+    }
     for name, contract in contracts.items():
         path = folder / f"{name}.parquet"
         contract.validate(read_table(path, contract), path)

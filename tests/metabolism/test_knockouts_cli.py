@@ -74,9 +74,7 @@ def test_all_sub_genotypes_of_a_triple_are_there_and_give_its_tau(folder: Path) 
     assert len(table) == 7
     f = table["fitness"]
     i, j, k = "b1676", "b1723", "b3916"
-    digenic = sum(
-        (f[f"{a}+{b}"] - f[a] * f[b]) * f[c] for a, b, c in ((i, j, k), (i, k, j), (j, k, i))
-    )  # fmt: skip
+    digenic = sum((f[f"{a}+{b}"] - f[a] * f[b]) * f[c] for a, b, c in ((i, j, k), (i, k, j), (j, k, i)))
     tau = f[f"{i}+{j}+{k}"] - f[i] * f[j] * f[k] - digenic
     assert table.loc[f"{i}+{j}+{k}", "interaction"] == pytest.approx(tau, abs=1e-8)
 
@@ -209,10 +207,14 @@ def test_lists_of_any_kind_of_text_are_read(folder: Path, tmp_path: Path) -> Non
     import pyarrow.parquet as pq
 
     lists = [["b1723", "b3916"], ["b0720", "b1723"]]
-    for number, kind in enumerate(
-        (pa.list_(pa.large_string()), pa.large_list(pa.string()), pa.list_(pa.string(), 2),
-         pa.list_(pa.dictionary(pa.int32(), pa.string())), pa.list_(pa.string_view()))
-    ):  # fmt: skip
+    kinds = (
+        pa.list_(pa.large_string()),
+        pa.large_list(pa.string()),
+        pa.list_(pa.string(), 2),
+        pa.list_(pa.dictionary(pa.int32(), pa.string())),
+        pa.list_(pa.string_view()),
+    )
+    for number, kind in enumerate(kinds):
         path = tmp_path / f"{number}.parquet"
         pq.write_table(pa.table({"genes": pa.array(lists, kind)}), path)
         output = tmp_path / "out.parquet"

@@ -158,9 +158,12 @@ def test_a_script_without_a_main_guard_works_and_shows_no_traceback(tmp_path: Pa
         "print(len(table), len(interactions('cobra:textbook', order=3, threads=2)))\n"
     )
     done = subprocess.run(
-        [sys.executable, str(script)], env={"PYTHONPATH": str(ROOT), "PATH": ""}, capture_output=True, text=True,
+        [sys.executable, str(script)],
+        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+        capture_output=True,
+        text=True,
         check=False,
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split()[0] == "9453"
     assert "Traceback" not in done.stderr

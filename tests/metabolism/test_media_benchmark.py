@@ -57,10 +57,8 @@ def test_what_nobody_measured_is_not_compared(fitness: pd.DataFrame) -> None:
 
 
 def test_a_medium_that_does_not_fit_is_left_out_with_the_reason(textbook: Gem) -> None:
-    renamed = Gem(
-        textbook.id, textbook.metabolites, textbook.reactions.assign(id="x" + textbook.reactions["id"]),
-        textbook.stoichiometry, textbook.genes,
-    )  # fmt: skip
+    reactions = textbook.reactions.assign(id="x" + textbook.reactions["id"])
+    renamed = Gem(textbook.id, textbook.metabolites, reactions, textbook.stoichiometry, textbook.genes)
     table = growth_by_medium(renamed, ["model", "sga_dm"])
     assert list(table.columns) == ["model"]
     assert table.loc["b0720", "model"] == 0

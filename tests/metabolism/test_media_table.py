@@ -79,17 +79,25 @@ def folder(tmp_path: Path, textbook: Gem, index_of_genes) -> Path:
     write_table(index_of_genes(textbook.genes), tmp_path / "genes.parquet", schemas.GENES)
     names = ("metabolites", "reactions", "incidence", "complexes", "energies", "media")
     arguments = [
-        "build", "--settings", json.dumps({"gem": "cobra:textbook"}), "--gem=cobra:textbook",
-        "--screen-media", json.dumps({"jar": ANAEROBIC}), f"--genes={tmp_path}/genes.parquet",
-        f"--stoichiometry={tmp_path}/stoichiometry.pt", *(f"--{name}={tmp_path}/{name}.parquet" for name in names),
-    ]  # fmt: skip
+        "build",
+        "--settings",
+        json.dumps({"gem": "cobra:textbook"}),
+        "--gem=cobra:textbook",
+        "--screen-media",
+        json.dumps({"jar": ANAEROBIC}),
+        f"--genes={tmp_path}/genes.parquet",
+        f"--stoichiometry={tmp_path}/stoichiometry.pt",
+        *(f"--{name}={tmp_path}/{name}.parquet" for name in names),
+    ]
     assert CliRunner().invoke(app, arguments, catch_exceptions=False).exit_code == 0
     observed = pd.DataFrame({"genes": [ATP_SYNTHASE, ATP_SYNTHASE, ["b0720"]], "screen": ["jar", "flask", "flask"]})
     observed.to_parquet(tmp_path / "observations.parquet")
     arguments = [
-        "knockouts", f"--genotypes={tmp_path}/observations.parquet", f"--output={tmp_path}/knockouts.fba.parquet",
+        "knockouts",
+        f"--genotypes={tmp_path}/observations.parquet",
+        f"--output={tmp_path}/knockouts.fba.parquet",
         *(f"--{name}={tmp_path}/{name}.parquet" for name in ("reactions", "incidence", "complexes", "genes", "media")),
-    ]  # fmt: skip
+    ]
     assert CliRunner().invoke(app, arguments, catch_exceptions=False).exit_code == 0
     return tmp_path
 

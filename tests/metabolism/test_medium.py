@@ -132,8 +132,10 @@ def test_minimal_is_m9_for_a_genome_scale_model_of_bigg(textbook: Gem) -> None:
     from pipeline_lib.metabolism.named_media import uptakes_of
 
     core = uptakes_of("minimal", list(textbook.reactions["id"]))
-    assert core == {**dict.fromkeys(("EX_co2_e", "EX_h_e", "EX_h2o_e", "EX_nh4_e", "EX_o2_e", "EX_pi_e"), 1000.0),
-                    "EX_glc__D_e": 10.0}  # fmt: skip
+    assert core == {
+        **dict.fromkeys(("EX_co2_e", "EX_h_e", "EX_h2o_e", "EX_nh4_e", "EX_o2_e", "EX_pi_e"), 1000.0),
+        "EX_glc__D_e": 10.0,
+    }
     larger = uptakes_of("minimal", [*core, "EX_so4_e", "EX_cbl1_e", "EX_ala__L_e"])
     assert larger == {**core, "EX_so4_e": 1000.0, "EX_cbl1_e": 0.01}
     assert uptakes_of("rich", [*core, "EX_so4_e", "EX_ala__L_e"]) == {**core, "EX_so4_e": 1000.0, "EX_ala__L_e": 5.0}

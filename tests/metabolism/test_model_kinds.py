@@ -29,9 +29,13 @@ Writer = Callable[[Model, Path], Path]
 
 def reaction(name: str, lower: float, rule: str = "", **metabolites: float) -> Model:
     return {
-        "id": name, "name": name, "metabolites": metabolites, "lower_bound": lower, "upper_bound": 1000.0,
+        "id": name,
+        "name": name,
+        "metabolites": metabolites,
+        "lower_bound": lower,
+        "upper_bound": 1000.0,
         "gene_reaction_rule": rule,
-    }  # fmt: skip
+    }
 
 
 def toy() -> Model:
@@ -116,10 +120,15 @@ def write_matlab(model: Model, folder: Path, **more: Any) -> Path:
     structure = {
         "rxns": cells([entry["id"] for entry in model["reactions"]]),
         "rxnNames": cells([entry["id"] for entry in model["reactions"]]),
-        "mets": cells(list(rows)), "metNames": cells(list(rows)), "metFormulas": cells(["C"] * len(rows)), "S": S,
-        **column, "genes": cells([gene["id"] for gene in model["genes"]]),
-        "grRules": cells([entry["gene_reaction_rule"] for entry in model["reactions"]]), **more,
-    }  # fmt: skip
+        "mets": cells(list(rows)),
+        "metNames": cells(list(rows)),
+        "metFormulas": cells(["C"] * len(rows)),
+        "S": S,
+        **column,
+        "genes": cells([gene["id"] for gene in model["genes"]]),
+        "grRules": cells([entry["gene_reaction_rule"] for entry in model["reactions"]]),
+        **more,
+    }
     path = folder / "toy.mat"
     scipy_io.savemat(path, {model["id"]: structure})
     return path
@@ -156,8 +165,9 @@ def sbml_text(model: Model, *, direction: str = "maximize", association: str | N
         )
     goals = "".join(
         f'<fbc:fluxObjective fbc:reaction="R_{entry["id"]}" fbc:coefficient="{entry["objective_coefficient"]}"/>'
-        for entry in model["reactions"] if entry.get("objective_coefficient")
-    )  # fmt: skip
+        for entry in model["reactions"]
+        if entry.get("objective_coefficient")
+    )
     genes = "".join(f'<fbc:geneProduct fbc:id="G_{g["id"]}" fbc:label="G_{g["id"]}"/>' for g in model["genes"])
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -233,16 +243,39 @@ def test_a_spelling_of_a_complex_is_read_in_every_kind(write: Writer, tmp_path: 
     assert single_fitness(gem)[1:3] == [0.5, 0.5]
 
 
+# One rule a line.
+MALFORMED_RULES = """
+(g2 or g3 g4)
+(g2) or (g3) or  or (g4)
+( or g2)
+g2 and
+and g2
+(g2 and g3
+g2 and g3)
+nan
+None
+g2 or NA
+-
+g2/g3
+not g2
+g2 and not g3
+g2, g3
+g2;g3
+[g2 and g3]
+'g2' and g3
+g2 + g3
+g2 and not
+g2 xor g3
+g2and g3
+()
+""".strip().splitlines()
+
+
 @every_kind
 @pytest.mark.parametrize(
     "rule",
-    [
-        "(g2 or g3 g4)", "(g2) or (g3) or  or (g4)", "( or g2)", "g2 and", "and g2", "(g2 and g3", "g2 and g3)",
-        "nan", "None", "g2 or NA", "-", "g2/g3",
-        "not g2", "g2 and not g3", "g2, g3", "g2;g3", "[g2 and g3]", "'g2' and g3", "g2 + g3", "g2 and not",
-        "g2 xor g3", "g2and g3", "()",
-    ],
-)  # fmt: skip
+    MALFORMED_RULES,
+)
 def test_a_malformed_rule_is_refused_in_every_kind(write: Writer, tmp_path: Path, rule: str) -> None:
     path = write(with_rule(rule), tmp_path)
     with pytest.raises(PipelineError) as caught:
@@ -535,8 +568,9 @@ def test_a_metabolite_on_both_sides_of_sbml_counts_with_its_difference(tmp_path:
     (tmp_path / "twice.xml").write_text(twice)
     with pytest.raises(PipelineError, match="reaction 'R1' lists the metabolite 'A_c' more than once"):
         read_gem(tmp_path / "twice.xml")
-    sides = text.replace("<listOfProducts>" + '<speciesReference species="M_B_c"', f"<listOfProducts>{a.format('0.25')}"
-                         '<speciesReference species="M_B_c"', 1)  # fmt: skip
+    first_product = '<speciesReference species="M_B_c"'
+    with_both = f"<listOfProducts>{a.format('0.25')}{first_product}"
+    sides = text.replace(f"<listOfProducts>{first_product}", with_both, 1)
     (tmp_path / "sides.xml").write_text(sides)
     assert read_gem(tmp_path / "sides.xml").stoichiometry.toarray()[1, 2] == -0.75
 
@@ -652,11 +686,13 @@ def test_what_stands_twice_is_refused_in_yaml(tmp_path: Path, fault: str, messag
     text = path.read_text()
     old, new = {
         "R1 twice A_c": ("          - B_c: 1.0\n", "          - B_c: 1.0\n          - A_c: -1.0\n"),
-        "R1 twice bound": ('      - gene_reaction_rule: "g2 and g3"\n',
-                           '      - gene_reaction_rule: "g2 and g3"\n      - lower_bound: -3\n'),
+        "R1 twice bound": (
+            '      - gene_reaction_rule: "g2 and g3"\n',
+            '      - gene_reaction_rule: "g2 and g3"\n      - lower_bound: -3\n',
+        ),
         "genes twice": ("- genes:\n", '- genes:\n    - !!omap\n      - id: "g7"\n- genes:\n'),
         "B_c twice formula": ('      - name: "B_c"\n', '      - name: "B_c"\n      - formula: "H"\n'),
-    }[fault]  # fmt: skip
+    }[fault]
     assert old in text
     path.write_text(("" if exact else "# by hand\n") + text.replace(old, new, 1))
     with pytest.raises(PipelineError, match=rf"toy\.raven\.yml: {message}"):

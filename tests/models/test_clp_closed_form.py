@@ -34,9 +34,18 @@ def genotypes(genes, value, phenotype=FITNESS, screen=0, screens=("screen",)):
     padded[:, : genes.shape[1]] = np.sort(genes, axis=1)
     none, unknown = np.full(n, -1), np.full(n, np.nan)
     return Genotypes(
-        np.arange(n), padded, np.full(n, screen), np.full(n, phenotype), none, none, np.asarray(value, float),
-        unknown, unknown, screens, (),
-    )  # fmt: skip
+        np.arange(n),
+        padded,
+        np.full(n, screen),
+        np.full(n, phenotype),
+        none,
+        none,
+        np.asarray(value, float),
+        unknown,
+        unknown,
+        screens,
+        (),
+    )
 
 
 def joined(*parts):

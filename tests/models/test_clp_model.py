@@ -197,9 +197,13 @@ def test_a_genotypes_flux_terms_enter_its_prediction(fitted):
     genes[:, :2] = pairs
     nobody = np.full(len(pairs), -1)
     train = replace(
-        train, genes=genes, phenotype=np.full(len(pairs), FITNESS), screen=np.zeros(len(pairs), int),
-        query=nobody, array=nobody,
-    )  # fmt: skip
+        train,
+        genes=genes,
+        phenotype=np.full(len(pairs), FITNESS),
+        screen=np.zeros(len(pairs), int),
+        query=nobody,
+        array=nobody,
+    )
     table = knockout_table()
     model, _ = fitted("clp_no_profiles", train=train, cell=replace(CELL, knockouts=table))
     truth = model.tasks[0].closed_form.flux.terms(genes)

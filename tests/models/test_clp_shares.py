@@ -35,9 +35,12 @@ def rows(target, correction, assay=0, order=2, call=False):
     genes = torch.full((len(target), 3), -1)
     genes[:, :order] = 0
     return {
-        "genes": genes, "assay": torch.full((len(target),), assay), "target": target, "correction": correction,
+        "genes": genes,
+        "assay": torch.full((len(target),), assay),
+        "target": target,
+        "correction": correction,
         "is_call": torch.full((len(target),), call),
-    }  # fmt: skip
+    }
 
 
 def shares(phenotypes, *parts):

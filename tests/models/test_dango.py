@@ -23,9 +23,15 @@ from pipeline_lib.models.registry import build
 
 NUM_GENES = 24
 SMALL = DangoSettings(
-    width=16, heads=4, pretraining_epochs=3, pretraining_batch_size=12, epochs=3, sets_an_epoch=64, batch_size=32,
+    width=16,
+    heads=4,
+    pretraining_epochs=3,
+    pretraining_batch_size=12,
+    epochs=3,
+    sets_an_epoch=64,
+    batch_size=32,
     reconstruction_genes=12,
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="module")

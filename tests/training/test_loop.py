@@ -267,8 +267,12 @@ def test_two_processes_train_what_one_does(tmp_path, root):
     for name, command in (("one", [sys.executable]), ("two", launcher)):
         subprocess.run(
             [*command, str(script), str(tmp_path / f"{name}.pt")],
-            env=environment, cwd=tmp_path, check=True, capture_output=True, timeout=240,
-        )  # fmt: skip
+            env=environment,
+            cwd=tmp_path,
+            check=True,
+            capture_output=True,
+            timeout=240,
+        )
     one, two = (torch.load(tmp_path / f"{name}.pt", weights_only=True) for name in ("one", "two"))
     for a, b in zip(one["weights"], two["weights"], strict=True):
         assert torch.allclose(a, b, atol=1e-5)

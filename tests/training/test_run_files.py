@@ -6,9 +6,14 @@ from pipeline_lib.errors import PipelineError
 from pipeline_lib.training.run_files import find_fit
 
 FITS = (
-    "clp/random/seed0", "clp/random/seed1", "clp/query_disjoint/seed1", "clp/query_disjoint/seed2",
-    "mean/query_disjoint/seed4", "fba/random-1/seed0", "fba/query_disjoint/seed0",
-)  # fmt: skip
+    "clp/random/seed0",
+    "clp/random/seed1",
+    "clp/query_disjoint/seed1",
+    "clp/query_disjoint/seed2",
+    "mean/query_disjoint/seed4",
+    "fba/random-1/seed0",
+    "fba/query_disjoint/seed0",
+)
 
 
 @pytest.fixture

@@ -10,12 +10,14 @@ from pipeline_lib.training.units import unit_of
 SCREENS = {
     "emap": {"reader": "emap", "files": {"scores": "a.txt"}},
     "ours": {
-        "reader": "table", "files": {"table": "b.csv"}, "columns": {"genes": "g", "value": "v"},
+        "reader": "table",
+        "files": {"table": "b.csv"},
+        "columns": {"genes": "g", "value": "v"},
         "unit": "log2 fold change",
     },
     "silent": {"reader": "table", "files": {"table": "c.csv"}, "columns": {"genes": "g", "value": "v"}},
     "of_another_version": {"reader": "table", "colour": "red"},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(

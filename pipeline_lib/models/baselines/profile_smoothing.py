@@ -63,9 +63,13 @@ def new_positions(side: Side, known: Index, entities: Entities) -> tuple[Index, 
 
 
 def smooth(
-    matrix: ScoreMatrix, row_effect: Values, column_effect: Values, across: sparse.csr_array,
-    down: sparse.csr_array, prior: float,
-) -> dict[str, list[Values]]:  # fmt: skip
+    matrix: ScoreMatrix,
+    row_effect: Values,
+    column_effect: Values,
+    across: sparse.csr_array,
+    down: sparse.csr_array,
+    prior: float,
+) -> dict[str, list[Values]]:
     """Return the neighbours' mean profile of every cell in each case of what is known.
 
     A sum over neighbours is divided by the weight of those measured there plus `prior`. A row that training lacks

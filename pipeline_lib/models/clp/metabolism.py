@@ -37,8 +37,9 @@ class Metabolism(nn.Module):
         rules = cell.rules
         complexes = indicator(rules.members[1], rules.members[0], (len(rules.owner), cell.genes))
         self.complex_of_genes = SparseMatrix(row_normalised(complexes))
-        catalysed = sparse.csr_array(complexes.T @ indicator(np.arange(len(rules.owner)), rules.owner,
-                                                             (len(rules.owner), cell.reactions)))  # fmt: skip
+        catalysed = sparse.csr_array(
+            complexes.T @ indicator(np.arange(len(rules.owner)), rules.owner, (len(rules.owner), cell.reactions))
+        )
         catalysed.data[:] = 1.0
         self.gene_of_reactions = SparseMatrix(row_normalised(catalysed))
         for name, array in (("owner", rules.owner), ("split_reaction", cell.split_reaction)):

@@ -71,9 +71,13 @@ class Practice:
 
 
 def practise_completion(
-    axes: Axes, rows: Index, columns: Index, value: Matrix,
-    settings: ProfilePredictorSettings, generator: np.random.Generator,
-) -> Practice:  # fmt: skip
+    axes: Axes,
+    rows: Index,
+    columns: Index,
+    value: Matrix,
+    settings: ProfilePredictorSettings,
+    generator: np.random.Generator,
+) -> Practice:
     """Hold out a share of the measured cells, complete the others and choose the threshold.
 
     All observations of a cell (replicates, both orders of a symmetric screen) are held out together.
@@ -97,9 +101,13 @@ def practise_completion(
 
 
 def complete(
-    matrix: ScoreMatrix, share: float, settings: ProfilePredictorSettings, generator: np.random.Generator,
-    *, symmetric: bool,
-) -> Residuals:  # fmt: skip
+    matrix: ScoreMatrix,
+    share: float,
+    settings: ProfilePredictorSettings,
+    generator: np.random.Generator,
+    *,
+    symmetric: bool,
+) -> Residuals:
     """Complete a matrix at one threshold, reached by way of the stronger ones."""
     *_, factors = _path(matrix, _SHARES[: 1 + int(np.argmin(np.abs(_SHARES - share)))], settings, generator)
     return Residuals.of(matrix, factors, symmetric=symmetric)
@@ -132,9 +140,12 @@ class Combination:
 
     @classmethod
     def learn(
-        cls, practice: Practice, prior_kernels: Sequence[Matrix],
-        settings: ProfilePredictorSettings, generator: np.random.Generator,
-    ) -> "Combination":  # fmt: skip
+        cls,
+        practice: Practice,
+        prior_kernels: Sequence[Matrix],
+        settings: ProfilePredictorSettings,
+        generator: np.random.Generator,
+    ) -> "Combination":
         """Learn kernels and gains on the held-out cells.
 
         Parameters

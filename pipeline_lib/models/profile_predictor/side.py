@@ -73,9 +73,14 @@ class AssaySide:
 
     @classmethod
     def learn(
-        cls, kernels: Sequence[GeneKernel], entity_sets: Index, profiles: Matrix, effects: Matrix,
-        settings: ProfilePredictorSettings, generator: np.random.Generator,
-    ) -> Self:  # fmt: skip
+        cls,
+        kernels: Sequence[GeneKernel],
+        entity_sets: Index,
+        profiles: Matrix,
+        effects: Matrix,
+        settings: ProfilePredictorSettings,
+        generator: np.random.Generator,
+    ) -> Self:
         """Learn the kernels of profiles and of effects on a sample of sets, then condition on all of them.
 
         Parameters
@@ -105,7 +110,7 @@ class AssaySide:
         ]
         return cls(
             sets, owner, mean_profiles, deviations, centre, profile.weights, effect.weights, processes[0], processes[1]
-        )  # fmt: skip
+        )
 
     def unseen(self, kernels: Sequence[GeneKernel], sets: Index) -> Unseen:
         """Predict profile and effect of gene sets [u, 3] that training lacks."""

@@ -37,11 +37,18 @@ def cell():
 
 def test_networks_memberships_and_measurements_give_their_kernels(cell):
     assert [kernel.name for kernel in gene_kernels(cell)] == [
-        "physical neighbourhood", "physical edge",
-        "similar_phenotypes neighbourhood", "similar_phenotypes edge",
-        "similar_complexes neighbourhood", "similar_complexes edge", "diffusion",
-        "phenotypes linear", "phenotypes square", "phenotypes sharp", "complexes linear",
-    ]  # fmt: skip
+        "physical neighbourhood",
+        "physical edge",
+        "similar_phenotypes neighbourhood",
+        "similar_phenotypes edge",
+        "similar_complexes neighbourhood",
+        "similar_complexes edge",
+        "diffusion",
+        "phenotypes linear",
+        "phenotypes square",
+        "phenotypes sharp",
+        "complexes linear",
+    ]
 
 
 def test_every_kernel_is_positive_semidefinite_with_diagonal_1(cell):

@@ -33,11 +33,18 @@ def emap(pairs, value):
     genes[:, :2] = np.sort(pairs, axis=1)
     unknown = np.full(len(pairs), np.nan)
     return Genotypes(
-        observation_id=np.arange(len(pairs)), genes=genes, screen=np.zeros(len(pairs), dtype=np.int64),
-        phenotype=np.full(len(pairs), PHENOTYPES.index("interaction")), query=genes[:, 0], array=genes[:, 1],
-        value=value, std=unknown, temperature=unknown, screens=("emap",),
+        observation_id=np.arange(len(pairs)),
+        genes=genes,
+        screen=np.zeros(len(pairs), dtype=np.int64),
+        phenotype=np.full(len(pairs), PHENOTYPES.index("interaction")),
+        query=genes[:, 0],
+        array=genes[:, 1],
+        value=value,
+        std=unknown,
+        temperature=unknown,
+        screens=("emap",),
         strains=tuple(f"G{index:02}_d" for index in range(GENES)),
-    )  # fmt: skip
+    )
 
 
 class Simulated:
