@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from pipeline_lib.metabolism.bit_sets import BitSets
 from pipeline_lib.metabolism.blocked_sets import Deletions
-from pipeline_lib.metabolism.knockouts import Growths
+from pipeline_lib.metabolism.growths import Growths
 
 
 @dataclass(frozen=True)

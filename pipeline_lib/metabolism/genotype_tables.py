@@ -14,8 +14,8 @@ from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.metabolism.bit_sets import unique_sets
 from pipeline_lib.metabolism.flux import Method
 from pipeline_lib.metabolism.genotype_arrays import NO_GENE, sub_genotypes
+from pipeline_lib.metabolism.growths import FITNESS_DECIMALS, Growths
 from pipeline_lib.metabolism.interaction_scores import interactions
-from pipeline_lib.metabolism.knockouts import FITNESS_DECIMALS, Growths
 
 
 def read_genotypes(path: Path, names: GeneNames) -> NDArray[np.int64]:

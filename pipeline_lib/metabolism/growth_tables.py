@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,11 +24,11 @@ from pipeline_lib.metabolism.gem import Model
 from pipeline_lib.metabolism.gene_classes import gene_classes
 from pipeline_lib.metabolism.genotype_arrays import NO_GENE, choose
 from pipeline_lib.metabolism.genotype_tables import gene_lists
+from pipeline_lib.metabolism.growths import FITNESS_DECIMALS, Growths
 from pipeline_lib.metabolism.interaction_scores import interactions, tau
-from pipeline_lib.metabolism.knockouts import FITNESS_DECIMALS, Growths, growths_by
+from pipeline_lib.metabolism.knockouts import KnockoutSolver, knockout_solver
 from pipeline_lib.metabolism.linear_program import STATUSES
 from pipeline_lib.metabolism.medium import Medium
-from pipeline_lib.metabolism.solving import Solver
 
 _ROWS_AT_ONCE = 500_000
 
@@ -96,14 +97,14 @@ def knockout_growth(
     new_solver = solver_in_threads(threads, Path(kept) if kept is not None else None, progress=progress)
     if genotypes is not None:
         wanted = genotypes_of_names(genotypes, network.genes)
-        with growths_by(network, wanted.shape[1], method, new_solver) as (growths, solver):
-            growths.cover(wanted, solver)
+        with knockout_solver(network, wanted.shape[1], method, new_solver) as solver:
+            growths = solver.cover(wanted)
         parts = [_table(growths, wanted, growths.find(wanted))]
     elif order is not None:
-        with growths_by(network, order, method, new_solver) as (growths, solver):
-            parts = list(_tables(growths, solver, order))
+        with knockout_solver(network, order, method, new_solver) as solver:
+            parts = list(_tables(solver, order))
     table = pd.concat(parts, ignore_index=True)
-    table.attrs = {"wild_type_growth": growths.wild_type, "programs_solved": len(growths.optima)}
+    table.attrs = _about(solver.growths)
     return table
 
 
@@ -145,14 +146,18 @@ def write_knockout_growth(
     new_solver = solver_in_threads(threads, Path(kept) if kept is not None else None, progress=progress)
     rows = 0
     with (
-        growths_by(network, order, method, new_solver) as (growths, solver),
+        knockout_solver(network, order, method, new_solver) as solver,
         atomic_path(output) as temporary,
         pq.ParquetWriter(temporary, _SCHEMA, compression="zstd") as writer,
     ):
-        for part in _tables(growths, solver, order):
+        for part in _tables(solver, order):
             writer.write_table(pa.Table.from_pandas(part, _SCHEMA, preserve_index=False))
             rows += len(part)
-    return {"rows": rows, "wild_type_growth": growths.wild_type, "programs_solved": len(growths.optima)}
+    return {"rows": rows, **_about(solver.growths)}
+
+
+def _about(growths: Growths) -> dict[Any, float]:
+    return {"wild_type_growth": growths.wild_type, "programs_solved": len(growths.optima)}
 
 
 _SCHEMA = pa.schema(
@@ -169,12 +174,13 @@ _SCHEMA = pa.schema(
 )
 
 
-def _tables(growths: Growths, solver: Solver, order: int) -> Iterator[pd.DataFrame]:
+def _tables(solver: KnockoutSolver, order: int) -> Iterator[pd.DataFrame]:
     """Yield the genotypes of one to `order` of the model's genes; of three, those with the same first gene together."""
-    genes = growths.deletions.network.gem_genes
-    representatives = gene_classes(growths.deletions).representatives
+    deletions = solver.growths.deletions
+    genes = deletions.network.gem_genes
+    representatives = gene_classes(deletions).representatives
     for number in range(1, min(order, 2) + 1):
-        growths.cover(choose(representatives, number), solver)
+        growths = solver.cover(choose(representatives, number))
         every = choose(genes, number)
         for at in range(0, len(every), _ROWS_AT_ONCE):
             part = every[at : at + _ROWS_AT_ONCE]
@@ -185,19 +191,20 @@ def _tables(growths: Growths, solver: Solver, order: int) -> Iterator[pd.DataFra
             triples = np.concatenate([np.full((len(pairs), 1), genes[first]), pairs], axis=1)
             for at in range(0, len(triples), _ROWS_AT_ONCE):
                 part = triples[at : at + _ROWS_AT_ONCE]
-                yield _table(growths, part, _optima_of_triples(growths, part, solver))
+                optimum = _optima_of_triples(solver, part)
+                yield _table(solver.growths, part, optimum)
 
 
-def _optima_of_triples(growths: Growths, triples: NDArray[np.int64], solver: Solver) -> NDArray[np.int64]:
+def _optima_of_triples(solver: KnockoutSolver, triples: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the optimum of each triple, int64 [n]; they are not kept."""
-    canonical = growths.deletions.canonical(triples)
+    canonical = solver.growths.deletions.canonical(triples)
     first, inverse = unique_sets(canonical.view(np.uint64))
     distinct = canonical[first]
     whole = (distinct != NO_GENE).all(axis=1)
     optimum = np.empty(len(distinct), dtype=np.int64)
-    optimum[~whole] = growths.find(distinct[~whole])
+    optimum[~whole] = solver.growths.find(distinct[~whole])
     if whole.any():
-        optimum[whole] = growths.resolve(distinct[whole], solver)
+        optimum[whole] = solver.resolve(distinct[whole])
     return optimum[inverse]
 
 

@@ -12,8 +12,9 @@ from pipeline_lib.metabolism.flux import Method
 from pipeline_lib.metabolism.gem import Model
 from pipeline_lib.metabolism.gene_classes import gene_classes
 from pipeline_lib.metabolism.genotype_arrays import choose
+from pipeline_lib.metabolism.growths import FITNESS_DECIMALS
 from pipeline_lib.metabolism.interaction_scores import LADDER, NONZERO, epsilon
-from pipeline_lib.metabolism.knockouts import FITNESS_DECIMALS, NewSolver, growths_by
+from pipeline_lib.metabolism.knockouts import NewSolver, knockout_solver
 from pipeline_lib.metabolism.medium import Medium
 from pipeline_lib.metabolism.network import MetabolicNetwork
 from pipeline_lib.metabolism.triple_tables import gene_triples
@@ -80,10 +81,10 @@ def interaction_ladder(sizes: NDArray[np.float64]) -> dict[str, int]:
 
 
 def _pairs(network: MetabolicNetwork, method: Method, new_solver: NewSolver) -> pd.DataFrame:
-    with growths_by(network, 2, method, new_solver) as (growths, solver):
-        representatives = gene_classes(growths.deletions).representatives
-        growths.cover(choose(representatives, 1), solver)
-        growths.cover(choose(representatives, 2), solver)
+    with knockout_solver(network, 2, method, new_solver) as solver:
+        representatives = gene_classes(solver.growths.deletions).representatives
+        solver.cover(choose(representatives, 1))
+        growths = solver.cover(choose(representatives, 2))
     pairs = choose(network.gem_genes, 2)
     fitness = growths.fitness(pairs)
     single = np.full(len(network.genes), np.nan)

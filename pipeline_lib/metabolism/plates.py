@@ -11,7 +11,8 @@ from pipeline_lib.artefacts.media import OTHERS, medium_of, screens_of_media
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.flux import Method
 from pipeline_lib.metabolism.genotype_tables import knockout_table, with_sub_genotypes
-from pipeline_lib.metabolism.knockouts import Growths, solve_knockouts
+from pipeline_lib.metabolism.growths import Growths
+from pipeline_lib.metabolism.knockouts import solve_knockouts
 from pipeline_lib.metabolism.media_table import network_on
 from pipeline_lib.metabolism.network import MetabolicNetwork
 

@@ -20,10 +20,11 @@ from pipeline_lib.metabolism.bit_sets import BitSets
 from pipeline_lib.metabolism.flux import Method
 from pipeline_lib.metabolism.gene_classes import GeneClasses, PairTable, gene_classes, pair_table
 from pipeline_lib.metabolism.genotype_arrays import choose, positions_of
+from pipeline_lib.metabolism.growths import FITNESS_DECIMALS
 from pipeline_lib.metabolism.interaction_scores import NONZERO, tau
-from pipeline_lib.metabolism.knockouts import FITNESS_DECIMALS, Growths, NewSolver, growths_by
+from pipeline_lib.metabolism.knockouts import KnockoutSolver, NewSolver, knockout_solver
 from pipeline_lib.metabolism.network import MetabolicNetwork
-from pipeline_lib.metabolism.solving import Solver, solver_of
+from pipeline_lib.metabolism.solving import solver_of
 
 
 @dataclass(frozen=True)
@@ -89,14 +90,13 @@ def search_triples(
 
 def search_triples_by(network: MetabolicNetwork, method: Method, new_solver: NewSolver) -> TripleSearch:
     """Find every trigenic interaction among the model's genes with the solver that `new_solver` makes."""
-    with growths_by(network, 3, method, new_solver) as (growths, solver):
-        classes = gene_classes(growths.deletions)
+    with knockout_solver(network, 3, method, new_solver) as solver:
+        classes = gene_classes(solver.growths.deletions)
         # The pairs of a single class are none, and hold no singles.
-        growths.cover(choose(classes.representatives, 1), solver)
-        growths.cover(choose(classes.representatives, 2), solver)
-        pairs = pair_table(growths, classes)
-        foundation = solver.solved
-        triples, fitness, lethal = _settle_triples(growths, pairs, solver)
+        solver.cover(choose(classes.representatives, 1))
+        pairs = pair_table(solver.cover(choose(classes.representatives, 2)), classes)
+        foundation = solver.programs.solved
+        triples, fitness, lethal = _settle_triples(solver, pairs)
         alike, alike_fitness = _interacting(pairs, *_triples_of_alike(pairs))
         triples, fitness = np.concatenate([triples, alike]), np.concatenate([fitness, alike_fitness])
         return TripleSearch(
@@ -107,17 +107,18 @@ def search_triples_by(network: MetabolicNetwork, method: Method, new_solver: New
             tau=taus(pairs, triples, fitness),
             lethal=lethal,
             lethal_pairs=_count_lethal_pairs(classes, pairs),
-            programs=(foundation, solver.solved - foundation),
+            programs=(foundation, solver.programs.solved - foundation),
         )
 
 
 def _settle_triples(
-    growths: Growths, pairs: PairTable, solver: Solver
+    solver: KnockoutSolver, pairs: PairTable
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
     """Return the triples of distinct classes with tau that is not zero, their fitness, and the newly lethal ones."""
     found: list[tuple[NDArray[np.int64], NDArray[np.float64]]] = [(np.empty((0, 3), dtype=np.int64), np.empty(0))]
     pending = [_Sweep(found[0][0], pairs.irreducible_shut[:0], found[0][0])]
-    for sweep in _sweeps(pairs, solver.console):
+    growths = solver.growths
+    for sweep in _sweeps(pairs, solver.programs.console):
         optimum, settled = growths.inherit(sweep.shut, sweep.parents)
         rows = np.flatnonzero(settled)
         found.append(_interacting(pairs, sweep.triples[rows], growths.fitness_of(optimum[rows])))
@@ -128,7 +129,8 @@ def _settle_triples(
     )
     lethal = np.empty((0, 3), dtype=np.int64)
     if len(triples):
-        fitness = growths.fitness_of(growths.solve(shut, parents, solver, "triples"))
+        optimum = solver.solve(shut, parents, "triples")
+        fitness = solver.growths.fitness_of(optimum)
         found.append(_interacting(pairs, triples, fitness))
         lethal = triples[fitness == 0]
     return np.concatenate([part[0] for part in found]), np.concatenate([part[1] for part in found]), lethal

@@ -147,7 +147,7 @@ def walk_through_command(
     """Take a real batch through the network method by method; fail when an invariant does not hold."""
     from pipeline_lib.artefacts.atomic import write_json
     from pipeline_lib.training.inputs import read_cell, read_split
-    from pipeline_lib.training.threads import limit_threads
+    from pipeline_lib.training.processes import limit_threads
     from pipeline_lib.training.walk_through import refuse_failures, walk_through
 
     cell = read_cell(genes, edges, stoichiometry, knockouts, features)

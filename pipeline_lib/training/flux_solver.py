@@ -13,8 +13,9 @@ from pipeline_lib.artefacts.media import MEDIA, OTHERS, screens_of_media
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.metabolism.genotype_arrays import NO_GENE, choose
 from pipeline_lib.metabolism.genotype_tables import gene_lists
+from pipeline_lib.metabolism.growths import FITNESS_DECIMALS
 from pipeline_lib.metabolism.interaction_scores import interactions
-from pipeline_lib.metabolism.knockouts import FITNESS_DECIMALS, solve_knockouts
+from pipeline_lib.metabolism.knockouts import solve_knockouts
 from pipeline_lib.metabolism.media_table import network_on
 from pipeline_lib.metabolism.network import MetabolicNetwork, read_network
 from pipeline_lib.models.interface import Cell

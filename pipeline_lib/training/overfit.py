@@ -13,10 +13,9 @@ from pipeline_lib.config.training import LossSettings, TrainingSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.interface import Cell, FitContext, Prediction
 from pipeline_lib.models.registry import build, family_of
-from pipeline_lib.training.device import resolve_device
 from pipeline_lib.training.inputs import SplitData
 from pipeline_lib.training.loop import train_network
-from pipeline_lib.training.threads import limit_threads
+from pipeline_lib.training.processes import limit_threads, resolve_device
 
 REQUIRED_PEARSON = 0.99
 _EPOCHS = 120

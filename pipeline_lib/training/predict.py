@@ -22,8 +22,7 @@ from pipeline_lib.training.inputs import read_cell
 from pipeline_lib.training.measured_genotypes import MeasuredGenotypes
 from pipeline_lib.training.prediction_table import PredictionTable, plain
 from pipeline_lib.training.questions import CHUNK
-from pipeline_lib.training.run_files import FitFiles, find_fit
-from pipeline_lib.training.units import unit_of
+from pipeline_lib.training.run_files import FitFiles, find_fit, unit_of
 
 
 @dataclass(frozen=True)

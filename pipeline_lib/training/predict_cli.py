@@ -76,7 +76,7 @@ def app(
 
     from pipeline_lib.training import questions
     from pipeline_lib.training.predict import open_predictor
-    from pipeline_lib.training.threads import limit_threads
+    from pipeline_lib.training.processes import limit_threads
 
     with limit_threads(threads):
         predictor = open_predictor(files, screen, phenotype, processes=threads)
@@ -97,7 +97,7 @@ def app(
 def _answer(predictor: "Predictor", question: "Question", output: Path, *, as_json: bool) -> None:
     """Predict chunk by chunk into `output`, and report how many genotypes have no prediction."""
     from pipeline_lib.training.prediction_files import prediction_writer
-    from pipeline_lib.training.prediction_progress import PredictionBar
+    from pipeline_lib.training.progress import PredictionBar
 
     failed, orders = 0, set()
     with prediction_writer(output, as_json=as_json) as write, PredictionBar(question.count) as bar:

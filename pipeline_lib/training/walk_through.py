@@ -26,9 +26,9 @@ from pipeline_lib.models.clp.network import ClpNetwork
 from pipeline_lib.models.clp.subject import Check, Subject, with_random_weights
 from pipeline_lib.models.interface import Cell, FitContext
 from pipeline_lib.models.registry import build, family_of
-from pipeline_lib.training.gradients import evaluate_terms, group_gradient_norms
 from pipeline_lib.training.inputs import SplitData
 from pipeline_lib.training.losses import Criterion
+from pipeline_lib.training.step import evaluate_terms, group_gradient_norms
 from pipeline_lib.training.tracing import dead_units, traced
 
 _ROWS_PER_ASSAY = 32

@@ -10,7 +10,7 @@ import pytest
 from pipeline_lib.metabolism.bit_sets import pack
 from pipeline_lib.metabolism.genotype_arrays import choose, keys_of, positions_of, sub_genotypes
 from pipeline_lib.metabolism.interaction_scores import interactions
-from pipeline_lib.metabolism.knockouts import growths_of, solve_knockouts
+from pipeline_lib.metabolism.knockouts import knockout_solver, solve_knockouts
 from pipeline_lib.metabolism.network import MetabolicNetwork
 
 RELATIVE = 1e-6
@@ -194,12 +194,11 @@ def test_deleting_more_never_grows_faster(textbook_network: MetabolicNetwork) ->
 
 def test_a_gene_outside_the_model_changes_nothing(textbook_network: MetabolicNetwork) -> None:
     genotypes = np.array([[0, -1], [0, 1]])
-    with growths_of(textbook_network, 2) as (growths, solver):
-        growths.cover(genotypes, solver)
-        bystander = int(np.flatnonzero(growths.deletions.stands_for < 0)[0])
-        with_bystander = np.array([[0, bystander]])
-        assert growths.growth(with_bystander)[0] == growths.growth(genotypes)[0]
-        assert growths.fitness(np.array([[bystander, -1]]))[0] == 1.0
+    growths = solve_knockouts(textbook_network, genotypes)
+    bystander = int(np.flatnonzero(growths.deletions.stands_for < 0)[0])
+    with_bystander = np.array([[0, bystander]])
+    assert growths.growth(with_bystander)[0] == growths.growth(genotypes)[0]
+    assert growths.fitness(np.array([[bystander, -1]]))[0] == 1.0
 
 
 def test_sub_genotypes_are_closed_and_sorted() -> None:
@@ -224,13 +223,13 @@ def test_a_genotype_that_was_not_solved_has_no_growth(textbook_network: Metaboli
     """A look-up must not return a neighbour's optimum, nor the wild type's for an order that was left out."""
     singles = choose(textbook_network.gem_genes, 1)
     pair = np.array([[textbook_network.genes.index(gene) for gene in ("b1723", "b3916")]])
-    with growths_of(textbook_network, 3) as (growths, solver):
+    with knockout_solver(textbook_network, 3) as solver:
         with pytest.raises(KeyError, match="b1723 was not solved"):
-            growths.growth(pair[:, :1])
-        growths.cover(singles, solver)
+            solver.growths.growth(pair[:, :1])
+        of_singles = solver.cover(singles)
+        growths = solver.cover(pair)
         with pytest.raises(KeyError, match=r"b3916\+b1723 was not solved"):
-            growths.fitness(pair)
-        growths.cover(pair, solver)
+            of_singles.fitness(pair)
         assert 0 < growths.fitness(pair)[0] < 1
         other = np.array([[textbook_network.genes.index(gene) for gene in ("b0720", "b1723")]])
         with pytest.raises(KeyError, match="was not solved"):
@@ -248,11 +247,8 @@ def test_growths_of_singles_know_nothing_of_pairs(textbook_network: MetabolicNet
     growths = solve_knockouts(textbook_network, choose(textbook_network.gem_genes, 1))
     with pytest.raises(KeyError, match=r"b1723\+b3916 deletes more than 1 genes"):
         growths.fitness(pair)
-    with (
-        growths_of(textbook_network, 1) as (shallow, solver),
-        pytest.raises(KeyError, match="deletes more than 1 genes"),
-    ):
-        shallow.cover(pair, solver)
+    with knockout_solver(textbook_network, 1) as shallow, pytest.raises(KeyError, match="deletes more than 1 genes"):
+        shallow.cover(pair)
 
 
 @pytest.mark.parametrize(("wanted", "missing"), [([3], 3), ([0], 0), ([9], 9), ([2, 8, 5], 5)])

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.metabolism.gene_classes import weights
+from pipeline_lib.metabolism.growths import FITNESS_DECIMALS
 from pipeline_lib.metabolism.interaction_scores import interactions
-from pipeline_lib.metabolism.knockouts import FITNESS_DECIMALS, solve_knockouts
+from pipeline_lib.metabolism.knockouts import solve_knockouts
 from pipeline_lib.metabolism.network import MetabolicNetwork
 from pipeline_lib.metabolism.triple_tables import gene_triples, subsystem_table, triple_counts
 from pipeline_lib.metabolism.triples import NONZERO, TripleSearch, search_triples

@@ -15,8 +15,8 @@ from pipeline_lib.models.clp.invariants import CHECKS
 from pipeline_lib.models.clp.subject import Subject, with_random_weights
 from pipeline_lib.models.interface import FitContext
 from pipeline_lib.models.registry import CLP, build
-from pipeline_lib.training.gradients import evaluate_terms
 from pipeline_lib.training.losses import Criterion
+from pipeline_lib.training.step import evaluate_terms
 from tests.small_cell import feature_table, knockout_table, small_cell, small_screen, small_settings
 
 TRAIN = small_screen()

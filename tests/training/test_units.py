@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from pipeline_lib.training.units import unit_of
+from pipeline_lib.training.run_files import unit_of
 
 SCREENS = {
     "emap": {"reader": "emap", "files": {"scores": "a.txt"}},
