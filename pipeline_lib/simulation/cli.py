@@ -6,7 +6,7 @@ import click
 
 from pipeline_lib.command_line.settings_option import settings_option
 from pipeline_lib.config.simulation import SimulationSettings
-from pipeline_lib.metabolism.knockouts_cli import load_network, network_options
+from pipeline_lib.metabolism.commands.knockouts import load_network, network_options
 
 _FILE = click.Path(path_type=Path)
 
@@ -44,7 +44,7 @@ def screen(
     from pipeline_lib.artefacts.tables import read_table, write_table
     from pipeline_lib.config.locating import SIMULATED
     from pipeline_lib.errors import PipelineError
-    from pipeline_lib.metabolism.media_table import network_on
+    from pipeline_lib.metabolism.media.media_table import network_on
     from pipeline_lib.simulation import screen as simulated
     from pipeline_lib.simulation.layouts import write_layout
 

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from pipeline_lib.config.simulation import SimulationSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism.bit_sets import unique_sets
-from pipeline_lib.metabolism.genotype_arrays import NO_GENE, choose
-from pipeline_lib.metabolism.genotype_tables import gene_lists
-from pipeline_lib.metabolism.growths import FITNESS_DECIMALS, Growths
-from pipeline_lib.metabolism.interaction_scores import interactions
-from pipeline_lib.metabolism.knockouts import knockout_solver
-from pipeline_lib.metabolism.network import MetabolicNetwork
-from pipeline_lib.metabolism.solving import solver_of
+from pipeline_lib.metabolism.knockouts.genotype_arrays import NO_GENE, choose
+from pipeline_lib.metabolism.knockouts.genotype_tables import gene_lists
+from pipeline_lib.metabolism.knockouts.growths import FITNESS_DECIMALS, Growths
+from pipeline_lib.metabolism.knockouts.interaction_scores import interactions
+from pipeline_lib.metabolism.knockouts.solver import knockout_solver
+from pipeline_lib.metabolism.model.network import MetabolicNetwork
+from pipeline_lib.metabolism.programs.bit_sets import unique_sets
+from pipeline_lib.metabolism.programs.solving import solver_of
 from pipeline_lib.simulation.design import ScreenDesign, design_screen, viable_genes
 from pipeline_lib.simulation.measurement import Measurements, measure
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism.background import STRAINS, background_genes, with_background
-from pipeline_lib.metabolism.gem import Gem
-from pipeline_lib.metabolism.knockouts import solve_knockouts
-from pipeline_lib.metabolism.medium import with_medium
-from pipeline_lib.metabolism.network import network_of
+from pipeline_lib.metabolism.knockouts.solver import solve_knockouts
+from pipeline_lib.metabolism.media.medium import with_medium
+from pipeline_lib.metabolism.model.background import STRAINS, background_genes, with_background
+from pipeline_lib.metabolism.model.gem import Gem
+from pipeline_lib.metabolism.model.network import network_of
 
 
 def growth(gem: Gem, *genotypes: list[str]) -> list[float]:

@@ -13,8 +13,8 @@ from pipeline_lib.artefacts.tables import read_table, write_table
 from pipeline_lib.artefacts.tensors import load_tensors
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.cli import app
-from pipeline_lib.metabolism.gem import Gem
-from pipeline_lib.metabolism.network import read_network
+from pipeline_lib.metabolism.model.gem import Gem
+from pipeline_lib.metabolism.model.network import read_network
 
 NETWORK = ("metabolites", "reactions", "incidence", "complexes", "energies")
 WRITTEN = (*NETWORK, "subsystems", "subsystem-links", "split-incidence")

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.metabolism.bit_sets import unpack
-from pipeline_lib.metabolism.blocked_sets import deletions_of
-from pipeline_lib.metabolism.cut_sets import cut_sets, interchangeable_genes, minimal
-from pipeline_lib.metabolism.network import MetabolicNetwork
-from pipeline_lib.metabolism.network_reduction import reduce_network
+from pipeline_lib.metabolism.knockouts.blocked_sets import deletions_of
+from pipeline_lib.metabolism.knockouts.cut_sets import cut_sets, interchangeable_genes, minimal
+from pipeline_lib.metabolism.model.network import MetabolicNetwork
+from pipeline_lib.metabolism.programs.bit_sets import unpack
+from pipeline_lib.metabolism.programs.network_reduction import reduce_network
 
 
 def sets(*members: tuple[int, ...]) -> frozenset[frozenset[int]]:

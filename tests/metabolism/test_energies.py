@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism.energies import energy_table, read_energies, with_energies
-from pipeline_lib.metabolism.gem import Gem
+from pipeline_lib.metabolism.model.energies import energy_table, read_energies, with_energies
+from pipeline_lib.metabolism.model.gem import Gem
 from tests import table_files
 
 IDS = pd.Series(["r_1", "r_2", "r_3", "r_4"])

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score
 
-from pipeline_lib.metabolism.agreement import average_precision
-from pipeline_lib.metabolism.essentiality_benchmark import essentiality_benchmark, out_of_fold
-from pipeline_lib.metabolism.gene_features import gene_features, same_complex
+from pipeline_lib.metabolism.measurements.agreement import average_precision
+from pipeline_lib.metabolism.measurements.essentiality_benchmark import essentiality_benchmark, out_of_fold
+from pipeline_lib.metabolism.measurements.gene_features import gene_features, same_complex
 
 GENES = pd.Index([f"gene{at}" for at in range(200)])
 

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism import explain_deletion, knockout_growth
-from pipeline_lib.metabolism.gem import Gem
+from pipeline_lib.metabolism.model.gem import Gem
 
 
 def of(table: pd.DataFrame, finding: str) -> pd.Series:

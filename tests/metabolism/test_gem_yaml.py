@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism.gem import read_gem
-from pipeline_lib.metabolism.gem_yaml import parse_any, parse_gem_yaml, parse_raven
+from pipeline_lib.metabolism.model.gem import read_gem
+from pipeline_lib.metabolism.model.gem_yaml import parse_any, parse_gem_yaml, parse_raven
 
 MODEL = """---
 !!omap

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.metabolism.interaction_scores import epsilon, interactions, tau
+from pipeline_lib.metabolism.knockouts.interaction_scores import epsilon, interactions, tau
 
 FITNESS = st.floats(0, 1.3)
 

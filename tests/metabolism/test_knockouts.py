@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline_lib.metabolism.bit_sets import pack
-from pipeline_lib.metabolism.genotype_arrays import choose, keys_of, positions_of, sub_genotypes
-from pipeline_lib.metabolism.interaction_scores import interactions
-from pipeline_lib.metabolism.knockouts import knockout_solver, solve_knockouts
-from pipeline_lib.metabolism.network import MetabolicNetwork
+from pipeline_lib.metabolism.knockouts.genotype_arrays import choose, keys_of, positions_of, sub_genotypes
+from pipeline_lib.metabolism.knockouts.interaction_scores import interactions
+from pipeline_lib.metabolism.knockouts.solver import knockout_solver, solve_knockouts
+from pipeline_lib.metabolism.model.network import MetabolicNetwork
+from pipeline_lib.metabolism.programs.bit_sets import pack
 
 RELATIVE = 1e-6
 
@@ -110,7 +110,7 @@ def test_growth_does_not_depend_on_order_repetition_or_processes(
     textbook_network: MetabolicNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Fewer than one batch would be solved in this process.
-    monkeypatch.setattr("pipeline_lib.metabolism.solving.FEW", 0)
+    monkeypatch.setattr("pipeline_lib.metabolism.programs.solving.FEW", 0)
     random = np.random.default_rng(3)
     genotypes = np.array([random.choice(137, 3, replace=False) for _ in range(400)])
     growth = solve_knockouts(textbook_network, genotypes).growth(genotypes)
@@ -123,7 +123,7 @@ def test_growth_does_not_depend_on_order_repetition_or_processes(
 def test_a_stopped_run_is_taken_up_and_ends_as_if_it_had_not_been_stopped(
     textbook_network: MetabolicNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipeline_lib.metabolism import optima, solving
+    from pipeline_lib.metabolism.programs import optima, solving
 
     genotypes, kept = choose(textbook_network.gem_genes, 2), tmp_path / "kept"
     uninterrupted = solve_knockouts(textbook_network, genotypes).growth(genotypes)
@@ -157,7 +157,7 @@ def test_a_stopped_run_is_taken_up_and_ends_as_if_it_had_not_been_stopped(
 def test_a_failed_program_is_nan_and_its_status_says_so(
     textbook_network: MetabolicNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipeline_lib.metabolism.flux import FluxBalance, Optimum
+    from pipeline_lib.metabolism.programs.flux import FluxBalance, Optimum
 
     genes = textbook_network.gem_genes
     pair = np.array([[textbook_network.genes.index("b2416"), 0]])
@@ -212,7 +212,7 @@ def test_sub_genotypes_are_closed_and_sorted() -> None:
 
 
 def test_bit_sets_keep_their_members() -> None:
-    from pipeline_lib.metabolism.bit_sets import unpack
+    from pipeline_lib.metabolism.programs.bit_sets import unpack
 
     members = np.random.default_rng(5).random((50, 130)) < 0.3
     assert pack(members).shape == (50, 3)

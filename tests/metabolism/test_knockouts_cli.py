@@ -12,7 +12,7 @@ from pipeline_lib.artefacts import schemas
 from pipeline_lib.artefacts.tables import write_table
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.cli import app
-from pipeline_lib.metabolism.gem import Gem
+from pipeline_lib.metabolism.model.gem import Gem
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +161,7 @@ def test_a_missing_or_truncated_table_is_named(folder: Path, tmp_path: Path) -> 
 
 
 def test_nan_growth_is_kept_in_the_table(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipeline_lib.metabolism.linear_program import WarmSolver, unsettled
+    from pipeline_lib.metabolism.programs.linear_program import WarmSolver, unsettled
 
     solve_once = WarmSolver.solve
 

@@ -170,7 +170,7 @@ def test_a_script_without_a_main_guard_works_and_shows_no_traceback(tmp_path: Pa
 
 
 def test_a_stopped_run_is_taken_up(cobra_textbook: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipeline_lib.metabolism import optima, solving
+    from pipeline_lib.metabolism.programs import optima, solving
 
     monkeypatch.setattr(solving, "_BATCH_OF_FEW", 2)
     settle, calls = optima.settle, []

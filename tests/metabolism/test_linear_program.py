@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from pipeline_lib.metabolism.linear_program import (
+from pipeline_lib.metabolism.programs.linear_program import (
     ATTEMPTS,
     LinearProgram,
     Outcome,

@@ -13,14 +13,14 @@ from pipeline_lib.artefacts.flux_balance import EXPLANATIONS, SUBSYSTEM_BENCHMAR
 from pipeline_lib.artefacts.media import MEDIA
 from pipeline_lib.artefacts.tables import read_table, write_table
 from pipeline_lib.metabolism.cli import app
-from pipeline_lib.metabolism.explained_interactions import strongest_interactions
-from pipeline_lib.metabolism.gem import Gem
-from pipeline_lib.metabolism.growth_tables import knockout_growth
-from pipeline_lib.metabolism.measured_growth import measured_growth
-from pipeline_lib.metabolism.media_table import media_table
-from pipeline_lib.metabolism.network import network_of
-from pipeline_lib.metabolism.stoichiometry import incidence_table
-from pipeline_lib.metabolism.subsystem_benchmark import gene_subsystems, subsystem_benchmark
+from pipeline_lib.metabolism.knockouts.growth_tables import knockout_growth
+from pipeline_lib.metabolism.measurements.explained_interactions import strongest_interactions
+from pipeline_lib.metabolism.measurements.measured_growth import measured_growth
+from pipeline_lib.metabolism.measurements.subsystem_benchmark import gene_subsystems, subsystem_benchmark
+from pipeline_lib.metabolism.media.media_table import media_table
+from pipeline_lib.metabolism.model.gem import Gem
+from pipeline_lib.metabolism.model.network import network_of
+from pipeline_lib.metabolism.model.stoichiometry import incidence_table
 
 PAIRS = [["b1723", "b3916"], ["b0728", "b0729"], ["b0116", "b0726"], ["b1723", "b0720"]]
 """The two phosphofructokinases, subunits of two enzymes, and two genes of different pathways."""

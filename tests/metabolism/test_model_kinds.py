@@ -17,11 +17,11 @@ import yaml
 from scipy import io as scipy_io
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism.gem import Gem, read_gem
-from pipeline_lib.metabolism.gene_rule_parser import parse_rule
-from pipeline_lib.metabolism.genotype_arrays import choose
-from pipeline_lib.metabolism.knockouts import solve_knockouts
-from pipeline_lib.metabolism.network import network_of
+from pipeline_lib.metabolism.knockouts.genotype_arrays import choose
+from pipeline_lib.metabolism.knockouts.solver import solve_knockouts
+from pipeline_lib.metabolism.model.gem import Gem, read_gem
+from pipeline_lib.metabolism.model.gene_rule_parser import parse_rule
+from pipeline_lib.metabolism.model.network import network_of
 
 Model = dict[str, Any]
 Writer = Callable[[Model, Path], Path]

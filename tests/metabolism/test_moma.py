@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline_lib.metabolism.flux import FluxBalance
-from pipeline_lib.metabolism.genotype_arrays import choose
-from pipeline_lib.metabolism.knockouts import solve_knockouts
-from pipeline_lib.metabolism.moma import MinimalAdjustment, reference_flux
-from pipeline_lib.metabolism.network import MetabolicNetwork
-from pipeline_lib.metabolism.network_reduction import ReducedNetwork, reduce_network
+from pipeline_lib.metabolism.knockouts.genotype_arrays import choose
+from pipeline_lib.metabolism.knockouts.solver import solve_knockouts
+from pipeline_lib.metabolism.model.network import MetabolicNetwork
+from pipeline_lib.metabolism.programs.flux import FluxBalance
+from pipeline_lib.metabolism.programs.moma import MinimalAdjustment, reference_flux
+from pipeline_lib.metabolism.programs.network_reduction import ReducedNetwork, reduce_network
 
 NOTHING = np.empty(0, dtype=np.int32)
 

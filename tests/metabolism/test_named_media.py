@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from pipeline_lib.config.metabolism import MediumName
-from pipeline_lib.metabolism.gem import Gem
-from pipeline_lib.metabolism.knockouts import solve_knockouts
-from pipeline_lib.metabolism.media_table import medium_components
-from pipeline_lib.metabolism.medium import with_medium
-from pipeline_lib.metabolism.named_media import NAMED_MEDIA, uptakes_of
-from pipeline_lib.metabolism.network import network_of
+from pipeline_lib.metabolism.knockouts.solver import solve_knockouts
+from pipeline_lib.metabolism.media.media_table import medium_components
+from pipeline_lib.metabolism.media.medium import with_medium
+from pipeline_lib.metabolism.media.named_media import NAMED_MEDIA, uptakes_of
+from pipeline_lib.metabolism.model.gem import Gem
+from pipeline_lib.metabolism.model.network import network_of
 
 HISTIDINE, ARGININE, LYSINE, URACIL, AMMONIUM, GLUTAMATE = "r_1893", "r_1879", "r_1900", "r_2090", "r_1654", "r_1889"
 
@@ -97,8 +97,8 @@ def test_the_listing_holds_the_bounds_that_the_model_gets(textbook: Gem) -> None
 
 @pytest.mark.slow
 def test_a_bacterial_model_grows_on_the_media_of_yeast() -> None:
-    from pipeline_lib.metabolism.gem import read_gem
-    from pipeline_lib.metabolism.wild_type import reduce_growing_network
+    from pipeline_lib.metabolism.model.gem import read_gem
+    from pipeline_lib.metabolism.programs.wild_type import reduce_growing_network
 
     model = read_gem("cobra:iJO1366")
     for name in ("synthetic_complete", "sga_tm"):

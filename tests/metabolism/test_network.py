@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism.gem import Gem
-from pipeline_lib.metabolism.gene_rules import GeneRules
-from pipeline_lib.metabolism.network import MetabolicNetwork, read_network
-from pipeline_lib.metabolism.stoichiometry import incidence_table
+from pipeline_lib.metabolism.model.gem import Gem
+from pipeline_lib.metabolism.model.gene_rules import GeneRules
+from pipeline_lib.metabolism.model.network import MetabolicNetwork, read_network
+from pipeline_lib.metabolism.model.stoichiometry import incidence_table
 
 
 def test_the_tables_alone_give_the_network_back(

@@ -10,10 +10,10 @@ from scipy import sparse
 from scipy.optimize import linprog
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism.flux import FluxBalance
-from pipeline_lib.metabolism.gene_rules import GeneRules
-from pipeline_lib.metabolism.network import MetabolicNetwork
-from pipeline_lib.metabolism.network_reduction import reduce_network
+from pipeline_lib.metabolism.model.gene_rules import GeneRules
+from pipeline_lib.metabolism.model.network import MetabolicNetwork
+from pipeline_lib.metabolism.programs.flux import FluxBalance
+from pipeline_lib.metabolism.programs.network_reduction import reduce_network
 
 NOTHING = np.empty(0, dtype=np.int32)
 

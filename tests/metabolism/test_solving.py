@@ -13,12 +13,12 @@ import psutil
 import pytest
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism import solving
-from pipeline_lib.metabolism.bit_sets import pack
-from pipeline_lib.metabolism.network import MetabolicNetwork
-from pipeline_lib.metabolism.network_reduction import reduce_network
-from pipeline_lib.metabolism.optima import FIELDS, Problem
-from pipeline_lib.metabolism.solving import solver_of
+from pipeline_lib.metabolism.model.network import MetabolicNetwork
+from pipeline_lib.metabolism.programs import solving
+from pipeline_lib.metabolism.programs.bit_sets import pack
+from pipeline_lib.metabolism.programs.network_reduction import reduce_network
+from pipeline_lib.metabolism.programs.optima import FIELDS, Problem
+from pipeline_lib.metabolism.programs.solving import solver_of
 
 
 @pytest.fixture(scope="module")
@@ -81,11 +81,11 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     script.write_text(
         """
 import time
-from pipeline_lib.metabolism import optima, solving
-from pipeline_lib.metabolism.bit_sets import pack
-from pipeline_lib.metabolism.gem import read_gem
-from pipeline_lib.metabolism.network import network_of
-from pipeline_lib.metabolism.network_reduction import reduce_network
+from pipeline_lib.metabolism.programs import optima, solving
+from pipeline_lib.metabolism.programs.bit_sets import pack
+from pipeline_lib.metabolism.model.gem import read_gem
+from pipeline_lib.metabolism.model.network import network_of
+from pipeline_lib.metabolism.programs.network_reduction import reduce_network
 import numpy as np
 
 if __name__ == "__main__":

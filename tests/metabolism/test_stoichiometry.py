@@ -11,9 +11,9 @@ from scipy import sparse
 
 from pipeline_lib.artefacts.schemas import INCIDENCE
 from pipeline_lib.artefacts.tensors import load_tensors, save_tensors
-from pipeline_lib.metabolism.gem import Gem
-from pipeline_lib.metabolism.network import MetabolicNetwork
-from pipeline_lib.metabolism.stoichiometry import (
+from pipeline_lib.metabolism.model.gem import Gem
+from pipeline_lib.metabolism.model.network import MetabolicNetwork
+from pipeline_lib.metabolism.model.stoichiometry import (
     incidence_table,
     products,
     split_directions,

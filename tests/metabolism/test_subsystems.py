@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline_lib.metabolism.energies import energy_table
-from pipeline_lib.metabolism.gem import Gem
-from pipeline_lib.metabolism.network import MetabolicNetwork
-from pipeline_lib.metabolism.subsystems import CURRENCY_REACTIONS, subsystem_links, subsystem_table
+from pipeline_lib.metabolism.model.energies import energy_table
+from pipeline_lib.metabolism.model.gem import Gem
+from pipeline_lib.metabolism.model.network import MetabolicNetwork
+from pipeline_lib.metabolism.model.subsystems import CURRENCY_REACTIONS, subsystem_links, subsystem_table
 
 
 def touched(gem: Gem, name: str) -> set[int]:

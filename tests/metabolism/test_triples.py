@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline_lib.metabolism.gene_classes import weights
-from pipeline_lib.metabolism.growths import FITNESS_DECIMALS
-from pipeline_lib.metabolism.interaction_scores import interactions
-from pipeline_lib.metabolism.knockouts import solve_knockouts
-from pipeline_lib.metabolism.network import MetabolicNetwork
-from pipeline_lib.metabolism.triple_tables import gene_triples, subsystem_table, triple_counts
-from pipeline_lib.metabolism.triples import NONZERO, TripleSearch, search_triples
+from pipeline_lib.metabolism.knockouts.gene_classes import weights
+from pipeline_lib.metabolism.knockouts.growths import FITNESS_DECIMALS
+from pipeline_lib.metabolism.knockouts.interaction_scores import interactions
+from pipeline_lib.metabolism.knockouts.solver import solve_knockouts
+from pipeline_lib.metabolism.knockouts.triple_tables import gene_triples, subsystem_table, triple_counts
+from pipeline_lib.metabolism.knockouts.triples import NONZERO, TripleSearch, search_triples
+from pipeline_lib.metabolism.model.network import MetabolicNetwork
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +105,7 @@ def test_subsystems_count_triples_with_a_gene_of_theirs(
 def test_a_stopped_search_ends_as_an_uninterrupted_one(
     textbook_network: MetabolicNetwork, search: TripleSearch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipeline_lib.metabolism import optima, solving
+    from pipeline_lib.metabolism.programs import optima, solving
 
     monkeypatch.setattr(solving, "_BATCH", 32)
     monkeypatch.setattr(solving, "_BATCH_OF_FEW", 32)

@@ -13,9 +13,9 @@ from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.config.weisfeiler_lehman import WeisfeilerLehmanSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism.gem import read_gem
-from pipeline_lib.metabolism.gene_rules import GeneRules
-from pipeline_lib.metabolism.stoichiometry import tensors
+from pipeline_lib.metabolism.model.gem import read_gem
+from pipeline_lib.metabolism.model.gene_rules import GeneRules
+from pipeline_lib.metabolism.model.stoichiometry import tensors
 from pipeline_lib.models.interface import Cell, FitContext
 from pipeline_lib.models.registry import build
 from pipeline_lib.models.weisfeiler_lehman.features import PerturbationFeatures

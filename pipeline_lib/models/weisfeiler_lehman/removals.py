@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from pipeline_lib.metabolism.gene_rules import GeneRules
+from pipeline_lib.metabolism.model.gene_rules import GeneRules
 
 
 class Removal(Protocol):
