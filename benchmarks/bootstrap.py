@@ -75,9 +75,13 @@ def main() -> None:
 
     def peer() -> None:
         stats.bootstrap(
-            (np.arange(QUERIES),), correlation, n_resamples=PEER_RESAMPLES, vectorized=False, method="percentile",
+            (np.arange(QUERIES),),
+            correlation,
+            n_resamples=PEER_RESAMPLES,
+            vectorized=False,
+            method="percentile",
             rng=np.random.default_rng(0),
-        )  # fmt: skip
+        )
 
     frame = pd.DataFrame({"query": query, "x": x, "y": y})
 

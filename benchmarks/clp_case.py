@@ -47,10 +47,18 @@ def emap(cell: Cell) -> Genotypes:
     genes[:, 0], genes[:, 1] = screened[first[chosen]], screened[second[chosen]]
     none, unknown = np.full(OBSERVATIONS, -1), np.full(OBSERVATIONS, np.nan)
     return Genotypes(
-        np.arange(OBSERVATIONS), genes, np.zeros(OBSERVATIONS, np.int64),
-        np.full(OBSERVATIONS, PHENOTYPES.index("interaction")), none, none, generator.normal(size=OBSERVATIONS),
-        unknown, unknown, ("emap",), (),
-    )  # fmt: skip
+        np.arange(OBSERVATIONS),
+        genes,
+        np.zeros(OBSERVATIONS, np.int64),
+        np.full(OBSERVATIONS, PHENOTYPES.index("interaction")),
+        none,
+        none,
+        generator.normal(size=OBSERVATIONS),
+        unknown,
+        unknown,
+        ("emap",),
+        (),
+    )
 
 
 def prepared(cell: Cell, screen: Genotypes) -> tuple[Clp, Task, dict[str, torch.Tensor], float]:

@@ -25,12 +25,15 @@ def whole_command(model: Path, genes: tuple[str, ...], folder: Path) -> list[flo
     index["essential"] = pd.array([pd.NA] * len(genes), dtype="boolean")
     write_table(index, folder / "genes.parquet", GENES)
     command = [
-        sys.executable, "-m", "pipeline_lib", "metabolism", "build", "--settings", '{"gem": "yeast-GEM.yml"}',
-        "--gem", str(model), "--reaction-energies", str(model.with_name("model_rxnDeltaG.csv")),
-        "--metabolite-energies", str(model.with_name("model_metDeltaG.csv")),
-        "--genes", str(folder / "genes.parquet"), "--stoichiometry", str(folder / "stoichiometry.pt"),
+        *(sys.executable, "-m", "pipeline_lib", "metabolism", "build"),
+        '--settings={"gem": "yeast-GEM.yml"}',
+        f"--gem={model}",
+        f"--reaction-energies={model.with_name('model_rxnDeltaG.csv')}",
+        f"--metabolite-energies={model.with_name('model_metDeltaG.csv')}",
+        f"--genes={folder / 'genes.parquet'}",
+        f"--stoichiometry={folder / 'stoichiometry.pt'}",
         *(f"--{name}={folder / name}.parquet" for name in TABLES),
-    ]  # fmt: skip
+    ]
     return [timed(lambda: subprocess.run(command, check=True)) for _ in range(REPEATS)]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import jinja2
 import pandas as pd
 
-from pipeline_lib.models.registry import names as names_of_models
+from pipeline_lib.config.model_registry import names as names_of_models
 from site_pages.drawing import Interval, interval_drawing
 
 NOT_FITTED = "not in this run"

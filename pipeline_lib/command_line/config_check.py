@@ -207,11 +207,11 @@ def _read_table(flow: Workflow, name: str, genes: Path, folder: Path, where: str
     outputs = ["--output", str(folder / f"{name}.parquet"), "--rejected", str(folder / f"{name}.rejected.parquet")]
     settings = ["--settings", as_json({name: screen})]
     try:
-        said = _run("screens", ["read", *settings, "--name", name, "--genes", str(genes), *files, *outputs])
+        messages = _run("screens", ["read", *settings, "--name", name, "--genes", str(genes), *files, *outputs])
     except PipelineError as error:
         checked.faults.append(f"{where}: {error}")
         return False
-    checked.plan.append(("read", "; ".join(line.strip() for line in said.splitlines())))
+    checked.plan.append(("read", "; ".join(line.strip() for line in messages.splitlines())))
     return True
 
 

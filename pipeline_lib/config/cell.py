@@ -20,8 +20,8 @@ class SplitSettings(Section):
 
     names: list[SplitName] = ["random"]
     """The splits to make: ``random``, ``query_disjoint``, ``gene_disjoint_one``, ``gene_disjoint_all`` and
-    ``cross_screen``. Further draws of one, ``gene_disjoint_one-1``, ``gene_disjoint_one-2`` and so on, hold out other
-    genes; models that run on all draws are scored on them together as well (``gene_disjoint_one-pooled``)."""
+    ``cross_screen``. Further repeats of one, ``gene_disjoint_one-1``, ``gene_disjoint_one-2`` and so on, hold out other
+    genes; models that run on all repeats are scored on them together as well (``gene_disjoint_one-pooled``)."""
     seed: int = 0
     """Seed of every split."""
     validation: float = Field(default=0.1, gt=0, lt=0.5)

@@ -18,7 +18,7 @@ class DangoSettings(Section):
     zero_weights: dict[str, float] = {}
     """Weight of the zeros of an adjacency row while it is rebuilt, by network; 1 for a network not named. The paper
     takes 0.1 for the STRING channels whose zeros fell by over 1 percent from one release to the next (coexpression and
-    experimental in 9.1): there a missing edge says little."""
+    experimental in 9.1): there a missing edge carries little information."""
     neighbours: int | None = Field(default=None, ge=1)
     """Neighbours drawn anew at every step for each gene and layer (the authors draw 5); None: all of them, by a sparse
     product."""

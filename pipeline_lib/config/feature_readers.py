@@ -1,7 +1,6 @@
 """Every reader of feature tables of genes by its name."""
 
-from pipeline_lib.config.layouts import Layout
-from pipeline_lib.extension.registry import Registry
+from pipeline_lib.config.registry import Layout, Registry
 
 FEATURE_READERS: Registry[Layout] = Registry(
     "feature reader",

@@ -50,7 +50,7 @@ class FeatureSettings(Section):
     """What the features rest on. None: what the catalogue states for the files."""
     holds_genetic: HoldsGenetic | None = None
     """Whether published genetic interactions are inside: ``yes``, ``no`` or ``unknown``. Models read a table by default
-    where it is ``no``; ``cell.features`` names others to use. None: what the catalogue says, else ``unknown``."""
+    where it is ``no``; ``cell.features`` names others to use. None: what the catalogue states, else ``unknown``."""
     year: int | None = Field(default=None, ge=1900, le=2100)
     """Year of the release. None: what the catalogue states for the files."""
     options: dict[str, Any] = {}

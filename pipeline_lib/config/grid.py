@@ -2,20 +2,15 @@
 
 from pydantic import Field
 
+from pipeline_lib.config.model_registry import names
 from pipeline_lib.config.own_settings import with_names
 from pipeline_lib.config.section import Section
-
-
-def _models() -> list[str]:
-    from pipeline_lib.models.registry import names
-
-    return names()
 
 
 class GridEntry(Section):
     """Every combination of these models, splits and seeds is one training job."""
 
-    models: list[str] = Field(min_length=1, json_schema_extra=with_names(_models))
+    models: list[str] = Field(min_length=1, json_schema_extra=with_names(names))
     """Names of models (``clp models list``), those of installed packages too."""
     splits: list[str] = Field(min_length=1)
     """Names out of ``splits.names``."""

@@ -7,6 +7,7 @@ from pydantic import Field, field_validator
 from pipeline_lib.config.baselines import BaselineSettings
 from pipeline_lib.config.clp import ClpSettings
 from pipeline_lib.config.dango import DangoSettings
+from pipeline_lib.config.model_registry import MODELS, family_of
 from pipeline_lib.config.own_settings import checked
 from pipeline_lib.config.profile_predictor import ProfilePredictorSettings
 from pipeline_lib.config.section import Section
@@ -16,8 +17,6 @@ from pipeline_lib.errors import PipelineError
 
 def _of_installed_packages(schema: dict[str, Any]) -> None:
     """Put the settings of the models of installed packages into the JSON schema."""
-    from pipeline_lib.models.registry import MODELS
-
     added = [name for name in MODELS.names() if name not in MODELS.built_in]
     kinds = {name: MODELS.get(name).settings for name in added}
     if kinds:
@@ -46,8 +45,6 @@ class ModelSettings(Section):
     @field_validator("extensions")
     @classmethod
     def _own_settings(cls, extensions: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-        from pipeline_lib.models.registry import MODELS, family_of
-
         found = {}
         for name, given in extensions.items():
             if name in MODELS.built_in:

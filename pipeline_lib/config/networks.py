@@ -46,7 +46,7 @@ class NetworkSettings(Section):
     """Edges below this weight are left out; weights of STRING are confidences from 0 to 1."""
     evidence: list[Evidence] | None = None
     """What the edges rest on: physical, coexpression, regulation, genetic, text_mining, ... None: what the catalogue
-    says of the file. A network with ``genetic`` in it may carry a screen's own labels."""
+    states of the file. A network with ``genetic`` in it may carry a screen's own labels."""
     year: int | None = Field(default=None, ge=1900, le=2100)
     """Year of the release, to be held against the year of a screen. None: what the catalogue states for the file."""
     options: dict[str, Any] = {}

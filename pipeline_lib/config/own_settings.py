@@ -6,8 +6,8 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from pipeline_lib.config.registry import Entry, Registry
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.extension.registry import Entry, Registry
 
 
 class EntryWithSettings(Entry, Protocol):

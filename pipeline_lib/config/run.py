@@ -88,7 +88,7 @@ class RunConfig(Section):
     models: ModelSettings = ModelSettings()
     """Settings of each family of models."""
     training: TrainingSettings = TrainingSettings()
-    """Budget and device of trained models."""
+    """Training steps and device of trained models."""
     grid: list[GridEntry] = Field(min_length=1)
     """Which models run on which splits with which seeds."""
     evaluation: EvaluationSettings = EvaluationSettings()

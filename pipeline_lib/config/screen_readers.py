@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline_lib.config.calls import FITNESS_UNITS, CallThreshold, ScreenScores
-from pipeline_lib.extension.registry import Registry
+from pipeline_lib.config.registry import Registry
 
 _NOT_STATED = "not stated"
 
@@ -231,7 +231,7 @@ SCREEN_READERS: Registry[ScreenReader] = Registry(
             target="pipeline_lib.screens.readers.table:read",
             publication="a long table of your own",
             files=ReaderFiles(required=("table",)),
-            units="as the configuration says",
+            units="as stated in the configuration",
             temperature="a column, if mapped",
             query="a column, if mapped",
             array="a column, if mapped",

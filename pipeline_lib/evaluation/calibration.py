@@ -59,8 +59,11 @@ def calibration_rows(
                 advance()
             for assay in fold.assays:
                 labels = {
-                    "model": model, "split": split, "screen": assay.screen, "phenotype": assay.phenotype,
-                }  # fmt: skip
+                    "model": model,
+                    "split": split,
+                    "screen": assay.screen,
+                    "phenotype": assay.phenotype,
+                }
                 yield from _rows(labels, findings[assay.screen, assay.phenotype], assay, len(seeds), settings)
 
 
@@ -107,10 +110,11 @@ def _value_findings(
     found: dict[Key, Finding] = {
         ("slope", recalibration, 0.0): (1.0, assay.estimate(slope, of_slope(x, y))),
         ("spread_ratio", recalibration, 0.0): (
-            float(pearson(sums)[0]), assay.estimate(ratio, of_spread_ratio(x, y)),
+            float(pearson(sums)[0]),
+            assay.estimate(ratio, of_spread_ratio(x, y)),
         ),
         ("rmse", recalibration, 0.0): (np.nan, assay.estimate(rmse(sums), of_rmse(prediction, value))),
-    }  # fmt: skip
+    }
     error = 0.0
     for position, (members, observed) in enumerate(_binned(assay, prediction, value, settings.bins)):
         expected = float(prediction[members].mean())
@@ -188,7 +192,15 @@ def _rows(
         folded = fold_seeds([value for _, value in found])
         low, high = folded.interval(settings.confidence)
         yield {
-            **labels, "quantity": quantity, "recalibration": recalibration, "position": position,
-            "expected": float(np.mean([expected for expected, _ in found])), "observed": folded.value, "low": low,
-            "high": high, "n": len(assay.rows), "groups": assay.design.groups, "seeds": seeds,
-        }  # fmt: skip
+            **labels,
+            "quantity": quantity,
+            "recalibration": recalibration,
+            "position": position,
+            "expected": float(np.mean([expected for expected, _ in found])),
+            "observed": folded.value,
+            "low": low,
+            "high": high,
+            "n": len(assay.rows),
+            "groups": assay.design.groups,
+            "seeds": seeds,
+        }

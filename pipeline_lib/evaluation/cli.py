@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline_lib.command_line.scores_option import scores_option
-from pipeline_lib.command_line.settings_option import settings_option
 from pipeline_lib.config.calls import ScreenScores
+from pipeline_lib.config.command_options import scores_option, settings_option
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.errors import PipelineError
 
@@ -277,7 +276,7 @@ def calibration(
     predictions: tuple[Path, ...],
     output: Path,
 ) -> None:
-    """Check what predictions and their SDs promise, before and after recalibration on the validation fold."""
+    """Check whether errors are as large as predicted SDs, before and after recalibration on the validation fold."""
     from pipeline_lib.evaluation.calibration import calibration_rows
     from pipeline_lib.evaluation.measurements import read_measurements
     from pipeline_lib.evaluation.progress import progress

@@ -23,7 +23,7 @@ THRESHOLD = -0.05
 def rebalanced_scores(score: NDArray[np.float64], called: NDArray[np.bool_]) -> tuple[float, float]:
     """Return AUROC and average precision at one called row to one other row.
 
-    Other rows are weighted instead of drawn: the expectation over all draws, without their noise.
+    Other rows are weighted instead of drawn: the expectation over all samples, without their noise.
 
     Parameters
     ----------

@@ -62,7 +62,7 @@ class AssayFold:
     def estimate(self, values: NDArray[np.float64], influence: NDArray[np.float64] | None = None) -> Estimate:
         """Return the estimate whose value stands at position 0 of `values` and whose draws follow.
 
-        `influence` [n] says how much each row moves the statistic; where the statistic is zero in every resample (the
+        `influence` [n] is how much each row moves the statistic; where the statistic is zero in every resample (the
         correlation with a constant), nothing does.
         """
         if influence is not None and not values.any():
@@ -72,7 +72,7 @@ class AssayFold:
 
 @dataclass(frozen=True)
 class SplitFold:
-    """The test fold of one split, or those of its draws one after another: its observations and its assays."""
+    """The test fold of one split, or those of its repeats one after another: its observations and its assays."""
 
     split: str
     observation_id: NDArray[np.int64]
@@ -124,7 +124,7 @@ def split_fold(
 ) -> SplitFold:
     """Return the test fold that consists of `observation_id`; `where` names its file in errors.
 
-    An observation that several draws test is given once for each.
+    An observation that several repeats test is given once for each.
     """
     fold = data.take(locate(data, observation_id, where))
     assays = [

@@ -169,7 +169,7 @@ def expanded_tail(tail: float, clusters: float) -> float:
 def fold_seeds(estimates: Sequence[Estimate]) -> Estimate:
     """Return the mean over a model's seeds, with the variance of that mean between seeds in its interval.
 
-    One seed is itself: its interval then says nothing of what another seed would have given.
+    One seed is itself: its interval then holds nothing of what another seed would have given.
     """
     if len(estimates) == 1:
         return estimates[0]

@@ -57,7 +57,7 @@ def build_standings(
     threads: int,
     advance: Callable[[], None],
 ) -> Standings:
-    """Evaluate every predictions file on its test fold, split by split and model by model, and draws of a split pooled.
+    """Evaluate every predictions file on its test fold, by split and by model, and repeats of a split pooled.
 
     Parameters
     ----------
@@ -187,12 +187,22 @@ def _leaderboard_rows(
         extent, ranks = extents[screen, phenotype], metric == leading_metric(phenotype)
         rows.append(
             {
-                "model": model, "split": split, "screen": screen, "phenotype": phenotype, "metric": metric,
-                "value": score.value, "low": low, "high": high, "n": extent.n, "groups": extent.groups,
-                "seeds": seeds, "resamples": len(score.draws), "clusters": extent.clusters,
+                "model": model,
+                "split": split,
+                "screen": screen,
+                "phenotype": phenotype,
+                "metric": metric,
+                "value": score.value,
+                "low": low,
+                "high": high,
+                "n": extent.n,
+                "groups": extent.groups,
+                "seeds": seeds,
+                "resamples": len(score.draws),
+                "clusters": extent.clusters,
                 "validation": validation.get((screen, phenotype), np.nan) if ranks else np.nan,
             }
-        )  # fmt: skip
+        )
     return rows
 
 
@@ -215,9 +225,19 @@ def _subgroup_rows(
         n, groups = extents[screen, phenotype, subgroup, level]
         rows.append(
             {
-                "model": model, "split": fold.split, "screen": screen, "phenotype": phenotype, "subgroup": subgroup,
-                "level": level, "metric": "pearson", "value": estimate.value, "low": low, "high": high,
-                "n": n, "groups": groups, "seeds": seeds,
+                "model": model,
+                "split": fold.split,
+                "screen": screen,
+                "phenotype": phenotype,
+                "subgroup": subgroup,
+                "level": level,
+                "metric": "pearson",
+                "value": estimate.value,
+                "low": low,
+                "high": high,
+                "n": n,
+                "groups": groups,
+                "seeds": seeds,
             }
-        )  # fmt: skip
+        )
     return rows

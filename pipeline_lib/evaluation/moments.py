@@ -92,10 +92,17 @@ class MomentBootstrap:
         if self._between is not None:
             within = np.stack([xx, xy, self._yy_total]) - self._between.products(sums_x)
         return MomentSums(
-            n=self._n, x=self._total(sums_x), y=self._y_total, xx=xx, xy=xy, yy=self._yy_total,
-            within=within, x_offset=offset, y_offset=self._y_offset,
+            n=self._n,
+            x=self._total(sums_x),
+            y=self._y_total,
+            xx=xx,
+            xy=xy,
+            yy=self._yy_total,
+            within=within,
+            x_offset=offset,
+            y_offset=self._y_offset,
             flat=(flatness(x), self._flat_y),
-        )  # fmt: skip
+        )
 
     def influence_within_query(self, x: Floats) -> Floats:
         """Return how much each row [n] moves Pearson's correlation within queries; for designs with queries."""

@@ -49,7 +49,7 @@ ASSUMPTIONS = {
 
 
 CONTRADICTED = (
-    "The data contradict this: the noise would exceed the whole spread of the values, so no ceiling can be told."
+    "The data contradict this: the noise would exceed the whole spread of the values, so no ceiling can be estimated."
 )
 
 
@@ -164,7 +164,7 @@ def _ceilings(
 def _centred(raw: _Part) -> _Part | None:
     """Return the rows with their values centred within queries; None where most rows have none or nothing is crossed.
 
-    A query with one genotype alone says nothing of differences within queries and is left out.
+    A query with one genotype alone holds nothing about differences within queries and is left out.
 
     In a symmetric screen each gene of a pair is the query in turn, so every row stands there twice.
     """

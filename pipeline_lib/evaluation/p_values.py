@@ -89,13 +89,21 @@ def p_value_rows(data: Measurements, settings: EvaluationSettings) -> Iterator[d
         yield from rows
         for method in ("Benjamini-Hochberg", "Benjamini-Yekutieli"):
             yield {
-                **shared, "quantity": "discoveries", "detail": f"q < {NOMINAL} {method}",
-                "value": float((q_values(part.p_value, method) < NOMINAL).sum()), "low": np.nan, "high": np.nan,
-            }  # fmt: skip
+                **shared,
+                "quantity": "discoveries",
+                "detail": f"q < {NOMINAL} {method}",
+                "value": float((q_values(part.p_value, method) < NOMINAL).sum()),
+                "low": np.nan,
+                "high": np.nan,
+            }
         yield {
-            **shared, "quantity": "largest_p_released", "detail": "at most 0.5: one-sided",
-            "value": float(part.p_released.max()), "low": np.nan, "high": np.nan,
-        }  # fmt: skip
+            **shared,
+            "quantity": "largest_p_released",
+            "detail": "at most 0.5: one-sided",
+            "value": float(part.p_released.max()),
+            "low": np.nan,
+            "high": np.nan,
+        }
     for screen, phenotype, order, part in _orders(data.take(np.isnan(data.p_value) & np.isfinite(data.p_call))):
         yield from _count_rows(part, screen, phenotype, order, _called(part, screen, phenotype, order), settings)
 
@@ -121,18 +129,29 @@ def _count_rows(
         estimate = Estimate(float(draws[0]), draws[1:], design.effective(), design, influence)
         low, high = estimate.interval_within(settings.confidence, 0.0, scale)
         yield {
-            "screen": screen, "phenotype": phenotype, "order": order, "n": len(data), "groups": design.present(),
-            "quantity": quantity, "detail": detail, "value": float(draws[0]), "low": low, "high": high,
-        }  # fmt: skip
+            "screen": screen,
+            "phenotype": phenotype,
+            "order": order,
+            "n": len(data),
+            "groups": design.present(),
+            "quantity": quantity,
+            "detail": detail,
+            "value": float(draws[0]),
+            "low": low,
+            "high": high,
+        }
 
 
 def _pi0_rows(p_value: Floats) -> Iterator[dict[str, Any]]:
     estimates = np.minimum(pi0_at(p_value), 1.0)
     chosen = choose_lambda(p_value)
     yield {
-        "quantity": "pi0", "detail": f"lambda {LAMBDAS[chosen]:.2f}; low and high over all lambda",
-        "value": float(estimates[chosen]), "low": float(estimates.min()), "high": float(estimates.max()),
-    }  # fmt: skip
+        "quantity": "pi0",
+        "detail": f"lambda {LAMBDAS[chosen]:.2f}; low and high over all lambda",
+        "value": float(estimates[chosen]),
+        "low": float(estimates.min()),
+        "high": float(estimates.max()),
+    }
 
 
 def _counted(data: Measurements, screen: str, phenotype: str, order: int) -> dict[tuple[str, str], NDArray[np.bool_]]:
@@ -164,7 +183,12 @@ def histogram_rows(data: Measurements) -> Iterator[dict[str, Any]]:
             counts, _ = np.histogram(values, edges)
             for left, right, count in zip(edges[:-1], edges[1:], counts, strict=True):
                 yield {
-                    "screen": screen, "phenotype": phenotype, "order": order, "sides": sides, "left": float(left),
-                    "right": float(right), "count": int(count),
+                    "screen": screen,
+                    "phenotype": phenotype,
+                    "order": order,
+                    "sides": sides,
+                    "left": float(left),
+                    "right": float(right),
+                    "count": int(count),
                     "density": float(count / len(values) / (right - left)),
-                }  # fmt: skip
+                }

@@ -19,7 +19,7 @@ from pipeline_lib.evaluation.predictions import PredictionFile, by_split, read_f
 Floats = NDArray[np.float64]
 
 RECALLS = np.round(np.linspace(0.01, 1, 100), 2)
-"""Recalls at which the precision is told."""
+"""Recalls at which the precision is reported."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,11 @@ def scored_assays(
             for assay in fold.assays:
                 if assay.positive is not None and 0 < assay.positive.sum() < len(assay.rows):
                     labels = {
-                        "model": model, "split": split, "screen": assay.screen, "phenotype": assay.phenotype,
-                    }  # fmt: skip
+                        "model": model,
+                        "split": split,
+                        "screen": assay.screen,
+                        "phenotype": assay.phenotype,
+                    }
                     scores = [call_score(part[assay.rows], assay.phenotype) for part in predictions]
                     yield ScoredAssay(labels, assay, assay.positive, scores)
 
@@ -85,10 +88,17 @@ def curve_rows(scored: ScoredAssay, settings: EvaluationSettings) -> Iterator[di
         # A share at either end leaves it by rounding, and by the shifts of several seeds.
         low, high = folded.interval_within(settings.confidence, 0.0, 1.0)
         yield {
-            **scored.labels, "recall": float(recall), "precision": folded.value, "low": low, "high": high,
-            "prevalence": float(positive.mean()), "positives": int(positive.sum()), "n": len(positive),
-            "groups": assay.design.groups, "seeds": len(scored.scores),
-        }  # fmt: skip
+            **scored.labels,
+            "recall": float(recall),
+            "precision": folded.value,
+            "low": low,
+            "high": high,
+            "prevalence": float(positive.mean()),
+            "positives": int(positive.sum()),
+            "n": len(positive),
+            "groups": assay.design.groups,
+            "seeds": len(scored.scores),
+        }
 
 
 def query_rows(scored: ScoredAssay, settings: EvaluationSettings) -> Iterator[dict[str, Any]]:
@@ -112,9 +122,14 @@ def query_rows(scored: ScoredAssay, settings: EvaluationSettings) -> Iterator[di
     precision /= len(scored.scores)
     for position in np.flatnonzero(size >= top):
         yield {
-            **scored.labels, "query": names[present[position]], "top": top, "precision": float(precision[position]),
-            "positives": int(called[position]), "n": int(size[position]), "seeds": len(scored.scores),
-        }  # fmt: skip
+            **scored.labels,
+            "query": names[present[position]],
+            "top": top,
+            "precision": float(precision[position]),
+            "positives": int(called[position]),
+            "n": int(size[position]),
+            "seeds": len(scored.scores),
+        }
 
 
 def _queries(data: Measurements, kind: str) -> tuple[NDArray[np.int64], NDArray[np.int64], Sequence[str]]:

@@ -58,7 +58,7 @@ class Joined:
 
 @dataclass(frozen=True)
 class _Predicted:
-    """What one model says on one split: its test fold, and of every observation what may be known.
+    """What one model predicts on one split: its test fold, and of every observation what may be known.
 
     Attributes
     ----------

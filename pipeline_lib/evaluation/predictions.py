@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline_lib.artefacts.schemas import PREDICTIONS
 from pipeline_lib.artefacts.tables import read_table
-from pipeline_lib.config.split_names import kind_and_draw
+from pipeline_lib.config.split_names import kind_and_repeat
 from pipeline_lib.errors import PipelineError
 
 _SEED = re.compile(r"seed(\d+)$")
@@ -20,7 +20,7 @@ _SEED = re.compile(r"seed(\d+)$")
 
 @dataclass(frozen=True, order=True)
 class PredictionFile:
-    """``models/<model>/<split>/seed<k>/predictions.parquet`` and what its path says."""
+    """``models/<model>/<split>/seed<k>/predictions.parquet`` and what its path names."""
 
     split: str
     model: str
@@ -30,12 +30,12 @@ class PredictionFile:
 
 @dataclass(frozen=True)
 class FoldPredictions:
-    """Predictions of one fold, by ascending observation; of several draws, one draw after another.
+    """Predictions of one fold, by ascending observation; of several repeats, one after another.
 
     Attributes
     ----------
     observation_id
-        int64 [n], ascending within a draw.
+        int64 [n], ascending within a repeat.
     value
         float64 [n]: predictions in the units of each observation's assay.
     std
@@ -53,14 +53,14 @@ def parse_path(path: Path) -> PredictionFile:
     Raises
     ------
     PipelineError
-        When the path does not end in ``<model>/<split>/seed<k>/<file>``, or names its split as all draws of one.
+        When the path does not end in ``<model>/<split>/seed<k>/<file>``, or names its split as all repeats of one.
     """
     folders = path.absolute().parts[-4:-1]
     seed = _SEED.match(folders[-1]) if len(folders) == 3 else None
     if seed is None:
         raise PipelineError(f"{path} is not under <model>/<split>/seed<k>/; keep predictions in such folders.")
-    if kind_and_draw(folders[1])[1] is None:
-        raise PipelineError(f"{path}: '{folders[1]}' is what scores over all draws are called; rename that folder.")
+    if kind_and_repeat(folders[1])[1] is None:
+        raise PipelineError(f"{path}: '{folders[1]}' is what scores over all repeats are called; rename that folder.")
     return PredictionFile(split=folders[1], model=folders[0], seed=int(seed[1]), path=path)
 
 
@@ -99,8 +99,8 @@ def read_fold(file: PredictionFile, fold: str) -> FoldPredictions:
     return _of_fold(frame, fold, file.path)
 
 
-def read_draws(files: Sequence[PredictionFile], fold: str) -> FoldPredictions:
-    """Read the predictions of one fold of several draws, laid one after another; an observation may stand in many.
+def read_repeats(files: Sequence[PredictionFile], fold: str) -> FoldPredictions:
+    """Read the predictions of one fold of several repeats, laid one after another; an observation may stand in many.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def read_draws(files: Sequence[PredictionFile], fold: str) -> FoldPredictions:
 
 
 def read_test_and_validation(files: Sequence[PredictionFile]) -> tuple[FoldPredictions, FoldPredictions]:
-    """Read the predictions of both folds, as `read_draws` does, from each file at one reading.
+    """Read the predictions of both folds, as `read_repeats` does, from each file at one reading.
 
     A validation fold may be empty: some splits leave no row for it.
 

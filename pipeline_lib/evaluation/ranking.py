@@ -1,6 +1,6 @@
 """Spearman, AUROC, average precision and precision at k of every resample, each ranked anew.
 
-A row's weight says how often the resample holds it. Sorting is done once; ranks in a resample are running sums of
+A row's weight is how often the resample holds it. Sorting is done once; ranks in a resample are running sums of
 weights in that order. Definitions are those of scipy (midranks) and scikit-learn (``sample_weight``).
 """
 

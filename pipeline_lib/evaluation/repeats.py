@@ -19,9 +19,9 @@ def find_repeats(data: Measurements, query: NDArray[np.int64] | None) -> dict[st
     """Return the repeated rows by what they are: replicates, repeated genotypes, alleles.
 
     Replicates are rows of one strain pair. The other two compare different strains with the same genes deleted, one
-    row a strain pair: ``repeated_genotypes`` where all genes are deleted outright (or nothing is told of the
-    alleles), ``alleles`` where some gene is altered instead. With `query` [n] (the genes of what the values are
-    centred within), rows are compared within the same query genes alone.
+    row a strain pair: ``repeated_genotypes`` where all genes are deleted outright (or nothing is known of the alleles),
+    ``alleles`` where some gene is altered instead. With `query` [n] (the genes of what the values are centred within),
+    rows are compared within the same query genes alone.
     """
     temperature = np.nan_to_num(data.genotypes.temperature, nan=-1.0)
     inside = np.zeros(len(data), dtype=np.int64)

@@ -26,5 +26,5 @@ def write_rows(rows: Iterable[Mapping[str, Any]], path: Path, schema: TableSchem
 
 
 def empty_table(schema: TableSchema) -> pd.DataFrame:
-    """Return a table without rows whose columns have the types that the contract asks for."""
+    """Return a table without rows whose columns have the types of the contract."""
     return pd.DataFrame({name: pd.Series(dtype=str(column.dtype)) for name, column in schema.columns.items()})

@@ -107,7 +107,7 @@ NOISE_CEILING = TableSchema(
 its interval. ``split``: the test fold among whose rows it was estimated, "all": among all rows of the screen.
 ``order`` 0: all orders together. ``scope``: whether the noise is set against the variance of the
 repeated rows or of the whole screen, which is what a leaderboard value is to be held against. ``centred``: within
-queries, to be held against ``pearson_within_query``. ``n``: rows that the noise was told from; ``groups``: clusters
+queries, to be held against ``pearson_within_query``. ``n``: rows behind the noise estimate; ``groups``: clusters
 that these stand in (0: a value taken from the literature, without an interval). ``truth``: a simulated screen's
 noise-free values, no estimate."""
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline_lib.config.screens import POOLED
-from pipeline_lib.config.split_names import kind_and_draw, pooled_name
+from pipeline_lib.config.split_names import kind_and_repeat, pooled_name
 from pipeline_lib.evaluation.ceilings import ceiling_of
 from pipeline_lib.evaluation.differences import BEST_BASELINE, q_values
 from pipeline_lib.evaluation.metrics import leading_metric
@@ -39,7 +39,7 @@ def scoreboard_rows(
         & (differences["metric"] == differences["phenotype"].map(leading_metric))
     ]
     keys = list(compared[["screen", "phenotype", "split"]].itertuples(index=False, name=None))
-    pooled = [(screen, phenotype, pooled_name(kind_and_draw(split)[0])) for screen, phenotype, split in keys]
+    pooled = [(screen, phenotype, pooled_name(kind_and_repeat(split)[0])) for screen, phenotype, split in keys]
     repeated = [whole in keys and whole != key for key, whole in zip(keys, pooled, strict=True)]
     compared = compared[~np.array(repeated, dtype=bool)]
     compared = compared.sort_values(["screen", "phenotype", "split"], kind="stable")

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import click
 
-from pipeline_lib.command_line.printed_layouts import print_layouts
-from pipeline_lib.command_line.printed_rows import json_option
-from pipeline_lib.command_line.settings_option import settings_option
+from pipeline_lib.config.command_options import settings_option
 from pipeline_lib.config.features import FeatureSettings
+from pipeline_lib.config.printed_rows import json_option, print_layouts
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.sources.catalogue import DEFAULT_CATALOGUE
 
@@ -85,7 +84,7 @@ def read_command(
     type=_PATH,
     default=DEFAULT_CATALOGUE,
     show_default=True,
-    help="The catalogue of upstream files; says what a table rests on where its settings do not.",
+    help="The catalogue of upstream files; states what a table rests on where its settings do not.",
 )
 @click.option("--output", type=_PATH, required=True, help="One row a feature table (parquet).")
 def summarise_command(

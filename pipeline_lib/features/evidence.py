@@ -24,7 +24,7 @@ class Provenance:
 def find_provenance(settings: FeatureSettings, catalogue: Path) -> Provenance:
     """Return what the settings say of a feature table, else what the catalogue states for its files.
 
-    A table of which neither says whether it holds genetic interactions is 'unknown', never taken for clean.
+    A table of which neither states whether it holds genetic interactions is 'unknown', never taken for clean.
     """
     known = read_catalogue(catalogue) if catalogue.exists() and settings.files else None
     entries = [known.entry(file) if known is not None else None for file in settings.files.values()]

@@ -69,9 +69,9 @@ def as_float_columns(table: pl.DataFrame, path: Path, rows: pl.Series) -> pl.Dat
             wrong = (numbers.is_infinite().fill_null(value=False)).arg_true()
         if len(wrong):
             more = f" ({len(wrong) - 1} more rows like it)" if len(wrong) > 1 else ""
-            shown = str(column[wrong[0]])[:80]
+            listed = str(column[wrong[0]])[:80]
             raise PipelineError(
-                f"{path}, row {rows[wrong[0]]}: column '{name}' holds {shown!r}, which is no number{more}; leave the "
+                f"{path}, row {rows[wrong[0]]}: column '{name}' holds {listed!r}, which is no number{more}; leave the "
                 "column out or code its classes as columns of 0 and 1."
             )
         columns.append(numbers.alias(name))

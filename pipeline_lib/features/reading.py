@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pipeline_lib.config.feature_readers import FEATURE_READERS
 from pipeline_lib.config.features import FeatureSettings
+from pipeline_lib.config.registry import load
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.extension.registry import load
 from pipeline_lib.features.raw_features import RawFeatures
 
 

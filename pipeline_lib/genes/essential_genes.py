@@ -40,10 +40,10 @@ def read_essential_genes(path: Path, names: GeneNames) -> NDArray[np.int32]:
     named = [name for line in lines if line and not line.startswith("#") for name in _name(line, names)]
     found = np.array([names.position(name) for name in named], dtype=np.int32)
     if not (found >= 0).any():
-        shown = f" (it lists {', '.join(named[:3])}, ...)" if named else ""
+        listed = f" (it lists {', '.join(named[:3])}, ...)" if named else ""
         raise PipelineError(
-            f"{path}: none of its lines names a gene of the gene table{shown}; give the list of essential genes of the "
-            "same organism, or leave organism.essential out."
+            f"{path}: none of its lines names a gene of the gene table{listed}; give the list of essential genes of "
+            "the same organism, or leave organism.essential out."
         )
     return np.unique(found[found >= 0])
 
@@ -59,7 +59,7 @@ def _name(line: str, names: GeneNames) -> list[str]:
 
 
 def essentiality(genes: pd.DataFrame, essential: NDArray[np.int32], covered: NDArray[np.bool_]) -> pd.Series:
-    """Return whether each gene is essential, as a list says.
+    """Return whether each gene is essential, according to a list.
 
     Parameters
     ----------

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pipeline_lib.command_line.printed_rows import json_option, print_json, print_rows
+from pipeline_lib.config.printed_rows import json_option, print_json, print_rows
 
 _run_option = click.option(
     "--run-folder",

@@ -82,6 +82,6 @@ def read_edge_table(table: Path, columns: Mapping[str, str], *, directed: bool) 
         }
     )
     for role in ("source", "target"):
-        refuse_rows(edges, pl.col(role) == "", table, f"has no {role}", shown=edges[role])
-    refuse_rows(edges, pl.col("weight").is_nan(), table, "has no number as weight", shown=edges["weight"])
+        refuse_rows(edges, pl.col(role) == "", table, f"has no {role}", listed=edges[role])
+    refuse_rows(edges, pl.col("weight").is_nan(), table, "has no number as weight", listed=edges["weight"])
     return RawEdges(edges.select("source", "target", "weight"), directed=directed)

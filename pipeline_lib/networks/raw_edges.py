@@ -101,16 +101,16 @@ def as_numbers(table: pl.DataFrame, columns: tuple[str, ...], path: Path) -> pl.
         parsed.signs.check(path, column, comma_allowed=True)
         parsed.signs.check_whole(path, column, comma_allowed=True)
         numbers = numbers.with_columns(pl.Series(column, parsed.values))
-        refuse_rows(numbers, pl.col(column).is_nan(), path, f"has no number as {column}", shown=table[column])
+        refuse_rows(numbers, pl.col(column).is_nan(), path, f"has no number as {column}", listed=table[column])
     return numbers
 
 
-def refuse_rows(table: pl.DataFrame, bad: pl.Expr, path: Path, complaint: str, shown: pl.Series | None = None) -> None:
+def refuse_rows(table: pl.DataFrame, bad: pl.Expr, path: Path, complaint: str, listed: pl.Series | None = None) -> None:
     """Raise `PipelineError` for the first row of `table` (column ``row``) where `bad` holds."""
     wrong = table.select(bad.fill_null(value=True).alias("bad"))["bad"].arg_true()
     if len(wrong) == 0:
         return
     position = wrong[0]
-    text = str((shown if shown is not None else table["line"])[position])[:80]
+    text = str((listed if listed is not None else table["line"])[position])[:80]
     more = f" ({len(wrong) - 1} more rows like it)" if len(wrong) > 1 else ""
     raise PipelineError(f"{path}, row {table['row'][position]} {complaint}: {text!r}{more}.")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pipeline_lib.config.network_readers import NETWORK_READERS
 from pipeline_lib.config.networks import NetworkSettings
-from pipeline_lib.extension.registry import load
+from pipeline_lib.config.registry import load
 from pipeline_lib.networks.raw_edges import RawEdges
 
 

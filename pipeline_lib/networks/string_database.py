@@ -42,7 +42,7 @@ def read_string_links(links: Path, score: str) -> RawEdges:
     columns = {name: header.index(column) for name, column in wanted.items()}
     table = as_numbers(split_lines(lines[1:], links, columns, len(header), first_row=2), ("weight",), links)
     outside = (pl.col("weight") < 0) | (pl.col("weight") > _SCORE_SCALE)
-    refuse_rows(table, outside, links, f"has a {score} outside 0 to 1000", shown=table["weight"])
+    refuse_rows(table, outside, links, f"has a {score} outside 0 to 1000", listed=table["weight"])
     # The taxon stands before the first point; names such as YAL001C.1 do not occur in yeast.
     edges = table.filter(pl.col("weight") > 0).select(
         pl.col("source", "target").str.replace(r"^\d+\.", ""), pl.col("weight") / _SCORE_SCALE
@@ -77,7 +77,7 @@ def read_string_channel(adjacency: Path, genes: Path) -> RawEdges:
     table = as_numbers(fields, ("i", "j", "weight"), adjacency)
     for column in ("i", "j"):
         outside = (pl.col(column) < 1) | (pl.col(column) > len(order)) | (pl.col(column).round() != pl.col(column))
-        refuse_rows(table, outside, adjacency, f"has an index outside 1 to {len(order)}", shown=table[column])
+        refuse_rows(table, outside, adjacency, f"has an index outside 1 to {len(order)}", listed=table[column])
     names = pl.Series(order, dtype=pl.String)
     edges = pl.DataFrame(
         {

@@ -1,4 +1,4 @@
-"""Interactive charts of points: each says what it is when it is pointed at."""
+"""Interactive charts of points: each is labelled when it is pointed at."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline_lib.command_line.scores_option import scores_option
-from pipeline_lib.command_line.settings_option import settings_option
 from pipeline_lib.config.calls import ScreenScores
+from pipeline_lib.config.command_options import scores_option, settings_option
 from pipeline_lib.config.figures import TOPICS
 from pipeline_lib.config.reporting import ReportingSettings
 

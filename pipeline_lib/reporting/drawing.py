@@ -33,7 +33,7 @@ class Drawn:
     alternative
         What a reader who cannot see the figure should know.
     empty
-        Whether there was nothing to draw; the caption then says why, and the report leaves the figure out.
+        Whether there was nothing to draw; the caption then gives the reason, and the report leaves the figure out.
     """
 
     name: str
@@ -93,7 +93,7 @@ def read_records(path: Path) -> list[FigureRecord]:
 
 
 def empty_figure(name: str, title: str, why: str, width: float) -> Drawn:
-    """Return a figure that says why there is nothing to draw: a gap in the data is a finding too."""
+    """Return a figure that states why there is nothing to draw: a gap in the data is a finding too."""
     figure, axes = plt.subplots(figsize=(width, width * 0.35))
     axes.axis("off")
     axes.text(0.5, 0.5, why, ha="center", va="center", wrap=True)

@@ -1,4 +1,4 @@
-"""Sentences that follow from the numbers: a word such as "beats" is written only where the interval says so."""
+"""Sentences that follow from the numbers: a word such as "beats" is written only where the interval supports it."""
 
 from dataclasses import dataclass
 
@@ -219,7 +219,7 @@ def conservative_p_sentences(p_values: pd.DataFrame) -> list[str]:
     )
     sentence = (
         "Were every genotype a true null, half of the two-sided P-values would lie above 0.5. More than that do here "
-        f"({named} as many), so these P-values are conservative: π₀ is cut at 1 and says nothing of the share of true "
-        "nulls, and counts of discoveries err on the low side."
+        f"({named} as many), so these P-values are conservative: π₀ is cut at 1 and is no estimate of the share of "
+        "true nulls, and counts of discoveries err on the low side."
     )
     return [sentence]

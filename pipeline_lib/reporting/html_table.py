@@ -10,7 +10,7 @@ import pandas as pd
 from pipeline_lib.reporting.embedded_json import embedded_json
 
 FIRST = 10
-"""Rows that are shown until a reader asks for all."""
+"""Rows that are shown until a reader opens all."""
 _LONG = 60
 """Characters beyond which a text is given a wide column, lest its row be as tall as the table."""
 
@@ -142,9 +142,9 @@ def html_table(
     columns, cells = [], []
     for head in heads:
         values = frame[head]
-        shown = _digits(values, digits)
-        columns.append(Column(labels.get(head, head.replace("_", " ")), shown is not None, shown or 0))
-        cells.append(_cells(values, shown, links.get(head, [""] * len(frame))))
+        displayed = _digits(values, digits)
+        columns.append(Column(labels.get(head, head.replace("_", " ")), displayed is not None, displayed or 0))
+        cells.append(_cells(values, displayed, links.get(head, [""] * len(frame))))
     chosen = [
         Filter(labels.get(head, head.replace("_", " ")), heads.index(head), options, value if value in options else "")
         for head, value in (filters or {}).items()

@@ -37,7 +37,7 @@ COLUMNS = (
         "called pairs and triples, query unseen (AP)", "kuzmin2018_calls", "call", "query_disjoint", "average_precision"
     ),
 )
-"""The questions that a reader asks first; what the run does not have is left out."""
+"""The questions that a reader has first; what the run does not have is left out."""
 
 MODELS = {"clp": "clp", "profile_predictor": "profile_predictor", "dango": "dango (short training)", "fba": "fba"}
 """Models that always have a line, and what it is headed; dango trains for a part of its paper's steps here."""

@@ -12,7 +12,7 @@ from pipeline_lib.sources.written_numbers import is_missing, parse_numbers
 _WORDS = (("false", "true"), ("f", "t"), ("no", "yes"), ("n", "y"))
 """Words for not called and called, of which a column may use one pair, in lower case."""
 
-_SHOWN = 5
+_LISTED = 5
 
 
 def call_values(encoded: pa.DictionaryArray, path: Path, column: str) -> NDArray[np.float64]:
@@ -45,8 +45,8 @@ def call_values(encoded: pa.DictionaryArray, path: Path, column: str) -> NDArray
         if not np.isnan(values[present]).any():
             return np.asarray(values[encoded.indices.to_numpy(zero_copy_only=False)])
     found = distinct.filter(pa.array(present)).to_pylist()
-    shown = ", ".join(f"'{text}'" for text in found[:_SHOWN]) + (", ..." if len(found) > _SHOWN else "")
+    listed = ", ".join(f"'{text}'" for text in found[:_LISTED]) + (", ..." if len(found) > _LISTED else "")
     raise PipelineError(
-        f"{path}: column '{column}' holds {shown}, which are no calls; write 1 for a called interaction and 0 for what "
-        "was tested and not called."
+        f"{path}: column '{column}' holds {listed}, which are no calls; write 1 for a called interaction and 0 for "
+        "what was tested and not called."
     )

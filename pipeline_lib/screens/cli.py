@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from pipeline_lib.command_line.printed_rows import json_option, print_json
-from pipeline_lib.command_line.settings_option import settings_option
+from pipeline_lib.config.command_options import settings_option
+from pipeline_lib.config.printed_rows import json_option, print_json
 from pipeline_lib.config.screens import ScreenSettings
 
 _Input = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -17,7 +17,7 @@ def app() -> None:
     """Read published screens into one table of observations.
 
     `read` reads one screen with the reader of its publication; `combine` puts the screens of a run together; `summary`
-    says what they hold and how well they repeat themselves.
+    states what they hold and how well they repeat themselves.
     """
 
 
@@ -66,8 +66,15 @@ def _roles(_: click.Context, parameter: click.Parameter, given: tuple[str, ...])
 @settings_option("screens", dict[str, ScreenSettings])
 @click.option("--name", required=True, help="Which screen of the settings to read.")
 @click.option("--genes", "genes_path", type=_Input, required=True, help="tables/genes.parquet")
-@click.option("--file", "files", multiple=True, required=True, callback=_roles, metavar="ROLE=PATH",
-              help="An upstream file and its role; once a file.")  # fmt: skip
+@click.option(
+    "--file",
+    "files",
+    multiple=True,
+    required=True,
+    callback=_roles,
+    metavar="ROLE=PATH",
+    help="An upstream file and its role; once a file.",
+)
 @click.option("--output", type=_Output, required=True, help="The screen's observations, parquet.")
 @click.option("--rejected", type=_Output, required=True, help="The rows that were rejected, with reasons, parquet.")
 @click.option("--coverage", type=_Output, help="How many of the screen's gene names the gene table knows, parquet.")

@@ -1,4 +1,4 @@
-"""Fitness of the strains themselves, told beside every cross that they are in."""
+"""Fitness of the strains themselves, released beside every cross that they are in."""
 
 import numpy as np
 import pyarrow as pa
@@ -45,6 +45,10 @@ def strain_fitness(
     genotypes = GenotypeColumns.sort(strains.names, genes[wanted], strains.kind_matrix()[codes[rows]])
     labels = {role: strains.labels(codes[rows])}
     return measurements(
-        genotypes, "fitness", fitness[rows], std=None if std is None else std[rows],
-        replicate=replicate_numbers(genotypes.keys()), **labels,
-    )  # fmt: skip
+        genotypes,
+        "fitness",
+        fitness[rows],
+        std=None if std is None else std[rows],
+        replicate=replicate_numbers(genotypes.keys()),
+        **labels,
+    )

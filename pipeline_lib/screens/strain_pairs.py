@@ -42,7 +42,7 @@ def strain_codes(block: RowBlock, strains: Strains, column: str, alleles: str | 
     strains
         Gets the strains it does not know yet.
     column, alleles
-        Columns of strain ids and, where the kinds of the alleles are told by their names, of allele names.
+        Columns of strain ids and, where the kinds of the alleles follow from their names, of allele names.
     """
     ids = block.text(column)
     if alleles is None or alleles not in block.table.column_names:

@@ -126,14 +126,17 @@ def trigenic_measurements(parts: Sequence[TrigenicRows], strains: Strains, *, co
             crosses.measured("fitness", fitness, std, none, none),
             *(
                 strain_fitness(
-                    strains, codes, np.concatenate([part.number(f"{role}_fitness") for part in parts]),
-                    control_fitness=controls, role=role,
+                    strains,
+                    codes,
+                    np.concatenate([part.number(f"{role}_fitness") for part in parts]),
+                    control_fitness=controls,
+                    role=role,
                 )
                 for role, codes, controls in strain_columns
             ),
         ],
         promote_options="default",
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)
@@ -158,7 +161,14 @@ class _Crosses:
         """Return the rows that have a value (float64 [n] each, NaN where there is none)."""
         rows = np.isfinite(value)
         return measurements(
-            self.genotypes.take(rows), phenotype, value[rows], std=std[rows], p_value=p_value[rows],
-            raw_p_value=raw_p_value[rows], p_sided=1, query=self.strains.labels(self.query[rows]),
-            array=self.strains.labels(self.array[rows]), replicate=self.replicate[rows],
-        )  # fmt: skip
+            self.genotypes.take(rows),
+            phenotype,
+            value[rows],
+            std=std[rows],
+            p_value=p_value[rows],
+            raw_p_value=raw_p_value[rows],
+            p_sided=1,
+            query=self.strains.labels(self.query[rows]),
+            array=self.strains.labels(self.array[rows]),
+            replicate=self.replicate[rows],
+        )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pipeline_lib.command_line.settings_option import settings_option
+from pipeline_lib.config.command_options import settings_option
 from pipeline_lib.config.simulation import SimulationSettings
 from pipeline_lib.metabolism.commands.knockouts import load_network, network_options
 

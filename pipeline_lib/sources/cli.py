@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from pipeline_lib.artefacts.atomic import write_json
-from pipeline_lib.command_line.printed_rows import json_option, print_rows
+from pipeline_lib.config.printed_rows import json_option, print_rows
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.sources.catalogue import DEFAULT_CATALOGUE, read_catalogue
 from pipeline_lib.sources.fetch import DEFAULT_ARCHIVES, Fetcher, Patience

@@ -1,4 +1,4 @@
-"""Does a file look like what its name says? Keeps error pages and cut archives from being taken for data."""
+"""Check that a file is what its name announces: no error page and no cut archive is taken for data."""
 
 import gzip
 import zlib
@@ -18,7 +18,7 @@ def check_content(path: Path, name: str, *, limit: int) -> None:
     path
         The file.
     name
-        The source's name; its ending says what the content must be.
+        The source's name; its ending announces what the content must be.
     limit
         Number of bytes beyond which a gzip file must not unfold.
 

@@ -1,4 +1,4 @@
-"""What kind of file some bytes begin, whatever the file's name says."""
+"""What kind of file some bytes begin, whatever the file's name."""
 
 import re
 from dataclasses import dataclass
@@ -110,7 +110,7 @@ _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 def kind_of(head: bytes) -> FileKind:
     """Return the kind of the file that begins with `head` (its first `HEAD_BYTES`, fewer where it is shorter).
 
-    A zip archive is returned as such; what its members make of it (a workbook) only its directory says.
+    A zip archive is returned as such; what its members make of it (a workbook) only its directory lists.
     """
     if not head:
         return EMPTY

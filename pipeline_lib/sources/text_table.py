@@ -94,7 +94,7 @@ def text_stream(upstream: Upstream, path: Path) -> BufferedReader:
 
 @dataclass
 class _Collected:
-    """What the blocks of one file have shown so far."""
+    """What the blocks of one file have seen so far."""
 
     path: Path
     columns: Mapping[str, Column]
@@ -106,12 +106,12 @@ class _Collected:
         """Return the rows of the next block; its rejected lines and decimal signs are kept."""
         for row, reason, text in parsed.rejected:
             self.rejections.add(row, reason, text)
-        for name, shown in parsed.signs.items():
-            self.signs[name] = self.signs.get(name, DecimalSigns()).then(shown)
+        for name, seen in parsed.signs.items():
+            self.signs[name] = self.signs.get(name, DecimalSigns()).then(seen)
             self.signs[name].check(self.path, self.columns[name].spellings[0], comma_allowed=self.comma_allowed)
         return parsed.block
 
     def check_whole(self) -> None:
-        """Refuse columns whose decimal sign no value has shown."""
-        for name, shown in self.signs.items():
-            shown.check_whole(self.path, self.columns[name].spellings[0], comma_allowed=self.comma_allowed)
+        """Refuse columns whose decimal sign no value has seen."""
+        for name, seen in self.signs.items():
+            seen.check_whole(self.path, self.columns[name].spellings[0], comma_allowed=self.comma_allowed)

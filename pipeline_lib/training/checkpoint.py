@@ -11,10 +11,10 @@ import torch
 
 from pipeline_lib.artefacts.digest import update_digest
 from pipeline_lib.artefacts.tensors import load_tensors, save_tensors
+from pipeline_lib.config.model_registry import entry_of
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.models.interface import Cell
-from pipeline_lib.models.registry import entry_of
 from pipeline_lib.training.inputs import SplitData
 
 

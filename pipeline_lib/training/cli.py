@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from pipeline_lib.command_line.settings_option import SectionType, settings_option
+from pipeline_lib.config.command_options import SectionType, settings_option
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 

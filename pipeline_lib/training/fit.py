@@ -26,7 +26,7 @@ from pipeline_lib.training.trained_assays import assay_states, trained_assays
 
 @dataclass(frozen=True)
 class Fitted:
-    """A fitted model, what it says of every observation of its split, and how it got there."""
+    """A fitted model, what it predicts of every observation of its split, and how it got there."""
 
     model: Model
     prediction: Prediction
@@ -135,7 +135,7 @@ def predictions_table(data: SplitData, prediction: Prediction) -> pd.DataFrame:
 def write_fitted(
     fitted: Fitted, data: SplitData, cell: Cell, *, predictions: Path, history: Path, metrics: Path, output: Path
 ) -> None:
-    """Write predictions, history and scores, then the model: its file says that the rest is there."""
+    """Write predictions, history and scores, then the model: its file shows that the rest is there."""
     write_table(predictions_table(data, fitted.prediction), predictions, PREDICTIONS)
     write_table(fitted.history, history, HISTORY)
     write_json(fitted.metrics, metrics)

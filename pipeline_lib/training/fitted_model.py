@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.artefacts.tensors import load_tensors
 from pipeline_lib.cell.genotypes import MAX_ORDER, Genotypes
+from pipeline_lib.config.model_registry import FLUX, SIMULATED_PHENOTYPES
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.interface import Cell, Model
-from pipeline_lib.models.registry import FLUX, SIMULATED_PHENOTYPES, restore
+from pipeline_lib.models.registry import restore
 from pipeline_lib.training.trained_assays import TrainedAssay, read_assays
 
 

@@ -78,7 +78,7 @@ def train_network(
         training = _Training(network, sampler, step, best, ValidationFold(to_device(validation, device)), processes)
         if state := checkpoint.load():
             training.resume(state)
-        with TrainingBar(settings.epochs, sampler.steps, shown=processes.rank == 0) as bar:
+        with TrainingBar(settings.epochs, sampler.steps, visible=processes.rank == 0) as bar:
             bar.resume(training.epoch * sampler.steps, training.epoch)
             if training.epoch == 0:
                 training.score()

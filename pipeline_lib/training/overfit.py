@@ -8,11 +8,12 @@ import pandas as pd
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import Genotypes
+from pipeline_lib.config.model_registry import family_of
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import LossSettings, TrainingSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.interface import Cell, FitContext, Prediction
-from pipeline_lib.models.registry import build, family_of
+from pipeline_lib.models.registry import build
 from pipeline_lib.training.inputs import SplitData
 from pipeline_lib.training.loop import train_network
 from pipeline_lib.training.processes import limit_threads, resolve_device
@@ -27,7 +28,7 @@ _WITHOUT_ANSWERS = {"profiles": False, "flux": False}
 
 @dataclass(frozen=True)
 class Overfitted:
-    """What came of it: the observations, what the network says of them, how it got there, and the verdict."""
+    """What came of it: the observations, what the network predicts of them, how it got there, and the verdict."""
 
     genotypes: Genotypes
     prediction: Prediction
@@ -121,7 +122,7 @@ def overfit(
 
 
 def _left_out(name: str, chosen: Genotypes, seed: int, reason: str) -> Overfitted:
-    """Return what is written where the check cannot be made: no observations, and a report that says why."""
+    """Return what is written where the check cannot be made: no observations, and a report that states why."""
     none = chosen.take(np.zeros(0, np.int64))
     history = pd.DataFrame({"epoch": [], "fold": [], "metric": [], "value": []}).astype(
         {"epoch": "int64", "fold": str, "metric": str, "value": float}
@@ -151,7 +152,7 @@ def refuse_failure(report: dict[str, Any]) -> None:
     Raises
     ------
     PipelineError
-        Says what correlation was reached and which was required.
+        States what correlation was reached and which was required.
     """
     if report["passed"] is False:
         raise PipelineError(

@@ -13,9 +13,9 @@ SECONDS_A_LINE = 30.0
 class TrainingBar:
     """Loss, validation Pearson and observations a second, on stderr."""
 
-    def __init__(self, epochs: int, steps: int, *, shown: bool = True) -> None:
+    def __init__(self, epochs: int, steps: int, *, visible: bool = True) -> None:
         console = Console(stderr=True)
-        self._log = console if shown and not console.is_terminal else None
+        self._log = console if visible and not console.is_terminal else None
         self._epochs = epochs
         self._progress = Progress(
             TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
@@ -24,7 +24,7 @@ class TrainingBar:
             TextColumn("loss {task.fields[loss]:.4f}  Pearson {task.fields[pearson]:.4f}  {task.fields[rate]:,.0f}/s"),
             TimeRemainingColumn(),
             console=console,
-            disable=not (shown and console.is_terminal),
+            disable=not (visible and console.is_terminal),
         )
         self._task = self._progress.add_task(
             "training", total=epochs * steps, epoch=0, epochs=epochs, loss=float("nan"), pearson=float("nan"), rate=0.0

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import Genotypes
 from pipeline_lib.cell.phenotype_processor import PhenotypeProcessor
+from pipeline_lib.config.model_registry import family_of
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
@@ -25,7 +26,7 @@ from pipeline_lib.models.clp.model import Clp, Task
 from pipeline_lib.models.clp.network import ClpNetwork
 from pipeline_lib.models.clp.subject import Check, Subject, with_random_weights
 from pipeline_lib.models.interface import Cell, FitContext
-from pipeline_lib.models.registry import build, family_of
+from pipeline_lib.models.registry import build
 from pipeline_lib.training.inputs import SplitData
 from pipeline_lib.training.losses import Criterion
 from pipeline_lib.training.step import evaluate_terms, group_gradient_norms

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from pipeline_lib.config.cell import SplitSettings
 from pipeline_lib.config.loading import parse_section
-from pipeline_lib.config.split_names import SPLIT_KINDS, SplitName, kind_and_draw, pooled_name
+from pipeline_lib.config.split_names import SPLIT_KINDS, SplitName, kind_and_repeat, pooled_name
 from pipeline_lib.errors import PipelineError
 
 ADAPTER = TypeAdapter(SplitSettings)
@@ -18,14 +18,14 @@ PATTERN = TypeAdapter(SplitName).json_schema()["pattern"]
 
 @given(kind=st.sampled_from(SPLIT_KINDS), draw=st.integers(1, 10**9))
 def test_a_name_says_kind_and_draw(kind, draw):
-    assert kind_and_draw(kind) == (kind, 0)
-    assert kind_and_draw(f"{kind}-{draw}") == (kind, draw)
-    assert kind_and_draw(pooled_name(kind)) == (kind, None)
+    assert kind_and_repeat(kind) == (kind, 0)
+    assert kind_and_repeat(f"{kind}-{draw}") == (kind, draw)
+    assert kind_and_repeat(pooled_name(kind)) == (kind, None)
 
 
 @given(name=st.text() | st.from_regex(r"[a-z_]+(-[0-9a-z]+){0,2}"))
 def test_any_other_name_is_a_kind_of_its_own(name):
-    kind, draw = kind_and_draw(name)
+    kind, draw = kind_and_repeat(name)
     assert name in {kind, f"{kind}-{draw}", pooled_name(kind)}
     assert (name == kind) == (draw == 0)
 

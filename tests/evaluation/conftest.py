@@ -30,9 +30,16 @@ def observe() -> Callable[..., Rows]:
     def make(genes: Sequence[Sequence[str]], value: Sequence[float], **columns: object) -> Rows:
         n = len(value)
         defaults = {
-            "screen": "screen", "phenotype": "interaction", "std": np.nan, "p_value": np.nan, "p_sided": None,
-            "query": None, "array": None, "replicate": 0, "temperature": np.nan,
-        }  # fmt: skip
+            "screen": "screen",
+            "phenotype": "interaction",
+            "std": np.nan,
+            "p_value": np.nan,
+            "p_sided": None,
+            "query": None,
+            "array": None,
+            "replicate": 0,
+            "temperature": np.nan,
+        }
         frame = pd.DataFrame({"genes": [sorted(names) for names in genes], "value": np.asarray(value, dtype=float)})
         for name, default in defaults.items():
             given = columns.get(name, default)

@@ -111,9 +111,11 @@ def test_intervals_cover_the_true_ceiling_in_at_least_90_of_100_screens(measure:
         (method, scope, centred)
         for centred in (False, True)
         for method, scope in (
-            ("repeated_genotypes", "repeated"), ("repeated_genotypes", "screen"), ("reported_sd", "screen"),
+            ("repeated_genotypes", "repeated"),
+            ("repeated_genotypes", "screen"),
+            ("reported_sd", "screen"),
         )
-    }  # fmt: skip
+    }
     assert min(covered.values()) >= 90, covered
 
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
+from pipeline_lib.config.model_registry import CLP
 from pipeline_lib.config.training import LossSettings, TrainingSettings
 from pipeline_lib.models.clp.assays import FITNESS, INTERACTION
 from pipeline_lib.models.clp.cell_tensors import cell_arrays, seen_by
@@ -14,7 +15,7 @@ from pipeline_lib.models.clp.gradient_check import every_gradient, out_of_reach
 from pipeline_lib.models.clp.invariants import CHECKS
 from pipeline_lib.models.clp.subject import Subject, with_random_weights
 from pipeline_lib.models.interface import FitContext
-from pipeline_lib.models.registry import CLP, build
+from pipeline_lib.models.registry import build
 from pipeline_lib.training.losses import Criterion
 from pipeline_lib.training.step import evaluate_terms
 from tests.small_cell import feature_table, knockout_table, small_cell, small_screen, small_settings

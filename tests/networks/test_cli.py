@@ -130,9 +130,9 @@ def test_a_network_given_twice_or_unknown_to_the_settings_is_refused() -> None:
         combine("tf", "tf")
     with pytest.raises(PipelineError, match="no network 'tf', of which a table is given"):
         call(
-            "combine", "--settings", "{}", "--genes", "genes.parquet", "--network", "tf.parquet",
-            "--edges", "edges.parquet", "--summary", "summary.parquet",
-        )  # fmt: skip
+            *"combine --settings {} --genes genes.parquet --network tf.parquet".split(),
+            *"--edges edges.parquet --summary summary.parquet".split(),
+        )
 
 
 def test_an_unknown_reader_is_answered_with_the_list() -> None:

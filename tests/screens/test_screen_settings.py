@@ -7,9 +7,9 @@ import pytest
 from pydantic import ValidationError
 
 from pipeline_lib.config.calls import CallThreshold, ScreenScores
+from pipeline_lib.config.registry import load
 from pipeline_lib.config.screen_readers import SCREEN_READERS
 from pipeline_lib.config.screens import ScreenSettings
-from pipeline_lib.extension.registry import load
 
 TABLE = {"reader": "table", "files": {"table": "lab.csv"}}
 OWN = {**TABLE, "columns": {"gene1": "a", "gene2": "b", "value": "score"}}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pipeline_lib.command_line.settings_option import settings_option
+from pipeline_lib.config.command_options import settings_option
 from pipeline_lib.config.metabolism import MetabolismSettings
 
 _FILE = click.Path(path_type=Path)

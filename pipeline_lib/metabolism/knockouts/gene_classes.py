@@ -1,4 +1,4 @@
-"""The model's genes by what their deletion can do: genes that act alike form a class."""
+"""The model's genes by what their deletion can do: genes with the same effect form a class."""
 
 from dataclasses import dataclass
 

@@ -35,7 +35,7 @@ def gene_features(
     -------
     (features, left_out)
         float64, genes by columns ``<table>: <column>`` and ``degree: <network>``, NaN where not known; the columns
-        that are left out since their name says that they come from essentiality.
+        that are left out since by their name they come from essentiality.
     """
     parts, left_out = [], []
     for name, table in tables.items():

@@ -30,7 +30,8 @@ _FEWEST = 10
 def growth_by_medium(gem: Gem, media: Sequence[str]) -> pd.DataFrame:
     """Return the fitness of every single deletion (rows: gene ids) on every named medium (columns).
 
-    A medium that does not fit the model, or on which it does not grow, is left out; ``attrs["left_out"]`` says why.
+    A medium that does not fit the model, or on which it does not grow, is left out, and
+    ``attrs["left_out"]`` gives the reason.
     """
     singles = np.arange(len(gem.genes))[:, None]
     found, growth, left_out = {}, {}, {}

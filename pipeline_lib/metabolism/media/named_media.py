@@ -7,7 +7,7 @@ from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.media import media_components as parts
 from pipeline_lib.metabolism.media.media_components import FREE, UPTAKE_RATES, Component, UptakeRates
 
-_SHOWN = 5
+_LISTED = 5
 """Missing exchanges that an error names."""
 _FAMILIES = {"yeast-GEM": "yeast_gem", "BiGG": "bigg"}
 """Families of exchange ids and the attribute of a `Component` that holds them."""
@@ -185,8 +185,8 @@ def fitting_medium(medium: str, exchanges: Collection[str]) -> NamedMedium:
     families = " and of ".join(named.family for named in NAMED_MEDIA[medium])
     raise PipelineError(
         f"the medium '{medium}' is defined for the exchange ids of {families}, "
-        f"which do not fit the model: of {nearest.family}'s it lacks {', '.join(lacking[:_SHOWN])}"
-        f"{' and others' if len(lacking) > _SHOWN else ''}; give a mapping of exchange id to uptake instead."
+        f"which do not fit the model: of {nearest.family}'s it lacks {', '.join(lacking[:_LISTED])}"
+        f"{' and others' if len(lacking) > _LISTED else ''}; give a mapping of exchange id to uptake instead."
     )
 
 

@@ -154,9 +154,9 @@ def gene_ids(entries: list[Entry], reactions: pd.DataFrame, where: str) -> tuple
         for name in sorted(members - genes.keys()):
             if torn is not None or _NO_GENE.search(name):
                 reason = "is no gene's name" if torn is None else f"is not listed (is it a part of '{torn}'?)"
-                shown = " ".join(rule.split())
+                listed = " ".join(rule.split())
                 raise PipelineError(
-                    f"{where}: reaction '{reaction}': the gene rule '{shown}' names '{name}', which {reason}; mend it "
+                    f"{where}: reaction '{reaction}': the gene rule '{listed}' names '{name}', which {reason}; mend it "
                     "in the model."
                 )
             genes[name] = None

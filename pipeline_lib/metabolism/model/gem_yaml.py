@@ -142,7 +142,7 @@ def parse_raven(text: str) -> dict[str, Any] | None:
     -------
     dict or None
         See `model_content.content_of`; None where a section is missing, a field or section
-        stands there twice, or a value has another shape than RAVEN gives it: `parse_any` says what is wrong.
+        stands there twice, or a value has another shape than RAVEN gives it: `parse_any` states what is wrong.
     """
     sections: dict[str, Any] = {}
     for name, body in _SECTION.findall(text):

@@ -66,8 +66,10 @@ def _depth(tokens: list[tuple[str, str]]) -> int:
 
 
 def _malformed(rule: str, reaction: str, fault: str) -> PipelineError:
-    shown = " ".join(rule.split())
-    return PipelineError(f"reaction '{reaction}': the gene rule '{shown}' is malformed: {fault}; mend it in the model.")
+    listed = " ".join(rule.split())
+    return PipelineError(
+        f"reaction '{reaction}': the gene rule '{listed}' is malformed: {fault}; mend it in the model."
+    )
 
 
 def _parse_or(tokens: list[tuple[str, str]], at: int, rule: str, reaction: str) -> tuple[set[frozenset[str]], int]:

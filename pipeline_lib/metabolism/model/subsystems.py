@@ -9,7 +9,7 @@ from pipeline_lib.metabolism.model.gem import Gem
 from pipeline_lib.metabolism.model.gene_rules import GeneRules
 
 CURRENCY_REACTIONS = 50
-"""A metabolite of more reactions than this (water, ATP, protons...) says little about which pathways are kin."""
+"""A metabolite of more reactions than this (water, ATP, protons...) hardly shows which pathways are kin."""
 
 
 def subsystem_table(gem: Gem, rules: GeneRules, energies: pd.DataFrame) -> pd.DataFrame:

@@ -27,7 +27,7 @@ def reduce_growing_network(network: MetabolicNetwork) -> ReducedNetwork:
     Raises
     ------
     PipelineError
-        Says which of these it is and what to do: there is no objective, or it is a reaction without metabolites; growth
+        Names the fault and what to do: there is no objective, or it is a reaction without metabolites; growth
         has no limit; a forced flux cannot be met; the medium is closed; the objective cannot exceed zero on an open
         medium. Or the network cannot be reduced.
     """
@@ -127,5 +127,5 @@ def _solve(
 
 def _objective(network: MetabolicNetwork) -> str:
     terms = np.flatnonzero(network.objective)
-    shown = " + ".join(f"{network.objective[at]:g} {network.reactions[at]}" for at in terms[:_TERMS])
-    return shown if len(terms) <= _TERMS else f"{shown} + ..."
+    listed = " + ".join(f"{network.objective[at]:g} {network.reactions[at]}" for at in terms[:_TERMS])
+    return listed if len(terms) <= _TERMS else f"{listed} + ..."

@@ -55,8 +55,8 @@ class Entities:
     def find(self, side: Side) -> Index:
         """Return the entity of each cross, int64 [n]; -1 where neither its strain nor its gene set is known."""
         exact = lookup(self.keys, np.arange(len(self.keys)), _keys(side, self.strains))
-        alike = lookup(self.known_sets, self.of_set, side.gene_set)
-        return np.where(exact == UNKNOWN, alike, exact)
+        by_genes = lookup(self.known_sets, self.of_set, side.gene_set)
+        return np.where(exact == UNKNOWN, by_genes, exact)
 
 
 def _keys(side: Side, strains: int) -> Index:
@@ -75,7 +75,7 @@ class Axes:
     def fit(cls, train: Crosses, strains: int) -> Self:
         """Find the axes of the training crosses; `strains` is the number of strain codes.
 
-        A screen is symmetric when most strains serve as query and as array alike, as in an E-MAP.
+        A screen is symmetric when most strains serve both as query and as array, as in an E-MAP.
         """
         rows, columns = Entities.collect(train.query, strains), Entities.collect(train.array, strains)
         crossed = train.take((train.query.gene_set != NO_SET) & (train.array.gene_set != NO_SET))

@@ -114,14 +114,14 @@ class StrainBook:
         largest = np.zeros(len(train.strains), dtype=np.int64)
         np.maximum.at(largest, twice.query[present], twice.order[present])
         size = (genes != NO_GENE).sum(axis=1)
-        # A strain that was crossed once shares all genes with its genotype, its partner's too: not told.
+        # A strain that was crossed once shares all genes with its genotype, its partner's too: not known.
         genes[(size > 1) & (size == largest)] = NO_GENE
         empty = np.zeros(0, dtype=np.int64)
         book = cls(train.strains, genes, empty, empty, num_genes)
         bare = _bare(train)
-        told = book.crosses(train.take(~bare)).query.gene_set
+        known = book.crosses(train.take(~bare)).query.gene_set
         possible = [book.gene_set_codes(train.genes[bare], query) for query in _query_candidates(train.take(bare))]
-        sets, counts = np.unique(np.concatenate([told, *possible]), return_counts=True)
+        sets, counts = np.unique(np.concatenate([known, *possible]), return_counts=True)
         return replace(book, query_sets=sets[sets != NO_SET], query_counts=counts[sets != NO_SET])
 
     def crosses(self, genotypes: Genotypes) -> Crosses:

@@ -7,6 +7,7 @@ import numpy as np
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import MAX_ORDER
+from pipeline_lib.config.model_registry import SIMULATED_PHENOTYPES
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.baselines.calibration import Lines
 from pipeline_lib.models.baselines.crosses import Crosses, StrainBook
@@ -21,7 +22,6 @@ from pipeline_lib.models.baselines.per_assay import (
 )
 from pipeline_lib.models.baselines.search import Trial
 from pipeline_lib.models.interface import Cell, Prediction
-from pipeline_lib.models.registry import SIMULATED_PHENOTYPES
 
 
 class FluxBalance(AssayModel):

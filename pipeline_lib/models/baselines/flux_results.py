@@ -28,7 +28,7 @@ class FluxResults:
         float64 [k]: growth over that of the wild type; epsilon of pairs, tau of triples, 0 for single deletions. NaN
         where the solver failed.
     index
-        The gene table; its column ``in_gem`` says which genes the metabolic model has: the others change nothing there.
+        The gene table; its column ``in_gem`` has the genes of the metabolic model: the others change nothing there.
     solve
         Finds the results of genotypes that are not among `keys`.
     """

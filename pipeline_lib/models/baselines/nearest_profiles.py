@@ -1,4 +1,4 @@
-"""Impute a cross from the strains whose measured profiles are most alike."""
+"""Impute a cross from the strains whose measured profiles are most similar."""
 
 from dataclasses import dataclass
 from itertools import product

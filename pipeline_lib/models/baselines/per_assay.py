@@ -194,8 +194,8 @@ class PerAssay:
     def _nearest_assay(self, name: AssayName) -> FittedAssay:
         if name in self.assays:
             return self.assays[name]
-        alike = [assay for (_, phenotype), assay in self.assays.items() if phenotype == name[1]]
-        return max(alike or self.assays.values(), key=lambda assay: assay.size)
+        of_phenotype = [assay for (_, phenotype), assay in self.assays.items() if phenotype == name[1]]
+        return max(of_phenotype or self.assays.values(), key=lambda assay: assay.size)
 
 
 def order_means(train: Genotypes) -> Values:

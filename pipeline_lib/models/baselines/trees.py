@@ -19,7 +19,7 @@ class Trees:
     Attributes
     ----------
     feature
-        int64 [trees, 2^d - 1]: which feature each inner node asks for.
+        int64 [trees, 2^d - 1]: which feature each inner node compares.
     threshold
         float64 [trees, 2^d - 1]: infinite below a leaf that lies higher up.
     value

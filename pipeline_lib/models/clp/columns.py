@@ -72,7 +72,7 @@ def columns(genotypes: Genotypes, terms: Terms, assays: Assays, *, measured_sd: 
 
 
 def of_asked_cases(training: Mapping[str, Tensor], validation: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the training rows whose case the split asks for: what the validation fold of the assay is made of.
+    """Return the training rows whose case the split tests: what the validation fold of the assay is made of.
 
     A training observation stands in the table as measured, as one of unseen genes, or both. Where validation has too
     few observations of an assay to tell, all of its rows are kept.

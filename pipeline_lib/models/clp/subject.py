@@ -14,7 +14,7 @@ from pipeline_lib.models.clp.network import ClpNetwork
 
 @dataclass(frozen=True)
 class Check:
-    """One invariant: what it says, whether it held, and the number that shows it."""
+    """One invariant: what it states, whether it held, and the number that shows it."""
 
     name: str
     statement: str

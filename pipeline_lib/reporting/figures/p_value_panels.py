@@ -179,17 +179,17 @@ def draw_models(axis: Axes, part: Part, tables: PValueTables, model: str, rivals
     """Draw the correlation of predictions and P-values, model by model."""
     rows = part.of(tables.correlations)
     rows = rows[rows["quantity"] == "spearman"].drop_duplicates("model").set_index("model")
-    shown = {name: label for label, name in ({model: model} | dict(rivals)).items() if name in rows.index}
-    for place, (name, label) in enumerate(shown.items()):
+    displayed = {name: label for label, name in ({model: model} | dict(rivals)).items() if name in rows.index}
+    for place, (name, label) in enumerate(displayed.items()):
         row = rows.loc[name]
         colour = style.CLP if name == model else style.BASELINE
         axis.plot(row["value"], place, "o", color=colour)
         if np.isfinite([row["low"], row["high"]]).all():
             axis.plot([row["low"], row["high"]], [place, place], color=colour)
-        shown[name] = label if label == name else f"{label}\n({name})"
+        displayed[name] = label if label == name else f"{label}\n({name})"
     axis.axvline(0, color=style.INK, linewidth=0.6)
-    axis.set_yticks(range(len(shown)), list(shown.values()), fontsize=5.5)
-    axis.set_ylim(len(shown) - 0.5, -0.5)
+    axis.set_yticks(range(len(displayed)), list(displayed.values()), fontsize=5.5)
+    axis.set_ylim(len(displayed) - 0.5, -0.5)
     axis.xaxis.set_major_locator(MaxNLocator(_TICKS))
     axis.set(xlabel="Spearman with −log₁₀ P")
 
@@ -230,10 +230,10 @@ def draw_density(
     What lies beyond the extent (left, right, bottom, top) is left out, not put in a pile at the edge.
     """
     left, right, _, top = extent
-    shown = (significance <= top) & values.between(left, right)
+    displayed = (significance <= top) & values.between(left, right)
     axis.hexbin(
-        values[shown],
-        significance[shown],
+        values[displayed],
+        significance[displayed],
         gridsize=(34, 12),
         bins="log",
         cmap=style.DENSITY,

@@ -95,7 +95,7 @@ def draw_deciles(deciles: pd.DataFrame, model: str) -> Drawn:
     lines = -(-len(panels) // columns)
     figure, axes = plt.subplots(lines, columns, figsize=(style.TWO_COLUMNS, 1.9 * lines), squeeze=False)
     colours = dict(zip(in_order(rows["split"]), cycle(style.PALETTE), strict=False))
-    shown = {}
+    displayed = {}
     for axis, panel in zip(axes.flat, panels, strict=False):
         part = _of(rows, panel)
         for name, one in part.groupby("split", sort=False):
@@ -103,7 +103,7 @@ def draw_deciles(deciles: pd.DataFrame, model: str) -> Drawn:
             one = one.sort_values("decile")  # noqa: PLW2901
             colour = colours[split]
             error = np.nan_to_num(np.abs([one["hit_rate"] - one["hit_low"], one["hit_high"] - one["hit_rate"]]))
-            shown[split] = axis.errorbar(
+            displayed[split] = axis.errorbar(
                 one["decile"], one["hit_rate"], yerr=error, fmt="o-", color=colour, elinewidth=0.7
             )
             axis.axhline(one["base_rate"].iloc[0], color=colour, linestyle=":", linewidth=0.8)
@@ -115,8 +115,8 @@ def draw_deciles(deciles: pd.DataFrame, model: str) -> Drawn:
         axis.set_xticks(range(1, 11))
     for axis in axes.flat[len(panels) :]:
         axis.axis("off")
-    splits = in_order(shown)
-    handles, labels = [shown[split] for split in splits], [split_name(split) for split in splits]
+    splits = in_order(displayed)
+    handles, labels = [displayed[split] for split in splits], [split_name(split) for split in splits]
     figure.legend(handles, labels, loc="outside lower center", ncols=5)
     return Drawn(
         "p_value_deciles",
@@ -124,7 +124,7 @@ def draw_deciles(deciles: pd.DataFrame, model: str) -> Drawn:
         title,
         "Share of test genotypes whose measured two-sided P-value is below 0.05, by decile of the predicted "
         "interaction, with bootstrap intervals over queries; dotted: the share over all deciles. A flat line means "
-        "that the prediction says nothing of significance. Where a screen has P-values but no interaction scores, "
+        "that the prediction does not inform on significance. Where a screen has P-values but no interaction scores, "
         "predictions for another screen stand in.",
         "Lines of hit rate by decile of the predicted interaction.",
     )

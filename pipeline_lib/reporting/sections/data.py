@@ -120,7 +120,7 @@ def screen_sentences(screens: Mapping[str, ScreenSettings]) -> list[str]:
 
 
 def _in_unit(screen: ScreenSettings) -> str:
-    """Return the end of the sentence that says what the values of an own table are measured in."""
+    """Return the end of the sentence that states what the values of an own table are measured in."""
     if screen.unit:
         return f", in the unit '{screen.unit}'."
     return "." if screen.phenotype == "call" else ", and their unit is not stated."
@@ -178,7 +178,7 @@ def implausible_sentences(energies: pd.DataFrame) -> list[str]:
     words = "reaction has a Gibbs energy" if count == 1 else "reactions have Gibbs energies"
     sentence = (
         f"{count} {words} larger than any reaction's (beyond 200 {ENERGY_UNIT}, and 115 more for each O2); "
-        "the column 'implausible' of metabolism/energies.parquet marks them. Where the sum over metabolites says the "
+        "the column 'implausible' of metabolism/energies.parquet marks them. Where the sum over metabolites gives the "
         "same, the energy of a metabolite is at fault."
     )
     return [sentence]
@@ -188,13 +188,13 @@ def _implausible_table(energies: pd.DataFrame, reactions: pd.DataFrame) -> HtmlT
     """Return the table of implausible energies, the largest first."""
     rows = energies[energies["implausible"]]
     names = reactions.set_index("id")["name"].reindex(rows["id"]).to_numpy()
-    shown = rows[["id", "subsystem", "delta_g", "from_metabolites_without_protons"]].assign(name=names)
-    shown = shown.sort_values("delta_g", key=abs, ascending=False)[["id", "name", *shown.columns[1:4]]]
+    displayed = rows[["id", "subsystem", "delta_g", "from_metabolites_without_protons"]].assign(name=names)
+    displayed = displayed.sort_values("delta_g", key=abs, ascending=False)[["id", "name", *displayed.columns[1:4]]]
     labels = {
         "delta_g": f"Gibbs energy, {ENERGY_UNIT}",
         "from_metabolites_without_protons": f"sum over metabolites, {ENERGY_UNIT}",
     }
-    return html_table("implausible_energies", "Implausible Gibbs energies", shown, labels=labels)
+    return html_table("implausible_energies", "Implausible Gibbs energies", displayed, labels=labels)
 
 
 def essentiality_sentences(essentiality: dict[str, Any]) -> list[str]:

@@ -124,8 +124,8 @@ def calibration(run: RunFolder) -> Section:
         "every model."
     )
     chosen = {"model": run.model, "split": "random", "screen": "", "quantity": ""}
-    shown = html_table("calibration", "Calibration", whole.drop(columns=["position"]), filters=chosen)
-    return Section("calibration", "Calibration", [about], figures, [shown], folded=True)
+    displayed = html_table("calibration", "Calibration", whole.drop(columns=["position"]), filters=chosen)
+    return Section("calibration", "Calibration", [about], figures, [displayed], folded=True)
 
 
 def _compared(run: RunFolder, artefact: str) -> pd.DataFrame:

@@ -60,9 +60,17 @@ def _batch(block: RowBlock, strains: Strains, replicates: PairReplicates, reject
     measured = np.isfinite(columns["fitness"])
     query_labels, array_labels = strains.labels(pairs.query), strains.labels(pairs.array)
     interaction = measurements(
-        pairs.genotypes, "interaction", columns["epsilon"], std=columns["fitness_std"], p_value=columns["p_value"],
-        p_sided=1, query=query_labels, array=array_labels, replicate=replicate, temperature=temperature,
-    )  # fmt: skip
+        pairs.genotypes,
+        "interaction",
+        columns["epsilon"],
+        std=columns["fitness_std"],
+        p_value=columns["p_value"],
+        p_sided=1,
+        query=query_labels,
+        array=array_labels,
+        replicate=replicate,
+        temperature=temperature,
+    )
     if measured.all():
         # Every column but three is the interaction's own: no second sorting of genes, no second list column.
         fitness = _with_values(interaction, columns["fitness"])

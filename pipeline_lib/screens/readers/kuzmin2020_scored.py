@@ -26,9 +26,19 @@ from pipeline_lib.sources.row_block import Column, RowBlock, one_block
 from pipeline_lib.sources.text_table import read_blocks
 
 _TWELVE = (
-    "query", "array", "colony_score", "colony_std", "p_value", "query_fitness", "query_std", "array_fitness",
-    "array_std", "expected", "fitness", "fitness_std",
-)  # fmt: skip
+    "query",
+    "array",
+    "colony_score",
+    "colony_std",
+    "p_value",
+    "query_fitness",
+    "query_std",
+    "array_fitness",
+    "array_std",
+    "expected",
+    "fitness",
+    "fitness_std",
+)
 _TWELVE_COLUMNS = {name: Column((name,), "text" if name in {"query", "array"} else "number") for name in _TWELVE}
 _SIX_COLUMNS = {
     "query": Column(("Query Strain ID",)),
@@ -78,11 +88,15 @@ def _batch(source: Source, block: RowBlock, rejections: Rejections) -> Batch:
     if block.has("query_fitness"):
         tables += [
             strain_fitness(
-                strains, codes, block.number(f"{role}_fitness")[pairs.kept], control_fitness=role == "array", role=role,
+                strains,
+                codes,
+                block.number(f"{role}_fitness")[pairs.kept],
+                control_fitness=role == "array",
+                role=role,
                 std=block.number(f"{role}_std")[pairs.kept],
             )
             for role, codes in (("query", pairs.query), ("array", pairs.array))
-        ]  # fmt: skip
+        ]
     return Batch(pa.concat_tables(tables), rejections.take(), len(pairs.genotypes))
 
 

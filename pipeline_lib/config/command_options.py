@@ -1,4 +1,4 @@
-"""The ``--settings`` option: one typed section of the configuration, as JSON or out of a YAML file."""
+"""The options ``--settings`` and ``--scores``: typed parts of the configuration, as JSON or out of a YAML file."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +7,9 @@ from typing import Any
 import click
 from pydantic import TypeAdapter
 
+from pipeline_lib.config.calls import ScreenScores
 from pipeline_lib.config.loading import parse_section, read_run_config
+from pipeline_lib.config.screens import screen_scores
 from pipeline_lib.errors import PipelineError
 
 
@@ -52,3 +54,28 @@ def settings_option(section: str, annotation: Any) -> Callable[[Any], Any]:  # n
         type=SectionType(section, annotation),
         help=f"Section '{section}' of the configuration: JSON, or the path of a run's YAML file.",
     )
+
+
+_ADAPTER = TypeAdapter(dict[str, ScreenScores])
+
+
+def _parsed(context: click.Context, parameter: click.Parameter, text: str) -> dict[str, ScreenScores]:
+    try:
+        if text.lstrip().startswith("{"):
+            scores: dict[str, ScreenScores] = parse_section(_ADAPTER, text, "--scores")
+            return scores
+        return screen_scores(read_run_config(Path(text)).screens)
+    except PipelineError as error:
+        raise click.BadParameter(str(error), context, parameter) from error
+
+
+scores_option = click.option(
+    "--scores",
+    default="{}",
+    show_default=True,
+    metavar="JSON|FILE",
+    callback=_parsed,
+    help="Unit, calls and publication of every screen: JSON, or a run's YAML file. A screen that is not in it has no "
+    "unit and no calls.",
+)
+"""Adds ``--scores``, which holds `pipeline_lib.config.calls.ScreenScores` by screen."""

@@ -1,10 +1,15 @@
-"""Rows that a command prints: a table for people, or JSON for programs."""
+"""Rows that a command prints: a table for people, or JSON for programs.
+
+The list of readers of networks or of feature tables, as a command prints it.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
+
+from pipeline_lib.config.registry import Layout, Registry
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, not a table.")
 """Adds ``--json``."""
@@ -41,3 +46,18 @@ def _cell(value: Any) -> str:  # noqa: ANN401
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
     return "" if value is None else str(value)
+
+
+def print_layouts(readers: Registry[Layout], *, as_json: bool) -> None:
+    """Print each reader, the roles of its files, the layout that it understands, and the package that it is from."""
+    layouts = {name: readers.get(name) for name in readers.names()}
+    rows = [
+        {
+            "reader": name,
+            "files": list(layout.roles) if as_json else " + ".join(layout.roles),
+            "what it reads": layout.what,
+            "package": readers.package_of(name),
+        }
+        for name, layout in layouts.items()
+    ]
+    print_rows(rows, as_json=as_json)

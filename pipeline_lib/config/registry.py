@@ -3,7 +3,8 @@
 import difflib
 import importlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, Protocol, TypeVar
@@ -168,3 +169,37 @@ def load(target: str) -> Any:  # noqa: ANN401 - a class or a function
 def _package(point: EntryPoint) -> str:
     """Return the package that an entry point is of, and its version."""
     return f"{point.dist.name} {point.dist.version}" if point.dist else f"the package of {point.value}"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One layout of files that a reader of networks or of feature tables understands.
+
+    Attributes
+    ----------
+    target
+        ``module:function``: takes the paths of the files by role and the table's settings.
+    roles
+        Names of its files.
+    what
+        One line for the list of readers.
+    settings
+        Of a reader of another package: the class of its own settings (pydantic), or ``dict``.
+    """
+
+    target: str
+    roles: tuple[str, ...]
+    what: str
+    settings: type[Any] = field(default=dict, repr=False)
+
+    def refuse_other_files(self, reader: str, given: Collection[str]) -> None:
+        """Refuse files that are not the ones that the reader needs.
+
+        Raises
+        ------
+        PipelineError
+            Names both.
+        """
+        if set(given) != set(self.roles):
+            wanted, found = ", ".join(self.roles), ", ".join(sorted(given)) or "none"
+            raise PipelineError(f"reader '{reader}' needs the files {wanted}; given are {found}.")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline_lib.config.registry import Registry
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.extension.registry import Registry
 from tests.extension.conftest import write_metadata
 
 GROUP = "pipeline_lib.tests"
