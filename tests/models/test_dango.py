@@ -13,10 +13,9 @@ from pipeline_lib.config.dango import DangoSettings
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.models.dango.architecture import PAPER, RELEASED
 from pipeline_lib.models.dango.channels import read_channels
 from pipeline_lib.models.dango.model import Dango, DangoAsReleased
-from pipeline_lib.models.dango.network import DangoNetwork
+from pipeline_lib.models.dango.network import PAPER, RELEASED, DangoNetwork
 from pipeline_lib.models.dango.training import LabelledSets, Trainer, log_cosh
 from pipeline_lib.models.interface import Cell, FitContext
 from pipeline_lib.models.registry import build

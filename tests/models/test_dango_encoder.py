@@ -10,9 +10,8 @@ from torch.nn import functional
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.dango.channels import read_channels
-from pipeline_lib.models.dango.encoder import ChannelEncoder, MetaEmbedding
+from pipeline_lib.models.dango.encoder import ChannelEncoder, MetaEmbedding, RowDecoder
 from pipeline_lib.models.dango.neighbour_means import WholeMean
-from pipeline_lib.models.dango.reconstruction import RowDecoder
 
 
 def edges_of(rows):

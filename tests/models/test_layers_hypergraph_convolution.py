@@ -5,8 +5,8 @@ import pytest
 import torch
 from scipy import sparse
 
-from pipeline_lib.models.layers.activations import ACTIVATIONS
 from pipeline_lib.models.layers.hypergraph_convolution import (
+    ACTIVATIONS,
     DirectedHypergraphConvolution,
     UndirectedHypergraphConvolution,
 )

@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from pipeline_lib.models.baselines.crosses import Crosses, StrainBook
 from pipeline_lib.models.baselines.gene_networks import gene_networks
 from pipeline_lib.models.baselines.genotype_features import GenotypeFeatures
-from pipeline_lib.models.baselines.per_assay import AssayFold, AssayModel, PerAssay
-from pipeline_lib.models.baselines.search import Search, Trial
 from pipeline_lib.models.baselines.trees import Trees
+from pipeline_lib.models.crosses.crosses import Crosses, StrainBook
+from pipeline_lib.models.crosses.per_assay import AssayFold, AssayModel, PerAssay
+from pipeline_lib.models.crosses.search import Search, Trial
 from pipeline_lib.models.interface import Cell, Prediction
 
 LEAVES = (63, 15)

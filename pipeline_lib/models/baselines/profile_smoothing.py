@@ -6,10 +6,10 @@ from typing import Self
 import numpy as np
 from scipy import sparse
 
-from pipeline_lib.models.baselines.axes import UNKNOWN, Entities, Index
-from pipeline_lib.models.baselines.completion import ScoreMatrix
-from pipeline_lib.models.baselines.crosses import Side, StrainBook
-from pipeline_lib.models.baselines.per_assay import Values
+from pipeline_lib.models.crosses.axes import UNKNOWN, Entities, Index
+from pipeline_lib.models.crosses.completion import ScoreMatrix
+from pipeline_lib.models.crosses.crosses import Side, StrainBook
+from pipeline_lib.models.crosses.per_assay import Values
 
 CASES = ("both_known", "row_new", "column_new", "both_new")
 

@@ -9,8 +9,8 @@ from pipeline_lib.cell.gene_loss import GeneLoss
 from pipeline_lib.config.clp import ClpSettings
 from pipeline_lib.models.clp.cell_tensors import CellArrays
 from pipeline_lib.models.clp.gene_encoder import GeneStates
-from pipeline_lib.models.layers.activations import ACTIVATIONS
 from pipeline_lib.models.layers.hypergraph_convolution import (
+    ACTIVATIONS,
     DirectedHypergraphConvolution,
     UndirectedHypergraphConvolution,
 )

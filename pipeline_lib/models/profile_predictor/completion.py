@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline_lib.config.profile_predictor import ProfilePredictorSettings
-from pipeline_lib.models.baselines.axes import Axes
-from pipeline_lib.models.baselines.completion import Factors, ScoreMatrix
-from pipeline_lib.models.baselines.effects import Effects
-from pipeline_lib.models.baselines.search import Search
 from pipeline_lib.models.baselines.soft_impute import soft_impute_path
+from pipeline_lib.models.crosses.axes import Axes
+from pipeline_lib.models.crosses.completion import Factors, ScoreMatrix
+from pipeline_lib.models.crosses.crosses import Mask
+from pipeline_lib.models.crosses.effects import Effects
+from pipeline_lib.models.crosses.search import Search
 from pipeline_lib.models.profile_predictor.gains import Gains
 from pipeline_lib.models.profile_predictor.kernels import Index, Matrix
 from pipeline_lib.models.profile_predictor.measured import (
@@ -184,3 +185,15 @@ class Combination:
         for weight, part in zip(self.gains.weight, parts, strict=True):
             total += weight * part
         return total
+
+
+def not_beyond(value: Matrix, estimate: Matrix, observed: Mask) -> Matrix:
+    """Return the estimate [r, c] with that of observed cells no larger, by least squares, than their values.
+
+    Gains are fitted on held-out cells, where a completion of few measurements is small; where it has seen the value
+    itself the same gain would overshoot.
+    """
+    own, measured = estimate[observed], value[observed]
+    squares = float(own @ own)
+    slope = min(float(own @ measured) / squares, 1.0) if squares > 0 else 1.0
+    return np.where(observed, max(slope, 0.0) * estimate, estimate)

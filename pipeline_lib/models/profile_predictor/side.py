@@ -9,8 +9,7 @@ from scipy import sparse
 
 from pipeline_lib.config.profile_predictor import ProfilePredictorSettings
 from pipeline_lib.models.profile_predictor.gene_process import GeneProcess
-from pipeline_lib.models.profile_predictor.gene_sets import set_kernel, weighted_kernel
-from pipeline_lib.models.profile_predictor.kernels import GeneKernel, Index, Matrix
+from pipeline_lib.models.profile_predictor.kernels import GeneKernel, Index, Matrix, set_kernel, weighted_kernel
 from pipeline_lib.models.profile_predictor.learning import KernelWeights, learn_weights
 
 _FEW_SETS = 8

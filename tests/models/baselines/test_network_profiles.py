@@ -7,11 +7,11 @@ import pytest
 from scipy import sparse
 
 from pipeline_lib.features.random_control import random_features
-from pipeline_lib.models.baselines.completion import ScoreMatrix
 from pipeline_lib.models.baselines.gene_networks import gene_networks
+from pipeline_lib.models.baselines.means import TwoWayModel
 from pipeline_lib.models.baselines.network_profiles import NetworkProfilesModel
 from pipeline_lib.models.baselines.profile_smoothing import smooth
-from pipeline_lib.models.baselines.two_way import TwoWayModel
+from pipeline_lib.models.crosses.completion import ScoreMatrix
 
 
 @pytest.fixture

@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.models.interface import Cell
-from pipeline_lib.models.profile_predictor.gene_sets import set_kernel, weighted_kernel
-from pipeline_lib.models.profile_predictor.kernels import CosineKernel, gene_kernels
+from pipeline_lib.models.profile_predictor.kernels import CosineKernel, gene_kernels, set_kernel, weighted_kernel
 
 GENES = 12
 LONE = 11

@@ -9,8 +9,8 @@ from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.profile_predictor import ProfilePredictorSettings
 from pipeline_lib.config.training import TrainingSettings
-from pipeline_lib.models.baselines.axes import Axes
-from pipeline_lib.models.baselines.crosses import StrainBook
+from pipeline_lib.models.crosses.axes import Axes
+from pipeline_lib.models.crosses.crosses import StrainBook
 from pipeline_lib.models.interface import Cell, FitContext
 from pipeline_lib.models.profile_predictor.completion import practise_completion
 from pipeline_lib.models.registry import build

@@ -6,12 +6,12 @@ from typing import Any, Self
 
 import numpy as np
 
-from pipeline_lib.models.baselines.axes import UNKNOWN, Axes, Index
-from pipeline_lib.models.baselines.cross_model import CrossModel
-from pipeline_lib.models.baselines.crosses import Crosses, StrainBook
-from pipeline_lib.models.baselines.effects import Effects
-from pipeline_lib.models.baselines.per_assay import AssayFold, Values
-from pipeline_lib.models.baselines.search import Trial
+from pipeline_lib.models.crosses.axes import UNKNOWN, Axes, Index
+from pipeline_lib.models.crosses.cross_model import CrossModel
+from pipeline_lib.models.crosses.crosses import Crosses, StrainBook
+from pipeline_lib.models.crosses.effects import Effects
+from pipeline_lib.models.crosses.per_assay import AssayFold, Values
+from pipeline_lib.models.crosses.search import Trial
 from pipeline_lib.models.interface import Cell, Prediction
 
 GATHERED_AT_ONCE = 1 << 16

@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_lib.models.baselines.crosses import NO_SET, NO_STRAIN, Crosses, Side, lookup
+from pipeline_lib.models.crosses.crosses import NO_SET, NO_STRAIN, Crosses, Side, lookup
 
 Index = NDArray[np.int64]
 

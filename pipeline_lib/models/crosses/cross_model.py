@@ -3,10 +3,10 @@
 from abc import abstractmethod
 from typing import Any
 
-from pipeline_lib.models.baselines.axes import Axes, Index
-from pipeline_lib.models.baselines.crosses import Crosses, StrainBook
-from pipeline_lib.models.baselines.per_assay import AssayFold, AssayModel
-from pipeline_lib.models.baselines.search import Trial
+from pipeline_lib.models.crosses.axes import Axes, Index
+from pipeline_lib.models.crosses.crosses import Crosses, StrainBook
+from pipeline_lib.models.crosses.per_assay import AssayFold, AssayModel
+from pipeline_lib.models.crosses.search import Trial
 from pipeline_lib.models.interface import Cell, Prediction
 
 

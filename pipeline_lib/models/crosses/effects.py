@@ -7,8 +7,8 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import LinearOperator, cg
 
-from pipeline_lib.models.baselines.axes import Axes, Index
-from pipeline_lib.models.baselines.per_assay import Values
+from pipeline_lib.models.crosses.axes import Axes, Index
+from pipeline_lib.models.crosses.per_assay import Values
 
 REFINEMENTS = 10
 LEAST_VARIANCE = 1e-30
