@@ -9,7 +9,6 @@ because a branch leaves out the genes of the branches before it; and the order i
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +18,7 @@ from rich.progress import track
 
 from pipeline_lib.metabolism.knockouts.blocked_sets import Deletions
 from pipeline_lib.metabolism.knockouts.flux_pool import FluxPool, Words
-from pipeline_lib.metabolism.knockouts.gene_classes import gene_classes
+from pipeline_lib.metabolism.knockouts.gene_classes import CutSets
 from pipeline_lib.metabolism.programs.bit_sets import pack, unpack
 
 if TYPE_CHECKING:
@@ -30,48 +29,6 @@ _TOGETHER = 256
 
 ClassSet = tuple[int, ...]
 """Positions of gene classes, ascending."""
-
-
-@dataclass(frozen=True)
-class CutSets:
-    """The minimal cut sets of the units over the gene classes.
-
-    Attributes
-    ----------
-    classes
-        int64 [t, order]: positions of gene classes, then C.
-    size, unit
-        int64 [t]: how many classes; the unit that they shut.
-    shut_by_one
-        bool [C, U]: the units that each class shuts by itself.
-    """
-
-    classes: NDArray[np.int64]
-    size: NDArray[np.int64]
-    unit: NDArray[np.int64]
-    shut_by_one: NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, deletions: Deletions) -> "CutSets":
-        """Return the cut sets in the representatives of the classes."""
-        representatives = gene_classes(deletions).representatives
-        position = {gene: at for at, gene in enumerate(representatives.tolist())}
-        count = len(representatives)
-        found = sorted(
-            {
-                (unit, tuple(sorted(position[int(deletions.stands_for[gene])] for gene in cut)))
-                for unit, family in enumerate(deletions.families)
-                for cut in family
-            }
-        )
-        classes = np.full((len(found), deletions.order), count, dtype=np.int64)
-        for row, (_, members) in enumerate(found):
-            classes[row, : len(members)] = members
-        size = (classes < count).sum(axis=1)
-        unit = np.array([unit for unit, _ in found], dtype=np.int64)
-        shut_by_one = np.zeros((count, deletions.units), dtype=bool)
-        shut_by_one[classes[size == 1, 0], unit[size == 1]] = True
-        return cls(classes, size, unit, shut_by_one)
 
 
 class LethalSearch:

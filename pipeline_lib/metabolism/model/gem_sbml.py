@@ -12,21 +12,12 @@ import libsbml
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.model.model_content import Entry, RepeatedFields, objective_direction
+from pipeline_lib.metabolism.model.sbml_faults import clipped, refuse_losses
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
-_ESCAPED = re.compile(r"__(\d+)__")
 _NOTE = re.compile(r"<(?:\w+:)?p[^>]*>\s*([^<:]+?)\s*:\s*(.*?)\s*</(?:\w+:)?p>", re.DOTALL)
-_REACTION_TAG = re.compile(r"""<(?:\w+:)?reaction\s[^>]*?\bid=["']([^"']+)""")
-_ASSOCIATION_TAG = re.compile(r"</?(?:\w+:)?geneProductAssociation")
 _GENE = re.compile(r"[^\s()&|]+")
 _RULE_NOTES = ("GENE_ASSOCIATION", "GENE ASSOCIATION")
-_LOST_RULES = {
-    libsbml.FbcReactionOnlyOneGeneProdAss,
-    libsbml.FbcGeneProdAssocContainsOneElement,
-    libsbml.FbcGeneProdRefAllowedAttribs,
-}
-_LOST_NUMBERS = {libsbml.FbcFluxObjectCoefficientMustBeDouble}
-"""Faults after which libsbml goes on with a part of what stands in the file."""
 
 
 def parse_gem_sbml(text: str, where: str) -> dict[str, Any]:
@@ -53,7 +44,7 @@ def parse_gem_sbml(text: str, where: str) -> dict[str, Any]:
     # The text is decoded: the encoding that its first line declares holds no more.
     text = _DECLARATION + re.sub(r"^\s*<\?xml[^>]*\?>", "", text)
     document = libsbml.readSBMLFromString(text)
-    _refuse_losses(document, text, where)
+    refuse_losses(document, text, where)
     model = document.getModel()
     if model is None:
         raise PipelineError(f"{where} is not a model: its SBML has no model element; fetch the file anew.")
@@ -81,39 +72,10 @@ def parse_gem_sbml(text: str, where: str) -> dict[str, Any]:
     }
 
 
-def _refuse_losses(document: "libsbml.SBMLDocument", text: str, where: str) -> None:
-    for number in range(document.getNumErrors()):
-        error = document.getError(number)
-        line, code = error.getLine(), error.getErrorId()
-        reason = " ".join(error.getShortMessage().split()).rstrip(".")
-        if code == libsbml.MissingXMLRequiredAttribute and "geneAssociation" in error.getMessage():
-            # In fbc 1 the association of a reaction should have an id; nothing refers to it.
-            continue
-        if error.getCategory() == libsbml.LIBSBML_CAT_XML or error.isFatal() or code in _LOST_NUMBERS:
-            raise PipelineError(f"{where} is not a model that can be read whole: line {line}: {reason}; mend the file.")
-        # libsbml names the place where the element begins that holds the fault.
-        start = sum(len(passed) + 1 for passed in text.split("\n")[: line - 1]) + error.getColumn()
-        before = text[: text.find(">", start) + 1]
-        tags = _ASSOCIATION_TAG.findall(before)
-        within = bool(tags) and not tags[-1].startswith("</")
-        if code in _LOST_RULES or (code == libsbml.UnrecognizedElement and within):
-            reactions = _REACTION_TAG.findall(before)
-            raise PipelineError(
-                f"{where}: reaction '{_clipped(reactions[-1], 'R_') if reactions else '?'}': the gene rule in line "
-                f"{line} is malformed ({reason}); mend it in the model."
-            )
-
-
-def _clipped(identifier: str, prefix: str) -> str:
-    """Undo what cobra and RAVEN do to an id to make it one of SBML: G_YAL001C__45__A is YAL001C-A."""
-    plain = identifier.replace("__SBML_DOT__", ".")
-    return _ESCAPED.sub(lambda code: chr(int(code[1])), plain).removeprefix(prefix)
-
-
 def _gene_ids(plugin: "libsbml.FbcModelPlugin", *, first_version: bool) -> dict[str, str]:
     """Return the gene of every gene product's id; what fbc 1 calls a gene is a label once it is converted."""
     return {
-        product.getIdAttribute(): _clipped(product.getLabel() if first_version else product.getIdAttribute(), "G_")
+        product.getIdAttribute(): clipped(product.getLabel() if first_version else product.getIdAttribute(), "G_")
         for product in plugin.getListOfGeneProducts()
     }
 
@@ -124,7 +86,7 @@ def _notes(element: "libsbml.SBase") -> list[tuple[str, str]]:
 
 def _metabolite(species: "libsbml.Species") -> Entry:
     entry: Entry = {
-        "id": _clipped(species.getIdAttribute(), "M_"),
+        "id": clipped(species.getIdAttribute(), "M_"),
         "name": species.getName(),
         "compartment": species.getCompartment(),
     }
@@ -146,7 +108,7 @@ def _reactions(model: "libsbml.Model", boundary: set[str], genes: dict[str, str]
     entries: dict[str, Entry] = {}
     for number, reaction in enumerate(model.getListOfReactions()):
         identifier = reaction.getIdAttribute()
-        entry: Entry = {"id": _clipped(identifier, "R_"), "name": reaction.getName().strip()}
+        entry: Entry = {"id": clipped(identifier, "R_"), "name": reaction.getName().strip()}
         entry["metabolites"] = _equation(reaction, boundary)
         notes = _notes(reaction)
         entry |= _fbc_bounds(model, reaction, where) if reaction.getPlugin("fbc") else _legacy_numbers(reaction)
@@ -163,7 +125,7 @@ def _equation(reaction: "libsbml.Reaction", boundary: set[str]) -> Entry:
         seen: set[str] = set()
         for reference in references:
             species = reference.getSpecies()
-            name = _clipped(species, "M_")
+            name = clipped(species, "M_")
             if species in seen:
                 return RepeatedFields(total.items(), name)
             seen.add(species)
@@ -182,7 +144,7 @@ def _fbc_bounds(model: "libsbml.Model", reaction: "libsbml.Reaction", where: str
         fixed = parameter is not None and parameter.getConstant() and not model.getInitialAssignmentBySymbol(name)
         if not fixed:
             raise PipelineError(
-                f"{where}: reaction '{_clipped(reaction.getIdAttribute(), 'R_')}': field '{field}' names '{name}', "
+                f"{where}: reaction '{clipped(reaction.getIdAttribute(), 'R_')}': field '{field}' names '{name}', "
                 "which is no constant parameter of the model."
             )
         bounds[field] = parameter.getValue()
@@ -208,10 +170,10 @@ def _rule(reaction: "libsbml.Reaction", genes: dict[str, str], notes: list[tuple
     texts = list(dict.fromkeys(" ".join(text.split()) for name, text in notes if name in _RULE_NOTES and text))
     if len(texts) > 1:
         raise PipelineError(
-            f"{where}: reaction '{_clipped(reaction.getIdAttribute(), 'R_')}' has several gene rules in its notes "
+            f"{where}: reaction '{clipped(reaction.getIdAttribute(), 'R_')}' has several gene rules in its notes "
             f"('{texts[0]}', '{texts[1]}'); keep one of them."
         )
-    return _GENE.sub(lambda gene: _clipped(gene[0], "G_"), texts[0] if texts else "")
+    return _GENE.sub(lambda gene: clipped(gene[0], "G_"), texts[0] if texts else "")
 
 
 def _rule_text(association: "libsbml.FbcAssociation | None", genes: dict[str, str], *, outermost: bool = False) -> str:
@@ -220,7 +182,7 @@ def _rule_text(association: "libsbml.FbcAssociation | None", genes: dict[str, st
         return "()"
     if association.isGeneProductRef():
         product = association.getGeneProduct()
-        return genes.get(product) or _clipped(product, "G_")
+        return genes.get(product) or clipped(product, "G_")
     members = [_rule_text(member, genes) for member in association.getListOfAssociations()]
     text = (" or " if association.isFbcOr() else " and ").join(members)
     return text if outermost and members else f"({text})"

@@ -10,6 +10,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.metabolism.model.entry_fields import (
+    bounds_of,
+    field_column,
+    identifiers,
+    is_number,
+    numbers_of,
+    require_sound,
+)
 from pipeline_lib.metabolism.model.gene_rule_parser import parse_rule
 from pipeline_lib.metabolism.model.model_content import Entry, RepeatedFields
 
@@ -20,8 +28,6 @@ _NO_GENE = re.compile(r"""(?i)[,;\[\]{}"'!~+*<>=/\\]|^(?:not|xor|nand|nor|nan|no
 """What is no gene's name unless the model lists it: signs of operators that a rule has not, and words that programs
 write where there is no rule."""
 _OPERATOR = re.compile(r"[\s()&|]")
-_INFINITE = re.compile(r"(?i)\s*([+-]?)inf(?:inity)?\s*")
-"""How programs write an infinite bound in JSON and YAML: as text."""
 
 
 def metabolite_table(entries: list[Entry], where: str) -> pd.DataFrame:
@@ -36,10 +42,10 @@ def metabolite_table(entries: list[Entry], where: str) -> pd.DataFrame:
         {
             "metabolite_index": np.arange(len(entries)),
             "id": identifiers(entries, "metabolite", where),
-            "name": [str(name) for name in _column(entries, "name", "")],
-            "compartment": [str(name) for name in _column(entries, "compartment", "")],
-            "formula": _column(entries, "formula", None),
-            "charge": _numbers(entries, "charge", np.nan, "metabolite", where),
+            "name": [str(name) for name in field_column(entries, "name", "")],
+            "compartment": [str(name) for name in field_column(entries, "compartment", "")],
+            "formula": field_column(entries, "formula", None),
+            "charge": numbers_of(entries, "charge", np.nan, "metabolite", where),
             "delta_g": _energies(entries, "metabolite", where),
         }
     )
@@ -64,7 +70,7 @@ def reaction_table(entries: list[Entry], direction: str, where: str) -> pd.DataF
         upper bound, or an objective whose minimum no flux can bring below zero.
     """
     names = identifiers(entries, "reaction", where)
-    lower, upper = _bounds(entries, "lower_bound", where), _bounds(entries, "upper_bound", where)
+    lower, upper = bounds_of(entries, "lower_bound", where), bounds_of(entries, "upper_bound", where)
     impossible = np.flatnonzero((lower > upper) | (lower == np.inf) | (upper == -np.inf))
     if len(impossible):
         at = impossible[0]
@@ -73,19 +79,19 @@ def reaction_table(entries: list[Entry], direction: str, where: str) -> pd.DataF
             f"{where}: reaction '{names[at]}' has {fault} (lower_bound {lower[at]:g}, upper_bound {upper[at]:g}); "
             "mend the model."
         )
-    objective = _numbers(entries, "objective_coefficient", 0.0, "reaction", where)
-    _require(np.isfinite(objective), objective, "objective_coefficient", entries, where)
+    objective = numbers_of(entries, "objective_coefficient", 0.0, "reaction", where)
+    require_sound(np.isfinite(objective), objective, "objective_coefficient", entries, where)
     if direction == "min":
         objective = _maximised(objective, lower, upper, names, where)
     return pd.DataFrame(
         {
             "reaction_index": np.arange(len(entries)),
             "id": names,
-            "name": [str(name) for name in _column(entries, "name", "")],
+            "name": [str(name) for name in field_column(entries, "name", "")],
             "lower_bound": lower,
             "upper_bound": upper,
             "reversible": (lower < 0) & (upper > 0),
-            "subsystem": [_subsystem(value) for value in _column(entries, "subsystem", "")],
+            "subsystem": [_subsystem(value) for value in field_column(entries, "subsystem", "")],
             "gene_rule": _rules(entries, where),
             "delta_g": _energies(entries, "reaction", where),
             "objective": objective,
@@ -111,9 +117,9 @@ def stoichiometric_matrix(entries: list[Entry], metabolites: list[str], where: s
                 f"{where}: reaction '{entry['id']}' lists the metabolite '{part.repeated}' more than once; write it "
                 "once, with the sum of its coefficients."
             )
-        if not all(_is_number(number) and math.isfinite(number) for number in part.values()):
+        if not all(is_number(number) and math.isfinite(number) for number in part.values()):
             name, number = next(
-                (name, number) for name, number in part.items() if not (_is_number(number) and math.isfinite(number))
+                (name, number) for name, number in part.items() if not (is_number(number) and math.isfinite(number))
             )
             raise PipelineError(
                 f"{where}: reaction '{entry['id']}' has a coefficient that is not a finite number (metabolite "
@@ -163,72 +169,6 @@ def gene_ids(entries: list[Entry], reactions: pd.DataFrame, where: str) -> tuple
     return tuple(genes)
 
 
-def identifiers(entries: list[Entry], kind: str, where: str) -> list[str]:
-    """Return the ids of the entries of one `kind`.
-
-    Raises
-    ------
-    PipelineError
-        When one is missing, is a decimal number, or is listed more than once.
-    """
-    for entry in entries:
-        if isinstance(entry.get("id"), float):
-            # 8639.10 has become 8639.1, which may be another one.
-            raise PipelineError(f"{where}: the id of the {kind} {entry['id']} is a number; put it into quotes.")
-    names = [str(entry["id"]) if entry.get("id") is not None else "" for entry in entries]
-    if "" in names:
-        raise PipelineError(f"{where}: {kind} number {names.index('') + 1} has no id.")
-    if len(set(names)) < len(names):
-        repeated = next(name for name in names if names.count(name) > 1)
-        raise PipelineError(f"{where}: the {kind} '{repeated}' is listed more than once.")
-    return names
-
-
-def _column(entries: list[Entry], key: str, default: object) -> list[Any]:
-    return [default if entry.get(key) is None else entry[key] for entry in entries]
-
-
-def _numbers(entries: list[Entry], key: str, default: float | None, kind: str, where: str) -> NDArray[np.float64]:
-    """Return a field of every entry as float64; without a default, an entry that lacks it is refused."""
-    values = _column(entries, key, default)
-    for entry, value in zip(entries, values, strict=True):
-        if not _is_number(value):
-            found = "is missing" if value is None else f"must be a number, not {value!r}"
-            raise PipelineError(f"{where}: {kind} '{entry['id']}': field '{key}' {found}.")
-    return np.array(values, dtype=np.float64)
-
-
-def _is_number(value: object) -> bool:
-    """Tell a number that a float64 can hold; Python's whole numbers have no greatest, and True counts as 1."""
-    return isinstance(value, float) or (
-        isinstance(value, int) and not isinstance(value, bool) and value.bit_length() < 1024
-    )
-
-
-def _bounds(entries: list[Entry], key: str, where: str) -> NDArray[np.float64]:
-    if any(isinstance(entry.get(key), str) for entry in entries):
-        entries = [{**entry, key: _infinite_or_same(entry.get(key))} for entry in entries]
-    bounds = _numbers(entries, key, None, "reaction", where)
-    _require(~np.isnan(bounds), bounds, key, entries, where)
-    return bounds
-
-
-def _infinite_or_same(value: object) -> object:
-    infinite = _INFINITE.fullmatch(value) if isinstance(value, str) else None
-    return value if infinite is None else math.copysign(math.inf, -1.0 if infinite[1] == "-" else 1.0)
-
-
-def _require(
-    sound: NDArray[np.bool_], numbers: NDArray[np.float64], key: str, entries: list[Entry], where: str
-) -> None:
-    if not sound.all():
-        at = int(np.argmin(sound))
-        kind = "number" if math.isnan(numbers[at]) else "finite number"
-        raise PipelineError(
-            f"{where}: reaction '{entries[at]['id']}': field '{key}' is not a {kind} ({numbers[at]}); mend the model."
-        )
-
-
 def _maximised(
     objective: NDArray[np.float64],
     lower: NDArray[np.float64],
@@ -249,13 +189,13 @@ def _maximised(
 
 
 def _energies(entries: list[Entry], kind: str, where: str) -> NDArray[np.float64]:
-    values = _numbers(entries, "deltaG", np.nan, kind, where)
+    values = numbers_of(entries, "deltaG", np.nan, kind, where)
     return np.where(values == UNKNOWN_ENERGY, np.nan, values)
 
 
 def _rules(entries: list[Entry], where: str) -> list[str]:
     """Return the gene rules as written; a gene of JSON may be a whole number."""
-    rules = _column(entries, "gene_reaction_rule", "")
+    rules = field_column(entries, "gene_reaction_rule", "")
     for entry, rule in zip(entries, rules, strict=True):
         if not isinstance(rule, str | int) or isinstance(rule, bool):
             raise PipelineError(

@@ -15,8 +15,8 @@ from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.models.interface import Cell, FitContext
 from pipeline_lib.models.profile_predictor.estimates import CrossEstimates
-from pipeline_lib.models.profile_predictor.gains import effective_number
 from pipeline_lib.models.profile_predictor.model import ProfilePredictorModel
+from pipeline_lib.models.statistics import effective_number
 
 Values = NDArray[np.float64]
 Index = NDArray[np.int64]

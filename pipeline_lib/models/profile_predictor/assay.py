@@ -26,9 +26,10 @@ from pipeline_lib.models.profile_predictor.cases import (
 )
 from pipeline_lib.models.profile_predictor.completion import Combination, complete, not_beyond, practise_completion
 from pipeline_lib.models.profile_predictor.estimates import CrossEstimates, CrossFitted
-from pipeline_lib.models.profile_predictor.gains import Gains, effective_number
+from pipeline_lib.models.profile_predictor.gains import Gains
 from pipeline_lib.models.profile_predictor.kernels import GeneKernel, Matrix, gene_kernels
 from pipeline_lib.models.profile_predictor.side import AssaySide, Unseen
+from pipeline_lib.models.statistics import effective_number
 
 _FEWEST = 2
 """Rows and columns of an assay without which there are no profiles to compare."""

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from pipeline_lib.models.least_squares import non_negative_solution
 from pipeline_lib.models.profile_predictor.kernels import Matrix
+from pipeline_lib.models.statistics import non_negative_solution
 
 _PRIOR_UNITS = 20.0
 """Independent observations' worth of belief in gain 0: with a handful of values nothing is read into them."""
@@ -106,12 +105,6 @@ def _normal_equations(features: Matrix, target: Matrix, units: float) -> tuple[M
     scaled = features / scale
     prior = _PRIOR_UNITS * max(len(target) / max(units, 1.0), 1.0)
     return scaled.T @ scaled + prior * np.eye(features.shape[1]), scaled.T @ target, scale
-
-
-def effective_number(labels: NDArray[np.int64]) -> float:
-    """Return how many groups of one size the groups of `labels` [n] are worth: (sum n_g)^2 / sum n_g^2 (Kish 1965)."""
-    sizes = np.unique(labels, return_counts=True)[1].astype(np.float64)
-    return float(sizes.sum() ** 2 / max(float(sizes @ sizes), 1.0))
 
 
 def _growth(value: Matrix, variances: Sequence[Matrix]) -> Matrix:

@@ -1,4 +1,4 @@
-"""Least squares with weights that are not negative."""
+"""Statistics that models and evaluation share: non-negative least squares, and how many groups some rows are worth."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,3 +22,18 @@ def non_negative_solution(gram: NDArray[np.float64], moment: NDArray[np.float64]
     """Return w >= 0 [d] that minimises w'Aw - 2 w'b; A is `gram` [d, d], positive definite, and b is `moment` [d]."""
     lower = np.linalg.cholesky(gram)
     return np.asarray(nnls(lower.T, np.linalg.solve(lower, moment))[0])
+
+
+def effective_number(labels: NDArray[np.int64]) -> float:
+    """Return how many groups of one size the groups of `labels` are worth: (sum n_g)^2 / sum n_g^2.
+
+    A handful of large groups is not made more by hundreds of single rows (Kish 1965; Carter, Schnepel and Steigerwald
+    2017, Rev. Econ. Stat. 99:698-709).
+
+    Parameters
+    ----------
+    labels
+        int64 [n]: the group of each row.
+    """
+    sizes = np.unique(labels, return_counts=True)[1].astype(np.float64)
+    return float(sizes.sum() ** 2 / max(float(sizes @ sizes), 1.0))
