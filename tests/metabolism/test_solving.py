@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from rich.console import Console
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.model.network import MetabolicNetwork
@@ -56,7 +57,7 @@ def test_kept_batches_are_named_by_all_they_depend_on(
     names = set()
     for case in (problem, Problem(problem.reduced, "moma"), Problem(reduce_network(changed), "fba")):
         # Not left through the context's end, which would remove the folder.
-        solver = solving.Solver(case, None, tmp_path)
+        solver = solving.Solver(case, solving.Executors.one_after_another(), tmp_path, Console(stderr=True))
         solver.solve(shut, solver.cold(4), "test")
         names = {path.name for path in tmp_path.iterdir()}
     assert len(names) == 3

@@ -3,13 +3,13 @@
 import hashlib
 import queue
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,20 @@ class Executors:
     threads: Executor
     workers: Executor
 
+    @classmethod
+    def one_after_another(cls) -> Self:
+        """Return what solves every program in the caller's own thread."""
+        here = _CallersThread()
+        return cls(here, here)
+
+
+class _CallersThread(Executor):
+    """Does each piece of work when its result is wanted."""
+
+    def map(self, fn: Callable[..., Any], *iterables: Iterable[Any], **_: Any) -> Iterator[Any]:  # noqa: ANN401
+        """Return the results, each computed as it is taken."""
+        return map(fn, *iterables)
+
 
 class Solver:
     """Solves sets of programs of one problem; made by `solver_of`.
@@ -63,12 +77,10 @@ class Solver:
         Where progress is shown.
     """
 
-    def __init__(
-        self, problem: Problem, executors: Executors | None, kept: Path | None, console: Console | None = None
-    ) -> None:
+    def __init__(self, problem: Problem, executors: Executors, kept: Path | None, console: Console) -> None:
         self.problem = problem
         self.solved = 0
-        self.console = Console(stderr=True) if console is None else console
+        self.console = console
         self._executors = executors
         self._kept = kept
         self._digest = problem.digest()
@@ -121,9 +133,7 @@ class Solver:
 
     def _settled(self, batches: Sequence[Batch], *, few: bool) -> Iterator[Optima]:
         """Yield the optima of the batches, in their order."""
-        if self._executors is None:
-            yield from map(self._settle_here, batches)
-        elif few or self._executors.workers is self._executors.threads:
+        if few or self._executors.workers is self._executors.threads:
             yield from self._executors.threads.map(self._settle_here, batches)
         else:
             size, submit = self.problem.reduced.size, self._executors.workers.submit
@@ -167,11 +177,11 @@ def solver_of(problem: Problem, processes: int = 1, kept: Path | None = None) ->
         None keeps nothing.
     """
     if processes == 1:
-        yield Solver(problem, None, kept)
+        yield Solver(problem, Executors.one_after_another(), kept, Console(stderr=True))
     else:
         executors = Executors(ThreadPoolExecutor(processes), worker_processes(problem, processes))
         try:
-            yield Solver(problem, executors, kept)
+            yield Solver(problem, executors, kept, Console(stderr=True))
         finally:
             # A run that is told to stop ends after the batches at work, not after all that wait.
             executors.threads.shutdown(cancel_futures=True)
@@ -198,7 +208,7 @@ def threaded_solver(threads: int, kept: Path | None, console: Console, problem: 
         What is solved.
     """
     if threads == 1:
-        yield Solver(problem, None, kept, console)
+        yield Solver(problem, Executors.one_after_another(), kept, console)
     else:
         with ThreadPoolExecutor(threads) as pool:
             try:

@@ -49,6 +49,12 @@ class Entities:
         known_sets, start = np.unique(gene_set[order], return_index=True)
         return cls(keys, gene_set, known_sets, order[start], strains)
 
+    @classmethod
+    def none(cls) -> Self:
+        """Return no entities: `find` knows none."""
+        nothing = np.empty(0, dtype=np.int64)
+        return cls(nothing, nothing, nothing, nothing, 0)
+
     def __len__(self) -> int:
         return len(self.keys)
 
