@@ -5,6 +5,7 @@ import importlib
 import pytest
 from click.testing import CliRunner
 
+from pipeline_lib.config.model_registry import entry_of, names
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
@@ -32,12 +33,12 @@ LEADERBOARD = MEANS + COMPLETIONS + OTHERS + DANGO + CLP + CLP_INPUTS + CLP_RULE
 
 
 def test_every_name_of_the_leaderboard_is_there_once():
-    assert sorted(registry.names()) == sorted(LEADERBOARD)
+    assert sorted(names()) == sorted(LEADERBOARD)
 
 
 @pytest.mark.parametrize("name", LEADERBOARD)
 def test_every_entry_leads_to_a_model(name):
-    module, attribute = registry.entry_of(name).target.split(":")
+    module, attribute = entry_of(name).target.split(":")
     found = getattr(importlib.import_module(module), attribute)
     assert all(hasattr(found, method) for method in ("fit", "predict", "state", "from_state"))
 

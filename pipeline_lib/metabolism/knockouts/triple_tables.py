@@ -37,7 +37,7 @@ def gene_triples(search: TripleSearch) -> pd.DataFrame:
     known = foretold(search)
     genes, source = [], []
     for row, (i, j, k) in enumerate(search.triples.tolist()):
-        expanded = _expand(members[i], members[j], members[k], alike=(i == j, j == k))
+        expanded = _expand(members[i], members[j], members[k], one_class=(i == j, j == k))
         genes.append(expanded)
         source.append(np.full(len(expanded), row))
     triples = np.sort(np.concatenate([np.empty((0, 3), dtype=np.int64), *genes]), axis=1)
@@ -63,14 +63,14 @@ def _class_numbers(search: TripleSearch) -> list[int]:
 
 
 def _expand(
-    first: NDArray[np.int64], second: NDArray[np.int64], third: NDArray[np.int64], alike: tuple[bool, bool]
+    first: NDArray[np.int64], second: NDArray[np.int64], third: NDArray[np.int64], one_class: tuple[bool, bool]
 ) -> NDArray[np.int64]:
     """Return every choice of one gene of each class, int64 [n, 3]; of a class that stands twice, two genes."""
     a, b, c = (part.ravel() for part in np.meshgrid(first, second, third, indexing="ij"))
     distinct = np.ones(len(a), dtype=bool)
-    if alike[0]:
+    if one_class[0]:
         distinct &= a < b
-    if alike[1]:
+    if one_class[1]:
         distinct &= b < c
     return np.stack([a, b, c], axis=1)[distinct]
 

@@ -97,8 +97,8 @@ def search_triples_by(network: MetabolicNetwork, method: Method, new_solver: New
         pairs = pair_table(solver.cover(choose(classes.representatives, 2)), classes)
         foundation = solver.programs.solved
         triples, fitness, lethal = _settle_triples(solver, pairs)
-        alike, alike_fitness = _interacting(pairs, *_triples_of_alike(pairs))
-        triples, fitness = np.concatenate([triples, alike]), np.concatenate([fitness, alike_fitness])
+        within, within_fitness = _interacting(pairs, *_triples_within_classes(pairs))
+        triples, fitness = np.concatenate([triples, within]), np.concatenate([fitness, within_fitness])
         return TripleSearch(
             classes=classes,
             pairs=pairs,
@@ -150,7 +150,7 @@ def _sweeps(pairs: PairTable, console: Console) -> Iterator[_Sweep]:
         yield _Sweep(np.stack([np.full(len(j), i), j, k], axis=1), shut, parents)
 
 
-def _triples_of_alike(pairs: PairTable) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _triples_within_classes(pairs: PairTable) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the triples with two or three genes of one class (positions, int64 [t, 3]) and their fitness.
 
     Deleting a second gene of a class changes nothing, so these have the fitness of a pair or of a single.
