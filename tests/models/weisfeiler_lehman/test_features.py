@@ -16,7 +16,7 @@ from pipeline_lib.models.weisfeiler_lehman.colours import hashed_slots
 from pipeline_lib.models.weisfeiler_lehman.features import PerturbationFeatures
 from pipeline_lib.models.weisfeiler_lehman.graphs import metabolic_graph
 from pipeline_lib.models.weisfeiler_lehman.refinement import refine
-from tests.models.test_weisfeiler_lehman_refinement import without
+from tests.models.weisfeiler_lehman.test_refinement import without
 
 SETTINGS = WeisfeilerLehmanSettings(width=16, network_levels=2, metabolism_levels=2)
 

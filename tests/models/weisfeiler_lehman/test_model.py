@@ -21,7 +21,7 @@ from pipeline_lib.models.registry import build
 from pipeline_lib.models.weisfeiler_lehman.features import PerturbationFeatures
 from pipeline_lib.models.weisfeiler_lehman.model import WlRidge
 from pipeline_lib.models.weisfeiler_lehman.moments import Moments, ridge_path
-from tests.models.test_weisfeiler_lehman_features import cell_of
+from tests.models.weisfeiler_lehman.test_features import cell_of
 
 SETTINGS = ModelSettings(
     baselines=BaselineSettings(trials=5),
