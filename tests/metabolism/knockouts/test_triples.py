@@ -25,7 +25,7 @@ def search(textbook_network: MetabolicNetwork) -> TripleSearch:
 
 @pytest.fixture(scope="module")
 def brute_force(textbook_network: MetabolicNetwork) -> pd.DataFrame:
-    """Return every triple of the E. coli core solved as a genotype of its own (test_knockouts.py compares with cobra)."""
+    """Return every triple of the E. coli core solved as a genotype of its own; test_knockouts.py has cobra."""
     triples = np.array(list(combinations(range(137), 3)))
     growths = solve_knockouts(textbook_network, triples)
     content = {"first": triples[:, 0], "second": triples[:, 1], "third": triples[:, 2]}
