@@ -8,8 +8,7 @@ import torch
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import Genotypes
-from pipeline_lib.config.clp import ClpSettings
-from pipeline_lib.config.models import ModelSettings
+from pipeline_lib.config.models import ClpSettings, ModelSettings
 from pipeline_lib.models.interface import Cell
 
 NUM_GENES = 20

@@ -12,7 +12,7 @@ from pipeline_lib.artefacts.schemas import FOLDS
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
 from pipeline_lib.cell.queries import genotype_codes, query_genes, symmetric_rows
 from pipeline_lib.cell.splits import TEST, TRAIN, VALIDATION, Assignment
-from pipeline_lib.config.split_names import kind_and_repeat
+from pipeline_lib.config.cell import kind_and_repeat
 from pipeline_lib.errors import PipelineError
 
 KEPT_APART: dict[str, frozenset[str]] = {

@@ -17,8 +17,7 @@ from pipeline_lib.artefacts.schemas import FOLDS, PHENOTYPES
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
 from pipeline_lib.cell.queries import genotype_codes, genotype_names, query_genes, symmetric_rows
 from pipeline_lib.cell.testable import one_label_calls, why_empty
-from pipeline_lib.config.cell import SplitSettings
-from pipeline_lib.config.split_names import kind_and_repeat
+from pipeline_lib.config.cell import SplitSettings, kind_and_repeat
 from pipeline_lib.errors import PipelineError
 
 TRAIN, VALIDATION, TEST, LEFT_OUT = 0, 1, 2, -1

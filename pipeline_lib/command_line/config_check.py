@@ -96,7 +96,7 @@ def _network_faults(flow: Workflow) -> Iterator[str]:
         files = {role: _here(flow, value) for role, value in settings.files.items()}
         if not any(map(flow.is_own, settings.files.values())) or None in files.values():
             continue
-        from pipeline_lib.networks.reading import read_network
+        from pipeline_lib.networks.raw_edges import read_network
 
         try:
             read_network({role: Path(str(path)) for role, path in files.items()}, settings)
@@ -112,7 +112,7 @@ def _feature_faults(flow: Workflow) -> Iterator[str]:
         files = {role: _here(flow, value) for role, value in settings.files.items()}
         if None in files.values():
             continue
-        from pipeline_lib.features.reading import read_raw_features
+        from pipeline_lib.features.raw_features import read_raw_features
 
         try:
             read_raw_features({role: Path(str(path)) for role, path in files.items()}, settings)

@@ -12,12 +12,11 @@ from pydantic import BaseModel, TypeAdapter
 
 from pipeline_lib.command_line.code_memory import remembered_code_hash
 from pipeline_lib.command_line.file_memory import remembered_sha256
-from pipeline_lib.config.feature_readers import FEATURE_READERS
-from pipeline_lib.config.features import FeatureSettings
+from pipeline_lib.config.features import FEATURE_READERS, FeatureSettings
 from pipeline_lib.config.figures import ARTEFACTS, CLP_CHECKS, OF_KNOCKOUTS
 from pipeline_lib.config.locating import BUILT_IN, SIMULATED, SOURCE_KEYS, named_files, neighbour_mirror
 from pipeline_lib.config.model_registry import EXTENSIONS, MODELS, entry_of, family_of, section_of
-from pipeline_lib.config.network_readers import NETWORK_READERS
+from pipeline_lib.config.networks import NETWORK_READERS
 from pipeline_lib.config.registry import Entry
 from pipeline_lib.config.run import RunConfig
 from pipeline_lib.config.screen_readers import SCREEN_READERS

@@ -6,18 +6,16 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from pipeline_lib.config.cell import CellSettings, SplitSettings
+from pipeline_lib.config.cell import CellSettings, GridEntry, SplitSettings
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.config.features import FeatureSettings
-from pipeline_lib.config.grid import GridEntry
-from pipeline_lib.config.metabolism import MetabolismSettings
+from pipeline_lib.config.figures import ReportingSettings
+from pipeline_lib.config.metabolism import MetabolismSettings, SimulationSettings
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.networks import NetworkSettings
 from pipeline_lib.config.organism import OrganismSettings, with_media
-from pipeline_lib.config.reporting import ReportingSettings
 from pipeline_lib.config.screens import POOLED, ScreenSettings
 from pipeline_lib.config.section import Section
-from pipeline_lib.config.simulation import SimulationSettings
 from pipeline_lib.config.training import TrainingSettings
 
 _NAME = r"^[A-Za-z][A-Za-z0-9_-]{0,63}$"

@@ -156,8 +156,16 @@ SCREEN_READERS: Registry[ScreenReader] = Registry(
             query="mutant of the row",
             array="mutant of the column (the matrix is symmetric)",
         ),
+        "essential_genes": ScreenReader(
+            target="pipeline_lib.screens.readers.essential_genes:read",
+            publication="a list of essential genes, the Yeast Deletion Project's say",
+            files=ReaderFiles(required=("essential", "genes")),
+            scores=_NOT_CALLED,
+            units="0: the deletion is lethal, 1: it is not",
+            kinds="deletions",
+        ),
         "kuzmin2018": ScreenReader(
-            target="pipeline_lib.screens.readers.kuzmin2018:read",
+            target="pipeline_lib.screens.readers.kuzmin:read_2018",
             publication="Kuzmin et al. 2018, Data S1",
             files=ReaderFiles(required=("table",)),
             scores=_IN_FITNESS_UNITS,
@@ -192,7 +200,7 @@ SCREEN_READERS: Registry[ScreenReader] = Registry(
             array="array strain id",
         ),
         "kuzmin2020": ScreenReader(
-            target="pipeline_lib.screens.readers.kuzmin2020:read",
+            target="pipeline_lib.screens.readers.kuzmin:read_2020",
             publication="Kuzmin et al. 2020, Tables S1 and S3",
             files=ReaderFiles(any_of=("S1", "S3")),
             scores=_IN_FITNESS_UNITS,
@@ -216,7 +224,7 @@ SCREEN_READERS: Registry[ScreenReader] = Registry(
             array="array strain id",
         ),
         "st_onge2007": ScreenReader(
-            target="pipeline_lib.screens.readers.st_onge2007:read",
+            target="pipeline_lib.screens.readers.bfg_gi:read_st_onge2007",
             publication="St Onge et al. 2007, as Table EV4 of Diaz-Mejia et al. 2018 holds it",
             files=ReaderFiles(required=("table",)),
             # Its classes rest on the SD of each pair, which the table does not hold.

@@ -8,9 +8,8 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from pipeline_lib.config.calls import CallThreshold, ScreenScores
 from pipeline_lib.config.metabolism import Medium
-from pipeline_lib.config.own_settings import reader_options, with_names
 from pipeline_lib.config.screen_readers import SCREEN_READERS, ScreenReader
-from pipeline_lib.config.section import Section
+from pipeline_lib.config.section import Section, reader_options, with_names
 from pipeline_lib.errors import PipelineError
 
 Phenotype = Literal["fitness", "interaction", "raw_interaction", "call"]

@@ -69,13 +69,17 @@ def _called_on(data: Measurements) -> tuple[NDArray[np.float64], NDArray[np.bool
 
 
 def called(data: Measurements, screen: str, phenotype: str) -> NDArray[np.bool_] | None:
-    """Mark the observations [n] of one assay that are called negative interactions; None where nothing is called.
+    """Mark the observations [n] of one assay that are called negative or lethal; None where nothing is called.
 
     A phenotype 'call' is its own label (1: called); interactions are called by the threshold of their screen, where it
-    has one; fitness has no calls.
+    has one. Fitness of 0 and 1 alone, as a list of essential genes has it, is called where it is 0; other fitness has
+    no calls.
     """
     if phenotype == "call":
         return np.asarray(data.genotypes.value == 1)
+    if phenotype == "fitness":
+        dies = data.genotypes.value == 0
+        return np.asarray(dies) if dies.any() and np.all(dies | (data.genotypes.value == 1)) else None
     threshold = data.scores_of(screen).calls
     return None if phenotype not in INTERACTIONS or threshold is None else negative_calls(data, threshold)
 

@@ -9,18 +9,13 @@ from numpy.typing import NDArray
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.evaluation.calls import called
-from pipeline_lib.evaluation.clusters import (
-    ClusterDesign,
-    Resamples,
-    choose_kind,
-    cluster_design,
-    draw_resamples,
-)
-from pipeline_lib.evaluation.intervals import Estimate
+from pipeline_lib.evaluation.intervals.design import ClusterDesign, choose_kind, cluster_design
+from pipeline_lib.evaluation.intervals.estimates import Estimate
+from pipeline_lib.evaluation.intervals.resampling import Resamples, draw_resamples
 from pipeline_lib.evaluation.measurements import Measurements
-from pipeline_lib.evaluation.moments import MomentBootstrap
+from pipeline_lib.evaluation.metrics.moments import MomentBootstrap
+from pipeline_lib.evaluation.metrics.ranking import RankingBootstrap
 from pipeline_lib.evaluation.predictions import FoldPredictions
-from pipeline_lib.evaluation.ranking import RankingBootstrap
 
 
 @dataclass(frozen=True)
@@ -67,7 +62,7 @@ class AssayFold:
         """
         if influence is not None and not values.any():
             influence = np.zeros_like(influence)
-        return Estimate(float(values[0]), values[1:], self.clusters, self.design, influence)
+        return Estimate(float(values[0]), values[1:], self.clusters, self.design.spread(influence))
 
 
 @dataclass(frozen=True)

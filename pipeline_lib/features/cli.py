@@ -22,7 +22,7 @@ def app() -> None:
 @json_option
 def readers_command(*, as_json: bool) -> None:
     """List the readers, the files that each needs, and the layout that it understands."""
-    from pipeline_lib.config.feature_readers import FEATURE_READERS
+    from pipeline_lib.config.features import FEATURE_READERS
 
     print_layouts(FEATURE_READERS, as_json=as_json)
 
@@ -56,7 +56,7 @@ def read_command(
     from pipeline_lib.artefacts.schemas import FEATURES, GENE_COVERAGE, GENES
     from pipeline_lib.artefacts.tables import read_table, write_table
     from pipeline_lib.features.building import build_features
-    from pipeline_lib.features.reading import read_raw_features
+    from pipeline_lib.features.raw_features import read_raw_features
     from pipeline_lib.genes.coverage import gene_coverage
     from pipeline_lib.genes.names import GeneNames
 
@@ -97,8 +97,7 @@ def summarise_command(
     """Describe feature tables: columns, genes covered, evidence, year, losses. No table: an empty summary."""
     from pipeline_lib.artefacts.schemas import FEATURES, FEATURES_SUMMARY
     from pipeline_lib.artefacts.tables import read_table, write_table
-    from pipeline_lib.features.evidence import find_provenance
-    from pipeline_lib.features.summary import summarise
+    from pipeline_lib.features.summary import find_provenance, summarise
 
     read = {path.stem: read_table(path, FEATURES) for path in tables}
     unknown = sorted({*read, *used} - set(settings))

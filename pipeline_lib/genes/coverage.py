@@ -6,8 +6,7 @@ from typing import Literal
 import pandas as pd
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.genes.names import AMBIGUOUS, UNKNOWN, GeneNames
-from pipeline_lib.genes.spellings import letters
+from pipeline_lib.genes.names import AMBIGUOUS, UNKNOWN, GeneNames, letters
 
 Kind = Literal["model", "screen", "network", "features", "essential"]
 

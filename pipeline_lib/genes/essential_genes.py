@@ -8,9 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.genes.names import GeneNames
-from pipeline_lib.genes.spellings import plain
-from pipeline_lib.sources.text_files import read_text
+from pipeline_lib.genes.names import GeneNames, plain
+from pipeline_lib.sources.text_lines import read_text
 
 
 def read_essential_genes(path: Path, names: GeneNames) -> NDArray[np.int32]:

@@ -31,7 +31,7 @@ def app() -> None:
 @json_option
 def readers_command(*, as_json: bool) -> None:
     """List the readers, the files that each needs, and the layout that it understands."""
-    from pipeline_lib.config.network_readers import NETWORK_READERS
+    from pipeline_lib.config.networks import NETWORK_READERS
 
     print_layouts(NETWORK_READERS, as_json=as_json)
 
@@ -69,8 +69,8 @@ def read_command(
     from pipeline_lib.genes.coverage import gene_coverage, refuse_other_organism
     from pipeline_lib.genes.names import GeneNames
     from pipeline_lib.networks.edges import build_edges
-    from pipeline_lib.networks.evidence import find_provenance
-    from pipeline_lib.networks.reading import read_network
+    from pipeline_lib.networks.raw_edges import read_network
+    from pipeline_lib.networks.summary import find_provenance
 
     if name not in settings:
         raise PipelineError(f"the settings have no network '{name}'; there are {', '.join(settings) or 'none'}.")
@@ -104,9 +104,8 @@ def combine_command(
     """Join networks and describe them: size, degrees, evidence, year, losses, overlap. No network: empty tables."""
     from pipeline_lib.artefacts.schemas import EDGES
     from pipeline_lib.artefacts.tables import read_table, write_table
-    from pipeline_lib.networks.combine import join_networks, read_networks
-    from pipeline_lib.networks.evidence import find_provenance
-    from pipeline_lib.networks.summary import SUMMARY, summarise
+    from pipeline_lib.networks.edges import join_networks, read_networks
+    from pipeline_lib.networks.summary import SUMMARY, find_provenance, summarise
 
     num_genes = len(read_table(genes, columns=["gene_index"]))
     tables = read_networks(networks, num_genes)

@@ -1,4 +1,4 @@
-"""What a reader gives: edges between gene names, and text files cut into fields with their line numbers."""
+"""Read a network with its reader: edges between gene names, and text files cut into fields with their line numbers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,8 +8,10 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from pipeline_lib.config.networks import NETWORK_READERS, NetworkSettings
+from pipeline_lib.config.registry import load
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.sources.text_files import read_text
+from pipeline_lib.sources.text_lines import read_text
 from pipeline_lib.sources.written_numbers import parse_numbers
 
 
@@ -114,3 +116,17 @@ def refuse_rows(table: pl.DataFrame, bad: pl.Expr, path: Path, complaint: str, l
     text = str((listed if listed is not None else table["line"])[position])[:80]
     more = f" ({len(wrong) - 1} more rows like it)" if len(wrong) > 1 else ""
     raise PipelineError(f"{path}, row {table['row'][position]} {complaint}: {text!r}{more}.")
+
+
+def read_network(files: Mapping[str, Path], settings: NetworkSettings) -> RawEdges:
+    """Read one network with the reader of its settings.
+
+    Raises
+    ------
+    PipelineError
+        When there is no such reader, or the files are not the ones that it needs.
+    """
+    layout = NETWORK_READERS.get(settings.reader)
+    layout.refuse_other_files(settings.reader, files)
+    raw: RawEdges = load(layout.target)(files, settings)
+    return raw

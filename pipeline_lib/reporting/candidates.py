@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline_lib.config.calls import ScreenScores
-from pipeline_lib.config.reporting import ReportingSettings
+from pipeline_lib.config.figures import ReportingSettings
 from pipeline_lib.models.interface import Cell
 from pipeline_lib.reporting.next_experiments import (
     choose_genes,

@@ -8,8 +8,7 @@ import click
 
 from pipeline_lib.config.calls import ScreenScores
 from pipeline_lib.config.command_options import scores_option, settings_option
-from pipeline_lib.config.figures import TOPICS
-from pipeline_lib.config.reporting import ReportingSettings
+from pipeline_lib.config.figures import TOPICS, ReportingSettings
 
 if TYPE_CHECKING:
     from pipeline_lib.config.run import RunConfig

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipeline_lib.evaluation.ceilings import Ceiling, ceiling_of
-from pipeline_lib.evaluation.metrics import leading_metric
+from pipeline_lib.evaluation.ceilings.choice import Ceiling, ceiling_of
+from pipeline_lib.evaluation.metrics.scores import leading_metric
 from pipeline_lib.reporting.figures.leaderboard import leading_assay
 from pipeline_lib.reporting.names import METRICS, assay_name, in_order, split_phrase
 
@@ -207,7 +207,7 @@ def conservative_p_sentences(p_values: pd.DataFrame) -> list[str]:
     Parameters
     ----------
     p_values
-        `pipeline_lib.evaluation.schemas.P_VALUES`; the rows "pi0_at_lambda" are not cut at 1.
+        `pipeline_lib.evaluation.p_values.schemas.P_VALUES`; the rows "pi0_at_lambda" are not cut at 1.
     """
     half = p_values[(p_values["quantity"] == "pi0_at_lambda") & (p_values["detail"] == "0.50")]
     crowded = half[half["low"].fillna(half["value"]) > 1].sort_values(["screen", "order"])

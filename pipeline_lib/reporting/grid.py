@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipeline_lib.evaluation.verdicts import Verdict
+from pipeline_lib.evaluation.tables.verdicts import Verdict
 
 
 @dataclass(frozen=True)

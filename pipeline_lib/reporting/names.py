@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterable, Mapping
 
 from pipeline_lib.config.calls import FITNESS_UNITS, ScreenScores
+from pipeline_lib.config.cell import kind_and_repeat
 from pipeline_lib.config.screens import POOLED
-from pipeline_lib.config.split_names import kind_and_repeat
 
 SPLITS = {
     "random": "random",

@@ -9,8 +9,8 @@ import pandas as pd
 
 from pipeline_lib.artefacts.atomic import write_text
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.evaluation.ceilings import ceiling_of
-from pipeline_lib.evaluation.scoreboard import predicts_nothing
+from pipeline_lib.evaluation.ceilings.choice import ceiling_of
+from pipeline_lib.evaluation.tables.scoreboard import predicts_nothing
 
 START, END = "<!-- results: made by `make reference` -->", "<!-- end of results -->"
 """What stands around the table in a page that holds it."""

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline_lib.artefacts.atomic import atomic_path
+from pipeline_lib.artefacts.tables import ParquetStream
 from pipeline_lib.config.registry import load
 from pipeline_lib.config.screen_readers import SCREEN_READERS
 from pipeline_lib.config.screens import Order, Phenotype, ScreenSettings
@@ -20,7 +21,6 @@ from pipeline_lib.errors import PipelineError
 from pipeline_lib.genes.coverage import gene_coverage, refuse_other_organism
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.batch import REJECTED_SCHEMA, Source, constant
-from pipeline_lib.screens.parquet_stream import ParquetStream
 from pipeline_lib.screens.readers.bfg_gi import LINKED
 
 _OF_ANY_NUMBER = ("gene ", "no measurement")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_lib.config.simulation import SimulationSettings
+from pipeline_lib.config.metabolism import SimulationSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.knockouts.genotype_arrays import choose
 from pipeline_lib.metabolism.knockouts.growths import Growths

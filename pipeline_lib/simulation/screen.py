@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline_lib.config.simulation import SimulationSettings
+from pipeline_lib.config.metabolism import SimulationSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.knockouts.genotype_arrays import NO_GENE, choose
 from pipeline_lib.metabolism.knockouts.genotype_tables import gene_lists

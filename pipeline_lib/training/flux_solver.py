@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline_lib.artefacts import schemas
-from pipeline_lib.artefacts.media import MEDIA, OTHERS, screens_of_media
+from pipeline_lib.artefacts.flux_balance import MEDIA, OTHERS, screens_of_media
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.metabolism.knockouts.genotype_arrays import NO_GENE, choose
 from pipeline_lib.metabolism.knockouts.genotype_tables import gene_lists
@@ -37,7 +37,7 @@ class NetworkSolver:
     processes
         Worker processes; the results do not depend on it.
     media
-        The media of the run (`pipeline_lib.artefacts.media.MEDIA`); no rows where all grow on that of `network`.
+        The media of the run (`pipeline_lib.artefacts.flux_balance.MEDIA`); no rows where all grow on that of `network`.
     """
 
     def __init__(self, network: MetabolicNetwork, processes: int = 1, media: pd.DataFrame | None = None) -> None:

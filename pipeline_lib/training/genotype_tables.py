@@ -13,13 +13,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.genes.genotype_lists import genotypes_of_lists
+from pipeline_lib.genes.genotypes import genotypes_of_lists
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.sources.columnar_table import load_columnar
 from pipeline_lib.sources.excel_table import read_sheet, sheet_header
 from pipeline_lib.sources.rejections import Rejections
 from pipeline_lib.sources.row_block import Column
-from pipeline_lib.sources.text_files import whole_text
+from pipeline_lib.sources.text_lines import whole_text
 from pipeline_lib.sources.upstream_file import open_upstream
 from pipeline_lib.sources.written_numbers import is_missing
 from pipeline_lib.training.genotype_names import parse_genotypes

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline_lib.config.model_registry import entry_of, family_of
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.genes.genotype_lists import genotypes_of_lists
-from pipeline_lib.genes.genotypes import smallest_order
+from pipeline_lib.genes.genotypes import genotypes_of_lists, smallest_order
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.training.fitted_model import FittedModel, TrainedAssay, genotypes_of, load_fitted
 from pipeline_lib.training.flux_solver import with_solver

@@ -24,8 +24,7 @@ from pipeline_lib.cell.splits import (
     draw_folds,
     split_table,
 )
-from pipeline_lib.config.cell import SplitSettings
-from pipeline_lib.config.split_names import SPLIT_KINDS
+from pipeline_lib.config.cell import SPLIT_KINDS, SplitSettings
 from pipeline_lib.errors import PipelineError
 from tests.cell.conftest import GENES, observation_table
 

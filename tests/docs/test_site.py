@@ -14,7 +14,7 @@ from pipeline_lib.artefacts.schemas import OBSERVATIONS
 from pipeline_lib.command_line.root import STAGES, app
 from pipeline_lib.config.figures import ARTEFACTS
 from pipeline_lib.config.model_registry import names as names_of_models
-from pipeline_lib.evaluation.schemas import SCOREBOARD
+from pipeline_lib.evaluation.tables.schemas import SCOREBOARD
 from site_pages.command_line import command_line_page, commands_of
 from site_pages.drawing import Interval, interval_drawing
 from site_pages.links import linked_files, mend_links

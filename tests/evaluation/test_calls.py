@@ -8,16 +8,16 @@ import pytest
 
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.config.calls import CallThreshold, ScreenScores
+from pipeline_lib.config.metabolism import SimulationSettings
 from pipeline_lib.config.screen_readers import SCREEN_READERS
 from pipeline_lib.config.screens import ScreenSettings
-from pipeline_lib.config.simulation import SimulationSettings
 from pipeline_lib.evaluation.calls import call_score, called, negative_calls, positive_calls, rule_in_words
 from pipeline_lib.evaluation.measurements import Measurements, from_table, named_genes
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.metabolism.model.gem import read_gem
 from pipeline_lib.metabolism.model.network import network_of
 from pipeline_lib.screens.reading import read_screen
-from pipeline_lib.simulation.layouts import write_layout
+from pipeline_lib.simulation.cli import write_layout
 from pipeline_lib.simulation.screen import simulate_screen
 
 KUZMIN = SCREEN_READERS.get("kuzmin2018").scores.calls
@@ -130,14 +130,26 @@ def test_an_own_table_without_a_threshold_has_no_calls(measure: Callable, observ
     assert found.tolist() == [True, False]
 
 
-def test_a_call_is_its_own_label_and_fitness_has_no_calls(measure: Callable, observe: Callable) -> None:
+def test_a_call_is_its_own_label(measure: Callable, observe: Callable) -> None:
     data = measure(observe([("A", "B")] * 2, [1.0, 0.0], phenotype="call"))
     marks = called(data, "kuzmin2018_calls", "call")
     assert marks is not None
     assert marks.tolist() == [True, False]
-    assert called(data, "screen", "fitness") is None
 
 
 def test_a_low_interaction_and_a_high_call_both_score_high() -> None:
     assert call_score(np.array([-0.3, 0.1]), "interaction").tolist() == [0.3, -0.1]
     assert call_score(np.array([0.9, 0.1]), "call").tolist() == [0.9, 0.1]
+
+
+def test_a_list_of_essential_genes_calls_the_lethal_deletions(measure: Callable, observe: Callable) -> None:
+    listed = measure(observe([("A",), ("B",), ("C",)], [0.0, 1.0, 1.0], phenotype="fitness"))
+    lethal = called(listed, "essential_genes", "fitness")
+    assert lethal is not None
+    assert lethal.tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize("values", [[0.0, 0.5, 1.0], [0.4, 0.9, 0.9], [1.0, 1.0, 1.0]])
+def test_measured_fitness_has_no_calls(measure: Callable, observe: Callable, values: list[float]) -> None:
+    measured = measure(observe([("A",), ("B",), ("C",)], values, phenotype="fitness"))
+    assert called(measured, "costanzo2016", "fitness") is None

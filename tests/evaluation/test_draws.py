@@ -12,11 +12,10 @@ from scipy import stats
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.evaluation.cli import app
-from pipeline_lib.evaluation.draws import entries_by_split
 from pipeline_lib.evaluation.folds import split_fold
-from pipeline_lib.evaluation.leaderboard import Standings
 from pipeline_lib.evaluation.measurements import read_measurements
-from pipeline_lib.evaluation.predictions import PredictionFile, find_predictions, read_repeats
+from pipeline_lib.evaluation.predictions import PredictionFile, entries_by_split, find_predictions, read_repeats
+from pipeline_lib.evaluation.tables.leaderboard import Standings
 from tests.evaluation.test_leaderboard import SETTINGS, pick, stand
 
 KIND, POOLED = "gene_disjoint_one", "gene_disjoint_one-pooled"

@@ -7,8 +7,9 @@ import pytest
 from scipy import stats
 
 from pipeline_lib.evaluation import cells
-from pipeline_lib.evaluation.clusters import ClusterDesign, draw_resamples
-from pipeline_lib.evaluation.moments import MomentBootstrap, pearson, pearson_within_query, pooled, rmse
+from pipeline_lib.evaluation.intervals.design import ClusterDesign
+from pipeline_lib.evaluation.intervals.resampling import draw_resamples
+from pipeline_lib.evaluation.metrics.moments import MomentBootstrap, pearson, pearson_within_query, pooled, rmse
 
 DESIGNS = {
     "query": ("query", 1, (9,)),

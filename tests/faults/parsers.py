@@ -23,7 +23,7 @@ from pipeline_lib.metabolism.model.energies import read_energies
 from pipeline_lib.metabolism.model.gem import read_gem
 from pipeline_lib.metabolism.model.gene_rule_parser import parse_rule
 from pipeline_lib.networks.edges import build_edges
-from pipeline_lib.networks.reading import read_network
+from pipeline_lib.networks.raw_edges import read_network
 from pipeline_lib.screens.reading import read_screen
 from pipeline_lib.sources.catalogue import read_catalogue
 from pipeline_lib.training.genotype_streams import read_gene_list

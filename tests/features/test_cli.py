@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from pipeline_lib.artefacts.schemas import FEATURES_SUMMARY, GENES
 from pipeline_lib.artefacts.tables import read_table, write_table
-from pipeline_lib.config.feature_readers import FEATURE_READERS
+from pipeline_lib.config.features import FEATURE_READERS
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.features.cli import app
 

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.config.figures import ARTEFACTS
-from pipeline_lib.evaluation.verdicts import verdict
+from pipeline_lib.evaluation.tables.verdicts import verdict
 from pipeline_lib.reporting.grid import Scale, mark, scale_around_zero
 from pipeline_lib.reporting.sections.families import Elsewhere, elsewhere, family_grid
 from pipeline_lib.reporting.sections.scoreboard import scoreboard_grid

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pipeline_lib.config.simulation import SimulationSettings
+from pipeline_lib.config.metabolism import SimulationSettings
 from pipeline_lib.metabolism.knockouts.interaction_scores import interactions
 from pipeline_lib.metabolism.model.network import MetabolicNetwork
 from pipeline_lib.simulation.measurement import measure

@@ -51,7 +51,7 @@ def build(
 ) -> None:
     """Turn a genome-scale model into tables and tensors, on the medium of the settings."""
     from pipeline_lib.artefacts import schemas
-    from pipeline_lib.artefacts.media import MEDIA
+    from pipeline_lib.artefacts.flux_balance import MEDIA
     from pipeline_lib.artefacts.tables import read_table, write_table
     from pipeline_lib.artefacts.tensors import save_tensors
     from pipeline_lib.genes.names import GeneNames

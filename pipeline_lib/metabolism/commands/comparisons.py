@@ -193,8 +193,7 @@ def explain(
 ) -> None:
     """Explain the strongest interactions that are both measured and predicted by flux balance."""
     from pipeline_lib.artefacts import schemas
-    from pipeline_lib.artefacts.flux_balance import EXPLANATIONS
-    from pipeline_lib.artefacts.media import MEDIA
+    from pipeline_lib.artefacts.flux_balance import EXPLANATIONS, MEDIA
     from pipeline_lib.artefacts.tables import read_table, write_table
     from pipeline_lib.metabolism.measurements.explained_interactions import (
         explained_interactions,

@@ -99,7 +99,7 @@ def knockouts(
     A stopped run is taken up where it was left: solved batches lie beside the output until it is written.
     """
     from pipeline_lib.artefacts import schemas
-    from pipeline_lib.artefacts.media import MEDIA
+    from pipeline_lib.artefacts.flux_balance import MEDIA
     from pipeline_lib.artefacts.tables import read_table
     from pipeline_lib.genes.names import GeneNames
     from pipeline_lib.metabolism.knockouts.genotype_tables import read_genotypes, screens_of_genotypes

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.genes.genotype_lists import genotypes_of_lists
+from pipeline_lib.genes.genotypes import genotypes_of_lists
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.metabolism.knockouts.genotype_arrays import NO_GENE, sub_genotypes
 from pipeline_lib.metabolism.knockouts.growths import FITNESS_DECIMALS, Growths

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline_lib.artefacts.media import OTHERS, medium_of, screens_of_media
+from pipeline_lib.artefacts.flux_balance import OTHERS, medium_of, screens_of_media
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.knockouts.genotype_tables import knockout_table, with_sub_genotypes
 from pipeline_lib.metabolism.knockouts.growths import Growths
@@ -56,7 +56,7 @@ def plates(
     screens
         str [n]: the screen of each genotype; empty: none, which is the run's own medium.
     media
-        The media of the run (`pipeline_lib.artefacts.media.MEDIA`).
+        The media of the run (`pipeline_lib.artefacts.flux_balance.MEDIA`).
 
     Returns
     -------

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline_lib.artefacts.media import medium_of
+from pipeline_lib.artefacts.flux_balance import medium_of
 from pipeline_lib.artefacts.schemas import GENES
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.genes.names import GeneNames

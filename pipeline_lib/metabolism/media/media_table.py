@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from pipeline_lib.artefacts.media import ABSENT, BETWEEN_SCREENS, OTHERS
+from pipeline_lib.artefacts.flux_balance import ABSENT, BETWEEN_SCREENS, OTHERS
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.media.medium import Medium, exchange_reactions, medium_bounds
 from pipeline_lib.metabolism.media.named_media import NAMED_MEDIA, fitting_medium
@@ -80,7 +80,7 @@ def medium_components(model: Model, medium: Medium) -> pd.DataFrame:
 
 
 def media_table(gem: Gem, medium: Medium, of_screens: Mapping[str, Medium]) -> pd.DataFrame:
-    """Return the media of a run (`pipeline_lib.artefacts.media.MEDIA`), its own first.
+    """Return the media of a run (`pipeline_lib.artefacts.flux_balance.MEDIA`), its own first.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
-from pipeline_lib.features.components import components_of_tables
+from pipeline_lib.features.matrices import components_of_tables
 from pipeline_lib.models.crosses.crosses import Crosses, StrainBook, lookup
 from pipeline_lib.models.crosses.per_assay import AssayFold, AssayModel, PerAssay, Values
 from pipeline_lib.models.crosses.search import Search, Trial

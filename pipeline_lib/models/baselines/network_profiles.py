@@ -16,7 +16,7 @@ from pipeline_lib.models.crosses.crosses import Crosses, StrainBook
 from pipeline_lib.models.crosses.per_assay import AssayFold, PerAssay, Values
 from pipeline_lib.models.crosses.search import Search, Trial
 from pipeline_lib.models.interface import Cell
-from pipeline_lib.models.statistics import non_negative_least_squares
+from pipeline_lib.models.least_squares import non_negative_least_squares
 
 POWERS = (2.0, 1.0, 4.0)
 PRIORS = (4.0, 2.0, 8.0, 1.0)

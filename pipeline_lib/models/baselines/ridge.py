@@ -10,7 +10,7 @@ from scipy.linalg import block_diag, cho_factor, cho_solve
 from scipy.sparse.linalg import splu
 
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
-from pipeline_lib.features.components import components_of_tables
+from pipeline_lib.features.matrices import components_of_tables
 from pipeline_lib.models.crosses.axes import Entities
 from pipeline_lib.models.crosses.crosses import Crosses, StrainBook
 from pipeline_lib.models.crosses.per_assay import AssayFold, AssayModel, PerAssay, Values

@@ -11,12 +11,12 @@ from sklearn.linear_model import LogisticRegression
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
 from pipeline_lib.cell.queries import genotype_codes
+from pipeline_lib.cell.testable import effective_number
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.models.interface import Cell, FitContext
 from pipeline_lib.models.profile_predictor.estimates import CrossEstimates
 from pipeline_lib.models.profile_predictor.model import ProfilePredictorModel
-from pipeline_lib.models.statistics import effective_number
 
 Values = NDArray[np.float64]
 Index = NDArray[np.int64]

@@ -10,8 +10,7 @@ import pandas as pd
 import torch
 
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
-from pipeline_lib.config.clp import ClpSettings
-from pipeline_lib.config.models import ModelSettings
+from pipeline_lib.config.models import ClpSettings, ModelSettings
 from pipeline_lib.config.training import LossName, TrainingSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.clp.assays import Assays

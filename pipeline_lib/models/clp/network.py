@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.phenotype_processor import measures_intact
-from pipeline_lib.config.clp import ClpSettings
+from pipeline_lib.config.models import ClpSettings
 from pipeline_lib.models.clp import decomposition
 from pipeline_lib.models.clp.assays import CALL, Assays
 from pipeline_lib.models.clp.cell_tensors import CellArrays

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.artefacts.tensors import to_arrays, to_tensors
 from pipeline_lib.cell.genotypes import MAX_ORDER, Genotypes
-from pipeline_lib.config.baselines import BaselineSettings
-from pipeline_lib.config.models import ModelSettings
+from pipeline_lib.config.models import BaselineSettings, ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.models.crosses.crosses import Crosses, StrainBook
 from pipeline_lib.models.crosses.search import Trial

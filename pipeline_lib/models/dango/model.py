@@ -10,8 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from pipeline_lib.cell.genotypes import Genotypes
-from pipeline_lib.config.dango import DangoSettings
-from pipeline_lib.config.models import ModelSettings
+from pipeline_lib.config.models import DangoSettings, ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.assays import AssayScales

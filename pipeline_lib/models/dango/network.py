@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from pipeline_lib.config.dango import DangoSettings
+from pipeline_lib.config.models import DangoSettings
 from pipeline_lib.models.dango.channels import Channel
 from pipeline_lib.models.dango.encoder import ChannelEncoder, MetaEmbedding, RowDecoder
 from pipeline_lib.models.dango.hypergraph import HyperSagnn

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline_lib.config.profile_predictor import ProfilePredictorSettings
+from pipeline_lib.cell.testable import effective_number
+from pipeline_lib.config.models import ProfilePredictorSettings
 from pipeline_lib.models.crosses.axes import UNKNOWN, Index
 from pipeline_lib.models.crosses.completion import ScoreMatrix
 from pipeline_lib.models.crosses.cross_model import CrossModel
@@ -29,7 +30,6 @@ from pipeline_lib.models.profile_predictor.estimates import CrossEstimates, Cros
 from pipeline_lib.models.profile_predictor.gains import Gains
 from pipeline_lib.models.profile_predictor.kernels import GeneKernel, Matrix, gene_kernels
 from pipeline_lib.models.profile_predictor.side import AssaySide, Unseen
-from pipeline_lib.models.statistics import effective_number
 
 _FEWEST = 2
 """Rows and columns of an assay without which there are no profiles to compare."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline_lib.config.profile_predictor import ProfilePredictorSettings
+from pipeline_lib.config.models import ProfilePredictorSettings
 from pipeline_lib.models.baselines.soft_impute import soft_impute_path
 from pipeline_lib.models.crosses.axes import Axes
 from pipeline_lib.models.crosses.completion import Factors, ScoreMatrix

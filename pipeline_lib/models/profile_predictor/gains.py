@@ -7,8 +7,8 @@ from typing import Self
 import numpy as np
 from scipy.optimize import nnls
 
+from pipeline_lib.models.least_squares import non_negative_solution
 from pipeline_lib.models.profile_predictor.kernels import Matrix
-from pipeline_lib.models.statistics import non_negative_solution
 
 _PRIOR_UNITS = 20.0
 """Independent observations' worth of belief in gain 0: with a handful of values nothing is read into them."""

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from scipy import sparse
 
-from pipeline_lib.config.profile_predictor import ProfilePredictorSettings
+from pipeline_lib.config.models import ProfilePredictorSettings
 from pipeline_lib.models.profile_predictor.gene_process import GeneProcess
 from pipeline_lib.models.profile_predictor.kernels import GeneKernel, Index, Matrix, set_kernel, weighted_kernel
 from pipeline_lib.models.profile_predictor.learning import KernelWeights, learn_weights

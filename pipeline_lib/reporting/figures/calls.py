@@ -20,7 +20,7 @@ def draw_precision_recall(curves: pd.DataFrame, leaderboard: pd.DataFrame, model
     Parameters
     ----------
     curves
-        `pipeline_lib.evaluation.schemas.PRECISION_RECALL`.
+        `pipeline_lib.evaluation.tables.schemas.PRECISION_RECALL`.
     leaderboard
         For the average precision, by which rivals are chosen.
     model

@@ -10,7 +10,7 @@ from scipy.stats import pearsonr, spearmanr
 
 from pipeline_lib.config.calls import ScreenScores
 from pipeline_lib.config.screens import POOLED
-from pipeline_lib.evaluation.ceilings import ceiling_of
+from pipeline_lib.evaluation.ceilings.choice import ceiling_of
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.names import assay_name, in_order, panel_title, split_name, split_phrase, unit

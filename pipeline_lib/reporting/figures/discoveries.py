@@ -15,7 +15,7 @@ def draw_discoveries(p_values: pd.DataFrame) -> Drawn:
     Parameters
     ----------
     p_values
-        `pipeline_lib.evaluation.schemas.P_VALUES`.
+        `pipeline_lib.evaluation.p_values.schemas.P_VALUES`.
     """
     name, title = "discoveries", "Discoveries by the rule that calls them"
     rows = p_values[(p_values["quantity"] == "discoveries") & p_values["order"].isin(ORDERS)]

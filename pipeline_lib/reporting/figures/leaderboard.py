@@ -6,10 +6,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from pipeline_lib.config.cell import kind_and_repeat
 from pipeline_lib.config.screens import POOLED
-from pipeline_lib.config.split_names import kind_and_repeat
-from pipeline_lib.evaluation.ceilings import ceiling_of
-from pipeline_lib.evaluation.metrics import leading_metric
+from pipeline_lib.evaluation.ceilings.choice import ceiling_of
+from pipeline_lib.evaluation.metrics.scores import leading_metric
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.figures.forest import colours_in_words, forest

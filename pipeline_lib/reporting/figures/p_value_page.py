@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline_lib.config.figures import P_VALUE_PAGE
-from pipeline_lib.evaluation.verdicts import Verdict
+from pipeline_lib.evaluation.tables.verdicts import Verdict
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.figures import p_value_panels as panels
@@ -79,7 +79,7 @@ def agreement_verdict(agreement: pd.DataFrame) -> Verdict:
     Parameters
     ----------
     agreement
-        `pipeline_lib.evaluation.schemas.P_VALUE_CORRELATIONS` of one model, split and assay.
+        `pipeline_lib.evaluation.p_values.schemas.P_VALUE_CORRELATIONS` of one model, split and assay.
     """
     rows = _measures(agreement)
     if rows is None or not np.isfinite([row[end] for row in rows for end in ("low", "high")]).all():
@@ -96,7 +96,7 @@ def answer(agreement: pd.DataFrame) -> str:
     Parameters
     ----------
     agreement
-        `pipeline_lib.evaluation.schemas.P_VALUE_CORRELATIONS` of one model, split and assay.
+        `pipeline_lib.evaluation.p_values.schemas.P_VALUE_CORRELATIONS` of one model, split and assay.
     """
     rows = _measures(agreement)
     if rows is None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from pipeline_lib.config.model_registry import entry_of
-from pipeline_lib.evaluation.metrics import leading_metric
+from pipeline_lib.evaluation.metrics.scores import leading_metric
 from pipeline_lib.reporting.figures.leaderboard import leading_assay
 from pipeline_lib.reporting.findings import (
     above_ceiling_sentences,

@@ -111,7 +111,7 @@ def agreement_grid(agreement: pd.DataFrame, model: str) -> Grid | None:
     Parameters
     ----------
     agreement
-        `pipeline_lib.evaluation.schemas.P_VALUE_CORRELATIONS`.
+        `pipeline_lib.evaluation.p_values.schemas.P_VALUE_CORRELATIONS`.
     model
         The model that the report is about.
     """
@@ -157,7 +157,7 @@ def query_charts(queries: pd.DataFrame, genes: GeneNames) -> list[Chart]:
     Parameters
     ----------
     queries
-        `pipeline_lib.evaluation.schemas.P_VALUE_QUERIES`.
+        `pipeline_lib.evaluation.p_values.schemas.P_VALUE_QUERIES`.
     genes
         Standard names.
     """
@@ -199,7 +199,7 @@ def hit_charts(hits: pd.DataFrame, model: str, genes: GeneNames) -> list[Chart]:
     Parameters
     ----------
     hits
-        `pipeline_lib.evaluation.schemas.P_VALUE_HITS`.
+        `pipeline_lib.evaluation.p_values.schemas.P_VALUE_HITS`.
     model
         The model that the report is about.
     genes

@@ -1,6 +1,6 @@
 """What the numbers of a run do not say."""
 
-from pipeline_lib.config.split_names import kind_and_repeat
+from pipeline_lib.config.cell import kind_and_repeat
 from pipeline_lib.reporting.html import Section
 from pipeline_lib.reporting.run_folder import RunFolder
 

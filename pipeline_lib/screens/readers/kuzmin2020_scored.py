@@ -18,8 +18,7 @@ from pipeline_lib.errors import PipelineError
 from pipeline_lib.screens.alleles import Strains
 from pipeline_lib.screens.batch import Batch, Batches, Source, measurements
 from pipeline_lib.screens.replicates import replicate_numbers
-from pipeline_lib.screens.strain_fitness import strain_fitness
-from pipeline_lib.screens.strain_pairs import StrainPairs, strain_codes, strain_pairs
+from pipeline_lib.screens.strain_pairs import StrainPairs, strain_codes, strain_fitness, strain_pairs
 from pipeline_lib.screens.value_checks import ONE_SIDED_MAXIMUM, check_values
 from pipeline_lib.sources.rejections import Rejections
 from pipeline_lib.sources.row_block import Column, RowBlock, one_block

@@ -9,8 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipeline_lib.artefacts import schemas
-from pipeline_lib.artefacts.flux_balance import EXPLANATIONS, SUBSYSTEM_BENCHMARK
-from pipeline_lib.artefacts.media import MEDIA
+from pipeline_lib.artefacts.flux_balance import EXPLANATIONS, MEDIA, SUBSYSTEM_BENCHMARK
 from pipeline_lib.artefacts.tables import read_table, write_table
 from pipeline_lib.metabolism.cli import app
 from pipeline_lib.metabolism.knockouts.growth_tables import knockout_growth

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.artefacts import schemas
-from pipeline_lib.artefacts.media import MEDIA, medium_of
+from pipeline_lib.artefacts.flux_balance import MEDIA, medium_of
 from pipeline_lib.artefacts.tables import read_table, write_table
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.knockouts.plates import plates

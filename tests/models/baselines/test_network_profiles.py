@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from pipeline_lib.features.random_control import random_features
+from pipeline_lib.features.matrices import random_features
 from pipeline_lib.models.baselines.gene_networks import gene_networks
 from pipeline_lib.models.baselines.means import TwoWayModel
 from pipeline_lib.models.baselines.network_profiles import NetworkProfilesModel

@@ -9,8 +9,7 @@ from rich.progress import Progress
 from pipeline_lib.artefacts.schemas import HISTORY
 from pipeline_lib.artefacts.tensors import load_tensors, save_tensors
 from pipeline_lib.cell.genotypes import Genotypes, encode_gene_sets
-from pipeline_lib.config.dango import DangoSettings
-from pipeline_lib.config.models import ModelSettings
+from pipeline_lib.config.models import DangoSettings, ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.dango.channels import read_channels

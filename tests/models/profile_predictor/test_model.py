@@ -6,8 +6,7 @@ import pytest
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
-from pipeline_lib.config.models import ModelSettings
-from pipeline_lib.config.profile_predictor import ProfilePredictorSettings
+from pipeline_lib.config.models import ModelSettings, ProfilePredictorSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.models.crosses.axes import Axes
 from pipeline_lib.models.crosses.crosses import StrainBook

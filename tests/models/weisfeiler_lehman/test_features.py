@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline_lib.config.weisfeiler_lehman import WeisfeilerLehmanSettings
+from pipeline_lib.config.models import WeisfeilerLehmanSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.interface import Cell
 from pipeline_lib.models.weisfeiler_lehman.colours import hashed_slots

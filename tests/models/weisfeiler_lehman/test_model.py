@@ -8,10 +8,8 @@ from sklearn.preprocessing import StandardScaler
 from pipeline_lib.artefacts.schemas import HISTORY
 from pipeline_lib.artefacts.tensors import load_tensors, save_tensors
 from pipeline_lib.cell.genotypes import Genotypes, encode_gene_sets
-from pipeline_lib.config.baselines import BaselineSettings
-from pipeline_lib.config.models import ModelSettings
+from pipeline_lib.config.models import BaselineSettings, ModelSettings, WeisfeilerLehmanSettings
 from pipeline_lib.config.training import TrainingSettings
-from pipeline_lib.config.weisfeiler_lehman import WeisfeilerLehmanSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.model.gem import read_gem
 from pipeline_lib.metabolism.model.gene_rules import GeneRules
