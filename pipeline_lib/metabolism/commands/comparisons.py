@@ -45,7 +45,7 @@ def essentiality(reactions: Path, incidence: Path, complexes: Path, genes: Path,
     "feature_paths",
     multiple=True,
     type=_FILE,
-    help="features/<name>.parquet; repeat it. Phenotypes of deletion mutants tell which mutants live: leave them out.",
+    help="features/<name>.parquet; repeat it. Phenotypes of deletion mutants show which mutants live: leave them out.",
 )
 @click.option("--output", required=True, type=_FILE, help="Written: one row a predictor and measure.")
 def essentiality_benchmark_command(

@@ -1,4 +1,4 @@
-"""Minimal sets of genes whose joint deletion shuts a flux, and the genes that such sets cannot tell apart."""
+"""Minimal sets of genes whose joint deletion shuts a flux, and the genes that such sets do not distinguish."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -66,7 +66,7 @@ def cut_sets_of_columns(rules: GeneRules, column: NDArray[np.int64], order: int)
 
 
 def interchangeable_genes(families: Iterable[frozenset[GeneSet]], num_genes: int) -> NDArray[np.int64]:
-    """Say for every gene which gene can stand for it in any deletion up to the order of the cut sets.
+    """Return for every gene which gene can stand for it in any deletion up to the order of the cut sets.
 
     Two genes are interchangeable when swapping one for the other turns every cut set of every family into a cut set
     of the same family. They then never share a cut set, so deleting both does what deleting one does.

@@ -25,7 +25,7 @@ _LESS = 1e-6
 def explain_deletion(
     model: Model, genes: Sequence[str], *, medium: Medium = "model", background: Sequence[str] = ()
 ) -> pd.DataFrame:
-    """Say which reactions a deletion blocks, what the cell then makes less of, and what would help it.
+    """Explain which reactions a deletion blocks, what the cell then makes less of, and what would help it.
 
     Parameters
     ----------

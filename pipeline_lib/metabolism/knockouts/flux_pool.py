@@ -1,4 +1,4 @@
-"""Flux distributions found so far, asked by the thousand which of them carry nothing that a genotype shuts."""
+"""Flux distributions found so far, searched by the thousand for those that carry nothing which a genotype shuts."""
 
 import numpy as np
 from numpy.typing import NDArray

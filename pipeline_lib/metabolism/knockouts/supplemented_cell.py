@@ -38,7 +38,7 @@ class SupplementedCell:
         The network on its medium, R reactions and M metabolites.
     program
         Its program, with every closed uptake opened, one drain a metabolite and one supply a metabolite; all of them
-        are at zero unless asked for.
+        are at zero unless needed.
     solver, drainer
         Solvers of growth, which start from a basis that other bounds make infeasible (dual simplex), and of drains,
         which start from a feasible one with another cost (primal simplex).

@@ -17,7 +17,7 @@ _ROWS_AT_ONCE = 500_000
 
 
 def foretold(search: TripleSearch) -> NDArray[np.bool_]:
-    """Tell the triples of which at least one pair interacts, bool [t]; a tau without any digenic one is the rest."""
+    """Find the triples of which at least one pair interacts, bool [t]; a tau without any digenic one is the rest."""
     f = search.pairs.fitness
     i, j, k = search.triples.T
     single = f.diagonal()
@@ -76,7 +76,7 @@ def _expand(
 
 
 def triple_counts(search: TripleSearch, num_genes: int) -> dict[str, int]:
-    """Say what became of all triples of the model's `num_genes` genes, and how many linear programs it took.
+    """Count what became of all triples of the model's `num_genes` genes, and how many linear programs it took.
 
     ``interacting`` counts every tau above rounding; ``interacting_above_<size>`` those of a size that a screen sees.
     """

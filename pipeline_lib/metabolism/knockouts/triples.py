@@ -1,6 +1,6 @@
 """Every triple of a model's genes, exactly: the trigenic interactions that are not zero, and the counts of the rest.
 
-Genes that no deletion of up to three genes can tell apart form a class, and one triple of classes stands for all
+Genes with the same effect in every deletion of up to three genes form a class, and one triple of classes stands for all
 triples of their members. A class triple gets the optimum of one of its pairs wherever that carries nothing of what
 the triple shuts; only the rest need linear programs.
 """

@@ -133,7 +133,7 @@ def energy_table(gem: Gem) -> pd.DataFrame:
 
 
 def reaction_kinds(S: sparse.csc_array, compartments: pd.Series) -> NDArray[np.str_]:
-    """Tell boundary reactions (one metabolite), transport (several compartments) and chemistry apart, str [R]."""
+    """Return whether each reaction is boundary (one metabolite), transport or chemical, str [R]."""
     codes, names = pd.factorize(compartments)
     inside = sparse.csr_array((np.ones(len(codes)), (codes, np.arange(len(codes)))), shape=(len(names), len(codes)))
     compartments_touched = np.diff(sparse.csc_array(inside @ abs(S)).indptr)

@@ -51,7 +51,7 @@ def numbers_of(entries: list[Entry], key: str, default: float | None, kind: str,
 
 
 def is_number(value: object) -> bool:
-    """Tell a number that a float64 can hold; Python's whole numbers have no greatest, and True counts as 1."""
+    """Return whether a float64 can hold a value; Python's whole numbers have no greatest, and True counts as 1."""
     return isinstance(value, float) or (
         isinstance(value, int) and not isinstance(value, bool) and value.bit_length() < 1024
     )

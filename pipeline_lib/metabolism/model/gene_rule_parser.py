@@ -112,7 +112,7 @@ def _parse_operand(tokens: list[tuple[str, str]], at: int, rule: str, reaction: 
 
 
 def _share_no_gene(left: set[frozenset[str]], right: set[frozenset[str]]) -> bool:
-    """Tell two minimal forms without a common gene: their union and their product are minimal as they are."""
+    """Return whether two minimal forms share no gene: their union and their product are minimal as they are."""
     return frozenset().union(*left).isdisjoint(frozenset().union(*right))
 
 

@@ -90,7 +90,7 @@ def _closed() -> PipelineError:
 
 
 def _takes_nothing_up(network: MetabolicNetwork) -> bool:
-    """Tell a network in which no reaction can make metabolites from nothing."""
+    """Return whether no reaction can make metabolites from nothing."""
     S = network.stoichiometry
     makes, uses = ((S > 0).sum(axis=0) > 0, (S < 0).sum(axis=0) > 0)
     source = (makes & ~uses & (network.upper > 0)) | (uses & ~makes & (network.lower < 0))

@@ -86,21 +86,21 @@ class ClosedForm:
                 part = replace(part, value=part.value - lower_terms.reference)
             profiles = new_profiles()
             observation, estimates = profiles.fit(part, cell, context)
-            asked, lower = part.take(observation), lower_terms.take(observation)
-            design, expected = design_of(name[1], name[2], estimates, lower, flux.terms(asked.genes, name[0]))
+            cross_fitted, lower = part.take(observation), lower_terms.take(observation)
+            design, expected = design_of(name[1], name[2], estimates, lower, flux.terms(cross_fitted.genes, name[0]))
             case = case_of(estimates)
             if name[1] == CALL:
-                gains = LevelGains.log_odds(design, asked.value, case)
+                gains = LevelGains.log_odds(design, cross_fitted.value, case)
             else:
                 gains = LevelGains.least_squares(
-                    design, asked.value, estimates.std, case, units_of(asked, estimates), expected
+                    design, cross_fitted.value, estimates.std, case, units_of(cross_fitted, estimates), expected
                 )
             levels[name] = Level(profiles, gains, len(rows))
             positions.append(rows[observation])
-            found = fitted._terms_of(asked, name, levels[name], estimates, lower)
+            found = fitted._terms_of(cross_fitted, name, levels[name], estimates, lower)
             if _is_single_fitness(name):
-                implied = implied.with_gains(name[0], asked, found.term, found.std, found.case)
-                found = _refined(implied, asked, name, levels[name], found)
+                implied = implied.with_gains(name[0], cross_fitted, found.term, found.std, found.case)
+                found = _refined(implied, cross_fitted, name, levels[name], found)
             terms.append(found)
         fitted = replace(fitted, implied=implied)
         return fitted, np.concatenate(positions), Terms.concatenate(terms)
@@ -237,7 +237,7 @@ def _is_single_fitness(name: LevelName) -> bool:
 
 
 def _refined(implied: ImpliedSingles, part: Genotypes, name: LevelName, level: Level, terms: Terms) -> Terms:
-    """Return the terms of single mutants that are asked for by themselves."""
+    """Return the terms of single mutants that are predicted by themselves."""
     term, std = implied.refined(name[0], part, terms.term, terms.std, terms.case)
     single, evidence = terms.single.copy(), terms.evidence.copy()
     single[:, 0] = 1 + term

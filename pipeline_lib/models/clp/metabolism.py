@@ -102,5 +102,5 @@ class NoMetabolism(nn.Module):
 
 
 def metabolism_of(cell: CellArrays, settings: ClpSettings) -> Metabolism | NoMetabolism:
-    """Return the branch that the settings ask for."""
+    """Return the branch that the settings name."""
     return NoMetabolism() if settings.hypergraph == "off" else Metabolism(cell, settings)

@@ -15,7 +15,7 @@ from pipeline_lib.config.training import LossName, TrainingSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.clp.assays import Assays
 from pipeline_lib.models.clp.cell_tensors import cell_arrays, seen_by
-from pipeline_lib.models.clp.columns import columns, of_asked_cases
+from pipeline_lib.models.clp.columns import columns, of_tested_cases
 from pipeline_lib.models.clp.flux_terms import FluxBalance
 from pipeline_lib.models.clp.network import ClpNetwork
 from pipeline_lib.models.clp.shared_terms import (
@@ -69,7 +69,7 @@ class Clp:
             for member, network in enumerate(task.networks):
                 history = context.trainer(
                     network,
-                    of_asked_cases(table, judged),
+                    of_tested_cases(table, judged),
                     judged,
                     self.training,
                     replace(context, seed=_member_seed(self.seed, member)),
@@ -105,10 +105,10 @@ class Clp:
         measured_sd = self.settings.clp.measured_sd
         task = Task(screens, assays, main, closed_form, source, [], measured, measured_sd)
         task.networks = [self._network(task, cell, member) for member in range(self.settings.clp.ensemble)]
-        asked = train.take(positions)
+        cross_fitted = train.take(positions)
         if not self.settings.clp.profiles:
-            terms = self._hide_genes(asked, terms)
-        return task, columns(asked, terms, assays, measured_sd=measured_sd)
+            terms = self._hide_genes(cross_fitted, terms)
+        return task, columns(cross_fitted, terms, assays, measured_sd=measured_sd)
 
     def _hide_genes(self, genotypes: Genotypes, terms: Terms) -> Terms:
         """Let some genes of each genotype count as unseen, so that the state of an unseen gene is trained."""

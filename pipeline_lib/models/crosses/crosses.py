@@ -91,7 +91,7 @@ class StrainBook:
     names
         Strain names; their positions are the codes of `Side.strain`.
     genes
-        int64 [strains, 3]: gene indices, then -1; all -1 where the crosses do not tell.
+        int64 [strains, 3]: gene indices, then -1; all -1 where the crosses leave it open.
     query_sets, query_counts
         int64 [q]: gene-set codes that may stand on the query side, ascending, and how often they could.
     num_genes
@@ -106,7 +106,7 @@ class StrainBook:
 
     @classmethod
     def learn(cls, train: Genotypes, num_genes: int) -> Self:
-        """Tell each strain's genes from its crosses: those that all of its genotypes share."""
+        """Infer each strain's genes from its crosses: those that all of its genotypes share."""
         twice = train.take(np.tile(np.arange(len(train)), 2))
         twice = replace(twice, query=np.concatenate([train.query, train.array]))
         genes = query_gene_sets(twice)

@@ -101,7 +101,7 @@ def variance_components(factors: list[sparse.csr_array], value: Values) -> Value
     With y = 1 mu + sum_k Z_k u_k + e and M = I - 11'/n, the quadratic forms y'My and y'M Z_k Z_k' M y are equated
     with their expectations: MINQUE with equal weights (Rao 1971, J. Multivariate Anal. 1:257; also known as
     Haseman-Elston regression). A negative estimate becomes 0, the noise at least a millionth of the variance. Where the
-    forms cannot tell noise from effects, as with one measurement a strain, the measurement is believed.
+    forms cannot separate noise from effects, as with one measurement a strain, the measurement is believed.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ class Removal(Protocol):
         ...
 
     def joint(self, sets: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Tell which genotypes, or subsets of them, delete a node that none of their genes deletes alone."""
+        """Find which genotypes, or subsets of them, delete a node that none of their genes deletes alone."""
         ...
 
 

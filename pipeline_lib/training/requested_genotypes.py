@@ -16,7 +16,7 @@ CHUNK = 262_144
 
 
 @dataclass(frozen=True)
-class Question:
+class RequestedGenotypes:
     """Genotypes to predict.
 
     Attributes
@@ -31,30 +31,30 @@ class Question:
     chunks: Chunks
 
 
-def named(texts: Sequence[str], names: GeneNames, least: int) -> Question:
+def named(texts: Sequence[str], names: GeneNames, least: int) -> RequestedGenotypes:
     """Return the genotypes of the option ``--genotype``; see `parse_genotypes`."""
     genes = parse_genotypes(texts, names, least, lambda row: f"--genotype '{texts[row]}'")
-    return Question(len(genes), cut(genes, CHUNK))
+    return RequestedGenotypes(len(genes), cut(genes, CHUNK))
 
 
-def tabled(path: Path, names: GeneNames, least: int) -> Question:
+def tabled(path: Path, names: GeneNames, least: int) -> RequestedGenotypes:
     """Return the genotypes of a table; see `read_genotype_table`."""
     genes = read_genotype_table(path, names, least)
-    return Question(len(genes), cut(genes, CHUNK))
+    return RequestedGenotypes(len(genes), cut(genes, CHUNK))
 
 
-def every_pair(path: Path, names: GeneNames) -> Question:
+def every_pair(path: Path, names: GeneNames) -> RequestedGenotypes:
     """Return all pairs of the genes of a text file; see `read_gene_list`."""
     genes = read_gene_list(path, names)
     _refuse_few(path, len(genes), 2, "pair")
-    return Question(comb(len(genes), 2), all_pairs(genes, CHUNK))
+    return RequestedGenotypes(comb(len(genes), 2), all_pairs(genes, CHUNK))
 
 
-def every_triple(path: Path, names: GeneNames) -> Question:
+def every_triple(path: Path, names: GeneNames) -> RequestedGenotypes:
     """Return all triples of the genes of a text file; see `read_gene_list`."""
     genes = read_gene_list(path, names)
     _refuse_few(path, len(genes), 3, "triple")
-    return Question(comb(len(genes), 3), all_triples(genes, CHUNK))
+    return RequestedGenotypes(comb(len(genes), 3), all_triples(genes, CHUNK))
 
 
 def _refuse_few(path: Path, count: int, needed: int, what: str) -> None:
