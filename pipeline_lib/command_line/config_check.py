@@ -221,7 +221,7 @@ def _make_splits(
     from pipeline_lib.artefacts.tables import read_table
 
     observations = folder / "observations.parquet"
-    parts = [f"--screen={folder / name}.parquet" for name in screens]
+    parts = [f"--screen-table={folder / name}.parquet" for name in screens]
     rest = ["--rejected", str(folder / "rejected.parquet"), "--aggregated", str(folder / "aggregated.parquet")]
     _run("screens", ["combine", "--genes", str(genes), *parts, "--observations", str(observations), *rest])
     total = len(read_table(observations, columns=["observation_id"]))

@@ -1,8 +1,8 @@
-"""The options ``--settings`` and ``--scores``: typed parts of the configuration, as JSON or out of a YAML file."""
+"""Options that several commands share: ``--settings``, ``--scores``, and files by their names."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from pydantic import TypeAdapter
@@ -79,3 +79,46 @@ scores_option = click.option(
     "unit and no calls.",
 )
 """Adds ``--scores``, which holds `pipeline_lib.config.calls.ScreenScores` by screen."""
+
+Part = TypeVar("Part")
+
+
+def part_of(settings: Mapping[str, Part], name: str, what: str) -> Part:
+    """Return one network, table, screen or simulation of the settings.
+
+    Parameters
+    ----------
+    settings
+        All of them by name.
+    name
+        Which.
+    what
+        What it is, for the message.
+
+    Raises
+    ------
+    PipelineError
+        When there is none of that name; lists them.
+    """
+    if name not in settings:
+        raise PipelineError(f"the settings have no {what} '{name}'; there are {', '.join(settings) or 'none'}.")
+    return settings[name]
+
+
+def named_files(_: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, Path]:
+    """Return the files of an option by their names, ``NAME=PATH`` each.
+
+    Raises
+    ------
+    PipelineError
+        When one of them has no name or no path, or a name is there twice.
+    """
+    files: dict[str, Path] = {}
+    for text in given:
+        name, _equals, path = text.partition("=")
+        if not path:
+            raise PipelineError(f"{option.opts[0]} {text}: write it as {option.metavar}.")
+        if name in files:
+            raise PipelineError(f"{option.opts[0]} {text}: '{name}' has a file already; give each name once.")
+        files[name] = Path(path)
+    return files

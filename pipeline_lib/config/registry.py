@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from pipeline_lib.errors import PipelineError
@@ -203,3 +204,14 @@ class Layout:
         if set(given) != set(self.roles):
             wanted, found = ", ".join(self.roles), ", ".join(sorted(given)) or "none"
             raise PipelineError(f"reader '{reader}' needs the files {wanted}; given are {found}.")
+
+    def read(self, reader: str, files: Mapping[str, Path], settings: Any) -> Any:  # noqa: ANN401 - the reader's own
+        """Return what the reader makes of the files.
+
+        Raises
+        ------
+        PipelineError
+            When the files are not the ones that it needs, or break its layout.
+        """
+        self.refuse_other_files(reader, files)
+        return load(self.target)(files, settings)

@@ -188,7 +188,7 @@ SCREEN_READERS: Registry[ScreenReader] = Registry(
             array="array allele name",
         ),
         "kuzmin2018_repeats": ScreenReader(
-            target="pipeline_lib.screens.readers.kuzmin2018_repeats:read",
+            target="pipeline_lib.screens.readers.kuzmin:read_repeats_2018",
             publication="Kuzmin et al. 2018, repeated rows of Data S1",
             files=ReaderFiles(required=("table",)),
             scores=_IN_FITNESS_UNITS,

@@ -86,7 +86,7 @@ def leaderboard(
 @genes_option
 @truth_option
 @click.option(
-    "--split",
+    "--folds-of",
     "splits",
     multiple=True,
     callback=named_files,

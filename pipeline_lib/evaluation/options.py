@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline_lib.config.command_options import settings_option
+from pipeline_lib.config.command_options import named_files, settings_option
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.errors import PipelineError
 
@@ -22,25 +22,8 @@ observations_option = click.option("--observations", type=INPUT, required=True, 
 genes_option = click.option("--genes", "genes_path", type=INPUT, required=True, help="genes.parquet")
 
 
-def named_files(_: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, Path]:
-    """Return the files of an option by their names, ``NAME=PATH`` each.
-
-    Raises
-    ------
-    PipelineError
-        When one of them has no name.
-    """
-    files = {}
-    for text in given:
-        name, _equals, path = text.partition("=")
-        if not path:
-            raise PipelineError(f"{option.opts[0]} {text}: give a name and its file as {option.metavar}.")
-        files[name] = Path(path)
-    return files
-
-
 truth_option = click.option(
-    "--truth",
+    "--truth-of",
     "truths",
     multiple=True,
     callback=named_files,

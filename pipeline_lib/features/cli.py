@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pipeline_lib.config.command_options import settings_option
+from pipeline_lib.config.command_options import named_files, part_of, settings_option
 from pipeline_lib.config.features import FeatureSettings
 from pipeline_lib.config.printed_rows import json_option, print_layouts
 from pipeline_lib.errors import PipelineError
@@ -27,28 +27,18 @@ def readers_command(*, as_json: bool) -> None:
     print_layouts(FEATURE_READERS, as_json=as_json)
 
 
-def _parse_files(given: tuple[str, ...]) -> dict[str, Path]:
-    files = {}
-    for text in given:
-        role, separator, path = text.partition("=")
-        if not separator or not path:
-            raise PipelineError(f"--file {text}: write it as role=path.")
-        files[role] = Path(path)
-    return files
-
-
 @app.command("read")
 @settings_option("features", dict[str, FeatureSettings])
 @click.option("--name", required=True, help="Which feature table of the settings.")
 @click.option("--genes", type=_PATH, required=True, help="The gene table (tables/genes.parquet).")
-@click.option("--file", "files", multiple=True, metavar="ROLE=PATH", help="A file of the reader; repeat it.")
+@click.option("--file", "files", multiple=True, callback=named_files, metavar="ROLE=PATH", help="A file of the reader.")
 @click.option("--output", type=_PATH, required=True, help="gene_index and one float32 column a feature (parquet).")
 @click.option("--coverage", type=_PATH, help="Written: how many of its gene names the gene table knows (parquet).")
 def read_command(
     settings: dict[str, FeatureSettings],
     name: str,
     genes: Path,
-    files: tuple[str, ...],
+    files: dict[str, Path],
     output: Path,
     coverage: Path | None,
 ) -> None:
@@ -60,9 +50,8 @@ def read_command(
     from pipeline_lib.genes.coverage import gene_coverage
     from pipeline_lib.genes.names import GeneNames
 
-    if name not in settings:
-        raise PipelineError(f"the settings have no feature table '{name}'; there are {', '.join(settings) or 'none'}.")
-    raw = read_raw_features(_parse_files(files), settings[name])
+    chosen = part_of(settings, name, "feature table")
+    raw = read_raw_features(files, chosen)
     gene_table = read_table(genes, GENES)
     table = build_features(name, raw, gene_table)
     write_table(table, output, FEATURES)

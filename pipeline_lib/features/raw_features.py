@@ -7,7 +7,6 @@ from pathlib import Path
 import polars as pl
 
 from pipeline_lib.config.features import FEATURE_READERS, FeatureSettings
-from pipeline_lib.config.registry import load
 from pipeline_lib.errors import PipelineError
 
 
@@ -88,9 +87,7 @@ def read_raw_features(files: Mapping[str, Path], settings: FeatureSettings) -> R
     PipelineError
         When there is no such reader, the files are not the ones that it needs, or they break its layout.
     """
-    layout = FEATURE_READERS.get(settings.reader)
-    layout.refuse_other_files(settings.reader, files)
-    raw: RawFeatures = load(layout.target)(files, settings)
+    raw: RawFeatures = FEATURE_READERS.get(settings.reader).read(settings.reader, files, settings)
     return without_columns(raw, settings.leave_out)
 
 

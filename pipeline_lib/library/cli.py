@@ -49,7 +49,7 @@ def models_command(run_folder: Path, *, as_json: bool) -> None:
 @app.command("table")
 @click.argument("name")
 @_run_option
-@click.option("--rows", type=click.IntRange(1), help="Print the first rows alone. Default: all.")
+@click.option("--first", "rows", type=click.IntRange(1), help="Print the first rows alone. Default: all.")
 @json_option
 def table_command(name: str, run_folder: Path, rows: int | None, *, as_json: bool) -> None:
     """Print the table NAME of a run (leaderboard, scoreboard, differences, ...): csv, or JSON."""

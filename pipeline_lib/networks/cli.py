@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pipeline_lib.config.command_options import settings_option
+from pipeline_lib.config.command_options import named_files, part_of, settings_option
 from pipeline_lib.config.networks import NetworkSettings
 from pipeline_lib.config.printed_rows import json_option, print_layouts
 from pipeline_lib.errors import PipelineError
@@ -36,21 +36,11 @@ def readers_command(*, as_json: bool) -> None:
     print_layouts(NETWORK_READERS, as_json=as_json)
 
 
-def _parse_files(given: tuple[str, ...]) -> dict[str, Path]:
-    files = {}
-    for text in given:
-        role, separator, path = text.partition("=")
-        if not separator or not path:
-            raise PipelineError(f"--file {text}: write it as role=path.")
-        files[role] = Path(path)
-    return files
-
-
 @app.command("read")
 @settings_option("networks", dict[str, NetworkSettings])
 @click.option("--name", required=True, help="Which network of the settings.")
 @_genes_option
-@click.option("--file", "files", multiple=True, metavar="ROLE=PATH", help="A file of the reader; repeat it.")
+@click.option("--file", "files", multiple=True, callback=named_files, metavar="ROLE=PATH", help="A file of the reader.")
 @_catalogue_option
 @click.option("--output", type=_PATH, required=True, help="Edges of this network (parquet).")
 @click.option("--coverage", type=_PATH, help="How many of the network's gene names the gene table knows (parquet).")
@@ -58,7 +48,7 @@ def read_command(
     settings: dict[str, NetworkSettings],
     name: str,
     genes: Path,
-    files: tuple[str, ...],
+    files: dict[str, Path],
     catalogue: Path,
     output: Path,
     coverage: Path | None,
@@ -72,16 +62,15 @@ def read_command(
     from pipeline_lib.networks.raw_edges import read_network
     from pipeline_lib.networks.summary import find_provenance
 
-    if name not in settings:
-        raise PipelineError(f"the settings have no network '{name}'; there are {', '.join(settings) or 'none'}.")
+    chosen = part_of(settings, name, "network")
     # Refused before the work is done, not when the networks are joined.
-    find_provenance(name, settings[name], catalogue)
-    raw = read_network(_parse_files(files), settings[name])
+    find_provenance(name, chosen, catalogue)
+    raw = read_network(files, chosen)
     table = read_table(genes, GENES)
     names = GeneNames.from_table(table)
     counted = gene_coverage("network", name, names, raw.gene_names())
     refuse_other_organism(counted, names)
-    write_table(build_edges(name, raw, table, settings[name].minimum_weight), output, EDGES)
+    write_table(build_edges(name, raw, table, chosen.minimum_weight), output, EDGES)
     if coverage:
         write_table(counted, coverage, GENE_COVERAGE)
 
@@ -89,7 +78,7 @@ def read_command(
 @app.command("combine")
 @settings_option("networks", dict[str, NetworkSettings])
 @_genes_option
-@click.option("--network", "networks", type=_PATH, multiple=True, help="Table of one network; repeat it.")
+@click.option("--network-table", "networks", type=_PATH, multiple=True, help="Table of one network; repeat it.")
 @_catalogue_option
 @click.option("--edges", type=_PATH, required=True, help="Edges of all networks (parquet).")
 @click.option("--summary", type=_PATH, required=True, help="One row a network (parquet).")

@@ -9,7 +9,6 @@ import polars as pl
 import pyarrow as pa
 
 from pipeline_lib.config.networks import NETWORK_READERS, NetworkSettings
-from pipeline_lib.config.registry import load
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.sources.text_lines import read_text
 from pipeline_lib.sources.written_numbers import parse_numbers
@@ -126,7 +125,5 @@ def read_network(files: Mapping[str, Path], settings: NetworkSettings) -> RawEdg
     PipelineError
         When there is no such reader, or the files are not the ones that it needs.
     """
-    layout = NETWORK_READERS.get(settings.reader)
-    layout.refuse_other_files(settings.reader, files)
-    raw: RawEdges = load(layout.target)(files, settings)
+    raw: RawEdges = NETWORK_READERS.get(settings.reader).read(settings.reader, files, settings)
     return raw

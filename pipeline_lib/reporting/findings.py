@@ -27,8 +27,8 @@ class Finding:
 
 
 def number(value: float) -> str:
-    """Return a number with three decimals, or a dash where there is none."""
-    return f"{value:.3f}" if np.isfinite(value) else "–"
+    """Return a number with three decimals, or a dash where there is none; zero has no sign."""
+    return f"{round(value, 3) + 0.0:.3f}" if np.isfinite(value) else "–"
 
 
 def interval(row: pd.Series) -> str:
@@ -37,6 +37,9 @@ def interval(row: pd.Series) -> str:
         return number(row["value"])
     return f"{number(row['value'])} ({number(row['low'])} to {number(row['high'])})"
 
+
+_SMALLEST_WRITTEN = 0.0005
+"""What three decimals show as zero is smaller."""
 
 VERBS = {
     "win": "beats",
@@ -61,7 +64,12 @@ def detectable_in_words(row: pd.Series) -> str:
     """Return what a comparison without a significant difference would have found; empty for any other."""
     if row["verdict"] != "level" or not np.isfinite(row["detectable"]):
         return ""
-    return f"; a true difference of {number(row['detectable'])} would have been found four times in five"
+    size = (
+        number(row["detectable"])
+        if row["detectable"] >= _SMALLEST_WRITTEN
+        else f"less than {number(2 * _SMALLEST_WRITTEN)}"
+    )
+    return f"; a true difference of {size} would have been found four times in five"
 
 
 def model_findings(leaderboard: pd.DataFrame, differences: pd.DataFrame, model: str) -> list[Finding]:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline_lib.reporting.embedded_json import packed_json
 from pipeline_lib.reporting.genes import GeneNames
 from pipeline_lib.reporting.names import PHENOTYPES, screen_name, split_name
+from pipeline_lib.reporting.packed_json import packed_json
 
 PARTNERS = 6
 """Strongest interactions of a gene that are kept of each screen."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline_lib.reporting.embedded_json import embedded_json
+from pipeline_lib.reporting.packed_json import packed_json
 
 FIRST = 10
 """Rows that are shown until a reader opens all."""
@@ -99,10 +99,10 @@ class HtmlTable:
 
     @property
     def data(self) -> str:
-        """Every row as JSON, safe inside a script element; a cell with a link is a pair."""
+        """Every row, packed: most tables are never opened beyond their first rows. A cell with a link is a pair."""
         rows = [[[cell.value, cell.link] if cell.link else cell.value for cell in row] for row in self.rows]
         digits = [column.digits if column.number else None for column in self.columns]
-        return embedded_json({"digits": digits, "rows": rows})
+        return packed_json({"digits": digits, "rows": rows})
 
 
 def html_table(

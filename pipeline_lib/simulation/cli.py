@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from pipeline_lib.config.command_options import settings_option
+from pipeline_lib.config.command_options import part_of, settings_option
 from pipeline_lib.config.metabolism import SimulationSettings
 from pipeline_lib.metabolism.commands.knockouts import load_network, network_options
 from pipeline_lib.simulation import kuzmin
@@ -76,10 +76,9 @@ def screen(
     from pipeline_lib.metabolism.media.media_table import network_on
     from pipeline_lib.simulation import screen as simulated
 
-    if name not in settings:
-        raise PipelineError(f"there is no simulation '{name}' in the settings, only {', '.join(settings) or 'none'}.")
+    chosen = part_of(settings, name, "simulation")
     network = load_network(reactions, incidence, complexes, genes)
-    if settings[name].medium is not None:
+    if chosen.medium is not None:
         if media is None:
             raise PipelineError(
                 f"simulation '{name}' has a medium of its own; give metabolism/media.parquet by --media."
@@ -87,8 +86,8 @@ def screen(
         table = read_table(media, MEDIA)
         network = network_on(network, table, medium_of(table, f"{SIMULATED}{name}"))
     kept = truth.parent / f".{truth.stem}.solved"
-    result = simulated.simulate_screen(network, settings[name], processes, kept)
-    write_layout(settings[name].layout, result, read_table(genes), output_folder)
+    result = simulated.simulate_screen(network, chosen, processes, kept)
+    write_layout(chosen.layout, result, read_table(genes), output_folder)
     write_table(simulated.truth_table(result, network.genes), truth)
     found = simulated.signal(result)
     if signal is not None:

@@ -30,7 +30,7 @@ def _inputs(command: Callable[..., None]) -> Callable[..., None]:
             help="Section 'models' of the configuration: JSON, or the path of a run's YAML file.",
         ),
         click.option("--model", "name", required=True, help="Name out of `models list`."),
-        click.option("--split", required=True, type=_FILE, help="splits/<split>.parquet"),
+        click.option("--folds", "split", required=True, type=_FILE, help="splits/<split>.parquet"),
         click.option("--seed", type=int, default=0, show_default=True, help="Seed of weights and batches."),
         click.option("--observations", required=True, type=_FILE, help="tables/observations.parquet"),
         click.option("--genes", required=True, type=_FILE, help="tables/genes.parquet"),

@@ -55,7 +55,7 @@ def write_run(folder, run, **files):
 CELL = ("--genes", "genes.parquet", "--edges", "edges.parquet", "--stoichiometry", "planted.pt")
 FIT = (
     *CELL,
-    *"--settings {} --model-settings {} --model clp --split other.parquet --observations other.parquet".split(),
+    *"--settings {} --model-settings {} --model clp --folds other.parquet --observations other.parquet".split(),
 )
 PREDICT = ("predict", "--model", "mean", "--genotype", "YAL000C", "--output", "-")
 NEXT = tuple(
@@ -71,7 +71,7 @@ COMMANDS = {
     "training overfit": ("training", "overfit", *FIT, "--predictions", "p", "--history", "h", "--report", "r"),
     "training walk-through": ("training", "walk-through", *FIT, "--output", "o"),
     "cell graph": ("cell", "graph", "--settings", "{}", *CELL, "--output", "o", "--summary", "s"),
-    "next-experiments --stoichiometry": (*NEXT, "--stoichiometry", "planted.pt", "--model", "sound.pt"),
+    "next-experiments --stoichiometry": (*NEXT, "--stoichiometry", "planted.pt", "--fitted", "sound.pt"),
 }
 
 

@@ -136,15 +136,15 @@ def test_the_truth_of_a_simulated_screen_adds_its_ceiling(run: Path) -> None:
     rows = observations[(observations["screen"] == "simulated") & (observations["phenotype"] == "interaction")]
     truth = rows[["genes", "order"]].assign(interaction=rows["value"], fitness=1.0)
     truth.to_parquet(run / "truth.parquet")
-    call("noise-ceiling", run, "--truth", f"simulated={run / 'truth.parquet'}")
+    call("noise-ceiling", run, "--truth-of", f"simulated={run / 'truth.parquet'}")
     found = read_table(run / "evaluation" / "noise-ceiling" / "output.parquet")
     found = found[(found["method"] == "truth") & (found["phenotype"] == "interaction")]
     assert found["ceiling"].tolist() == pytest.approx([1, 1])
 
 
 def test_a_truth_without_its_screen_is_refused(run: Path) -> None:
-    with pytest.raises(PipelineError, match="give a name and its file as SCREEN=PATH"):
-        call("noise-ceiling", run, "--truth", "truth.parquet")
+    with pytest.raises(PipelineError, match="write it as SCREEN=PATH"):
+        call("noise-ceiling", run, "--truth-of", "truth.parquet")
 
 
 def test_no_predictions_at_all_are_refused_in_one_sentence(run: Path) -> None:

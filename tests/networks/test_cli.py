@@ -40,7 +40,7 @@ def read(name: str, *files: str) -> Result:
 
 
 def combine(*names: str) -> Result:
-    options = [option for name in names for option in ("--network", f"{name}.parquet")]
+    options = [option for name in names for option in ("--network-table", f"{name}.parquet")]
     common = ("--settings", json.dumps(SETTINGS), "--genes", "genes.parquet")
     return call("combine", *common, *options, "--edges", "edges.parquet", "--summary", "summary.parquet")
 
@@ -102,7 +102,7 @@ def test_the_same_input_gives_the_same_bytes() -> None:
     ("name", "files", "complaint"),
     [
         ("none", ["edges=own.txt"], "no network 'none'; there are own, tf"),
-        ("own", ["own.txt"], "write it as role=path"),
+        ("own", ["own.txt"], "write it as ROLE=PATH"),
         ("own", ["table=own.txt"], "needs the files edges; given are table"),
         ("own", [], "needs the files edges; given are none"),
         ("own", ["edges=missing.txt"], "missing.txt does not exist"),
@@ -129,7 +129,7 @@ def test_a_network_given_twice_or_unknown_to_the_settings_is_refused() -> None:
         combine("tf", "tf")
     with pytest.raises(PipelineError, match="no network 'tf', of which a table is given"):
         call(
-            *"combine --settings {} --genes genes.parquet --network tf.parquet".split(),
+            *"combine --settings {} --genes genes.parquet --network-table tf.parquet".split(),
             *"--edges edges.parquet --summary summary.parquet".split(),
         )
 

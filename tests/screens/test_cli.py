@@ -84,7 +84,7 @@ def test_read_combine_and_summary_in_a_row(folder: Path) -> None:
     invoke(
         "combine",
         f"--genes={folder / 'genes.parquet'}",
-        f"--screen={folder / 'lab.parquet'}",
+        f"--screen-table={folder / 'lab.parquet'}",
         f"--rejected-part={folder / 'lab.rejected.parquet'}",
         *(f"--{name}={folder / name}.parquet" for name in ("observations", "rejected", "aggregated")),
     )
@@ -100,7 +100,7 @@ def test_read_combine_and_summary_in_a_row(folder: Path) -> None:
 
 
 def test_a_screen_that_the_settings_do_not_have_is_named(folder: Path) -> None:
-    with pytest.raises(PipelineError, match="there is no screen 'other' in the settings; there are: lab"):
+    with pytest.raises(PipelineError, match="the settings have no screen 'other'; there are lab"):
         read_lab(folder, name="other")
 
 

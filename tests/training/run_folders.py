@@ -64,7 +64,7 @@ def fit(run, model, split="random", seed=0, knockouts=None):
         settings='{"epochs": 1, "batch_size": 64, "device": "cpu"}',
         model_settings=SMALL_CLP,
         model=model,
-        split=run / "splits" / f"{split}.parquet",
+        folds=run / "splits" / f"{split}.parquet",
         seed=seed,
         observations=run / "tables" / "observations.parquet",
         genes=run / "tables" / "genes.parquet",

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from pipeline_lib.evaluation.intervals.design import ClusterDesign
 from pipeline_lib.evaluation.intervals.influence import of_correlation
-from pipeline_lib.evaluation.intervals.resampling import Cells, Resamples
+from pipeline_lib.evaluation.intervals.resampling import Resamples
+from pipeline_lib.evaluation.metrics.row_sums import rows_by_cluster
 
 Floats = NDArray[np.float64]
 
@@ -73,27 +74,24 @@ class MomentBootstrap:
     """
 
     def __init__(self, design: ClusterDesign, resamples: Resamples, y: Floats) -> None:
-        self._design, self._resamples = design, resamples
+        self._rows = rows_by_cluster(design, resamples)
         self._y_offset = float(y.mean())
         self._y = y - self._y_offset
         self._flat_y = flatness(y)
-        self._sides = None if len(design.sizes) > 2 else _TwoSides(design, resamples)
-        one, y_sums, yy_sums = (self._sum(values) for values in (np.ones(len(y)), self._y, self._y**2))
-        self._n, self._y_total, self._yy_total = (self._total(part) for part in (one, y_sums, yy_sums))
-        self._between = None if self._sides is None else _Between(self._sides, one, y_sums)
+        one, y_sums, yy_sums = (self._rows.sum(values) for values in (np.ones(len(y)), self._y, self._y**2))
+        self._n, self._y_total, self._yy_total = (self._rows.total(part) for part in (one, y_sums, yy_sums))
+        self._between = self._rows.between(one, y_sums)
 
     def sums(self, x: Floats) -> MomentSums:
         """Return the sums for predictions x [n]."""
         offset = float(x.mean())
         centred = x - offset
-        sums_x, sums_xx, sums_xy = (self._sum(values) for values in (centred, centred**2, centred * self._y))
-        xx, xy = self._total(sums_xx), self._total(sums_xy)
-        within = None
-        if self._between is not None:
-            within = np.stack([xx, xy, self._yy_total]) - self._between.products(sums_x)
+        sums_x, sums_xx, sums_xy = (self._rows.sum(values) for values in (centred, centred**2, centred * self._y))
+        xx, xy = self._rows.total(sums_xx), self._rows.total(sums_xy)
+        within = self._between.taken_from(np.stack([xx, xy, self._yy_total]), sums_x)
         return MomentSums(
             n=self._n,
-            x=self._total(sums_x),
+            x=self._rows.total(sums_x),
             y=self._y_total,
             xx=xx,
             xy=xy,
@@ -106,89 +104,8 @@ class MomentBootstrap:
 
     def influence_within_query(self, x: Floats) -> Floats:
         """Return how much each row [n] moves Pearson's correlation within queries; for designs with queries."""
-        if self._sides is None:
-            raise ValueError("rows with three clusters have no one query to centre within")
-        centred = [self._sides.centred(values) for values in (x, self._y)]
-        return self._sides.by_row(of_correlation(*centred))
-
-    def _sum(self, values: Floats) -> Floats:
-        if self._sides is None:
-            return self._resamples.weighted_sums(self._design.codes, values[None])[0]
-        return self._sides.sum(values)
-
-    def _total(self, sums: Floats) -> Floats:
-        return sums if self._sides is None else self._sides.total(sums)
-
-
-class _TwoSides:
-    """Rows by the cluster that is centred within (left) and the other (right), if any.
-
-    The left is the query; where genes are resampled each gene of a pair is the query in turn, so a pair counts twice
-    (which no ratio of sums shows).
-    """
-
-    def __init__(self, design: ClusterDesign, resamples: Resamples) -> None:
-        codes = design.codes
-        self._rows = np.arange(len(codes))
-        left, right = codes[:, 0], codes[:, -1]
-        self._one_way = codes.shape[1] == 1
-        if design.kind == "gene" and not self._one_way:
-            pairs = right >= 0
-            left, right = np.append(left, right[pairs]), np.append(right, left[pairs])
-            self._rows = np.append(self._rows, np.flatnonzero(pairs))
-        self._left_counts = resamples.counts[0][:, :-1]
-        self._left_columns = None if self._one_way else np.ascontiguousarray(self._left_counts.T)
-        self._n_left, self._left = design.sizes[0], left
-        if self._one_way:
-            return
-        self._cells = Cells.of(left, right, self._n_left, resamples.counts[-1])
-
-    def sum(self, values: Floats) -> Floats:
-        """Sum [n] over rows and right clusters: float64 [left clusters, resamples + 1], or [left clusters, 1]."""
-        values = values[self._rows]
-        if self._one_way:
-            sums = np.bincount(self._left, weights=values, minlength=self._n_left).astype(np.float64)
-            return sums[:, None]
-        return self._cells.sum(values)
-
-    def centred(self, values: Floats) -> Floats:
-        """Return `values` [n] less their mean within each left cluster, once for every time a row stands there."""
-        values = values[self._rows]
-        size = np.maximum(np.bincount(self._left, minlength=self._n_left), 1)
-        return values - (np.bincount(self._left, weights=values, minlength=self._n_left) / size)[self._left]
-
-    def by_row(self, influence: Floats) -> Floats:
-        """Return the sum [n] of what every time that a row stands here contributes."""
-        return np.bincount(self._rows, weights=influence).astype(np.float64)
-
-    def total(self, sums: Floats) -> Floats:
-        """Sum over left clusters with their counts: float64 [resamples + 1]."""
-        if self._left_columns is None:
-            return self._left_counts @ sums[:, 0]
-        return np.einsum("lb,lb->b", self._left_columns, sums)
-
-
-class _Between:
-    """What means of left clusters have of the sums of xx, xy and yy: centring within the clusters takes it away.
-
-    Parameters
-    ----------
-    sides
-        The clusters.
-    one, y
-        float64 [left clusters, resamples + 1], or [left clusters, 1]: sums of the weights and of y.
-    """
-
-    def __init__(self, sides: _TwoSides, one: Floats, y: Floats) -> None:
-        self._sides, self._y = sides, y
-        # A cluster without rows in a resample adds nothing.
-        self._inverse = np.divide(1.0, one, out=np.zeros_like(one), where=one > 0)
-        self._yy = sides.total(self._inverse * y * y)
-
-    def products(self, x: Floats) -> Floats:
-        """Return the parts of xx, xy and yy for sums x, of the shape of `y`: float64 [3, resamples + 1]."""
-        mean = self._inverse * x
-        return np.stack([self._sides.total(mean * x), self._sides.total(mean * self._y), self._yy])
+        centred = [self._rows.centred(values) for values in (x, self._y)]
+        return self._rows.by_row(of_correlation(*centred))
 
 
 def correlation(products: Floats, n: Floats, flat: tuple[float, float]) -> Floats:

@@ -106,7 +106,7 @@ def agreement_rows(joined: Joined, settings: EvaluationSettings) -> Iterator[dic
     pairs = {"spearman": (joined.score, strength)}
     if joined.labels["phenotype"] in INTERACTIONS:
         pairs["spearman_signed"] = joined.score, strength * -np.sign(joined.data.genotypes.value)
-    if not joined.labels["source"].endswith(" call"):
+    if joined.predicted != "call":
         pairs["spearman_size"] = np.abs(joined.prediction), strength
     shared = {**joined.labels, "n": len(joined.score), "groups": design.present()}
     for name, (predicted, measured) in pairs.items():

@@ -87,6 +87,8 @@ class Joined:
     labels
         model, split, screen, phenotype, order, source (screen and phenotype that was predicted) and p_of (the phenotype
         that the P-value tests).
+    predicted
+        The phenotype that was predicted: interaction, raw_interaction or call.
     data
         The measured rows [n], each with a P-value.
     prediction
@@ -98,6 +100,7 @@ class Joined:
     """
 
     labels: dict[str, Any]
+    predicted: str
     data: Measurements
     prediction: Floats
     score: Floats
@@ -167,6 +170,7 @@ def join_predictions(data: Measurements, files: list[PredictionFile], advance: C
                         p_of = "raw_interaction" if phenotype == "fitness" or of_raw[rows].all() else phenotype
                         yield Joined(
                             labels={**labels, "source": f"{source} {kind}", "p_of": p_of},
+                            predicted=kind,
                             data=part.take(rows),
                             prediction=values[rows],
                             score=call_score(values[rows], kind),

@@ -64,11 +64,11 @@ def draw_page(
     on_split = f" ({split_phrase(split)}, test fold)" if split else ""
     caption = (
         "From above: P-values as released and two-sided (1: what nulls give); observed against expected quantiles by "
-        f"query (P below 1e-12 at the top); P-values against the prediction of {model}{on_split}, labelled: smallest P "
-        "(blue), hits in the half predicted least negative and strong predictions with P > 0.5 (orange); share with "
-        "two-sided P < 0.05 by decile of the prediction, with the base rate and bootstrap intervals; Spearman of "
-        "predicted negative interactions with −log₁₀ P beside other models; share of hits of every query with the "
-        f"binomial 95% band of the base rate. {'; '.join(words)}."
+        f"query (logarithmic above 10, as below); P-values against the prediction of {model}{on_split}, labelled: "
+        "smallest P (blue), hits in the half predicted least negative and strong predictions with P > 0.5 (orange); "
+        "share with two-sided P < 0.05 by decile of the prediction, with the base rate and bootstrap intervals; "
+        "Spearman of predicted negative interactions with −log₁₀ P beside other models; share of hits of every query "
+        f"with the binomial 95% band of the base rate. {'; '.join(words)}."
     )
     return Drawn(f"{P_VALUE_PAGE}{screen}", figure, title, caption, f"Panels of P-values. {'; '.join(words)}.")
 

@@ -6,15 +6,17 @@ from itertools import cycle
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import MaxNLocator
 
 from pipeline_lib.config.calls import ScreenScores
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.figures.p_value_panels import draw_density
 from pipeline_lib.reporting.names import ORDERS, in_order, screen_name, split_name, split_phrase, unit
+from pipeline_lib.reporting.significance import LABEL, height, significance
 
 _NO_P = "No screen of this run reports P-values."
-
+_TICKS = 4
 
 Panel = tuple[str, str, int, str]
 """screen, phenotype, order, and the assay that was predicted (empty where nothing was)."""
@@ -108,7 +110,7 @@ def draw_deciles(deciles: pd.DataFrame, model: str) -> Drawn:
             )
             axis.axhline(one["base_rate"].iloc[0], color=colour, linestyle=":", linewidth=0.8)
         axis.set(
-            title=f"{_label(panel)} (n = {part.groupby('split')['n'].sum().max():,})",
+            title=f"{_label(panel)}\nn = {part.groupby('split')['n'].sum().max():,}",
             xlabel="decile of prediction (1: most negative)",
             ylabel="share with P < 0.05",
         )
@@ -148,8 +150,8 @@ def draw_against_prediction(points: pd.DataFrame, model: str, scores: Mapping[st
     words = []
     for position, panel in enumerate(panels):
         part = _of(rows, panel)
-        significance = -np.log10(part["p_value"].clip(lower=1e-12))
-        top = max(float(significance.quantile(0.999)), 1.4)
+        found = significance(part["p_value"])
+        top = 1.02 * max(float(height(found.quantile(0.999))), 1.4)
         predicted, kind = panel[3].rsplit(" ", 1)
         drawn = (
             ("prediction", f"predicted {unit(predicted, kind, scores)}"),
@@ -160,9 +162,10 @@ def draw_against_prediction(points: pd.DataFrame, model: str, scores: Mapping[st
             low, high = part[name].quantile([0.002, 0.998])
             extent = (low, max(high, low + 1e-6), 0, top)
             axis.axis("on")
-            draw_density(axis, part[name], significance, extent)
+            draw_density(axis, part[name], found, extent)
             axis.axhline(-np.log10(0.05), color=style.RIVAL, linewidth=0.7)
-            axis.set(xlabel=axis_label, ylabel="−log₁₀ P", title="" if below else _label(panel))
+            axis.xaxis.set_major_locator(MaxNLocator(_TICKS))
+            axis.set(xlabel=axis_label, ylabel=LABEL, title="" if below else _label(panel))
         words.append(f"{_label(panel)}: n = {len(part):,}".replace("\n", ", "))
     return Drawn(
         "p_value_against_prediction",
@@ -170,6 +173,6 @@ def draw_against_prediction(points: pd.DataFrame, model: str, scores: Mapping[st
         title,
         "Above, measured two-sided P-values against the predicted interaction of the same test genotype "
         f"({split_phrase(split)}); below, the volcano of the measurement itself. The line is P = 0.05; the "
-        "smallest thousandth of P-values is not drawn.",
+        "smallest thousandth of P-values is not drawn. The axis of P is logarithmic above 10.",
         f"Density of P-values against predictions, and volcano plots. {'; '.join(words)}.",
     )

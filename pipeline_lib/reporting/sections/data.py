@@ -57,8 +57,8 @@ def query_sentences(summary: pd.DataFrame) -> list[str]:
         ``tables/screens_summary.parquet``.
     """
     counted = {
-        "missing_query": "rows of two or three deleted genes name no query, and no number by query counts them",
-        "averaged_p_value": "P-values are means of several and so none themselves; no P-value statistic counts them",
+        "missing_query": "Rows of two or three deleted genes that name no query are left out of numbers by query",
+        "averaged_p_value": "P-values that are means of several are left out of the statistics of P-values",
     }
     sentences = []
     for quantity, words in counted.items():
@@ -67,7 +67,7 @@ def query_sentences(summary: pd.DataFrame) -> list[str]:
         rows = rows[rows["value"] < rows["n"]]
         if len(rows):
             named = ", ".join(f"{row.screen} {row.value:,.0f}" for row in rows.sort_values("screen").itertuples())
-            sentences.append(f"Of {named} {words}.")
+            sentences.append(f"{words}: {named}.")
     return sentences
 
 
@@ -91,8 +91,8 @@ def identity_sentences(identity: pd.DataFrame) -> list[str]:
             )
         else:
             sentences.append(
-                f"{screen}: none of {len(rows):,} trigenic scores can be held against its definition, for raw scores "
-                "or control screens are not in the table."
+                f"{screen}: none of {len(rows):,} trigenic scores can be recomputed from its definition: the "
+                "table lacks raw scores or control screens."
             )
     return sentences
 
@@ -105,11 +105,10 @@ def screen_sentences(screens: Mapping[str, ScreenSettings]) -> list[str]:
     sentences = []
     if published:
         sentences.append(
-            f"{_listed(published)}: read by the reader of the publication into one table; P-values keep their "
-            "sidedness."
+            f"{_listed(published)}: published screens, read into one table; a one-sided P-value stays one-sided."
         )
     if any(screens[name].reader.startswith("kuzmin") for name in published):
-        sentences.append("The neutral control of the trigenic screens (hoΔ, YDL227C) is no deletion of interest.")
+        sentences.append("The neutral control of the trigenic screens (hoΔ, YDL227C) does not count as a deletion.")
     if simulated:
         sentences.append(f"{_listed(simulated)}: simulated, written and read in the layout of a published screen.")
     sentences += [

@@ -17,11 +17,14 @@ tau < -0.08 and P < 0.05.
 The SD of a combined fitness is that of its raw epsilon (same program: ``dm_actual_std = eps_std``), so the raw score
 carries it too; an adjusted trigenic score has none.
 
+``unique_triples.tsv`` holds the rows of Data S1 whose gene triple occurs there more than once: strain ids, P-value,
+combined mutant fitness and its SD, but no interaction score. The P-values belong to the raw epsilon of the row, which
+is not given, and stand on the row's fitness. A biased subset: of every repeated triple the row with the lowest P-value
+is left out.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -29,10 +32,15 @@ from numpy.typing import NDArray
 
 from pipeline_lib.genes.names import UNKNOWN
 from pipeline_lib.screens.alleles import Strains
-from pipeline_lib.screens.batch import Batch, Batches, Source, measurements
-from pipeline_lib.screens.genotype_columns import GenotypeColumns
-from pipeline_lib.screens.replicates import replicate_numbers
-from pipeline_lib.screens.strain_pairs import StrainPairs, strain_codes, strain_fitness, strain_pairs
+from pipeline_lib.screens.batch import Batch, Batches, Source
+from pipeline_lib.screens.strain_pairs import (
+    Crosses,
+    StrainPairs,
+    read_pairs,
+    strain_codes,
+    strain_fitness,
+    strain_pairs,
+)
 from pipeline_lib.screens.value_checks import ONE_SIDED_MAXIMUM, check_values
 from pipeline_lib.sources.excel_table import read_sheet
 from pipeline_lib.sources.rejections import Rejections
@@ -117,20 +125,19 @@ def trigenic_measurements(parts: Sequence[TrigenicRows], strains: Strains, *, co
     control_fitness
         Whether the fitness of a control query is a measurement; in 2020 it is a placeholder.
     """
-    crosses = _Crosses.join(parts, strains)
+    crosses = Crosses.join([part.pairs for part in parts], strains)
     raw, adjusted, p_value, fitness, std = (
         np.concatenate([part.number(name) for part in parts])
         for name in ("raw", "adjusted", "p_value", "fitness", "fitness_std")
     )
-    unadjusted = raw == adjusted
-    none = np.full(len(raw), np.nan)
+    unadjusted, unknown = raw == adjusted, np.full(len(raw), np.nan)
     own_std, own_p_value = (np.where(unadjusted, column, np.nan) for column in (std, p_value))
     strain_columns = (("query", crosses.query, control_fitness), ("array", crosses.array, True))
     return pa.concat_tables(
         [
             crosses.measured("interaction", adjusted, own_std, own_p_value, p_value),
-            crosses.measured("raw_interaction", np.where(unadjusted, np.nan, raw), std, p_value, none),
-            crosses.measured("fitness", fitness, std, none, none),
+            crosses.measured("raw_interaction", np.where(unadjusted, np.nan, raw), std, p_value, unknown),
+            crosses.measured("fitness", fitness, std, unknown, unknown),
             *(
                 strain_fitness(
                     strains,
@@ -144,41 +151,6 @@ def trigenic_measurements(parts: Sequence[TrigenicRows], strains: Strains, *, co
         ],
         promote_options="default",
     )
-
-
-@dataclass(frozen=True)
-class _Crosses:
-    """Query and array strain of every row (int32 codes [n]), their genotype and its replicate number."""
-
-    strains: Strains
-    genotypes: GenotypeColumns
-    query: NDArray[np.int32]
-    array: NDArray[np.int32]
-    replicate: NDArray[np.int64]
-
-    @classmethod
-    def join(cls, parts: Sequence[TrigenicRows], strains: Strains) -> Self:
-        """Return the rows of all files, in their order."""
-        genotypes = GenotypeColumns.concatenate([part.pairs.genotypes for part in parts])
-        query = np.concatenate([part.pairs.query for part in parts])
-        array = np.concatenate([part.pairs.array for part in parts])
-        return cls(strains, genotypes, query, array, replicate_numbers(genotypes.keys()))
-
-    def measured(self, phenotype: str, value: Values, std: Values, p_value: Values, raw_p_value: Values) -> pa.Table:
-        """Return the rows that have a value (float64 [n] each, NaN where there is none)."""
-        rows = np.isfinite(value)
-        return measurements(
-            self.genotypes.take(rows),
-            phenotype,
-            value[rows],
-            std=std[rows],
-            p_value=p_value[rows],
-            raw_p_value=raw_p_value[rows],
-            p_sided=1,
-            query=self.strains.labels(self.query[rows]),
-            array=self.strains.labels(self.array[rows]),
-            replicate=self.replicate[rows],
-        )
 
 
 def read_2018(source: Source) -> Batches:
@@ -206,3 +178,24 @@ def read_2020(source: Source) -> Batches:
         rejected.append(rejections.take())
     table = trigenic_measurements(parts, strains, control_fitness=False)
     yield Batch(table, pa.concat_tables(rejected), sum(len(part.pairs.genotypes) for part in parts))
+
+
+_COLUMNS_OF_REPEATS = {
+    "query": Column(("Query strain ID",)),
+    "array": Column(("Array strain ID",)),
+    "p_value": Column(("P-value",), "number"),
+    "fitness": Column(("Combined mutant fitness",), "number"),
+    "fitness_std": Column(("Combined mutant fitness standard deviation",), "number"),
+}
+
+
+def read_repeats_2018(source: Source) -> Batches:
+    """Yield one batch of double- and triple-mutant fitness."""
+    path = source.files["table"]
+    rejections = Rejections(path)
+    block = one_block(read_blocks(path, _COLUMNS_OF_REPEATS, rejections), path)
+    strains = Strains(source.names, drop_control=True)
+    pairs = read_pairs(block, strains, rejections, needed="fitness")
+    fitness, std, p_value = (block.number(name)[pairs.kept] for name in ("fitness", "fitness_std", "p_value"))
+    table = Crosses.join([pairs], strains).measured("fitness", fitness, std, p_value)
+    yield Batch(table, rejections.take(), len(pairs.genotypes))
