@@ -5,31 +5,21 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 
 SECONDS_A_LINE = 30.0
+"""Time between two lines of a log."""
 
 
-class TrainingBar:
-    """Loss, validation Pearson and observations a second, on stderr."""
+class _Bar:
+    """A bar on stderr where that is a terminal, lines where it is a log; neither where it is not to be visible."""
 
-    def __init__(self, epochs: int, steps: int, *, visible: bool = True) -> None:
+    def __init__(self, *columns: ProgressColumn, visible: bool = True, transient: bool = False) -> None:
         console = Console(stderr=True)
-        self._log = console if visible and not console.is_terminal else None
-        self._epochs = epochs
-        self._progress = Progress(
-            TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("loss {task.fields[loss]:.4f}  Pearson {task.fields[pearson]:.4f}  {task.fields[rate]:,.0f}/s"),
-            TimeRemainingColumn(),
-            console=console,
-            disable=not (visible and console.is_terminal),
-        )
-        self._task = self._progress.add_task(
-            "training", total=epochs * steps, epoch=0, epochs=epochs, loss=float("nan"), pearson=float("nan"), rate=0.0
-        )
-        self._start, self._seen, self._epoch, self._rate = time.perf_counter(), 0, 0, 0.0
+        self._log = Console(stderr=True, quiet=console.is_terminal or not visible)
+        is_bar = visible and console.is_terminal
+        self._progress = Progress(*columns, console=console, transient=transient, disable=not is_bar)
+        self._start = time.perf_counter()
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -39,6 +29,28 @@ class TrainingBar:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._progress.stop()
+
+    def _print(self, line: str) -> None:
+        self._log.print(line, highlight=False, soft_wrap=True)
+
+
+class TrainingBar(_Bar):
+    """Loss, validation Pearson and observations a second, on stderr."""
+
+    def __init__(self, epochs: int, steps: int, *, visible: bool = True) -> None:
+        super().__init__(
+            TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("loss {task.fields[loss]:.4f}  Pearson {task.fields[pearson]:.4f}  {task.fields[rate]:,.0f}/s"),
+            TimeRemainingColumn(),
+            visible=visible,
+        )
+        self._epochs = epochs
+        self._task = self._progress.add_task(
+            "training", total=epochs * steps, epoch=0, epochs=epochs, loss=float("nan"), pearson=float("nan"), rate=0.0
+        )
+        self._seen, self._epoch, self._rate = 0, 0, 0.0
 
     def resume(self, steps: int, epoch: int) -> None:
         """Count the steps of a resumed fit as done."""
@@ -59,12 +71,8 @@ class TrainingBar:
             f"epoch {self._epoch} of {self._epochs}: loss {loss:.4f}, Pearson {pearson:.4f}, {self._rate:,.0f}/s"
         )
 
-    def _print(self, line: str) -> None:
-        if self._log is not None:
-            self._log.print(line, highlight=False, soft_wrap=True)
 
-
-class PredictionBar:
+class PredictionBar(_Bar):
     """Genotypes predicted so far, their rate and the time that is left, on stderr.
 
     Parameters
@@ -74,29 +82,16 @@ class PredictionBar:
     """
 
     def __init__(self, total: int) -> None:
-        console = Console(stderr=True)
-        self._log = None if console.is_terminal else console
-        self._progress = Progress(
+        super().__init__(
             TextColumn("{task.completed:,.0f} of {task.total:,.0f} genotypes"),
             BarColumn(),
             TextColumn("{task.fields[rate]:,.0f}/s"),
             TimeRemainingColumn(),
-            console=console,
             transient=True,
-            disable=not console.is_terminal,
         )
         self._task = self._progress.add_task("predict", total=total, rate=0.0)
         self._total, self._done = total, 0
-        self._start = self._last_line = time.perf_counter()
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._progress.stop()
+        self._last_line = self._start
 
     def advance(self, genotypes: int) -> None:
         """Count predicted genotypes."""
@@ -104,7 +99,6 @@ class PredictionBar:
         now = time.perf_counter()
         rate = self._done / max(now - self._start, 1e-9)
         self._progress.update(self._task, completed=self._done, rate=rate)
-        if self._log is not None and now - self._last_line >= SECONDS_A_LINE:
+        if now - self._last_line >= SECONDS_A_LINE:
             self._last_line = now
-            line = f"{self._done:,} of {self._total:,} genotypes, {rate:,.0f}/s"
-            self._log.print(line, highlight=False, soft_wrap=True)
+            self._print(f"{self._done:,} of {self._total:,} genotypes, {rate:,.0f}/s")
