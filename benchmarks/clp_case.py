@@ -11,7 +11,8 @@ from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import Genotypes
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
-from pipeline_lib.models.clp.model import Clp, Task
+from pipeline_lib.models.clp.model import Clp
+from pipeline_lib.models.clp.task import Task
 from pipeline_lib.models.interface import Cell, FitContext
 from pipeline_lib.networks.layouts import read_edge_list, read_sgd_regulation
 from pipeline_lib.networks.raw_edges import RawEdges

@@ -12,7 +12,7 @@ from measure import interleaved, peak_mb, timed, upstream_file, write_benchmark
 
 from pipeline_lib.artefacts.schemas import GENES
 from pipeline_lib.artefacts.tables import write_table
-from pipeline_lib.metabolism.gem import read_gem
+from pipeline_lib.metabolism.model.gem import read_gem
 
 REPEATS = 3
 TABLES = ("metabolites", "reactions", "incidence", "complexes", "energies", "subsystems")

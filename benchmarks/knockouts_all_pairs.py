@@ -11,7 +11,7 @@ from measure import MemoryWatch, timed, upstream_file, write_benchmark
 
 from pipeline_lib.artefacts.schemas import GENES
 from pipeline_lib.artefacts.tables import write_table
-from pipeline_lib.metabolism.gem import read_gem
+from pipeline_lib.metabolism.model.gem import read_gem
 
 PROCESSES = 2
 TABLES = ("reactions", "incidence", "complexes")

@@ -39,7 +39,7 @@ def genes(gem: str, gene_table: Path | None, essential: Path | None, output: Pat
     from pipeline_lib.genes.essential_genes import essentiality, read_essential_genes
     from pipeline_lib.genes.gene_tables import read_gene_table
     from pipeline_lib.genes.names import GeneNames
-    from pipeline_lib.metabolism.gem import read_gem
+    from pipeline_lib.metabolism.model.gem import read_gem
 
     known = read_gene_table(gene_table) if gene_table else None
     model_genes = read_gem(gem).genes

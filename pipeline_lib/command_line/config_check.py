@@ -127,9 +127,9 @@ def _model_faults(flow: Workflow) -> Iterator[str]:
     plain = settings.medium == "model" and not settings.background and not flow.screen_media
     if path is None or (settings.gem in flow.catalogue and plain):
         return
-    from pipeline_lib.metabolism.background import with_background
-    from pipeline_lib.metabolism.gem import read_gem
-    from pipeline_lib.metabolism.media_table import media_table
+    from pipeline_lib.metabolism.media.media_table import media_table
+    from pipeline_lib.metabolism.model.background import with_background
+    from pipeline_lib.metabolism.model.gem import read_gem
 
     try:
         media_table(with_background(read_gem(path), settings.background), settings.medium, flow.screen_media)

@@ -19,8 +19,8 @@ MediumName = Literal[
     "sga_tm@szappanos2011",
     "ypd_like@szappanos2011",
 ]
-"""``model`` (the bounds of the model's file) or a named medium (`pipeline_lib.metabolism.named_media`), after ``@`` the
-publication of its uptake rates."""
+"""``model`` (the bounds of the model's file) or a named medium (`pipeline_lib.metabolism.media.named_media`), after
+``@`` the publication of its uptake rates."""
 
 Medium = Annotated[
     MediumName | dict[str, float],

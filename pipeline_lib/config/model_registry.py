@@ -48,7 +48,7 @@ BASELINES: dict[str, Entry] = {
     "screen_mean": Entry("pipeline_lib.models.baselines.means:ScreenMeanModel", "mean of the screen and order"),
     "query_mean": Entry("pipeline_lib.models.baselines.means:QueryMeanModel", "mean of the query strain"),
     "array_mean": Entry("pipeline_lib.models.baselines.means:ArrayMeanModel", "mean of the array strain"),
-    "two_way": Entry("pipeline_lib.models.baselines.two_way:TwoWayModel", "shrunken query and array effects"),
+    "two_way": Entry("pipeline_lib.models.baselines.means:TwoWayModel", "shrunken query and array effects"),
     "gene_ridge": Entry(
         "pipeline_lib.models.baselines.ridge:GeneRidgeModel",
         "ridge on indicators and features of genes",

@@ -23,7 +23,7 @@ from pipeline_lib.reporting.next_experiments import (
 )
 from pipeline_lib.training.fitted_model import FittedModel, genotypes_of, load_fitted
 from pipeline_lib.training.genotype_streams import Chunks, all_pairs, all_triples
-from pipeline_lib.training.questions import CHUNK
+from pipeline_lib.training.requested_genotypes import CHUNK
 
 
 @dataclass(frozen=True)

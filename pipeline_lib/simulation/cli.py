@@ -7,7 +7,7 @@ import pandas as pd
 
 from pipeline_lib.config.command_options import part_of, settings_option
 from pipeline_lib.config.metabolism import SimulationSettings
-from pipeline_lib.metabolism.knockouts_cli import load_network, network_options
+from pipeline_lib.metabolism.commands.knockouts import load_network, network_options
 from pipeline_lib.simulation import kuzmin
 from pipeline_lib.simulation.costanzo import write_2016
 from pipeline_lib.simulation.screen import SimulatedScreen
@@ -73,7 +73,7 @@ def screen(
     from pipeline_lib.artefacts.tables import read_table, write_table
     from pipeline_lib.config.locating import SIMULATED
     from pipeline_lib.errors import PipelineError
-    from pipeline_lib.metabolism.media_table import network_on
+    from pipeline_lib.metabolism.media.media_table import network_on
     from pipeline_lib.simulation import screen as simulated
 
     chosen = part_of(settings, name, "simulation")

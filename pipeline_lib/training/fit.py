@@ -17,11 +17,10 @@ from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.models.interface import Cell, FitContext, Model, Prediction
 from pipeline_lib.models.registry import build
-from pipeline_lib.training.device import resolve_device
-from pipeline_lib.training.fit_identity import fit_folder
+from pipeline_lib.training.checkpoint import fit_folder
 from pipeline_lib.training.inputs import SplitData
 from pipeline_lib.training.loop import train_network
-from pipeline_lib.training.threads import limit_threads
+from pipeline_lib.training.processes import limit_threads, resolve_device
 from pipeline_lib.training.trained_assays import assay_states, trained_assays
 
 

@@ -164,12 +164,20 @@ def _read_text(stream: io.BufferedReader, path: Path) -> pd.DataFrame:
             # pandas only warns when a row has more fields than the header, and drops them.
             warnings.simplefilter("error", pd.errors.ParserWarning)
             table = pd.read_csv(
-                io.StringIO(text), sep=delimiter, dtype=str, index_col=False, na_values=list(MISSING),
+                io.StringIO(text),
+                sep=delimiter,
+                dtype=str,
+                index_col=False,
+                na_values=list(MISSING),
                 skipinitialspace=True,
-            )  # fmt: skip
+            )
     except (
-        csv.Error, pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, UnicodeDecodeError,
-    ) as error:  # fmt: skip
+        csv.Error,
+        pd.errors.ParserError,
+        pd.errors.ParserWarning,
+        pd.errors.EmptyDataError,
+        UnicodeDecodeError,
+    ) as error:
         reason = " ".join(str(error).split())
         raise PipelineError(f"{path} is no table ({reason}); {_NEEDED}.") from error
     filled = np.flatnonzero(table.notna().any(axis=1).to_numpy())

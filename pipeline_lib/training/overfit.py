@@ -14,10 +14,9 @@ from pipeline_lib.config.training import LossSettings, TrainingSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.interface import Cell, FitContext, Prediction
 from pipeline_lib.models.registry import build
-from pipeline_lib.training.device import resolve_device
 from pipeline_lib.training.inputs import SplitData
 from pipeline_lib.training.loop import train_network
-from pipeline_lib.training.threads import limit_threads
+from pipeline_lib.training.processes import limit_threads, resolve_device
 
 REQUIRED_PEARSON = 0.99
 _EPOCHS = 120
@@ -42,9 +41,7 @@ def choose(train: Genotypes, count: int, seed: int) -> Genotypes:
 
     Calls are left out, so there is none where nothing else was measured.
     """
-    measured = [
-        (len(rows), rows) for _, phenotype, rows in train.assays() if PHENOTYPES[phenotype] != "call"
-    ]  # fmt: skip
+    measured = [(len(rows), rows) for _, phenotype, rows in train.assays() if PHENOTYPES[phenotype] != "call"]
     _, rows = max(measured, key=lambda part: part[0], default=(0, np.zeros(0, np.int64)))
     _, first = np.unique(train.genes[rows], axis=0, return_index=True)
     generator = np.random.default_rng(seed)
@@ -90,10 +87,16 @@ def overfit(
     clp = model_settings.clp.model_copy(update=_FREE | _WITHOUT_ANSWERS)
     free = training.model_copy(
         update={
-            "epochs": _EPOCHS, "patience": _EPOCHS, "weight_decay": 0.0, "average": 0.0, "batch_size": count,
-            "minimum_steps": 1, "learning_rate": 3e-3, "loss": LossSettings(),
+            "epochs": _EPOCHS,
+            "patience": _EPOCHS,
+            "weight_decay": 0.0,
+            "average": 0.0,
+            "batch_size": count,
+            "minimum_steps": 1,
+            "learning_rate": 3e-3,
+            "loss": LossSettings(),
         }
-    )  # fmt: skip
+    )
     model = build(name, model_settings.model_copy(update={"clp": clp}), free)
     context = FitContext(seed=seed, threads=threads, device=resolve_device(training.device), trainer=train_network)
     with limit_threads(threads):

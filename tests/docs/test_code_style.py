@@ -30,8 +30,6 @@ DIALECT_OF_NAMES = {
 WHOLE_NAMES = {"around", "kind_and_draw"}
 
 SWITCH = "fmt: " + "skip"
-STILL_SWITCHED = ("pipeline_lib/models", "pipeline_lib/training", "pipeline_lib/metabolism")
-"""Folders, and their tests, that still hold switches of the formatter."""
 
 
 def modules() -> list[Path]:
@@ -137,5 +135,4 @@ def test_no_table_is_hidden_from_the_formatter() -> None:
         for path in sorted((ROOT / folder).rglob("*.py"))
         if SWITCH in path.read_text(encoding="utf-8")
     ]
-    others = tuple(name for folder in STILL_SWITCHED for name in (folder, folder.replace("pipeline_lib", "tests")))
-    assert not [name for name in held if not name.startswith(others)]
+    assert not held

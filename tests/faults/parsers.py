@@ -19,9 +19,9 @@ from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.genes.essential_genes import read_essential_genes
 from pipeline_lib.genes.gene_tables import read_gene_table
 from pipeline_lib.genes.names import GeneNames
-from pipeline_lib.metabolism.energies import read_energies
-from pipeline_lib.metabolism.gem import read_gem
-from pipeline_lib.metabolism.gene_rule_parser import parse_rule
+from pipeline_lib.metabolism.model.energies import read_energies
+from pipeline_lib.metabolism.model.gem import read_gem
+from pipeline_lib.metabolism.model.gene_rule_parser import parse_rule
 from pipeline_lib.networks.edges import build_edges
 from pipeline_lib.networks.raw_edges import read_network
 from pipeline_lib.screens.reading import read_screen

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from pipeline_lib.metabolism.gem import read_gem
-from pipeline_lib.metabolism.network import network_of
+from pipeline_lib.metabolism.model.gem import read_gem
+from pipeline_lib.metabolism.model.network import network_of
 
 pytestmark = pytest.mark.slow
 

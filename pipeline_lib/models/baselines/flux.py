@@ -10,9 +10,9 @@ from pipeline_lib.cell.genotypes import MAX_ORDER
 from pipeline_lib.config.model_registry import SIMULATED_PHENOTYPES
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.baselines.calibration import Lines
-from pipeline_lib.models.baselines.crosses import Crosses, StrainBook
 from pipeline_lib.models.baselines.flux_results import FluxOfScreens
-from pipeline_lib.models.baselines.per_assay import (
+from pipeline_lib.models.crosses.crosses import Crosses, StrainBook
+from pipeline_lib.models.crosses.per_assay import (
     AssayFold,
     AssayModel,
     AssayName,
@@ -20,7 +20,7 @@ from pipeline_lib.models.baselines.per_assay import (
     PerAssay,
     Values,
 )
-from pipeline_lib.models.baselines.search import Trial
+from pipeline_lib.models.crosses.search import Trial
 from pipeline_lib.models.interface import Cell, Prediction
 
 

@@ -7,8 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE, Genotypes, gene_positions
-from pipeline_lib.models.baselines.crosses import lookup
-from pipeline_lib.models.baselines.per_assay import Values
+from pipeline_lib.models.crosses.crosses import lookup
+from pipeline_lib.models.crosses.per_assay import Values
 from pipeline_lib.models.interface import Cell, KnockoutSolver
 
 WILD_TYPE_FITNESS = 1.0

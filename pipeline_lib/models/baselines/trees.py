@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from pipeline_lib.models.baselines.per_assay import Values
+from pipeline_lib.models.crosses.per_assay import Values
 
 ROWS_AT_ONCE = 1 << 13
 

@@ -16,10 +16,8 @@ from pipeline_lib.models.interface import FitContext
 from pipeline_lib.models.registry import build, restore
 
 EVERY = [*BASELINES, *FLUX, *PROFILE_PREDICTOR]
-TUNED = {
-    "gene_ridge", "gene_query_ridge", "factorisation", "soft_impute", "nearest_profiles", "network_profiles",
-    "gradient_boosting", "embedding_mlp",
-}  # fmt: skip
+SEARCHED_IN_SCORES = {"gene_ridge", "gene_query_ridge", "factorisation", "soft_impute", "nearest_profiles"}
+TUNED = SEARCHED_IN_SCORES | {"network_profiles", "gradient_boosting", "embedding_mlp"}
 SETTINGS = ModelSettings(baselines={"trials": 4, "boosting_rounds": 8})
 
 
