@@ -60,7 +60,7 @@ def save(drawn: list[Drawn], folder: Path, dpi: int) -> None:
     """Write every figure, the same bytes for the same content, and close it.
 
     ``<name>.svg`` and ``<name>.png`` are for papers; ``page/`` holds what the report embeds: the figure as it is, and
-    its panels below each other for narrow screens. A figure in which there was nothing to draw says so in its own
+    its panels below each other for narrow screens. A figure in which there was nothing to draw states so in its own
     files, and no page lists it.
     """
     for item in drawn:
