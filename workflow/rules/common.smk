@@ -146,4 +146,4 @@ def captions_of(topic):
 
 def figure_label(wildcards):
     """Return what ``snakemake --report`` calls a figure."""
-    return wildcards.figure.replace("_", " ")
+    return {"figure": wildcards.figure.replace("_", " ")}

@@ -40,7 +40,7 @@ for topic in TOPICS:
                 category="Figures",
                 subcategory=topic,
                 caption=captions_of(topic),
-                labels={"figure": figure_label},
+                labels=figure_label,
             ),
             captions=f"{RESULTS}/figures/captions/{topic}.rst",
             pictures=[
