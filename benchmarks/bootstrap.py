@@ -7,11 +7,13 @@ from numpy.typing import NDArray
 from scipy import stats
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from pipeline_lib.evaluation.clusters import ClusterDesign, ClusterKind, Resamples, draw_resamples
-from pipeline_lib.evaluation.influence import of_correlation
-from pipeline_lib.evaluation.intervals import Estimate
-from pipeline_lib.evaluation.moments import MomentBootstrap, pearson, pearson_within_query, rmse
-from pipeline_lib.evaluation.ranking import RankingBootstrap
+from pipeline_lib.evaluation.intervals.design import ClusterDesign
+from pipeline_lib.evaluation.intervals.estimates import Estimate
+from pipeline_lib.evaluation.intervals.influence import of_correlation
+from pipeline_lib.evaluation.intervals.resampling import Resamples, draw_resamples
+from pipeline_lib.evaluation.intervals.variance import ClusterKind
+from pipeline_lib.evaluation.metrics.moments import MomentBootstrap, pearson, pearson_within_query, rmse
+from pipeline_lib.evaluation.metrics.ranking import RankingBootstrap
 
 ROWS, QUERIES, ARRAYS = 1_000_000, 1_700, 3_800
 RESAMPLES, RANKING_RESAMPLES, PEER_RESAMPLES = 2_000, 200, 20
@@ -75,9 +77,13 @@ def main() -> None:
 
     def peer() -> None:
         stats.bootstrap(
-            (np.arange(QUERIES),), correlation, n_resamples=PEER_RESAMPLES, vectorized=False, method="percentile",
+            (np.arange(QUERIES),),
+            correlation,
+            n_resamples=PEER_RESAMPLES,
+            vectorized=False,
+            method="percentile",
             rng=np.random.default_rng(0),
-        )  # fmt: skip
+        )
 
     frame = pd.DataFrame({"query": query, "x": x, "y": y})
 

@@ -11,11 +11,11 @@ from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import Genotypes
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
-from pipeline_lib.models.clp.model import Clp, Task
+from pipeline_lib.models.clp.model import Clp
+from pipeline_lib.models.clp.task import Task
 from pipeline_lib.models.interface import Cell, FitContext
-from pipeline_lib.networks.edge_lists import read_edge_list
+from pipeline_lib.networks.layouts import read_edge_list, read_sgd_regulation
 from pipeline_lib.networks.raw_edges import RawEdges
-from pipeline_lib.networks.sgd_regulation import read_sgd_regulation
 
 SCREENED_GENES = 743
 OBSERVATIONS = 186_500
@@ -47,10 +47,18 @@ def emap(cell: Cell) -> Genotypes:
     genes[:, 0], genes[:, 1] = screened[first[chosen]], screened[second[chosen]]
     none, unknown = np.full(OBSERVATIONS, -1), np.full(OBSERVATIONS, np.nan)
     return Genotypes(
-        np.arange(OBSERVATIONS), genes, np.zeros(OBSERVATIONS, np.int64),
-        np.full(OBSERVATIONS, PHENOTYPES.index("interaction")), none, none, generator.normal(size=OBSERVATIONS),
-        unknown, unknown, ("emap",), (),
-    )  # fmt: skip
+        np.arange(OBSERVATIONS),
+        genes,
+        np.zeros(OBSERVATIONS, np.int64),
+        np.full(OBSERVATIONS, PHENOTYPES.index("interaction")),
+        none,
+        none,
+        generator.normal(size=OBSERVATIONS),
+        unknown,
+        unknown,
+        ("emap",),
+        (),
+    )
 
 
 def prepared(cell: Cell, screen: Genotypes) -> tuple[Clp, Task, dict[str, torch.Tensor], float]:

@@ -51,8 +51,9 @@ class CopiedCell(nn.Module):
         incidence = batch["metabolite", "takes_part", "reaction"].edge_index
         metabolites = metabolites + self.metabolism(metabolites, incidence).tanh()
         pooled = [
-            global_add_pool(genes, batch["gene"].batch), global_add_pool(metabolites, batch["metabolite"].batch),
-        ]  # fmt: skip
+            global_add_pool(genes, batch["gene"].batch),
+            global_add_pool(metabolites, batch["metabolite"].batch),
+        ]
         value: Tensor = self.head(torch.cat(pooled, 1))[:, 0]
         return value
 

@@ -4,8 +4,7 @@ import numpy as np
 from measure import MemoryWatch, timed, write_benchmark
 from trigenic_table import PlantedTable, planted_table
 
-from pipeline_lib.config.dango import DangoSettings
-from pipeline_lib.config.models import ModelSettings
+from pipeline_lib.config.models import DangoSettings, ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.models.interface import FitContext
 from pipeline_lib.models.registry import build

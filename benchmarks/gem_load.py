@@ -12,7 +12,7 @@ from measure import interleaved, peak_mb, timed, upstream_file, write_benchmark
 
 from pipeline_lib.artefacts.schemas import GENES
 from pipeline_lib.artefacts.tables import write_table
-from pipeline_lib.metabolism.gem import read_gem
+from pipeline_lib.metabolism.model.gem import read_gem
 
 REPEATS = 3
 TABLES = ("metabolites", "reactions", "incidence", "complexes", "energies", "subsystems")
@@ -25,12 +25,15 @@ def whole_command(model: Path, genes: tuple[str, ...], folder: Path) -> list[flo
     index["essential"] = pd.array([pd.NA] * len(genes), dtype="boolean")
     write_table(index, folder / "genes.parquet", GENES)
     command = [
-        sys.executable, "-m", "pipeline_lib", "metabolism", "build", "--settings", '{"gem": "yeast-GEM.yml"}',
-        "--gem", str(model), "--reaction-energies", str(model.with_name("model_rxnDeltaG.csv")),
-        "--metabolite-energies", str(model.with_name("model_metDeltaG.csv")),
-        "--genes", str(folder / "genes.parquet"), "--stoichiometry", str(folder / "stoichiometry.pt"),
+        *(sys.executable, "-m", "pipeline_lib", "metabolism", "build"),
+        '--settings={"gem": "yeast-GEM.yml"}',
+        f"--gem={model}",
+        f"--reaction-energies={model.with_name('model_rxnDeltaG.csv')}",
+        f"--metabolite-energies={model.with_name('model_metDeltaG.csv')}",
+        f"--genes={folder / 'genes.parquet'}",
+        f"--stoichiometry={folder / 'stoichiometry.pt'}",
         *(f"--{name}={folder / name}.parquet" for name in TABLES),
-    ]  # fmt: skip
+    ]
     return [timed(lambda: subprocess.run(command, check=True)) for _ in range(REPEATS)]
 
 

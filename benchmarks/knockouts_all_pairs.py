@@ -11,7 +11,7 @@ from measure import MemoryWatch, timed, upstream_file, write_benchmark
 
 from pipeline_lib.artefacts.schemas import GENES
 from pipeline_lib.artefacts.tables import write_table
-from pipeline_lib.metabolism.gem import read_gem
+from pipeline_lib.metabolism.model.gem import read_gem
 
 PROCESSES = 2
 TABLES = ("reactions", "incidence", "complexes")
@@ -27,11 +27,15 @@ def build_tables(model: Path, folder: Path) -> list[str]:
     rest = [f"--{name}={folder / name}.parquet" for name in ("metabolites", "energies")]
     subprocess.run(
         [
-            sys.executable, "-m", "pipeline_lib", "metabolism", "build", "--settings", '{"gem": "yeast-GEM.yml"}',
-            "--gem", str(model), *files, *rest, f"--stoichiometry={folder / 'stoichiometry.pt'}",
+            *(sys.executable, "-m", "pipeline_lib", "metabolism", "build"),
+            '--settings={"gem": "yeast-GEM.yml"}',
+            f"--gem={model}",
+            *files,
+            *rest,
+            f"--stoichiometry={folder / 'stoichiometry.pt'}",
         ],
         check=True,
-    )  # fmt: skip
+    )
     return files
 
 
@@ -41,9 +45,11 @@ def main() -> None:
         folder = Path(name)
         files = build_tables(upstream_file("yeast-gem/yeast-GEM.yml"), folder)
         command = [
-            sys.executable, "-m", "pipeline_lib", "metabolism", "all-pairs", *files, f"--processes={PROCESSES}",
+            *(sys.executable, "-m", "pipeline_lib", "metabolism", "all-pairs"),
+            *files,
+            f"--processes={PROCESSES}",
             f"--output={folder / 'pairs.parquet'}",
-        ]  # fmt: skip
+        ]
         report: list[str] = []
 
         def run() -> None:

@@ -16,7 +16,7 @@ from pipeline_lib.training.measured_genotypes import MeasuredGenotypes
 from pipeline_lib.training.predict import Predictor
 from pipeline_lib.training.prediction_files import prediction_writer
 from pipeline_lib.training.prediction_table import PredictionTable
-from pipeline_lib.training.questions import CHUNK
+from pipeline_lib.training.requested_genotypes import CHUNK
 from pipeline_lib.training.trained_assays import trained_assays
 
 REPEATS = 3

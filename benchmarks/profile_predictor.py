@@ -58,10 +58,18 @@ class Screen:
         genes[:, 0], genes[:, 1] = self.first[rows], self.second[rows]
         unknown = np.full(n, np.nan)
         return Genotypes(
-            np.arange(n), genes, np.zeros(n, dtype=np.int64), np.full(n, PHENOTYPES.index("interaction")),
-            genes[:, 0], genes[:, 1], self.value[rows], unknown, unknown, ("screen",),
+            np.arange(n),
+            genes,
+            np.zeros(n, dtype=np.int64),
+            np.full(n, PHENOTYPES.index("interaction")),
+            genes[:, 0],
+            genes[:, 1],
+            self.value[rows],
+            unknown,
+            unknown,
+            ("screen",),
             tuple(f"Y{index:05}_d" for index in range(self.genes)),
-        )  # fmt: skip
+        )
 
 
 def fit_and_predict(screen: Screen) -> float:

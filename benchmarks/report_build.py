@@ -26,10 +26,14 @@ def main() -> None:
     config, run = finished_run()
     with tempfile.TemporaryDirectory() as folder:
         page, peer_page = Path(folder) / "report.html", Path(folder) / "snakemake.html"
-        ours = [sys.executable, "-m", "pipeline_lib", "reporting", "html", "--settings", config,
-                "--run-folder", str(run), "--output", str(page)]  # fmt: skip
-        peer = [sys.executable, "-m", "snakemake", "--configfile", config, "--report", str(peer_page), "--cores", "1",
-                "--nolock"]  # fmt: skip
+        ours = [
+            *(sys.executable, "-m", "pipeline_lib", "reporting", "html"),
+            *(f"--settings={config}", f"--run-folder={run}", f"--output={page}"),
+        ]
+        peer = [
+            *(sys.executable, "-m", "snakemake", "--configfile", config),
+            *("--report", str(peer_page), "--cores", "1", "--nolock"),
+        ]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
 
         def build() -> None:

@@ -10,8 +10,8 @@ from measure import MemoryWatch, interleaved, write_benchmark
 
 from pipeline_lib.config.training import LossSettings
 from pipeline_lib.training.batches import take, to_device
-from pipeline_lib.training.gradients import evaluate_terms
 from pipeline_lib.training.losses import Criterion
+from pipeline_lib.training.step import evaluate_terms
 
 REPEATS = 3
 THREADS = 2

@@ -12,7 +12,7 @@ from measure import MemoryWatch, timed, write_benchmark
 from numpy.typing import NDArray
 from yeast_cell import physical_network, yeast_cell
 
-from pipeline_lib.config.weisfeiler_lehman import WeisfeilerLehmanSettings
+from pipeline_lib.config.models import WeisfeilerLehmanSettings
 from pipeline_lib.models.weisfeiler_lehman.features import PerturbationFeatures
 from pipeline_lib.models.weisfeiler_lehman.graphs import LabelledGraph
 

@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 from measure import upstream_file
 
-from pipeline_lib.metabolism.gem import read_gem
-from pipeline_lib.metabolism.gene_rules import GeneRules
-from pipeline_lib.metabolism.stoichiometry import tensors
+from pipeline_lib.metabolism.model.gem import read_gem
+from pipeline_lib.metabolism.model.gene_rules import GeneRules
+from pipeline_lib.metabolism.model.stoichiometry import tensors
 from pipeline_lib.models.interface import Cell
 from pipeline_lib.networks.edges import build_edges
+from pipeline_lib.networks.layouts import read_string_channel, read_string_links
 from pipeline_lib.networks.raw_edges import RawEdges
-from pipeline_lib.networks.string_database import read_string_channel, read_string_links
 
 CHANNELS = ("neighborhood", "fusion", "cooccurence", "database")
 

@@ -2,7 +2,7 @@
 
 
 class PipelineError(Exception):
-    """Something that the user can mend: one sentence that says what is wrong, where, and what to do.
+    """Something that the user can mend: one sentence that states what is wrong, where, and what to do.
 
     The command line prints its text as a single line and exits with status 1; a traceback of any other exception
     is a defect of the pipeline.

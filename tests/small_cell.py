@@ -8,8 +8,7 @@ import torch
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import Genotypes
-from pipeline_lib.config.clp import ClpSettings
-from pipeline_lib.config.models import ModelSettings
+from pipeline_lib.config.models import ClpSettings, ModelSettings
 from pipeline_lib.models.interface import Cell
 
 NUM_GENES = 20
@@ -118,9 +117,18 @@ def small_screen(n=240, seed=0, screens=("one", "two"), genes=NUM_GENES - 2):
     value = np.where((screen == 0) | (phenotype == PHENOTYPES.index("call")), value, 0.5 * value + 0.5)
     none = np.full(n, -1)
     return Genotypes(
-        np.arange(n), index, screen, phenotype, none, none, value,
-        np.where(rng.random(n) < 0.5, 0.1, np.nan), np.full(n, np.nan), tuple(screens), (),
-    )  # fmt: skip
+        np.arange(n),
+        index,
+        screen,
+        phenotype,
+        none,
+        none,
+        value,
+        np.where(rng.random(n) < 0.5, 0.1, np.nan),
+        np.full(n, np.nan),
+        tuple(screens),
+        (),
+    )
 
 
 def knockout_table():
@@ -132,8 +140,12 @@ def knockout_table():
     cost = [0.4, 0.2, 0.3, 0.1]
 
     def fitness(genes):
-        lost = [any(not (part - genes) for part in ({0},)), {1, 2} <= genes, bool({3, 4} & genes),
-                7 in genes and bool({5, 6} & genes)]  # fmt: skip
+        lost = [
+            any(not (part - genes) for part in ({0},)),
+            {1, 2} <= genes,
+            bool({3, 4} & genes),
+            7 in genes and bool({5, 6} & genes),
+        ]
         return float(np.prod([1 - share for share, gone in zip(cost, lost, strict=True) if gone]))
 
     rows = []
@@ -145,8 +157,10 @@ def knockout_table():
             if order == 2:
                 interaction = whole - single[0] * single[1]
             if order == 3:
-                pairs = [(fitness({genes[i], genes[j]}) - single[i] * single[j]) * single[3 - i - j]
-                         for i, j in ((0, 1), (0, 2), (1, 2))]  # fmt: skip
+                pairs = [
+                    (fitness({genes[i], genes[j]}) - single[i] * single[j]) * single[3 - i - j]
+                    for i, j in ((0, 1), (0, 2), (1, 2))
+                ]
                 interaction = whole - np.prod(single) - sum(pairs)
             rows.append((list(names[list(genes)]), order, "fba", "minimal", whole, whole, interaction))
     return pd.DataFrame(rows, columns=["genes", "order", "method", "medium", "growth", "fitness", "interaction"])

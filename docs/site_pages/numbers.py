@@ -9,7 +9,7 @@ from pathlib import Path
 import jinja2
 import pandas as pd
 
-from pipeline_lib.models.registry import names as names_of_models
+from pipeline_lib.config.model_registry import names as names_of_models
 from site_pages.drawing import Interval, interval_drawing
 
 NOT_FITTED = "not in this run"
@@ -102,6 +102,16 @@ class Numbers:
             return NOT_FITTED
         row = found.iloc[0]
         return _interval(row["ceiling"], row["low"], row["high"])
+
+    def significant(self, screen: str, phenotype: str, order: int) -> str:
+        """Return the percentage of a screen's two-sided P-values below 0.05, of how many."""
+        table = pd.read_csv(self.folder / "p_values.csv")
+        asked = {"screen": screen, "phenotype": phenotype, "order": order, "detail": "P < 0.05 two-sided"}
+        found = table[(table[list(asked)] == pd.Series(asked)).all(axis=1)]
+        if found.empty:
+            raise ValueError(f"docs/results/p_values.csv has no P-values of {screen}, {phenotype}, order {order}.")
+        row = found.iloc[0]
+        return f"{100 * row['value'] / row['n']:.1f} percent of {row['n']:,.0f}"
 
     def scores_drawing(self, screen: str, phenotype: str, split: str, models: str) -> str:
         """Draw the scores of some models (names joined by commas) on one question; models that lack are left out."""

@@ -26,7 +26,7 @@ def update_digest(digest: Any, part: Any) -> None:  # noqa: ANN401 - a hash, and
 
 
 def _update_by_table(digest: Any, table: pd.DataFrame) -> None:  # noqa: ANN401
-    """Take the columns of a table in, without its index; an Arrow stream holds lists and numbers alike."""
+    """Take the columns of a table in, without its index; an Arrow stream holds lists as well as numbers."""
     content = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
     stream = pa.BufferOutputStream()
     with pa.ipc.new_stream(stream, content.schema) as writer:

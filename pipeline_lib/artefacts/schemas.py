@@ -211,7 +211,7 @@ FEATURES_SUMMARY = TableSchema(
 """One row a feature table. ``measured``: share of covered genes by columns that holds a value. ``used``: whether models
 read it by default. ``rows``, ``unknown_genes``, ``rows_merged``: rows of the files, those whose name is no single gene
 of the gene table, and further rows of a gene that several rows name. ``columns_constant`` and ``columns_left_out``:
-columns with one value for all genes, and those that the reader's rule leaves out; ``notes`` says why."""
+columns with one value for all genes, and those that the reader's rule leaves out; ``notes`` gives the reason."""
 
 SPLIT = TableSchema(
     "split",

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from pipeline_lib.command_line.settings_option import settings_option
 from pipeline_lib.config.cell import CellSettings, SplitSettings
+from pipeline_lib.config.command_options import settings_option
 
 _Input = click.Path(exists=True, dir_okay=False, path_type=Path)
 _Output = click.Path(dir_okay=False, path_type=Path)
@@ -39,7 +39,7 @@ def genes(gem: str, gene_table: Path | None, essential: Path | None, output: Pat
     from pipeline_lib.genes.essential_genes import essentiality, read_essential_genes
     from pipeline_lib.genes.gene_tables import read_gene_table
     from pipeline_lib.genes.names import GeneNames
-    from pipeline_lib.metabolism.gem import read_gem
+    from pipeline_lib.metabolism.model.gem import read_gem
 
     known = read_gene_table(gene_table) if gene_table else None
     model_genes = read_gem(gem).genes
@@ -103,7 +103,7 @@ def graph(
 
 @app.command()
 @settings_option("splits", SplitSettings)
-@click.option("--name", required=True, help="Which split, and which draw of it: random, random-1, random-2...")
+@click.option("--name", required=True, help="Which split, and which repeat of it: random, random-1, random-2...")
 @click.option("--observations", type=_Input, required=True, help="observations.parquet")
 @click.option("--genes", "genes_path", type=_Input, required=True, help="genes.parquet")
 @click.option("--output", type=_Output, required=True, help="The split's parquet.")
@@ -111,11 +111,11 @@ def graph(
 def split(
     settings: SplitSettings, name: str, observations: Path, genes_path: Path, output: Path, leakage: Path
 ) -> None:
-    """Write a split and the table of its leakage checks; fail when it breaks its own promise."""
+    """Write a split and the table of its leakage checks; fail where folds share what they must not."""
     from pipeline_lib.artefacts.schemas import GENES, OBSERVATIONS, SPLIT
     from pipeline_lib.artefacts.tables import read_table, write_table
     from pipeline_lib.cell.genotypes import encode
-    from pipeline_lib.cell.leakage import assert_promises, leakage_table
+    from pipeline_lib.cell.leakage import check_leakage, leakage_table
     from pipeline_lib.cell.splits import assign, split_table
     from pipeline_lib.cell.testable import one_label_sentences
 
@@ -125,6 +125,6 @@ def split(
         click.echo(sentence, err=True)
     assignment = assign(data, gene_table, name, settings)
     checks = leakage_table(data, assignment, name)
-    assert_promises(checks)
+    check_leakage(checks)
     write_table(checks, leakage)
     write_table(split_table(data, assignment), output, SPLIT)

@@ -67,10 +67,18 @@ class Genotypes:
             **{
                 name: getattr(self, name)[rows]
                 for name in (
-                    "observation_id", "genes", "screen", "phenotype", "query", "array", "value", "std", "temperature",
+                    "observation_id",
+                    "genes",
+                    "screen",
+                    "phenotype",
+                    "query",
+                    "array",
+                    "value",
+                    "std",
+                    "temperature",
                 )
             },
-        )  # fmt: skip
+        )
 
     def without_values(self) -> "Genotypes":
         """Return the same genotypes with the measurements hidden: what a model may see of a test fold."""
@@ -178,9 +186,16 @@ def encode_gene_sets(gene_sets: Sequence[Sequence[str]], genes: pd.DataFrame, wh
     return Genotypes(
         observation_id=np.arange(n, dtype=np.int64),
         genes=gene_positions(genes, pd.Series(list(map(list, gene_sets)), dtype=object), where),
-        screen=none, phenotype=none, query=none, array=none,
-        value=unknown, std=unknown, temperature=unknown, screens=(), strains=(),
-    )  # fmt: skip
+        screen=none,
+        phenotype=none,
+        query=none,
+        array=none,
+        value=unknown,
+        std=unknown,
+        temperature=unknown,
+        screens=(),
+        strains=(),
+    )
 
 
 def _phenotype_codes(phenotype: pd.Series) -> NDArray[np.int64]:

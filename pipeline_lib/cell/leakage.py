@@ -1,4 +1,4 @@
-"""What the folds of a split share, held against what the split promises."""
+"""What the folds of a split share, beside what the split keeps apart."""
 
 from collections.abc import Iterator
 from itertools import combinations
@@ -12,10 +12,10 @@ from pipeline_lib.artefacts.schemas import FOLDS
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
 from pipeline_lib.cell.queries import genotype_codes, query_genes, symmetric_rows
 from pipeline_lib.cell.splits import TEST, TRAIN, VALIDATION, Assignment
-from pipeline_lib.config.split_names import kind_and_draw
+from pipeline_lib.config.cell import kind_and_repeat
 from pipeline_lib.errors import PipelineError
 
-PROMISED: dict[str, frozenset[str]] = {
+KEPT_APART: dict[str, frozenset[str]] = {
     "random": frozenset({"genotypes"}),
     "query_disjoint": frozenset({"genotypes", "queries"}),
     "gene_disjoint_one": frozenset({"genotypes", "one unseen gene"}),
@@ -26,24 +26,30 @@ PROMISED: dict[str, frozenset[str]] = {
 
 
 def leakage_table(data: Genotypes, assignment: Assignment, split: str) -> pd.DataFrame:
-    """Count what every two folds share; a draw promises what its kind does.
+    """Count what every two folds share; a repeat keeps apart what its kind does.
 
     Returns
     -------
     DataFrame
         split, unit ('genotypes', 'queries', 'genes', 'screens', 'one unseen gene'), first, second (folds),
-        shared (count), of (units in the second fold), promised (bool), holds (bool).
+        shared (count), of (units in the second fold), ``promised`` (bool: the split keeps it apart), holds (bool).
     """
     rows = []
-    kept_apart = PROMISED[kind_and_draw(split)[0]]
+    kept_apart = KEPT_APART[kind_and_repeat(split)[0]]
     for unit, first, second, shared, total in _counts(data, assignment):
-        promised = unit in kept_apart and not (unit == "screens" and TEST not in (first, second))
+        must_differ = unit in kept_apart and not (unit == "screens" and TEST not in (first, second))
         rows.append(
             {
-                "split": split, "unit": unit, "first": FOLDS[first], "second": FOLDS[second], "shared": shared,
-                "of": total, "promised": promised, "holds": not promised or shared == 0,
+                "split": split,
+                "unit": unit,
+                "first": FOLDS[first],
+                "second": FOLDS[second],
+                "shared": shared,
+                "of": total,
+                "promised": must_differ,
+                "holds": not must_differ or shared == 0,
             }
-        )  # fmt: skip
+        )
     return pd.DataFrame(rows)
 
 
@@ -78,8 +84,8 @@ def _query_units(data: Genotypes, assignment: Assignment, folds: list[NDArray[np
     return [np.unique(key[rows][key[rows] != ""].astype(str)) for rows in folds]
 
 
-def assert_promises(table: pd.DataFrame) -> None:
-    """Fail the run when a split breaks its own promise.
+def check_leakage(table: pd.DataFrame) -> None:
+    """Fail the run when folds share what their split keeps apart.
 
     Raises
     ------
@@ -90,6 +96,6 @@ def assert_promises(table: pd.DataFrame) -> None:
     if len(broken):
         row = broken.iloc[0]
         raise PipelineError(
-            f"split {row['split']}: {row['shared']} of {row['of']} {row['unit']} break its promise between "
+            f"split {row['split']}: {row['shared']} of {row['of']} {row['unit']} are shared between "
             f"{row['first']} and {row['second']}; this is a defect of the split, not of the data."
         )

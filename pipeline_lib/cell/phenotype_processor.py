@@ -1,4 +1,4 @@
-"""Route every observation to the part of the cell that its phenotype speaks of.
+"""Route every observation to the part of the cell that its phenotype measures.
 
 Deleting a set of genes divides the cell in two: what is gone (the genes, the complexes that miss a subunit, the
 reactions without any enzyme left) and what stays. Fitness is a property of what stays, an interaction or a call one of
@@ -56,7 +56,7 @@ class Batch(NamedTuple):
     perturbed_label: Labels
 
 
-def speaks_of_intact(phenotype: Tensor) -> Tensor:
+def measures_intact(phenotype: Tensor) -> Tensor:
     """Tell, bool [n], which phenotypes (long [n], positions in ``PHENOTYPES``) are read off the intact latent."""
     return phenotype == _FITNESS
 
@@ -93,7 +93,7 @@ class PhenotypeProcessor:
         value
             float [n]; NaN where a measurement is missing: such a label is masked, whatever its phenotype.
         """
-        known, intact = ~value.isnan(), speaks_of_intact(phenotype)
+        known, intact = ~value.isnan(), measures_intact(phenotype)
         labels = (Labels(torch.where(here, value, 0.0).float(), here) for here in (known & intact, known & ~intact))
         return Batch(genes, self.perturbed(genes), *labels)
 

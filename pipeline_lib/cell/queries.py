@@ -25,7 +25,7 @@ def genotype_names(genes: NDArray[np.int64], names: NDArray[np.object_]) -> NDAr
 def query_gene_sets(data: Genotypes) -> NDArray[np.int64]:
     """Return the genes that every observation of a query strain shares: int64 [strains, 3], ascending, then -1.
 
-    Strain names follow no one convention (``YAL015C+YDL227C_tm461``, ``act1-129``), so a strain's genes are told
+    Strain names follow no one convention (``YAL015C+YDL227C_tm461``, ``act1-129``), so a strain's genes are inferred
     from its crosses: a gene belongs to the query when all of the strain's genotypes carry it. A neutral marker
     (hoΔ) is in no genotype and so in no query.
     """
@@ -51,7 +51,7 @@ def query_genes(data: Genotypes) -> NDArray[np.int64]:
 
 
 def symmetric_rows(data: Genotypes) -> NDArray[np.bool_]:
-    """Mark the crosses [n] of symmetric screens (E-MAPs), whose strains serve as query and as array alike."""
+    """Mark the crosses [n] of symmetric screens (E-MAPs), whose strains serve both as query and as array."""
     marked = np.zeros(len(data), dtype=bool)
     crossed = (data.query >= 0) & (data.array >= 0)
     for screen in np.unique(data.screen[crossed]):

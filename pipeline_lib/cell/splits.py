@@ -2,7 +2,7 @@
 
 What a split keeps together is its *group*: a genotype (random), the gene set of a query (query_disjoint), a
 held-out gene (gene_disjoint_one, gene_disjoint_all) or a screen (cross_screen). Replicates, alleles, phenotypes
-and screens of one genotype never stand on both sides. Observations that would break a split's promise whichever
+and screens of one genotype never stand on both sides. Observations that would break a split's separation whichever
 fold they joined are left out of it.
 """
 
@@ -17,8 +17,7 @@ from pipeline_lib.artefacts.schemas import FOLDS, PHENOTYPES
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
 from pipeline_lib.cell.queries import genotype_codes, genotype_names, query_genes, symmetric_rows
 from pipeline_lib.cell.testable import one_label_calls, why_empty
-from pipeline_lib.config.cell import SplitSettings
-from pipeline_lib.config.split_names import kind_and_draw
+from pipeline_lib.config.cell import SplitSettings, kind_and_repeat
 from pipeline_lib.errors import PipelineError
 
 TRAIN, VALIDATION, TEST, LEFT_OUT = 0, 1, 2, -1
@@ -147,7 +146,7 @@ def split_gene_disjoint_one(
 ) -> Assignment:
     """Test genotypes with exactly one gene that training never sees; training sees all of their other genes.
 
-    A gene that the draw leaves to training may still stand beside held-out genes alone; its genotypes are left out.
+    A gene that the repeat leaves to training may still stand beside held-out genes alone; its genotypes are left out.
     """
     folds = _gene_folds(data, settings, generator)
     held = folds > TRAIN
@@ -212,7 +211,7 @@ SPLITS: dict[str, Callable[[Genotypes, Names, SplitSettings, np.random.Generator
 
 
 def assign(data: Genotypes, genes: pd.DataFrame, name: str, settings: SplitSettings) -> Assignment:
-    """Assign every observation to a fold of the split `name`: ``random`` (draw 0), ``random-1`` and so on.
+    """Assign every observation to a fold of the split `name`: ``random`` (repeat 0), ``random-1`` and so on.
 
     Raw interactions are in no split where their screen also holds the fitness or the adjusted interactions that they
     belong to, for those are the same measurements. Calls that all have one label (`one_label_calls`) only train.
@@ -220,12 +219,12 @@ def assign(data: Genotypes, genes: pd.DataFrame, name: str, settings: SplitSetti
     Raises
     ------
     PipelineError
-        When the split is unknown, or one of its folds stays empty: the sentence says why.
+        When the split is unknown, or one of its folds stays empty: the sentence gives the reason.
     """
-    kind, draw = kind_and_draw(name)
-    if kind not in SPLITS or draw is None:
-        raise PipelineError(f"unknown split '{name}'; choose among {', '.join(SPLITS)}, or a draw such as random-1.")
-    generator = np.random.default_rng([settings.seed, list(SPLITS).index(kind), *([draw] if draw else [])])
+    kind, repeat = kind_and_repeat(name)
+    if kind not in SPLITS or repeat is None:
+        raise PipelineError(f"unknown split '{name}'; choose among {', '.join(SPLITS)}, or a repeat such as random-1.")
+    generator = np.random.default_rng([settings.seed, list(SPLITS).index(kind), *([repeat] if repeat else [])])
     usable = np.flatnonzero(~_raw_beside_others(data))
     names = genes.sort_values("gene_index")["gene"].to_numpy(dtype=object)
     usable_data = data.take(usable)

@@ -88,3 +88,13 @@ def _groups(data: Genotypes, kind: str) -> tuple[int, str, str]:
 
 def _deletions(order: int) -> str:
     return f"{order} {'gene' if order == 1 else 'genes'}"
+
+
+def effective_number(labels: NDArray[np.int64]) -> float:
+    """Return how many groups of one size the groups of `labels` [n] are worth: (sum of n_g)^2 / sum of n_g^2.
+
+    Kish 1965; Carter, Schnepel and Steigerwald 2017, Rev. Econ. Stat. 99:698-709: a handful of large queries is not
+    made more by hundreds of single rows.
+    """
+    sizes = np.unique(labels, return_counts=True)[1].astype(np.float64)
+    return float(sizes.sum() ** 2 / max(float(sizes @ sizes), 1.0))

@@ -96,7 +96,7 @@ def _network_faults(flow: Workflow) -> Iterator[str]:
         files = {role: _here(flow, value) for role, value in settings.files.items()}
         if not any(map(flow.is_own, settings.files.values())) or None in files.values():
             continue
-        from pipeline_lib.networks.reading import read_network
+        from pipeline_lib.networks.raw_edges import read_network
 
         try:
             read_network({role: Path(str(path)) for role, path in files.items()}, settings)
@@ -112,7 +112,7 @@ def _feature_faults(flow: Workflow) -> Iterator[str]:
         files = {role: _here(flow, value) for role, value in settings.files.items()}
         if None in files.values():
             continue
-        from pipeline_lib.features.reading import read_raw_features
+        from pipeline_lib.features.raw_features import read_raw_features
 
         try:
             read_raw_features({role: Path(str(path)) for role, path in files.items()}, settings)
@@ -127,9 +127,9 @@ def _model_faults(flow: Workflow) -> Iterator[str]:
     plain = settings.medium == "model" and not settings.background and not flow.screen_media
     if path is None or (settings.gem in flow.catalogue and plain):
         return
-    from pipeline_lib.metabolism.background import with_background
-    from pipeline_lib.metabolism.gem import read_gem
-    from pipeline_lib.metabolism.media_table import media_table
+    from pipeline_lib.metabolism.media.media_table import media_table
+    from pipeline_lib.metabolism.model.background import with_background
+    from pipeline_lib.metabolism.model.gem import read_gem
 
     try:
         media_table(with_background(read_gem(path), settings.background), settings.medium, flow.screen_media)
@@ -207,11 +207,11 @@ def _read_table(flow: Workflow, name: str, genes: Path, folder: Path, where: str
     outputs = ["--output", str(folder / f"{name}.parquet"), "--rejected", str(folder / f"{name}.rejected.parquet")]
     settings = ["--settings", as_json({name: screen})]
     try:
-        said = _run("screens", ["read", *settings, "--name", name, "--genes", str(genes), *files, *outputs])
+        messages = _run("screens", ["read", *settings, "--name", name, "--genes", str(genes), *files, *outputs])
     except PipelineError as error:
         checked.faults.append(f"{where}: {error}")
         return False
-    checked.plan.append(("read", "; ".join(line.strip() for line in said.splitlines())))
+    checked.plan.append(("read", "; ".join(line.strip() for line in messages.splitlines())))
     return True
 
 
@@ -221,7 +221,7 @@ def _make_splits(
     from pipeline_lib.artefacts.tables import read_table
 
     observations = folder / "observations.parquet"
-    parts = [f"--screen={folder / name}.parquet" for name in screens]
+    parts = [f"--screen-table={folder / name}.parquet" for name in screens]
     rest = ["--rejected", str(folder / "rejected.parquet"), "--aggregated", str(folder / "aggregated.parquet")]
     _run("screens", ["combine", "--genes", str(genes), *parts, "--observations", str(observations), *rest])
     total = len(read_table(observations, columns=["observation_id"]))

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from pipeline_lib.artefacts.atomic import write_text
-from pipeline_lib.command_line.printed_rows import json_option, print_json
 from pipeline_lib.config.faults import ConfigurationError
+from pipeline_lib.config.printed_rows import json_option, print_json
 from pipeline_lib.config.reference import reference_page
 from pipeline_lib.config.run import RunConfig
 

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from pipeline_lib.command_line.workflow import Workflow
+from pipeline_lib.config.cell import kind_and_repeat
 from pipeline_lib.config.faults import ConfigurationError
-from pipeline_lib.config.feature_readers import FEATURE_READERS
+from pipeline_lib.config.features import FEATURE_READERS
 from pipeline_lib.config.loading import load_run
 from pipeline_lib.config.locating import SIMULATED
-from pipeline_lib.config.network_readers import NETWORK_READERS
-from pipeline_lib.config.own_settings import checked
-from pipeline_lib.config.split_names import kind_and_draw
+from pipeline_lib.config.model_registry import MODELS, entry_of
+from pipeline_lib.config.networks import NETWORK_READERS
+from pipeline_lib.config.section import checked
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.models.registry import MODELS, entry_of
 
 
 def plan_run(
@@ -127,7 +127,7 @@ def _split_faults(flow: Workflow) -> Iterator[str]:
     for split in dict.fromkeys(split for entry in flow.run.grid for split in entry.splits):
         if split not in splits.names:
             yield f"key 'grid': it names the split '{split}', which is not in splits.names."
-    if "cross_screen" not in {kind_and_draw(name)[0] for name in splits.names}:
+    if "cross_screen" not in {kind_and_repeat(name)[0] for name in splits.names}:
         return
     if not splits.cross_screen_test:
         yield f"key 'splits.cross_screen_test': the split cross_screen holds out screens; name some of {list(screens)}."

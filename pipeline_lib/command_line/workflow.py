@@ -1,4 +1,4 @@
-"""What the Snakefile asks of a configuration: where the files of a run lie and which jobs it has."""
+"""What the Snakefile needs of a configuration: where the files of a run lie and which jobs it has."""
 
 import json
 import os
@@ -12,17 +12,16 @@ from pydantic import BaseModel, TypeAdapter
 
 from pipeline_lib.command_line.code_memory import remembered_code_hash
 from pipeline_lib.command_line.file_memory import remembered_sha256
-from pipeline_lib.config.feature_readers import FEATURE_READERS
-from pipeline_lib.config.features import FeatureSettings
+from pipeline_lib.config.features import FEATURE_READERS, FeatureSettings
 from pipeline_lib.config.figures import ARTEFACTS, CLP_CHECKS, OF_KNOCKOUTS
 from pipeline_lib.config.locating import BUILT_IN, SIMULATED, SOURCE_KEYS, named_files, neighbour_mirror
-from pipeline_lib.config.network_readers import NETWORK_READERS
+from pipeline_lib.config.model_registry import EXTENSIONS, MODELS, entry_of, family_of, section_of
+from pipeline_lib.config.networks import NETWORK_READERS
+from pipeline_lib.config.registry import Entry
 from pipeline_lib.config.run import RunConfig
 from pipeline_lib.config.screen_readers import SCREEN_READERS
 from pipeline_lib.config.yaml_text import catalogue_entries
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.extension.registry import Entry
-from pipeline_lib.models.registry import EXTENSIONS, MODELS, entry_of, family_of, section_of
 
 _NOTHING = "(?!)"
 """A pattern that nothing matches."""
@@ -266,7 +265,7 @@ class Workflow:
 
     @property
     def models_on_gpu(self) -> list[str]:
-        """The models whose fits ask a cluster for a GPU."""
+        """The models whose fits need a GPU of a cluster."""
         if self.run.training.device == "cpu":
             return []
         return [m for m in self._models if family_of(m) in _TRAINED or entry_of(m).on_gpu]

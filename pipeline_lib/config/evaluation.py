@@ -51,10 +51,25 @@ class EvaluationSettings(Section):
     query_top: int = Field(default=10, ge=1)
     """How many predictions a query are looked at for its precision."""
     baselines: list[str] = [
-        "mean", "screen_mean", "query_mean", "array_mean", "two_way", "gene_ridge", "gene_query_ridge",
-        "factorisation", "soft_impute", "nearest_profiles", "network_profiles", "profile_predictor",
-        "gradient_boosting", "embedding_mlp", "multiplicative", "digenic_sum", "digenic_min", "wl_ridge",
-    ]  # fmt: skip
+        "mean",
+        "screen_mean",
+        "query_mean",
+        "array_mean",
+        "two_way",
+        "gene_ridge",
+        "gene_query_ridge",
+        "factorisation",
+        "soft_impute",
+        "nearest_profiles",
+        "network_profiles",
+        "profile_predictor",
+        "gradient_boosting",
+        "embedding_mlp",
+        "multiplicative",
+        "digenic_sum",
+        "digenic_min",
+        "wl_ridge",
+    ]
     """Models that count as baselines; every model is compared with the one that is best on the validation fold. Flux
     balance analysis is not among them: it is what simulated screens are made by."""
     references: list[str] = ["clp", "profile_predictor", "dango", "gene_query_ridge", "query_mean"]

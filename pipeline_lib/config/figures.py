@@ -1,9 +1,16 @@
-"""Which figures there are and what each is drawn from; read by the workflow, so nothing heavy is imported here."""
+"""Which figures there are, what each is drawn from, and the settings of the report.
+
+The workflow reads this at every start, so nothing heavy is imported here.
+
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pydantic import Field
+
 from pipeline_lib.config.screens import ScreenSettings
+from pipeline_lib.config.section import Section
 
 
 @dataclass(frozen=True)
@@ -125,3 +132,18 @@ def pages_of(topic: str, screens: Mapping[str, ScreenSettings]) -> list[str]:
 def figure_names(topic: str, screens: Mapping[str, ScreenSettings]) -> list[str]:
     """Return the names of every figure of a topic in a run of these screens."""
     return [*TOPICS[topic].figures, *(f"{P_VALUE_PAGE}{screen}" for screen in pages_of(topic, screens))]
+
+
+class ReportingSettings(Section):
+    """Figures and the report page."""
+
+    png_dpi: int = Field(default=200, ge=72, le=600)
+    """Resolution of the PNG beside every SVG."""
+    model: str = "clp"
+    """The model that the report is about: it is set against the best baseline, and it suggests what to measure next."""
+    pair_genes: int = Field(default=400, ge=2)
+    """Viable genes with the strongest measured interactions, every untested pair of which is a candidate."""
+    triple_genes: int = Field(default=70, ge=3)
+    """The same for triples."""
+    suggestions: int = Field(default=150, ge=1)
+    """Pairs and triples kept of each ranking (by expected value and by information)."""

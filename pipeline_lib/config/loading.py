@@ -134,7 +134,7 @@ def load_run_file(path: Path) -> LoadedRun:
 
 
 def _folders_of(content: dict[str, Any], layers: list[tuple[Path, dict[str, Any]]]) -> dict[Place, Path]:
-    """Return the folder of the file that names each path; what no file says was typed in the working folder."""
+    """Return the folder of the file that names each path; a path that no file holds was typed in the working folder."""
     keys = (BASE, MIRROR, CATALOGUE, *SOURCE_KEYS)
     return {
         place: next((folder for folder, layer in reversed(layers) if value_at(layer, place) == value), Path.cwd())

@@ -1,23 +1,164 @@
 """Settings of each family of models."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from pipeline_lib.config.baselines import BaselineSettings
-from pipeline_lib.config.clp import ClpSettings
-from pipeline_lib.config.dango import DangoSettings
-from pipeline_lib.config.own_settings import checked
-from pipeline_lib.config.profile_predictor import ProfilePredictorSettings
-from pipeline_lib.config.section import Section
-from pipeline_lib.config.weisfeiler_lehman import WeisfeilerLehmanSettings
+from pipeline_lib.config.model_registry import MODELS, family_of
+from pipeline_lib.config.section import Section, checked
 from pipeline_lib.errors import PipelineError
+
+
+class BaselineSettings(Section):
+    """Means, effects, ridges, factorisations, nearest profiles, trees and flux balance analysis."""
+
+    trials: int = Field(default=12, ge=1, le=100)
+    """Settings that each baseline with hyperparameters tries; the one with the least squared error on the validation
+    fold is kept. The same for all of them."""
+    max_rank: int = Field(default=256, ge=1)
+    """Greatest rank that soft_impute may reach."""
+    boosting_rounds: int = Field(default=100, ge=1)
+    """Most trees of gradient_boosting."""
+    embedding_width: int = Field(default=32, ge=1)
+    """Width of a gene's vector in embedding_mlp."""
+
+
+class ClpSettings(Section):
+    """The cell latent perturbation model; its ablations change one of these."""
+
+    hidden: int = Field(default=64, ge=4)
+    """Width of every latent vector."""
+    genes: Literal["learned", "random"] = "learned"
+    """``random``: every gene has a fixed random vector of its own, which no training changes."""
+    networks: Literal["measured", "rewired", "none"] = "measured"
+    """``rewired``: the same networks with shuffled ends, every gene keeping its degree."""
+    convolution: Literal["gcn", "gin", "gatv2"] = "gcn"
+    """Message passing over the gene networks. ``gcn`` is one sparse product for all networks, and the fastest."""
+    graph_layers: int = Field(default=1, ge=1)
+    """Layers of message passing over the gene networks."""
+    message_width: int = Field(default=32, ge=4)
+    """Channels of a message between genes."""
+    input_features: Literal["measured", "random"] = "measured"
+    """``random``: the same feature tables with their rows given to other genes."""
+    profiles: bool = True
+    """Start from what the profile predictor estimates; False: from the mean of each assay."""
+    flux: bool = True
+    """Read the exact growth of a genotype and of its subsets by flux balance analysis."""
+    hypergraph: Literal["off", "directed", "undirected"] = "off"
+    """Encode metabolites, reactions and enzymes, and let genes and genotypes read them; ``undirected``: the prototype's
+    D^-1 S B^-1 S^T X Theta, which cannot tell substrates from products."""
+    metabolism_layers: int = Field(default=2, ge=1)
+    """Layers of hypergraph convolution."""
+    activation: Literal["tanh", "elu", "leaky_relu"] = "tanh"
+    """Activation of the metabolism branch; each of them keeps the sign."""
+    gene_rules: bool = True
+    """False: forget AND and OR; a reaction is then lost with any gene of its rule."""
+    interaction: Literal["perturbed", "derived"] = "perturbed"
+    """What corrects epsilon and tau: the perturbed latent, or by definition the intact latents of all subsets."""
+    attention_heads: int = Field(default=4, ge=1)
+    """Heads of the attention over the deleted set."""
+    neighbours: int = Field(default=16, ge=0)
+    """Strongest neighbours whose state is recomputed when a gene is lost."""
+    gene_mask: float = Field(default=0.25, ge=0, lt=1)
+    """Share of the genes of training genotypes that count as unseen where no profile predictor leaves genes out."""
+    dropout: float = Field(default=0.3, ge=0, lt=1)
+    """Dropout of the genes' states and of the head of interactions; that of single mutants has none."""
+    measured_sd: bool = False
+    """Weight an observation by the inverse of its measured variance, where its screen gives one."""
+    ensemble: int = Field(default=1, ge=1)
+    """Networks trained from different seeds and averaged."""
+    separate: list[str] = ["simulated"]
+    """Screens that train a network of their own; all others train one together. In-silico screens belong here."""
+
+
+class DangoSettings(Section):
+    """DANGO (Zhang et al. 2020): network embeddings, pretrained to rebuild the networks, and hypergraph attention.
+
+    The defaults are those of the paper. They ask for about 9,000 optimisation steps; where that is too long, larger
+    batches and fewer epochs keep the meaning of every other setting. `dango_as_released` does not read `neighbours`,
+    `attention_layers` and `dropout`, which the released code fixes, and each of its heads has the whole width.
+    """
+
+    channels: list[str] | None = None
+    """Networks to encode, one encoder each; None: every network of the cell."""
+    zero_weights: dict[str, float] = {}
+    """Weight of the zeros of an adjacency row while it is rebuilt, by network; 1 for a network not named. The paper
+    takes 0.1 for the STRING channels whose zeros fell by over 1 percent from one release to the next (coexpression and
+    experimental in 9.1): there a missing edge carries little information."""
+    neighbours: int | None = Field(default=None, ge=1)
+    """Neighbours drawn anew at every step for each gene and layer (the authors draw 5); None: all of them, by a sparse
+    product."""
+    width: int = Field(default=128, ge=2)
+    """Length of a gene's vector."""
+    heads: int = Field(default=8, ge=1)
+    """Attention heads; they share the width."""
+    attention_layers: int = Field(default=2, ge=1)
+    """Self-attention layers between the genes of a set."""
+    dropout: float = Field(default=0.3, ge=0, lt=1)
+    """Share of the values put out in the attention and in the squared differences while training."""
+    pretraining_epochs: int = Field(default=40, ge=0)
+    """Passes over the genes that rebuild the networks and nothing else."""
+    pretraining_batch_size: int = Field(default=96, ge=1)
+    """Genes a pretraining step."""
+    epochs: int = Field(default=60, ge=1)
+    """Greatest number of joint epochs."""
+    sets_an_epoch: int = Field(default=10_000, ge=1)
+    """Observations drawn without replacement for one joint epoch."""
+    batch_size: int = Field(default=96, ge=1)
+    """Observations a joint step."""
+    learning_rate: float = Field(default=1e-3, gt=0)
+    """Step size of Adam."""
+    reconstruction_weight: float = Field(default=0.001, ge=0)
+    """Weight of the reconstruction loss beside the log-cosh loss in the joint epochs."""
+    reconstruction_genes: int = Field(default=960, ge=1)
+    """Genes drawn at a joint step, whose adjacency rows are rebuilt."""
+    patience: int = Field(default=10, ge=1)
+    """Joint epochs without entering the kept ones before training stops."""
+    kept_epochs: int = Field(default=5, ge=1)
+    """The predictions of the epochs best on the validation fold are averaged: how many."""
+    members: int = Field(default=1, ge=1)
+    """Networks trained from different initial weights; their mean is the prediction, their SD its spread."""
+
+
+class ProfilePredictorSettings(Section):
+    """Gaussian processes over genes, profile similarity and matrix completion, combined by least squares."""
+
+    kernel_steps: int = Field(default=20, ge=1)
+    """Most iterations in which the weights of the kernels are learned."""
+    learning_sets: int = Field(default=600, ge=10)
+    """Most genes (or gene sets) on which they are learned; all of them are then conditioned on."""
+    least_kernel_share: float = Field(default=0.01, ge=0, lt=1)
+    """Share of all weights below which a kernel is left out."""
+    held_share: float = Field(default=0.1, gt=0, lt=0.5)
+    """Share of the measured pairs on which the estimates of pairs of known genes are combined."""
+    practice_pairs: int = Field(default=200_000, ge=100)
+    """Most measured pairs on which the estimates for unseen genes are combined, one and two unseen genes each."""
+    max_rank: int = Field(default=150, ge=1)
+    """Greatest rank of the matrix completion."""
+
+
+class WeisfeilerLehmanSettings(Section):
+    """Weisfeiler-Lehman features of the perturbed graph, hashed, with a ridge."""
+
+    networks: list[str] | None = None
+    """Gene networks to refine; None: every network of the cell."""
+    network_levels: int = Field(default=1, ge=1)
+    """Rounds of colour refinement on a gene network: a deletion is felt that many hops away."""
+    metabolism_levels: int = Field(default=2, ge=1)
+    """Rounds of colour refinement on the graph of metabolites and reactions."""
+    max_metabolite_degree: int | None = Field(default=40, ge=1)
+    """Metabolites in more reactions than that (water, ATP, protons) keep no edges; None: all keep theirs."""
+    labels: list[Literal["identity", "kind"]] = Field(default=["identity", "kind"], min_length=1)
+    """First colours: ``identity`` gives every node its own, so that features name places; ``kind`` gives one to all
+    genes, metabolites, one-way and reversible reactions, so that features describe shapes. Both: both sets of
+    features."""
+    width: int = Field(default=1024, ge=8)
+    """Slots that the colours of all graphs and levels are hashed into; there are as many again for the difference of
+    the highest order."""
 
 
 def _of_installed_packages(schema: dict[str, Any]) -> None:
     """Put the settings of the models of installed packages into the JSON schema."""
-    from pipeline_lib.models.registry import MODELS
-
     added = [name for name in MODELS.names() if name not in MODELS.built_in]
     kinds = {name: MODELS.get(name).settings for name in added}
     if kinds:
@@ -46,8 +187,6 @@ class ModelSettings(Section):
     @field_validator("extensions")
     @classmethod
     def _own_settings(cls, extensions: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-        from pipeline_lib.models.registry import MODELS, family_of
-
         found = {}
         for name, given in extensions.items():
             if name in MODELS.built_in:

@@ -1,12 +1,47 @@
-"""Settings of one gene network."""
+"""Readers of gene networks by their name, and the settings of one gene network."""
 
 from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from pipeline_lib.config.network_readers import NETWORK_READERS
-from pipeline_lib.config.own_settings import reader_options, with_names
-from pipeline_lib.config.section import Section
+from pipeline_lib.config.registry import Layout, Registry
+from pipeline_lib.config.section import Section, reader_options, with_names
+
+_LAYOUTS = "pipeline_lib.networks.layouts"
+
+NETWORK_READERS: Registry[Layout] = Registry(
+    "network reader",
+    "pipeline_lib.network_readers",
+    {
+        "edge_list": Layout(
+            f"{_LAYOUTS}:edge_list",
+            ("edges",),
+            "two genes and perhaps a weight a line, no header (BIONIC's inputs); undirected",
+        ),
+        "sgd_regulation": Layout(
+            f"{_LAYOUTS}:sgd_regulation",
+            ("turtle",),
+            "SGD's regulation records as RDF; directed from regulator to target",
+        ),
+        "string_channel": Layout(
+            f"{_LAYOUTS}:string_channel",
+            ("adjacency", "genes"),
+            "one channel of STRING 9.1: index, index, score over a gene order; undirected",
+        ),
+        "string_links": Layout(
+            f"{_LAYOUTS}:string_links",
+            ("links",),
+            "STRING's link files, physical or detailed; 'score' chooses the column; undirected",
+        ),
+        "table": Layout(
+            f"{_LAYOUTS}:table",
+            ("table",),
+            "your own table (csv, tsv, xlsx, parquet; packed or not); 'columns' and 'directed' describe it",
+        ),
+    },
+)
+"""Readers of networks by name; each returns `pipeline_lib.networks.raw_edges.RawEdges`."""
+
 
 Evidence = Literal[
     "physical",
@@ -46,7 +81,7 @@ class NetworkSettings(Section):
     """Edges below this weight are left out; weights of STRING are confidences from 0 to 1."""
     evidence: list[Evidence] | None = None
     """What the edges rest on: physical, coexpression, regulation, genetic, text_mining, ... None: what the catalogue
-    says of the file. A network with ``genetic`` in it may carry a screen's own labels."""
+    states of the file. A network with ``genetic`` in it may carry a screen's own labels."""
     year: int | None = Field(default=None, ge=1900, le=2100)
     """Year of the release, to be held against the year of a screen. None: what the catalogue states for the file."""
     options: dict[str, Any] = {}

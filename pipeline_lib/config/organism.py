@@ -31,7 +31,7 @@ def _template(text: str) -> str:
 
 
 class OrganismSettings(Section):
-    """The organism: *Saccharomyces cerevisiae* unless a run says otherwise."""
+    """The organism: *Saccharomyces cerevisiae* unless a run states another."""
 
     name: str = Field(default="Saccharomyces cerevisiae", min_length=1)
     """What the organism is called, for people."""
@@ -43,7 +43,7 @@ class OrganismSettings(Section):
     essential: str | None = None
     """List of essential genes of the same organism, one name a line; stands above the column ``essential``. Genes of
     ``genes`` that it does not name are not essential; for genes of the model that ``genes`` lack it is not known.
-    None: what ``genes`` say."""
+    None: what ``genes`` state."""
     id_pattern: Annotated[str, AfterValidator(_pattern)] = r"Y[A-P][LR]\d{3}[CW](-[A-Z])?|Q\d{4}|R\d{4}[CW]"
     """Regular expression that a whole systematic name matches; a name that does not gets no link."""
     link: Annotated[str, AfterValidator(_template)] = "https://www.yeastgenome.org/locus/{gene}"

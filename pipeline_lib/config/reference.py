@@ -24,10 +24,11 @@ step), and so is the JSON schema `workflow/schemas/config.schema.json` that edit
 | `metabolism.yaml` | label-split run on observations with at least one metabolic gene: what metabolism is worth |
 | `trigenic.yaml` | the full digenic and trigenic tables, for a machine that can download them |
 | `every_model.yaml` | every model on every split, trained as long as in the yeast run, into its folder |
-| `collins2007.yaml` | the E-MAP alone, every observation: three seeds, ten draws of the unseen genes |
-| `kuzmin2018_calls.yaml` | called trigenic interactions beside the E-MAP: three seeds, five draws of the queries |
+| `collins2007.yaml` | the E-MAP alone, every observation: three seeds, ten repeats of the unseen genes |
+| `kuzmin2018_calls.yaml` | called trigenic interactions beside the E-MAP: three seeds, five repeats of the queries |
 | `kuzmin_tau.yaml` | the real trigenic scores alone: what the other screens are worth to them |
 | `dna_repair.yaml` | models of BFG-GI and St Onge 2007 tested on the E-MAP, the other direction of `config.yaml` |
+| `essentiality.yaml` | essential genes of the metabolic model, on genes that no model was fitted on: five repeats |
 | `dango.yaml` | DANGO and its variants on the E-MAP alone, with the steps of its paper: three seeds |
 | `full.yaml` | every model, every split, three seeds: a night or a cluster |
 | `ci.yaml` | the yeast run with short trainings |
@@ -49,7 +50,7 @@ screens:
     columns: {gene1: gene_a, gene2: gene_b, value: epsilon}
 ```
 
-`python -m pipeline_lib config check our_lab.yaml` reads the table, makes the splits and says everything that is wrong,
+`python -m pipeline_lib config check our_lab.yaml` reads the table, makes the splits and lists everything that is wrong,
 in seconds. Files of your own are inputs by content: a replaced file reruns what depends on it, whatever its time stamp.
 """
 

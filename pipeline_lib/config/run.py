@@ -6,19 +6,17 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from pipeline_lib.config.cell import CellSettings, SplitSettings
+from pipeline_lib.config.cell import CellSettings, GridEntry, SplitSettings
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.config.features import FeatureSettings
-from pipeline_lib.config.grid import GridEntry
-from pipeline_lib.config.metabolism import MetabolismSettings
+from pipeline_lib.config.figures import ReportingSettings
+from pipeline_lib.config.metabolism import MetabolismSettings, SimulationSettings
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.networks import NetworkSettings
 from pipeline_lib.config.organism import OrganismSettings, with_media
-from pipeline_lib.config.reporting import ReportingSettings
 from pipeline_lib.config.scan import ScanSettings
 from pipeline_lib.config.screens import POOLED, ScreenSettings
 from pipeline_lib.config.section import Section
-from pipeline_lib.config.simulation import SimulationSettings
 from pipeline_lib.config.training import TrainingSettings
 
 _NAME = r"^[A-Za-z][A-Za-z0-9_-]{0,63}$"
@@ -89,7 +87,7 @@ class RunConfig(Section):
     models: ModelSettings = ModelSettings()
     """Settings of each family of models."""
     training: TrainingSettings = TrainingSettings()
-    """Budget and device of trained models."""
+    """Training steps and device of trained models."""
     grid: list[GridEntry] = Field(min_length=1)
     """Which models run on which splits with which seeds."""
     evaluation: EvaluationSettings = EvaluationSettings()

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline_lib.config.calls import FITNESS_UNITS, CallThreshold, ScreenScores
-from pipeline_lib.extension.registry import Registry
+from pipeline_lib.config.registry import Registry
 
 _NOT_STATED = "not stated"
 
@@ -165,7 +165,7 @@ SCREEN_READERS: Registry[ScreenReader] = Registry(
             kinds="deletions",
         ),
         "kuzmin2018": ScreenReader(
-            target="pipeline_lib.screens.readers.kuzmin2018:read",
+            target="pipeline_lib.screens.readers.kuzmin:read_2018",
             publication="Kuzmin et al. 2018, Data S1",
             files=ReaderFiles(required=("table",)),
             scores=_IN_FITNESS_UNITS,
@@ -188,7 +188,7 @@ SCREEN_READERS: Registry[ScreenReader] = Registry(
             array="array allele name",
         ),
         "kuzmin2018_repeats": ScreenReader(
-            target="pipeline_lib.screens.readers.kuzmin2018_repeats:read",
+            target="pipeline_lib.screens.readers.kuzmin:read_repeats_2018",
             publication="Kuzmin et al. 2018, repeated rows of Data S1",
             files=ReaderFiles(required=("table",)),
             scores=_IN_FITNESS_UNITS,
@@ -200,7 +200,7 @@ SCREEN_READERS: Registry[ScreenReader] = Registry(
             array="array strain id",
         ),
         "kuzmin2020": ScreenReader(
-            target="pipeline_lib.screens.readers.kuzmin2020:read",
+            target="pipeline_lib.screens.readers.kuzmin:read_2020",
             publication="Kuzmin et al. 2020, Tables S1 and S3",
             files=ReaderFiles(any_of=("S1", "S3")),
             scores=_IN_FITNESS_UNITS,
@@ -224,7 +224,7 @@ SCREEN_READERS: Registry[ScreenReader] = Registry(
             array="array strain id",
         ),
         "st_onge2007": ScreenReader(
-            target="pipeline_lib.screens.readers.st_onge2007:read",
+            target="pipeline_lib.screens.readers.bfg_gi:read_st_onge2007",
             publication="St Onge et al. 2007, as Table EV4 of Diaz-Mejia et al. 2018 holds it",
             files=ReaderFiles(required=("table",)),
             # Its classes rest on the SD of each pair, which the table does not hold.
@@ -239,7 +239,7 @@ SCREEN_READERS: Registry[ScreenReader] = Registry(
             target="pipeline_lib.screens.readers.table:read",
             publication="a long table of your own",
             files=ReaderFiles(required=("table",)),
-            units="as the configuration says",
+            units="as stated in the configuration",
             temperature="a column, if mapped",
             query="a column, if mapped",
             array="a column, if mapped",

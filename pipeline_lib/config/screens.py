@@ -8,9 +8,8 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from pipeline_lib.config.calls import CallThreshold, ScreenScores
 from pipeline_lib.config.metabolism import Medium
-from pipeline_lib.config.own_settings import reader_options, with_names
 from pipeline_lib.config.screen_readers import SCREEN_READERS, ScreenReader
-from pipeline_lib.config.section import Section
+from pipeline_lib.config.section import Section, reader_options, with_names
 from pipeline_lib.errors import PipelineError
 
 Phenotype = Literal["fitness", "interaction", "raw_interaction", "call"]
@@ -24,8 +23,17 @@ POOLED = "pooled"
 """The name that stands for all screens of a phenotype and unit together."""
 
 TABLE_COLUMNS = (
-    "genes", "gene1", "gene2", "gene3", "value", "std", "p_value", "query", "array", "temperature",
-)  # fmt: skip
+    "genes",
+    "gene1",
+    "gene2",
+    "gene3",
+    "value",
+    "std",
+    "p_value",
+    "query",
+    "array",
+    "temperature",
+)
 """What the columns of one's own table can hold; ``genes`` is one column of names separated by ``+ ; |`` or space."""
 
 
@@ -61,7 +69,7 @@ class ScreenSettings(Section):
     """What the screen's plates hold, for growth by flux balance (as ``metabolism.medium``). None: the run's medium."""
     conditions: list[str] | None = Field(default=None, min_length=1)
     """For readers of screens in several conditions (``bfg_gi``, ``st_onge2007``): which to keep, as the publication
-    names them (``NoDrug``, ``MMS``). None: all of them; the column ``condition`` says which a row is of."""
+    names them (``NoDrug``, ``MMS``). None: all of them; the column ``condition`` names that of a row."""
     only: Literal["metabolic"] | None = None
     """``metabolic``: keep observations with at least one gene of the metabolic model."""
     options: dict[str, Any] = {}
@@ -117,9 +125,9 @@ class ScreenSettings(Section):
             near = difflib.get_close_matches(unknown[0], TABLE_COLUMNS, n=1, cutoff=0.0)[0]
             raise ValueError(f"there is no column '{unknown[0]}'; did you mean '{near}'?")
         if "value" not in self.columns:
-            raise ValueError("columns must say which column of the file is the 'value'")
+            raise ValueError("columns must name the column of the file that is the 'value'")
         if not {"genes", "gene1"} & set(self.columns):
-            raise ValueError("columns must say which column holds the 'genes' (or gene1, gene2, gene3)")
+            raise ValueError("columns must name the column that holds the 'genes' (or gene1, gene2, gene3)")
         if "p_value" in self.columns and self.p_sided is None:
             raise ValueError("P-values need p_sided: 1 (one-sided) or 2 (two-sided)")
         return self
@@ -155,7 +163,7 @@ class ScreenSettings(Section):
 
     @property
     def scores(self) -> ScreenScores:
-        """Unit, calls and publication of the scores: what is set here, else what the reader's publication says.
+        """Unit, calls and publication of the scores: what is set here, else what the reader's publication states.
 
         Files that are simulated in a publication's layout are scored as the publication does, but are not its data.
         """

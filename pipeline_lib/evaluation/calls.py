@@ -2,7 +2,7 @@
 
 Published (Costanzo et al. 2016; Kuzmin et al. 2018, 2020): |epsilon| > 0.08, or tau < -0.08, and the released one-sided
 P < 0.05; BFG-GI (Diaz-Mejia et al. 2018): |epsilon| > 0.075 and a false discovery rate below 0.01. A score without a
-P-value is called by no rule that asks for one, and a screen without a rule has no calls.
+P-value is called by no rule that needs one, and a screen without a rule has no calls.
 
 In a simulated screen the truth is known, and calls follow it: a noise-free score beyond the threshold, whatever the
 noise made of it.

@@ -1,56 +1,26 @@
 """``python -m pipeline_lib evaluation``: leaderboard, noise ceilings, P-values, calibration."""
 
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from pipeline_lib.command_line.scores_option import scores_option
-from pipeline_lib.command_line.settings_option import settings_option
 from pipeline_lib.config.calls import ScreenScores
+from pipeline_lib.config.command_options import scores_option
 from pipeline_lib.config.evaluation import EvaluationSettings
-from pipeline_lib.errors import PipelineError
-
-if TYPE_CHECKING:
-    from pipeline_lib.evaluation.predictions import PredictionFile
-
-_Input = click.Path(exists=True, dir_okay=False, path_type=Path)
-_Output = click.Path(dir_okay=False, path_type=Path)
-
-_settings = settings_option("evaluation", EvaluationSettings)
-_observations = click.option("--observations", type=_Input, required=True, help="observations.parquet")
-_genes = click.option("--genes", "genes_path", type=_Input, required=True, help="genes.parquet")
-
-
-def _named_files(_: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, Path]:
-    files = {}
-    for text in given:
-        name, _equals, path = text.partition("=")
-        if not path:
-            raise PipelineError(f"{option.opts[0]} {text}: give a name and its file as {option.metavar}.")
-        files[name] = Path(path)
-    return files
-
-
-_truth = click.option(
-    "--truth",
-    "truths",
-    multiple=True,
-    callback=_named_files,
-    metavar="SCREEN=PATH",
-    help="truth.parquet of a simulated screen: its calls follow the noise-free values.",
-)
-_folder = click.option(
-    "--predictions-dir",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of models: every <model>/<split>/seed<k>/predictions.parquet in it is taken.",
-)
-_predictions = click.option(
-    "--predictions",
-    type=_Input,
-    multiple=True,
-    help="A predictions file; its last folders name model, split and seed. May be given many times.",
+from pipeline_lib.evaluation.options import (
+    INPUT,
+    OUTPUT,
+    evaluation_settings,
+    folder_option,
+    genes_option,
+    named_files,
+    observations_option,
+    one_thread,
+    predictions_files,
+    predictions_option,
+    progress,
+    truth_option,
 )
 
 
@@ -59,35 +29,19 @@ def app() -> None:
     """Leaderboard, differences, P-values, noise ceilings, calibration."""
 
 
-def _one_thread() -> AbstractContextManager[None]:
-    """Keep matrix products to one thread: sums are then taken in one order, to the same bytes on any machine."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    limits: AbstractContextManager[None] = threadpool_limits(1)
-    return limits
-
-
-def _files(folder: Path | None, paths: tuple[Path, ...]) -> "list[PredictionFile]":
-    from pipeline_lib.evaluation.predictions import find_predictions, parse_path
-
-    if folder is None and not paths:
-        raise PipelineError("No predictions were named; give --predictions-dir or --predictions.")
-    return [*(find_predictions(folder) if folder is not None else []), *map(parse_path, paths)]
-
-
 @app.command()
-@_settings
+@evaluation_settings
 @scores_option
-@_truth
-@_observations
-@_genes
-@click.option("--edges", type=_Input, help="edges.parquet, for subgroups by degree in the networks.")
-@_folder
-@_predictions
+@truth_option
+@observations_option
+@genes_option
+@click.option("--edges", type=INPUT, help="edges.parquet, for subgroups by degree in the networks.")
+@folder_option
+@predictions_option
 @click.option("--threads", type=click.IntRange(min=1), default=2, show_default=True, help="Files evaluated at a time.")
-@click.option("--output", type=_Output, required=True, help="leaderboard.parquet")
-@click.option("--differences", type=_Output, required=True, help="Paired differences between models.")
-@click.option("--subgroups", type=_Output, required=True, help="Skill within subgroups of genotypes.")
+@click.option("--output", type=OUTPUT, required=True, help="leaderboard.parquet")
+@click.option("--differences", type=OUTPUT, required=True, help="Paired differences between models.")
+@click.option("--subgroups", type=OUTPUT, required=True, help="Skill within subgroups of genotypes.")
 def leaderboard(
     settings: EvaluationSettings,
     scores: dict[str, ScreenScores],
@@ -105,21 +59,20 @@ def leaderboard(
     """Score every model on the test fold of every split, with intervals over queries and arrays, or genes."""
     from pipeline_lib.artefacts.schemas import EDGES, GENES, LEADERBOARD
     from pipeline_lib.artefacts.tables import read_table
-    from pipeline_lib.evaluation.draws import entries_by_split
-    from pipeline_lib.evaluation.leaderboard import build_standings
     from pipeline_lib.evaluation.measurements import read_measurements
-    from pipeline_lib.evaluation.progress import progress
-    from pipeline_lib.evaluation.rows import write_rows
-    from pipeline_lib.evaluation.schemas import DIFFERENCES, SUBGROUPS
-    from pipeline_lib.evaluation.subgroups import gene_traits
+    from pipeline_lib.evaluation.predictions import entries_by_split
+    from pipeline_lib.evaluation.tables.leaderboard import build_standings
+    from pipeline_lib.evaluation.tables.rows import write_rows
+    from pipeline_lib.evaluation.tables.schemas import DIFFERENCES, SUBGROUPS
+    from pipeline_lib.evaluation.tables.subgroups import gene_traits
     from pipeline_lib.evaluation.truth import read_truths, with_truths
 
-    files = _files(predictions_dir, predictions)
+    files = predictions_files(predictions_dir, predictions)
     genes = read_table(genes_path, GENES)
     traits = gene_traits(genes, read_table(edges, EDGES) if edges is not None else None)
     data = with_truths(read_measurements(observations, genes, scores), read_truths(truths))
     steps = sum(len(seeds) for models in entries_by_split(files).values() for seeds in models.values())
-    with _one_thread(), progress("leaderboard", steps) as advance:
+    with one_thread(), progress("leaderboard", steps) as advance:
         standings = build_standings(data, traits, files, settings, threads, advance)
     write_rows(standings.leaderboard, output, LEADERBOARD)
     write_rows(standings.differences, differences, DIFFERENCES)
@@ -127,20 +80,20 @@ def leaderboard(
 
 
 @app.command("noise-ceiling")
-@_settings
+@evaluation_settings
 @scores_option
-@_observations
-@_genes
-@_truth
+@observations_option
+@genes_option
+@truth_option
 @click.option(
-    "--split",
+    "--folds-of",
     "splits",
     multiple=True,
-    callback=_named_files,
+    callback=named_files,
     metavar="SPLIT=PATH",
     help="splits/<split>.parquet: adds the ceilings of its test rows.",
 )
-@click.option("--output", type=_Output, required=True, help="noise_ceiling.parquet")
+@click.option("--output", type=OUTPUT, required=True, help="noise_ceiling.parquet")
 def noise_ceiling(
     settings: EvaluationSettings,
     scores: dict[str, ScreenScores],
@@ -153,10 +106,10 @@ def noise_ceiling(
     """Estimate the best correlation that any prediction can have with each screen's noisy scores."""
     from pipeline_lib.artefacts.schemas import GENES
     from pipeline_lib.artefacts.tables import read_table
+    from pipeline_lib.evaluation.ceilings.noise_ceiling import noise_ceilings
     from pipeline_lib.evaluation.measurements import read_measurements
-    from pipeline_lib.evaluation.noise_ceiling import noise_ceilings
-    from pipeline_lib.evaluation.rows import write_rows
-    from pipeline_lib.evaluation.schemas import NOISE_CEILING
+    from pipeline_lib.evaluation.tables.rows import write_rows
+    from pipeline_lib.evaluation.tables.schemas import NOISE_CEILING
     from pipeline_lib.evaluation.truth import read_truths
 
     genes = read_table(genes_path, GENES)
@@ -165,23 +118,23 @@ def noise_ceiling(
         rows = read_table(path, columns=["observation_id", "fold"])
         folds[split] = rows.loc[rows["fold"] == "test", "observation_id"].to_numpy()
     data = read_measurements(observations, genes, scores)
-    with _one_thread():
+    with one_thread():
         write_rows(noise_ceilings(data, settings, read_truths(truths), folds), output, NOISE_CEILING)
 
 
 @app.command()
-@click.option("--leaderboard", "leaderboard_path", type=_Input, required=True, help="leaderboard.parquet")
-@click.option("--differences", "differences_path", type=_Input, required=True, help="differences.parquet")
-@click.option("--noise-ceiling", "ceilings_path", type=_Input, required=True, help="noise_ceiling.parquet")
+@click.option("--leaderboard", "leaderboard_path", type=INPUT, required=True, help="leaderboard.parquet")
+@click.option("--differences", "differences_path", type=INPUT, required=True, help="differences.parquet")
+@click.option("--noise-ceiling", "ceilings_path", type=INPUT, required=True, help="noise_ceiling.parquet")
 @click.option("--model", required=True, help="The model that the report is about.")
-@click.option("--output", type=_Output, required=True, help="scoreboard.parquet")
+@click.option("--output", type=OUTPUT, required=True, help="scoreboard.parquet")
 def scoreboard(leaderboard_path: Path, differences_path: Path, ceilings_path: Path, model: str, output: Path) -> None:
     """Hold one model against the best baseline on every screen, phenotype and split, and count."""
     from pipeline_lib.artefacts.schemas import LEADERBOARD
     from pipeline_lib.artefacts.tables import read_table
-    from pipeline_lib.evaluation.rows import write_rows
-    from pipeline_lib.evaluation.schemas import DIFFERENCES, NOISE_CEILING, SCOREBOARD
-    from pipeline_lib.evaluation.scoreboard import scoreboard_rows
+    from pipeline_lib.evaluation.tables.rows import write_rows
+    from pipeline_lib.evaluation.tables.schemas import DIFFERENCES, NOISE_CEILING, SCOREBOARD
+    from pipeline_lib.evaluation.tables.scoreboard import scoreboard_rows
 
     board, differences = read_table(leaderboard_path, LEADERBOARD), read_table(differences_path, DIFFERENCES)
     ceilings = read_table(ceilings_path, NOISE_CEILING)
@@ -189,20 +142,20 @@ def scoreboard(leaderboard_path: Path, differences_path: Path, ceilings_path: Pa
 
 
 @app.command("p-values")
-@_settings
+@evaluation_settings
 @scores_option
-@_truth
-@_observations
-@_folder
-@_predictions
-@click.option("--output", type=_Output, required=True, help="p_values.parquet: pi0 and discovery counts.")
-@click.option("--deciles", type=_Output, required=True, help="Hit rates by decile of the predicted interaction.")
-@click.option("--histogram", type=_Output, help="Histograms of the P-values, as released and two-sided.")
-@click.option("--correlations", type=_Output, help="Correlation and enrichment, with intervals and tests.")
-@click.option("--hits", type=_Output, help="The rows that stand out in measurement or prediction.")
-@click.option("--queries", type=_Output, help="Hits of every query.")
-@click.option("--quantiles", type=_Output, help="Observed and expected quantiles of P by query, for QQ plots.")
-@click.option("--points", type=_Output, help="The measured rows beside their predictions, for scatter plots.")
+@truth_option
+@observations_option
+@folder_option
+@predictions_option
+@click.option("--output", type=OUTPUT, required=True, help="p_values.parquet: pi0 and discovery counts.")
+@click.option("--deciles", type=OUTPUT, required=True, help="Hit rates by decile of the predicted interaction.")
+@click.option("--histogram", type=OUTPUT, help="Histograms of the P-values, as released and two-sided.")
+@click.option("--correlations", type=OUTPUT, help="Correlation and enrichment, with intervals and tests.")
+@click.option("--hits", type=OUTPUT, help="The rows that stand out in measurement or prediction.")
+@click.option("--queries", type=OUTPUT, help="Hits of every query.")
+@click.option("--quantiles", type=OUTPUT, help="Observed and expected quantiles of P by query, for QQ plots.")
+@click.option("--points", type=OUTPUT, help="The measured rows beside their predictions, for scatter plots.")
 def p_values(
     settings: EvaluationSettings,
     scores: dict[str, ScreenScores],
@@ -223,22 +176,21 @@ def p_values(
     import pandas as pd
 
     from pipeline_lib.artefacts.tables import write_table
-    from pipeline_lib.evaluation import schemas
     from pipeline_lib.evaluation.measurements import on_adjusted_scores, read_measurements
-    from pipeline_lib.evaluation.p_agreement import agreement_rows, decile_rows, hit_table, point_table
-    from pipeline_lib.evaluation.p_values import histogram_rows, p_value_rows
-    from pipeline_lib.evaluation.predicted_p import join_predictions
-    from pipeline_lib.evaluation.progress import progress
-    from pipeline_lib.evaluation.query_p import quantile_rows, query_rows
-    from pipeline_lib.evaluation.rows import empty_table, write_rows
+    from pipeline_lib.evaluation.p_values import schemas
+    from pipeline_lib.evaluation.p_values.agreement import agreement_rows, decile_rows, hit_table, point_table
+    from pipeline_lib.evaluation.p_values.nulls import histogram_rows, p_value_rows
+    from pipeline_lib.evaluation.p_values.predicted import join_predictions
+    from pipeline_lib.evaluation.p_values.queries import quantile_rows, query_rows
+    from pipeline_lib.evaluation.tables.rows import empty_table, write_rows
     from pipeline_lib.evaluation.truth import read_truths, with_truths
 
-    files = _files(predictions_dir, predictions)
+    files = predictions_files(predictions_dir, predictions)
     data = on_adjusted_scores(with_truths(read_measurements(observations, scores=scores), read_truths(truths)))
     by_decile: list[dict[str, Any]] = []
     agreement: list[dict[str, Any]] = []
     standing_out, rows_behind = [empty_table(schemas.P_VALUE_HITS)], [empty_table(schemas.P_VALUE_POINTS)]
-    with _one_thread(), progress("P-values", len(files)) as advance:
+    with one_thread(), progress("P-values", len(files)) as advance:
         write_rows(p_value_rows(data, settings), output, schemas.P_VALUES)
         for joined in join_predictions(data, files, advance):
             by_decile += decile_rows(joined, settings)
@@ -263,12 +215,12 @@ def p_values(
 
 
 @app.command()
-@_settings
+@evaluation_settings
 @scores_option
-@_observations
-@_folder
-@_predictions
-@click.option("--output", type=_Output, required=True, help="calibration.parquet")
+@observations_option
+@folder_option
+@predictions_option
+@click.option("--output", type=OUTPUT, required=True, help="calibration.parquet")
 def calibration(
     settings: EvaluationSettings,
     scores: dict[str, ScreenScores],
@@ -277,29 +229,28 @@ def calibration(
     predictions: tuple[Path, ...],
     output: Path,
 ) -> None:
-    """Check what predictions and their SDs promise, before and after recalibration on the validation fold."""
-    from pipeline_lib.evaluation.calibration import calibration_rows
+    """Check whether errors are as large as predicted SDs, before and after recalibration on the validation fold."""
     from pipeline_lib.evaluation.measurements import read_measurements
-    from pipeline_lib.evaluation.progress import progress
-    from pipeline_lib.evaluation.rows import write_rows
-    from pipeline_lib.evaluation.schemas import CALIBRATION
+    from pipeline_lib.evaluation.tables.calibration import calibration_rows
+    from pipeline_lib.evaluation.tables.rows import write_rows
+    from pipeline_lib.evaluation.tables.schemas import CALIBRATION
 
-    files = _files(predictions_dir, predictions)
+    files = predictions_files(predictions_dir, predictions)
     data = read_measurements(observations, scores=scores)
-    with _one_thread(), progress("calibration", len(files)) as advance:
+    with one_thread(), progress("calibration", len(files)) as advance:
         write_rows(calibration_rows(data, files, settings, advance), output, CALIBRATION)
 
 
 @app.command("precision-recall")
-@_settings
+@evaluation_settings
 @scores_option
-@_truth
-@_observations
-@_folder
-@_predictions
-@click.option("--output", type=_Output, required=True, help="precision_recall.parquet: curves with intervals.")
-@click.option("--queries", type=_Output, required=True, help="query_precision.parquet: precision at k of every query.")
-@click.option("--dango", type=_Output, help="dango_scoring.parquet: tau < -0.05 at one to one, as DANGO's paper.")
+@truth_option
+@observations_option
+@folder_option
+@predictions_option
+@click.option("--output", type=OUTPUT, required=True, help="precision_recall.parquet: curves with intervals.")
+@click.option("--queries", type=OUTPUT, required=True, help="query_precision.parquet: precision at k of every query.")
+@click.option("--dango", type=OUTPUT, help="dango_scoring.parquet: tau < -0.05 at one to one, as DANGO's paper.")
 def precision_recall(
     settings: EvaluationSettings,
     scores: dict[str, ScreenScores],
@@ -312,20 +263,18 @@ def precision_recall(
     dango: Path | None,
 ) -> None:
     """Hold predictions against called interactions: precision by recall, and among each query's first predictions."""
-    from pipeline_lib.evaluation.dango_scoring import dango_rows
     from pipeline_lib.evaluation.measurements import read_measurements
-    from pipeline_lib.evaluation.precision_recall import curve_rows, query_rows, scored_assays
-    from pipeline_lib.evaluation.progress import progress
-    from pipeline_lib.evaluation.rows import write_rows
-    from pipeline_lib.evaluation.schemas import DANGO_SCORING, PRECISION_RECALL, QUERY_PRECISION
+    from pipeline_lib.evaluation.tables.precision_recall import curve_rows, dango_rows, query_rows, scored_assays
+    from pipeline_lib.evaluation.tables.rows import write_rows
+    from pipeline_lib.evaluation.tables.schemas import DANGO_SCORING, PRECISION_RECALL, QUERY_PRECISION
     from pipeline_lib.evaluation.truth import read_truths, with_truths
 
-    files = _files(predictions_dir, predictions)
+    files = predictions_files(predictions_dir, predictions)
     data = with_truths(read_measurements(observations, scores=scores), read_truths(truths))
     curves: list[dict[str, Any]] = []
     firsts: list[dict[str, Any]] = []
     rebalanced: list[dict[str, Any]] = []
-    with _one_thread(), progress("precision and recall", len(files)) as advance:
+    with one_thread(), progress("precision and recall", len(files)) as advance:
         for scored in scored_assays(data, files, settings, advance):
             curves += curve_rows(scored, settings)
             firsts += query_rows(scored, settings)

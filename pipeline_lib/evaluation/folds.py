@@ -9,18 +9,13 @@ from numpy.typing import NDArray
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.evaluation.calls import called
-from pipeline_lib.evaluation.clusters import (
-    ClusterDesign,
-    Resamples,
-    choose_kind,
-    cluster_design,
-    draw_resamples,
-)
-from pipeline_lib.evaluation.intervals import Estimate
+from pipeline_lib.evaluation.intervals.design import ClusterDesign, choose_kind, cluster_design
+from pipeline_lib.evaluation.intervals.estimates import Estimate
+from pipeline_lib.evaluation.intervals.resampling import Resamples, draw_resamples
 from pipeline_lib.evaluation.measurements import Measurements
-from pipeline_lib.evaluation.moments import MomentBootstrap
+from pipeline_lib.evaluation.metrics.moments import MomentBootstrap
+from pipeline_lib.evaluation.metrics.ranking import RankingBootstrap
 from pipeline_lib.evaluation.predictions import FoldPredictions
-from pipeline_lib.evaluation.ranking import RankingBootstrap
 
 
 @dataclass(frozen=True)
@@ -62,17 +57,17 @@ class AssayFold:
     def estimate(self, values: NDArray[np.float64], influence: NDArray[np.float64] | None = None) -> Estimate:
         """Return the estimate whose value stands at position 0 of `values` and whose draws follow.
 
-        `influence` [n] says how much each row moves the statistic; where the statistic is zero in every resample (the
+        `influence` [n] is how much each row moves the statistic; where the statistic is zero in every resample (the
         correlation with a constant), nothing does.
         """
         if influence is not None and not values.any():
             influence = np.zeros_like(influence)
-        return Estimate(float(values[0]), values[1:], self.clusters, self.design, influence)
+        return Estimate(float(values[0]), values[1:], self.clusters, self.design.spread(influence))
 
 
 @dataclass(frozen=True)
 class SplitFold:
-    """The test fold of one split, or those of its draws one after another: its observations and its assays."""
+    """The test fold of one split, or those of its repeats one after another: its observations and its assays."""
 
     split: str
     observation_id: NDArray[np.int64]
@@ -124,7 +119,7 @@ def split_fold(
 ) -> SplitFold:
     """Return the test fold that consists of `observation_id`; `where` names its file in errors.
 
-    An observation that several draws test is given once for each.
+    An observation that several repeats test is given once for each.
     """
     fold = data.take(locate(data, observation_id, where))
     assays = [

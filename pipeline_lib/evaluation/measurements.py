@@ -30,7 +30,7 @@ class Measurements:
     genotype
         int64 [n]: equal where the sets of deleted genes are equal.
     symmetric
-        bool [n]: the screen's strains serve as query and as array alike (an E-MAP).
+        bool [n]: the screen's strains serve both as query and as array (an E-MAP).
     p_released
         float64 [n]: the P-value as released, NaN where there is none.
     p_value
@@ -41,7 +41,7 @@ class Measurements:
     p_sided
         float64 [n]: 1 or 2, how many sides the released P-value (or that of the raw score) has; NaN: none is known.
     copied
-        bool [n]: the row gives an earlier row's measurement of the same strain again, value and SD alike.
+        bool [n]: the row gives an earlier row's measurement of the same strain again, with the same value and SD.
     altered
         bool [n]: some gene is not deleted but altered (temperature-sensitive, DAmP, point mutant, ...), so that
         strains of one genotype may differ in allele.

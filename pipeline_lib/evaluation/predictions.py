@@ -1,4 +1,9 @@
-"""Find and read the predictions of every model, split and seed."""
+"""Find and read the predictions of every model, split and seed, and pool the repeats of a split.
+
+Held-out genes differ from repeat to repeat, so the interval of a single one shows how well these genes are predicted,
+and that of all repeats rests on many more. A gene or a query that several repeats hold out stays one cluster of the
+bootstrap.
+"""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -12,7 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline_lib.artefacts.schemas import PREDICTIONS
 from pipeline_lib.artefacts.tables import read_table
-from pipeline_lib.config.split_names import kind_and_draw
+from pipeline_lib.config.cell import kind_and_repeat, pooled_name
 from pipeline_lib.errors import PipelineError
 
 _SEED = re.compile(r"seed(\d+)$")
@@ -20,7 +25,7 @@ _SEED = re.compile(r"seed(\d+)$")
 
 @dataclass(frozen=True, order=True)
 class PredictionFile:
-    """``models/<model>/<split>/seed<k>/predictions.parquet`` and what its path says."""
+    """``models/<model>/<split>/seed<k>/predictions.parquet`` and what its path names."""
 
     split: str
     model: str
@@ -30,12 +35,12 @@ class PredictionFile:
 
 @dataclass(frozen=True)
 class FoldPredictions:
-    """Predictions of one fold, by ascending observation; of several draws, one draw after another.
+    """Predictions of one fold, by ascending observation; of several repeats, one after another.
 
     Attributes
     ----------
     observation_id
-        int64 [n], ascending within a draw.
+        int64 [n], ascending within a repeat.
     value
         float64 [n]: predictions in the units of each observation's assay.
     std
@@ -53,14 +58,14 @@ def parse_path(path: Path) -> PredictionFile:
     Raises
     ------
     PipelineError
-        When the path does not end in ``<model>/<split>/seed<k>/<file>``, or names its split as all draws of one.
+        When the path does not end in ``<model>/<split>/seed<k>/<file>``, or names its split as all repeats of one.
     """
     folders = path.absolute().parts[-4:-1]
     seed = _SEED.match(folders[-1]) if len(folders) == 3 else None
     if seed is None:
         raise PipelineError(f"{path} is not under <model>/<split>/seed<k>/; keep predictions in such folders.")
-    if kind_and_draw(folders[1])[1] is None:
-        raise PipelineError(f"{path}: '{folders[1]}' is what scores over all draws are called; rename that folder.")
+    if kind_and_repeat(folders[1])[1] is None:
+        raise PipelineError(f"{path}: '{folders[1]}' is what scores over all repeats are called; rename that folder.")
     return PredictionFile(split=folders[1], model=folders[0], seed=int(seed[1]), path=path)
 
 
@@ -99,8 +104,8 @@ def read_fold(file: PredictionFile, fold: str) -> FoldPredictions:
     return _of_fold(frame, fold, file.path)
 
 
-def read_draws(files: Sequence[PredictionFile], fold: str) -> FoldPredictions:
-    """Read the predictions of one fold of several draws, laid one after another; an observation may stand in many.
+def read_repeats(files: Sequence[PredictionFile], fold: str) -> FoldPredictions:
+    """Read the predictions of one fold of several repeats, laid one after another; an observation may stand in many.
 
     Raises
     ------
@@ -111,7 +116,7 @@ def read_draws(files: Sequence[PredictionFile], fold: str) -> FoldPredictions:
 
 
 def read_test_and_validation(files: Sequence[PredictionFile]) -> tuple[FoldPredictions, FoldPredictions]:
-    """Read the predictions of both folds, as `read_draws` does, from each file at one reading.
+    """Read the predictions of both folds, as `read_repeats` does, from each file at one reading.
 
     A validation fold may be empty: some splits leave no row for it.
 
@@ -163,3 +168,50 @@ def _joined(parts: Sequence[FoldPredictions]) -> FoldPredictions:
         value=np.concatenate([part.value for part in parts]),
         std=np.concatenate([part.std for part in parts]),
     )
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What one model with one seed predicts on a split: one file, or one a repeat in the order of the repeats."""
+
+    files: tuple[PredictionFile, ...]
+
+    @property
+    def where(self) -> str:
+        """The files, for errors."""
+        return ", ".join(str(file.path) for file in self.files)
+
+
+def entries_by_split(files: Iterable[PredictionFile]) -> dict[str, dict[str, list[Entry]]]:
+    """Return the entries of every split and, in it, of every model; pooled repeats behind the splits themselves.
+
+    Returns
+    -------
+    dict
+        Split, then model, then one entry a seed. A kind with two or more repeats among `files` has a further split
+        ``<kind>-pooled`` with the models that have a seed in common on all of its repeats, and with such seeds alone.
+    """
+    grouped = by_split(files)
+    entries = {
+        split: {model: [Entry((file,)) for file in seeds] for model, seeds in models.items()}
+        for split, models in grouped.items()
+    }
+    kinds: dict[str, list[str]] = {}
+    for split in sorted(grouped, key=kind_and_repeat):
+        kinds.setdefault(kind_and_repeat(split)[0], []).append(split)
+    for kind, repeats in kinds.items():
+        pooled = _pooled([grouped[repeat] for repeat in repeats]) if len(repeats) > 1 else {}
+        if pooled:
+            entries[pooled_name(kind)] = pooled
+    return entries
+
+
+def _pooled(repeats: list[dict[str, list[PredictionFile]]]) -> dict[str, list[Entry]]:
+    """Return the entries of the models that have a seed in common on every repeat."""
+    pooled = {}
+    for model in repeats[0]:
+        by_seed = [{file.seed: file for file in repeat.get(model, [])} for repeat in repeats]
+        shared = sorted(set.intersection(*map(set, by_seed)))
+        if shared:
+            pooled[model] = [Entry(tuple(files[seed] for files in by_seed)) for seed in shared]
+    return pooled

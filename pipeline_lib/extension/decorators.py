@@ -38,7 +38,7 @@ def model(
     on_gpu
         Whether its fits ask a cluster for a GPU.
     """
-    from pipeline_lib.models.registry import MODELS, Entry
+    from pipeline_lib.config.model_registry import MODELS, Entry
 
     return MODELS.added(
         lambda target: Entry(
@@ -117,8 +117,8 @@ def network_reader(name: str, what: str, roles: tuple[str, ...], *, settings: ty
     settings
         Class of its own settings (pydantic), which ``networks.<network>.options`` fills in, or ``dict``.
     """
-    from pipeline_lib.config.layouts import Layout
-    from pipeline_lib.config.network_readers import NETWORK_READERS
+    from pipeline_lib.config.networks import NETWORK_READERS
+    from pipeline_lib.config.registry import Layout
 
     return NETWORK_READERS.added(lambda target: Layout(target, roles, what, settings), name)
 
@@ -133,7 +133,7 @@ def feature_reader(name: str, what: str, roles: tuple[str, ...], *, settings: ty
     what, roles, settings
         As in `network_reader`.
     """
-    from pipeline_lib.config.feature_readers import FEATURE_READERS
-    from pipeline_lib.config.layouts import Layout
+    from pipeline_lib.config.features import FEATURE_READERS
+    from pipeline_lib.config.registry import Layout
 
     return FEATURE_READERS.added(lambda target: Layout(target, roles, what, settings), name)

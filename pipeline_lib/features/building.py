@@ -59,10 +59,10 @@ def build_features(name: str, raw: RawFeatures, genes: pd.DataFrame) -> pd.DataF
     positions = pl.Series("gene_index", GeneNames.from_table(genes).positions(raw.genes.to_arrow().cast(pa.string())))
     known = positions >= 0
     if not known.any():
-        shown = ", ".join(repr(text) for text in raw.genes.head(3)) or "none"
+        listed = ", ".join(repr(text) for text in raw.genes.head(3)) or "none"
         raise PipelineError(
             f"features '{name}': none of the {len(known)} genes is in the gene table of {len(genes)} (the first are "
-            f"{shown}); check the column of genes and the organism."
+            f"{listed}); check the column of genes and the organism."
         )
     if not raw.merged_genes:
         _refuse_repeats(name, raw, positions)

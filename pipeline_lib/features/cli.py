@@ -4,10 +4,9 @@ from pathlib import Path
 
 import click
 
-from pipeline_lib.command_line.printed_layouts import print_layouts
-from pipeline_lib.command_line.printed_rows import json_option
-from pipeline_lib.command_line.settings_option import settings_option
+from pipeline_lib.config.command_options import named_files, part_of, settings_option
 from pipeline_lib.config.features import FeatureSettings
+from pipeline_lib.config.printed_rows import json_option, print_layouts
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.sources.catalogue import DEFAULT_CATALOGUE
 
@@ -23,33 +22,23 @@ def app() -> None:
 @json_option
 def readers_command(*, as_json: bool) -> None:
     """List the readers, the files that each needs, and the layout that it understands."""
-    from pipeline_lib.config.feature_readers import FEATURE_READERS
+    from pipeline_lib.config.features import FEATURE_READERS
 
     print_layouts(FEATURE_READERS, as_json=as_json)
-
-
-def _parse_files(given: tuple[str, ...]) -> dict[str, Path]:
-    files = {}
-    for text in given:
-        role, separator, path = text.partition("=")
-        if not separator or not path:
-            raise PipelineError(f"--file {text}: write it as role=path.")
-        files[role] = Path(path)
-    return files
 
 
 @app.command("read")
 @settings_option("features", dict[str, FeatureSettings])
 @click.option("--name", required=True, help="Which feature table of the settings.")
 @click.option("--genes", type=_PATH, required=True, help="The gene table (tables/genes.parquet).")
-@click.option("--file", "files", multiple=True, metavar="ROLE=PATH", help="A file of the reader; repeat it.")
+@click.option("--file", "files", multiple=True, callback=named_files, metavar="ROLE=PATH", help="A file of the reader.")
 @click.option("--output", type=_PATH, required=True, help="gene_index and one float32 column a feature (parquet).")
 @click.option("--coverage", type=_PATH, help="Written: how many of its gene names the gene table knows (parquet).")
 def read_command(
     settings: dict[str, FeatureSettings],
     name: str,
     genes: Path,
-    files: tuple[str, ...],
+    files: dict[str, Path],
     output: Path,
     coverage: Path | None,
 ) -> None:
@@ -57,13 +46,12 @@ def read_command(
     from pipeline_lib.artefacts.schemas import FEATURES, GENE_COVERAGE, GENES
     from pipeline_lib.artefacts.tables import read_table, write_table
     from pipeline_lib.features.building import build_features
-    from pipeline_lib.features.reading import read_raw_features
+    from pipeline_lib.features.raw_features import read_raw_features
     from pipeline_lib.genes.coverage import gene_coverage
     from pipeline_lib.genes.names import GeneNames
 
-    if name not in settings:
-        raise PipelineError(f"the settings have no feature table '{name}'; there are {', '.join(settings) or 'none'}.")
-    raw = read_raw_features(_parse_files(files), settings[name])
+    chosen = part_of(settings, name, "feature table")
+    raw = read_raw_features(files, chosen)
     gene_table = read_table(genes, GENES)
     table = build_features(name, raw, gene_table)
     write_table(table, output, FEATURES)
@@ -85,7 +73,7 @@ def read_command(
     type=_PATH,
     default=DEFAULT_CATALOGUE,
     show_default=True,
-    help="The catalogue of upstream files; says what a table rests on where its settings do not.",
+    help="The catalogue of upstream files; states what a table rests on where its settings do not.",
 )
 @click.option("--output", type=_PATH, required=True, help="One row a feature table (parquet).")
 def summarise_command(
@@ -98,8 +86,7 @@ def summarise_command(
     """Describe feature tables: columns, genes covered, evidence, year, losses. No table: an empty summary."""
     from pipeline_lib.artefacts.schemas import FEATURES, FEATURES_SUMMARY
     from pipeline_lib.artefacts.tables import read_table, write_table
-    from pipeline_lib.features.evidence import find_provenance
-    from pipeline_lib.features.summary import summarise
+    from pipeline_lib.features.summary import find_provenance, summarise
 
     read = {path.stem: read_table(path, FEATURES) for path in tables}
     unknown = sorted({*read, *used} - set(settings))

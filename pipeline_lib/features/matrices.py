@@ -1,11 +1,12 @@
-"""Lay feature tables out over the gene index, as models read them."""
+"""Lay feature tables out over the gene index, as models read them: whole, as components, or shuffled as a control."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.utils.extmath import randomized_svd
 
 from pipeline_lib.artefacts.schemas import FEATURES
 from pipeline_lib.artefacts.tables import read_table
@@ -58,3 +59,70 @@ def read_feature_matrices(paths: Iterable[Path], num_genes: int) -> dict[str, ND
             raise PipelineError(f"{path}: there are two feature tables '{path.stem}'.")
         matrices[path.stem] = feature_matrix(table, num_genes)
     return matrices
+
+
+COMPONENTS = 12
+"""Principal components of each feature table; narrower tables enter whole."""
+_SEED = 0
+
+
+def components_of_tables(features: Mapping[str, NDArray[np.float32]], num_genes: int) -> NDArray[np.float32]:
+    """Return the principal components of every feature table side by side, float32 [N, components].
+
+    No columns where there are no tables.
+    """
+    parts = [principal_components(values, COMPONENTS) for values in features.values()]
+    return np.concatenate([np.zeros((num_genes, 0), dtype=np.float32), *parts], axis=1)
+
+
+def principal_components(values: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """Return the leading principal components of standardised features.
+
+    Parameters
+    ----------
+    values
+        float32 [N, columns], NaN where missing; a missing value counts as its column's mean.
+    count
+        Number of components. A table of no more columns is returned standardised, not rotated.
+
+    Returns
+    -------
+    float32 [N, min(count, columns)]
+        Of unit variance over all genes; a gene without features has 0. The greatest loading of a component is positive.
+    """
+    there = ~np.isnan(values)
+    observed = np.maximum(there.sum(axis=0), 1)
+    filled = np.where(there, values, 0).astype(np.float64)
+    centred = np.where(there, filled - filled.sum(axis=0) / observed, 0)
+    spread = np.sqrt((centred**2).sum(axis=0) / observed)
+    scaled = centred / np.where(spread > 0, spread, 1)
+    if scaled.shape[1] <= count:
+        return scaled.astype(np.float32)
+    left, singular, right = randomized_svd(scaled, count, n_iter=7, random_state=_SEED)
+    sign = np.sign(right[np.arange(count), np.abs(right).argmax(axis=1)])
+    scores = left * singular * sign
+    deviation = scores.std(axis=0)
+    return (scores / np.where(deviation > 0, deviation, 1)).astype(np.float32)
+
+
+def random_features(values: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
+    """Permute the rows of a feature table among the genes that it covers.
+
+    Distributions of columns, their correlations and the pattern of missing values stay; which gene has which row does
+    not. What a model gains from such a table, it gains from its shape and not from biology.
+
+    Parameters
+    ----------
+    values
+        float32 [N, columns], NaN where missing; a gene without any value stays without.
+    seed
+        Seed of the permutation.
+
+    Returns
+    -------
+    float32 [N, columns]
+    """
+    covered = np.flatnonzero(~np.isnan(values).all(axis=1))
+    permuted = values.copy()
+    permuted[covered] = values[np.random.default_rng(seed).permutation(covered)]
+    return permuted

@@ -1,11 +1,12 @@
-"""What a reader gives: named genes and their numbers, before names are resolved."""
+"""Read a feature table with its reader: named genes and their numbers, before names are resolved."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
 
+from pipeline_lib.config.features import FEATURE_READERS, FeatureSettings
 from pipeline_lib.errors import PipelineError
 
 
@@ -69,10 +70,42 @@ def as_float_columns(table: pl.DataFrame, path: Path, rows: pl.Series) -> pl.Dat
             wrong = (numbers.is_infinite().fill_null(value=False)).arg_true()
         if len(wrong):
             more = f" ({len(wrong) - 1} more rows like it)" if len(wrong) > 1 else ""
-            shown = str(column[wrong[0]])[:80]
+            listed = str(column[wrong[0]])[:80]
             raise PipelineError(
-                f"{path}, row {rows[wrong[0]]}: column '{name}' holds {shown!r}, which is no number{more}; leave the "
+                f"{path}, row {rows[wrong[0]]}: column '{name}' holds {listed!r}, which is no number{more}; leave the "
                 "column out or code its classes as columns of 0 and 1."
             )
         columns.append(numbers.alias(name))
     return pl.DataFrame(columns)
+
+
+def read_raw_features(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:
+    """Read one feature table with the reader of its settings.
+
+    Raises
+    ------
+    PipelineError
+        When there is no such reader, the files are not the ones that it needs, or they break its layout.
+    """
+    raw: RawFeatures = FEATURE_READERS.get(settings.reader).read(settings.reader, files, settings)
+    return without_columns(raw, settings.leave_out)
+
+
+def without_columns(raw: RawFeatures, leave_out: list[str]) -> RawFeatures:
+    """Leave out the columns whose name holds one of the words, whatever the case.
+
+    Raises
+    ------
+    PipelineError
+        When a word matches no column, or no column is left.
+    """
+    reasons: dict[str, str] = {}
+    for word in leave_out:
+        matched = [column for column in raw.numbers.columns if word.lower() in column.lower()]
+        if not matched:
+            raise PipelineError(f"leave_out: no column holds '{word}'; the first column is '{raw.numbers.columns[0]}'.")
+        reasons |= dict.fromkeys(matched, f"named by leave_out: '{word}'")
+    kept = raw.numbers.drop(list(reasons))
+    if kept.width == 0:
+        raise PipelineError("leave_out: no column is left; name fewer words.")
+    return replace(raw, numbers=kept, left_out={**raw.left_out, **reasons})

@@ -13,8 +13,9 @@ _ROWS_AT_ONCE = 1024
 def similarity_graph(values: NDArray[np.float32], neighbours: int = NEIGHBOURS) -> sparse.csr_array:
     """Join every gene to those of the most similar features.
 
-    The similarity is the cosine over the columns that both genes have. Columns of 0 and 1 are weighted by the logarithm
-    of their rarity (sharing a small complex says more than sharing the cytoplasm); other columns are standardised.
+    The similarity is the cosine over the columns that both genes have. Columns of 0 and 1 are weighted by the
+    logarithm of their rarity (sharing a small complex counts more than sharing the cytoplasm); other columns are
+    standardised.
 
     Parameters
     ----------

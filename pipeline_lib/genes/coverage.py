@@ -6,8 +6,7 @@ from typing import Literal
 import pandas as pd
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.genes.names import AMBIGUOUS, UNKNOWN, GeneNames
-from pipeline_lib.genes.spellings import letters
+from pipeline_lib.genes.names import AMBIGUOUS, UNKNOWN, GeneNames, letters
 
 Kind = Literal["model", "screen", "network", "features", "essential"]
 
@@ -17,8 +16,8 @@ a gene table of a model's 137 genes cannot know the 4,000 proteins of a network.
 LOW_SHARE = 0.5
 """Share of the names below which a warning is given."""
 _FEW = 10
-"""With fewer names than that, a share says little: only names of which none is known are refused."""
-_SHOWN = 5
+"""With fewer names than that, a share is no evidence: only names of which none is known are refused."""
+_LISTED = 5
 
 _WHAT: dict[Kind, str] = {
     "model": "genes of the metabolic model",
@@ -57,7 +56,7 @@ def gene_coverage(kind: Kind, name: str, names: GeneNames, given: Iterable[str])
         if (position := positions[text]) >= 0 and key not in own
     ]
     examples = [
-        f"{label}: {', '.join(sorted(texts)[:_SHOWN])}"
+        f"{label}: {', '.join(sorted(texts)[:_LISTED])}"
         for label, texts in (("unknown", unknown), ("ambiguous", ambiguous), ("by another name", other))
         if texts
     ]
@@ -88,7 +87,7 @@ def refuse_other_organism(coverage: pd.DataFrame, names: GeneNames) -> None:
     Raises
     ------
     PipelineError
-        Says how many names are known, some that are not, and what to do.
+        Names how many names are known, some that are not, and what to do.
     """
     row = coverage.iloc[0]
     kind: Kind = row["kind"]

@@ -8,9 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.genes.names import GeneNames
-from pipeline_lib.genes.spellings import plain
-from pipeline_lib.sources.text_files import read_text
+from pipeline_lib.genes.names import GeneNames, plain
+from pipeline_lib.sources.text_lines import read_text
 
 
 def read_essential_genes(path: Path, names: GeneNames) -> NDArray[np.int32]:
@@ -40,10 +39,10 @@ def read_essential_genes(path: Path, names: GeneNames) -> NDArray[np.int32]:
     named = [name for line in lines if line and not line.startswith("#") for name in _name(line, names)]
     found = np.array([names.position(name) for name in named], dtype=np.int32)
     if not (found >= 0).any():
-        shown = f" (it lists {', '.join(named[:3])}, ...)" if named else ""
+        listed = f" (it lists {', '.join(named[:3])}, ...)" if named else ""
         raise PipelineError(
-            f"{path}: none of its lines names a gene of the gene table{shown}; give the list of essential genes of the "
-            "same organism, or leave organism.essential out."
+            f"{path}: none of its lines names a gene of the gene table{listed}; give the list of essential genes of "
+            "the same organism, or leave organism.essential out."
         )
     return np.unique(found[found >= 0])
 
@@ -59,7 +58,7 @@ def _name(line: str, names: GeneNames) -> list[str]:
 
 
 def essentiality(genes: pd.DataFrame, essential: NDArray[np.int32], covered: NDArray[np.bool_]) -> pd.Series:
-    """Return whether each gene is essential, as a list says.
+    """Return whether each gene is essential, according to a list.
 
     Parameters
     ----------

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.genes.spellings import plain
-from pipeline_lib.sources.text_files import read_text
+from pipeline_lib.genes.names import plain
+from pipeline_lib.sources.text_lines import read_text
 
 GENE_FEATURES = ("ORF", "blocked_reading_frame", "pseudogene", "transposable_element_gene")
 """Kinds of SGD features that are genes with an open reading frame."""

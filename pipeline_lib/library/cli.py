@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pipeline_lib.command_line.printed_rows import json_option, print_json, print_rows
+from pipeline_lib.config.printed_rows import json_option, print_json, print_rows
 
 _run_option = click.option(
     "--run-folder",
@@ -49,7 +49,7 @@ def models_command(run_folder: Path, *, as_json: bool) -> None:
 @app.command("table")
 @click.argument("name")
 @_run_option
-@click.option("--rows", type=click.IntRange(1), help="Print the first rows alone. Default: all.")
+@click.option("--first", "rows", type=click.IntRange(1), help="Print the first rows alone. Default: all.")
 @json_option
 def table_command(name: str, run_folder: Path, rows: int | None, *, as_json: bool) -> None:
     """Print the table NAME of a run (leaderboard, scoreboard, differences, ...): csv, or JSON."""

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
-from pipeline_lib.evaluation.scoreboard import counts_sentence
+from pipeline_lib.evaluation.tables.scoreboard import counts_sentence
 from pipeline_lib.library.run import Run
 
 BEST = 3

@@ -8,12 +8,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pipeline_lib.metabolism.explanation import explain_deletion
-    from pipeline_lib.metabolism.gem import read_gem
-    from pipeline_lib.metabolism.growth_tables import knockout_growth, write_knockout_growth
-    from pipeline_lib.metabolism.interaction_search import interactions
-    from pipeline_lib.metabolism.lethality import lethal_sets
-    from pipeline_lib.metabolism.media_table import medium_components
+    from pipeline_lib.metabolism.knockouts.explanation import explain_deletion
+    from pipeline_lib.metabolism.knockouts.growth_tables import knockout_growth, write_knockout_growth
+    from pipeline_lib.metabolism.knockouts.interaction_search import interactions
+    from pipeline_lib.metabolism.knockouts.lethality import lethal_sets
+    from pipeline_lib.metabolism.media.media_table import medium_components
+    from pipeline_lib.metabolism.model.gem import read_gem
 
 __all__ = [
     "explain_deletion",
@@ -26,13 +26,13 @@ __all__ = [
 ]
 
 _HOMES = {
-    "explain_deletion": "explanation",
-    "interactions": "interaction_search",
-    "knockout_growth": "growth_tables",
-    "lethal_sets": "lethality",
-    "medium_components": "media_table",
-    "read_gem": "gem",
-    "write_knockout_growth": "growth_tables",
+    "explain_deletion": "knockouts.explanation",
+    "interactions": "knockouts.interaction_search",
+    "knockout_growth": "knockouts.growth_tables",
+    "lethal_sets": "knockouts.lethality",
+    "medium_components": "media.media_table",
+    "read_gem": "model.gem",
+    "write_knockout_growth": "knockouts.growth_tables",
 }
 """Where each name is defined: the commands import this package, and need none of it to show their help."""
 

@@ -2,14 +2,16 @@
 
 import click
 
-from pipeline_lib.metabolism.build_cli import build
-from pipeline_lib.metabolism.essentiality_benchmark_cli import essentiality_benchmark_command
-from pipeline_lib.metabolism.essentiality_cli import essentiality
-from pipeline_lib.metabolism.knockouts_cli import all_pairs, knockouts
-from pipeline_lib.metabolism.lethality_cli import lethal_sets_command
-from pipeline_lib.metabolism.measured_growth_cli import explain, subsystem_benchmark_command
-from pipeline_lib.metabolism.media_benchmark_cli import media
-from pipeline_lib.metabolism.triples_cli import all_triples
+from pipeline_lib.metabolism.commands.build import build
+from pipeline_lib.metabolism.commands.comparisons import (
+    essentiality,
+    essentiality_benchmark_command,
+    explain,
+    media,
+    subsystem_benchmark_command,
+)
+from pipeline_lib.metabolism.commands.knockouts import all_pairs, knockouts
+from pipeline_lib.metabolism.commands.searches import all_triples, lethal_sets_command
 
 
 @click.group()

@@ -2,7 +2,7 @@
 
 import click
 
-from pipeline_lib.command_line.printed_rows import json_option, print_json, print_rows
+from pipeline_lib.config.printed_rows import json_option, print_json, print_rows
 
 
 @click.group()
@@ -14,7 +14,7 @@ def app() -> None:
 @json_option
 def list_models(*, as_json: bool) -> None:
     """List every model: its name, its family, what it is, and the package that it is from."""
-    from pipeline_lib.models.registry import MODELS, entry_of, family_of, names
+    from pipeline_lib.config.model_registry import MODELS, entry_of, family_of, names
 
     rows = [
         {
@@ -41,8 +41,8 @@ def show(name: str, *, as_json: bool) -> None:
         return
     settings = described.pop("settings")
     for key, value in described.items():
-        shown = ", ".join(f"{name} = {part}" for name, part in value.items()) if isinstance(value, dict) else value
-        click.echo(f"{key.replace('_', ' '):<12} {shown or 'none'}")
+        text = ", ".join(f"{name} = {part}" for name, part in value.items()) if isinstance(value, dict) else value
+        click.echo(f"{key.replace('_', ' '):<12} {text or 'none'}")
     click.echo(f"\nsettings of models.{described['section']}:" if settings else "\nit has no settings.")
     for row in settings:
         changed = "" if row["value"] == row["default"] else f", which this model sets to {row['value']}"

@@ -5,9 +5,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from pipeline_lib.config.model_registry import EXTENSIONS, MODELS, Entry, entry_of, family_of, section_of
 from pipeline_lib.config.models import ModelSettings
-from pipeline_lib.extension.registry import load
-from pipeline_lib.models.registry import EXTENSIONS, MODELS, Entry, entry_of, family_of, section_of
+from pipeline_lib.config.registry import load
 
 _FEATURES = {
     "none": "no feature tables",

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline_lib.artefacts.media import OTHERS, medium_of
+from pipeline_lib.artefacts.flux_balance import OTHERS, medium_of
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
@@ -80,7 +80,7 @@ class Cell:
     knockouts
         Flux-balance results a genotype (``metabolism/knockouts.parquet``), or None where none were computed:
         columns genes (list), order, method ('fba' or 'moma'), growth, fitness, interaction; where screens grow on
-        different media, medium and screens (`pipeline_lib.artefacts.media`).
+        different media, medium and screens (`pipeline_lib.artefacts.flux_balance`).
     solve
         What finds the results of genotypes that `knockouts` lacks; by default they are refused.
     features

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import click
 
-from pipeline_lib.command_line.printed_layouts import print_layouts
-from pipeline_lib.command_line.printed_rows import json_option
-from pipeline_lib.command_line.settings_option import settings_option
+from pipeline_lib.config.command_options import named_files, part_of, settings_option
 from pipeline_lib.config.networks import NetworkSettings
+from pipeline_lib.config.printed_rows import json_option, print_layouts
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.sources.catalogue import DEFAULT_CATALOGUE
 
@@ -19,7 +18,7 @@ _catalogue_option = click.option(
     type=_PATH,
     default=DEFAULT_CATALOGUE,
     show_default=True,
-    help="The catalogue of upstream files; says what a network rests on where its settings do not.",
+    help="The catalogue of upstream files; states what a network rests on where its settings do not.",
 )
 
 
@@ -32,26 +31,16 @@ def app() -> None:
 @json_option
 def readers_command(*, as_json: bool) -> None:
     """List the readers, the files that each needs, and the layout that it understands."""
-    from pipeline_lib.config.network_readers import NETWORK_READERS
+    from pipeline_lib.config.networks import NETWORK_READERS
 
     print_layouts(NETWORK_READERS, as_json=as_json)
-
-
-def _parse_files(given: tuple[str, ...]) -> dict[str, Path]:
-    files = {}
-    for text in given:
-        role, separator, path = text.partition("=")
-        if not separator or not path:
-            raise PipelineError(f"--file {text}: write it as role=path.")
-        files[role] = Path(path)
-    return files
 
 
 @app.command("read")
 @settings_option("networks", dict[str, NetworkSettings])
 @click.option("--name", required=True, help="Which network of the settings.")
 @_genes_option
-@click.option("--file", "files", multiple=True, metavar="ROLE=PATH", help="A file of the reader; repeat it.")
+@click.option("--file", "files", multiple=True, callback=named_files, metavar="ROLE=PATH", help="A file of the reader.")
 @_catalogue_option
 @click.option("--output", type=_PATH, required=True, help="Edges of this network (parquet).")
 @click.option("--coverage", type=_PATH, help="How many of the network's gene names the gene table knows (parquet).")
@@ -59,7 +48,7 @@ def read_command(
     settings: dict[str, NetworkSettings],
     name: str,
     genes: Path,
-    files: tuple[str, ...],
+    files: dict[str, Path],
     catalogue: Path,
     output: Path,
     coverage: Path | None,
@@ -70,19 +59,18 @@ def read_command(
     from pipeline_lib.genes.coverage import gene_coverage, refuse_other_organism
     from pipeline_lib.genes.names import GeneNames
     from pipeline_lib.networks.edges import build_edges
-    from pipeline_lib.networks.evidence import find_provenance
-    from pipeline_lib.networks.reading import read_network
+    from pipeline_lib.networks.raw_edges import read_network
+    from pipeline_lib.networks.summary import find_provenance
 
-    if name not in settings:
-        raise PipelineError(f"the settings have no network '{name}'; there are {', '.join(settings) or 'none'}.")
+    chosen = part_of(settings, name, "network")
     # Refused before the work is done, not when the networks are joined.
-    find_provenance(name, settings[name], catalogue)
-    raw = read_network(_parse_files(files), settings[name])
+    find_provenance(name, chosen, catalogue)
+    raw = read_network(files, chosen)
     table = read_table(genes, GENES)
     names = GeneNames.from_table(table)
     counted = gene_coverage("network", name, names, raw.gene_names())
     refuse_other_organism(counted, names)
-    write_table(build_edges(name, raw, table, settings[name].minimum_weight), output, EDGES)
+    write_table(build_edges(name, raw, table, chosen.minimum_weight), output, EDGES)
     if coverage:
         write_table(counted, coverage, GENE_COVERAGE)
 
@@ -90,7 +78,7 @@ def read_command(
 @app.command("combine")
 @settings_option("networks", dict[str, NetworkSettings])
 @_genes_option
-@click.option("--network", "networks", type=_PATH, multiple=True, help="Table of one network; repeat it.")
+@click.option("--network-table", "networks", type=_PATH, multiple=True, help="Table of one network; repeat it.")
 @_catalogue_option
 @click.option("--edges", type=_PATH, required=True, help="Edges of all networks (parquet).")
 @click.option("--summary", type=_PATH, required=True, help="One row a network (parquet).")
@@ -105,9 +93,8 @@ def combine_command(
     """Join networks and describe them: size, degrees, evidence, year, losses, overlap. No network: empty tables."""
     from pipeline_lib.artefacts.schemas import EDGES
     from pipeline_lib.artefacts.tables import read_table, write_table
-    from pipeline_lib.networks.combine import join_networks, read_networks
-    from pipeline_lib.networks.evidence import find_provenance
-    from pipeline_lib.networks.summary import SUMMARY, summarise
+    from pipeline_lib.networks.edges import join_networks, read_networks
+    from pipeline_lib.networks.summary import SUMMARY, find_provenance, summarise
 
     num_genes = len(read_table(genes, columns=["gene_index"]))
     tables = read_networks(networks, num_genes)

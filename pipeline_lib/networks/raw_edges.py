@@ -1,4 +1,4 @@
-"""What a reader gives: edges between gene names, and text files cut into fields with their line numbers."""
+"""Read a network with its reader: edges between gene names, and text files cut into fields with their line numbers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,8 +8,9 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from pipeline_lib.config.networks import NETWORK_READERS, NetworkSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.sources.text_files import read_text
+from pipeline_lib.sources.text_lines import read_text
 from pipeline_lib.sources.written_numbers import parse_numbers
 
 
@@ -101,16 +102,28 @@ def as_numbers(table: pl.DataFrame, columns: tuple[str, ...], path: Path) -> pl.
         parsed.signs.check(path, column, comma_allowed=True)
         parsed.signs.check_whole(path, column, comma_allowed=True)
         numbers = numbers.with_columns(pl.Series(column, parsed.values))
-        refuse_rows(numbers, pl.col(column).is_nan(), path, f"has no number as {column}", shown=table[column])
+        refuse_rows(numbers, pl.col(column).is_nan(), path, f"has no number as {column}", listed=table[column])
     return numbers
 
 
-def refuse_rows(table: pl.DataFrame, bad: pl.Expr, path: Path, complaint: str, shown: pl.Series | None = None) -> None:
+def refuse_rows(table: pl.DataFrame, bad: pl.Expr, path: Path, complaint: str, listed: pl.Series | None = None) -> None:
     """Raise `PipelineError` for the first row of `table` (column ``row``) where `bad` holds."""
     wrong = table.select(bad.fill_null(value=True).alias("bad"))["bad"].arg_true()
     if len(wrong) == 0:
         return
     position = wrong[0]
-    text = str((shown if shown is not None else table["line"])[position])[:80]
+    text = str((listed if listed is not None else table["line"])[position])[:80]
     more = f" ({len(wrong) - 1} more rows like it)" if len(wrong) > 1 else ""
     raise PipelineError(f"{path}, row {table['row'][position]} {complaint}: {text!r}{more}.")
+
+
+def read_network(files: Mapping[str, Path], settings: NetworkSettings) -> RawEdges:
+    """Read one network with the reader of its settings.
+
+    Raises
+    ------
+    PipelineError
+        When there is no such reader, or the files are not the ones that it needs.
+    """
+    raw: RawEdges = NETWORK_READERS.get(settings.reader).read(settings.reader, files, settings)
+    return raw

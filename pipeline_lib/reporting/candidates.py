@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline_lib.config.calls import ScreenScores
-from pipeline_lib.config.reporting import ReportingSettings
+from pipeline_lib.config.figures import ReportingSettings
 from pipeline_lib.models.interface import Cell
 from pipeline_lib.reporting.next_experiments import (
     choose_genes,
@@ -23,7 +23,7 @@ from pipeline_lib.reporting.next_experiments import (
 )
 from pipeline_lib.training.fitted_model import FittedModel, genotypes_of, load_fitted
 from pipeline_lib.training.genotype_streams import Chunks, all_pairs, all_triples
-from pipeline_lib.training.questions import CHUNK
+from pipeline_lib.training.requested_genotypes import CHUNK
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from pipeline_lib.models.registry import entry_of
+from pipeline_lib.config.model_registry import entry_of
 from pipeline_lib.reporting.names import METRICS, PHENOTYPES, split_name
 from pipeline_lib.sources.catalogue import Catalogue
 
-FILES_SHOWN = 8
+FILES_DISPLAYED = 8
 """Rows of a data card at most; a collection of many files has the rest in the provenance of the run."""
 
 VERDICTS = {
@@ -132,7 +132,7 @@ def _interval(value: float, low: float, high: float, sign: str = "") -> str:
 
 
 def _limits(rows: pd.DataFrame) -> Iterable[str]:
-    """Yield a sentence for what the scoreboard says against the model."""
+    """Yield a sentence for each loss of the model on the scoreboard."""
     for row in rows[rows["verdict"] == "loss"].to_dict("records"):
         yield (
             f"Worse than {_cell(row['baseline'])} on {_cell(row['screen'])}, {PHENOTYPES[row['phenotype']]}, "
@@ -175,14 +175,14 @@ def _counts(screen: str, phenotype: str, part: pd.DataFrame) -> list[str]:
 
 def _card(files: Mapping[str, Mapping[str, Any]], catalogue: Catalogue) -> dict[str, Any]:
     entries = [found for name in files if (found := catalogue.entry(name)) is not None]
-    hidden = len(files) - FILES_SHOWN
+    hidden = len(files) - FILES_DISPLAYED
     return {
         "citations": sorted({_citation(source["citation"]) for source in files.values()}),
         "licences": sorted({_cell(source["licence"]) for source in files.values()}),
         "evidence": sorted({kind for found in entries for kind in found.evidence or ()}),
         "holds_genetic": sorted({found.holds_genetic for found in entries if found.holds_genetic}),
         "years": sorted({found.year for found in entries if found.year}),
-        "files": [_file(name, source) for name, source in sorted(files.items())[:FILES_SHOWN]],
+        "files": [_file(name, source) for name, source in sorted(files.items())[:FILES_DISPLAYED]],
         "more": f"{hidden} further files of this folder stand in the provenance of the run." if hidden > 0 else "",
     }
 

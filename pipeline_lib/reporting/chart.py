@@ -1,12 +1,20 @@
-"""Interactive charts of points: each says what it is when it is pointed at."""
+"""Interactive charts of points: each is labelled when it is pointed at."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from pipeline_lib.reporting import significance
+
 _TICKS = 5
+_LETTER, _LINE = 2.1, 6.5
+"""Width of a letter and height of a line in percent of a chart as wide as a phone."""
+_RADIUS = (1.3, 1.8)
+"""Half of a point's width and height, likewise."""
+_LINES_AWAY = (0, -1, 1, -2, 2, -3, 3, -4, 4)
 
 
 @dataclass(frozen=True)
@@ -30,19 +38,23 @@ class Axis:
         Quantity and unit.
     low, high
         Its ends.
+    counts
+        Whether it shows numbers of things, so that its ticks are integers.
     """
 
     label: str
     low: float
     high: float
+    counts: bool = False
 
     @classmethod
     def over(cls, values: Sequence[float], label: str, *, from_zero: bool = False) -> "Axis":
-        """Return the axis that holds all values, with some room."""
+        """Return the axis that holds all values, with some room; its ticks are integers where all values are."""
         low, high = (min(values), max(values)) if values else (0.0, 1.0)
         low = min(low, 0.0) if from_zero else low
         room = 0.04 * max(high - low, 1e-9)
-        return cls(label, low if from_zero and low == 0 else low - room, high + room)
+        counts = all(isinstance(value, int) for value in values)
+        return cls(label, low if from_zero and low == 0 else low - room, high + room, counts)
 
     def place(self, value: float) -> float:
         """Return where a value lies, in percent of the axis."""
@@ -51,9 +63,59 @@ class Axis:
     @property
     def ticks(self) -> list[tuple[float, str]]:
         """Place in percent and text of every tick."""
-        values = MaxNLocator(_TICKS).tick_values(self.low, self.high)
+        values = MaxNLocator(_TICKS, integer=self.counts).tick_values(self.low, self.high)
         inside = [float(value) for value in values if self.low <= value <= self.high]
         return [(self.place(value), f"{np.round(value, 10):,g}") for value in inside]
+
+
+@dataclass(frozen=True)
+class SignificanceAxis(Axis):
+    """The axis of minus log10 P (`pipeline_lib.reporting.significance`) from zero; `high` is a height."""
+
+    @classmethod
+    def up_to(cls, largest: float) -> "SignificanceAxis":
+        """Return the axis that holds every value up to the largest."""
+        return cls(significance.LABEL, 0.0, 1.06 * float(significance.height(largest)))
+
+    def place(self, value: float) -> float:
+        """Return where a value of minus log10 P lies, in percent of the axis."""
+        return super().place(float(significance.height(value)))
+
+    @property
+    def ticks(self) -> list[tuple[float, str]]:
+        """Place in percent and text of every tick."""
+        return [(self.place(value), f"{value:g}") for value in significance.ticks(self.high)]
+
+
+@dataclass(frozen=True)
+class Label:
+    """Where the name of a point stands, in percent from the left and from the top, and the point that it is of."""
+
+    text: str
+    x: float
+    y: float
+    to_the_left: bool
+    point: tuple[float, float]
+
+    @property
+    def box(self) -> "Box":
+        """What the text covers."""
+        width = _LETTER * len(self.text)
+        left = self.x - width if self.to_the_left else self.x
+        return left, left + width, self.y - _LINE / 2, self.y + _LINE / 2
+
+    @property
+    def away(self) -> bool:
+        """Whether a line leads from the point to its name."""
+        return self.y != self.point[1]
+
+
+Box = tuple[float, float, float, float]
+"""Left, right, top and bottom, in percent of a chart."""
+
+
+def _overlap(one: Box, other: Box) -> bool:
+    return one[0] < other[1] and other[0] < one[1] and one[2] < other[3] and other[2] < one[3]
 
 
 @dataclass(frozen=True)
@@ -79,3 +141,34 @@ class Chart:
     def has_level(self) -> bool:
         """Whether the horizontal line is drawn."""
         return bool(np.isfinite(self.level))
+
+    @property
+    def labels(self) -> list[Label]:
+        """The names of the labelled points, the first of them first, where they cover no point and no other name.
+
+        A name without such a place is left out: it is there when its point is pointed at.
+        """
+        places = [(self.x.place(point.x), round(100 - self.y.place(point.y), 2)) for point in self.points]
+        taken = [(x - _RADIUS[0], x + _RADIUS[0], y - _RADIUS[1], y + _RADIUS[1]) for x, y in places]
+        placed: list[Label] = []
+        for point, place in zip(self.points, places, strict=True):
+            if not point.label:
+                continue
+            free = (
+                label
+                for label in _around(point.label, place)
+                if not any(_overlap(label.box, box) for box in [*taken, *(other.box for other in placed)])
+            )
+            label = next(free, None)
+            if label is not None:
+                placed.append(label)
+        return placed
+
+
+def _around(text: str, point: tuple[float, float]) -> Iterator[Label]:
+    """Yield the places around a point where its name may stand inside the chart, the nearest first."""
+    x, y = point
+    for lines, left in product(_LINES_AWAY, (x > 60, x <= 60)):
+        label = Label(text, x + (-2.2 if left else 2.2), round(y + lines * _LINE, 2), left, point)
+        if label.box[0] >= 0 and label.box[1] <= 100 and label.box[2] >= -_LINE / 2 and label.box[3] <= 100:
+            yield label

@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline_lib.command_line.scores_option import scores_option
-from pipeline_lib.command_line.settings_option import settings_option
 from pipeline_lib.config.calls import ScreenScores
-from pipeline_lib.config.figures import TOPICS
-from pipeline_lib.config.reporting import ReportingSettings
+from pipeline_lib.config.command_options import scores_option, settings_option
+from pipeline_lib.config.figures import TOPICS, ReportingSettings
 
 if TYPE_CHECKING:
     from pipeline_lib.config.run import RunConfig
@@ -50,9 +48,16 @@ def _named_paths(_: click.Context, parameter: click.Parameter, given: tuple[str,
 @click.option(
     "--models", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder of fitted models."
 )
-@click.option("--page", "pages", multiple=True, help="A screen that has a page of its own; once a screen.")
+@click.option("--p-values-of", "pages", multiple=True, help="A screen whose P-values have a figure; once a screen.")
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), required=True, help="Where figures go.")
 @click.option("--records", type=_Output, required=True, help="JSON of titles and captions.")
+@click.option(
+    "--listed",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="Folder of the figures that show something, for `snakemake --report`.",
+)
+@click.option("--captions", type=_Output, required=True, help="Template of their captions, for `snakemake --report`.")
 def figures(
     settings: ReportingSettings,
     scores: dict[str, ScreenScores],
@@ -62,18 +67,21 @@ def figures(
     pages: tuple[str, ...],
     folder: Path,
     records: Path,
+    listed: Path,
+    captions: Path,
 ) -> None:
     """Draw the figures of one topic, as SVG and PNG."""
     import matplotlib as mpl
 
     mpl.use("agg")
-    from pipeline_lib.reporting.drawing import save, write_records
+    from pipeline_lib.reporting.drawing import save, write_listed, write_records
     from pipeline_lib.reporting.style import paper_style
     from pipeline_lib.reporting.topics import Given, draw_topic
 
     with paper_style():
         drawn = draw_topic(topic, Given(inputs, models, settings.model, scores, pages))
         save(drawn, folder, settings.png_dpi)
+    write_listed(drawn, folder, listed, captions)
     write_records(drawn, records)
 
 
@@ -116,14 +124,17 @@ def gallery(records: tuple[Path, ...], run: str, output: Path) -> None:
 @app.command("next-experiments")
 @settings_option("reporting", ReportingSettings)
 @scores_option
-@click.option("--model", "models", type=_Input, multiple=True, help="A fitted model (.pt); one a seed.")
+@click.option("--fitted", "models", type=_Input, multiple=True, help="A fitted model (.pt); one a seed.")
 @click.option("--observations", type=_Input, required=True, help="tables/observations.parquet")
 @click.option("--genes", "genes_path", type=_Input, required=True, help="tables/genes.parquet")
 @click.option("--edges", type=_Input, required=True, help="networks/edges.parquet")
 @click.option("--stoichiometry", type=_Input, required=True, help="metabolism/stoichiometry.pt")
 @click.option("--knockouts", type=_Input, help="metabolism/knockouts.<method>.parquet, where the model reads growth.")
 @click.option(
-    "--network", type=(_Input, _Input, _Input), help="metabolism/{reactions,incidence,complexes}.parquet, beside it."
+    "--metabolic-network",
+    "network",
+    type=(_Input, _Input, _Input),
+    help="metabolism/{reactions,incidence,complexes}.parquet, beside it.",
 )
 @click.option("--features", type=_Input, multiple=True, help="features/<name>.parquet of the models' run; repeat it.")
 @click.option("--output", type=_Output, required=True, help="Parquet: pairs and triples with both ranks.")

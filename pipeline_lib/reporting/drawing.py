@@ -1,6 +1,7 @@
 """A drawn figure, its words, and how both are kept on disk."""
 
 import re
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ class Drawn:
     alternative
         What a reader who cannot see the figure should know.
     empty
-        Whether there was nothing to draw; the caption then says why, and the report leaves the figure out.
+        Whether there was nothing to draw; the caption then gives the reason, and the report leaves the figure out.
     """
 
     name: str
@@ -59,7 +60,8 @@ def save(drawn: list[Drawn], folder: Path, dpi: int) -> None:
     """Write every figure, the same bytes for the same content, and close it.
 
     ``<name>.svg`` and ``<name>.png`` are for papers; ``page/`` holds what the report embeds: the figure as it is, and
-    its panels below each other for narrow screens and print. ``captions/`` holds its words for ``snakemake --report``.
+    its panels below each other for narrow screens. A figure in which there was nothing to draw states so in its own
+    files, and no page lists it.
     """
     for item in drawn:
         for suffix, metadata in ((".svg", {"Date": None}), (".png", {"Software": None})):
@@ -70,15 +72,36 @@ def save(drawn: list[Drawn], folder: Path, dpi: int) -> None:
         write_picture(item.figure, folder / WIDE.format(name=item.name))
         narrow = item.figure if item.empty else in_one_column(item.figure)
         write_picture(narrow, folder / NARROW.format(name=item.name))
-        write_text(_caption(item), folder / "captions" / f"{item.name}.rst")
         plt.close(item.figure)
 
 
-def _caption(item: Drawn) -> str:
-    """Return title and caption as reStructuredText in which no character is markup, nor a template's."""
-    title, caption = (_RESTRUCTURED.sub(r"\\\1", " ".join(text.split())) for text in (item.title, item.caption))
-    words = f"{title}. {caption}\n".replace("{% endraw %}", "")
-    return f"{{% raw %}}{words}{{% endraw %}}"
+def write_listed(drawn: list[Drawn], figures: Path, listed: Path, captions: Path) -> None:
+    """Write what ``snakemake --report`` lists: a folder of the figures that show something, and their words.
+
+    Parameters
+    ----------
+    drawn
+        Figures of one topic, saved.
+    figures
+        Folder that `save` wrote them to.
+    listed
+        Folder for copies of those that show something.
+    captions
+        Template of reStructuredText: Snakemake renders it once a file, whose name is the wildcard ``figure``.
+    """
+    displayed = [item for item in drawn if not item.empty]
+    listed.mkdir(parents=True, exist_ok=True)
+    for item in displayed:
+        with atomic_path(listed / f"{item.name}.svg") as temporary:
+            shutil.copyfile(figures / f"{item.name}.svg", temporary)
+    # Within a literal of Python no character is a template's.
+    words = {item.name: f"{_plain(item.title)}. {_plain(item.caption)}" for item in displayed}
+    write_text(f"{{{{ {words!r}[snakemake.wildcards.figure] }}}}\n", captions)
+
+
+def _plain(text: str) -> str:
+    """Return a text as reStructuredText in which no character is markup."""
+    return _RESTRUCTURED.sub(r"\\\1", " ".join(text.split()))
 
 
 def write_records(drawn: list[Drawn], path: Path) -> None:
@@ -93,7 +116,7 @@ def read_records(path: Path) -> list[FigureRecord]:
 
 
 def empty_figure(name: str, title: str, why: str, width: float) -> Drawn:
-    """Return a figure that says why there is nothing to draw: a gap in the data is a finding too."""
+    """Return a figure that states why there is nothing to draw: a gap in the data is a finding too."""
     figure, axes = plt.subplots(figsize=(width, width * 0.35))
     axes.axis("off")
     axes.text(0.5, 0.5, why, ha="center", va="center", wrap=True)

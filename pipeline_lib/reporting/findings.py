@@ -1,12 +1,12 @@
-"""Sentences that follow from the numbers: a word such as "beats" is written only where the interval says so."""
+"""Sentences that follow from the numbers: a word such as "beats" is written only where the interval supports it."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from pipeline_lib.evaluation.ceilings import Ceiling, ceiling_of
-from pipeline_lib.evaluation.metrics import leading_metric
+from pipeline_lib.evaluation.ceilings.choice import Ceiling, ceiling_of
+from pipeline_lib.evaluation.metrics.scores import leading_metric
 from pipeline_lib.reporting.figures.leaderboard import leading_assay
 from pipeline_lib.reporting.names import METRICS, assay_name, in_order, split_phrase
 
@@ -27,8 +27,8 @@ class Finding:
 
 
 def number(value: float) -> str:
-    """Return a number with three decimals, or a dash where there is none."""
-    return f"{value:.3f}" if np.isfinite(value) else "–"
+    """Return a number with three decimals, or a dash where there is none; zero has no sign."""
+    return f"{round(value, 3) + 0.0:.3f}" if np.isfinite(value) else "–"
 
 
 def interval(row: pd.Series) -> str:
@@ -37,6 +37,9 @@ def interval(row: pd.Series) -> str:
         return number(row["value"])
     return f"{number(row['value'])} ({number(row['low'])} to {number(row['high'])})"
 
+
+_SMALLEST_WRITTEN = 0.0005
+"""What three decimals show as zero is smaller."""
 
 VERBS = {
     "win": "beats",
@@ -61,7 +64,12 @@ def detectable_in_words(row: pd.Series) -> str:
     """Return what a comparison without a significant difference would have found; empty for any other."""
     if row["verdict"] != "level" or not np.isfinite(row["detectable"]):
         return ""
-    return f"; a true difference of {number(row['detectable'])} would have been found four times in five"
+    size = (
+        number(row["detectable"])
+        if row["detectable"] >= _SMALLEST_WRITTEN
+        else f"less than {number(2 * _SMALLEST_WRITTEN)}"
+    )
+    return f"; a true difference of {size} would have been found four times in five"
 
 
 def model_findings(leaderboard: pd.DataFrame, differences: pd.DataFrame, model: str) -> list[Finding]:
@@ -207,7 +215,7 @@ def conservative_p_sentences(p_values: pd.DataFrame) -> list[str]:
     Parameters
     ----------
     p_values
-        `pipeline_lib.evaluation.schemas.P_VALUES`; the rows "pi0_at_lambda" are not cut at 1.
+        `pipeline_lib.evaluation.p_values.schemas.P_VALUES`; the rows "pi0_at_lambda" are not cut at 1.
     """
     half = p_values[(p_values["quantity"] == "pi0_at_lambda") & (p_values["detail"] == "0.50")]
     crowded = half[half["low"].fillna(half["value"]) > 1].sort_values(["screen", "order"])
@@ -219,7 +227,7 @@ def conservative_p_sentences(p_values: pd.DataFrame) -> list[str]:
     )
     sentence = (
         "Were every genotype a true null, half of the two-sided P-values would lie above 0.5. More than that do here "
-        f"({named} as many), so these P-values are conservative: π₀ is cut at 1 and says nothing of the share of true "
-        "nulls, and counts of discoveries err on the low side."
+        f"({named} as many), so these P-values are conservative: π₀ is cut at 1 and is no estimate of the share of "
+        "true nulls, and counts of discoveries err on the low side."
     )
     return [sentence]

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline_lib.reporting.embedded_json import packed_json
 from pipeline_lib.reporting.genes import GeneNames
 from pipeline_lib.reporting.names import PHENOTYPES, screen_name, split_name
+from pipeline_lib.reporting.packed_json import packed_json
 
 PARTNERS = 6
 """Strongest interactions of a gene that are kept of each screen."""
@@ -23,7 +23,7 @@ _VALUES = 5
 """Values of a table of numbers that are kept of a gene, those first that are farthest from the other genes'."""
 _FEW = 12
 """Columns up to which a table of numbers is shown from the left, not by the size of its values."""
-_SHOWN = ("interaction", "raw_interaction", "call")
+_DISPLAYED = ("interaction", "raw_interaction", "call")
 """Phenotypes that a pair or triple is shown by, the first of them that its screen measures at that order."""
 
 OfGene = dict[int, list[Any]]
@@ -163,9 +163,9 @@ def _measured(
     observations: pd.DataFrame, known: Mapping[int, float], index: Mapping[str, int], units: Mapping[str, str]
 ) -> Iterable[dict[str, Any]]:
     """Yield the strongest measured pairs and triples of each gene, screen by screen, beside held-out predictions."""
-    rows = observations[(observations["order"] > 1) & observations["phenotype"].isin(_SHOWN)]
+    rows = observations[(observations["order"] > 1) & observations["phenotype"].isin(_DISPLAYED)]
     for screen, order, part in _by_screen(rows):
-        phenotype = next(name for name in _SHOWN if (part["phenotype"] == name).any())
+        phenotype = next(name for name in _DISPLAYED if (part["phenotype"] == name).any())
         one = part[(part["phenotype"] == phenotype) & ((phenotype != "call") | (part["value"] == 1))]
         strongest = _of_each_gene(one, index, one["value"].abs(), PARTNERS)
         strongest = strongest.assign(prediction=strongest["observation_id"].map(known))
@@ -178,9 +178,9 @@ def _predicted(predicted: pd.DataFrame, index: Mapping[str, int], units: Mapping
     """Yield the strongest predictions of genotypes that were held out, beside what was measured."""
     if predicted.empty:
         return
-    rows = predicted[(predicted["order"] > 1) & predicted["phenotype"].isin(_SHOWN)]
+    rows = predicted[(predicted["order"] > 1) & predicted["phenotype"].isin(_DISPLAYED)]
     for screen, order, part in _by_screen(rows):
-        phenotype = next(name for name in _SHOWN if (part["phenotype"] == name).any())
+        phenotype = next(name for name in _DISPLAYED if (part["phenotype"] == name).any())
         one = part[part["phenotype"] == phenotype]
         strongest = _of_each_gene(one, index, one["prediction"].abs(), PARTNERS)
         of = _collected(strongest, ["prediction", "value"])
@@ -245,11 +245,11 @@ def _feature(name: str, table: pd.DataFrame) -> dict[str, Any]:
     size = np.nan_to_num(np.abs(unusual), nan=-1.0, posinf=-1.0)
     order = np.argsort(-size, axis=1, kind="stable")[:, :kept] if len(columns) > _FEW else np.arange(len(columns))[None]
     order = np.broadcast_to(order, (len(genes), order.shape[1]))
-    shown = np.take_along_axis(values, order, axis=1)
-    held = np.isfinite(shown) & (shown != 0)
+    displayed = np.take_along_axis(values, order, axis=1)
+    held = np.isfinite(displayed) & (displayed != 0)
     of = {
         int(gene): [[int(at), _short(value)] for at, value, there in zip(places, found, has, strict=True) if there]
-        for gene, places, found, has in zip(genes, order, shown, held, strict=True)
+        for gene, places, found, has in zip(genes, order, displayed, held, strict=True)
     }
     return {"name": name, "columns": [_term(column) for column in columns], "values": of}
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipeline_lib.evaluation.verdicts import Verdict
+from pipeline_lib.evaluation.tables.verdicts import Verdict
 
 
 @dataclass(frozen=True)
@@ -17,9 +17,13 @@ class Scale:
     label: str
 
     def place(self, value: float) -> float:
-        """Return where a value lies, in percent of the cell's width; what lies beyond an end is put just inside it."""
+        """Return where a value lies, in percent of the cell's width; what lies beyond an end is put at it."""
         share = (value - self.low) / max(self.high - self.low, 1e-12)
         return round(float(np.clip(2 + 96 * share, 0, 100)), 2)
+
+    def beyond(self, value: float) -> str:
+        """Return the arrow that stands for a value beyond an end; '' for a value on the axis."""
+        return "◂" if value < self.low else "▸" if value > self.high else ""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,8 @@ class Mark:
         Percent of the cell's width; low and high are None without an interval.
     words
         What it shows, for who points at it.
+    beyond
+        The arrow that is drawn for it where its value lies beyond the axis.
     """
 
     kind: str
@@ -41,6 +47,7 @@ class Mark:
     low: float | None
     high: float | None
     words: str
+    beyond: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,11 @@ class GridCell:
     marks: tuple[Mark, ...]
     words: str
     chosen: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The number as it is written, zero without a sign; a dash where there is none."""
+        return f"{round(self.number, 2) + 0.0:.2f}" if np.isfinite(self.number) else "–"
 
 
 @dataclass(frozen=True)
@@ -98,6 +110,11 @@ class Grid:
         return self.scale.place(0.0)
 
     @property
+    def has_beyond(self) -> bool:
+        """Whether a value lies beyond the axis."""
+        return any(one.beyond for _, cells in self.rows for cell in cells if cell is not None for one in cell.marks)
+
+    @property
     def verdicts(self) -> set[Verdict]:
         """The verdicts that occur in it."""
         return {cell.verdict for _, cells in self.rows for cell in cells if cell is not None}
@@ -107,9 +124,8 @@ def mark(scale: Scale, kind: str, words: str, value: float, low: float = np.nan,
     """Return the mark of a value, or none where it is unknown."""
     if not np.isfinite(value):
         return []
-    if np.isfinite([low, high]).all():
-        return [Mark(kind, scale.place(value), scale.place(low), scale.place(high), words)]
-    return [Mark(kind, scale.place(value), None, None, words)]
+    first, last = (scale.place(low), scale.place(high)) if np.isfinite([low, high]).all() else (None, None)
+    return [Mark(kind, scale.place(value), first, last, words, scale.beyond(value))]
 
 
 def scale_around_zero(values: Iterable[float], label: str) -> Scale:

@@ -117,13 +117,15 @@ def render(first: FirstScreen, tabs: list[Tab], gene_pages: str, provenance: dic
         gene_pages=gene_pages,
         provenance=provenance,
         style=_page("report.css"),
-        script="\n".join(_page(name) for name in ("tabs.js", "tables.js", "genes.js")),
+        script="\n".join(_page(name) for name in ("unpack.js", "tabs.js", "tables.js", "genes.js")),
     )
 
 
 def render_gallery(run: str, topics: list[tuple[str, list[FigureRecord]]]) -> str:
-    """Return the gallery: every figure of every topic, read from the files beside the page."""
-    return _template("gallery.html.j2").render(run=run, topics=topics, style=_page("report.css"))
+    """Return the gallery: every figure that shows something, by topic, read from the files beside the page."""
+    drawn = [(topic, [record for record in records if not record.empty]) for topic, records in topics]
+    displayed = [(topic, records) for topic, records in drawn if records]
+    return _template("gallery.html.j2").render(run=run, topics=displayed, style=_page("report.css"))
 
 
 def _page(name: str) -> str:

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline_lib.reporting.embedded_json import embedded_json
+from pipeline_lib.reporting.packed_json import packed_json
 
 FIRST = 10
-"""Rows that are shown until a reader asks for all."""
+"""Rows that are shown until a reader opens all."""
 _LONG = 60
 """Characters beyond which a text is given a wide column, lest its row be as tall as the table."""
 
@@ -99,10 +99,10 @@ class HtmlTable:
 
     @property
     def data(self) -> str:
-        """Every row as JSON, safe inside a script element; a cell with a link is a pair."""
+        """Every row, packed: most tables are never opened beyond their first rows. A cell with a link is a pair."""
         rows = [[[cell.value, cell.link] if cell.link else cell.value for cell in row] for row in self.rows]
         digits = [column.digits if column.number else None for column in self.columns]
-        return embedded_json({"digits": digits, "rows": rows})
+        return packed_json({"digits": digits, "rows": rows})
 
 
 def html_table(
@@ -142,9 +142,9 @@ def html_table(
     columns, cells = [], []
     for head in heads:
         values = frame[head]
-        shown = _digits(values, digits)
-        columns.append(Column(labels.get(head, head.replace("_", " ")), shown is not None, shown or 0))
-        cells.append(_cells(values, shown, links.get(head, [""] * len(frame))))
+        displayed = _digits(values, digits)
+        columns.append(Column(labels.get(head, head.replace("_", " ")), displayed is not None, displayed or 0))
+        cells.append(_cells(values, displayed, links.get(head, [""] * len(frame))))
     chosen = [
         Filter(labels.get(head, head.replace("_", " ")), heads.index(head), options, value if value in options else "")
         for head, value in (filters or {}).items()

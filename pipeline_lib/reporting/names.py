@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterable, Mapping
 
 from pipeline_lib.config.calls import FITNESS_UNITS, ScreenScores
+from pipeline_lib.config.cell import kind_and_repeat
 from pipeline_lib.config.screens import POOLED
-from pipeline_lib.config.split_names import kind_and_draw
 
 SPLITS = {
     "random": "random",
@@ -69,7 +69,7 @@ def split_phrase(split: str) -> str:
 
 
 def _kind_and_repeat(split: str) -> tuple[str, str]:
-    kind, draw = kind_and_draw(split)
+    kind, draw = kind_and_repeat(split)
     return SPLITS.get(kind, kind), {0: "", None: ", all repeats pooled"}.get(draw, f", repeat {draw}")
 
 
@@ -78,7 +78,7 @@ def in_order(splits: Iterable[str]) -> list[str]:
     known = list(SPLITS)
 
     def place(split: str) -> tuple[int, str, float]:
-        kind, draw = kind_and_draw(split)
+        kind, draw = kind_and_repeat(split)
         return known.index(kind) if kind in known else len(known), kind, math.inf if draw is None else draw
 
     return sorted(set(splits), key=place)
@@ -100,7 +100,7 @@ def panel_title(screen: str, phenotype: str) -> str:
 
 
 def unit(screen: str, phenotype: str, scores: Mapping[str, ScreenScores]) -> str:
-    """Return what an axis of the assay's values says: the unit that the screen states, or that none is stated."""
+    """Return what an axis of the assay's values is called: the unit that the screen states, or that none is stated."""
     stated = scores[screen].unit if screen in scores else None
     name = PHENOTYPES.get(phenotype, phenotype)
     if phenotype == "call":

@@ -170,10 +170,10 @@ def expected_shortfall(mean: Floats, sd: Floats, threshold: float) -> Floats:
 def with_names(table: pd.DataFrame, genes: pd.DataFrame) -> pd.DataFrame:
     """Return suggestions as a lab reads them: ``genes`` and ``names`` joined by +, in the order to pick."""
     names = dict(zip(genes["gene"], genes["name"], strict=True))
-    shown = table.drop(columns="genes")
-    shown.insert(0, "genes", ["+".join(members) for members in table["genes"]])
-    shown.insert(1, "names", ["+".join(names.get(gene) or gene for gene in members) for members in table["genes"]])
-    return shown
+    displayed = table.drop(columns="genes")
+    displayed.insert(0, "genes", ["+".join(members) for members in table["genes"]])
+    displayed.insert(1, "names", ["+".join(names.get(gene) or gene for gene in members) for members in table["genes"]])
+    return displayed
 
 
 def _assay(observations: pd.DataFrame, target: Target) -> pd.DataFrame:

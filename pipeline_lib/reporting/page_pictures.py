@@ -15,7 +15,7 @@ WIDE = "page/{name}.webp"
 NARROW = "page/{name}.narrow.webp"
 """The same with its panels below each other."""
 _DPI = 180
-_SHOWN = 96 / _DPI * 1.62
+_SCALE = 96 / _DPI * 1.62
 """Pixels of the page per pixel of a picture: two columns of a journal fill the page."""
 _COLOURS = 128
 
@@ -44,5 +44,5 @@ def read_picture(path: Path) -> Picture:
     """Read what `write_picture` wrote."""
     content = path.read_bytes()
     with Image.open(BytesIO(content)) as picture:
-        width, height = (round(side * _SHOWN) for side in picture.size)
+        width, height = (round(side * _SCALE) for side in picture.size)
     return Picture(f"data:image/webp;base64,{base64.b64encode(content).decode('ascii')}", width, height)

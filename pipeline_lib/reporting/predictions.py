@@ -13,7 +13,7 @@ from pipeline_lib.reporting.names import in_order
 
 @dataclass(frozen=True)
 class Job:
-    """One fitted model: where its files are and what their path says."""
+    """One fitted model: where its files are and what their path names."""
 
     model: str
     split: str

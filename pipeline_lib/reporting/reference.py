@@ -9,7 +9,7 @@ import pandas as pd
 from pipeline_lib.artefacts.atomic import read_json, write_json, write_text
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.config.figures import ARTEFACTS
-from pipeline_lib.evaluation.metrics import leading_metric
+from pipeline_lib.evaluation.metrics.scores import leading_metric
 from pipeline_lib.reporting.safe_csv import to_csv
 
 _DIGITS = 4

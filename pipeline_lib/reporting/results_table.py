@@ -9,8 +9,8 @@ import pandas as pd
 
 from pipeline_lib.artefacts.atomic import write_text
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.evaluation.ceilings import ceiling_of
-from pipeline_lib.evaluation.scoreboard import predicts_nothing
+from pipeline_lib.evaluation.ceilings.choice import ceiling_of
+from pipeline_lib.evaluation.tables.scoreboard import predicts_nothing
 
 START, END = "<!-- results: made by `make reference` -->", "<!-- end of results -->"
 """What stands around the table in a page that holds it."""
@@ -37,7 +37,7 @@ COLUMNS = (
         "called pairs and triples, query unseen (AP)", "kuzmin2018_calls", "call", "query_disjoint", "average_precision"
     ),
 )
-"""The questions that a reader asks first; what the run does not have is left out."""
+"""The questions that a reader has first; what the run does not have is left out."""
 
 MODELS = {"clp": "clp", "profile_predictor": "profile_predictor", "dango": "dango (short training)", "fba": "fba"}
 """Models that always have a line, and what it is headed; dango trains for a part of its paper's steps here."""

@@ -1,4 +1,4 @@
-"""The artefacts of one run, read when a section asks for them."""
+"""The artefacts of one run, read when a section needs them."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -90,9 +90,9 @@ def spread_sentences(trades: pd.DataFrame, model: str, leading: tuple[str, str])
     if trades.empty:
         return ["No assay of this run has enough tested values to discuss."]
     is_leading = (trades["screen"] == leading[0]) & (trades["phenotype"] == leading[1])
-    shown = trades[is_leading] if is_leading.any() else trades.iloc[:1]
-    row = shown.iloc[0]
-    others = trades.drop(index=shown.index)["full_spread"]
+    displayed = trades[is_leading] if is_leading.any() else trades.iloc[:1]
+    row = displayed.iloc[0]
+    others = trades.drop(index=displayed.index)["full_spread"]
     sentence = (
         f"{assay_name(str(row['screen']), str(row['phenotype']))}: predictions of {model} have "
         f"{row['predicted_sd']:.2f} of the measured SD at a Pearson correlation of {row['pearson']:.3f}. Stretched to "

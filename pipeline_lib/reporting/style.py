@@ -56,7 +56,7 @@ def plain_logarithm(axis: Axis) -> None:
     low, high = axis.get_view_interval()
     steps = (1.0, 2.0, 5.0) if high < 300 * max(low, 1e-12) else (1.0,)
     axis.set_major_locator(LogLocator(subs=steps))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}" if value < 1e6 else f"{value:.0e}"))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}" if value < 1e6 else f"{value / 1e6:,g} M"))
     axis.set_minor_formatter(NullFormatter())
 
 

@@ -93,11 +93,11 @@ class Roles:
     Attributes
     ----------
     query
-        int64 [n]: row of `DoubleMutantQueries`; -1 for digenic triplets and where it cannot be told.
+        int64 [n]: row of `DoubleMutantQueries`; -1 for digenic triplets and where it is ambiguous.
     array
-        int32 [n]: allele of the array strain; -1 where it cannot be told.
+        int32 [n]: allele of the array strain; -1 where it is ambiguous.
     control_gene
-        int32 [n]: gene of a digenic triplet's control query; -1 for others and where it cannot be told.
+        int32 [n]: gene of a digenic triplet's control query; -1 for others and where it is ambiguous.
     """
 
     query: NDArray[np.int64]

@@ -11,8 +11,14 @@ from numpy.typing import NDArray
 from pipeline_lib.genes.names import UNKNOWN, GeneNames
 
 KINDS = (
-    "deletion", "ts", "damp", "suppressor", "point_mutant", "overlapping_deletion", "unspecified",
-)  # fmt: skip
+    "deletion",
+    "ts",
+    "damp",
+    "suppressor",
+    "point_mutant",
+    "overlapping_deletion",
+    "unspecified",
+)
 """Kinds of alleles; ``overlapping_deletion``: an overlapping reading frame was deleted, and the gene with it."""
 
 NEUTRAL_CONTROL = "YDL227C"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from pipeline_lib.command_line.printed_rows import json_option, print_json
-from pipeline_lib.command_line.settings_option import settings_option
+from pipeline_lib.config.command_options import named_files, part_of, settings_option
+from pipeline_lib.config.printed_rows import json_option, print_json
 from pipeline_lib.config.screens import ScreenSettings
 
 _Input = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -17,7 +17,7 @@ def app() -> None:
     """Read published screens into one table of observations.
 
     `read` reads one screen with the reader of its publication; `combine` puts the screens of a run together; `summary`
-    says what they hold and how well they repeat themselves.
+    states what they hold and how well they repeat themselves.
     """
 
 
@@ -52,22 +52,19 @@ def readers(*, as_json: bool) -> None:
             click.echo(f"    {fact:<9} {text}")
 
 
-def _roles(_: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, Path]:
-    files: dict[str, Path] = {}
-    for text in given:
-        role, equals, path = text.partition("=")
-        if not equals or role in files:
-            raise click.BadParameter(f"'{text}' is not role=path, or the role is there twice", param=parameter)
-        files[role] = Path(path)
-    return files
-
-
 @app.command()
 @settings_option("screens", dict[str, ScreenSettings])
 @click.option("--name", required=True, help="Which screen of the settings to read.")
 @click.option("--genes", "genes_path", type=_Input, required=True, help="tables/genes.parquet")
-@click.option("--file", "files", multiple=True, required=True, callback=_roles, metavar="ROLE=PATH",
-              help="An upstream file and its role; once a file.")  # fmt: skip
+@click.option(
+    "--file",
+    "files",
+    multiple=True,
+    required=True,
+    callback=named_files,
+    metavar="ROLE=PATH",
+    help="An upstream file and its role; once a file.",
+)
 @click.option("--output", type=_Output, required=True, help="The screen's observations, parquet.")
 @click.option("--rejected", type=_Output, required=True, help="The rows that were rejected, with reasons, parquet.")
 @click.option("--coverage", type=_Output, help="How many of the screen's gene names the gene table knows, parquet.")
@@ -88,9 +85,7 @@ def read(
     from pipeline_lib.genes.names import GeneNames
     from pipeline_lib.screens.reading import read_screen
 
-    if name not in settings:
-        raise PipelineError(f"there is no screen '{name}' in the settings; there are: {', '.join(settings)}.")
-    screen = settings[name]
+    screen = part_of(settings, name, "screen")
     wrong = sorted(set(screen.files) ^ set(files))
     if wrong:
         raise PipelineError(f"screen '{name}': the file '{wrong[0]}' is not both in the settings and given by --file.")
@@ -105,7 +100,9 @@ def read(
 
 @app.command()
 @click.option("--genes", "genes_path", type=_Input, required=True, help="tables/genes.parquet")
-@click.option("--screen", "screens", type=_Input, multiple=True, required=True, help="Output of `read`; once a screen.")
+@click.option(
+    "--screen-table", "screens", type=_Input, multiple=True, required=True, help="Output of `read`; once a screen."
+)
 @click.option("--rejected-part", "rejected_parts", type=_Input, multiple=True, help="Rejected rows of `read`.")
 @click.option("--observations", type=_Output, required=True, help="All screens, one row a measurement.")
 @click.option("--rejected", type=_Output, required=True, help="All rejected rows.")

@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 
 from pipeline_lib.artefacts.atomic import atomic_path
 from pipeline_lib.artefacts.schemas import OBSERVATIONS
+from pipeline_lib.artefacts.tables import ParquetStream
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.batch import REJECTED_SCHEMA
-from pipeline_lib.screens.parquet_stream import ParquetStream
 
 _BATCH_ROWS = 1 << 19
 

@@ -13,14 +13,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline_lib.artefacts.atomic import atomic_path
+from pipeline_lib.artefacts.tables import ParquetStream
+from pipeline_lib.config.registry import load
 from pipeline_lib.config.screen_readers import SCREEN_READERS
 from pipeline_lib.config.screens import Order, Phenotype, ScreenSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.extension.registry import load
 from pipeline_lib.genes.coverage import gene_coverage, refuse_other_organism
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.batch import REJECTED_SCHEMA, Source, constant
-from pipeline_lib.screens.parquet_stream import ParquetStream
 from pipeline_lib.screens.readers.bfg_gi import LINKED
 
 _OF_ANY_NUMBER = ("gene ", "no measurement")
@@ -182,7 +182,7 @@ def _check(name: str, counts: ReadCounts, first_fault: str) -> None:
 
 
 def _check_whole(name: str, counts: ReadCounts) -> None:
-    """Refuse a file most of whose rows are rejected for one reason that says that it is not what the settings say."""
+    """Refuse a file most of whose rows are rejected for one reason that shows it is not what the settings state."""
     rows = counts.accepted + sum(counts.rejected.values())
     for reason, n in counts.rejected.items():
         if reason.startswith(_OF_SOME_ROWS) and n >= _ENOUGH and n > _MOST * rows:

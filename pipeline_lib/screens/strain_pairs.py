@@ -1,13 +1,19 @@
-"""Rows of a query strain crossed to an array strain, as genotypes."""
+"""Rows of a query strain crossed to an array strain as genotypes, and the fitness of the strains themselves."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline_lib.genes.names import UNKNOWN
 from pipeline_lib.screens.alleles import Strains
+from pipeline_lib.screens.batch import measurements
 from pipeline_lib.screens.genotype_columns import GenotypeColumns
+from pipeline_lib.screens.replicates import replicate_numbers
+from pipeline_lib.screens.value_checks import ONE_SIDED_MAXIMUM, check_values
 from pipeline_lib.sources.rejections import Rejections
 from pipeline_lib.sources.row_block import RowBlock, distinct_pairs
 
@@ -42,7 +48,7 @@ def strain_codes(block: RowBlock, strains: Strains, column: str, alleles: str | 
     strains
         Gets the strains it does not know yet.
     column, alleles
-        Columns of strain ids and, where the kinds of the alleles are told by their names, of allele names.
+        Columns of strain ids and, where the kinds of the alleles follow from their names, of allele names.
     """
     ids = block.text(column)
     if alleles is None or alleles not in block.table.column_names:
@@ -104,3 +110,109 @@ def strain_pairs(
         usable[rows[~fine]] = False
         genotypes = genotypes.take(fine)
     return StrainPairs(usable, genotypes, query[usable], array[usable])
+
+
+def read_pairs(block: RowBlock, strains: Strains, rejections: Rejections, needed: str) -> StrainPairs:
+    """Return the readable rows of a table of the SGA pipeline: strain ids, one-sided P-values, fitness and its SD.
+
+    Parameters
+    ----------
+    block
+        Rows of the file, with the columns ``query``, ``array``, ``p_value``, ``fitness_std`` and `needed`.
+    strains
+        Gets the strains it does not know yet.
+    rejections
+        Gets the rows with impossible values or strains.
+    needed
+        The column without whose value a row is none.
+    """
+    usable = check_values(
+        block, rejections, needed=needed, p_value="p_value", p_maximum=ONE_SIDED_MAXIMUM, std="fitness_std"
+    )
+    query, array = (strain_codes(block, strains, column) for column in ("query", "array"))
+    return strain_pairs(block, strains, query, array, usable, rejections)
+
+
+@dataclass(frozen=True)
+class Crosses:
+    """Query and array strain of every row (int32 codes [n]), their genotype and its replicate number."""
+
+    strains: Strains
+    genotypes: GenotypeColumns
+    query: NDArray[np.int32]
+    array: NDArray[np.int32]
+    replicate: NDArray[np.int64]
+
+    @classmethod
+    def join(cls, parts: Sequence[StrainPairs], strains: Strains) -> Self:
+        """Return the rows of one or several files, in their order; pairs that several hold are replicates."""
+        genotypes = GenotypeColumns.concatenate([part.genotypes for part in parts])
+        query = np.concatenate([part.query for part in parts])
+        array = np.concatenate([part.array for part in parts])
+        return cls(strains, genotypes, query, array, replicate_numbers(genotypes.keys()))
+
+    def measured(
+        self,
+        phenotype: str,
+        value: NDArray[np.float64],
+        std: NDArray[np.float64],
+        p_value: NDArray[np.float64] | None = None,
+        raw_p_value: NDArray[np.float64] | None = None,
+    ) -> pa.Table:
+        """Return the rows that have a value (float64 [n] each, NaN where there is none); P-values are one-sided."""
+        rows = np.isfinite(value)
+        return measurements(
+            self.genotypes.take(rows),
+            phenotype,
+            value[rows],
+            std=std[rows],
+            p_value=None if p_value is None else p_value[rows],
+            raw_p_value=None if raw_p_value is None else raw_p_value[rows],
+            p_sided=1,
+            query=self.strains.labels(self.query[rows]),
+            array=self.strains.labels(self.array[rows]),
+            replicate=self.replicate[rows],
+        )
+
+
+def strain_fitness(
+    strains: Strains,
+    codes: NDArray[np.int32],
+    fitness: NDArray[np.float64],
+    *,
+    control_fitness: bool,
+    role: str,
+    std: NDArray[np.float64] | None = None,
+) -> pa.Table:
+    """Return the fitness of every strain once, although each row of the file repeats it.
+
+    Parameters
+    ----------
+    strains, codes
+        The strain of each row, int32 [n].
+    fitness, std
+        float64 [n]; NaN where missing.
+    control_fitness
+        Whether strains with a single mutation of interest are to be returned.
+    role
+        ``query`` or ``array``: the column that the strain id goes to.
+    """
+    rows = np.flatnonzero(np.isfinite(fitness))
+    # A strain whose fitness differs between rows (two files, rounding) gives one row a distinct value.
+    _, first = np.unique(np.column_stack([codes[rows], fitness[rows]]), axis=0, return_index=True)
+    rows = rows[np.sort(first)]
+    genes = strains.gene_matrix()[codes[rows]]
+    wanted = genes[:, 0] != UNKNOWN
+    if not control_fitness:
+        wanted &= genes[:, 1] != UNKNOWN
+    rows = rows[wanted]
+    genotypes = GenotypeColumns.sort(strains.names, genes[wanted], strains.kind_matrix()[codes[rows]])
+    labels = {role: strains.labels(codes[rows])}
+    return measurements(
+        genotypes,
+        "fitness",
+        fitness[rows],
+        std=None if std is None else std[rows],
+        replicate=replicate_numbers(genotypes.keys()),
+        **labels,
+    )

@@ -3,10 +3,39 @@
 from pathlib import Path
 
 import click
+import pandas as pd
 
-from pipeline_lib.command_line.settings_option import settings_option
-from pipeline_lib.config.simulation import SimulationSettings
-from pipeline_lib.metabolism.knockouts_cli import load_network, network_options
+from pipeline_lib.config.command_options import part_of, settings_option
+from pipeline_lib.config.metabolism import SimulationSettings
+from pipeline_lib.metabolism.commands.knockouts import load_network, network_options
+from pipeline_lib.simulation import kuzmin
+from pipeline_lib.simulation.costanzo import write_2016
+from pipeline_lib.simulation.screen import SimulatedScreen
+
+
+def write_layout(layout: str, screen: SimulatedScreen, genes: pd.DataFrame, folder: Path) -> None:
+    """Write the files of `layout` ('kuzmin2018', 'kuzmin2020' or 'costanzo2016') into `folder`.
+
+    Parameters
+    ----------
+    layout
+        Whose columns, strain ids and file names.
+    screen
+        The screen.
+    genes
+        The gene table.
+    folder
+        Gets the files.
+    """
+    if layout == "costanzo2016":
+        write_2016(screen.design, screen.measured.digenic, genes, folder)
+        return
+    table = kuzmin.screen_table(screen.design, screen.measured, genes)
+    if layout == "kuzmin2018":
+        kuzmin.write_2018(table, folder)
+    else:
+        kuzmin.write_2020(table, folder)
+
 
 _FILE = click.Path(path_type=Path)
 
@@ -40,18 +69,16 @@ def screen(
 ) -> None:
     """Simulate a screen of the metabolic model and write it in a published layout, the truth beside it."""
     from pipeline_lib.artefacts.atomic import write_json
-    from pipeline_lib.artefacts.media import MEDIA, medium_of
+    from pipeline_lib.artefacts.flux_balance import MEDIA, medium_of
     from pipeline_lib.artefacts.tables import read_table, write_table
     from pipeline_lib.config.locating import SIMULATED
     from pipeline_lib.errors import PipelineError
-    from pipeline_lib.metabolism.media_table import network_on
+    from pipeline_lib.metabolism.media.media_table import network_on
     from pipeline_lib.simulation import screen as simulated
-    from pipeline_lib.simulation.layouts import write_layout
 
-    if name not in settings:
-        raise PipelineError(f"there is no simulation '{name}' in the settings, only {', '.join(settings) or 'none'}.")
+    chosen = part_of(settings, name, "simulation")
     network = load_network(reactions, incidence, complexes, genes)
-    if settings[name].medium is not None:
+    if chosen.medium is not None:
         if media is None:
             raise PipelineError(
                 f"simulation '{name}' has a medium of its own; give metabolism/media.parquet by --media."
@@ -59,8 +86,8 @@ def screen(
         table = read_table(media, MEDIA)
         network = network_on(network, table, medium_of(table, f"{SIMULATED}{name}"))
     kept = truth.parent / f".{truth.stem}.solved"
-    result = simulated.simulate_screen(network, settings[name], processes, kept)
-    write_layout(settings[name].layout, result, read_table(genes), output_folder)
+    result = simulated.simulate_screen(network, chosen, processes, kept)
+    write_layout(chosen.layout, result, read_table(genes), output_folder)
     write_table(simulated.truth_table(result, network.genes), truth)
     found = simulated.signal(result)
     if signal is not None:

@@ -38,7 +38,7 @@ _DAMP_EVERY = 4
 def write_2016(design: ScreenDesign, measured: Crosses, genes: pd.DataFrame, folder: Path) -> None:
     """Write SGA_ExE.txt, SGA_ExN_NxE.txt, SGA_NxN.txt and SGA_DAmP.txt, tab-separated.
 
-    Which file a cross goes to is told by the genes: E stands for essential ones (the gene table says which), whose
+    Which file a cross goes to follows from the genes: E stands for essential ones (the gene table states which), whose
     strains carry temperature-sensitive alleles, N for the rest, whose strains carry deletions. A file without crosses
     holds its header alone.
 

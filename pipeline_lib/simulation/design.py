@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_lib.config.simulation import SimulationSettings
+from pipeline_lib.config.metabolism import SimulationSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism.genotype_arrays import choose
-from pipeline_lib.metabolism.interaction_scores import epsilon
-from pipeline_lib.metabolism.knockouts import Growths
+from pipeline_lib.metabolism.knockouts.genotype_arrays import choose
+from pipeline_lib.metabolism.knockouts.growths import Growths
+from pipeline_lib.metabolism.knockouts.interaction_scores import epsilon
 
 SIGNAL = 0.02
 """Digenic interaction from which on two genes count as interacting."""

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from pipeline_lib.config.simulation import SimulationSettings
-from pipeline_lib.metabolism.interaction_scores import Fitness
+from pipeline_lib.config.metabolism import SimulationSettings
+from pipeline_lib.metabolism.knockouts.interaction_scores import Fitness
 from pipeline_lib.simulation.design import ScreenDesign
 
 Values = NDArray[np.float64]

@@ -1,20 +1,23 @@
 """Simulate a screen of a metabolic network: solve, choose crosses, measure, and keep the truth."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline_lib.config.simulation import SimulationSettings
+from pipeline_lib.config.metabolism import SimulationSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism.bit_sets import unique_sets
-from pipeline_lib.metabolism.genotype_arrays import NO_GENE, choose
-from pipeline_lib.metabolism.genotype_tables import gene_lists
-from pipeline_lib.metabolism.interaction_scores import interactions
-from pipeline_lib.metabolism.knockouts import FITNESS_DECIMALS, Growths, growths_of
-from pipeline_lib.metabolism.network import MetabolicNetwork
+from pipeline_lib.metabolism.knockouts.genotype_arrays import NO_GENE, choose
+from pipeline_lib.metabolism.knockouts.genotype_tables import gene_lists
+from pipeline_lib.metabolism.knockouts.growths import FITNESS_DECIMALS, Growths
+from pipeline_lib.metabolism.knockouts.interaction_scores import interactions
+from pipeline_lib.metabolism.knockouts.solver import knockout_solver
+from pipeline_lib.metabolism.model.network import MetabolicNetwork
+from pipeline_lib.metabolism.programs.bit_sets import unique_sets
+from pipeline_lib.metabolism.programs.solving import solver_of
 from pipeline_lib.simulation.design import ScreenDesign, design_screen, viable_genes
 from pipeline_lib.simulation.measurement import Measurements, measure
 
@@ -52,13 +55,14 @@ def simulate_screen(
     if settings.layout == "costanzo2016":
         settings = settings.model_copy(update={"triples": 0})
     random = np.random.default_rng(settings.seed)
-    with growths_of(network, 3, settings.method, processes, kept) as (growths, solver):
-        growths.cover(network.gem_genes[:, None], solver)
-        viable = viable_genes(growths, network.gem_genes, settings.least_fitness)
-        growths.cover(choose(viable, 2), solver)
+    new_solver = partial(solver_of, processes=processes, kept=kept)
+    with knockout_solver(network, 3, settings.method, new_solver) as solver:
+        singles = solver.cover(network.gem_genes[:, None])
+        viable = viable_genes(singles, network.gem_genes, settings.least_fitness)
+        growths = solver.cover(choose(viable, 2))
         design = design_screen(growths, viable, settings, random)
         if len(design.trigenic):
-            growths.cover(design.triples, solver)
+            growths = solver.cover(design.triples)
     for genotypes in (design.pairs, design.triples):
         failed = np.flatnonzero(np.isnan(growths.fitness(genotypes)))
         if len(failed):

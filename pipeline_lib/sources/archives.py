@@ -18,8 +18,15 @@ MOST_EXPANSION = 200
 _ROOTED = re.compile(r"[/\\]|[A-Za-z]:[/\\]")
 
 ZIP_FAULTS = (
-    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError, RuntimeError,
-)  # fmt: skip
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    OSError,
+    ValueError,
+    RuntimeError,
+)
 """What `zipfile` raises on a damaged or hostile archive, beside what it documents."""
 
 

@@ -85,7 +85,7 @@ class BlockParser:
         except pa.ArrowInvalid:
             fast = False
         if fast:
-            signs = {name: _shown_by_fractions(table.column(name), lines) for name in numbers}
+            signs = {name: _seen_in_fractions(table.column(name), lines) for name in numbers}
         else:
             table, lines, rejected = self._read(raw, first_line, fast=False)
             table, lines, no_numbers, signs = self._numbers(table, lines, originals)
@@ -197,7 +197,7 @@ def _like_thousands(column: pa.ChunkedArray) -> bool:
     return bool(len(fractions))
 
 
-def _shown_by_fractions(column: pa.ChunkedArray, lines: NDArray[np.int64]) -> DecimalSigns:
+def _seen_in_fractions(column: pa.ChunkedArray, lines: NDArray[np.int64]) -> DecimalSigns:
     """Return that a column of numbers without commas has decimal points, by its first value with a fraction."""
     values = np.asarray(column.fill_null(0.0))
     for start, end in ((0, _GLANCE), (_GLANCE, len(values))):

@@ -181,7 +181,7 @@ class Catalogue(Section):
         Raises
         ------
         PipelineError
-            When there is none of that name; says the nearest one.
+            When there is none of that name; names the nearest one.
         """
         import difflib
 

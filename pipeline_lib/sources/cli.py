@@ -8,13 +8,12 @@ from typing import Any
 import click
 
 from pipeline_lib.artefacts.atomic import write_json
-from pipeline_lib.command_line.printed_rows import json_option, print_rows
+from pipeline_lib.config.printed_rows import json_option, print_rows
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.sources.catalogue import DEFAULT_CATALOGUE, read_catalogue
 from pipeline_lib.sources.fetch import DEFAULT_ARCHIVES, Fetcher, Patience
 from pipeline_lib.sources.places import default_mirror
-from pipeline_lib.sources.recorded import DEFAULT_RECORDED, RecordedSums
-from pipeline_lib.sources.records import collect_records
+from pipeline_lib.sources.records import DEFAULT_RECORDED, RecordedSums, collect_records
 
 _catalogue_option = click.option(
     "--catalogue",

@@ -9,12 +9,10 @@ from pipeline_lib.artefacts.atomic import atomic_path
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.sources.archives import extract_member
 from pipeline_lib.sources.catalogue import Catalogue, Source
-from pipeline_lib.sources.content import check_content
 from pipeline_lib.sources.download import Patience
-from pipeline_lib.sources.locking import locked
+from pipeline_lib.sources.file_kinds import check_content
 from pipeline_lib.sources.places import MIRROR_VARIABLE, MirrorCopy, places_of
-from pipeline_lib.sources.recorded import DEFAULT_RECORDED, RecordedSums
-from pipeline_lib.sources.records import Record, now
+from pipeline_lib.sources.records import DEFAULT_RECORDED, Record, RecordedSums, locked, now
 from pipeline_lib.sources.transfer import Digest, PlaceFailedError, digest_of
 
 DEFAULT_ARCHIVES = Path("results/archives")

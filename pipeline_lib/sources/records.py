@@ -1,14 +1,38 @@
-"""What is kept about a fetched file, and the lock file of a run."""
+"""What is kept about a fetched file: its record, the lock file of a run, and checksums trusted on first use."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipeline_lib.artefacts.atomic import read_json, write_json
+from filelock import FileLock
+
+from pipeline_lib.artefacts.atomic import explain_os_error, read_json, write_json
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.sources.transfer import PlaceFailedError, digest_of
+from pipeline_lib.sources.transfer import Digest, PlaceFailedError, digest_of
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock ``<path>.lock``; the system frees it when the process dies.
+
+    Raises
+    ------
+    PipelineError
+        When the folder cannot be written.
+    """
+    lock = FileLock(f"{path}.lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except OSError as error:
+        raise explain_os_error(error, Path(lock.lock_file)) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def now() -> str:
@@ -89,3 +113,62 @@ def _all_records(paths: Iterable[Path]) -> Iterator[tuple[Path, Any]]:
         content = read_json(path)
         for record in content if isinstance(content, list) else [content]:
             yield path, record
+
+
+DEFAULT_RECORDED = Path("results/sources.recorded.json")
+
+
+class RecordedSums:
+    """The file of sums recorded on first use; safe when many jobs use it at once.
+
+    Parameters
+    ----------
+    path
+        JSON: source name to ``sha256``, ``bytes``, ``place`` and ``time`` of the first use.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> dict[str, dict[str, object]]:
+        """Return every recorded sum.
+
+        Raises
+        ------
+        PipelineError
+            When the file is not a mapping.
+        """
+        if not self.path.exists():
+            return {}
+        content = read_json(self.path)
+        if not isinstance(content, dict) or not all(isinstance(entry, dict) for entry in content.values()):
+            raise PipelineError(f"{self.path} does not hold recorded checksums; move it away and run again.")
+        return content
+
+    def verify(self, name: str, digest: Digest, place: str) -> bool:
+        """Hold `digest` against the sum of the first use, or record it when this is the first.
+
+        Returns
+        -------
+        bool
+            Whether this was the first use.
+
+        Raises
+        ------
+        PlaceFailedError
+            When the file is not the one of the first use.
+        """
+        with locked(self.path):
+            known = self.read()
+            first = known.get(name)
+            if first is None:
+                entry = {**asdict(digest), "place": place, "time": now()}
+                write_json(dict(sorted({**known, name: entry}.items())), self.path)
+                return True
+        if first.get("sha256") != digest.sha256:
+            raise PlaceFailedError(
+                f"refused: sha256 {digest.sha256} instead of {first.get('sha256')}, recorded on first use "
+                f"({first.get('time')}, {first.get('place')}); if the new file is right, delete the entry '{name}' "
+                f"of {self.path}"
+            )
+        return False

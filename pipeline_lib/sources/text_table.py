@@ -1,21 +1,43 @@
 """Delimited text of any size, block by block, with the line number of every row that cannot be used."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.sources.block_parser import BlockParser, ParsedBlock
-from pipeline_lib.sources.progress import reading_progress
 from pipeline_lib.sources.rejections import Rejections
 from pipeline_lib.sources.row_block import Column, RowBlock, column_places
 from pipeline_lib.sources.table_layout import TableLayout, find_layout
 from pipeline_lib.sources.text_lines import TextLines
 from pipeline_lib.sources.upstream_file import Upstream, open_upstream
 from pipeline_lib.sources.written_numbers import DecimalSigns
+
+_WORTH_A_BAR = 1 << 26
+
+
+@contextmanager
+def reading_progress(path: Path, *, packed: bool) -> Iterator[Callable[[int], None]]:
+    """Yield a function to call with the number of bytes read; small files show nothing.
+
+    Of packed files only the bytes unpacked so far are known, not how many there will be.
+    """
+    size = path.stat().st_size
+    if size < _WORTH_A_BAR:
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(path.name, total=None if packed else size)
+        yield lambda n: progress.advance(task, n)
+
 
 BLOCK_BYTES = 1 << 25
 _THREADS = 2
@@ -94,7 +116,7 @@ def text_stream(upstream: Upstream, path: Path) -> BufferedReader:
 
 @dataclass
 class _Collected:
-    """What the blocks of one file have shown so far."""
+    """What the blocks of one file have seen so far."""
 
     path: Path
     columns: Mapping[str, Column]
@@ -106,12 +128,12 @@ class _Collected:
         """Return the rows of the next block; its rejected lines and decimal signs are kept."""
         for row, reason, text in parsed.rejected:
             self.rejections.add(row, reason, text)
-        for name, shown in parsed.signs.items():
-            self.signs[name] = self.signs.get(name, DecimalSigns()).then(shown)
+        for name, seen in parsed.signs.items():
+            self.signs[name] = self.signs.get(name, DecimalSigns()).then(seen)
             self.signs[name].check(self.path, self.columns[name].spellings[0], comma_allowed=self.comma_allowed)
         return parsed.block
 
     def check_whole(self) -> None:
-        """Refuse columns whose decimal sign no value has shown."""
-        for name, shown in self.signs.items():
-            shown.check_whole(self.path, self.columns[name].spellings[0], comma_allowed=self.comma_allowed)
+        """Refuse columns whose decimal sign no value has seen."""
+        for name, seen in self.signs.items():
+            seen.check_whole(self.path, self.columns[name].spellings[0], comma_allowed=self.comma_allowed)

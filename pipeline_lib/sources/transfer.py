@@ -51,7 +51,7 @@ def receive(chunks: Iterable[bytes], target: Path, *, limit: int, label: str, to
     limit
         Number of bytes beyond which the content is refused.
     label
-        What the progress bar says.
+        Label of the progress bar.
     total
         Number of bytes expected, for the progress bar.
 

@@ -62,7 +62,7 @@ _COMMA_OR_THOUSANDS = "^[+-]?[1-9][0-9]{0,2},[0-9]{3}$"
 _POINTS_BETWEEN_THOUSANDS = rf"^[+-]?[0-9]{{1,3}}(([.{_GROUP_SIGNS}][0-9]{{3}})+,[0-9]+|(\.[0-9]{{3}}){{2,}})$"
 _COMMAS_BETWEEN_THOUSANDS = rf"^[+-]?[0-9]{{1,3}}(([,{_GROUP_SIGNS}][0-9]{{3}})+\.[0-9]+|(,[0-9]{{3}}){{2,}})$"
 
-_SHOWN = 40
+_LISTED = 40
 """Characters of a field that a reason shows."""
 
 Place = tuple[int, str]
@@ -190,10 +190,10 @@ def parse_numbers(encoded: pa.DictionaryArray, lines: NDArray[np.int64], *, comm
     either = _matches(texts, _COMMA_OR_THOUSANDS)
     codes = encoded.indices.to_numpy(zero_copy_only=False)
 
-    def first(shown: NDArray[np.bool_]) -> Place | None:
-        if not shown.any():
+    def first(seen: NDArray[np.bool_]) -> Place | None:
+        if not seen.any():
             return None
-        row = int(shown[codes].argmax())
+        row = int(seen[codes].argmax())
         return int(lines[row]), encoded.dictionary[codes[row]].as_py()
 
     signs = DecimalSigns(
@@ -225,8 +225,8 @@ def _matches(texts: pa.StringArray, pattern: str) -> NDArray[np.bool_]:
 
 def no_number(column: str, text: str) -> str:
     """Return the reason for which a row is rejected that holds `text` where a number should be."""
-    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
-    return f"column '{column}' holds '{shown}', which is no number{_hint(text)}"
+    seen = text if len(text) <= _LISTED else f"{text[:_LISTED]}..."
+    return f"column '{column}' holds '{seen}', which is no number{_hint(text)}"
 
 
 def _hint(text: str) -> str:

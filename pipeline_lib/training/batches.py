@@ -2,11 +2,80 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from pipeline_lib.config.training import TrainingSettings
+from pipeline_lib.training.processes import Processes
+
 Columns = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """One batch: the part of it that is computed by this process.
+
+    Attributes
+    ----------
+    columns
+        The observations of the part.
+    size
+        Observations of the whole batch.
+    share
+        Size of the part over the mean size of the parts.
+    """
+
+    columns: Columns
+    size: int
+    share: float
+
+    def __len__(self) -> int:
+        return len(self.columns["target"])
+
+
+class EpochSampler:
+    """Cuts the training fold into the batches of one epoch after another.
+
+    Parameters
+    ----------
+    train
+        Columns on the device of the network: ``target`` and ``weight`` float32, ``assay`` long, ``is_call`` bool, and
+        what the network reads.
+    settings
+        Greatest batch, fewest steps of an epoch and, where there is one, the cap on the rows of an assay.
+    seed
+        Of the order of the rows.
+    processes
+        Those that share a batch.
+
+    Attributes
+    ----------
+    device
+        Where the columns are.
+    steps
+        Number of batches of an epoch.
+    """
+
+    def __init__(self, train: Columns, settings: TrainingSettings, seed: int, processes: Processes) -> None:
+        self._assay = train["assay"].cpu()
+        # Calls that were made are few beside the background: a cap never leaves them out.
+        self._rare = (train["is_call"] & (train["target"] > 0)).cpu()
+        self.device, self._cap = train["target"].device, settings.max_per_assay_epoch
+        self._seed, self._processes = seed, processes
+        sampled = sampling_weight(self._assay, self._rare, self._cap)
+        self._train = dict(train) | {"weight": train["weight"] * sampled.to(self.device)}
+        visited = epoch_size(self._assay, self._cap)
+        self._batch_size = batch_size(visited, settings.batch_size, settings.minimum_steps)
+        self.steps = batch_count(visited, self._batch_size)
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """Yield the batches of epoch `epoch` (from 1)."""
+        order = epoch_order(self._assay, self._rare, self._cap, self._seed, epoch).to(self.device)
+        count = self._processes.count
+        for rows, whole in batches(order, self._batch_size, self._processes.rank, count):
+            yield Batch(take(self._train, rows), whole, share=len(rows) * count / whole)
 
 
 def take(columns: Columns, rows: Tensor | slice) -> dict[str, Tensor]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from pipeline_lib.command_line.settings_option import SectionType, settings_option
+from pipeline_lib.config.command_options import SectionType, settings_option
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.training.scan_cli import merge_scan, scan
@@ -28,10 +28,14 @@ def _inputs(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that name what a model is fitted on."""
     options: list[Callable[[Any], Any]] = [
         settings_option("training", TrainingSettings),
-        click.option("--model-settings", required=True, type=SectionType("models", ModelSettings),
-                     help="Section 'models' of the configuration: JSON, or the path of a run's YAML file."),
+        click.option(
+            "--model-settings",
+            required=True,
+            type=SectionType("models", ModelSettings),
+            help="Section 'models' of the configuration: JSON, or the path of a run's YAML file.",
+        ),
         click.option("--model", "name", required=True, help="Name out of `models list`."),
-        click.option("--split", required=True, type=_FILE, help="splits/<split>.parquet"),
+        click.option("--folds", "split", required=True, type=_FILE, help="splits/<split>.parquet"),
         click.option("--seed", type=int, default=0, show_default=True, help="Seed of weights and batches."),
         click.option("--observations", required=True, type=_FILE, help="tables/observations.parquet"),
         click.option("--genes", required=True, type=_FILE, help="tables/genes.parquet"),
@@ -40,7 +44,7 @@ def _inputs(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--knockouts", type=_FILE, help="metabolism/knockouts.parquet, for the flux models."),
         click.option("--features", type=_FILE, multiple=True, help="features/<name>.parquet; repeat it."),
         click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="CPU threads."),
-    ]  # fmt: skip
+    ]
     for option in reversed(options):
         command = option(command)
     return command
@@ -79,14 +83,10 @@ def fit(
 
     cell = read_cell(genes, edges, stoichiometry, knockouts, features)
     data = read_split(observations, split, cell.genes)
-    fitted = fit_model(
-        name, data, cell, model_settings, settings, seed=seed, threads=threads, checkpoints=checkpoints
-    )  # fmt: skip
+    fitted = fit_model(name, data, cell, model_settings, settings, seed=seed, threads=threads, checkpoints=checkpoints)
     fitted.metrics["split"] = split.stem
     if is_first_process():
-        write_fitted(
-            fitted, data, cell, predictions=predictions, history=history, metrics=metrics, output=output
-        )  # fmt: skip
+        write_fitted(fitted, data, cell, predictions=predictions, history=history, metrics=metrics, output=output)
 
 
 @app.command("overfit")
@@ -124,9 +124,7 @@ def overfit_command(
 
     cell = read_cell(genes, edges, stoichiometry, knockouts, features)
     data = read_split(observations, split, cell.genes)
-    fitted = overfit(
-        name, data, cell, model_settings, settings, count=observations_count, seed=seed, threads=threads
-    )  # fmt: skip
+    fitted = overfit(name, data, cell, model_settings, settings, count=observations_count, seed=seed, threads=threads)
     write_table(fitted.history, history, HISTORY)
     write_table(overfit_table(fitted), predictions, PREDICTIONS)
     write_json(fitted.report, report)
@@ -154,7 +152,7 @@ def walk_through_command(
     """Take a real batch through the network method by method; fail when an invariant does not hold."""
     from pipeline_lib.artefacts.atomic import write_json
     from pipeline_lib.training.inputs import read_cell, read_split
-    from pipeline_lib.training.threads import limit_threads
+    from pipeline_lib.training.processes import limit_threads
     from pipeline_lib.training.walk_through import refuse_failures, walk_through
 
     cell = read_cell(genes, edges, stoichiometry, knockouts, features)

@@ -17,17 +17,16 @@ from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.models.interface import Cell, FitContext, Model, Prediction
 from pipeline_lib.models.registry import build
-from pipeline_lib.training.device import resolve_device
-from pipeline_lib.training.fit_identity import fit_folder
+from pipeline_lib.training.checkpoint import fit_folder
 from pipeline_lib.training.inputs import SplitData
 from pipeline_lib.training.loop import train_network
-from pipeline_lib.training.threads import limit_threads
+from pipeline_lib.training.processes import limit_threads, resolve_device
 from pipeline_lib.training.trained_assays import assay_states, trained_assays
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A fitted model, what it says of every observation of its split, and how it got there."""
+    """A fitted model, what it predicts of every observation of its split, and how it got there."""
 
     model: Model
     prediction: Prediction
@@ -136,7 +135,7 @@ def predictions_table(data: SplitData, prediction: Prediction) -> pd.DataFrame:
 def write_fitted(
     fitted: Fitted, data: SplitData, cell: Cell, *, predictions: Path, history: Path, metrics: Path, output: Path
 ) -> None:
-    """Write predictions, history and scores, then the model: its file says that the rest is there."""
+    """Write predictions, history and scores, then the model: its file shows that the rest is there."""
     write_table(predictions_table(data, fitted.prediction), predictions, PREDICTIONS)
     write_table(fitted.history, history, HISTORY)
     write_json(fitted.metrics, metrics)

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.artefacts.tensors import load_tensors
 from pipeline_lib.cell.genotypes import MAX_ORDER, Genotypes
+from pipeline_lib.config.model_registry import FLUX, SIMULATED_PHENOTYPES
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.interface import Cell, Model
-from pipeline_lib.models.registry import FLUX, SIMULATED_PHENOTYPES, restore
+from pipeline_lib.models.registry import restore
 from pipeline_lib.training.trained_assays import TrainedAssay, read_assays
 
 
@@ -29,7 +30,7 @@ class FittedModel:
     def assay(self, screen: str | None = None, phenotype: str | None = None) -> TrainedAssay:
         """Return the assay in whose units to predict: the one with most training observations that fits the question.
 
-        The flux models predict fitness and interaction in the metabolic model's own units where no screen is asked for
+        The flux models predict fitness and interaction in the metabolic model's own units where no screen is named
         and none in training measured them: an assay without a screen.
 
         Raises
@@ -46,21 +47,21 @@ class FittedModel:
         if self.name in FLUX and screen is None and phenotype in SIMULATED_PHENOTYPES:
             unmeasured = np.zeros_like(self.assays[0].genes)
             return TrainedAssay("", str(phenotype), (0,) * (MAX_ORDER + 1), unmeasured)
-        asked = " of ".join(
+        requested = " of ".join(
             [
                 *([f"the phenotype '{phenotype}'"] if phenotype is not None else []),
                 *([f"the screen '{screen}'"] if screen is not None else []),
             ]
         )
         raise PipelineError(
-            f"The model {self.name} was not fitted on {asked}; it was fitted on (screen/phenotype): "
+            f"The model {self.name} was not fitted on {requested}; it was fitted on (screen/phenotype): "
             f"{', '.join(map(str, self.assays))}{self._without_screen(phenotype)}."
         )
 
     def _without_screen(self, phenotype: str | None) -> str:
         """Return the end of the sentence for what a flux model gives in no screen's units."""
         if self.name in FLUX and phenotype in SIMULATED_PHENOTYPES:
-            return f"; ask without a screen for the {phenotype} that the metabolic model gives by itself"
+            return f"; leave the screen out for the {phenotype} that the metabolic model gives by itself"
         return ""
 
 
@@ -125,6 +126,11 @@ def genotypes_of(genes: NDArray[np.int64], fitted: FittedModel, screen: str, phe
         genes=genes,
         screen=np.full(n, code, dtype=np.int64),
         phenotype=np.full(n, PHENOTYPES.index(phenotype), dtype=np.int64),
-        query=none, array=none, value=unknown, std=unknown, temperature=unknown,
-        screens=fitted.screens, strains=fitted.strains,
-    )  # fmt: skip
+        query=none,
+        array=none,
+        value=unknown,
+        std=unknown,
+        temperature=unknown,
+        screens=fitted.screens,
+        strains=fitted.strains,
+    )

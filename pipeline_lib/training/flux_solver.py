@@ -9,21 +9,22 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline_lib.artefacts import schemas
-from pipeline_lib.artefacts.media import MEDIA, OTHERS, screens_of_media
+from pipeline_lib.artefacts.flux_balance import MEDIA, OTHERS, screens_of_media
 from pipeline_lib.artefacts.tables import read_table
-from pipeline_lib.metabolism.genotype_arrays import NO_GENE, choose
-from pipeline_lib.metabolism.genotype_tables import gene_lists
-from pipeline_lib.metabolism.interaction_scores import interactions
-from pipeline_lib.metabolism.knockouts import FITNESS_DECIMALS, solve_knockouts
-from pipeline_lib.metabolism.media_table import network_on
-from pipeline_lib.metabolism.network import MetabolicNetwork, read_network
+from pipeline_lib.metabolism.knockouts.genotype_arrays import NO_GENE, choose
+from pipeline_lib.metabolism.knockouts.genotype_tables import gene_lists
+from pipeline_lib.metabolism.knockouts.growths import FITNESS_DECIMALS
+from pipeline_lib.metabolism.knockouts.interaction_scores import interactions
+from pipeline_lib.metabolism.knockouts.solver import solve_knockouts
+from pipeline_lib.metabolism.media.media_table import network_on
+from pipeline_lib.metabolism.model.network import MetabolicNetwork, read_network
 from pipeline_lib.models.interface import Cell
 from pipeline_lib.training.run_files import FitFiles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipeline_lib.metabolism.flux import Method
+    from pipeline_lib.metabolism.programs.flux import Method
 
 
 class NetworkSolver:
@@ -36,7 +37,7 @@ class NetworkSolver:
     processes
         Worker processes; the results do not depend on it.
     media
-        The media of the run (`pipeline_lib.artefacts.media.MEDIA`); no rows where all grow on that of `network`.
+        The media of the run (`pipeline_lib.artefacts.flux_balance.MEDIA`); no rows where all grow on that of `network`.
     """
 
     def __init__(self, network: MetabolicNetwork, processes: int = 1, media: pd.DataFrame | None = None) -> None:

@@ -9,9 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline_lib.genes.genotype_lists import Place, genotypes_of_lists
-from pipeline_lib.genes.names import GeneNames
-from pipeline_lib.genes.spellings import letters
+from pipeline_lib.genes.genotypes import Place, genotypes_of_lists
+from pipeline_lib.genes.names import GeneNames, letters
 
 SEPARATORS = re.compile(r"[,;+|]")
 """What may stand between two genes of a written genotype."""

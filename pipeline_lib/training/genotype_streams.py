@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.genes.names import GeneNames
-from pipeline_lib.sources.text_files import read_text
+from pipeline_lib.sources.text_lines import read_text
 
 Chunks = Iterator[NDArray[np.int64]]
 

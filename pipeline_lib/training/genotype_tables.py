@@ -13,13 +13,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.genes.genotype_lists import genotypes_of_lists
+from pipeline_lib.genes.genotypes import genotypes_of_lists
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.sources.columnar_table import load_columnar
 from pipeline_lib.sources.excel_table import read_sheet, sheet_header
 from pipeline_lib.sources.rejections import Rejections
 from pipeline_lib.sources.row_block import Column
-from pipeline_lib.sources.text_files import whole_text
+from pipeline_lib.sources.text_lines import whole_text
 from pipeline_lib.sources.upstream_file import open_upstream
 from pipeline_lib.sources.written_numbers import is_missing
 from pipeline_lib.training.genotype_names import parse_genotypes
@@ -164,12 +164,20 @@ def _read_text(stream: io.BufferedReader, path: Path) -> pd.DataFrame:
             # pandas only warns when a row has more fields than the header, and drops them.
             warnings.simplefilter("error", pd.errors.ParserWarning)
             table = pd.read_csv(
-                io.StringIO(text), sep=delimiter, dtype=str, index_col=False, na_values=list(MISSING),
+                io.StringIO(text),
+                sep=delimiter,
+                dtype=str,
+                index_col=False,
+                na_values=list(MISSING),
                 skipinitialspace=True,
-            )  # fmt: skip
+            )
     except (
-        csv.Error, pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, UnicodeDecodeError,
-    ) as error:  # fmt: skip
+        csv.Error,
+        pd.errors.ParserError,
+        pd.errors.ParserWarning,
+        pd.errors.EmptyDataError,
+        UnicodeDecodeError,
+    ) as error:
         reason = " ".join(str(error).split())
         raise PipelineError(f"{path} is no table ({reason}); {_NEEDED}.") from error
     filled = np.flatnonzero(table.notna().any(axis=1).to_numpy())

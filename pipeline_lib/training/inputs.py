@@ -40,7 +40,7 @@ class SplitData:
 def read_cell(
     genes: Path, edges: Path, stoichiometry: Path, knockouts: Path | None = None, features: Iterable[Path] = ()
 ) -> Cell:
-    """Read the cell and check that its tables speak of the same gene index.
+    """Read the cell and check that its tables have the same gene index.
 
     Raises
     ------

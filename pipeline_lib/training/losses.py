@@ -161,7 +161,7 @@ class Criterion:
             raise PipelineError(f"There is no loss '{settings.name}'; losses: {', '.join(LOSSES)}.")
         self._terms = LOSSES[settings.name](settings)
         # CRPS fits value and spread in one term; every other loss leaves the spread to a term of its own.
-        self._spread = None if settings.name == "crps" else _SPREADS[settings.spread]
+        self._spread_terms = {} if settings.name == "crps" else {"spread": _SPREADS[settings.spread]}
 
     def __call__(
         self, mean: Tensor, log_sd: Tensor, target: Tensor, weight: Tensor, is_call: Tensor
@@ -182,8 +182,7 @@ class Criterion:
         if bool(measured.any()):
             m, s, t, w = mean[measured], log_sd[measured], target[measured], weight[measured]
             terms = {name: share * term(m, s, t, w) for name, term in self._terms.items()}
-            if self._spread is not None:
-                terms["spread"] = share * self._spread(m.detach(), s, t, w)
+            terms |= {name: share * term(m.detach(), s, t, w) for name, term in self._spread_terms.items()}
         if bool(is_call.any()):
             logistic = functional.binary_cross_entropy_with_logits(
                 mean[is_call], target[is_call], weight[is_call], reduction="sum"

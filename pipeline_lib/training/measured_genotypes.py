@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipeline_lib.artefacts.schemas import FOLDS, SPLIT
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.genes.genotype_lists import genotypes_of_lists
+from pipeline_lib.genes.genotypes import genotypes_of_lists
 from pipeline_lib.genes.names import GeneNames
 
 NO_FOLD = -1

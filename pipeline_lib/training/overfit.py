@@ -8,15 +8,15 @@ import pandas as pd
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import Genotypes
+from pipeline_lib.config.model_registry import family_of
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import LossSettings, TrainingSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.interface import Cell, FitContext, Prediction
-from pipeline_lib.models.registry import build, family_of
-from pipeline_lib.training.device import resolve_device
+from pipeline_lib.models.registry import build
 from pipeline_lib.training.inputs import SplitData
 from pipeline_lib.training.loop import train_network
-from pipeline_lib.training.threads import limit_threads
+from pipeline_lib.training.processes import limit_threads, resolve_device
 
 REQUIRED_PEARSON = 0.99
 _EPOCHS = 120
@@ -28,7 +28,7 @@ _WITHOUT_ANSWERS = {"profiles": False, "flux": False}
 
 @dataclass(frozen=True)
 class Overfitted:
-    """What came of it: the observations, what the network says of them, how it got there, and the verdict."""
+    """What came of it: the observations, what the network predicts of them, how it got there, and the verdict."""
 
     genotypes: Genotypes
     prediction: Prediction
@@ -41,9 +41,7 @@ def choose(train: Genotypes, count: int, seed: int) -> Genotypes:
 
     Calls are left out, so there is none where nothing else was measured.
     """
-    measured = [
-        (len(rows), rows) for _, phenotype, rows in train.assays() if PHENOTYPES[phenotype] != "call"
-    ]  # fmt: skip
+    measured = [(len(rows), rows) for _, phenotype, rows in train.assays() if PHENOTYPES[phenotype] != "call"]
     _, rows = max(measured, key=lambda part: part[0], default=(0, np.zeros(0, np.int64)))
     _, first = np.unique(train.genes[rows], axis=0, return_index=True)
     generator = np.random.default_rng(seed)
@@ -89,10 +87,16 @@ def overfit(
     clp = model_settings.clp.model_copy(update=_FREE | _WITHOUT_ANSWERS)
     free = training.model_copy(
         update={
-            "epochs": _EPOCHS, "patience": _EPOCHS, "weight_decay": 0.0, "average": 0.0, "batch_size": count,
-            "minimum_steps": 1, "learning_rate": 3e-3, "loss": LossSettings(),
+            "epochs": _EPOCHS,
+            "patience": _EPOCHS,
+            "weight_decay": 0.0,
+            "average": 0.0,
+            "batch_size": count,
+            "minimum_steps": 1,
+            "learning_rate": 3e-3,
+            "loss": LossSettings(),
         }
-    )  # fmt: skip
+    )
     model = build(name, model_settings.model_copy(update={"clp": clp}), free)
     context = FitContext(seed=seed, threads=threads, device=resolve_device(training.device), trainer=train_network)
     with limit_threads(threads):
@@ -118,7 +122,7 @@ def overfit(
 
 
 def _left_out(name: str, chosen: Genotypes, seed: int, reason: str) -> Overfitted:
-    """Return what is written where the check cannot be made: no observations, and a report that says why."""
+    """Return what is written where the check cannot be made: no observations, and a report that states why."""
     none = chosen.take(np.zeros(0, np.int64))
     history = pd.DataFrame({"epoch": [], "fold": [], "metric": [], "value": []}).astype(
         {"epoch": "int64", "fold": str, "metric": str, "value": float}
@@ -148,7 +152,7 @@ def refuse_failure(report: dict[str, Any]) -> None:
     Raises
     ------
     PipelineError
-        Says what correlation was reached and which was required.
+        States what correlation was reached and which was required.
     """
     if report["passed"] is False:
         raise PipelineError(

@@ -1,4 +1,4 @@
-"""Predict genotypes with a fitted model of a run: what is asked, in which units, and what is known of it already."""
+"""Predict genotypes with a fitted model of a run: which quantity, in which units, and what is known of it already."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,11 +9,10 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from pipeline_lib.config.model_registry import entry_of, family_of
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.genes.genotype_lists import genotypes_of_lists
-from pipeline_lib.genes.genotypes import smallest_order
+from pipeline_lib.genes.genotypes import genotypes_of_lists, smallest_order
 from pipeline_lib.genes.names import GeneNames
-from pipeline_lib.models.registry import entry_of, family_of
 from pipeline_lib.training.fitted_model import FittedModel, TrainedAssay, genotypes_of, load_fitted
 from pipeline_lib.training.flux_solver import with_solver
 from pipeline_lib.training.genotype_names import parse_genotypes
@@ -21,9 +20,8 @@ from pipeline_lib.training.genotype_streams import cut
 from pipeline_lib.training.inputs import read_cell
 from pipeline_lib.training.measured_genotypes import MeasuredGenotypes
 from pipeline_lib.training.prediction_table import PredictionTable, plain
-from pipeline_lib.training.questions import CHUNK
-from pipeline_lib.training.run_files import FitFiles, find_fit
-from pipeline_lib.training.units import unit_of
+from pipeline_lib.training.requested_genotypes import CHUNK
+from pipeline_lib.training.run_files import FitFiles, find_fit, unit_of
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ class Predictor:
         return smallest_order(self.assay.phenotype)
 
     def explain_choice(self) -> str:
-        """Say what is predicted where the question left it open, and what else the model was fitted on."""
+        """State what is predicted where the request left it open, and what else the model was fitted on."""
         if not self.assay.screen:
             return (
                 f"predicts {self.assay.phenotype} as the metabolic model gives it, in no screen's units: no screen in "
@@ -116,7 +114,7 @@ def open_predictor(
     Raises
     ------
     PipelineError
-        When a file is missing, damaged or of another gene index, or the model was not fitted on what is asked.
+        When a file is missing, damaged or of another gene index, or the model was not fitted on the requested quantity.
     """
     cell = read_cell(files.genes, files.edges, files.stoichiometry, features=files.features)
     method = entry_of(files.model).knockouts
@@ -164,6 +162,6 @@ def predict(
     Raises
     ------
     PipelineError
-        When there is no such fit, it does not predict what is asked, or a genotype is none.
+        When there is no such fit, it does not predict the requested quantity, or a genotype is none.
     """
     return open_predictor(find_fit(Path(run), model, split, seed), screen, phenotype).predict(genotypes)

@@ -7,7 +7,7 @@ import click
 
 if TYPE_CHECKING:
     from pipeline_lib.training.predict import Predictor
-    from pipeline_lib.training.questions import Question
+    from pipeline_lib.training.requested_genotypes import RequestedGenotypes
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -74,9 +74,9 @@ def app(
         raise click.UsageError("--json is for what is printed; give --output -, or leave --json out.")
     files = find_fit(run, model, split, seed)
 
-    from pipeline_lib.training import questions
+    from pipeline_lib.training import requested_genotypes
     from pipeline_lib.training.predict import open_predictor
-    from pipeline_lib.training.threads import limit_threads
+    from pipeline_lib.training.processes import limit_threads
 
     with limit_threads(threads):
         predictor = open_predictor(files, screen, phenotype, processes=threads)
@@ -84,34 +84,34 @@ def app(
         if screen is None or phenotype is None:
             click.echo(predictor.explain_choice(), err=True)
         if genes:
-            question = questions.named(genes, predictor.names, predictor.least)
+            request = requested_genotypes.named(genes, predictor.names, predictor.least)
         elif genotypes is not None:
-            question = questions.tabled(genotypes, predictor.names, predictor.least)
+            request = requested_genotypes.tabled(genotypes, predictor.names, predictor.least)
         elif all_pairs is not None:
-            question = questions.every_pair(all_pairs, predictor.names)
+            request = requested_genotypes.every_pair(all_pairs, predictor.names)
         elif all_triples is not None:
-            question = questions.every_triple(all_triples, predictor.names)
-        _answer(predictor, question, output, as_json=as_json)
+            request = requested_genotypes.every_triple(all_triples, predictor.names)
+        _predict_and_write(predictor, request, output, as_json=as_json)
 
 
-def _answer(predictor: "Predictor", question: "Question", output: Path, *, as_json: bool) -> None:
+def _predict_and_write(predictor: "Predictor", request: "RequestedGenotypes", output: Path, *, as_json: bool) -> None:
     """Predict chunk by chunk into `output`, and report how many genotypes have no prediction."""
     from pipeline_lib.training.prediction_files import prediction_writer
-    from pipeline_lib.training.prediction_progress import PredictionBar
+    from pipeline_lib.training.progress import PredictionBar
 
     failed, orders = 0, set()
-    with prediction_writer(output, as_json=as_json) as write, PredictionBar(question.count) as bar:
-        for batch in predictor.batches(question.chunks):
+    with prediction_writer(output, as_json=as_json) as write, PredictionBar(request.count) as bar:
+        for batch in predictor.batches(request.chunks):
             write(batch)
             failed += batch["prediction"].null_count
             orders |= set(batch["order"].unique().to_pylist())
             bar.advance(len(batch))
     if failed:
         click.echo(
-            f"the solver failed on {failed:,} of {question.count:,} genotypes; their prediction is empty", err=True
+            f"the solver failed on {failed:,} of {request.count:,} genotypes; their prediction is empty", err=True
         )
     unseen = [str(order) for order in sorted(orders) if not predictor.assay.observations[order]]
     if unseen and predictor.assay.screen:
         click.echo(f"training had no genotype of {' or '.join(unseen)} deleted genes in this assay", err=True)
-    what = "genotype" if question.count == 1 else "genotypes"
-    click.echo(f"{question.count:,} {what} predicted by {predictor.fitted.name}: {output}", err=True)
+    what = "genotype" if request.count == 1 else "genotypes"
+    click.echo(f"{request.count:,} {what} predicted by {predictor.fitted.name}: {output}", err=True)

@@ -1,4 +1,4 @@
-"""One process, or several through Lightning Fabric: the loop asks here and does not care which.
+"""Where a fit computes: its device, its CPU threads, and one process or several through Lightning Fabric.
 
 Several processes come from ``torchrun --nproc-per-node K -m pipeline_lib training fit ...``. A single process does
 not import Fabric.
@@ -6,9 +6,10 @@ not import Fabric.
 
 import os
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import torch
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from torch import Tensor, nn
 
 from pipeline_lib.errors import PipelineError
@@ -107,6 +108,27 @@ def open_processes(device: torch.device, *, bfloat16: bool) -> Processes:
     return SingleProcess(device, bfloat16=bfloat16)
 
 
+def resolve_device(wanted: Literal["auto", "cpu", "cuda"]) -> str:
+    """Return 'cpu' or 'cuda'.
+
+    Raises
+    ------
+    PipelineError
+        When 'cuda' is wanted where there is none.
+    """
+    present = torch.cuda.is_available()
+    if wanted == "cuda" and not present:
+        raise PipelineError("training.device is 'cuda' but this machine has no usable GPU; set it to 'auto' or 'cpu'.")
+    return "cuda" if present and wanted != "cpu" else "cpu"
+
+
+def limit_threads(threads: int) -> AbstractContextManager[Any]:
+    """Hold every numerical library, torch included, to `threads` CPU threads."""
+    torch.set_num_threads(threads)
+    limits: AbstractContextManager[Any] = threadpool_limits(threads)
+    return limits
+
+
 def local_device(device: str) -> torch.device:
     """Return this process's own device: the GPU of its local rank, or the CPU.
 
@@ -124,5 +146,5 @@ def local_device(device: str) -> torch.device:
 
 
 def is_first_process() -> bool:
-    """Tell whether this process is the one that writes files."""
+    """Return whether this process is the one that writes files."""
     return int(os.environ.get("RANK", "0")) == 0

@@ -47,9 +47,9 @@ def scan(
     from pipeline_lib.training.genome_scan import Shard, scan_shard
     from pipeline_lib.training.genotype_streams import read_gene_list
     from pipeline_lib.training.predict import open_predictor
-    from pipeline_lib.training.prediction_progress import PredictionBar
+    from pipeline_lib.training.processes import limit_threads
+    from pipeline_lib.training.progress import PredictionBar
     from pipeline_lib.training.run_files import find_fit
-    from pipeline_lib.training.threads import limit_threads
 
     part = Shard.of(shard)
     with limit_threads(threads):

@@ -26,9 +26,11 @@ def summary(value: Any) -> Any:  # noqa: ANN401 - tensors, and tuples and mappin
             described |= {"finite": bool(len(finite) == value.numel())}
             if len(finite):
                 described |= {
-                    "min": float(finite.min()), "mean": float(finite.mean()), "max": float(finite.max()),
+                    "min": float(finite.min()),
+                    "mean": float(finite.mean()),
+                    "max": float(finite.max()),
                     "sd": float(finite.std(correction=0)),
-                }  # fmt: skip
+                }
         return described
     if hasattr(value, "_asdict"):
         return {name: summary(part) for name, part in value._asdict().items()}

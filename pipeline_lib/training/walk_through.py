@@ -10,25 +10,26 @@ from torch import Tensor, nn
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import Genotypes
 from pipeline_lib.cell.phenotype_processor import PhenotypeProcessor
+from pipeline_lib.config.model_registry import family_of
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.clp.cell_tensors import cell_arrays, seen_by
+from pipeline_lib.models.clp.checks import Check, Subject, every_gradient, out_of_reach, with_random_weights
 from pipeline_lib.models.clp.closed_form import ClosedForm
 from pipeline_lib.models.clp.design import column_names
-from pipeline_lib.models.clp.gradient_check import every_gradient, out_of_reach
 from pipeline_lib.models.clp.interactions import PerturbedInteractions
 from pipeline_lib.models.clp.invariants import CHECKS
 from pipeline_lib.models.clp.levels import CASE_NAMES
 from pipeline_lib.models.clp.metabolism import Metabolism
-from pipeline_lib.models.clp.model import Clp, Task
+from pipeline_lib.models.clp.model import Clp
 from pipeline_lib.models.clp.network import ClpNetwork
-from pipeline_lib.models.clp.subject import Check, Subject, with_random_weights
+from pipeline_lib.models.clp.task import Task
 from pipeline_lib.models.interface import Cell, FitContext
-from pipeline_lib.models.registry import build, family_of
-from pipeline_lib.training.gradients import evaluate_terms, group_gradient_norms
+from pipeline_lib.models.registry import build
 from pipeline_lib.training.inputs import SplitData
 from pipeline_lib.training.losses import Criterion
+from pipeline_lib.training.step import evaluate_terms, group_gradient_norms
 from pipeline_lib.training.tracing import dead_units, traced
 
 _ROWS_PER_ASSAY = 32
@@ -61,7 +62,7 @@ def walk_through(
     train = data.part("train")
     task, _ = model.prepare(train, cell, FitContext(seed=seed, threads=threads))[0]
     batch = choose_batch(train.take(np.isin(train.screen, task.screens)), seed)
-    columns = model.columns_of(batch, task)
+    columns = task.columns(batch)
     network = with_random_weights(task.networks[0], seed)
     settings = model.settings.clp
     subject = Subject(network, cell_arrays(seen_by(cell, settings, seed), settings), settings, columns)

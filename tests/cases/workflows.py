@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from pipeline_lib.metabolism.gem import read_gem
+from pipeline_lib.metabolism.model.gem import read_gem
 from tests.cases.bench import Bench
 from tests.cases.case import SHARED, Case
 from tests.project_copy import copy_project

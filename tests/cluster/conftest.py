@@ -27,10 +27,14 @@ from tests.cluster.workflow_run import LONGEST, RESULTS, Checkout, wait_until
 from tests.reliability import Fault, record
 
 PROFILE = (
-    "--workflow-profile", "workflow/profiles/slurm",
+    "--workflow-profile",
+    "workflow/profiles/slurm",
     # Only waiting is changed, so that a test need not wait as long as a night's run may.
-    "--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10",
-)  # fmt: skip
+    "--slurm-init-seconds-before-status-checks",
+    "2",
+    "--latency-wait",
+    "10",
+)
 FAULTS = {
     0: ("scancel of a fit", cancel, "CANCELLED"),
     1: ("requeue of a fit", requeue, "REQUEUED"),

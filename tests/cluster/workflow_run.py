@@ -53,9 +53,14 @@ class Checkout:
         """Start Snakemake in its own process group; what is left of the group at the end is killed."""
         with (self.folder / "snakemake.log").open("ab") as log:
             process = subprocess.Popen(
-                self.command(*arguments), cwd=self.folder, env=self.environment, stdout=log, stderr=log,
-                stdin=subprocess.DEVNULL, start_new_session=True,
-            )  # fmt: skip
+                self.command(*arguments),
+                cwd=self.folder,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
             try:
                 yield process
             finally:

@@ -54,25 +54,25 @@ def write_run(folder, run, **files):
 
 CELL = ("--genes", "genes.parquet", "--edges", "edges.parquet", "--stoichiometry", "planted.pt")
 FIT = (
-    *CELL, "--settings", "{}", "--model-settings", "{}", "--model", "clp", "--split", "other.parquet",
-    "--observations", "other.parquet",
-)  # fmt: skip
+    *CELL,
+    *"--settings {} --model-settings {} --model clp --folds other.parquet --observations other.parquet".split(),
+)
 PREDICT = ("predict", "--model", "mean", "--genotype", "YAL000C", "--output", "-")
-NEXT = (
-    "reporting", "next-experiments", "--settings", "{}", "--observations", "other.parquet", "--genes", "genes.parquet",
-    "--edges", "edges.parquet", "--output", "o", "--csv", "c",
-)  # fmt: skip
+NEXT = tuple(
+    """
+    reporting next-experiments --settings {} --observations other.parquet --genes genes.parquet --edges
+    edges.parquet --output o --csv c
+""".split()
+)
 COMMANDS = {
     "predict, model": (*PREDICT, "--run-folder", "planted_model"),
     "predict, stoichiometry": (*PREDICT, "--run-folder", "planted_stoichiometry"),
-    "training fit": (
-        "training", "fit", *FIT, "--predictions", "p", "--history", "h", "--metrics", "m", "--output", "o",
-    ),
+    "training fit": ("training", "fit", *FIT, *"--predictions p --history h --metrics m --output o".split()),
     "training overfit": ("training", "overfit", *FIT, "--predictions", "p", "--history", "h", "--report", "r"),
     "training walk-through": ("training", "walk-through", *FIT, "--output", "o"),
     "cell graph": ("cell", "graph", "--settings", "{}", *CELL, "--output", "o", "--summary", "s"),
-    "next-experiments --stoichiometry": (*NEXT, "--stoichiometry", "planted.pt", "--model", "sound.pt"),
-}  # fmt: skip
+    "next-experiments --stoichiometry": (*NEXT, "--stoichiometry", "planted.pt", "--fitted", "sound.pt"),
+}
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -89,8 +89,12 @@ def test_the_planted_file_would_run_where_code_is_trusted(folder):
     assert (folder / "witness").exists()
 
 
-FORBIDDEN = {"eval", "exec", "os.system", "os.popen", "pickle.load", "pickle.loads", "joblib.load", "pd.read_pickle",
-             "yaml.unsafe_load", "yaml.full_load", "shutil.unpack_archive", "torch.jit.load"}  # fmt: skip
+FORBIDDEN = set(
+    """
+    eval exec os.system os.popen pickle.load pickle.loads joblib.load pd.read_pickle yaml.unsafe_load yaml.full_load
+    shutil.unpack_archive torch.jit.load
+""".split()
+)
 
 
 def test_nothing_in_the_library_unpickles_evaluates_or_starts_a_shell(root):

@@ -189,9 +189,19 @@ def test_home_stands_for_a_folder_in_every_path(tmp_path, monkeypatch):
         (tmp_path / name).touch()
     (tmp_path / "mirror").mkdir()
     (tmp_path / "sources.yaml").write_text("{}")
-    (tmp_path / "base.yaml").write_text(yaml.safe_dump(minimal(screens={
-        "lab": {"reader": "table", "files": {"table": "~/mine.csv"}, "columns": {"genes": "g", "value": "v"}}
-    })))  # fmt: skip
+    (tmp_path / "base.yaml").write_text(
+        yaml.safe_dump(
+            minimal(
+                screens={
+                    "lab": {
+                        "reader": "table",
+                        "files": {"table": "~/mine.csv"},
+                        "columns": {"genes": "g", "value": "v"},
+                    }
+                }
+            )
+        )
+    )
     changes = {"base": "~/base.yaml", "mirror": "~/mirror", "catalogue": "~/sources.yaml"}
     loaded = load_run({**changes, "metabolism": {"gem": "~/gem.json"}}, "configuration")
     assert loaded.faults == ()

@@ -1,4 +1,4 @@
-"""Names of splits and of their draws: one grammar for the configuration, the library and the schema."""
+"""Names of splits and of their repeats: one grammar for the configuration, the library and the schema."""
 
 import re
 
@@ -7,31 +7,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from pipeline_lib.config.cell import SplitSettings
+from pipeline_lib.config.cell import SPLIT_KINDS, SplitName, SplitSettings, kind_and_repeat, pooled_name
 from pipeline_lib.config.loading import parse_section
-from pipeline_lib.config.split_names import SPLIT_KINDS, SplitName, kind_and_draw, pooled_name
 from pipeline_lib.errors import PipelineError
 
 ADAPTER = TypeAdapter(SplitSettings)
 PATTERN = TypeAdapter(SplitName).json_schema()["pattern"]
 
 
-@given(kind=st.sampled_from(SPLIT_KINDS), draw=st.integers(1, 10**9))
-def test_a_name_says_kind_and_draw(kind, draw):
-    assert kind_and_draw(kind) == (kind, 0)
-    assert kind_and_draw(f"{kind}-{draw}") == (kind, draw)
-    assert kind_and_draw(pooled_name(kind)) == (kind, None)
+@given(kind=st.sampled_from(SPLIT_KINDS), repeat=st.integers(1, 10**9))
+def test_a_name_says_kind_and_repeat(kind, repeat):
+    assert kind_and_repeat(kind) == (kind, 0)
+    assert kind_and_repeat(f"{kind}-{repeat}") == (kind, repeat)
+    assert kind_and_repeat(pooled_name(kind)) == (kind, None)
 
 
 @given(name=st.text() | st.from_regex(r"[a-z_]+(-[0-9a-z]+){0,2}"))
 def test_any_other_name_is_a_kind_of_its_own(name):
-    kind, draw = kind_and_draw(name)
-    assert name in {kind, f"{kind}-{draw}", pooled_name(kind)}
-    assert (name == kind) == (draw == 0)
+    kind, repeat = kind_and_repeat(name)
+    assert name in {kind, f"{kind}-{repeat}", pooled_name(kind)}
+    assert (name == kind) == (repeat == 0)
 
 
 @pytest.mark.parametrize("name", ["random", "gene_disjoint_one-1", "cross_screen-12"])
-def test_a_run_may_make_kinds_and_draws(name):
+def test_a_run_may_make_kinds_and_repeats(name):
     assert SplitSettings(names=[name]).names == [name]
     assert re.search(PATTERN, name)
 
@@ -42,7 +41,7 @@ def test_a_run_may_make_kinds_and_draws(name):
 def test_anything_else_is_refused_in_one_sentence_that_lists_the_kinds(name):
     message = (
         f"mine.yaml: key 'names.0': there is no split '{name}'; choose among {', '.join(SPLIT_KINDS)}, or a further "
-        "draw of one of them such as random-1."
+        "repeat of one of them such as random-1."
     )
     with pytest.raises(PipelineError, match=f"^{re.escape(message)}$"):
         parse_section(ADAPTER, f'{{"names": ["{name}"]}}', "mine.yaml")

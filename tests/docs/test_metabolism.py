@@ -23,9 +23,14 @@ def run_script(content: str, folder: Path) -> subprocess.CompletedProcess[str]:
     script.write_text(content)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run(
-        [sys.executable, str(script)], cwd=folder, env=environment, capture_output=True, text=True, check=False,
+        [sys.executable, str(script)],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
         timeout=600,
-    )  # fmt: skip
+    )
 
 
 def shown(value: Any) -> str:

@@ -13,8 +13,8 @@ import yaml
 from pipeline_lib.artefacts.schemas import OBSERVATIONS
 from pipeline_lib.command_line.root import STAGES, app
 from pipeline_lib.config.figures import ARTEFACTS
-from pipeline_lib.evaluation.schemas import SCOREBOARD
-from pipeline_lib.models.registry import names as names_of_models
+from pipeline_lib.config.model_registry import names as names_of_models
+from pipeline_lib.evaluation.tables.schemas import SCOREBOARD
 from site_pages.command_line import command_line_page, commands_of
 from site_pages.drawing import Interval, interval_drawing
 from site_pages.links import linked_files, mend_links
@@ -81,6 +81,7 @@ def test_numbers_of_a_page_are_those_of_the_tables():
     fitted = set(pd.read_csv(RESULTS / "leaderboard.csv")["model"])
     absent = next(name for name in names_of_models() if name not in fitted)
     assert numbers.score(absent, "collins2007", "interaction", "random") == NOT_FITTED
+    assert numbers.significant("kuzmin_tau", "interaction", 3).endswith(" percent of 44,503")
     with pytest.raises(ValueError, match="no model 'clpp'"):
         numbers.score("clpp", "collins2007", "interaction", "random")
     with pytest.raises(ValueError, match="no screen 'colins2007'"):
@@ -111,6 +112,18 @@ def test_the_answers_of_the_project_are_still_those_of_the_tables():
     board = pd.read_csv(RESULTS / "scoreboard.csv")
     flux = board.query("screen == 'simulated' and phenotype == 'interaction' and split == 'query_disjoint'")
     assert (flux["verdict"] == "win").all(), "'only where the screen is metabolic'"
+
+
+def test_a_number_that_is_typed_in_the_answers_names_its_commit():
+    """Every other is inserted from the tables of the run: a typed one would go stale with the next."""
+    text = (ROOT / "docs" / "seed_questions.md").read_text(encoding="utf-8")
+    of_fits = [
+        section
+        for section in text.split("\n## ")
+        if re.search(r"(?<![\d.])0\.\d{3}(?!\d)", re.sub("{{.*?}}", "", section, flags=re.DOTALL))
+    ]
+    assert len(of_fits) == 2
+    assert all("commit `7bc0646`" in section and "yeast run of this\npage" in section for section in of_fits)
 
 
 @pytest.fixture(scope="module")

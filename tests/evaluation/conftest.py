@@ -11,7 +11,8 @@ from pipeline_lib.artefacts.schemas import GENES, OBSERVATIONS, PREDICTIONS
 from pipeline_lib.artefacts.tables import write_table
 from pipeline_lib.config.calls import ScreenScores
 from pipeline_lib.config.screen_readers import SCREEN_READERS
-from pipeline_lib.evaluation.clusters import ClusterDesign, Resamples
+from pipeline_lib.evaluation.intervals.design import ClusterDesign
+from pipeline_lib.evaluation.intervals.resampling import Resamples
 from pipeline_lib.evaluation.measurements import Measurements, from_table, named_genes
 
 Rows = pd.DataFrame
@@ -30,9 +31,16 @@ def observe() -> Callable[..., Rows]:
     def make(genes: Sequence[Sequence[str]], value: Sequence[float], **columns: object) -> Rows:
         n = len(value)
         defaults = {
-            "screen": "screen", "phenotype": "interaction", "std": np.nan, "p_value": np.nan, "p_sided": None,
-            "query": None, "array": None, "replicate": 0, "temperature": np.nan,
-        }  # fmt: skip
+            "screen": "screen",
+            "phenotype": "interaction",
+            "std": np.nan,
+            "p_value": np.nan,
+            "p_sided": None,
+            "query": None,
+            "array": None,
+            "replicate": 0,
+            "temperature": np.nan,
+        }
         frame = pd.DataFrame({"genes": [sorted(names) for names in genes], "value": np.asarray(value, dtype=float)})
         for name, default in defaults.items():
             given = columns.get(name, default)

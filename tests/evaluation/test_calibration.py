@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.config.evaluation import EvaluationSettings
-from pipeline_lib.evaluation.calibration import calibration_rows
 from pipeline_lib.evaluation.measurements import read_measurements
 from pipeline_lib.evaluation.predictions import find_predictions
+from pipeline_lib.evaluation.tables.calibration import calibration_rows
 
 if TYPE_CHECKING:
     from pathlib import Path

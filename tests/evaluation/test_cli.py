@@ -13,8 +13,9 @@ from pipeline_lib.artefacts.schemas import LEADERBOARD
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.config.screen_readers import SCREEN_READERS
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.evaluation import schemas
 from pipeline_lib.evaluation.cli import app
+from pipeline_lib.evaluation.p_values import schemas as p_schemas
+from pipeline_lib.evaluation.tables import schemas
 
 SETTINGS = json.dumps({"resamples": 100, "ranking_resamples": 50})
 SCORES = json.dumps(
@@ -26,7 +27,7 @@ SCORES = json.dumps(
 MAIN_TABLE = {
     "leaderboard": LEADERBOARD,
     "noise-ceiling": schemas.NOISE_CEILING,
-    "p-values": schemas.P_VALUES,
+    "p-values": p_schemas.P_VALUES,
     "calibration": schemas.CALIBRATION,
     "precision-recall": schemas.PRECISION_RECALL,
 }
@@ -34,10 +35,10 @@ MORE_TABLES = {
     "leaderboard": {"differences": schemas.DIFFERENCES, "subgroups": schemas.SUBGROUPS},
     "noise-ceiling": {},
     "p-values": {
-        "deciles": schemas.P_VALUE_DECILES,
-        "histogram": schemas.P_HISTOGRAM,
-        "correlations": schemas.P_VALUE_CORRELATIONS,
-        "points": schemas.P_VALUE_POINTS,
+        "deciles": p_schemas.P_VALUE_DECILES,
+        "histogram": p_schemas.P_HISTOGRAM,
+        "correlations": p_schemas.P_VALUE_CORRELATIONS,
+        "points": p_schemas.P_VALUE_POINTS,
     },
     "calibration": {},
     "precision-recall": {"queries": schemas.QUERY_PRECISION},
@@ -135,15 +136,15 @@ def test_the_truth_of_a_simulated_screen_adds_its_ceiling(run: Path) -> None:
     rows = observations[(observations["screen"] == "simulated") & (observations["phenotype"] == "interaction")]
     truth = rows[["genes", "order"]].assign(interaction=rows["value"], fitness=1.0)
     truth.to_parquet(run / "truth.parquet")
-    call("noise-ceiling", run, "--truth", f"simulated={run / 'truth.parquet'}")
+    call("noise-ceiling", run, "--truth-of", f"simulated={run / 'truth.parquet'}")
     found = read_table(run / "evaluation" / "noise-ceiling" / "output.parquet")
     found = found[(found["method"] == "truth") & (found["phenotype"] == "interaction")]
     assert found["ceiling"].tolist() == pytest.approx([1, 1])
 
 
 def test_a_truth_without_its_screen_is_refused(run: Path) -> None:
-    with pytest.raises(PipelineError, match="give a name and its file as SCREEN=PATH"):
-        call("noise-ceiling", run, "--truth", "truth.parquet")
+    with pytest.raises(PipelineError, match="write it as SCREEN=PATH"):
+        call("noise-ceiling", run, "--truth-of", "truth.parquet")
 
 
 def test_no_predictions_at_all_are_refused_in_one_sentence(run: Path) -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from pipeline_lib.config.evaluation import EvaluationSettings
-from pipeline_lib.evaluation.clusters import ClusterDesign, choose_kind, cluster_design, draw_resamples
+from pipeline_lib.evaluation.intervals.design import ClusterDesign, choose_kind, cluster_design
+from pipeline_lib.evaluation.intervals.resampling import draw_resamples
 
 SETTINGS = EvaluationSettings()
 
@@ -94,19 +95,19 @@ def pairs(genes: int) -> ClusterDesign:
 def test_independent_rows_are_counted_three_times_by_products_so_draws_shrink_by_root_three() -> None:
     design = pairs(300)
     influence = np.random.default_rng(0).normal(size=len(design.codes))
-    assert design.width(influence) == pytest.approx(1 / np.sqrt(3), rel=0.05)
+    assert design.variance.factor(influence) == pytest.approx(1 / np.sqrt(3), rel=0.05)
 
 
 def test_what_genes_share_keeps_its_whole_width() -> None:
     design = pairs(120)
     gene = np.random.default_rng(0).normal(size=120)
-    assert design.width(gene[design.codes].sum(axis=1)) == pytest.approx(1, abs=0.02)
+    assert design.variance.factor(gene[design.codes].sum(axis=1)) == pytest.approx(1, abs=0.02)
 
 
 def test_the_width_of_a_square_of_genes_by_hand() -> None:
     # Pairs AB, BC, CD, DA with influence 1, 2, -1, -2: genes sum to -1, 3, 1, -3. A = 20 * 12 / 4, B = 10.
     design = ClusterDesign("gene", np.array([[0, 1], [1, 2], [2, 3], [0, 3]]), (4, 4))
-    assert design.width(np.array([1.0, 2.0, -1.0, -2.0])) == pytest.approx(np.sqrt((60 - 10) / (20 + 10)))
+    assert design.variance.factor(np.array([1.0, 2.0, -1.0, -2.0])) == pytest.approx(np.sqrt((60 - 10) / (20 + 10)))
 
 
 def test_the_variance_of_a_mean_over_all_pairs_is_unbiased() -> None:
@@ -119,7 +120,7 @@ def test_the_variance_of_a_mean_over_all_pairs_is_unbiased() -> None:
         value = rng.normal(size=15)[design.codes].sum(axis=1)
         influence = (value - value.mean()) / len(value)
         drawn = sum(np.bincount(design.codes.ravel(), weights=np.repeat(influence, 2)) ** 2) + influence @ influence
-        estimates.append(drawn * design.width(influence) ** 2 * 15 / 14)
+        estimates.append(drawn * design.variance.factor(influence) ** 2 * 15 / 14)
     assert counts.tolist() == [14] * 15
     assert np.mean(estimates) == pytest.approx(4 / 15, rel=0.06)
 
@@ -127,7 +128,7 @@ def test_the_variance_of_a_mean_over_all_pairs_is_unbiased() -> None:
 def test_two_ways_are_never_narrower_than_one() -> None:
     # Two queries by two arrays; influences cancel within arrays, so the arrays' sum of squares is nought.
     design = ClusterDesign("query_array", np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), (2, 2))
-    width = design.width(np.array([1.0, 1.0, -1.0, -1.0]))
+    width = design.variance.factor(np.array([1.0, 1.0, -1.0, -1.0]))
     assert width == pytest.approx(np.sqrt(8 / (8 + 4)))
 
 
@@ -142,4 +143,4 @@ def test_a_handful_of_large_queries_is_not_made_more_by_single_rows() -> None:
 
 
 def test_draws_over_queries_alone_need_no_correction() -> None:
-    assert ClusterDesign("query", np.arange(5)[:, None], (5,)).width(np.ones(5)) == 1
+    assert ClusterDesign("query", np.arange(5)[:, None], (5,)).variance.factor(np.ones(5)) == 1

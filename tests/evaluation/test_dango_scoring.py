@@ -8,10 +8,9 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from pipeline_lib.config.evaluation import EvaluationSettings
-from pipeline_lib.evaluation.dango_scoring import dango_rows, rebalanced_scores
 from pipeline_lib.evaluation.measurements import read_measurements
-from pipeline_lib.evaluation.precision_recall import scored_assays
 from pipeline_lib.evaluation.predictions import find_predictions
+from pipeline_lib.evaluation.tables.precision_recall import dango_rows, rebalanced_scores, scored_assays
 from tests.evaluation.conftest import published_scores
 
 

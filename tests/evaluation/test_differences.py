@@ -7,12 +7,13 @@ import pytest
 from scipy import stats
 
 from pipeline_lib.config.evaluation import EvaluationSettings
-from pipeline_lib.evaluation.clusters import ClusterDesign, draw_resamples
-from pipeline_lib.evaluation.differences import difference_rows, seed_difference
-from pipeline_lib.evaluation.influence import of_correlation
-from pipeline_lib.evaluation.intervals import Estimate
-from pipeline_lib.evaluation.moments import MomentBootstrap, pearson
-from pipeline_lib.evaluation.scores import Extent
+from pipeline_lib.evaluation.intervals.design import ClusterDesign
+from pipeline_lib.evaluation.intervals.estimates import Estimate
+from pipeline_lib.evaluation.intervals.influence import of_correlation
+from pipeline_lib.evaluation.intervals.resampling import draw_resamples
+from pipeline_lib.evaluation.metrics.moments import MomentBootstrap, pearson
+from pipeline_lib.evaluation.metrics.scores import Extent
+from pipeline_lib.evaluation.tables.differences import difference_rows, seed_difference
 
 SETTINGS = EvaluationSettings()
 DRAWS = np.random.default_rng(0).normal(0, 0.02, size=500)
@@ -164,7 +165,7 @@ def rejections(design: ClusterDesign, screens: int, heavy: bool = False) -> int:
             x = 0.5 * truth + 0.3 * effects[0] + own
             values = pearson(bootstrap.sums(x))
             influence = of_correlation(x - x.mean(), y - y.mean())
-            estimates.append(Estimate(values[0], values[1:], resampled.groups, resampled, influence))
+            estimates.append(Estimate(values[0], values[1:], resampled.groups, resampled.spread(influence)))
         rejected += estimates[0].minus(estimates[1]).p_value() < 0.05
     return rejected
 
@@ -227,6 +228,6 @@ def test_two_way_intervals_cover_the_true_correlation(queries: int) -> None:
         x, y = screen()
         values = pearson(MomentBootstrap(design, draw_resamples(design, 400, [int(rng.integers(2**31))]), y).sums(x))
         influence = of_correlation(x - x.mean(), y - y.mean())
-        low, high = Estimate(values[0], values[1:], design.effective(), design, influence).interval(0.95)
+        low, high = Estimate(values[0], values[1:], design.effective(), design.spread(influence)).interval(0.95)
         covered += low <= np.sqrt(0.5) <= high
     assert 0.90 <= covered / 200 <= 0.99

@@ -12,11 +12,10 @@ from scipy import stats
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.evaluation.cli import app
-from pipeline_lib.evaluation.draws import entries_by_split
 from pipeline_lib.evaluation.folds import split_fold
-from pipeline_lib.evaluation.leaderboard import Standings
 from pipeline_lib.evaluation.measurements import read_measurements
-from pipeline_lib.evaluation.predictions import PredictionFile, find_predictions, read_draws
+from pipeline_lib.evaluation.predictions import PredictionFile, entries_by_split, find_predictions, read_repeats
+from pipeline_lib.evaluation.tables.leaderboard import Standings
 from tests.evaluation.test_leaderboard import SETTINGS, pick, stand
 
 KIND, POOLED = "gene_disjoint_one", "gene_disjoint_one-pooled"
@@ -179,12 +178,12 @@ def test_predictions_of_other_observations_are_refused(run: Path) -> None:
         file for file in find_predictions(run / "models") if file.model == "mean" and file.split in DRAWS[:2]
     )
     data = read_measurements(run / "tables" / "observations.parquet")
-    both = read_draws([first, other], "test")
+    both = read_repeats([first, other], "test")
     fold = split_fold(data, POOLED, both.observation_id, "here", SETTINGS)
     fold.check(both, "here")
     for wrong in ([other, first], [first], [first, first]):
         with pytest.raises(PipelineError, match="here: its test fold differs"):
-            fold.check(read_draws(wrong, "test"), "here")
+            fold.check(read_repeats(wrong, "test"), "here")
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,11 @@ import pytest
 from scipy import stats
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from pipeline_lib.evaluation import influence
-from pipeline_lib.evaluation.clusters import ClusterDesign, draw_resamples
-from pipeline_lib.evaluation.moments import MomentBootstrap
-from pipeline_lib.evaluation.ranking import RankingBootstrap
+from pipeline_lib.evaluation.intervals import influence
+from pipeline_lib.evaluation.intervals.design import ClusterDesign
+from pipeline_lib.evaluation.intervals.resampling import draw_resamples
+from pipeline_lib.evaluation.metrics.moments import MomentBootstrap
+from pipeline_lib.evaluation.metrics.ranking import RankingBootstrap
 
 N = 400
 RNG = np.random.default_rng(0)
@@ -100,7 +101,7 @@ def test_the_correlation_within_queries_is_moved_by_both_turns_of_a_pair() -> No
 
 
 def _within(sums: object) -> float:
-    from pipeline_lib.evaluation.moments import pearson_within_query
+    from pipeline_lib.evaluation.metrics.moments import pearson_within_query
 
     return float(pearson_within_query(sums)[0])  # type: ignore[arg-type,index]
 

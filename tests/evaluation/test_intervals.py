@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pipeline_lib.evaluation.clusters import ClusterDesign
-from pipeline_lib.evaluation.intervals import Error, Estimate, expanded_tail, fold_seeds
+from pipeline_lib.evaluation.intervals.design import ClusterDesign
+from pipeline_lib.evaluation.intervals.estimates import Error, Estimate, expanded_tail, fold_seeds
 
 DRAWS = np.random.default_rng(0).normal(0.3, 0.1, size=4000)
 
@@ -120,9 +120,9 @@ def test_a_difference_of_the_detectable_size_is_found_four_times_in_five() -> No
 def test_draws_over_pairs_of_genes_shrink_about_the_value() -> None:
     design = ClusterDesign("gene", np.column_stack(np.triu_indices(100, 1)), (100, 100))
     influence = np.random.default_rng(2).normal(size=4950)
-    wide, narrow = Estimate(0.3, DRAWS, 100), Estimate(0.3, DRAWS, 100, design, influence)
+    wide, narrow = Estimate(0.3, DRAWS, 100), Estimate(0.3, DRAWS, 100, design.spread(influence))
     assert np.ptp(narrow.interval(0.95)) == pytest.approx(np.ptp(wide.interval(0.95)) / np.sqrt(3), rel=0.08)
-    squared = Estimate(0.09, DRAWS**2, 100, design, 0.6 * influence).square_root()
+    squared = Estimate(0.09, DRAWS**2, 100, design.spread(0.6 * influence)).square_root()
     assert squared.interval(0.95) == pytest.approx(narrow.interval(0.95), abs=0.01)
 
 

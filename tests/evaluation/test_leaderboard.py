@@ -12,10 +12,10 @@ from sklearn.metrics import average_precision_score
 
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.evaluation.leaderboard import Standings, build_standings
 from pipeline_lib.evaluation.measurements import read_measurements
 from pipeline_lib.evaluation.predictions import find_predictions
-from pipeline_lib.evaluation.subgroups import gene_traits
+from pipeline_lib.evaluation.tables.leaderboard import Standings, build_standings
+from pipeline_lib.evaluation.tables.subgroups import gene_traits
 
 SETTINGS = EvaluationSettings(resamples=200, ranking_resamples=100)
 
@@ -87,9 +87,16 @@ def test_values_are_those_of_scipy_and_scikit_learn_on_the_test_fold(
 
 def test_the_prevalence_stands_beside_the_average_precision_of_calls(run: Path) -> None:
     board = stand(run).leaderboard
-    rows = {metric: pick(board, model="clp", screen="kuzmin2018_calls", metric=metric) for metric in (
-        "average_precision", "prevalence", "auroc", "precision_at_100", "pearson",
-    )}  # fmt: skip
+    rows = {
+        metric: pick(board, model="clp", screen="kuzmin2018_calls", metric=metric)
+        for metric in (
+            "average_precision",
+            "prevalence",
+            "auroc",
+            "precision_at_100",
+            "pearson",
+        )
+    }
     assert rows["prevalence"]["value"] == pytest.approx(0.1, abs=0.05)
     assert rows["average_precision"]["value"] > rows["prevalence"]["value"]
     assert rows["prevalence"]["seeds"] == 3

@@ -10,9 +10,9 @@ import pytest
 
 from pipeline_lib.config.calls import ScreenScores
 from pipeline_lib.config.evaluation import EvaluationSettings, ReplicateCorrelation
-from pipeline_lib.config.simulation import SimulationSettings
+from pipeline_lib.config.metabolism import SimulationSettings
+from pipeline_lib.evaluation.ceilings.noise_ceiling import noise_ceilings
 from pipeline_lib.evaluation.measurements import Measurements, from_table, named_genes
-from pipeline_lib.evaluation.noise_ceiling import noise_ceilings
 from pipeline_lib.simulation.design import ScreenDesign
 from pipeline_lib.simulation.measurement import measure as simulate
 
@@ -111,9 +111,11 @@ def test_intervals_cover_the_true_ceiling_in_at_least_90_of_100_screens(measure:
         (method, scope, centred)
         for centred in (False, True)
         for method, scope in (
-            ("repeated_genotypes", "repeated"), ("repeated_genotypes", "screen"), ("reported_sd", "screen"),
+            ("repeated_genotypes", "repeated"),
+            ("repeated_genotypes", "screen"),
+            ("reported_sd", "screen"),
         )
-    }  # fmt: skip
+    }
     assert min(covered.values()) >= 90, covered
 
 

@@ -11,7 +11,7 @@ from statsmodels.stats.multitest import multipletests
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.config.screen_readers import SCREEN_READERS
 from pipeline_lib.evaluation.measurements import from_table, named_genes
-from pipeline_lib.evaluation.p_values import (
+from pipeline_lib.evaluation.p_values.nulls import (
     LAMBDAS,
     choose_lambda,
     histogram_rows,

@@ -11,8 +11,8 @@ from sklearn.metrics import precision_recall_curve
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.config.screen_readers import SCREEN_READERS
 from pipeline_lib.evaluation.measurements import read_measurements
-from pipeline_lib.evaluation.precision_recall import ScoredAssay, curve_rows, query_rows, scored_assays
 from pipeline_lib.evaluation.predictions import find_predictions
+from pipeline_lib.evaluation.tables.precision_recall import ScoredAssay, curve_rows, query_rows, scored_assays
 
 SETTINGS = EvaluationSettings(resamples=100, ranking_resamples=100)
 

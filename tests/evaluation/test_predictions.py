@@ -23,8 +23,8 @@ def test_a_path_without_these_folders_is_refused(path: str) -> None:
         parse_path(Path("/") / path)
 
 
-def test_scores_over_all_draws_have_no_predictions_of_their_own() -> None:
-    with pytest.raises(PipelineError, match="'random-pooled' is what scores over all draws are called"):
+def test_scores_over_all_repeats_have_no_predictions_of_their_own() -> None:
+    with pytest.raises(PipelineError, match="'random-pooled' is what scores over all repeats are called"):
         parse_path(Path("models/clp/random-pooled/seed0/predictions.parquet"))
 
 

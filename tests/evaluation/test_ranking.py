@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
-from pipeline_lib.evaluation.clusters import ClusterDesign, Resamples, draw_resamples
-from pipeline_lib.evaluation.ranking import RankingBootstrap
+from pipeline_lib.evaluation.intervals.design import ClusterDesign
+from pipeline_lib.evaluation.intervals.resampling import Resamples, draw_resamples
+from pipeline_lib.evaluation.metrics.ranking import RankingBootstrap
 
 
 def case(seed: int, decimals: int) -> tuple[ClusterDesign, Resamples, np.ndarray, np.ndarray, np.ndarray]:

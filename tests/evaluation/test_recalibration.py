@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pipeline_lib.evaluation.recalibration import covered, cumulative, recalibrate_spread, recalibrate_value
+from pipeline_lib.evaluation.tables.calibration import covered, cumulative, recalibrate_spread, recalibrate_value
 
 RNG = np.random.default_rng(0)
 PREDICTION = RNG.normal(size=4000)

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline_lib.evaluation.clusters import ClusterDesign, draw_resamples
-from pipeline_lib.evaluation.reliability import (
+from pipeline_lib.evaluation.ceilings.reliability import (
     RowSums,
     ceiling,
     group_columns,
@@ -13,6 +12,9 @@ from pipeline_lib.evaluation.reliability import (
     reported_reliability,
     variance_components,
 )
+from pipeline_lib.evaluation.intervals.design import ClusterDesign
+from pipeline_lib.evaluation.intervals.resampling import draw_resamples
+from pipeline_lib.evaluation.intervals.variance import RobustSpread
 
 # Four judges rate six targets: table 2 of Shrout and Fleiss (1979, Psychol. Bull. 86:420-428).
 RATINGS = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]], dtype=float)
@@ -67,13 +69,14 @@ def test_the_influence_of_a_row_is_what_a_little_more_weight_of_it_does() -> Non
     design = ClusterDesign("gene", np.column_stack([np.arange(60), np.arange(60)[::-1]]), (60, 60))
     sums = reported_reliability(value, np.zeros(60), std)
     estimate = sums.estimate(design, draw_resamples(design, 1, [0]), 60)
-    assert estimate.influence is not None
+    assert isinstance(estimate.spread, RobustSpread)
+    influence = estimate.spread.influence
     for row in range(3):
         weights = np.ones(60)
         weights[row] += 1e-6
         moved = float(sums.formula((sums.columns @ weights)[:, None])[0]) - estimate.value
-        assert moved / 1e-6 == pytest.approx(estimate.influence[row], rel=1e-3, abs=1e-6)
-    assert estimate.influence.sum() == pytest.approx(0, abs=1e-6)
+        assert moved / 1e-6 == pytest.approx(influence[row], rel=1e-3, abs=1e-6)
+    assert influence.sum() == pytest.approx(0, abs=1e-6)
 
 
 def test_repeats_that_vary_less_than_the_screen_understate_its_reliability() -> None:

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.config.evaluation import EvaluationSettings
+from pipeline_lib.evaluation.ceilings.noise_ceiling import noise_ceilings
 from pipeline_lib.evaluation.measurements import read_measurements
-from pipeline_lib.evaluation.noise_ceiling import noise_ceilings
-from pipeline_lib.evaluation.schemas import SCOREBOARD
-from pipeline_lib.evaluation.scoreboard import counts_sentence, on_scale, scoreboard_rows
+from pipeline_lib.evaluation.tables.schemas import SCOREBOARD
+from pipeline_lib.evaluation.tables.scoreboard import counts_sentence, on_scale, scoreboard_rows
 from tests.evaluation.test_leaderboard import stand
 
 if TYPE_CHECKING:

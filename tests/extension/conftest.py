@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.command_line import code_hash, code_memory
-from pipeline_lib.config.feature_readers import FEATURE_READERS
-from pipeline_lib.config.network_readers import NETWORK_READERS
+from pipeline_lib.config.features import FEATURE_READERS
+from pipeline_lib.config.model_registry import MODELS
+from pipeline_lib.config.networks import NETWORK_READERS
 from pipeline_lib.config.screen_readers import SCREEN_READERS
-from pipeline_lib.models.registry import MODELS
 
 EXAMPLE = Path(__file__).with_name("example")
 REGISTRIES = (MODELS, SCREEN_READERS, NETWORK_READERS, FEATURE_READERS)

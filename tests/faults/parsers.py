@@ -19,11 +19,11 @@ from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.genes.essential_genes import read_essential_genes
 from pipeline_lib.genes.gene_tables import read_gene_table
 from pipeline_lib.genes.names import GeneNames
-from pipeline_lib.metabolism.energies import read_energies
-from pipeline_lib.metabolism.gem import read_gem
-from pipeline_lib.metabolism.gene_rule_parser import parse_rule
+from pipeline_lib.metabolism.model.energies import read_energies
+from pipeline_lib.metabolism.model.gem import read_gem
+from pipeline_lib.metabolism.model.gene_rule_parser import parse_rule
 from pipeline_lib.networks.edges import build_edges
-from pipeline_lib.networks.reading import read_network
+from pipeline_lib.networks.raw_edges import read_network
 from pipeline_lib.screens.reading import read_screen
 from pipeline_lib.sources.catalogue import read_catalogue
 from pipeline_lib.training.genotype_streams import read_gene_list
@@ -185,13 +185,21 @@ _COBRA_MODEL = json.dumps(
     {
         "metabolites": [{"id": "s_1", "name": "glucose", "compartment": "e"}],
         "reactions": [
-            {"id": "r_1", "name": "", "metabolites": {"s_1": -1.0}, "lower_bound": 0.0, "upper_bound": 1000.0,
-             "gene_reaction_rule": "YAL001C and YAL002W"}
+            {
+                "id": "r_1",
+                "name": "",
+                "metabolites": {"s_1": -1.0},
+                "lower_bound": 0.0,
+                "upper_bound": 1000.0,
+                "gene_reaction_rule": "YAL001C and YAL002W",
+            }
         ],
         "genes": [{"id": "YAL001C", "name": ""}, {"id": "YAL002W", "name": ""}],
-        "id": "tiny", "compartments": {"e": ""}, "version": "1",
+        "id": "tiny",
+        "compartments": {"e": ""},
+        "version": "1",
     }
-)  # fmt: skip
+)
 _CONFIG = yaml.safe_dump(
     {
         "run": "lab",
@@ -205,18 +213,25 @@ _CONFIG = yaml.safe_dump(
 _CATALOGUE = yaml.safe_dump(
     {
         "lab/edges.csv": {
-            "url": "https://example.org/edges.csv", "licence": "CC0-1.0", "citation": {"paper": "Someone 2018"},
-            "what": "pairs", "sha256": "0" * 64, "bytes": 10,
+            "url": "https://example.org/edges.csv",
+            "licence": "CC0-1.0",
+            "citation": {"paper": "Someone 2018"},
+            "what": "pairs",
+            "sha256": "0" * 64,
+            "bytes": 10,
         }
     }
-)  # fmt: skip
+)
 _TABLE = {"gene1": "a", "gene2": "b", "value": "v", "std": "s", "p_value": "p", "query": "q", "temperature": "t"}
-_YAML = ("&a", "*a", "!!omap", "!!binary", "!!set", "!!timestamp", "<<: *a", "? ", "- ", ": ", "{", "}", "[", "]", "|",
-         ">", "2001-99-99", "0o9", "1:99:99", "null", "~", "base: x", "%YAML 1.1", "---", "...")  # fmt: skip
+_YAML = (
+    *"&a *a !!omap !!binary !!set !!timestamp { } [ ] | > 2001-99-99 0o9 1:99:99 null ~ --- ...".split(),
+    *("<<: *a", "? ", "- ", ": ", "base: x", "%YAML 1.1"),
+)
 
 PARSERS: dict[str, Parser] = {
     "gene rules": Parser(
-        gene_rule, b"(YDL174C and YEL039C) or YDL178W\nYAL001C\n",
+        gene_rule,
+        b"(YDL174C and YEL039C) or YDL178W\nYAL001C\n",
         words=("and", "OR", "(", ")", "&", "||", " or ", "((((", "YAL001C", "not"),
     ),
     "screen kuzmin2018": Parser(
@@ -227,11 +242,15 @@ PARSERS: dict[str, Parser] = {
     ),
     "screen table": Parser(
         screen("table", "table", columns=_TABLE, p_sided=2),
-        b"a,b,v,s,p,q,t\nTFC3,SLA1,0.5,0.1,0.03,x,30\nYAL001C,MCM2,-0.25,,,y,26\n", ".csv", ("TFC3", "HO", '"'),
+        b"a,b,v,s,p,q,t\nTFC3,SLA1,0.5,0.1,0.03,x,30\nYAL001C,MCM2,-0.25,,,y,26\n",
+        ".csv",
+        ("TFC3", "HO", '"'),
     ),
     "screen workbook, cells": Parser(workbook, b"title\na\tb\tv\nTFC3\tSLA1\t0.5\n", words=("=1+1", "#REF!", "\t")),
     "screen workbook, bytes": Parser(
-        screen("table", "table", columns={"gene1": "a", "gene2": "b", "value": "v"}), _sound_workbook(), ".xlsx",
+        screen("table", "table", columns={"gene1": "a", "gene2": "b", "value": "v"}),
+        _sound_workbook(),
+        ".xlsx",
         ("PK", "<row>", "</c>", "<!DOCTYPE x>", "xl/worksheets/sheet1.xml"),
     ),
     **{
@@ -247,7 +266,9 @@ PARSERS: dict[str, Parser] = {
     "network edge list": Parser(network("edge_list", "edges"), b"YAL001C YBL007C 0.5\nTFC3 MCM2 1\n"),
     "network table": Parser(
         network("table", "table", columns={"source": "a", "target": "b", "weight": "w"}),
-        b"a,b,w\nYAL001C,YBL007C,0.5\nTFC3,MCM2,1\n", ".csv", ('"', "a,a", "w,w"),
+        b"a,b,w\nYAL001C,YBL007C,0.5\nTFC3,MCM2,1\n",
+        ".csv",
+        ('"', "a,a", "w,w"),
     ),
     "network STRING links": Parser(
         network("string_links", "links"),
@@ -255,18 +276,23 @@ PARSERS: dict[str, Parser] = {
     ),
     "network STRING channel": Parser(channel, b"1\t2\t0.9\n2\t1\t0.9\n"),
     "network SGD regulation": Parser(
-        network("sgd_regulation", "turtle"), b"kg:YAL001C-YBL007C-transcription-positive rdfs:subClassOf kg:x .\n",
+        network("sgd_regulation", "turtle"),
+        b"kg:YAL001C-YBL007C-transcription-positive rdfs:subClassOf kg:x .\n",
         words=("kg:", "rdfs:subClassOf"),
     ),
     "metabolic model, YAML": Parser(read_gem, _GEM.encode(), ".yml", _YAML),
     "metabolic model, JSON": Parser(read_gem, _COBRA_MODEL.encode(), ".json", ("null", "[", "{", "1e999", "and (")),
     "energies": Parser(lambda path: read_energies(path, pd.Series(["r_1", "r_2"])), b"id,dg\nr_1,-3.5\nr_2,\n", ".csv"),
     "gene features": Parser(
-        read_gene_table, b"S1\tORF\tVerified\tYAL001C\tTFC3\tFUN24|X\nS2\tORF\t\tYBL007C\tSLA1\t\n", ".tab",
+        read_gene_table,
+        b"S1\tORF\tVerified\tYAL001C\tTFC3\tFUN24|X\nS2\tORF\t\tYBL007C\tSLA1\t\n",
+        ".tab",
         ("ORF", "\t"),
     ),
     "own gene table": Parser(
-        read_gene_table, b"id,name,aliases,essential\nb0001,thrL,x|y,no\nb0002,thrA,\"z;w\",yes\n", ".csv",
+        read_gene_table,
+        b'id,name,aliases,essential\nb0001,thrL,x|y,no\nb0002,thrA,"z;w",yes\n',
+        ".csv",
         ("id", "\t", ";", '"', "yes", "b0001"),
     ),
     "essential genes": Parser(
@@ -274,13 +300,14 @@ PARSERS: dict[str, Parser] = {
     ),
     "genotypes to predict": Parser(
         lambda path: read_genotype_table(path, GeneNames.from_table(genes())),
-        b"genes,x\nYAL001C+YBL007C,1\nHO,2\n", ".csv",
+        b"genes,x\nYAL001C+YBL007C,1\nHO,2\n",
+        ".csv",
         ('"', "genes", "+"),
     ),
     "genes to predict": Parser(lambda path: read_gene_list(path, GeneNames.from_table(genes())), b"YAL001C\nSLA1\n"),
     "configuration": Parser(read_run_config, _CONFIG.encode(), ".yaml", _YAML),
     "catalogue": Parser(read_catalogue, _CATALOGUE.encode(), ".yaml", _YAML),
-}  # fmt: skip
+}
 
 
 def _collins() -> bytes:

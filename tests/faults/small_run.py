@@ -112,9 +112,14 @@ class WatchedSnakemake:
         command = [sys.executable, "-m", "snakemake", "--configfile", CONFIG, "--cores", str(self.cores)]
         command += ["--workflow-profile", "workflow/profiles/default", *self.arguments]
         self.process = subprocess.Popen(
-            command, cwd=self.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            command,
+            cwd=self.folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
             start_new_session=True,
-        )  # fmt: skip
+        )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 

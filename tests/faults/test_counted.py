@@ -40,10 +40,12 @@ def test_the_ordinary_suite_tries_it(name: str, root: Path, faults: list[Fault])
     passed = re.search(r"(\d+) passed", done.stdout)
     faults.append(
         {
-            "fault": name, "survived": done.returncode == 0, "data_lost": 0,
+            "fault": name,
+            "survived": done.returncode == 0,
+            "data_lost": 0,
             "seconds": round(time.perf_counter() - start, 2),
             "note": f"{passed[1] if passed else 0} cases of {COUNTED[name].split(' -k')[0]}",
         }
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stdout[-3000:]
     assert passed

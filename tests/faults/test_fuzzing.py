@@ -30,10 +30,12 @@ RUNS = int(os.environ.get("FUZZ_RUNS", "20000"))
 GUIDED = ("gene rules", "metabolic model, YAML", "configuration", "network edge list", "screen kuzmin2018")
 
 NASTY = (
-    b"", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\r", b"\n", b"\r\n", b"\t", b'"', b"'", b",", b";", b" ", b"nan",
-    b"inf", b"-inf", b"1e999", b"-1", b"0", b"9" * 400, b"1e-400", "Δ".encode(), "\u202e".encode(), "\u2028".encode(),
-    b"[" * 2000, b"(" * 2000, b"A" * 5000, b"=1+1", b"$(touch x)", b"../../x", b"\x1f\x8b", b"PK\x03\x04", b"\x1a",
-)  # fmt: skip
+    *(b"", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\x1f\x8b", b"PK\x03\x04", b"\x1a"),
+    *(b"\r", b"\n", b"\r\n", b"\t", b" ", b'"', b"'", b",", b";"),
+    *b"nan inf -inf 1e999 -1 0 1e-400 =1+1 ../../x".split(),
+    *(b"$(touch x)", b"9" * 400, b"[" * 2000, b"(" * 2000, b"A" * 5000),
+    *("Δ".encode(), "\u202e".encode(), "\u2028".encode()),
+)
 
 
 @st.composite
@@ -95,9 +97,12 @@ def test_a_mutated_file_is_read_or_refused_in_one_sentence(name, tmp_path, tally
 
     @seed(9)
     @settings(
-        max_examples=EXAMPLES, deadline=None, database=None, phases=[Phase.generate],
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
+    )
     @given(mutated(parser))
     def read(content: bytes) -> None:
         counts["tried"] += 1
@@ -113,11 +118,15 @@ def test_a_mutated_file_is_read_or_refused_in_one_sentence(name, tmp_path, tally
     read()
     tally.append(
         {
-            "fault": f"mutated input: {name}", "survived": not crashes, "data_lost": 0,
-            "seconds": round(time.perf_counter() - start, 2), "inputs": counts["tried"],
-            "refused": counts["refused"], "crashes": len(crashes),
+            "fault": f"mutated input: {name}",
+            "survived": not crashes,
+            "data_lost": 0,
+            "seconds": round(time.perf_counter() - start, 2),
+            "inputs": counts["tried"],
+            "refused": counts["refused"],
+            "crashes": len(crashes),
         }
-    )  # fmt: skip
+    )
     assert not crashes, "\n".join(f"{where}: {content[:300]!r}" for where, content in crashes.items())
 
 
@@ -129,17 +138,24 @@ def test_coverage_guided_inputs_are_read_or_refused(name, tmp_path, root, tally)
     corpus.mkdir()
     (corpus / "sample").write_bytes(PARSERS[name].sample)
     start = time.perf_counter()
-    command = [sys.executable, "-m", "tests.faults.coverage_guided", name, f"-atheris_runs={RUNS}", "-seed=9",
-               "-rss_limit_mb=4096", "-max_total_time=60", f"-artifact_prefix={tmp_path}/", str(corpus)]  # fmt: skip
+    command = [
+        *(sys.executable, "-m", "tests.faults.coverage_guided", name),
+        *("-seed=9", "-rss_limit_mb=4096", "-max_total_time=60"),
+        *(f"-atheris_runs={RUNS}", f"-artifact_prefix={tmp_path}/", str(corpus)),
+    ]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, timeout=400)
     tried = [int(number) for number in re.findall(r"(?:^#|Done )(\d+)", done.stderr, re.MULTILINE)]
     crashed = done.returncode != 0
     tally.append(
         {
-            "fault": f"coverage-guided input: {name}", "survived": not crashed, "data_lost": 0,
-            "seconds": round(time.perf_counter() - start, 2), "inputs": max(tried, default=0), "refused": 0,
+            "fault": f"coverage-guided input: {name}",
+            "survived": not crashed,
+            "data_lost": 0,
+            "seconds": round(time.perf_counter() - start, 2),
+            "inputs": max(tried, default=0),
+            "refused": 0,
             "crashes": int(crashed),
         }
-    )  # fmt: skip
+    )
     assert not crashed, done.stderr[-3000:]
     assert tried, done.stderr[-2000:]

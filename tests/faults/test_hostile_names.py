@@ -26,11 +26,13 @@ def test_a_shell_never_acts_on_names_of_files_columns_or_genes(root: Path, tmp_p
         "description": "$(touch WITNESS9); `touch WITNESS0`",
         "screens": {
             "our-lab": {
-                "reader": "table", "files": {"table": FILE}, "phenotype": "fitness",
+                "reader": "table",
+                "files": {"table": FILE},
+                "phenotype": "fitness",
                 "columns": {"genes": "a $(touch WITNESS8)", "value": "value"},
             }
         },
-    }  # fmt: skip
+    }
     (folder / "mine.yaml").write_text(yaml.safe_dump(content))
     target = "results/faults/tables/screens/our-lab.parquet"
     run = WatchedSnakemake(folder, ("--configfile", "mine.yaml", "--", target))
@@ -39,10 +41,11 @@ def test_a_shell_never_acts_on_names_of_files_columns_or_genes(root: Path, tmp_p
     faults.append(
         {
             "fault": "shell commands in the names of files, columns, genes and the checkout",
-            "survived": status == 0 and not witnesses, "data_lost": 0,
+            "survived": status == 0 and not witnesses,
+            "data_lost": 0,
             "seconds": round(time.perf_counter() - start, 2),
         }
-    )  # fmt: skip
+    )
     assert status == 0, run.text[-3000:]
     assert witnesses == []
     assert len(read_table(folder / target)) == 2

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.comparison import artefacts, digest, torn
+from tests.equal_results import artefacts, content
+from tests.faults.comparison import torn
 from tests.faults.power_loss import lose_what_was_not_flushed
 from tests.faults.small_run import PATIENCE, RUN, Job, WatchedSnakemake, prepare
 
@@ -117,18 +118,19 @@ def test_the_results_are_those_of_an_uninterrupted_run(root, tmp_path, uninterru
                 at_work,
                 {
                     "fault": f"{way} during {', '.join(at_work) or 'the time between jobs'}",
-                    "survived": ended and not half, "data_lost": len(half),
+                    "survived": ended and not half,
+                    "data_lost": len(half),
                     "seconds": round(time.perf_counter() - start, 2),
                     "note": f"{lost_by_the_disk} files lost by the disk" if way == "power loss" else "",
                 },
             )
-        )  # fmt: skip
+        )
 
     assert run.wait(1200) == 0, run.text[-3000:]
     ours, theirs = artefacts(results), artefacts(uninterrupted.folder / "results" / RUN)
     differing = sorted(
         set(ours) ^ set(theirs)
-        | {name for name in set(ours) & set(theirs) if digest(ours[name]) != digest(theirs[name])}
+        | {name for name in set(ours) & set(theirs) if content(ours[name]) != content(theirs[name])}
     )
     repeated = sum(count - 1 for count in finished.values())
     left = [str(path.relative_to(folder)) for path in results.rglob(".*") if path.is_file() and ".part-" in path.name]
@@ -137,10 +139,12 @@ def test_the_results_are_those_of_an_uninterrupted_run(root, tmp_path, uninterru
     faults.append(
         {
             "fault": f"the run as a whole: {len(strikes)} interruptions, {len(theirs)} artefacts compared",
-            "survived": not differing and not left, "data_lost": len(differing), "seconds": 0.0,
+            "survived": not differing and not left,
+            "data_lost": len(differing),
+            "seconds": 0.0,
             "note": f"{repeated} finished jobs ran again",
         }
-    )  # fmt: skip
+    )
     for stage, rules in STAGES.items():
         assert {name for name in struck_rules if name in rules or name.split("_")[0] in rules}, f"{stage}: never struck"
     assert len(strikes) >= LEAST
@@ -158,5 +162,5 @@ def test_the_comparison_sees_a_difference(tmp_path: Path):
     (tmp_path / "b.json").write_text('{"pearson": 0.5, "fit_seconds": 4}')
     (tmp_path / "c.json").write_text('{"pearson": 0.6, "fit_seconds": 3}')
     (tmp_path / "d.json").write_text('{"pearson"')
-    assert digest(tmp_path / "a.json") == digest(tmp_path / "b.json") != digest(tmp_path / "c.json")
+    assert content(tmp_path / "a.json") == content(tmp_path / "b.json") != content(tmp_path / "c.json")
     assert torn(tmp_path / "d.json")

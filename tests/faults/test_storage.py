@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.comparison import artefacts, digest, torn
+from tests.equal_results import artefacts, content
+from tests.faults.comparison import torn
 from tests.faults.small_run import CONFIG, RUN, WatchedSnakemake, prepare
 from tests.reliability import Fault
 
@@ -40,7 +41,7 @@ def differing(folder: Path, uninterrupted: WatchedSnakemake) -> list[str]:
     return [
         name
         for name, path in artefacts(folder / "results" / RUN).items()
-        if name not in theirs or torn(path) or digest(path) != digest(theirs[name])
+        if name not in theirs or torn(path) or content(path) != content(theirs[name])
     ]
 
 
@@ -96,7 +97,7 @@ def test_two_runs_of_different_results_work_side_by_side(checkout, uninterrupted
         assert (first.wait(), second.wait()) == (0, 0), first.text + second.text
         theirs = uninterrupted.folder / TENSORS
         fault["data_lost"] = sum(
-            digest(checkout / path) != digest(theirs) for path in (TENSORS, TENSORS.replace(RUN, "other"))
+            content(checkout / path) != content(theirs) for path in (TENSORS, TENSORS.replace(RUN, "other"))
         )
         assert fault["data_lost"] == 0
 
@@ -122,12 +123,12 @@ def test_a_results_folder_that_cannot_be_written_is_said_and_left_as_it_is(check
         results = checkout / "results"
         mounted(results, "size=200m")
         shutil.copytree(uninterrupted.folder / "results" / RUN / "tables", results / RUN / "tables")
-        before = {name: digest(path) for name, path in artefacts(results / RUN).items()}
+        before = {name: content(path) for name, path in artefacts(results / RUN).items()}
         subprocess.run(["mount", "-o", "remount,ro", str(results)], check=True)
         run = WatchedSnakemake(checkout, (TENSORS,))
         assert run.wait() != 0
         assert "read-only file system" in run.text.lower(), run.text[-3000:]
-        after = {name: digest(path) for name, path in artefacts(results / RUN).items()}
+        after = {name: content(path) for name, path in artefacts(results / RUN).items()}
         fault["data_lost"] = len(set(before.items()) - set(after.items()))
         assert fault["data_lost"] == 0
 

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline_lib.config.features import FeatureSettings
 from pipeline_lib.features.building import build_features
-from pipeline_lib.features.reading import read_raw_features
+from pipeline_lib.features.raw_features import read_raw_features
 from tests.networks.conftest import GENES, NAMES, gene_table, yeast_genes
 
 __all__ = ["yeast_genes"]

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from pipeline_lib.artefacts.schemas import FEATURES_SUMMARY, GENES
 from pipeline_lib.artefacts.tables import read_table, write_table
-from pipeline_lib.config.feature_readers import FEATURE_READERS
+from pipeline_lib.config.features import FEATURE_READERS
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.features.cli import app
 
@@ -73,7 +73,7 @@ def test_a_run_without_features_has_an_empty_summary_and_says_so() -> None:
     [
         ("unread", ("table=own.csv",), "no feature reader 'guess'; did you mean 'descriptions'"),
         ("own", (), "reader 'table' needs the files table; given are none"),
-        ("own", ("own.csv",), "write it as role=path"),
+        ("own", ("own.csv",), "write it as ROLE=PATH"),
         ("absent", ("table=own.csv",), "no feature table 'absent'; there are own, silent, unread"),
     ],
 )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline_lib.features.components import principal_components
+from pipeline_lib.features.matrices import principal_components
 
 
 def test_one_hidden_cause_of_many_columns_is_the_first_component() -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline_lib.features.random_control import random_features
+from pipeline_lib.features.matrices import random_features
 
 
 def table() -> np.ndarray:

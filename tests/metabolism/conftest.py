@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline_lib.metabolism.gem import Gem, read_gem
-from pipeline_lib.metabolism.network import MetabolicNetwork, network_of
+from pipeline_lib.metabolism.model.gem import Gem, read_gem
+from pipeline_lib.metabolism.model.network import MetabolicNetwork, network_of
 
 
 @pytest.fixture(scope="session")

@@ -158,16 +158,19 @@ def test_a_script_without_a_main_guard_works_and_shows_no_traceback(tmp_path: Pa
         "print(len(table), len(interactions('cobra:textbook', order=3, threads=2)))\n"
     )
     done = subprocess.run(
-        [sys.executable, str(script)], env={"PYTHONPATH": str(ROOT), "PATH": ""}, capture_output=True, text=True,
+        [sys.executable, str(script)],
+        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+        capture_output=True,
+        text=True,
         check=False,
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split()[0] == "9453"
     assert "Traceback" not in done.stderr
 
 
 def test_a_stopped_run_is_taken_up(cobra_textbook: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipeline_lib.metabolism import optima, solving
+    from pipeline_lib.metabolism.programs import optima, solving
 
     monkeypatch.setattr(solving, "_BATCH_OF_FEW", 2)
     settle, calls = optima.settle, []

@@ -9,8 +9,7 @@ from click.testing import CliRunner, Result
 
 from pipeline_lib.artefacts.schemas import EDGES, GENE_COVERAGE, GENES
 from pipeline_lib.artefacts.tables import read_table, write_table
-from pipeline_lib.config.network_readers import NETWORK_READERS
-from pipeline_lib.config.networks import NetworkSettings
+from pipeline_lib.config.networks import NETWORK_READERS, NetworkSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.networks.cli import app
 
@@ -41,7 +40,7 @@ def read(name: str, *files: str) -> Result:
 
 
 def combine(*names: str) -> Result:
-    options = [option for name in names for option in ("--network", f"{name}.parquet")]
+    options = [option for name in names for option in ("--network-table", f"{name}.parquet")]
     common = ("--settings", json.dumps(SETTINGS), "--genes", "genes.parquet")
     return call("combine", *common, *options, "--edges", "edges.parquet", "--summary", "summary.parquet")
 
@@ -103,7 +102,7 @@ def test_the_same_input_gives_the_same_bytes() -> None:
     ("name", "files", "complaint"),
     [
         ("none", ["edges=own.txt"], "no network 'none'; there are own, tf"),
-        ("own", ["own.txt"], "write it as role=path"),
+        ("own", ["own.txt"], "write it as ROLE=PATH"),
         ("own", ["table=own.txt"], "needs the files edges; given are table"),
         ("own", [], "needs the files edges; given are none"),
         ("own", ["edges=missing.txt"], "missing.txt does not exist"),
@@ -130,13 +129,13 @@ def test_a_network_given_twice_or_unknown_to_the_settings_is_refused() -> None:
         combine("tf", "tf")
     with pytest.raises(PipelineError, match="no network 'tf', of which a table is given"):
         call(
-            "combine", "--settings", "{}", "--genes", "genes.parquet", "--network", "tf.parquet",
-            "--edges", "edges.parquet", "--summary", "summary.parquet",
-        )  # fmt: skip
+            *"combine --settings {} --genes genes.parquet --network-table tf.parquet".split(),
+            *"--edges edges.parquet --summary summary.parquet".split(),
+        )
 
 
 def test_an_unknown_reader_is_answered_with_the_list() -> None:
-    from pipeline_lib.networks.reading import read_network
+    from pipeline_lib.networks.raw_edges import read_network
 
     with pytest.raises(
         PipelineError, match=r"no network reader 'bionic'; did you mean '[a-z_]+'\? There are edge_list, sgd_regulation"

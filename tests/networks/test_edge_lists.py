@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.networks.edge_lists import read_edge_list, read_edge_table
+from pipeline_lib.networks.layouts import read_edge_list, read_edge_table
 from tests import table_files
 from tests.networks.conftest import GENES
 

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from pipeline_lib.config.networks import NetworkSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.networks.evidence import Provenance, find_provenance
+from pipeline_lib.networks.summary import Provenance, find_provenance
 
 V91 = "string-v9.1/yeast_string_database_adjacency.txt"
 ORDER = "string-v9.1/yeast_string_genes.txt"

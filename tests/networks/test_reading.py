@@ -6,15 +6,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline_lib.config.network_readers import NETWORK_READERS
-from pipeline_lib.config.networks import NetworkSettings
+from pipeline_lib.config.networks import NETWORK_READERS, NetworkSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.networks.reading import read_network
+from pipeline_lib.networks.raw_edges import read_network
 
 FRAGMENTS = st.sampled_from(
-    ["protein1 protein2 combined_score", "4932.YAL001C", " ", "\t", "\n", ",", '"', "source,target", "1", "-3", "0.5",
-     "nan", "1e999", "kg:YAL001C-YBR123C-transcription rdfs:subClassOf x .", "kg:", "\u2028", "\x00", "=cmd()", "$(x)"]
-)  # fmt: skip
+    [
+        *'protein1 protein2 combined_score|4932.YAL001C|source,target|,|"|1|-3|0.5|nan|1e999|kg:|=cmd()|$(x)'.split(
+            "|"
+        ),
+        *("kg:YAL001C-YBR123C-transcription rdfs:subClassOf x .", " ", "\t", "\n", "\u2028", "\x00"),
+    ]
+)
 TEXT = st.lists(FRAGMENTS | st.text(max_size=5), max_size=25).map("".join)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.networks.sgd_regulation import read_sgd_regulation
+from pipeline_lib.networks.layouts import read_sgd_regulation
 
 HEAD = '@prefix kg: <http://sgd-kg.project-genesis.io#> .\n\nobo:INO_0000102 rdfs:label "gene expression" ;\n'
 

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.networks.string_database import read_string_channel, read_string_links
+from pipeline_lib.networks.layouts import read_string_channel, read_string_links
 
 LINKS = "protein1 protein2 combined_score\n4932.YAL001C 4932.YBR123C 999\n4932.YBR123C 4932.YAL001C 999\n"
 DETAILED = (

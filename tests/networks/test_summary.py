@@ -5,9 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline_lib.networks.combine import join_networks
-from pipeline_lib.networks.evidence import Provenance
-from pipeline_lib.networks.summary import SUMMARY, summarise
+from pipeline_lib.networks.edges import join_networks
+from pipeline_lib.networks.summary import SUMMARY, Provenance, summarise
 
 PROVENANCES = {
     "one": Provenance(("physical", "text_mining"), 2023),

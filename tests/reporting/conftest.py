@@ -26,13 +26,17 @@ def draw(topic: str, run: Path, folder: Path) -> None:
         "--settings",
         '{"png_dpi": 72}',
         *(f"--input={name}={run / ARTEFACTS[name]}" for name in TOPICS[topic].artefacts),
-        *(f"--page={screen}" for screen in PAGES if topic == "p_values"),
+        *(f"--p-values-of={screen}" for screen in PAGES if topic == "p_values"),
         "--models",
         str(run / "models"),
         "--folder",
         str(folder),
         "--records",
         str(folder / f"{topic}.json"),
+        "--listed",
+        str(folder / "listed" / topic),
+        "--captions",
+        str(folder / "captions" / f"{topic}.rst"),
     )
 
 

@@ -184,6 +184,8 @@ def test_a_gene_is_found_by_either_name_with_what_the_run_holds_of_it(open_page,
 
 
 def shown(page, column: int) -> list[str]:
+    # The rows of a table are unpacked when they are first asked for.
+    page.wait_for_function("!document.querySelector('[aria-busy]')")
     return page.eval_on_selector_all(
         "[data-table=leaderboard] tbody tr", f"rows => rows.map(row => row.cells[{column}].textContent)"
     )

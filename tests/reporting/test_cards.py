@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.reporting.cards import FILES_SHOWN, data_cards, model_card
+from pipeline_lib.reporting.cards import FILES_DISPLAYED, data_cards, model_card
 from pipeline_lib.reporting.cli import app
 from pipeline_lib.sources.catalogue import DEFAULT_CATALOGUE, Catalogue, read_catalogue
 from tests.conftest import ROOT
@@ -124,8 +124,8 @@ def test_own_files_are_no_part_of_the_cards_and_collections_are_cut(catalogue: C
     read = {name: upstream(catalogue, name) for name in many} | {"own/secret.csv": {"sha256": "00", "bytes": 1}}
     page = data_cards(provenance(**read), no_screens(), catalogue)
     assert "secret" not in page
-    assert page.count("| `yeastphenome/") == FILES_SHOWN
-    assert f"{len(many) - FILES_SHOWN} further files" in page
+    assert page.count("| `yeastphenome/") == FILES_DISPLAYED
+    assert f"{len(many) - FILES_DISPLAYED} further files" in page
 
 
 def no_screens() -> pd.DataFrame:

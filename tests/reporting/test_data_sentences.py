@@ -20,8 +20,11 @@ def test_rows_without_a_query_and_averaged_p_values_are_counted_on_the_page() ->
         ]
     )
     first, second = query_sentences(summary)
-    assert first.startswith("Of kuzmin_tau 48 rows of two or three deleted genes name no query")
-    assert second.startswith("Of kuzmin_tau 116 P-values are means")
+    assert (
+        first
+        == "Rows of two or three deleted genes that name no query are left out of numbers by query: kuzmin_tau 48."
+    )
+    assert second.endswith("left out of the statistics of P-values: kuzmin_tau 116.")
 
 
 def test_the_share_of_scores_that_keep_the_identity_is_on_the_page() -> None:

@@ -3,6 +3,7 @@
 import html
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import jinja2
 import matplotlib.image
@@ -61,14 +62,28 @@ def test_a_vector_figure_carries_no_date_and_no_font_of_this_machine(run_folder)
     assert "font-family" not in text
 
 
-@pytest.mark.parametrize("topic", ["p_values", "metabolism"])
-def test_what_snakemake_shows_under_a_figure_are_its_own_title_and_caption(run_folder, topic):
+@pytest.mark.parametrize("topic", ["p_values", "leaderboard"])
+def test_snakemake_lists_the_figures_that_show_something_each_with_its_title_and_caption(run_folder, topic):
     folder = run_folder / "figures"
-    for record in read_records(folder / f"{topic}.json"):
-        template = (folder / "captions" / f"{record.name}.rst").read_text(encoding="utf-8")
-        parts = publish_parts(jinja2.Template(template).render(), writer_name="html")
+    records = read_records(folder / f"{topic}.json")
+    listed = {path.stem for path in (folder / "listed" / topic).glob("*.svg")}
+    assert listed == {record.name for record in records if not record.empty}
+    template = jinja2.Template((folder / "captions" / f"{topic}.rst").read_text(encoding="utf-8"))
+    for record in records:
+        if record.name not in listed:
+            continue
+        figure = SimpleNamespace(wildcards=SimpleNamespace(figure=record.name))
+        parts = publish_parts(template.render(snakemake=figure), writer_name="html")
         shown = html.unescape(re.sub(r"<[^>]*>", "", parts["body"]))
         assert " ".join(shown.split()) == " ".join(f"{record.title}. {record.caption}".split())
+
+
+def test_a_figure_without_content_is_not_listed(run_folder):
+    records = read_records(run_folder / "figures" / "datasets.json")
+    empty = {record.name for record in records if record.empty}
+    assert empty == {"reproducibility"}
+    listed = {path.stem for path in (run_folder / "figures" / "listed" / "datasets").iterdir()}
+    assert listed == {record.name for record in records} - empty
 
 
 @pytest.fixture

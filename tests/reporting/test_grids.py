@@ -6,8 +6,9 @@ import pytest
 
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.config.figures import ARTEFACTS
-from pipeline_lib.evaluation.verdicts import verdict
-from pipeline_lib.reporting.grid import Scale, mark, scale_around_zero
+from pipeline_lib.evaluation.tables.verdicts import verdict
+from pipeline_lib.reporting.findings import number
+from pipeline_lib.reporting.grid import GridCell, Scale, mark, scale_around_zero
 from pipeline_lib.reporting.sections.families import Elsewhere, elsewhere, family_grid
 from pipeline_lib.reporting.sections.scoreboard import scoreboard_grid
 from tests.reporting.test_findings import pair
@@ -63,6 +64,17 @@ def test_every_comparison_of_the_scoreboard_is_a_cell(run_folder):
 @pytest.mark.parametrize("value", [-5.0, -0.2, 0.0, 0.3, 1.0, 7.0])
 def test_a_mark_is_never_cut(value):
     assert 0 <= Scale(-0.25, 1.0, "Pearson").place(value) <= 100
+
+
+def test_a_value_beyond_the_axis_is_an_arrow_and_not_a_dot_at_its_end():
+    scale = Scale(-0.25, 1.0, "Pearson")
+    assert [mark(scale, "model", "clp", value)[0].beyond for value in (-0.36, -0.25, 0.3, 1.2)] == ["◂", "", "", "▸"]
+
+
+def test_zero_has_no_sign():
+    cells = [GridCell(value, "level", (), "clp") for value in (-0.001, 0.0, -0.006, np.nan)]
+    assert [cell.text for cell in cells] == ["0.00", "0.00", "-0.01", "–"]
+    assert number(-0.0002) == "0.000"
 
 
 def test_what_is_unknown_is_not_drawn():

@@ -9,7 +9,7 @@ from scipy.stats import norm
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import gene_positions
-from pipeline_lib.config.reporting import ReportingSettings
+from pipeline_lib.config.figures import ReportingSettings
 from pipeline_lib.reporting.candidates import rank_untested
 from pipeline_lib.reporting.next_experiments import (
     Target,

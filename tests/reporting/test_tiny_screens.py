@@ -83,13 +83,17 @@ def test_the_report_of_a_tiny_own_screen_is_built_and_is_about_that_screen(
             "--scores",
             scores,
             *(f"--input={name}={made[name]}" for name in TOPICS[topic].artefacts if name in made),
-            *(f"--page={screen}" for screen in pages_of(topic, config.screens)),
+            *(f"--p-values-of={screen}" for screen in pages_of(topic, config.screens)),
             "--models",
             str(tmp_path / "models"),
             "--folder",
             str(tmp_path / "figures"),
             "--records",
             str(tmp_path / "figures" / f"{topic}.json"),
+            "--listed",
+            str(tmp_path / "figures" / "listed" / topic),
+            "--captions",
+            str(tmp_path / "figures" / "captions" / f"{topic}.rst"),
         )
     page = tmp_path / "report.html"
     invoke("html", "--settings", '{"png_dpi": 72}', "--run-folder", str(tmp_path), "--output", str(page))

@@ -206,7 +206,7 @@ def _evaluate(config: RunConfig, folder: Path) -> None:
             "--output",
             path["noise_ceiling"],
             *(
-                f"--split={file.stem}={file}"
+                f"--folds-of={file.stem}={file}"
                 for file in sorted((folder / "splits").glob("*.parquet"))
                 if not file.stem.endswith(".leakage")
             ),

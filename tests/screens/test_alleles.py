@@ -11,8 +11,11 @@ from pipeline_lib.screens.alleles import KINDS, Strains, gene_name_of_allele, ki
 def taken_apart(strain: str, names: GeneNames, allele: str = "", *, drop_control: bool = True) -> tuple[list, str]:
     strains = Strains(names, drop_control=drop_control)
     code = strains.codes([strain], [allele])[0]
-    genes = [(names.genes[gene].as_py(), KINDS[kind]) for gene, kind in zip(
-        strains.genes[code], strains.kinds[code], strict=True) if gene != UNKNOWN]  # fmt: skip
+    genes = [
+        (names.genes[gene].as_py(), KINDS[kind])
+        for gene, kind in zip(strains.genes[code], strains.kinds[code], strict=True)
+        if gene != UNKNOWN
+    ]
     return genes, strains.faults[code]
 
 

@@ -43,10 +43,15 @@ def invoke(*arguments: object) -> str:
 
 def read_lab(folder: Path, settings: object = SETTINGS, name: str = "lab", role: str = "table") -> str:
     return invoke(
-        "read", "--settings", json.dumps(settings), "--name", name, "--genes", folder / "genes.parquet", "--file",
-        f"{role}={folder / 'lab.csv'}", "--output", folder / "lab.parquet",
-        "--rejected", folder / "lab.rejected.parquet", "--coverage", folder / "lab.coverage.parquet",
-    )  # fmt: skip
+        "read",
+        f"--settings={json.dumps(settings)}",
+        f"--name={name}",
+        f"--genes={folder / 'genes.parquet'}",
+        f"--file={role}={folder / 'lab.csv'}",
+        f"--output={folder / 'lab.parquet'}",
+        f"--rejected={folder / 'lab.rejected.parquet'}",
+        f"--coverage={folder / 'lab.coverage.parquet'}",
+    )
 
 
 def test_known_and_unknown_names_of_a_screen_are_counted(folder: Path) -> None:
@@ -77,22 +82,25 @@ def test_read_combine_and_summary_in_a_row(folder: Path) -> None:
         output == "lab: 2 observations, 0 left out by the settings\n    rejected 2: gene ... is not in the gene index\n"
     )
     invoke(
-        "combine", "--genes", folder / "genes.parquet", "--screen", folder / "lab.parquet", "--rejected-part",
-        folder / "lab.rejected.parquet", "--observations", folder / "observations.parquet", "--rejected",
-        folder / "rejected.parquet", "--aggregated", folder / "aggregated.parquet",
-    )  # fmt: skip
+        "combine",
+        f"--genes={folder / 'genes.parquet'}",
+        f"--screen-table={folder / 'lab.parquet'}",
+        f"--rejected-part={folder / 'lab.rejected.parquet'}",
+        *(f"--{name}={folder / name}.parquet" for name in ("observations", "rejected", "aggregated")),
+    )
     assert len(read_table(folder / "observations.parquet", OBSERVATIONS)) == 2
     assert len(read_table(folder / "rejected.parquet", REJECTED)) == 2
     assert len(read_table(folder / "aggregated.parquet")) == 2
     invoke(
-        "summary", "--observations", folder / "observations.parquet", "--genes", folder / "genes.parquet", "--output",
-        folder / "summary.parquet",
-    )  # fmt: skip
+        "summary",
+        *(f"--{name}={folder / name}.parquet" for name in ("observations", "genes")),
+        f"--output={folder / 'summary.parquet'}",
+    )
     assert "quantity" in read_table(folder / "summary.parquet")
 
 
 def test_a_screen_that_the_settings_do_not_have_is_named(folder: Path) -> None:
-    with pytest.raises(PipelineError, match="there is no screen 'other' in the settings; there are: lab"):
+    with pytest.raises(PipelineError, match="the settings have no screen 'other'; there are lab"):
         read_lab(folder, name="other")
 
 

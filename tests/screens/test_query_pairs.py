@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline_lib.screens.query_pairs import LEAST_ARRAYS, array_columns
+from pipeline_lib.screens.readers.torchcell_tau import LEAST_ARRAYS, array_columns
 
 QUERY, OTHER_QUERY = (0, 1), (0, 2)
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.screens.single_precision import published_decimals
+from pipeline_lib.screens.readers.torchcell_tau import published_decimals
 
 
 def test_the_decimals_of_a_published_score_come_back() -> None:

@@ -87,9 +87,9 @@ def test_two_control_strains_of_one_gene_leave_open_which_is_meant(identity) -> 
 
 
 def test_a_simulated_screen_keeps_the_identity(tmp_path: Path, read: Read) -> None:
-    from pipeline_lib.config.simulation import SimulationSettings
-    from pipeline_lib.metabolism.gem import read_gem
-    from pipeline_lib.metabolism.network import network_of
+    from pipeline_lib.config.metabolism import SimulationSettings
+    from pipeline_lib.metabolism.model.gem import read_gem
+    from pipeline_lib.metabolism.model.network import network_of
     from pipeline_lib.simulation import kuzmin
     from pipeline_lib.simulation.screen import simulate_screen
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from pipeline_lib.config.simulation import SimulationSettings
+from pipeline_lib.config.metabolism import SimulationSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism.interaction_scores import interactions
-from pipeline_lib.metabolism.network import MetabolicNetwork
+from pipeline_lib.metabolism.knockouts.interaction_scores import interactions
+from pipeline_lib.metabolism.model.network import MetabolicNetwork
 from pipeline_lib.simulation.screen import SimulatedScreen, simulate_screen
 
 

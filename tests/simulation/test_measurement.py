@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pipeline_lib.config.simulation import SimulationSettings
-from pipeline_lib.metabolism.interaction_scores import interactions
-from pipeline_lib.metabolism.network import MetabolicNetwork
+from pipeline_lib.config.metabolism import SimulationSettings
+from pipeline_lib.metabolism.knockouts.interaction_scores import interactions
+from pipeline_lib.metabolism.model.network import MetabolicNetwork
 from pipeline_lib.simulation.measurement import measure
 from pipeline_lib.simulation.screen import SimulatedScreen, signal, simulate_screen, truth_table
 

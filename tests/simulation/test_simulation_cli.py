@@ -94,9 +94,14 @@ def test_a_simulation_on_a_medium_of_its_own_has_the_growth_of_that_medium(folde
         output = tmp_path / str(len(truths))
         settings = json.dumps({"small": {"arrays": 60, "triples": 0, "medium": medium}})
         arguments = [
-            "screen", f"--settings={settings}", "--name=small", *shared, *option, f"--output-folder={output}",
+            "screen",
+            f"--settings={settings}",
+            "--name=small",
+            *shared,
+            *option,
+            f"--output-folder={output}",
             f"--truth={output}/truth.parquet",
-        ]  # fmt: skip
+        ]
         assert CliRunner().invoke(app, arguments, catch_exceptions=False).exit_code == 0
         truth = pd.read_parquet(output / "truth.parquet")
         singles = truth[truth["order"] == 1]

@@ -16,7 +16,7 @@ import trustme
 from pipeline_lib.sources.catalogue import Catalogue
 from pipeline_lib.sources.download import Patience
 from pipeline_lib.sources.fetch import Fetcher
-from pipeline_lib.sources.recorded import RecordedSums
+from pipeline_lib.sources.records import RecordedSums
 
 CONTENT = b"YAL001C\tYBR123C\n" * 4000
 CONTENT_SUM = hashlib.sha256(CONTENT).hexdigest()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_lib.sources.content import check_content
+from pipeline_lib.sources.file_kinds import check_content
 from pipeline_lib.sources.transfer import PlaceFailedError
 
 

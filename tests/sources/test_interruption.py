@@ -21,10 +21,13 @@ def test_a_killed_fetch_leaves_no_target_and_the_next_one_succeeds(
     catalogue = tmp_path / "sources.yaml"
     catalogue.write_text(yaml.safe_dump({"file.tsv": entry(url=url, sha256=CONTENT_SUM)}))
     command = [
-        sys.executable, "-m", "pipeline_lib", "sources", "fetch", "file.tsv", "--catalogue", str(catalogue),
-        "--mirror", str(tmp_path / "none"), "--recorded", str(tmp_path / "recorded.json"),
-        "--output", str(tmp_path / "out" / "file.tsv"), "--record", str(tmp_path / "out" / "file.tsv.record.json"),
-    ]  # fmt: skip
+        *(sys.executable, "-m", "pipeline_lib", "sources", "fetch", "file.tsv"),
+        f"--catalogue={catalogue}",
+        f"--mirror={tmp_path / 'none'}",
+        f"--recorded={tmp_path / 'recorded.json'}",
+        f"--output={tmp_path / 'out' / 'file.tsv'}",
+        f"--record={tmp_path / 'out' / 'file.tsv.record.json'}",
+    ]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=dict(os.environ)) as process:
         until = time.monotonic() + 60
         while https_server.requests["/file"] == 0 and time.monotonic() < until:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.sources.recorded import RecordedSums
+from pipeline_lib.sources.records import RecordedSums
 from pipeline_lib.sources.transfer import Digest, PlaceFailedError
 
 

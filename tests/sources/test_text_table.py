@@ -143,7 +143,7 @@ def test_a_file_that_takes_a_while_shows_how_far_it_is(
     path = tmp_path / "large.tsv"
     path.write_text(HEADER + "a\t1\t0.1\n" * 100)
     for worth_a_bar, shown in ((1 << 20, False), (1, True)):
-        monkeypatch.setattr("pipeline_lib.sources.progress._WORTH_A_BAR", worth_a_bar)
+        monkeypatch.setattr("pipeline_lib.sources.text_table._WORTH_A_BAR", worth_a_bar)
         list(read_blocks(path, COLUMNS, Rejections(path)))
         captured = capsys.readouterr()
         assert ("large.tsv" in captured.err) is shown

@@ -54,7 +54,7 @@ def inputs(run):
     options = {
         "--settings": '{"epochs": 2, "batch_size": 64, "device": "cpu"}',
         "--model-settings": '{"clp": {"hidden": 16, "message_width": 8, "attention_heads": 2, "separate": []}}',
-        "--split": run / "random.parquet",
+        "--folds": run / "random.parquet",
         "--observations": run / "observations.parquet",
         "--genes": run / "genes.parquet",
         "--edges": run / "edges.parquet",

@@ -16,8 +16,10 @@ from tests.training.conftest import observation_table
 SMALL_CLP = '{"clp": {"hidden": 16, "message_width": 8, "attention_heads": 2, "separate": []}}'
 
 
-def invoke(command, *arguments):
-    result = CliRunner().invoke(command, [str(argument) for argument in arguments])
+def invoke(command, name, **options):
+    """Run one subcommand; the option `model_settings` is --model-settings."""
+    arguments = [f"--{option.replace('_', '-')}={value}" for option, value in options.items()]
+    result = CliRunner().invoke(command, [name, *arguments])
     assert result.exit_code == 0, (result.output, result.exception)
 
 
@@ -55,49 +57,69 @@ def write_split(run, name, count):
 def fit(run, model, split="random", seed=0, knockouts=None):
     """Fit as the rule does."""
     folder = run / "models" / model / split / f"seed{seed}"
+    outputs = {name: folder / f"{name}.parquet" for name in ("predictions", "history")}
     invoke(
-        training, "fit", "--settings", '{"epochs": 1, "batch_size": 64, "device": "cpu"}',
-        "--model-settings", SMALL_CLP, "--model", model, "--split", run / "splits" / f"{split}.parquet",
-        "--seed", seed, "--observations", run / "tables" / "observations.parquet",
-        "--genes", run / "tables" / "genes.parquet", "--edges", run / "networks" / "edges.parquet",
-        "--stoichiometry", run / "metabolism" / "stoichiometry.pt",
-        *(["--knockouts", knockouts] if knockouts else []),
-        "--predictions", folder / "predictions.parquet", "--history", folder / "history.parquet",
-        "--metrics", folder / "metrics.json", "--output", folder / "model.pt",
-    )  # fmt: skip
+        training,
+        "fit",
+        settings='{"epochs": 1, "batch_size": 64, "device": "cpu"}',
+        model_settings=SMALL_CLP,
+        model=model,
+        folds=run / "splits" / f"{split}.parquet",
+        seed=seed,
+        observations=run / "tables" / "observations.parquet",
+        genes=run / "tables" / "genes.parquet",
+        edges=run / "networks" / "edges.parquet",
+        stoichiometry=run / "metabolism" / "stoichiometry.pt",
+        **({"knockouts": knockouts} if knockouts else {}),
+        **outputs,
+        metrics=folder / "metrics.json",
+        output=folder / "model.pt",
+    )
 
 
 def write_core_run(run, methods=("fba", "moma")):
     """The E. coli core model with its first forty genes screened in pairs; fba and moma are fitted on them."""
     genes, tables = run / "tables" / "genes.parquet", run / "metabolism"
-    invoke(cell_commands, "genes", "--gem", "cobra:textbook", "--output", genes)
+    invoke(cell_commands, "genes", gem="cobra:textbook", output=genes)
     names = ("metabolites", "reactions", "incidence", "complexes", "energies")
+    paths = {name: tables / f"{name}.parquet" for name in names}
     invoke(
-        metabolism, "build", "--settings", '{"gem": "cobra:textbook"}', "--gem", "cobra:textbook", "--genes", genes,
-        *(part for name in names for part in (f"--{name}", tables / f"{name}.parquet")),
-        "--stoichiometry", tables / "stoichiometry.pt",
-    )  # fmt: skip
+        metabolism,
+        "build",
+        settings='{"gem": "cobra:textbook"}',
+        gem="cobra:textbook",
+        genes=genes,
+        stoichiometry=tables / "stoichiometry.pt",
+        **paths,
+    )
     index = read_table(genes)["gene"].tolist()
     pairs = [(a, b) for i, a in enumerate(index[:40]) for b in index[i + 1 : 40]]
     generator = np.random.default_rng(0)
     n = len(pairs)
     observations = pd.DataFrame(
         {
-            "observation_id": np.arange(n), "screen": "core", "genes": [list(pair) for pair in pairs], "order": 2,
-            "phenotype": "interaction", "value": 0.0, "std": np.nan, "p_value": np.nan,
-            "p_sided": pd.array([pd.NA] * n, dtype="Int64"), "query": None, "array": None,
-            "replicate": np.zeros(n, dtype=np.int64), "kinds": [["deletion"] * 2] * n, "temperature": np.nan,
+            "observation_id": np.arange(n),
+            "screen": "core",
+            "genes": [list(pair) for pair in pairs],
+            "order": 2,
+            "phenotype": "interaction",
+            "value": 0.0,
+            "std": np.nan,
+            "p_value": np.nan,
+            "p_sided": pd.array([pd.NA] * n, dtype="Int64"),
+            "query": None,
+            "array": None,
+            "replicate": np.zeros(n, dtype=np.int64),
+            "kinds": [["deletion"] * 2] * n,
+            "temperature": np.nan,
         }
-    )  # fmt: skip
+    )
     table = run / "tables" / "observations.parquet"
     write_table(observations, table, OBSERVATIONS)
     for method in methods:
-        invoke(
-            metabolism, "knockouts", "--reactions", tables / "reactions.parquet",
-            "--incidence", tables / "incidence.parquet", "--complexes", tables / "complexes.parquet",
-            "--genes", genes, "--genotypes", table, "--method", method,
-            "--output", tables / f"knockouts.{method}.parquet",
-        )  # fmt: skip
+        network = {name: paths[name] for name in ("reactions", "incidence", "complexes")}
+        output = tables / f"knockouts.{method}.parquet"
+        invoke(metabolism, "knockouts", genes=genes, genotypes=table, method=method, output=output, **network)
     # A screen that measures twice the interaction that flux balance finds, with a little noise.
     known = read_table(tables / "knockouts.fba.parquet")
     known["pair"] = known["genes"].map(tuple)

@@ -59,7 +59,7 @@ def test_fba_of_pairs_that_the_table_lacks_is_that_of_cobra(core, unmeasured):
 
 
 def test_fitness_in_the_units_of_a_screen_that_measured_none_is_refused(core):
-    with pytest.raises(PipelineError, match="core/interaction; ask without a screen for the fitness"):
+    with pytest.raises(PipelineError, match="core/interaction; leave the screen out for the fitness"):
         predict(core, "fba", [["b0008"]], screen="core", phenotype="fitness")
 
 

@@ -15,8 +15,9 @@ from pipeline_lib.artefacts.schemas import HISTORY
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.interface import FitContext
-from pipeline_lib.training.average import WeightAverage
+from pipeline_lib.training.checkpoint import CheckpointFile
 from pipeline_lib.training.loop import train_network
+from pipeline_lib.training.weights import WeightAverage
 from tests.training.toy import Linear, columns
 
 SETTINGS = TrainingSettings(epochs=8, batch_size=32, minimum_steps=1, learning_rate=0.1, patience=8)
@@ -78,20 +79,18 @@ class StoppedError(Exception):
 def test_a_resumed_fit_is_bit_identical_to_one_that_was_not_interrupted(after, tmp_path, monkeypatch):
     whole, history = fit()
     context = FitContext(checkpoints=tmp_path)
-    from pipeline_lib.training import loop
+    saved, save = [], CheckpointFile.save
 
-    saved, save = [], loop.save_checkpoint
-
-    def save_then_stop(path, content):
-        save(path, content)
-        saved.append(path)
+    def save_then_stop(self, content):
+        save(self, content)
+        saved.append(self.path)
         if len(saved) == after:
             raise StoppedError
 
-    monkeypatch.setattr(loop, "save_checkpoint", save_then_stop)
+    monkeypatch.setattr(CheckpointFile, "save", save_then_stop)
     with pytest.raises(StoppedError):
         fit(context=context)
-    monkeypatch.setattr(loop, "save_checkpoint", save)
+    monkeypatch.setattr(CheckpointFile, "save", save)
     torch.rand(100)
     resumed, resumed_history = fit(context=context)
     assert same(whole, resumed)
@@ -267,8 +266,12 @@ def test_two_processes_train_what_one_does(tmp_path, root):
     for name, command in (("one", [sys.executable]), ("two", launcher)):
         subprocess.run(
             [*command, str(script), str(tmp_path / f"{name}.pt")],
-            env=environment, cwd=tmp_path, check=True, capture_output=True, timeout=240,
-        )  # fmt: skip
+            env=environment,
+            cwd=tmp_path,
+            check=True,
+            capture_output=True,
+            timeout=240,
+        )
     one, two = (torch.load(tmp_path / f"{name}.pt", weights_only=True) for name in ("one", "two"))
     for a, b in zip(one["weights"], two["weights"], strict=True):
         assert torch.allclose(a, b, atol=1e-5)

@@ -178,9 +178,12 @@ def test_the_suffix_chooses_the_kind_of_file_and_all_kinds_hold_the_same(ask, sm
     assert result.exit_code == 0, (result.output, result.exception)
     assert not result.stdout
     expected = predict(
-        small, "gene_ridge", [["YAL001C", "ADE5,7"], ["YAL018C", "YAL019C"], ["YAL001C", "YAL005C"]],
-        screen="two", phenotype="interaction",
-    )  # fmt: skip
+        small,
+        "gene_ridge",
+        [["YAL001C", "ADE5,7"], ["YAL018C", "YAL019C"], ["YAL001C", "YAL005C"]],
+        screen="two",
+        phenotype="interaction",
+    )
     if suffix == ".parquet":
         assert pq.read_schema(output).equals(SCHEMA)
         found = pd.read_parquet(output)

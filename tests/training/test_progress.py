@@ -20,7 +20,7 @@ def test_a_log_tells_where_a_fit_went_on(capfd):
 
 
 def test_other_processes_than_the_first_are_silent(capfd):
-    with TrainingBar(epochs=2, steps=1, shown=False) as bar:
+    with TrainingBar(epochs=2, steps=1, visible=False) as bar:
         bar.resume(1, 1)
         bar.epoch(0.5, 0.25)
     assert capfd.readouterr().err == ""

@@ -6,12 +6,13 @@ import pytest
 import torch
 from click.testing import CliRunner
 
+from pipeline_lib.config.model_registry import CLP
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.clp.intact import IntactPool
 from pipeline_lib.models.clp.perturbed import PerturbedSet
 from pipeline_lib.models.interface import FitContext
-from pipeline_lib.models.registry import CLP, build
+from pipeline_lib.models.registry import build
 from pipeline_lib.reporting.sections.model import _gains
 from pipeline_lib.training.cli import app
 from pipeline_lib.training.tracing import dead_units, summary, traced
@@ -117,8 +118,14 @@ def test_other_families_are_refused(walk):
 def test_a_summary_tells_shape_type_range_and_what_is_not_finite():
     found = summary((torch.tensor([1.0, 3.0, float("inf")]), {"rows": torch.zeros(0, 3, dtype=torch.long)}, 7))
     assert found[0] == {
-        "shape": [3], "dtype": "float32", "finite": False, "min": 1.0, "mean": 2.0, "max": 3.0, "sd": 1.0,
-    }  # fmt: skip
+        "shape": [3],
+        "dtype": "float32",
+        "finite": False,
+        "min": 1.0,
+        "mean": 2.0,
+        "max": 3.0,
+        "sd": 1.0,
+    }
     assert found[1] == {"rows": {"shape": [0, 3], "dtype": "int64"}}
     assert found[2] == 7
 

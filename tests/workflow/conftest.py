@@ -19,9 +19,13 @@ def snakemake(root: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     def run(*arguments: str, cwd: Path = root, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "snakemake", *arguments],
-            cwd=cwd, env={**os.environ, "PYTHONPATH": str(cwd), **environment}, capture_output=True, text=True,
-            check=False, timeout=600,
-        )  # fmt: skip
+            cwd=cwd,
+            env={**os.environ, "PYTHONPATH": str(cwd), **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
+        )
 
     return run
 

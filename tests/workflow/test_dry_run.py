@@ -66,7 +66,7 @@ def test_a_draw_is_a_split_with_files_of_its_own(snakemake, checkout):
     assert (rules["split"], rules["fit"]) == (3, 6)
     for name in names:
         assert re.search(rf"--name {name} .*--output results/quickstart/splits/{name}\.parquet", done.stdout)
-        fits = re.findall(rf"--split results/quickstart/splits/{name}\.parquet .*", done.stdout)
+        fits = re.findall(rf"--folds results/quickstart/splits/{name}\.parquet .*", done.stdout)
         assert len(fits) == 2
         assert all(f"/{name}/seed0/predictions.parquet" in fit for fit in fits)
 
@@ -193,7 +193,9 @@ def test_whatever_reads_a_clp_gets_the_growth_and_the_features_that_it_was_fitte
     assert named["fit clp_no_features"] == {growth}
     assert named["fit clp_all_features"] == {growth, used, "features/hearsay"}
     # What no screen has measured is solved on the network.
-    assert re.search(r"--network( results/mine/metabolism/(reactions|incidence|complexes)\.parquet){3}", done.stdout)
+    assert re.search(
+        r"--metabolic-network( results/mine/metabolism/(reactions|incidence|complexes)\.parquet){3}", done.stdout
+    )
 
 
 def test_a_clp_without_flux_needs_no_knockouts(snakemake, checkout):
@@ -205,7 +207,7 @@ def test_a_clp_without_flux_needs_no_knockouts(snakemake, checkout):
     assert done.returncode == 0, done.stdout + done.stderr
     assert "knockouts" not in rules_of(done.stdout)
     assert not any(commands_of(done.stdout).values())
-    assert "--network" not in done.stdout
+    assert "--metabolic-network" not in done.stdout
 
 
 def test_the_fits_of_a_run_that_could_share_terms_keep_their_checkpoints_in_one_folder(snakemake, checkout):

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline_lib.metabolism.gem import read_gem
-from pipeline_lib.metabolism.knockouts import solve_knockouts
-from pipeline_lib.metabolism.network import network_of
+from pipeline_lib.metabolism.knockouts.solver import solve_knockouts
+from pipeline_lib.metabolism.model.gem import read_gem
+from pipeline_lib.metabolism.model.network import network_of
 
 GENES, PAIRS = 30, 435
 NOISE = 0.02

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from pipeline_lib.metabolism.gem import read_gem
-from pipeline_lib.metabolism.network import network_of
+from pipeline_lib.metabolism.model.gem import read_gem
+from pipeline_lib.metabolism.model.network import network_of
 
 pytestmark = pytest.mark.slow
 
@@ -24,14 +24,20 @@ def own_table(checkout: Path, rows: int, phenotype: str) -> None:
     table["score"] = labels if phenotype == "call" else random.normal(0, 0.1, rows).round(4)
     table.to_csv(checkout / "own.csv", index=False)
     screen = {
-        "reader": "table", "files": {"table": "own.csv"}, "phenotype": phenotype,
+        "reader": "table",
+        "files": {"table": "own.csv"},
+        "phenotype": phenotype,
         "columns": {"gene1": "gene1", "gene2": "gene2", "value": "score"},
-    }  # fmt: skip
+    }
     content = {
-        "run": "own", "metabolism": {"gem": "cobra:textbook"}, "screens": {"mine": screen},
-        "grid": [{"models": ["mean", "gene_ridge", "clp"], "splits": ["random"]}], "training": {"epochs": 2},
-        "evaluation": {"resamples": 100, "ranking_resamples": 50}, "reporting": {"png_dpi": 72},
-    }  # fmt: skip
+        "run": "own",
+        "metabolism": {"gem": "cobra:textbook"},
+        "screens": {"mine": screen},
+        "grid": [{"models": ["mean", "gene_ridge", "clp"], "splits": ["random"]}],
+        "training": {"epochs": 2},
+        "evaluation": {"resamples": 100, "ranking_resamples": 50},
+        "reporting": {"png_dpi": 72},
+    }
     (checkout / "own.yaml").write_text(yaml.safe_dump(content))
 
 

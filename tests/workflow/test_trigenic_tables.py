@@ -57,8 +57,9 @@ def results(snakemake, checkout, mirror) -> Path:
     simulation = {"yeast-gem": {"triples": 500, "arrays": 60}}
     configure(checkout, base="config/trigenic.yaml", grid=grid, splits=splits, simulation=simulation)
     board = "results/trigenic/evaluation/leaderboard.parquet"
-    done = snakemake(board, "results/trigenic/splits/cross_screen.parquet", *RUN, cwd=checkout,
-                     PIPELINE_MIRROR=str(full))  # fmt: skip
+    done = snakemake(
+        board, "results/trigenic/splits/cross_screen.parquet", *RUN, cwd=checkout, PIPELINE_MIRROR=str(full)
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return checkout / "results"
 

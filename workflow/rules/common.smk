@@ -139,6 +139,11 @@ def cell_options(model):
 OWN_CAPTIONS = workflow.current_basedir.is_local
 
 
-def caption_of(name):
-    """Return the file of a figure's title and caption, for ``snakemake --report``."""
-    return abspath(placed(f"{RESULTS}/figures/captions/{name}.rst")) if OWN_CAPTIONS else "../report/figure.rst"
+def captions_of(topic):
+    """Return the file of the titles and captions of a topic's figures, for ``snakemake --report``."""
+    return abspath(placed(f"{RESULTS}/figures/captions/{topic}.rst")) if OWN_CAPTIONS else "../report/figure.rst"
+
+
+def figure_label(wildcards):
+    """Return what ``snakemake --report`` calls a figure."""
+    return {"figure": wildcards.figure.replace("_", " ")}

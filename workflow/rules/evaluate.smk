@@ -5,7 +5,7 @@ from pipeline_lib.config.screens import screen_scores
 SCORES = as_json(screen_scores(RUN.screens))
 PREDICTIONS = [f"{RESULTS}/models/{model}/{split}/seed{seed}/predictions.parquet" for model, split, seed in FLOW.jobs]
 
-TRUTHS = [f"--truth={screen}={placed(path)}" for screen, path in FLOW.truths.items()]
+TRUTHS = [f"--truth-of={screen}={placed(path)}" for screen, path in FLOW.truths.items()]
 
 
 rule leaderboard:
@@ -64,7 +64,7 @@ rule noise_ceiling:
         scores=SCORES,
         truths=TRUTHS,
         splits=lambda wildcards, input: [
-            f"--split={split}={path}" for split, path in zip(RUN.splits.names, input.splits)
+            f"--folds-of={split}={path}" for split, path in zip(RUN.splits.names, input.splits)
         ],
     shell:
         "python -m pipeline_lib evaluation noise-ceiling --settings {params.settings:q} --scores {params.scores:q}"

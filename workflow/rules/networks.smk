@@ -49,7 +49,7 @@ rule networks:
         code=code_hash("pipeline_lib.networks.cli:combine"),
         settings=lambda wildcards: as_json(RUN.networks),
         catalogue=lambda wildcards: str(RUN.catalogue),
-        networks=lambda wildcards, input: [f"--network={path}" for path in input.networks],
+        networks=lambda wildcards, input: [f"--network-table={path}" for path in input.networks],
     shell:
         "python -m pipeline_lib networks combine --settings {params.settings:q} --genes {input.genes:q}"
         " {params.networks:q} --catalogue {params.catalogue:q} --edges {output.edges:q} --summary {output.summary:q} 2>> {log:q}"

@@ -31,18 +31,18 @@ for topic in TOPICS:
             **artefact_paths(topic),
             models=[*PREDICTIONS, *HISTORIES] if topic in READS_MODELS else [],
         output:
-            svg=[
-                report(
-                    f"{RESULTS}/figures/{name}.svg",
-                    category="Figures",
-                    subcategory=topic,
-                    caption=caption_of(name),
-                    labels={"figure": name.replace("_", " ")},
-                )
-                for name in figure_names(topic, RUN.screens)
-            ],
+            svg=[f"{RESULTS}/figures/{name}.svg" for name in figure_names(topic, RUN.screens)],
             png=[f"{RESULTS}/figures/{name}.png" for name in figure_names(topic, RUN.screens)],
-            captions=[f"{RESULTS}/figures/captions/{name}.rst" for name in figure_names(topic, RUN.screens)],
+            # Which figures have nothing to show is known when they are drawn: the report lists what is in the folder.
+            listed=report(
+                directory(f"{RESULTS}/figures/listed/{topic}"),
+                patterns=["{figure}.svg"],
+                category="Figures",
+                subcategory=topic,
+                caption=captions_of(topic),
+                labels=figure_label,
+            ),
+            captions=f"{RESULTS}/figures/captions/{topic}.rst",
             pictures=[
                 f"{RESULTS}/figures/page/{name}{suffix}"
                 for name in figure_names(topic, RUN.screens)
@@ -63,12 +63,13 @@ for topic in TOPICS:
             scores=SCORES,
             topic=topic,
             inputs=artefact_options(topic),
-            pages=[f"--page={screen}" for screen in pages_of(topic, RUN.screens)],
+            pages=[f"--p-values-of={screen}" for screen in pages_of(topic, RUN.screens)],
             models=lambda wildcards: placed(f"{RESULTS}/models"),
             folder=lambda wildcards, output: dirname(output.records),
         shell:
             "python -m pipeline_lib reporting figures {params.topic:q} --settings {params.settings:q} --scores {params.scores:q} {params.inputs:q}"
-            " --models {params.models:q} {params.pages:q} --folder {params.folder:q} --records {output.records:q} 2>> {log:q}"
+            " --models {params.models:q} {params.pages:q} --folder {params.folder:q} --records {output.records:q}"
+            " --listed {output.listed:q} --captions {output.captions:q} 2>> {log:q}"
 
 
 # Not part of the report: `snakemake trigenic_interactions` asks for it.
@@ -79,7 +80,6 @@ rule trigenic_interactions:
     output:
         svg=f"{RESULTS}/figures/trigenic_interactions.svg",
         png=f"{RESULTS}/figures/trigenic_interactions.png",
-        caption=f"{RESULTS}/figures/captions/trigenic_interactions.rst",
         pictures=multiext(f"{RESULTS}/figures/page/trigenic_interactions", ".webp", ".narrow.webp"),
         records=f"{RESULTS}/figures/trigenic_interactions.json",
     log:
@@ -151,9 +151,9 @@ rule next_experiments:
         code=code_hash("pipeline_lib.reporting.cli:next_experiments"),
         settings=as_json(RUN.reporting),
         scores=SCORES,
-        models=[f"--model={placed(folder)}/model.pt" for folder in REPORTED],
+        models=[f"--fitted={placed(folder)}/model.pt" for folder in REPORTED],
         cell=cell_options(RUN.reporting.model) if REPORTED else [],
-        network=lambda wildcards, input: ["--network", *input.network] if SOLVED_ON else [],
+        network=lambda wildcards, input: ["--metabolic-network", *input.network] if SOLVED_ON else [],
     shell:
         "python -m pipeline_lib reporting next-experiments --settings {params.settings:q}"
         " --scores {params.scores:q} {params.models:q} {params.cell:q}"

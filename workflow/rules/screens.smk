@@ -51,7 +51,7 @@ rule observations:
         runtime=minutes(30),
     params:
         code=code_hash("pipeline_lib.screens.cli:combine"),
-        screens=lambda wildcards, input: [f"--screen={path}" for path in input.screens],
+        screens=lambda wildcards, input: [f"--screen-table={path}" for path in input.screens],
         rejected=lambda wildcards, input: [f"--rejected-part={path}" for path in input.rejected],
     shell:
         "python -m pipeline_lib screens combine --genes {input.genes:q} {params.screens:q} {params.rejected:q}"

@@ -45,7 +45,7 @@ rule fit:
         attempts=placed(f"{RESULTS}/logs/fit/{{model}}.{{split}}.{{seed}}.attempts.log"),
     shell:
         "python {params.launcher:q} training fit --settings {params.settings:q} --model-settings {params.model_settings:q}"
-        " --model {wildcards.model:q} --split {input.split:q} --seed {wildcards.seed:q}"
+        " --model {wildcards.model:q} --folds {input.split:q} --seed {wildcards.seed:q}"
         " --observations {input.observations:q} --genes {input.genes:q} --edges {input.edges:q}"
         " --stoichiometry {input.stoichiometry:q} {params.cell:q} --threads {params.threads:q}"
         " --checkpoints {params.checkpoints:q} --predictions {output.predictions:q} --history {output.history:q}"
@@ -87,7 +87,7 @@ rule overfit:
         cell=cell_options("clp"),
     shell:
         "python -m pipeline_lib training overfit --settings {params.settings:q}"
-        " --model-settings {params.model_settings:q} --model clp --split {input.split:q}"
+        " --model-settings {params.model_settings:q} --model clp --folds {input.split:q}"
         " --observations {input.observations:q} --genes {input.genes:q} --edges {input.edges:q}"
         " --stoichiometry {input.stoichiometry:q} {params.cell:q} --predictions {output.predictions:q}"
         " --history {output.history:q} --report {output.report:q} 2>> {log:q}"
@@ -115,6 +115,6 @@ rule walk_through:
         cell=cell_options("clp"),
     shell:
         "python -m pipeline_lib training walk-through --settings {params.settings:q}"
-        " --model-settings {params.model_settings:q} --model clp --split {input.split:q}"
+        " --model-settings {params.model_settings:q} --model clp --folds {input.split:q}"
         " --observations {input.observations:q} --genes {input.genes:q} --edges {input.edges:q}"
         " --stoichiometry {input.stoichiometry:q} {params.cell:q} --output {output.walk_through:q} 2>> {log:q}"

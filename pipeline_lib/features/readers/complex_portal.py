@@ -13,7 +13,7 @@ import polars as pl
 from pipeline_lib.config.features import FeatureSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.features.raw_features import RawFeatures
-from pipeline_lib.features.readers.uniprot_fasta import read_fasta
+from pipeline_lib.features.readers.proteome import read_fasta
 from pipeline_lib.networks.raw_edges import read_lines
 
 _COMPLEX, _NAME, _MEMBERS = "Complex ac", "Recommended name", "Expanded participant list"

@@ -50,7 +50,7 @@ def read(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:
     -------
     RawFeatures
         ``component_1`` and so on, by falling singular value; each component's greatest loading is positive, and the
-        seed is fixed. Genes whose description says nothing that is kept have no row.
+        seed is fixed. Genes whose description holds no kept word have no row.
 
     Raises
     ------

@@ -1,7 +1,8 @@
 """What the metabolic model states about each gene: growth without it, its reactions, the flux that they carry.
 
-Growth of every single deletion by flux balance analysis (`pipeline_lib.metabolism.knockouts`, exact), and fluxes of the
-wild type at greatest growth and least total flux (Lewis et al., Molecular Systems Biology 6:390, 2010), on each medium.
+Growth of every single deletion by flux balance analysis (`pipeline_lib.metabolism.knockouts.solver`, exact), and fluxes
+of the wild type at greatest growth and least total flux (Lewis et al., Molecular Systems Biology 6:390, 2010), on each
+medium.
 """
 
 from collections.abc import Mapping
@@ -14,13 +15,13 @@ from scipy import sparse
 
 from pipeline_lib.config.features import FeatureSettings
 from pipeline_lib.features.raw_features import RawFeatures
-from pipeline_lib.metabolism.background import with_background
-from pipeline_lib.metabolism.gem import read_gem
-from pipeline_lib.metabolism.knockouts import solve_knockouts
-from pipeline_lib.metabolism.medium import with_medium
-from pipeline_lib.metabolism.moma import reference_flux
-from pipeline_lib.metabolism.network import MetabolicNetwork, network_of
-from pipeline_lib.metabolism.network_reduction import reduce_network
+from pipeline_lib.metabolism.knockouts.solver import solve_knockouts
+from pipeline_lib.metabolism.media.medium import with_medium
+from pipeline_lib.metabolism.model.background import with_background
+from pipeline_lib.metabolism.model.gem import read_gem
+from pipeline_lib.metabolism.model.network import MetabolicNetwork, network_of
+from pipeline_lib.metabolism.programs.moma import reference_flux
+from pipeline_lib.metabolism.programs.network_reduction import reduce_network
 
 
 def read(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:
@@ -31,7 +32,7 @@ def read(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:
     files
         ``gem``.
     settings
-        ``media``: names of media (see `pipeline_lib.metabolism.medium`).
+        ``media``: names of media (see `pipeline_lib.metabolism.media.medium`).
 
     Returns
     -------

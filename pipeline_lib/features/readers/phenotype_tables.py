@@ -28,7 +28,7 @@ procedure, and how: what they measure is one query of a genetic-interaction scre
 _SGA_WORDS = re.compile(
     r"\bSGA\b|synthetic genetic array|double mutant|canavanine.*thialysine|NAT\b.*\bG418", re.IGNORECASE
 )
-"""What a column's own text says when it was measured through SGA: its name, or the selection of double mutants."""
+"""What a column's own text contains when it was measured through SGA: its name, or the selection of double mutants."""
 
 
 def read(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:  # noqa: ARG001 - every reader's signature

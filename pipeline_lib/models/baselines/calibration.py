@@ -6,8 +6,8 @@ from typing import Self
 import numpy as np
 
 from pipeline_lib.cell.genotypes import MAX_ORDER
-from pipeline_lib.models.baselines.axes import Index
-from pipeline_lib.models.baselines.per_assay import Values
+from pipeline_lib.models.crosses.axes import Index
+from pipeline_lib.models.crosses.per_assay import Values
 
 
 @dataclass(frozen=True)

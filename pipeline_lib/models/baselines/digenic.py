@@ -8,11 +8,11 @@ import numpy as np
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import MAX_ORDER, Genotypes
-from pipeline_lib.models.baselines.axes import Index
 from pipeline_lib.models.baselines.calibration import Lines
-from pipeline_lib.models.baselines.crosses import Crosses, StrainBook, lookup
-from pipeline_lib.models.baselines.per_assay import AssayFold, AssayModel, PerAssay, Values
-from pipeline_lib.models.baselines.search import Trial
+from pipeline_lib.models.crosses.axes import Index
+from pipeline_lib.models.crosses.crosses import Crosses, StrainBook, lookup
+from pipeline_lib.models.crosses.per_assay import AssayFold, AssayModel, PerAssay, Values
+from pipeline_lib.models.crosses.search import Trial
 from pipeline_lib.models.interface import Cell, Prediction
 
 PAIRS = tuple(combinations(range(MAX_ORDER), 2))

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
-from pipeline_lib.features.components import components_of_tables
-from pipeline_lib.models.baselines.crosses import Crosses, StrainBook, lookup
-from pipeline_lib.models.baselines.per_assay import AssayFold, AssayModel, PerAssay, Values
-from pipeline_lib.models.baselines.search import Search, Trial
+from pipeline_lib.features.matrices import components_of_tables
+from pipeline_lib.models.crosses.crosses import Crosses, StrainBook, lookup
+from pipeline_lib.models.crosses.per_assay import AssayFold, AssayModel, PerAssay, Values
+from pipeline_lib.models.crosses.search import Search, Trial
 from pipeline_lib.models.interface import Cell, Prediction
 
 HIDDEN = 64

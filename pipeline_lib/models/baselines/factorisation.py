@@ -5,9 +5,9 @@ from itertools import product
 import numpy as np
 from sklearn.utils.extmath import randomized_svd
 
-from pipeline_lib.models.baselines.completion import FactorModel, Factors, HeldOut, ScoreMatrix
-from pipeline_lib.models.baselines.per_assay import AssayFold, PerAssay, Values
-from pipeline_lib.models.baselines.search import Search, Trial
+from pipeline_lib.models.crosses.completion import FactorModel, Factors, HeldOut, ScoreMatrix
+from pipeline_lib.models.crosses.per_assay import AssayFold, PerAssay, Values
+from pipeline_lib.models.crosses.search import Search, Trial
 
 GREATEST_RANK = 32
 PENALTIES = (0.8, 0.5, 0.3)

@@ -7,11 +7,12 @@ import numpy as np
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import MAX_ORDER
+from pipeline_lib.config.model_registry import SIMULATED_PHENOTYPES
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.baselines.calibration import Lines
-from pipeline_lib.models.baselines.crosses import Crosses, StrainBook
 from pipeline_lib.models.baselines.flux_results import FluxOfScreens
-from pipeline_lib.models.baselines.per_assay import (
+from pipeline_lib.models.crosses.crosses import Crosses, StrainBook
+from pipeline_lib.models.crosses.per_assay import (
     AssayFold,
     AssayModel,
     AssayName,
@@ -19,9 +20,8 @@ from pipeline_lib.models.baselines.per_assay import (
     PerAssay,
     Values,
 )
-from pipeline_lib.models.baselines.search import Trial
+from pipeline_lib.models.crosses.search import Trial
 from pipeline_lib.models.interface import Cell, Prediction
-from pipeline_lib.models.registry import SIMULATED_PHENOTYPES
 
 
 class FluxBalance(AssayModel):

@@ -7,8 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE, Genotypes, gene_positions
-from pipeline_lib.models.baselines.crosses import lookup
-from pipeline_lib.models.baselines.per_assay import Values
+from pipeline_lib.models.crosses.crosses import lookup
+from pipeline_lib.models.crosses.per_assay import Values
 from pipeline_lib.models.interface import Cell, KnockoutSolver
 
 WILD_TYPE_FITNESS = 1.0
@@ -28,7 +28,7 @@ class FluxResults:
         float64 [k]: growth over that of the wild type; epsilon of pairs, tau of triples, 0 for single deletions. NaN
         where the solver failed.
     index
-        The gene table; its column ``in_gem`` says which genes the metabolic model has: the others change nothing there.
+        The gene table; its column ``in_gem`` has the genes of the metabolic model: the others change nothing there.
     solve
         Finds the results of genotypes that are not among `keys`.
     """

@@ -1,4 +1,4 @@
-"""Gene networks as sparse matrices: those of the cell, of its feature tables, and what the metabolic model says."""
+"""Gene networks as sparse matrices: those of the cell, of its feature tables, and what the metabolic model predicts."""
 
 from functools import lru_cache
 

@@ -7,10 +7,10 @@ import numpy as np
 from scipy import sparse
 
 from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE, Genotypes
-from pipeline_lib.features.components import components_of_tables
+from pipeline_lib.features.matrices import components_of_tables
 from pipeline_lib.models.baselines.flux_results import WILD_TYPE_FITNESS, FluxResults
 from pipeline_lib.models.baselines.gene_networks import gene_complexes, gene_networks
-from pipeline_lib.models.baselines.per_assay import Values
+from pipeline_lib.models.crosses.per_assay import Values
 from pipeline_lib.models.interface import Cell
 
 UNKNOWN_ESSENTIAL = 0.5

@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from pipeline_lib.models.baselines.crosses import Crosses, StrainBook
 from pipeline_lib.models.baselines.gene_networks import gene_networks
 from pipeline_lib.models.baselines.genotype_features import GenotypeFeatures
-from pipeline_lib.models.baselines.per_assay import AssayFold, AssayModel, PerAssay
-from pipeline_lib.models.baselines.search import Search, Trial
 from pipeline_lib.models.baselines.trees import Trees
+from pipeline_lib.models.crosses.crosses import Crosses, StrainBook
+from pipeline_lib.models.crosses.per_assay import AssayFold, AssayModel, PerAssay
+from pipeline_lib.models.crosses.search import Search, Trial
 from pipeline_lib.models.interface import Cell, Prediction
 
 LEAVES = (63, 15)
@@ -35,9 +35,13 @@ class GradientBoosting(AssayModel):
         looks = np.array_split(np.arange(trials), min(len(LEAVES), trials))
         for leaves, ensemble in zip(LEAVES, looks, strict=False):
             boosting = HistGradientBoostingRegressor(
-                learning_rate=LEARNING_RATE, max_iter=rounds, max_leaf_nodes=leaves, max_depth=DEPTH,
-                early_stopping=False, random_state=fold.context.seed,
-            ).fit(inputs, fold.train.value)  # fmt: skip
+                learning_rate=LEARNING_RATE,
+                max_iter=rounds,
+                max_leaf_nodes=leaves,
+                max_depth=DEPTH,
+                early_stopping=False,
+                random_state=fold.context.seed,
+            ).fit(inputs, fold.train.value)
             for look in range(1, len(ensemble) + 1):
                 trees = Trees.of_boosting(boosting, max(rounds * look // len(ensemble), 1))
                 search.offer(f"leaves={leaves} trees={len(trees.value)}", trees.predict(held), trees)

@@ -1,14 +1,15 @@
-"""Predict a mean: of everything, of the screen, of the query or of the array."""
+"""Predict a mean: of everything, of the screen, of the query or of the array; or the sum of both effects."""
 
 from typing import Any
 
 import numpy as np
 
-from pipeline_lib.models.baselines.axes import Index
-from pipeline_lib.models.baselines.cross_model import CrossModel
-from pipeline_lib.models.baselines.crosses import Crosses, StrainBook
-from pipeline_lib.models.baselines.per_assay import AssayFold, AssayModel, PerAssay, Values
-from pipeline_lib.models.baselines.search import Trial
+from pipeline_lib.models.crosses.axes import Index
+from pipeline_lib.models.crosses.cross_model import CrossModel
+from pipeline_lib.models.crosses.crosses import Crosses, StrainBook
+from pipeline_lib.models.crosses.effects import Effects
+from pipeline_lib.models.crosses.per_assay import AssayFold, AssayModel, PerAssay, Values
+from pipeline_lib.models.crosses.search import Trial
 from pipeline_lib.models.interface import Cell, Prediction
 
 
@@ -118,3 +119,33 @@ class ArrayMeanModel(PerAssay):
     """Model ``array_mean``."""
 
     assay_model = ArrayMean
+
+
+class TwoWay(CrossModel):
+    """Mean + query effect + array effect, shrunken; one effect per strain where the screen is symmetric."""
+
+    effects: Effects
+
+    def fit_crosses(self, fold: AssayFold, rows: Index, columns: Index) -> list[Trial]:
+        """Fit the effects."""
+        self.effects = Effects.fit(self.axes, rows, columns, fold.train.value)
+        return []
+
+    def predict_crosses(self, crosses: Crosses, rows: Index, columns: Index) -> Prediction:
+        """Add the effects up, with the SD of a new measurement."""
+        del crosses
+        return Prediction(self.effects.predict(rows, columns), self.effects.spread(rows, columns))
+
+    def cross_state(self) -> dict[str, Any]:
+        """Return the effects."""
+        return {"effects": vars(self.effects)}
+
+    def load_crosses(self, state: dict[str, Any], book: StrainBook, cell: Cell) -> None:  # noqa: ARG002
+        """Restore the effects."""
+        self.effects = Effects(**state["effects"])
+
+
+class TwoWayModel(PerAssay):
+    """Model ``two_way``."""
+
+    assay_model = TwoWay

@@ -7,10 +7,10 @@ from sklearn.linear_model import Ridge
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
-from pipeline_lib.models.baselines.crosses import Crosses, StrainBook
-from pipeline_lib.models.baselines.per_assay import AssayFold, AssayModel, PerAssay, Values
 from pipeline_lib.models.baselines.ridge import gene_indicators
-from pipeline_lib.models.baselines.search import Trial
+from pipeline_lib.models.crosses.crosses import Crosses, StrainBook
+from pipeline_lib.models.crosses.per_assay import AssayFold, AssayModel, PerAssay, Values
+from pipeline_lib.models.crosses.search import Trial
 from pipeline_lib.models.interface import Cell, Prediction
 
 LEAST_FITNESS = 0.01

@@ -1,4 +1,4 @@
-"""Impute a cross from the strains whose measured profiles are most alike."""
+"""Impute a cross from the strains whose measured profiles are most similar."""
 
 from dataclasses import dataclass
 from itertools import product
@@ -7,11 +7,11 @@ from typing import Any, Self
 import numpy as np
 from scipy import sparse
 
-from pipeline_lib.models.baselines.axes import UNKNOWN, Index
-from pipeline_lib.models.baselines.completion import CompletionModel, HeldOut, ScoreMatrix
-from pipeline_lib.models.baselines.crosses import Crosses, StrainBook
-from pipeline_lib.models.baselines.per_assay import AssayFold, PerAssay, Values
-from pipeline_lib.models.baselines.search import Search, Trial
+from pipeline_lib.models.crosses.axes import UNKNOWN, Index
+from pipeline_lib.models.crosses.completion import CompletionModel, HeldOut, ScoreMatrix
+from pipeline_lib.models.crosses.crosses import Crosses, StrainBook
+from pipeline_lib.models.crosses.per_assay import AssayFold, PerAssay, Values
+from pipeline_lib.models.crosses.search import Search, Trial
 from pipeline_lib.models.interface import Cell
 
 NEIGHBOURS = (5, 10, 20, 40, 80, 160)

@@ -8,13 +8,13 @@ from typing import Any, Self
 import numpy as np
 from scipy import sparse
 
-from pipeline_lib.models.baselines.axes import Index
-from pipeline_lib.models.baselines.completion import CompletionModel, HeldOut, ScoreMatrix
-from pipeline_lib.models.baselines.crosses import Crosses, StrainBook
 from pipeline_lib.models.baselines.gene_networks import gene_networks
-from pipeline_lib.models.baselines.per_assay import AssayFold, PerAssay, Values
 from pipeline_lib.models.baselines.profile_smoothing import CASES, Along, new_positions, smooth
-from pipeline_lib.models.baselines.search import Search, Trial
+from pipeline_lib.models.crosses.axes import Index
+from pipeline_lib.models.crosses.completion import CompletionModel, HeldOut, ScoreMatrix
+from pipeline_lib.models.crosses.crosses import Crosses, StrainBook
+from pipeline_lib.models.crosses.per_assay import AssayFold, PerAssay, Values
+from pipeline_lib.models.crosses.search import Search, Trial
 from pipeline_lib.models.interface import Cell
 from pipeline_lib.models.least_squares import non_negative_least_squares
 

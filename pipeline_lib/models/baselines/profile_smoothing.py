@@ -6,10 +6,10 @@ from typing import Self
 import numpy as np
 from scipy import sparse
 
-from pipeline_lib.models.baselines.axes import UNKNOWN, Entities, Index
-from pipeline_lib.models.baselines.completion import ScoreMatrix
-from pipeline_lib.models.baselines.crosses import Side, StrainBook
-from pipeline_lib.models.baselines.per_assay import Values
+from pipeline_lib.models.crosses.axes import UNKNOWN, Entities, Index
+from pipeline_lib.models.crosses.completion import ScoreMatrix
+from pipeline_lib.models.crosses.crosses import Side, StrainBook
+from pipeline_lib.models.crosses.per_assay import Values
 
 CASES = ("both_known", "row_new", "column_new", "both_new")
 
@@ -63,9 +63,13 @@ def new_positions(side: Side, known: Index, entities: Entities) -> tuple[Index, 
 
 
 def smooth(
-    matrix: ScoreMatrix, row_effect: Values, column_effect: Values, across: sparse.csr_array,
-    down: sparse.csr_array, prior: float,
-) -> dict[str, list[Values]]:  # fmt: skip
+    matrix: ScoreMatrix,
+    row_effect: Values,
+    column_effect: Values,
+    across: sparse.csr_array,
+    down: sparse.csr_array,
+    prior: float,
+) -> dict[str, list[Values]]:
     """Return the neighbours' mean profile of every cell in each case of what is known.
 
     A sum over neighbours is divided by the weight of those measured there plus `prior`. A row that training lacks

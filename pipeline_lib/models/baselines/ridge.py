@@ -10,11 +10,11 @@ from scipy.linalg import block_diag, cho_factor, cho_solve
 from scipy.sparse.linalg import splu
 
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
-from pipeline_lib.features.components import components_of_tables
-from pipeline_lib.models.baselines.axes import Entities
-from pipeline_lib.models.baselines.crosses import Crosses, StrainBook
-from pipeline_lib.models.baselines.per_assay import AssayFold, AssayModel, PerAssay, Values
-from pipeline_lib.models.baselines.search import Search, Trial
+from pipeline_lib.features.matrices import components_of_tables
+from pipeline_lib.models.crosses.axes import Entities
+from pipeline_lib.models.crosses.crosses import Crosses, StrainBook
+from pipeline_lib.models.crosses.per_assay import AssayFold, AssayModel, PerAssay, Values
+from pipeline_lib.models.crosses.search import Search, Trial
 from pipeline_lib.models.interface import Cell, Prediction
 
 LEAST_PENALTY, GREATEST_PENALTY = 1e-2, 1e4
@@ -29,17 +29,18 @@ class GeneRidge(AssayModel):
     training lacks is known by.
     """
 
-    with_queries = False
-
     components: NDArray[np.float32]
     coefficients: Values
     intercept: float
-    queries: Entities | None = None
+    queries: Entities
+
+    def query_strains(self, fold: AssayFold) -> Entities:  # noqa: ARG002 - of a model with queries
+        """Return the query strains that have a coefficient of their own: none."""
+        return Entities.none()
 
     def fit(self, fold: AssayFold) -> list[Trial]:
         """Fit every penalty of the grid and keep the best on validation."""
-        if self.with_queries:
-            self.queries = Entities.collect(fold.train.query, len(fold.book.names))
+        self.queries = self.query_strains(fold)
         self.num_genes = fold.book.num_genes
         self.components = components_of_tables(fold.cell.features, self.num_genes)
         search: Search[tuple[Values, float]] = Search(fold.validation.value, self.settings.trials)
@@ -62,7 +63,7 @@ class GeneRidge(AssayModel):
         return {
             "coefficients": self.coefficients,
             "intercept": self.intercept,
-            "queries": None if self.queries is None else vars(self.queries),
+            "queries": vars(self.queries),
         }
 
     def load(self, state: dict[str, Any], book: StrainBook, cell: Cell) -> None:
@@ -70,12 +71,11 @@ class GeneRidge(AssayModel):
         self.num_genes = book.num_genes
         self.components = components_of_tables(cell.features, self.num_genes)
         self.coefficients, self.intercept = state["coefficients"], state["intercept"]
-        self.queries = None if state["queries"] is None else Entities(**state["queries"])
+        # A model that was fitted before there were empty ones has None.
+        self.queries = Entities(**state["queries"]) if state["queries"] else Entities.none()
 
     def _indicators(self, crosses: Crosses) -> tuple[sparse.csr_array, sparse.csr_array]:
         genes = gene_indicators(crosses.genotypes, self.num_genes)
-        if self.queries is None:
-            return genes, sparse.csr_array((len(crosses), 0))
         query = self.queries.find(crosses.query)
         known = np.flatnonzero(query >= 0)
         shape = (len(crosses), len(self.queries))
@@ -90,9 +90,11 @@ class GeneRidge(AssayModel):
 
 
 class GeneQueryRidge(GeneRidge):
-    """Gene indicators and one indicator a query strain."""
+    """Gene indicators and one indicator per query strain."""
 
-    with_queries = True
+    def query_strains(self, fold: AssayFold) -> Entities:
+        """Return the query strains of the training fold."""
+        return Entities.collect(fold.train.query, len(fold.book.names))
 
 
 def ridge_path(

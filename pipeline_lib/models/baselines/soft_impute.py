@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.linalg import eigh, qr
 
-from pipeline_lib.models.baselines.completion import FactorModel, Factors, HeldOut, ScoreMatrix
-from pipeline_lib.models.baselines.per_assay import AssayFold, PerAssay, Values
-from pipeline_lib.models.baselines.search import Search, Trial
+from pipeline_lib.models.crosses.completion import FactorModel, Factors, HeldOut, ScoreMatrix
+from pipeline_lib.models.crosses.per_assay import AssayFold, PerAssay, Values
+from pipeline_lib.models.crosses.search import Search, Trial
 
 STRONGEST, WEAKEST = 0.6, 0.06
 SWEEPS = 30

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from pipeline_lib.models.baselines.per_assay import Values
+from pipeline_lib.models.crosses.per_assay import Values
 
 ROWS_AT_ONCE = 1 << 13
 
@@ -19,7 +19,7 @@ class Trees:
     Attributes
     ----------
     feature
-        int64 [trees, 2^d - 1]: which feature each inner node asks for.
+        int64 [trees, 2^d - 1]: which feature each inner node compares.
     threshold
         float64 [trees, 2^d - 1]: infinite below a leaf that lies higher up.
     value

@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from pipeline_lib.cell.gene_loss import GeneRuleArrays
-from pipeline_lib.config.clp import ClpSettings
-from pipeline_lib.features.components import components_of_tables
-from pipeline_lib.features.random_control import random_features
+from pipeline_lib.config.models import ClpSettings
+from pipeline_lib.features.matrices import components_of_tables, random_features
 from pipeline_lib.models.interface import Cell
 
 

@@ -1,24 +1,30 @@
 """Closed-form terms of genotypes: single-mutant fitness, epsilon and tau by least squares on cross-fitted estimates."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
 import numpy as np
 
-from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE, Genotypes
 from pipeline_lib.models.clp import decomposition
 from pipeline_lib.models.clp.design import CALL, FITNESS, Lower, design_of, evidence_of
 from pipeline_lib.models.clp.flux_terms import FluxTerms
 from pipeline_lib.models.clp.implied_singles import ImpliedSingles
-from pipeline_lib.models.clp.levels import Index, Level, LevelGains, Profiles, Values, case_of, units_of
+from pipeline_lib.models.clp.levels import (
+    Index,
+    Level,
+    LevelGains,
+    LevelName,
+    Profiles,
+    Values,
+    by_level,
+    case_of,
+    units_of,
+)
 from pipeline_lib.models.clp.terms import EVIDENCE, Terms, bounded
 from pipeline_lib.models.interface import Cell, FitContext
 from pipeline_lib.models.profile_predictor.estimates import CrossEstimates
-
-LevelName = tuple[str, int, int]
-"""Screen, phenotype, order."""
 
 
 class Flux(Protocol):
@@ -29,12 +35,8 @@ class Flux(Protocol):
         ...
 
 
-class NewProfiles(Protocol):
-    """What makes the estimates of a level that is to be fitted."""
-
-    def __call__(self) -> Profiles:
-        """Return estimates that are not fitted yet."""
-        ...
+NewProfiles = Callable[[], Profiles]
+"""Makes the estimates of a level that is to be fitted."""
 
 
 @dataclass(frozen=True)
@@ -77,28 +79,28 @@ class ClosedForm:
         implied = ImpliedSingles.of(train, len(cell.genes))
         fitted = cls(levels, flux, implied)
         positions, terms = [], []
-        for name, rows in _by_level(train):
+        for name, rows in by_level(train):
             part = train.take(rows)
             lower_terms = fitted._lower(part, name)
             if name[1] == FITNESS:
                 part = replace(part, value=part.value - lower_terms.reference)
             profiles = new_profiles()
             observation, estimates = profiles.fit(part, cell, context)
-            asked, lower = part.take(observation), lower_terms.take(observation)
-            design, expected = design_of(name[1], name[2], estimates, lower, flux.terms(asked.genes, name[0]))
+            cross_fitted, lower = part.take(observation), lower_terms.take(observation)
+            design, expected = design_of(name[1], name[2], estimates, lower, flux.terms(cross_fitted.genes, name[0]))
             case = case_of(estimates)
             if name[1] == CALL:
-                gains = LevelGains.log_odds(design, asked.value, case)
+                gains = LevelGains.log_odds(design, cross_fitted.value, case)
             else:
                 gains = LevelGains.least_squares(
-                    design, asked.value, estimates.std, case, units_of(asked, estimates), expected
+                    design, cross_fitted.value, estimates.std, case, units_of(cross_fitted, estimates), expected
                 )
             levels[name] = Level(profiles, gains, len(rows))
             positions.append(rows[observation])
-            found = fitted._terms_of(asked, name, levels[name], estimates, lower)
+            found = fitted._terms_of(cross_fitted, name, levels[name], estimates, lower)
             if _is_single_fitness(name):
-                implied = implied.with_gains(name[0], asked, found.term, found.std, found.case)
-                found = _refined(implied, asked, name, levels[name], found)
+                implied = implied.with_gains(name[0], cross_fitted, found.term, found.std, found.case)
+                found = _refined(implied, cross_fitted, name, levels[name], found)
             terms.append(found)
         fitted = replace(fitted, implied=implied)
         return fitted, np.concatenate(positions), Terms.concatenate(terms)
@@ -109,7 +111,7 @@ class ClosedForm:
         Where no screen measured an order, its genotypes have the terms of lower order and none of their own.
         """
         found = Terms.empty(len(genotypes))
-        for name, rows in _by_level(genotypes):
+        for name, rows in by_level(genotypes):
             part, level = genotypes.take(rows), self._level(name)
             if level is None:
                 found.put(rows, self._terms_of_subsets(part, name))
@@ -235,7 +237,7 @@ def _is_single_fitness(name: LevelName) -> bool:
 
 
 def _refined(implied: ImpliedSingles, part: Genotypes, name: LevelName, level: Level, terms: Terms) -> Terms:
-    """Return the terms of single mutants that are asked for by themselves."""
+    """Return the terms of single mutants that are predicted by themselves."""
     term, std = implied.refined(name[0], part, terms.term, terms.std, terms.case)
     single, evidence = terms.single.copy(), terms.evidence.copy()
     single[:, 0] = 1 + term
@@ -243,16 +245,3 @@ def _refined(implied: ImpliedSingles, part: Genotypes, name: LevelName, level: L
     evidence[:, EVIDENCE.index("term")] = bounded(term / unit)
     evidence[:, EVIDENCE.index("log_sd")] = bounded(np.log(std / unit))
     return replace(terms, term=term, std=std, single=single, evidence=evidence)
-
-
-def _by_level(genotypes: Genotypes) -> Iterator[tuple[LevelName, Index]]:
-    """Yield the levels of genotypes and the rows of each, the lower orders first; '' where no screen is stated."""
-    shift = len(genotypes.screens) + 1
-    order, codes = genotypes.order, genotypes.phenotype + 1
-    codes = (order * shift + genotypes.screen + 1) * (len(PHENOTYPES) + 1) + codes
-    _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
-    for position, row in enumerate(first):
-        if order[row] > 0:
-            screen = genotypes.screen[row]
-            name = genotypes.screens[screen] if screen >= 0 else ""
-            yield (name, int(genotypes.phenotype[row]), int(order[row])), np.flatnonzero(inverse == position)

@@ -14,7 +14,7 @@ from pipeline_lib.models.clp.terms import Terms
 _LEAST_SHARE = 0.05
 """Share of an assay's validation observations below which a case is not trained for."""
 _FEWEST = 50
-"""Validation observations of an assay that say which cases are asked for."""
+"""Validation observations of an assay from which the tested cases are known."""
 
 
 def columns(genotypes: Genotypes, terms: Terms, assays: Assays, *, measured_sd: bool) -> dict[str, Tensor]:
@@ -71,18 +71,18 @@ def columns(genotypes: Genotypes, terms: Terms, assays: Assays, *, measured_sd: 
     }
 
 
-def of_asked_cases(training: Mapping[str, Tensor], validation: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the training rows whose case the split asks for: what the validation fold of the assay is made of.
+def of_tested_cases(training: Mapping[str, Tensor], validation: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the training rows whose case the split tests: what the validation fold of the assay is made of.
 
     A training observation stands in the table as measured, as one of unseen genes, or both. Where validation has too
-    few observations of an assay to tell, all of its rows are kept.
+    few observations of an assay to know them, all of its rows are kept.
     """
     kept = torch.ones(len(training["assay"]), dtype=torch.bool)
     for code in training["assay"].unique().tolist():
         cases = validation["case"][validation["assay"] == code]
         rows = training["assay"] == code
         share = torch.bincount(cases, minlength=CASES) / max(len(cases), 1)
-        asked = (share >= _LEAST_SHARE)[training["case"]]
-        if len(cases) >= _FEWEST and bool((rows & asked).any()):
-            kept &= ~rows | asked
+        tested = (share >= _LEAST_SHARE)[training["case"]]
+        if len(cases) >= _FEWEST and bool((rows & tested).any()):
+            kept &= ~rows | tested
     return {name: column[kept] for name, column in training.items()}

@@ -43,7 +43,7 @@ class FluxTerms:
 
 
 class FluxBalance:
-    """Terms by flux balance analysis, of the table of knockouts or solved when they are asked for."""
+    """Terms by flux balance analysis, of the table of knockouts or solved when they are needed."""
 
     def __init__(self, results: FluxOfScreens) -> None:
         self._results = results

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from pipeline_lib.config.clp import ClpSettings
+from pipeline_lib.config.models import ClpSettings
 from pipeline_lib.models.clp.cell_tensors import CellArrays
 from pipeline_lib.models.layers.graph_convolution import relational_convolution
 
@@ -30,8 +30,8 @@ class GeneEncoder(nn.Module):
 
     Only genes with measurements have an own vector. What a gene is without it comes from its neighbours and features;
     that is trained on the estimates that did without the gene's profile. What a gene sends to its neighbours is a
-    function of its state: a second free vector a gene was fitted to training values and said nothing of unseen genes
-    (Pearson 0.40 instead of 0.41 on validation, collins2007, one gene unseen).
+    function of its state: a second free vector a gene was fitted to training values and did not carry over to unseen
+    genes (Pearson 0.40 instead of 0.41 on validation, collins2007, one gene unseen).
 
     Parameters
     ----------

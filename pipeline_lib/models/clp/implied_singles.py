@@ -16,7 +16,7 @@ _FITNESS = PHENOTYPES.index("fitness")
 
 @dataclass(frozen=True)
 class ImpliedSingles:
-    """Refine the terms of single mutants that are asked for by themselves.
+    """Refine the terms of single mutants that are predicted by themselves.
 
     Inside the product of a double mutant the implied fitness has no place: it has seen the value.
 

@@ -73,9 +73,11 @@ class IntactPool(nn.Module):
         by_sender = sparse.csc_array(pruned)
         counts = np.diff(by_sender.indptr)
         for name, array, dtype in (
-            ("receivers", by_sender.indices, np.int64), ("weights", by_sender.data, np.float32),
-            ("first", by_sender.indptr[:-1], np.int64), ("counts", counts, np.int64),
-        ):  # fmt: skip
+            ("receivers", by_sender.indices, np.int64),
+            ("weights", by_sender.data, np.float32),
+            ("first", by_sender.indptr[:-1], np.int64),
+            ("counts", counts, np.int64),
+        ):
             self.register_buffer(name, torch.from_numpy(array.astype(dtype)), persistent=False)
         self.genes = genes
         self.own = nn.Linear(width, pooled)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from pipeline_lib.config.clp import ClpSettings
+from pipeline_lib.config.models import ClpSettings
 from pipeline_lib.models.clp.heads import Correction, InteractionHead
 from pipeline_lib.models.clp.perturbed import PerturbedSet, SetTables
 from pipeline_lib.models.clp.singles import Blocked, Cells

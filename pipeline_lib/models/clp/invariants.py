@@ -11,11 +11,11 @@ from torch import Tensor
 from pipeline_lib.models.clp import decomposition
 from pipeline_lib.models.clp.assays import FITNESS
 from pipeline_lib.models.clp.cell_tensors import CellArrays
+from pipeline_lib.models.clp.checks import Check, Subject
 from pipeline_lib.models.clp.gene_encoder import GeneStates
 from pipeline_lib.models.clp.intact import WholePool
 from pipeline_lib.models.clp.metabolism import Metabolism
 from pipeline_lib.models.clp.network import ClpNetwork
-from pipeline_lib.models.clp.subject import Check, Subject
 from pipeline_lib.models.clp.subsets import pair_of, permuted, single_of, without_deletion
 
 _TOLERANCE = 1e-4

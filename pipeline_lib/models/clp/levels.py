@@ -1,5 +1,6 @@
 """One level: the terms of one order in one assay, by least squares on estimates that did not see their value."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
@@ -7,17 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
 from pipeline_lib.cell.queries import genotype_codes
+from pipeline_lib.cell.testable import effective_number
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.models.interface import Cell, FitContext
 from pipeline_lib.models.profile_predictor.estimates import CrossEstimates
-from pipeline_lib.models.profile_predictor.gains import effective_number
 from pipeline_lib.models.profile_predictor.model import ProfilePredictorModel
 
 Values = NDArray[np.float64]
 Index = NDArray[np.int64]
+LevelName = tuple[str, int, int]
+"""Screen, phenotype, order."""
 
 CASE_NAMES = ("measured", "query_unseen", "array_unseen", "both_unseen")
 """Which sides of a cross training lacks."""
@@ -210,3 +214,16 @@ def _logistic(design: Values, target: Values, fallback: float) -> Values:
 
 def _weighed(design: Values, gain: Values, case: Index) -> Values:
     return np.einsum("nf,nf->n", design, gain[case])
+
+
+def by_level(genotypes: Genotypes) -> Iterator[tuple[LevelName, Index]]:
+    """Yield the levels of genotypes and the rows of each, the lower orders first; '' where no screen is stated."""
+    shift = len(genotypes.screens) + 1
+    order, codes = genotypes.order, genotypes.phenotype + 1
+    codes = (order * shift + genotypes.screen + 1) * (len(PHENOTYPES) + 1) + codes
+    _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
+    for position, row in enumerate(first):
+        if order[row] > 0:
+            screen = genotypes.screen[row]
+            name = genotypes.screens[screen] if screen >= 0 else ""
+            yield (name, int(genotypes.phenotype[row]), int(order[row])), np.flatnonzero(inverse == position)

@@ -6,11 +6,11 @@ from scipy import sparse
 from torch import Tensor, nn
 
 from pipeline_lib.cell.gene_loss import GeneLoss
-from pipeline_lib.config.clp import ClpSettings
+from pipeline_lib.config.models import ClpSettings
 from pipeline_lib.models.clp.cell_tensors import CellArrays
 from pipeline_lib.models.clp.gene_encoder import GeneStates
-from pipeline_lib.models.layers.activations import ACTIVATIONS
 from pipeline_lib.models.layers.hypergraph_convolution import (
+    ACTIVATIONS,
     DirectedHypergraphConvolution,
     UndirectedHypergraphConvolution,
 )
@@ -37,8 +37,9 @@ class Metabolism(nn.Module):
         rules = cell.rules
         complexes = indicator(rules.members[1], rules.members[0], (len(rules.owner), cell.genes))
         self.complex_of_genes = SparseMatrix(row_normalised(complexes))
-        catalysed = sparse.csr_array(complexes.T @ indicator(np.arange(len(rules.owner)), rules.owner,
-                                                             (len(rules.owner), cell.reactions)))  # fmt: skip
+        catalysed = sparse.csr_array(
+            complexes.T @ indicator(np.arange(len(rules.owner)), rules.owner, (len(rules.owner), cell.reactions))
+        )
         catalysed.data[:] = 1.0
         self.gene_of_reactions = SparseMatrix(row_normalised(catalysed))
         for name, array in (("owner", rules.owner), ("split_reaction", cell.split_reaction)):
@@ -101,5 +102,5 @@ class NoMetabolism(nn.Module):
 
 
 def metabolism_of(cell: CellArrays, settings: ClpSettings) -> Metabolism | NoMetabolism:
-    """Return the branch that the settings ask for."""
+    """Return the branch that the settings name."""
     return NoMetabolism() if settings.hypergraph == "off" else Metabolism(cell, settings)

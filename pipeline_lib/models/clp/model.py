@@ -2,79 +2,32 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import NDArray
-from scipy.special import expit
 
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
-from pipeline_lib.config.clp import ClpSettings
-from pipeline_lib.config.models import ModelSettings
+from pipeline_lib.config.models import ClpSettings, ModelSettings
 from pipeline_lib.config.training import LossName, TrainingSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.clp.assays import Assays
 from pipeline_lib.models.clp.cell_tensors import cell_arrays, seen_by
-from pipeline_lib.models.clp.closed_form import ClosedForm
-from pipeline_lib.models.clp.columns import columns, of_asked_cases
+from pipeline_lib.models.clp.columns import columns, of_tested_cases
 from pipeline_lib.models.clp.flux_terms import FluxBalance
-from pipeline_lib.models.clp.network import ClpNetwork, Encoded
+from pipeline_lib.models.clp.network import ClpNetwork
 from pipeline_lib.models.clp.shared_terms import (
-    TermFiles,
     closed_form_from_state,
     closed_form_state,
     fitted_terms,
     flux_of,
 )
 from pipeline_lib.models.clp.shares import keep_confirmed
+from pipeline_lib.models.clp.task import Task
 from pipeline_lib.models.clp.terms import Terms
 from pipeline_lib.models.interface import Cell, FitContext, Prediction
-
-_CHUNK = 4096
-
-
-@dataclass
-class Task:
-    """Screens that train together, and what came of it.
-
-    Attributes
-    ----------
-    screens
-        Codes of its screens.
-    assays
-        Assays of its training fold.
-    main
-        Phenotype that is predicted where none is asked for.
-    closed_form
-        Makes the terms that the networks correct.
-    source
-        Gives these terms of any genotypes.
-    networks
-        One a member of the ensemble.
-    measured
-        bool [N]: genes of its training fold.
-    encodings
-        The wild type as each fitted network encodes it, filled when it is first asked to predict.
-    """
-
-    screens: list[int]
-    assays: Assays
-    main: int
-    closed_form: ClosedForm
-    source: ClosedForm | TermFiles
-    networks: list[ClpNetwork]
-    measured: NDArray[np.bool_]
-    encodings: dict[int, Encoded] = field(default_factory=dict)
-
-    @torch.no_grad()
-    def encoded(self, network: ClpNetwork) -> Encoded:
-        """Return the wild type as a fitted network encodes it: once, however often it predicts."""
-        if id(network) not in self.encodings:
-            self.encodings[id(network)] = network.eval().encode()
-        return self.encodings[id(network)]
 
 
 class Clp:
@@ -111,12 +64,12 @@ class Clp:
         self.tasks, histories = [], []
         for task, table in self.prepare(train, cell, context):
             held = validation.take(np.isin(validation.screen, task.screens))
-            judged = self.columns_of(held, task) | {"deciding": self._decides(held)}
+            judged = task.columns(held) | {"deciding": self._decides(held)}
             label = "+".join(train.screens[code] for code in task.screens)
             for member, network in enumerate(task.networks):
                 history = context.trainer(
                     network,
-                    of_asked_cases(table, judged),
+                    of_tested_cases(table, judged),
                     judged,
                     self.training,
                     replace(context, seed=_member_seed(self.seed, member)),
@@ -149,12 +102,13 @@ class Clp:
         measured = np.zeros(len(cell.genes), dtype=bool)
         measured[train.genes[train.genes >= 0]] = True
         main = int(np.bincount(train.phenotype).argmax())
-        task = Task(screens, assays, main, closed_form, source, [], measured)
+        measured_sd = self.settings.clp.measured_sd
+        task = Task(screens, assays, main, closed_form, source, [], measured, measured_sd)
         task.networks = [self._network(task, cell, member) for member in range(self.settings.clp.ensemble)]
-        asked = train.take(positions)
+        cross_fitted = train.take(positions)
         if not self.settings.clp.profiles:
-            terms = self._hide_genes(asked, terms)
-        return task, columns(asked, terms, assays, measured_sd=self.settings.clp.measured_sd)
+            terms = self._hide_genes(cross_fitted, terms)
+        return task, columns(cross_fitted, terms, assays, measured_sd=measured_sd)
 
     def _hide_genes(self, genotypes: Genotypes, terms: Terms) -> Terms:
         """Let some genes of each genotype count as unseen, so that the state of an unseen gene is trained."""
@@ -174,12 +128,6 @@ class Clp:
         arrays = cell_arrays(cell, self.settings.clp)
         return ClpNetwork(arrays, self.settings.clp, task.assays, torch.from_numpy(task.measured))
 
-    def columns_of(self, genotypes: Genotypes, task: Task) -> dict[str, torch.Tensor]:
-        """Return what the networks of `task` read of `genotypes`; their values are used as targets alone."""
-        known = replace(genotypes, phenotype=_known_phenotype(genotypes.phenotype, task))
-        terms = task.source.terms(known.without_values())
-        return columns(known, terms, task.assays, measured_sd=self.settings.clp.measured_sd)
-
     def predict(self, genotypes: Genotypes) -> Prediction:
         """Predict; a screen that no task trained on goes to the first task."""
         if not self.tasks:
@@ -191,26 +139,8 @@ class Clp:
         for position, task in enumerate(self.tasks):
             rows = np.flatnonzero(owner == position)
             if len(rows):
-                value[rows], std[rows] = self._predict_task(genotypes.take(rows), task)
+                value[rows], std[rows] = task.predict(genotypes.take(rows))
         return Prediction(value, std)
-
-    def _predict_task(self, genotypes: Genotypes, task: Task) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        table = self.columns_of(genotypes, task)
-        members = [_predict_network(network, task.encoded(network), table) for network in task.networks]
-        is_call = table["is_call"].numpy()
-        means = np.stack([np.where(is_call, expit(mean), mean) for mean, _ in members])
-        mean = means.mean(0)
-        # A call is 0 or 1: its variance follows from its probability.
-        spread = np.stack(
-            [
-                np.where(is_call, np.sqrt(np.abs(value * (1 - value))), np.exp(log_sd))
-                for value, (_, log_sd) in zip(means, members, strict=True)
-            ]
-        )
-        # Law of total variance over the members of the ensemble.
-        sd = np.sqrt((spread**2).mean(0) + means.var(0))
-        assay = table["assay"].numpy()
-        return mean * task.assays.scale[assay] + task.assays.centre[assay], sd * task.assays.scale[assay]
 
     def state(self) -> dict[str, Any]:
         """Return settings, assays, closed forms and weights as tensors and plain values."""
@@ -254,6 +184,7 @@ class Clp:
                 closed_form,
                 [],
                 saved["measured"].numpy(),
+                model.settings.clp.measured_sd,
             )
             for member, weights in enumerate(saved["networks"]):
                 network = model._network(task, cell, member)
@@ -265,23 +196,3 @@ class Clp:
 
 def _member_seed(seed: int, member: int) -> int:
     return seed + 1000 * member
-
-
-def _known_phenotype(phenotype: NDArray[np.int64], task: Task) -> NDArray[np.int64]:
-    """Replace a phenotype that is not asked for, or that the task never saw, by the task's main one."""
-    return np.where(np.isin(phenotype, list(task.assays.labels())), phenotype, task.main)
-
-
-@torch.no_grad()
-def _predict_network(
-    network: ClpNetwork, encoded: Encoded, table: Mapping[str, torch.Tensor]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    network.eval()
-    device = next(network.parameters()).device
-    means, log_sds = [], []
-    for start in range(0, len(table["assay"]), _CHUNK):
-        part = {name: column[start : start + _CHUNK].to(device) for name, column in table.items()}
-        mean, log_sd = network.decode(encoded, part)
-        means.append(mean.double().cpu())
-        log_sds.append(log_sd.double().cpu())
-    return torch.cat(means).numpy(), torch.cat(log_sds).numpy()

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
-from pipeline_lib.cell.phenotype_processor import speaks_of_intact
-from pipeline_lib.config.clp import ClpSettings
+from pipeline_lib.cell.phenotype_processor import measures_intact
+from pipeline_lib.config.models import ClpSettings
 from pipeline_lib.models.clp import decomposition
 from pipeline_lib.models.clp.assays import CALL, Assays
 from pipeline_lib.models.clp.cell_tensors import CellArrays
@@ -94,7 +94,7 @@ class ClpNetwork(nn.Module):
         columns
             See `pipeline_lib.models.clp.columns.columns`.
         """
-        fitness = speaks_of_intact(columns["phenotype"])
+        fitness = measures_intact(columns["phenotype"])
         n = len(fitness)
         value, log_sd = (torch.zeros(n, device=fitness.device) for _ in range(2))
         for rows, read in (

@@ -93,7 +93,7 @@ class PerturbedSet(nn.Module):
         n, _, width = query.shape
         query = query * (width // self.heads) ** -0.5
         keys, values = list(key.unbind(1)), list(value.unbind(1))
-        shown = present
+        attended = present
         row, reaction = blocked
         if len(row):
             has = torch.zeros(n, 1, dtype=torch.bool, device=query.device)
@@ -103,9 +103,9 @@ class PerturbedSet(nn.Module):
             total = scatter_sum(nn.functional.embedding(reaction, tables.reaction), row, n) * damp
             keys.append(total[:, :width])
             values.append(total[:, width:])
-            shown = torch.cat([present, has], 1)
+            attended = torch.cat([present, has], 1)
         scores = torch.stack([(query * key[:, None]).view(n, 3, self.heads, -1).sum(-1) for key in keys])
-        scores = scores.masked_fill(~shown.T[:, :, None, None], -1e9)
+        scores = scores.masked_fill(~attended.T[:, :, None, None], -1e9)
         # The set's latent is the sum over its genes, so what each is attended with is summed first.
         weights = (scores.softmax(0) * present[:, :, None]).sum(2)
         heads = [

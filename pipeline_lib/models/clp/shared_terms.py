@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 import torch
 
 from pipeline_lib.artefacts.digest import update_digest
-from pipeline_lib.artefacts.tensors import load_tensors, save_tensors
+from pipeline_lib.artefacts.tensors import load_tensors, save_tensors, to_arrays, to_tensors
 from pipeline_lib.cell.genotypes import Genotypes
 from pipeline_lib.config.models import ModelSettings
-from pipeline_lib.models.baselines.tensors import to_arrays, to_tensors
 from pipeline_lib.models.clp.closed_form import ClosedForm
 from pipeline_lib.models.clp.flux_terms import FluxBalance, NoFlux
 from pipeline_lib.models.clp.implied_singles import ImpliedSingles

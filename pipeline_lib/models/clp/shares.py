@@ -65,7 +65,7 @@ def _confirmed(losses: Tensor) -> float:
 
 
 def _calibrate(network: ClpNetwork, code: int, value: Tensor, log_sd: Tensor, columns: Mapping[str, Tensor]) -> None:
-    """Move the level of the predicted SD of an assay so that errors are as large as it says; a call has none."""
+    """Move the level of the predicted SD of an assay so that errors are as large as predicted; a call has none."""
     if not bool(columns["is_call"].any()):
         squared = ((value - columns["target"]) / log_sd.exp()).square().mean()
         network.scale.level[code] += 0.5 * squared.clamp_min(1e-6).log()

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from pipeline_lib.config.clp import ClpSettings
+from pipeline_lib.config.models import ClpSettings
 from pipeline_lib.models.clp.cell_tensors import CellArrays
 from pipeline_lib.models.clp.gene_encoder import GeneStates
 from pipeline_lib.models.clp.heads import SingleHead

@@ -51,7 +51,7 @@ def pair_of(triple: Columns, position: int) -> dict[str, Tensor]:
 
 
 def without_deletion(columns: Columns, assay: int, rows: int = 3) -> dict[str, Tensor]:
-    """Return the wild type `rows` times, its fitness asked for in an assay."""
+    """Return the wild type `rows` times, with its fitness in an assay."""
     none = {name: torch.zeros_like(column[:1]).expand(rows, *column.shape[1:]) for name, column in columns.items()}
     genes, single = torch.full_like(none["genes"], -1), torch.ones_like(none["single"])
     return none | {"genes": genes, "single": single, "assay": torch.full_like(none["assay"], assay)}

@@ -45,7 +45,7 @@ class Terms:
     evidence
         float32 [n, 10]: `EVIDENCE`.
     pair_evidence
-        float32 [n, 3, 10]: the same of the pairs of triples whose fitness is asked for.
+        float32 [n, 3, 10]: the same of the pairs of triples whose fitness is predicted.
     unseen
         bool [n, 3]: genes whose profile the estimates did without.
     case

@@ -11,7 +11,7 @@ from rich.progress import Progress
 from torch.nn import functional
 
 from pipeline_lib.artefacts.tensors import load_tensors, save_tensors
-from pipeline_lib.config.dango import DangoSettings
+from pipeline_lib.config.models import DangoSettings
 from pipeline_lib.models.dango.network import DangoNetwork
 
 SETS_AT_ONCE = 8_192

@@ -1,10 +1,20 @@
 """Convolutions over the stoichiometric hypergraph: metabolites are nodes, reactions are hyperedges."""
 
+from collections.abc import Callable
+
+import torch
 from scipy import sparse
 from torch import Tensor, nn
+from torch.nn import functional
 
-from pipeline_lib.models.layers.activations import ACTIVATIONS
 from pipeline_lib.models.layers.sparse import SparseMatrix, row_normalised
+
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "tanh": torch.tanh,
+    "elu": functional.elu,
+    "leaky_relu": functional.leaky_relu,
+}
+"""They keep the sign of what passes: a consumed metabolite must not look like an absent one."""
 
 
 class DirectedHypergraphConvolution(nn.Module):
@@ -26,7 +36,7 @@ class DirectedHypergraphConvolution(nn.Module):
     width
         Number of channels.
     activation
-        Name out of `pipeline_lib.models.layers.activations.ACTIVATIONS`.
+        Name out of `pipeline_lib.models.layers.hypergraph_convolution.ACTIVATIONS`.
     """
 
     def __init__(self, split: sparse.sparray, width: int, activation: str) -> None:

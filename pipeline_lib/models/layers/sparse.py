@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from torch import Tensor, nn
 
-# torch says once a process that compressed rows are in beta; the products used here are tested against dense ones.
+# torch warns once a process that compressed rows are in beta; the products used here are tested against dense ones.
 warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta state", UserWarning)
 
 

@@ -5,26 +5,29 @@ from typing import Any
 
 import numpy as np
 
-from pipeline_lib.cell.genotypes import MAX_ORDER
-from pipeline_lib.config.profile_predictor import ProfilePredictorSettings
-from pipeline_lib.models.baselines.axes import UNKNOWN, Entities, Index
-from pipeline_lib.models.baselines.completion import ScoreMatrix
-from pipeline_lib.models.baselines.cross_model import CrossModel
-from pipeline_lib.models.baselines.crosses import Crosses, Mask, Side, StrainBook
-from pipeline_lib.models.baselines.effects import Effects
-from pipeline_lib.models.baselines.per_assay import AssayFold
-from pipeline_lib.models.baselines.search import Trial
+from pipeline_lib.cell.testable import effective_number
+from pipeline_lib.config.models import ProfilePredictorSettings
+from pipeline_lib.models.crosses.axes import UNKNOWN, Index
+from pipeline_lib.models.crosses.completion import ScoreMatrix
+from pipeline_lib.models.crosses.cross_model import CrossModel
+from pipeline_lib.models.crosses.crosses import Crosses, Side, StrainBook
+from pipeline_lib.models.crosses.effects import Effects
+from pipeline_lib.models.crosses.per_assay import AssayFold
+from pipeline_lib.models.crosses.search import Trial
 from pipeline_lib.models.interface import Cell, Prediction
 from pipeline_lib.models.profile_predictor.bilateral import smooth_both_sides
 from pipeline_lib.models.profile_predictor.cases import (
     Estimates,
     left_out_of_both_sides,
     left_out_of_one_side,
+    of_both_unseen,
+    of_measured,
+    of_one_unseen,
     set_profiles,
 )
-from pipeline_lib.models.profile_predictor.completion import Combination, complete, practise_completion
+from pipeline_lib.models.profile_predictor.completion import Combination, complete, not_beyond, practise_completion
 from pipeline_lib.models.profile_predictor.estimates import CrossEstimates, CrossFitted
-from pipeline_lib.models.profile_predictor.gains import Gains, effective_number
+from pipeline_lib.models.profile_predictor.gains import Gains
 from pipeline_lib.models.profile_predictor.kernels import GeneKernel, Matrix, gene_kernels
 from pipeline_lib.models.profile_predictor.side import AssaySide, Unseen
 
@@ -96,11 +99,9 @@ class ProfilePredictor(CrossModel):
         gains = Gains.fit([none], [], residual, len(residual))
         at = np.stack([effects.row[rows[held]], effects.column[columns[held]]], axis=1)
         self.estimate = np.zeros(self.axes.shape)
-        sides = [self._side(self.axes.rows, self.estimate, self.effects.row, generator)]
-        if not self.axes.symmetric:
-            sides.append(self._side(self.axes.columns, self.estimate.T, self.effects.column, generator))
+        sides = self._learn_sides(self.estimate, generator)
         self.sides = (sides[0], sides[-1])
-        return CrossFitted(held, _of_measured(effects.mean, at, none, gains)), gains
+        return CrossFitted(held, of_measured(effects.mean, at, none, gains)), gains
 
     def _fit_profiles(
         self, rows: Index, columns: Index, value: Matrix, generator: np.random.Generator
@@ -109,14 +110,12 @@ class ProfilePredictor(CrossModel):
         symmetric = self.axes.symmetric
         practice = practise_completion(self.axes, rows, columns, value, self.options, generator)
         share, completed = practice.share, practice.residuals.completed
-        sides = [self._side(self.axes.rows, completed, self.effects.row, generator)]
-        if not symmetric:
-            sides.append(self._side(self.axes.columns, completed.T, self.effects.column, generator))
+        sides = self._learn_sides(completed, generator)
         priors = [side.entity_kernel(self.kernels) for side in sides]
         combination = Combination.learn(practice, priors, self.options, generator)
         held = practice.held
         effects = np.stack([practice.effects.row[held.rows], practice.effects.column[held.columns]], axis=1)
-        estimates = _of_measured(practice.effects.mean, effects, combination.held, combination.gains)
+        estimates = of_measured(practice.effects.mean, effects, combination.held, combination.gains)
         cross_fitted = CrossFitted(held.observation, estimates)
         # A large screen's matrices are hundreds of megabytes each.
         del practice, completed
@@ -124,7 +123,7 @@ class ProfilePredictor(CrossModel):
         matrix = ScoreMatrix.build(self.axes, rows, columns, value - self.effects.predict(rows, columns))
         residuals = complete(matrix, share, self.options, generator, symmetric=symmetric)
         observed = matrix.observed > 0
-        self.estimate = _not_beyond(matrix.values, combination.estimate(residuals, priors), observed)
+        self.estimate = not_beyond(matrix.values, combination.estimate(residuals, priors), observed)
         del residuals, priors
         completed = np.where(observed, matrix.values, self.estimate)
         row_side = sides[0].with_profiles(completed)
@@ -142,65 +141,43 @@ class ProfilePredictor(CrossModel):
 
     def estimate_crosses(self, crosses: Crosses, rows: Index, columns: Index) -> CrossEstimates:
         """Estimate crosses at these positions, -1 where training lacks the row or the column."""
-        new_row, new_column = rows == UNKNOWN, columns == UNKNOWN
-        found = CrossEstimates.empty(len(rows))
-        if not (new_row.any() or new_column.any()):
+        missing = rows == UNKNOWN, columns == UNKNOWN
+        if not (missing[0].any() or missing[1].any()):
             return self._measured(rows, columns)
-        across, row_of = self._unseen(crosses.query, new_row, self.sides[0])
-        down, column_of = self._unseen(crosses.array, new_column, self.sides[1])
-        known = np.flatnonzero(~new_row & ~new_column)
+        found = CrossEstimates.empty(len(rows))
+        known = np.flatnonzero(~missing[0] & ~missing[1])
         found.put(known, self._measured(rows[known], columns[known]))
-        here = np.flatnonzero(new_row & ~new_column)
-        at, beside = row_of[here], columns[here]
-        found.put(
-            here,
-            self._query_unseen(
-                Estimates.of_one_unseen(
-                    across.effect[at], across.profile[at, beside], self.effects.column[beside], across.variance[at]
-                ),
-                self.effects.column[beside],
-            ),
-        )
-        here = np.flatnonzero(~new_row & new_column)
-        at, beside = column_of[here], rows[here]
-        found.put(
-            here,
-            self._array_unseen(
-                Estimates.of_one_unseen(
-                    down.effect[at], down.profile[at, beside], self.effects.row[beside], down.variance[at]
-                ),
-                self.effects.row[beside],
-            ),
-        )
-        both = np.flatnonzero(new_row & new_column)
+        positions, effects = (rows, columns), (self.effects.row, self.effects.column)
+        (across, row_of), (down, column_of) = predicted = [
+            self._unseen(side, new, of_training)
+            for side, new, of_training in zip((crosses.query, crosses.array), missing, self.sides, strict=True)
+        ]
+        for side, (unseen, place) in enumerate(predicted):
+            other = 1 - side
+            here = np.flatnonzero(missing[side] & ~missing[other])
+            at, beside = place[here], positions[other][here]
+            profile, beside_effect = unseen.profile[at, beside], effects[other][beside]
+            parts = Estimates.of_one_unseen(unseen.effect[at], profile, beside_effect, unseen.variance[at])
+            found.put(here, self._one_unseen(parts, beside_effect, side))
+        both = np.flatnonzero(missing[0] & missing[1])
         if len(both):
             i, j = row_of[both], column_of[both]
             smoothed = smooth_both_sides(across.weight, set_profiles(self.sides), down.weight)[i, j]
-            effects, variances = (across.effect[i], down.effect[j]), [across.variance[i], down.variance[j]]
-            found.put(both, self._both_unseen(Estimates.of_both_unseen(effects, smoothed, variances)))
+            both_effects, variances = (across.effect[i], down.effect[j]), [across.variance[i], down.variance[j]]
+            found.put(both, self._both_unseen(Estimates.of_both_unseen(both_effects, smoothed, variances)))
         return found
 
     def _measured(self, rows: Index, columns: Index) -> CrossEstimates:
         interaction = self.estimate[rows, columns]
         effects = np.stack([self.effects.row[rows], self.effects.column[columns]], axis=1)
-        return _of_measured(self.effects.mean, effects, interaction, self.gains.measured)
+        return of_measured(self.effects.mean, effects, interaction, self.gains.measured)
 
-    def _query_unseen(self, parts: Estimates, beside: Matrix) -> CrossEstimates:
-        return _of_one_unseen(self.effects.mean, parts, beside, self.gains.row_unseen, side=0)
-
-    def _array_unseen(self, parts: Estimates, beside: Matrix) -> CrossEstimates:
-        return _of_one_unseen(self.effects.mean, parts, beside, self.gains.column_unseen, side=1)
+    def _one_unseen(self, parts: Estimates, beside: Matrix, side: int) -> CrossEstimates:
+        gains = (self.gains.row_unseen, self.gains.column_unseen)[side]
+        return of_one_unseen(self.effects.mean, parts, beside, gains, side)
 
     def _both_unseen(self, parts: Estimates) -> CrossEstimates:
-        deviation = self.gains.both_unseen.value(parts.parts)
-        return CrossEstimates(
-            self.effects.mean + deviation,
-            self.gains.both_unseen.std(deviation, parts.variances),
-            np.stack(parts.parts[:2], axis=1),
-            parts.parts[2],
-            np.ones((len(deviation), 2), dtype=bool),
-            np.zeros((len(deviation), MAX_ORDER), dtype=bool),
-        )
+        return of_both_unseen(self.effects.mean, parts, self.gains.both_unseen)
 
     def cross_state(self) -> dict[str, Any]:
         """Return effects, estimates, sides and gains; the kernels are the cell's."""
@@ -219,12 +196,19 @@ class ProfilePredictor(CrossModel):
         self.sides = (sides[0], sides[-1])
         self.gains = CaseGains(**{name: Gains(**gains) for name, gains in state["gains"].items()})
 
-    def _side(self, entities: Entities, profiles: Matrix, effects: Matrix, generator: np.random.Generator) -> AssaySide:
-        sets = self.book.genes_of_sets(entities.gene_set)
-        return AssaySide.learn(self.kernels, sets, profiles, effects, self.options, generator)
+    def _learn_sides(self, profiles: Matrix, generator: np.random.Generator) -> list[AssaySide]:
+        """Learn rows and columns from profiles, float64 [r, c]; the rows alone where the screen is symmetric."""
+        learned = [(self.axes.rows, profiles, self.effects.row)]
+        if not self.axes.symmetric:
+            learned.append((self.axes.columns, profiles.T, self.effects.column))
+        sides = []
+        for entities, own, effects in learned:
+            sets = self.book.genes_of_sets(entities.gene_set)
+            sides.append(AssaySide.learn(self.kernels, sets, own, effects, self.options, generator))
+        return sides
 
     def _unseen(self, side: Side, missing: Index, known: AssaySide) -> tuple[Unseen, Index]:
-        """Return what the processes say of the missing gene sets and the row of each cross among them (0: none)."""
+        """Return what the processes predict of the missing gene sets and the row of each cross among them (0: none)."""
         sets, inverse = np.unique(side.gene_set[missing], return_inverse=True)
         position = np.zeros(len(missing), dtype=np.int64)
         position[missing] = inverse
@@ -249,57 +233,18 @@ class ProfilePredictor(CrossModel):
         without_row, without_column = residual - column_effect, residual - row_effect
         units = [effective_number(side.owner[places]) for side, places in zip(self.sides, (rows, columns), strict=True)]
         if self.axes.symmetric:
-            either = _joined(by_row, by_column)
-            of_either = np.append(rows, columns)
-            row_gains = Gains.fit(
-                either.parts,
-                either.variances,
-                np.append(without_row, without_column),
-                effective_number(self.sides[0].owner[of_either]),
-            )
-            column_gains = row_gains
+            either = by_row.joined(by_column)
+            target = np.append(without_row, without_column)
+            of_either = effective_number(self.sides[0].owner[np.append(rows, columns)])
+            row_gains = column_gains = Gains.fit(either.parts, either.variances, target, of_either)
         else:
             row_gains = Gains.fit(by_row.parts, by_row.variances, without_row, units[0])
             column_gains = Gains.fit(by_column.parts, by_column.variances, without_column, units[1])
         both_gains = Gains.fit(by_both.parts, by_both.variances, residual, min(units))
         self.gains = CaseGains(measured, row_gains, column_gains, both_gains)
         cases = [
-            self._query_unseen(by_row, column_effect),
-            self._array_unseen(by_column, row_effect),
+            self._one_unseen(by_row, column_effect, side=0),
+            self._one_unseen(by_column, row_effect, side=1),
             self._both_unseen(by_both),
         ]
         return CrossFitted(np.tile(observation, len(cases)), CrossEstimates.concatenate(cases))
-
-
-def _not_beyond(value: Matrix, estimate: Matrix, observed: Mask) -> Matrix:
-    """Return the estimate [r, c] with that of observed cells no larger, by least squares, than their values.
-
-    Gains are fitted on held-out cells, where a completion of few measurements is small; where it has seen the value
-    itself the same gain would overshoot.
-    """
-    own, measured = estimate[observed], value[observed]
-    squares = float(own @ own)
-    slope = min(float(own @ measured) / squares, 1.0) if squares > 0 else 1.0
-    return np.where(observed, max(slope, 0.0) * estimate, estimate)
-
-
-def _of_measured(mean: float, effects: Matrix, interaction: Matrix, gains: Gains) -> CrossEstimates:
-    value = mean + effects.sum(axis=1) + interaction
-    sides, genes = np.zeros(effects.shape, dtype=bool), np.zeros((len(value), MAX_ORDER), dtype=bool)
-    return CrossEstimates(value, gains.std(interaction, []), effects, interaction, sides, genes)
-
-
-def _of_one_unseen(mean: float, parts: Estimates, beside: Matrix, gains: Gains, side: int) -> CrossEstimates:
-    deviation = gains.value(parts.parts)
-    effects, unseen = np.zeros((len(beside), 2)), np.zeros((len(beside), 2), dtype=bool)
-    effects[:, side], effects[:, 1 - side], unseen[:, side] = parts.parts[0], beside, True
-    std = gains.std(deviation, parts.variances)
-    genes = np.zeros((len(beside), MAX_ORDER), dtype=bool)
-    return CrossEstimates(mean + beside + deviation, std, effects, parts.parts[1], unseen, genes)
-
-
-def _joined(first: Estimates, second: Estimates) -> Estimates:
-    return Estimates(
-        [np.append(a, b) for a, b in zip(first.parts, second.parts, strict=True)],
-        [np.append(a, b) for a, b in zip(first.variances, second.variances, strict=True)],
-    )

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline_lib.cell.genotypes import MAX_ORDER
 from pipeline_lib.models.profile_predictor.bilateral import LeftOutPairs, left_out_of_both
+from pipeline_lib.models.profile_predictor.estimates import CrossEstimates
+from pipeline_lib.models.profile_predictor.gains import Gains
 from pipeline_lib.models.profile_predictor.kernels import Index, Matrix
 from pipeline_lib.models.profile_predictor.side import AssaySide
 
@@ -59,6 +62,13 @@ class Estimates:
         product, total = effects[0] * effects[1], effects[0] + effects[1]
         return cls([*effects, smoothed, product, smoothed * total], variances)
 
+    def joined(self, others: "Estimates") -> "Estimates":
+        """Return these estimates with others behind them."""
+        return Estimates(
+            [np.append(a, b) for a, b in zip(self.parts, others.parts, strict=True)],
+            [np.append(a, b) for a, b in zip(self.variances, others.variances, strict=True)],
+        )
+
 
 def left_out_of_one_side(side: AssaySide, own: Index, other: Index, other_effect: Matrix) -> Estimates:
     """Estimate measured crosses as if training lacked the gene set of one side.
@@ -105,3 +115,33 @@ def left_out_of_both_sides(sides: tuple[AssaySide, AssaySide], rows: Index, colu
 def set_profiles(sides: tuple[AssaySide, AssaySide]) -> Matrix:
     """Return the profiles of the gene sets of the rows over those of the columns, float64 [m, k]."""
     return np.ascontiguousarray(sides[1].averaged(sides[0].profiles.T).T)
+
+
+def of_measured(mean: float, effects: Matrix, interaction: Matrix, gains: Gains) -> CrossEstimates:
+    """Estimate n crosses of two seen sides from main effects, float64 [n, 2], and what they leave, float64 [n]."""
+    value = mean + effects.sum(axis=1) + interaction
+    sides, genes = np.zeros(effects.shape, dtype=bool), np.zeros((len(value), MAX_ORDER), dtype=bool)
+    return CrossEstimates(value, gains.std(interaction, []), effects, interaction, sides, genes)
+
+
+def of_one_unseen(mean: float, parts: Estimates, beside: Matrix, gains: Gains, side: int) -> CrossEstimates:
+    """Estimate n crosses whose query (side 0) or array (1) is unseen; the other's effect is `beside`, float64 [n]."""
+    deviation = gains.value(parts.parts)
+    effects, unseen = np.zeros((len(beside), 2)), np.zeros((len(beside), 2), dtype=bool)
+    effects[:, side], effects[:, 1 - side], unseen[:, side] = parts.parts[0], beside, True
+    std = gains.std(deviation, parts.variances)
+    genes = np.zeros((len(beside), MAX_ORDER), dtype=bool)
+    return CrossEstimates(mean + beside + deviation, std, effects, parts.parts[1], unseen, genes)
+
+
+def of_both_unseen(mean: float, parts: Estimates, gains: Gains) -> CrossEstimates:
+    """Estimate n crosses whose query and array are both unseen."""
+    deviation = gains.value(parts.parts)
+    return CrossEstimates(
+        mean + deviation,
+        gains.std(deviation, parts.variances),
+        np.stack(parts.parts[:2], axis=1),
+        parts.parts[2],
+        np.ones((len(deviation), 2), dtype=bool),
+        np.zeros((len(deviation), MAX_ORDER), dtype=bool),
+    )

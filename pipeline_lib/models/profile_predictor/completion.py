@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline_lib.config.profile_predictor import ProfilePredictorSettings
-from pipeline_lib.models.baselines.axes import Axes
-from pipeline_lib.models.baselines.completion import Factors, ScoreMatrix
-from pipeline_lib.models.baselines.effects import Effects
-from pipeline_lib.models.baselines.search import Search
+from pipeline_lib.config.models import ProfilePredictorSettings
 from pipeline_lib.models.baselines.soft_impute import soft_impute_path
+from pipeline_lib.models.crosses.axes import Axes
+from pipeline_lib.models.crosses.completion import Factors, ScoreMatrix
+from pipeline_lib.models.crosses.crosses import Mask
+from pipeline_lib.models.crosses.effects import Effects
+from pipeline_lib.models.crosses.search import Search
 from pipeline_lib.models.profile_predictor.gains import Gains
 from pipeline_lib.models.profile_predictor.kernels import Index, Matrix
 from pipeline_lib.models.profile_predictor.measured import (
@@ -71,9 +72,13 @@ class Practice:
 
 
 def practise_completion(
-    axes: Axes, rows: Index, columns: Index, value: Matrix,
-    settings: ProfilePredictorSettings, generator: np.random.Generator,
-) -> Practice:  # fmt: skip
+    axes: Axes,
+    rows: Index,
+    columns: Index,
+    value: Matrix,
+    settings: ProfilePredictorSettings,
+    generator: np.random.Generator,
+) -> Practice:
     """Hold out a share of the measured cells, complete the others and choose the threshold.
 
     All observations of a cell (replicates, both orders of a symmetric screen) are held out together.
@@ -97,9 +102,13 @@ def practise_completion(
 
 
 def complete(
-    matrix: ScoreMatrix, share: float, settings: ProfilePredictorSettings, generator: np.random.Generator,
-    *, symmetric: bool,
-) -> Residuals:  # fmt: skip
+    matrix: ScoreMatrix,
+    share: float,
+    settings: ProfilePredictorSettings,
+    generator: np.random.Generator,
+    *,
+    symmetric: bool,
+) -> Residuals:
     """Complete a matrix at one threshold, reached by way of the stronger ones."""
     *_, factors = _path(matrix, _SHARES[: 1 + int(np.argmin(np.abs(_SHARES - share)))], settings, generator)
     return Residuals.of(matrix, factors, symmetric=symmetric)
@@ -132,9 +141,12 @@ class Combination:
 
     @classmethod
     def learn(
-        cls, practice: Practice, prior_kernels: Sequence[Matrix],
-        settings: ProfilePredictorSettings, generator: np.random.Generator,
-    ) -> "Combination":  # fmt: skip
+        cls,
+        practice: Practice,
+        prior_kernels: Sequence[Matrix],
+        settings: ProfilePredictorSettings,
+        generator: np.random.Generator,
+    ) -> "Combination":
         """Learn kernels and gains on the held-out cells.
 
         Parameters
@@ -173,3 +185,15 @@ class Combination:
         for weight, part in zip(self.gains.weight, parts, strict=True):
             total += weight * part
         return total
+
+
+def not_beyond(value: Matrix, estimate: Matrix, observed: Mask) -> Matrix:
+    """Return the estimate [r, c] with that of observed cells no larger, by least squares, than their values.
+
+    Gains are fitted on held-out cells, where a completion of few measurements is small; where it has seen the value
+    itself the same gain would overshoot.
+    """
+    own, measured = estimate[observed], value[observed]
+    squares = float(own @ own)
+    slope = min(float(own @ measured) / squares, 1.0) if squares > 0 else 1.0
+    return np.where(observed, max(slope, 0.0) * estimate, estimate)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from pipeline_lib.models.least_squares import non_negative_solution
@@ -106,12 +105,6 @@ def _normal_equations(features: Matrix, target: Matrix, units: float) -> tuple[M
     scaled = features / scale
     prior = _PRIOR_UNITS * max(len(target) / max(units, 1.0), 1.0)
     return scaled.T @ scaled + prior * np.eye(features.shape[1]), scaled.T @ target, scale
-
-
-def effective_number(labels: NDArray[np.int64]) -> float:
-    """Return how many groups of one size the groups of `labels` [n] are worth: (sum n_g)^2 / sum n_g^2 (Kish 1965)."""
-    sizes = np.unique(labels, return_counts=True)[1].astype(np.float64)
-    return float(sizes.sum() ** 2 / max(float(sizes @ sizes), 1.0))
 
 
 def _growth(value: Matrix, variances: Sequence[Matrix]) -> Matrix:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline_lib.models.baselines.completion import ScoreMatrix
 from pipeline_lib.models.baselines.nearest_profiles import Profiles
+from pipeline_lib.models.crosses.completion import ScoreMatrix
 from pipeline_lib.models.profile_predictor.gene_process import GeneProcess
 from pipeline_lib.models.profile_predictor.kernels import Index, Matrix
 from pipeline_lib.models.profile_predictor.left_out import LEAST_NOISE, minimise_left_out

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
-from pipeline_lib.models.baselines.crosses import Crosses
-from pipeline_lib.models.baselines.per_assay import FittedAssay, PerAssay, stated_assays
+from pipeline_lib.models.crosses.crosses import Crosses
+from pipeline_lib.models.crosses.per_assay import FittedAssay, PerAssay, stated_assays
 from pipeline_lib.models.interface import Cell, FitContext
 from pipeline_lib.models.profile_predictor.assay import ProfilePredictor
 from pipeline_lib.models.profile_predictor.estimates import CrossEstimates, CrossFitted

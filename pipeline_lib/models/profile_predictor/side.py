@@ -7,10 +7,9 @@ from typing import Any, Self
 import numpy as np
 from scipy import sparse
 
-from pipeline_lib.config.profile_predictor import ProfilePredictorSettings
+from pipeline_lib.config.models import ProfilePredictorSettings
 from pipeline_lib.models.profile_predictor.gene_process import GeneProcess
-from pipeline_lib.models.profile_predictor.gene_sets import set_kernel, weighted_kernel
-from pipeline_lib.models.profile_predictor.kernels import GeneKernel, Index, Matrix
+from pipeline_lib.models.profile_predictor.kernels import GeneKernel, Index, Matrix, set_kernel, weighted_kernel
 from pipeline_lib.models.profile_predictor.learning import KernelWeights, learn_weights
 
 _FEW_SETS = 8
@@ -73,9 +72,14 @@ class AssaySide:
 
     @classmethod
     def learn(
-        cls, kernels: Sequence[GeneKernel], entity_sets: Index, profiles: Matrix, effects: Matrix,
-        settings: ProfilePredictorSettings, generator: np.random.Generator,
-    ) -> Self:  # fmt: skip
+        cls,
+        kernels: Sequence[GeneKernel],
+        entity_sets: Index,
+        profiles: Matrix,
+        effects: Matrix,
+        settings: ProfilePredictorSettings,
+        generator: np.random.Generator,
+    ) -> Self:
         """Learn the kernels of profiles and of effects on a sample of sets, then condition on all of them.
 
         Parameters
@@ -105,7 +109,7 @@ class AssaySide:
         ]
         return cls(
             sets, owner, mean_profiles, deviations, centre, profile.weights, effect.weights, processes[0], processes[1]
-        )  # fmt: skip
+        )
 
     def unseen(self, kernels: Sequence[GeneKernel], sets: Index) -> Unseen:
         """Predict profile and effect of gene sets [u, 3] that training lacks."""

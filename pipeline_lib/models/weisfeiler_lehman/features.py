@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_lib.cell.genotypes import NO_GENE
-from pipeline_lib.config.weisfeiler_lehman import WeisfeilerLehmanSettings
+from pipeline_lib.config.models import WeisfeilerLehmanSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism.gene_rules import GeneRules
+from pipeline_lib.metabolism.model.gene_rules import GeneRules
 from pipeline_lib.models.interface import Cell
 from pipeline_lib.models.weisfeiler_lehman.deltas import Entries, GraphDeltas
 from pipeline_lib.models.weisfeiler_lehman.graphs import LabelledGraph, gene_graphs, metabolic_graph

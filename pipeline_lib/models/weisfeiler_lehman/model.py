@@ -11,9 +11,8 @@ from rich.console import Console
 from rich.progress import track
 
 from pipeline_lib.cell.genotypes import Genotypes
-from pipeline_lib.config.models import ModelSettings
+from pipeline_lib.config.models import ModelSettings, WeisfeilerLehmanSettings
 from pipeline_lib.config.training import TrainingSettings
-from pipeline_lib.config.weisfeiler_lehman import WeisfeilerLehmanSettings
 from pipeline_lib.models.assays import AssayScales
 from pipeline_lib.models.interface import Cell, FitContext, Prediction
 from pipeline_lib.models.weisfeiler_lehman.features import PerturbationFeatures

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from pipeline_lib.metabolism.gene_rules import GeneRules
+from pipeline_lib.metabolism.model.gene_rules import GeneRules
 
 
 class Removal(Protocol):
@@ -18,7 +18,7 @@ class Removal(Protocol):
         ...
 
     def joint(self, sets: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Tell which genotypes, or subsets of them, delete a node that none of their genes deletes alone."""
+        """Find which genotypes, or subsets of them, delete a node that none of their genes deletes alone."""
         ...
 
 

@@ -10,6 +10,9 @@ from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.names import assay_name, in_order, panel_title, split_name
 
 _RIVALS = 3
+_LEGEND = 0.13
+"""Height of a line of the legend, in units of precision."""
+_TICKS = (0, 0.2, 0.4, 0.6, 0.8, 1)
 _SPLITS = ("random", "query_disjoint")
 """Gaps of queries that were measured, and queries that were not."""
 
@@ -20,7 +23,7 @@ def draw_precision_recall(curves: pd.DataFrame, leaderboard: pd.DataFrame, model
     Parameters
     ----------
     curves
-        `pipeline_lib.evaluation.schemas.PRECISION_RECALL`.
+        `pipeline_lib.evaluation.tables.schemas.PRECISION_RECALL`.
     leaderboard
         For the average precision, by which rivals are chosen.
     model
@@ -51,8 +54,9 @@ def draw_precision_recall(curves: pd.DataFrame, leaderboard: pd.DataFrame, model
             panel = axes[block * lines + place // columns, place % columns]
             panel.axis("on")
             _draw_curves(panel, one, scores, model)
-            panel.set_title(f"{panel_title(*assay)}\n{split_name(split)}")
             first = one.iloc[0]
+            counted = f"{int(first['positives']):,} calls of {int(first['n']):,}"
+            panel.set_title(f"{panel_title(*assay)}\n{split_name(split)}\n{counted}")
             words.append(
                 f"{assay_name(*assay)}, {split_name(split)}: {int(first['positives']):,} calls of "
                 f"n = {int(first['n']):,}, prevalence {first['prevalence']:.3f}"
@@ -62,7 +66,7 @@ def draw_precision_recall(curves: pd.DataFrame, leaderboard: pd.DataFrame, model
         figure,
         title,
         f"Test fold: {model} with its bootstrap interval and the {_RIVALS} others with the highest average precision "
-        f"(in brackets). Dotted: the prevalence, which is the precision of a guess. {'; '.join(words)}.",
+        "(in brackets). Dotted: the prevalence, which is the precision of a guess.",
         f"Precision by recall. {'; '.join(words)}.",
     )
 
@@ -80,5 +84,7 @@ def _draw_curves(panel: Axes, curves: pd.DataFrame, scores: pd.DataFrame, model:
         if name == model:
             panel.fill_between(part["recall"], part["low"], part["high"], color=colour, alpha=0.18, linewidth=0)
     panel.axhline(curves["prevalence"].iloc[0], color=style.INK, linestyle=":", linewidth=0.8)
-    panel.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1))
-    panel.legend(loc="upper right", frameon=True, framealpha=0.8, edgecolor="none")
+    # Room for the legend above the curves, which may be anywhere below 1.
+    panel.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1 + _LEGEND * (len(drawn) + 0.3)))
+    panel.set_yticks(_TICKS)
+    panel.legend(loc="upper right", borderaxespad=0.2, labelspacing=0.25)

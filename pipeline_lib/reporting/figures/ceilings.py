@@ -6,8 +6,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from pipeline_lib.evaluation.ceilings import METHODS
-from pipeline_lib.evaluation.noise_ceiling import ALL_SPLITS
+from pipeline_lib.evaluation.ceilings.choice import METHODS
+from pipeline_lib.evaluation.ceilings.noise_ceiling import ALL_SPLITS
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.names import assay_name, in_order, split_phrase

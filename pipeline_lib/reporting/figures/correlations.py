@@ -10,13 +10,13 @@ from scipy.stats import pearsonr, spearmanr
 
 from pipeline_lib.config.calls import ScreenScores
 from pipeline_lib.config.screens import POOLED
-from pipeline_lib.evaluation.ceilings import ceiling_of
+from pipeline_lib.evaluation.ceilings.choice import ceiling_of
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.names import assay_name, in_order, panel_title, split_name, split_phrase, unit
 from pipeline_lib.reporting.predictions import Job, reported_jobs, tested
 
-_SHOWN = ("interaction", "fitness", "raw_interaction")
+_DISPLAYED = ("interaction", "fitness", "raw_interaction")
 _FEWEST = 10
 """Tested rows that a scatter is drawn of."""
 
@@ -44,7 +44,7 @@ def draw_correlation(
     split = chosen[0].split
     title = f"Predicted against measured ({model}, {split_name(split)})"
     table = tested(chosen, observations)
-    table = table[table["phenotype"].isin(_SHOWN)]
+    table = table[table["phenotype"].isin(_DISPLAYED)]
     assays = [(key, part) for key, part in table.groupby(["screen", "phenotype"]) if len(part) >= _FEWEST]
     if not assays:
         why = f"No screen has {_FEWEST} tested scores on the {split_phrase(split)}; calls are ranked instead."
@@ -105,7 +105,7 @@ def _hexbin(axes: Axes, part: pd.DataFrame, screen: str, phenotype: str, scores:
 
 def draw_by_split(leaderboard: pd.DataFrame, ceilings: pd.DataFrame, model: str) -> Drawn:
     """Draw the model's Pearson correlation on every split beside the best baseline and the noise ceiling."""
-    rows = leaderboard[(leaderboard["metric"] == "pearson") & leaderboard["phenotype"].isin(_SHOWN)]
+    rows = leaderboard[(leaderboard["metric"] == "pearson") & leaderboard["phenotype"].isin(_DISPLAYED)]
     rows = rows[rows["screen"] != POOLED]
     assays = sorted(set(zip(rows["screen"], rows["phenotype"], strict=True)))
     title = f"Skill by split: {model} and the best other model"

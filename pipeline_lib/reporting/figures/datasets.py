@@ -11,6 +11,9 @@ from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.names import PHENOTYPES, panel_title, screen_name, unit
 
+_DELETIONS = {1: "single", 2: "double", 3: "triple"}
+"""Mutants by their number of deleted genes."""
+
 
 def _draw_values(
     observations: pd.DataFrame, name: str, title: str, phenotypes: tuple[str, ...], scores: Mapping[str, ScreenScores]
@@ -25,10 +28,10 @@ def _draw_values(
     for axis, ((screen, phenotype), part) in zip(axes.flat, assays, strict=False):
         low, high = part["value"].quantile([0.001, 0.999])
         bins = np.linspace(low, max(high, low + 1e-6), 60)
-        for order, colour in zip((1, 2, 3), style.PALETTE, strict=False):
+        for order, colour in zip(_DELETIONS, style.PALETTE, strict=False):
             values = part.loc[part["order"] == order, "value"]
             if len(values):
-                label = f"order {order} (n = {len(values):,})"
+                label = f"{_DELETIONS[order]} (n = {len(values):,})"
                 axis.hist(values, bins=bins, histtype="step", color=colour, linewidth=1.1, label=label)
         heading, values_of = panel_title(str(screen), str(phenotype)), unit(str(screen), str(phenotype), scores)
         axis.set(title=heading, xlabel=values_of, ylabel="observations")
@@ -45,7 +48,7 @@ def _draw_values(
         name,
         figure,
         title,
-        f"Distribution of {kind} values in each screen by number of deleted genes (n = {len(rows):,}); values beyond "
+        f"Distribution of {kind} values of single, double and triple mutants (n = {len(rows):,}); values beyond "
         "the 0.1 and 99.9 percent quantiles are not drawn.",
         f"Histograms of {kind} values by screen.",
     )
@@ -76,8 +79,9 @@ def draw_gene_usage(observations: pd.DataFrame) -> Drawn:
     for member, axis in zip(drawn, axes[0], strict=True):
         for position, (name, of_screen) in enumerate(counts[member].items()):
             if len(of_screen):
-                colour = style.PALETTE[position % len(style.PALETTE)]
-                axis.plot(np.arange(1, len(of_screen) + 1), of_screen, color=colour, label=name)
+                again, colour = divmod(position, len(style.PALETTE))
+                look = {"color": style.PALETTE[colour], "linestyle": "--" if again else "-"}
+                axis.plot(np.arange(1, len(of_screen) + 1), of_screen, label=name, **look)
         axis.set(xlabel=f"{member} (by rank)", ylabel="observations", title=f"Observations per {member}")
         style.plain_logarithm(axis.xaxis)
         style.plain_logarithm(axis.yaxis)

@@ -15,7 +15,7 @@ def draw_discoveries(p_values: pd.DataFrame) -> Drawn:
     Parameters
     ----------
     p_values
-        `pipeline_lib.evaluation.schemas.P_VALUES`.
+        `pipeline_lib.evaluation.p_values.schemas.P_VALUES`.
     """
     name, title = "discoveries", "Discoveries by the rule that calls them"
     rows = p_values[(p_values["quantity"] == "discoveries") & p_values["order"].isin(ORDERS)]
@@ -40,14 +40,14 @@ def draw_discoveries(p_values: pd.DataFrame) -> Drawn:
             axis.errorbar(count, at, xerr=[[below], [above]], fmt="o", color=colour, elinewidth=0.9)
         furthest = np.maximum(counts + bounds[1], 1)
         for at, count, end in zip(known, counts, furthest, strict=True):
-            axis.annotate(f"{count:,.0f}", (end, at), (2, 0), textcoords="offset points", va="center", fontsize=6)
+            axis.annotate(f"{count:,.0f}", (end, at), (4, 0), textcoords="offset points", va="center", fontsize=6)
         axis.set_xscale("symlog", linthresh=1)
         axis.set_xlim(0, furthest.max() * 60)
         axis.set_yticks(range(len(rules)), rules)
         axis.set_ylim(len(rules) - 0.4, -0.6)
         label = f"{screen_name(screen)}, {ORDERS[order]}"
-        counted = f"genotypes called, of n = {int(part['n'].max()):,}"
-        axis.set(title=f"{label}\n{PHENOTYPES.get(phenotype, phenotype)}", xlabel=counted)
+        counted = f"{PHENOTYPES.get(phenotype, phenotype)}, n = {int(part['n'].max()):,}"
+        axis.set(title=f"{label}\n{counted}", xlabel="genotypes called")
     for axis in axes.flat[len(panels) :]:
         axis.axis("off")
     return Drawn(

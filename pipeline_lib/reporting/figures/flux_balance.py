@@ -26,12 +26,12 @@ def draw_media(benchmark: pd.DataFrame) -> Drawn:
         `pipeline_lib.artefacts.flux_balance.MEDIA_BENCHMARK`.
     """
     name, title = "media_agreement", "Which medium describes the measurements?"
-    shown = benchmark[benchmark["measure"].isin(["mcc", "pearson"])]
-    if shown.empty:
+    displayed = benchmark[benchmark["measure"].isin(["mcc", "pearson"])]
+    if displayed.empty:
         why = "Neither essential genes nor fitness of metabolic deletions is measured in this run."
         return empty_figure(name, title, why, style.ONE_COLUMN)
-    panels = list(shown.groupby(["data", "measure"], sort=False))[:_PANELS]
-    media = list(dict.fromkeys(shown["medium"]))
+    panels = list(displayed.groupby(["data", "measure"], sort=False))[:_PANELS]
+    media = list(dict.fromkeys(displayed["medium"]))
     figure, axes = _row_of_panels(len(panels), len(media))
     for axis, ((data, measure), rows) in zip(axes, panels, strict=True):
         _intervals(axis, rows.set_index("medium").reindex(media))

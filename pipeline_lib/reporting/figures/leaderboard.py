@@ -6,10 +6,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from pipeline_lib.config.cell import kind_and_repeat
 from pipeline_lib.config.screens import POOLED
-from pipeline_lib.config.split_names import kind_and_draw
-from pipeline_lib.evaluation.ceilings import ceiling_of
-from pipeline_lib.evaluation.metrics import leading_metric
+from pipeline_lib.evaluation.ceilings.choice import ceiling_of
+from pipeline_lib.evaluation.metrics.scores import leading_metric
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.figures.forest import colours_in_words, forest
@@ -32,7 +32,7 @@ LEADING = ("interaction", "raw_interaction", "fitness", "call")
 def leading_assay(leaderboard: pd.DataFrame) -> tuple[str, str]:
     """Return the assay that the report leads with: the interaction screen with most tested rows."""
     # Pooled draws count an observation many times, which says nothing of a screen's size.
-    draw_known = np.array([kind_and_draw(split)[1] is not None for split in leaderboard["split"]], dtype=bool)
+    draw_known = np.array([kind_and_repeat(split)[1] is not None for split in leaderboard["split"]], dtype=bool)
     single = leaderboard[draw_known]
     rows = single[single["screen"] != POOLED]
     for phenotype in LEADING:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline_lib.config.figures import P_VALUE_PAGE
-from pipeline_lib.evaluation.verdicts import Verdict
+from pipeline_lib.evaluation.tables.verdicts import Verdict
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.figures import p_value_panels as panels
@@ -64,11 +64,11 @@ def draw_page(
     on_split = f" ({split_phrase(split)}, test fold)" if split else ""
     caption = (
         "From above: P-values as released and two-sided (1: what nulls give); observed against expected quantiles by "
-        f"query (P below 1e-12 at the top); P-values against the prediction of {model}{on_split}, labelled: smallest P "
-        "(blue), hits in the half predicted least negative and strong predictions with P > 0.5 (orange); share with "
-        "two-sided P < 0.05 by decile of the prediction, with the base rate and bootstrap intervals; Spearman of "
-        "predicted negative interactions with −log₁₀ P beside other models; share of hits of every query with the "
-        f"binomial 95% band of the base rate. {'; '.join(words)}."
+        f"query (logarithmic above 10, as below); P-values against the prediction of {model}{on_split}, labelled: "
+        "smallest P (blue), hits in the half predicted least negative and strong predictions with P > 0.5 (orange); "
+        "share with two-sided P < 0.05 by decile of the prediction, with the base rate and bootstrap intervals; "
+        "Spearman of predicted negative interactions with −log₁₀ P beside other models; share of hits of every query "
+        f"with the binomial 95% band of the base rate. {'; '.join(words)}."
     )
     return Drawn(f"{P_VALUE_PAGE}{screen}", figure, title, caption, f"Panels of P-values. {'; '.join(words)}.")
 
@@ -79,7 +79,7 @@ def agreement_verdict(agreement: pd.DataFrame) -> Verdict:
     Parameters
     ----------
     agreement
-        `pipeline_lib.evaluation.schemas.P_VALUE_CORRELATIONS` of one model, split and assay.
+        `pipeline_lib.evaluation.p_values.schemas.P_VALUE_CORRELATIONS` of one model, split and assay.
     """
     rows = _measures(agreement)
     if rows is None or not np.isfinite([row[end] for row in rows for end in ("low", "high")]).all():
@@ -96,7 +96,7 @@ def answer(agreement: pd.DataFrame) -> str:
     Parameters
     ----------
     agreement
-        `pipeline_lib.evaluation.schemas.P_VALUE_CORRELATIONS` of one model, split and assay.
+        `pipeline_lib.evaluation.p_values.schemas.P_VALUE_CORRELATIONS` of one model, split and assay.
     """
     rows = _measures(agreement)
     if rows is None:

@@ -11,9 +11,9 @@ from scipy import stats
 
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.names import ORDERS, screen_name
+from pipeline_lib.reporting.significance import LABEL, height, name_ticks, significance
 
 NOMINAL = 0.05
-_SMALLEST_P = 1e-12
 _LABELLED = {"measured": 4, "missed": 3, "unconfirmed": 3}
 _QUERIES_DRAWN = 60
 _FEWEST_OF_A_QUERY = 30
@@ -76,10 +76,6 @@ class Part:
         return quantity if screen == self.screen else f"{quantity} of {screen_name(screen)}"
 
 
-def _significance(p: pd.Series) -> pd.Series:
-    return -np.log10(p.clip(lower=_SMALLEST_P))
-
-
 def draw_histogram(axis: Axes, part: Part, tables: PValueTables) -> None:
     """Draw P-values as released and two-sided, beside what nulls give."""
     bars = part.of(tables.histogram)
@@ -95,9 +91,9 @@ def draw_histogram(axis: Axes, part: Part, tables: PValueTables) -> None:
         xlabel="P-value",
         ylabel="density",
     )
-    # Room for the legend above the highest bar.
-    axis.set_ylim(0, 1.3 * max(float(bars["density"].max()), 1))
-    axis.legend(loc="upper right", ncols=3, handlelength=1.2, columnspacing=0.8)
+    # Room for the legend above the highest bar: one column of it fits a panel of any width.
+    axis.set_ylim(0, 1.7 * max(float(bars["density"].max()), 1))
+    axis.legend(loc="upper right", handlelength=1.2, borderaxespad=0.2, labelspacing=0.2)
 
 
 def draw_quantiles(axis: Axes, part: Part, tables: PValueTables) -> None:
@@ -108,31 +104,34 @@ def draw_quantiles(axis: Axes, part: Part, tables: PValueTables) -> None:
     for name, one in rows[rows["query"].isin([*drawn, ""])].groupby("query"):
         whole = name == ""
         axis.plot(
-            _significance(one["expected"]),
-            _significance(one["observed"]),
+            significance(one["expected"]),
+            height(significance(one["observed"])),
             linewidth=1.6 if whole else 0.4,
             color=style.CLP if whole else style.QUIET,
             alpha=1 if whole else 0.5,
             zorder=2 + whole,
         )
-    end = float(_significance(rows["expected"]).max())
+    end = float(significance(rows["expected"]).max())
     axis.plot([0, end], [0, end], color=style.INK, linestyle="--", linewidth=0.8, zorder=4)
     whole = queries[queries["query"] == ""]
     inflation = f"inflation {whole['inflation'].iloc[0]:.2f}; " if len(whole) else ""
-    axis.set(xlabel="expected −log₁₀ P", ylabel="observed −log₁₀ P", title=f"{inflation}grey: {len(drawn)} queries")
+    name_ticks(axis.yaxis, axis.get_ylim()[1])
+    axis.set(xlabel=f"expected {LABEL}", ylabel=f"observed {LABEL}", title=f"{inflation}grey: {len(drawn)} queries")
 
 
 def draw_against_prediction(axis: Axes, part: Part, tables: PValueTables, model: str, names: Mapping[str, str]) -> None:
     """Draw P-values against predictions, with the genes of what stands out."""
     rows = part.of(tables.points, model)
-    significance = _significance(rows["p_value"])
-    hits = part.of(tables.hits, model)
+    found = significance(rows["p_value"])
+    hits = part.of(tables.hits, model).drop_duplicates("genes")
     labelled = pd.concat([hits[hits["kind"] == kind].nsmallest(n, "rank") for kind, n in _LABELLED.items()])
-    labelled = labelled.assign(y=_significance(labelled["p_value"])).sort_values("y", ascending=False)
+    labelled = labelled.assign(y=height(significance(labelled["p_value"])))
+    # A line from the right-hand point of two of one height would cross the other's, were it the lower one.
+    labelled = labelled.sort_values(["y", "prediction"], ascending=False)
     low, high = rows["prediction"].quantile([0.001, 0.999])
     low, high = min(low, labelled["prediction"].min()), max(high, labelled["prediction"].max(), low + 1e-6)
-    top = max(float(significance.quantile(0.999)), labelled["y"].max(), 1.4) * 1.05
-    draw_density(axis, rows["prediction"], significance, (low, high, 0, top))
+    top = max(float(height(found.quantile(0.999))), labelled["y"].max(), 1.4) * 1.05
+    draw_density(axis, rows["prediction"], found, (low, high, 0, top))
     axis.axhline(-np.log10(NOMINAL), color=style.RIVAL, linewidth=0.7)
     for place, row in enumerate(labelled.itertuples()):
         colour = style.CLP if row.kind == "measured" else style.RIVAL
@@ -148,7 +147,7 @@ def draw_against_prediction(axis: Axes, part: Part, tables: PValueTables, model:
             arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.3, "alpha": 0.7},
         )
     axis.xaxis.set_major_locator(MaxNLocator(_TICKS))
-    axis.set(xlabel=f"predicted {part.predicted}", ylabel="−log₁₀ P", title=f"{model}, n = {len(rows):,}")
+    axis.set(xlabel=f"predicted {part.predicted}", ylabel=LABEL, title=f"{model}, n = {len(rows):,}")
 
 
 def draw_deciles(axis: Axes, part: Part, tables: PValueTables, model: str) -> None:
@@ -179,17 +178,17 @@ def draw_models(axis: Axes, part: Part, tables: PValueTables, model: str, rivals
     """Draw the correlation of predictions and P-values, model by model."""
     rows = part.of(tables.correlations)
     rows = rows[rows["quantity"] == "spearman"].drop_duplicates("model").set_index("model")
-    shown = {name: label for label, name in ({model: model} | dict(rivals)).items() if name in rows.index}
-    for place, (name, label) in enumerate(shown.items()):
+    displayed = {name: label for label, name in ({model: model} | dict(rivals)).items() if name in rows.index}
+    for place, (name, label) in enumerate(displayed.items()):
         row = rows.loc[name]
         colour = style.CLP if name == model else style.BASELINE
         axis.plot(row["value"], place, "o", color=colour)
         if np.isfinite([row["low"], row["high"]]).all():
             axis.plot([row["low"], row["high"]], [place, place], color=colour)
-        shown[name] = label if label == name else f"{label}\n({name})"
+        displayed[name] = label if label == name else f"{label}\n({name})"
     axis.axvline(0, color=style.INK, linewidth=0.6)
-    axis.set_yticks(range(len(shown)), list(shown.values()), fontsize=5.5)
-    axis.set_ylim(len(shown) - 0.5, -0.5)
+    axis.set_yticks(range(len(displayed)), list(displayed.values()), fontsize=5.5)
+    axis.set_ylim(len(displayed) - 0.5, -0.5)
     axis.xaxis.set_major_locator(MaxNLocator(_TICKS))
     axis.set(xlabel="Spearman with −log₁₀ P")
 
@@ -223,17 +222,29 @@ def draw_hits_of_queries(axis: Axes, part: Part, tables: PValueTables, names: Ma
 
 
 def draw_density(
-    axis: Axes, values: pd.Series, significance: pd.Series, extent: tuple[float, float, float, float]
+    axis: Axes, values: pd.Series, found: "pd.Series[float]", extent: tuple[float, float, float, float]
 ) -> None:
-    """Draw how many genotypes lie where, on a logarithmic scale, significance (minus log10 P) against values.
+    """Draw how many genotypes lie where, on a logarithmic scale, significance against values.
 
-    What lies beyond the extent (left, right, bottom, top) is left out, not put in a pile at the edge.
+    What lies beyond the extent is left out, not put in a pile at the edge.
+
+    Parameters
+    ----------
+    axis
+        Panel.
+    values
+        Predicted or measured interactions.
+    found
+        Minus log10 of their P-values.
+    extent
+        Left, right, bottom, top, the last two as heights of `pipeline_lib.reporting.significance`.
     """
     left, right, _, top = extent
-    shown = (significance <= top) & values.between(left, right)
+    heights = height(found)
+    displayed = (heights <= top) & values.between(left, right).to_numpy()
     axis.hexbin(
-        values[shown],
-        significance[shown],
+        values[displayed],
+        heights[displayed],
         gridsize=(34, 12),
         bins="log",
         cmap=style.DENSITY,
@@ -242,3 +253,4 @@ def draw_density(
         extent=extent,
         rasterized=True,
     )
+    name_ticks(axis.yaxis, top)

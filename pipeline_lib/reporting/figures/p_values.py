@@ -6,15 +6,17 @@ from itertools import cycle
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import MaxNLocator
 
 from pipeline_lib.config.calls import ScreenScores
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.figures.p_value_panels import draw_density
 from pipeline_lib.reporting.names import ORDERS, in_order, screen_name, split_name, split_phrase, unit
+from pipeline_lib.reporting.significance import LABEL, height, significance
 
 _NO_P = "No screen of this run reports P-values."
-
+_TICKS = 4
 
 Panel = tuple[str, str, int, str]
 """screen, phenotype, order, and the assay that was predicted (empty where nothing was)."""
@@ -95,7 +97,7 @@ def draw_deciles(deciles: pd.DataFrame, model: str) -> Drawn:
     lines = -(-len(panels) // columns)
     figure, axes = plt.subplots(lines, columns, figsize=(style.TWO_COLUMNS, 1.9 * lines), squeeze=False)
     colours = dict(zip(in_order(rows["split"]), cycle(style.PALETTE), strict=False))
-    shown = {}
+    displayed = {}
     for axis, panel in zip(axes.flat, panels, strict=False):
         part = _of(rows, panel)
         for name, one in part.groupby("split", sort=False):
@@ -103,20 +105,20 @@ def draw_deciles(deciles: pd.DataFrame, model: str) -> Drawn:
             one = one.sort_values("decile")  # noqa: PLW2901
             colour = colours[split]
             error = np.nan_to_num(np.abs([one["hit_rate"] - one["hit_low"], one["hit_high"] - one["hit_rate"]]))
-            shown[split] = axis.errorbar(
+            displayed[split] = axis.errorbar(
                 one["decile"], one["hit_rate"], yerr=error, fmt="o-", color=colour, elinewidth=0.7
             )
             axis.axhline(one["base_rate"].iloc[0], color=colour, linestyle=":", linewidth=0.8)
         axis.set(
-            title=f"{_label(panel)} (n = {part.groupby('split')['n'].sum().max():,})",
+            title=f"{_label(panel)}\nn = {part.groupby('split')['n'].sum().max():,}",
             xlabel="decile of prediction (1: most negative)",
             ylabel="share with P < 0.05",
         )
         axis.set_xticks(range(1, 11))
     for axis in axes.flat[len(panels) :]:
         axis.axis("off")
-    splits = in_order(shown)
-    handles, labels = [shown[split] for split in splits], [split_name(split) for split in splits]
+    splits = in_order(displayed)
+    handles, labels = [displayed[split] for split in splits], [split_name(split) for split in splits]
     figure.legend(handles, labels, loc="outside lower center", ncols=5)
     return Drawn(
         "p_value_deciles",
@@ -124,7 +126,7 @@ def draw_deciles(deciles: pd.DataFrame, model: str) -> Drawn:
         title,
         "Share of test genotypes whose measured two-sided P-value is below 0.05, by decile of the predicted "
         "interaction, with bootstrap intervals over queries; dotted: the share over all deciles. A flat line means "
-        "that the prediction says nothing of significance. Where a screen has P-values but no interaction scores, "
+        "that the prediction does not inform on significance. Where a screen has P-values but no interaction scores, "
         "predictions for another screen stand in.",
         "Lines of hit rate by decile of the predicted interaction.",
     )
@@ -148,8 +150,8 @@ def draw_against_prediction(points: pd.DataFrame, model: str, scores: Mapping[st
     words = []
     for position, panel in enumerate(panels):
         part = _of(rows, panel)
-        significance = -np.log10(part["p_value"].clip(lower=1e-12))
-        top = max(float(significance.quantile(0.999)), 1.4)
+        found = significance(part["p_value"])
+        top = 1.02 * max(float(height(found.quantile(0.999))), 1.4)
         predicted, kind = panel[3].rsplit(" ", 1)
         drawn = (
             ("prediction", f"predicted {unit(predicted, kind, scores)}"),
@@ -160,9 +162,10 @@ def draw_against_prediction(points: pd.DataFrame, model: str, scores: Mapping[st
             low, high = part[name].quantile([0.002, 0.998])
             extent = (low, max(high, low + 1e-6), 0, top)
             axis.axis("on")
-            draw_density(axis, part[name], significance, extent)
+            draw_density(axis, part[name], found, extent)
             axis.axhline(-np.log10(0.05), color=style.RIVAL, linewidth=0.7)
-            axis.set(xlabel=axis_label, ylabel="−log₁₀ P", title="" if below else _label(panel))
+            axis.xaxis.set_major_locator(MaxNLocator(_TICKS))
+            axis.set(xlabel=axis_label, ylabel=LABEL, title="" if below else _label(panel))
         words.append(f"{_label(panel)}: n = {len(part):,}".replace("\n", ", "))
     return Drawn(
         "p_value_against_prediction",
@@ -170,6 +173,6 @@ def draw_against_prediction(points: pd.DataFrame, model: str, scores: Mapping[st
         title,
         "Above, measured two-sided P-values against the predicted interaction of the same test genotype "
         f"({split_phrase(split)}); below, the volcano of the measurement itself. The line is P = 0.05; the "
-        "smallest thousandth of P-values is not drawn.",
+        "smallest thousandth of P-values is not drawn. The axis of P is logarithmic above 10.",
         f"Density of P-values against predictions, and volcano plots. {'; '.join(words)}.",
     )

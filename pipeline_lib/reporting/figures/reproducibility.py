@@ -14,7 +14,7 @@ from pipeline_lib.reporting.names import assay_name, panel_title, unit
 SAME, OTHER = "the same strains again", "other strains, same genes"
 MINIMUM_PAIRS = 10
 _TITLE = "Reproducibility"
-_SHOWN = ("fitness", "interaction", "raw_interaction")
+_DISPLAYED = ("fitness", "interaction", "raw_interaction")
 
 
 def repeated_pairs(observations: pd.DataFrame) -> pd.DataFrame:
@@ -28,7 +28,7 @@ def repeated_pairs(observations: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         screen, phenotype, kind (`SAME` or `OTHER`), first, second (in the units of the screen).
     """
-    rows = observations[observations["phenotype"].isin(_SHOWN)]
+    rows = observations[observations["phenotype"].isin(_DISPLAYED)]
     if "repeated" in rows:
         rows = rows[~rows["repeated"].astype("boolean").fillna(value=False)]
     strains = np.sort(rows[["query", "array"]].fillna("").astype(str).to_numpy(), axis=1)
@@ -88,11 +88,11 @@ def draw_reproducibility(observations: pd.DataFrame, scores: Mapping[str, Screen
             rows = part[part["kind"] == kind]
             if len(rows) < MINIMUM_PAIRS:
                 continue
-            shown = rows.sample(min(len(rows), 2000), random_state=0)
+            displayed = rows.sample(min(len(rows), 2000), random_state=0)
             found.append(f"{kind} r = {agreement(rows):.2f} (n = {len(rows):,})")
             label = f"{kind}\nr = {agreement(rows):.2f}, n = {len(rows):,}"
             points = {"color": colour, "markersize": 1.6, "alpha": 0.4, "rasterized": True}
-            panel.plot(shown["first"], shown["second"], ".", label=label, **points)
+            panel.plot(displayed["first"], displayed["second"], ".", label=label, **points)
         panel.plot([low, high], [low, high], color=style.INK, linewidth=0.6)
         style.equal_axes(panel, low, high)
         heading, quantity = panel_title(str(screen), str(phenotype)), unit(str(screen), str(phenotype), scores)

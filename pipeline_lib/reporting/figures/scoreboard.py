@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from pipeline_lib.evaluation.scoreboard import counts_sentence
+from pipeline_lib.evaluation.tables.scoreboard import counts_sentence
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.names import assay_name, in_order, split_phrase

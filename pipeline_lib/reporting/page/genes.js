@@ -7,9 +7,7 @@ if (form) {
 
   const read = async () => {
     if (data) return;
-    const packed = Uint8Array.from(atob(document.getElementById("gene-pages").textContent), (letter) => letter.charCodeAt(0));
-    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-    data = await new Response(stream).json();
+    data = await unpack(document.getElementById("gene-pages"));
     byName = new Map(data.genes.map((gene, at) => [gene.toUpperCase(), at]));
     data.names.forEach((name, at) => { if (name && !byName.has(name.toUpperCase())) byName.set(name.toUpperCase(), at); });
   };

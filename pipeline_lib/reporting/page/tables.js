@@ -1,4 +1,4 @@
-// A table stands on the page with its first rows; all of them are in its data.
+// A table stands on the page with its first rows; all of them are in its data, unpacked when a reader asks for others.
 const FIRST = 10;
 const showRows = {};
 
@@ -10,12 +10,13 @@ for (const box of document.querySelectorAll("[data-table]")) {
   const search = box.querySelector("[data-search]");
   const count = box.querySelector(".count");
   const all = box.querySelector("[data-all]");
-  let digits, rows, whole = false;
+  let digits, rows, loaded, whole = false;
 
-  const read = () => {
-    if (!rows) ({ digits, rows } = JSON.parse(box.querySelector("[data-rows]").textContent));
-    return rows;
-  };
+  const read = () => loaded ??= (async () => {
+    box.setAttribute("aria-busy", true);
+    ({ digits, rows } = await unpack(box.querySelector("[data-rows]")));
+    box.removeAttribute("aria-busy");
+  })();
   const value = (cell) => (Array.isArray(cell) ? cell[0] : cell);
   const number = (cell, place) => cell.toLocaleString("en", { minimumFractionDigits: place, maximumFractionDigits: place });
   const cellOf = (cell, column) => {
@@ -35,11 +36,12 @@ for (const box of document.querySelectorAll("[data-table]")) {
   };
   const fitting = () => {
     const text = search?.value.trim().toLowerCase();
-    return read().filter((row) =>
+    return rows.filter((row) =>
       selects.every((s) => !s.value || String(value(row[+s.dataset.column]) ?? "") === s.value)
       && (!text || row.some((cell) => String(value(cell) ?? "").toLowerCase().includes(text))));
   };
-  const draw = () => {
+  const draw = async () => {
+    await read();
     const found = fitting();
     const shown = whole ? found : found.slice(0, FIRST);
     body.replaceChildren(...shown.map((row) => {
@@ -66,11 +68,12 @@ for (const box of document.querySelectorAll("[data-table]")) {
   all.addEventListener("click", () => { whole = !whole; draw(); });
   all.hidden = parseInt(count.textContent.replaceAll(",", ""), 10) <= FIRST;
 
-  heads.forEach((head, column) => head.querySelector("button").addEventListener("click", () => {
+  heads.forEach((head, column) => head.querySelector("button").addEventListener("click", async () => {
+    await read();
     const down = head.getAttribute("aria-sort") !== "descending";
     heads.forEach((other) => other.setAttribute("aria-sort", "none"));
     head.setAttribute("aria-sort", down ? "descending" : "ascending");
-    read().sort((a, b) => {
+    rows.sort((a, b) => {
       const x = value(a[column]), y = value(b[column]);
       if (x === null || y === null) return (x === null) - (y === null);
       const order = digits[column] === null ? x.localeCompare(y) : x - y;
@@ -81,7 +84,8 @@ for (const box of document.querySelectorAll("[data-table]")) {
 
   const save = box.querySelector("[data-csv]");
   save.hidden = false;
-  save.addEventListener("click", () => {
+  save.addEventListener("click", async () => {
+    await read();
     const quote = (cell) => {
       const text = String(cell ?? "");
       const safe = /^[=+\-@\t\r\n]/.test(text) && !/^[+-]?[0-9.]+(e[+-]?[0-9]+)?$/i.test(text) ? `'${text}` : text;

@@ -1,4 +1,3 @@
-"use strict";
 // Sections are a page of anchors without a script, and tabs with one.
 const panels = [...document.querySelectorAll(".tab")];
 const links = panels.map((panel) => document.getElementById(`to-${panel.id}`));

@@ -1,1 +1,1 @@
-"""What the page says, one module a part of it, from the run's tables."""
+"""What the page states, one module a part of it, from the run's tables."""

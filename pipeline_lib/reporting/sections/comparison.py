@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from pipeline_lib.evaluation.metrics import leading_metric
-from pipeline_lib.models.registry import entry_of
+from pipeline_lib.config.model_registry import entry_of
+from pipeline_lib.evaluation.metrics.scores import leading_metric
 from pipeline_lib.reporting.figures.leaderboard import leading_assay
 from pipeline_lib.reporting.findings import (
     above_ceiling_sentences,
@@ -21,7 +21,7 @@ from pipeline_lib.reporting.run_folder import RunFolder
 from pipeline_lib.reporting.sections.families import elsewhere, family_grid
 from pipeline_lib.reporting.spread_findings import spread_sentences, spread_trades
 
-_SHOWN = ["model", "split", "screen", "phenotype", "metric", "value", "low", "high", "n", "groups", "seeds"]
+_DISPLAYED = ["model", "split", "screen", "phenotype", "metric", "value", "low", "high", "n", "groups", "seeds"]
 _DIFFERENCES = [
     "model",
     "reference",
@@ -122,7 +122,7 @@ def leaderboard(run: RunFolder) -> Section:
         [within, *scale_sentences(run.scoreboard)],
         run.figures("leaderboard", "leaderboard", "differences"),
         [
-            html_table("leaderboard", "Leaderboard", table[_SHOWN], filters={"model": "", **chosen}, folded=False),
+            html_table("leaderboard", "Leaderboard", table[_DISPLAYED], filters={"model": "", **chosen}, folded=False),
             html_table(
                 "scoreboard", f"{run.model} and the best baseline", run.scoreboard[_SCORED], filters={"split": ""}
             ),

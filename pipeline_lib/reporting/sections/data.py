@@ -57,8 +57,8 @@ def query_sentences(summary: pd.DataFrame) -> list[str]:
         ``tables/screens_summary.parquet``.
     """
     counted = {
-        "missing_query": "rows of two or three deleted genes name no query, and no number by query counts them",
-        "averaged_p_value": "P-values are means of several and so none themselves; no P-value statistic counts them",
+        "missing_query": "Rows of two or three deleted genes that name no query are left out of numbers by query",
+        "averaged_p_value": "P-values that are means of several are left out of the statistics of P-values",
     }
     sentences = []
     for quantity, words in counted.items():
@@ -67,7 +67,7 @@ def query_sentences(summary: pd.DataFrame) -> list[str]:
         rows = rows[rows["value"] < rows["n"]]
         if len(rows):
             named = ", ".join(f"{row.screen} {row.value:,.0f}" for row in rows.sort_values("screen").itertuples())
-            sentences.append(f"Of {named} {words}.")
+            sentences.append(f"{words}: {named}.")
     return sentences
 
 
@@ -91,8 +91,8 @@ def identity_sentences(identity: pd.DataFrame) -> list[str]:
             )
         else:
             sentences.append(
-                f"{screen}: none of {len(rows):,} trigenic scores can be held against its definition, for raw scores "
-                "or control screens are not in the table."
+                f"{screen}: none of {len(rows):,} trigenic scores can be recomputed from its definition: the "
+                "table lacks raw scores or control screens."
             )
     return sentences
 
@@ -105,11 +105,10 @@ def screen_sentences(screens: Mapping[str, ScreenSettings]) -> list[str]:
     sentences = []
     if published:
         sentences.append(
-            f"{_listed(published)}: read by the reader of the publication into one table; P-values keep their "
-            "sidedness."
+            f"{_listed(published)}: published screens, read into one table; a one-sided P-value stays one-sided."
         )
     if any(screens[name].reader.startswith("kuzmin") for name in published):
-        sentences.append("The neutral control of the trigenic screens (hoΔ, YDL227C) is no deletion of interest.")
+        sentences.append("The neutral control of the trigenic screens (hoΔ, YDL227C) does not count as a deletion.")
     if simulated:
         sentences.append(f"{_listed(simulated)}: simulated, written and read in the layout of a published screen.")
     sentences += [
@@ -120,7 +119,7 @@ def screen_sentences(screens: Mapping[str, ScreenSettings]) -> list[str]:
 
 
 def _in_unit(screen: ScreenSettings) -> str:
-    """Return the end of the sentence that says what the values of an own table are measured in."""
+    """Return the end of the sentence that states what the values of an own table are measured in."""
     if screen.unit:
         return f", in the unit '{screen.unit}'."
     return "." if screen.phenotype == "call" else ", and their unit is not stated."
@@ -178,7 +177,7 @@ def implausible_sentences(energies: pd.DataFrame) -> list[str]:
     words = "reaction has a Gibbs energy" if count == 1 else "reactions have Gibbs energies"
     sentence = (
         f"{count} {words} larger than any reaction's (beyond 200 {ENERGY_UNIT}, and 115 more for each O2); "
-        "the column 'implausible' of metabolism/energies.parquet marks them. Where the sum over metabolites says the "
+        "the column 'implausible' of metabolism/energies.parquet marks them. Where the sum over metabolites gives the "
         "same, the energy of a metabolite is at fault."
     )
     return [sentence]
@@ -188,13 +187,13 @@ def _implausible_table(energies: pd.DataFrame, reactions: pd.DataFrame) -> HtmlT
     """Return the table of implausible energies, the largest first."""
     rows = energies[energies["implausible"]]
     names = reactions.set_index("id")["name"].reindex(rows["id"]).to_numpy()
-    shown = rows[["id", "subsystem", "delta_g", "from_metabolites_without_protons"]].assign(name=names)
-    shown = shown.sort_values("delta_g", key=abs, ascending=False)[["id", "name", *shown.columns[1:4]]]
+    displayed = rows[["id", "subsystem", "delta_g", "from_metabolites_without_protons"]].assign(name=names)
+    displayed = displayed.sort_values("delta_g", key=abs, ascending=False)[["id", "name", *displayed.columns[1:4]]]
     labels = {
         "delta_g": f"Gibbs energy, {ENERGY_UNIT}",
         "from_metabolites_without_protons": f"sum over metabolites, {ENERGY_UNIT}",
     }
-    return html_table("implausible_energies", "Implausible Gibbs energies", shown, labels=labels)
+    return html_table("implausible_energies", "Implausible Gibbs energies", displayed, labels=labels)
 
 
 def essentiality_sentences(essentiality: dict[str, Any]) -> list[str]:

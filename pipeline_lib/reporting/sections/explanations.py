@@ -7,7 +7,7 @@ from pipeline_lib.reporting.html import Section
 from pipeline_lib.reporting.html_table import html_table
 from pipeline_lib.reporting.run_folder import RunFolder
 
-_SHOWN = 4
+_DISPLAYED = 4
 """Reactions, metabolites or helpers that one cell names."""
 _WHY = (
     "interactions of metabolic genes that are strongest in both the measurement and flux balance, of one sign in "
@@ -88,7 +88,7 @@ def summaries(table: pd.DataFrame) -> pd.DataFrame:
 
 def _listed(found: pd.DataFrame, *, valued: bool) -> str:
     """Return the first few names, with their values where these are shares; 'none' where there is nothing."""
-    first = found.head(_SHOWN)
+    first = found.head(_DISPLAYED)
     words = [
         f"{name} ({value:.2f})" if valued else str(name)
         for name, value in zip(first["name"], first["value"], strict=True)

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline_lib.config.screens import POOLED
-from pipeline_lib.evaluation.metrics import leading_metric
+from pipeline_lib.evaluation.metrics.scores import leading_metric
 from pipeline_lib.reporting.figures.leaderboard import leading_assay
 from pipeline_lib.reporting.findings import VERBS, detectable_in_words, interval, number, seeds_in_words
 from pipeline_lib.reporting.grid import Grid, GridCell, Scale, mark, scale_around_zero
@@ -29,7 +29,7 @@ def family_grid(family: pd.DataFrame, reference: str, name: str) -> Grid | None:
     Parameters
     ----------
     family
-        Paired differences between the variants and `reference` (`pipeline_lib.evaluation.schemas.DIFFERENCES`).
+        Paired differences between the variants and `reference` (`pipeline_lib.evaluation.tables.schemas.DIFFERENCES`).
     reference
         The model that each variant is compared with.
     name

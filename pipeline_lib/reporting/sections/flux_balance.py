@@ -49,7 +49,7 @@ def media(run: RunFolder) -> Section:
     if table.empty:
         return Section(key, title, absent="neither essential genes nor fitness of metabolic deletions is measured.")
     columns = ["data", "measure", "medium", *_INTERVAL, *_DIFFERENCE, "genes", "wild_type_growth"]
-    shown = table[columns].assign(measure=table["measure"].map(_MEASURES))
+    displayed = table[columns].assign(measure=table["measure"].map(_MEASURES))
     labels = {**_INTERVAL, **_DIFFERENCE, "wild_type_growth": "growth of the wild type, 1/h"}
     return Section(
         key,
@@ -59,7 +59,7 @@ def media(run: RunFolder) -> Section:
             *best_media(table),
         ],
         run.figures("flux_balance", "media_agreement"),
-        [html_table("media_benchmark", "Media", shown, labels=labels, filters={"data": "", "measure": ""})],
+        [html_table("media_benchmark", "Media", displayed, labels=labels, filters={"data": "", "measure": ""})],
     )
 
 
@@ -93,7 +93,7 @@ def essential_genes(run: RunFolder) -> Section:
         return Section(key, title, absent="no list of essential genes covers enough genes of the metabolic model.")
     genes, essential = table[["genes", "essential"]].iloc[0]
     counted = f"Of {genes:,} genes of the model whose essentiality is measured, {essential:,} are essential."
-    shown = table.assign(predictor=predictor_labels(table), measure=table["measure"].map(_MEASURES))
+    displayed = table.assign(predictor=predictor_labels(table), measure=table["measure"].map(_MEASURES))
     columns = ["predictor", "columns", "measure", *_INTERVAL, *_DIFFERENCE]
     return Section(
         key,
@@ -107,7 +107,7 @@ def essential_genes(run: RunFolder) -> Section:
             html_table(
                 "essentiality_benchmark",
                 "Predictors of essential genes",
-                shown[columns],
+                displayed[columns],
                 labels={**_INTERVAL, **_DIFFERENCE},
                 filters={"measure": ""},
             ),

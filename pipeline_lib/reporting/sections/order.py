@@ -39,9 +39,9 @@ def all_tabs(run: RunFolder) -> list[Tab]:
     for key, title, sections in TABS:
         made = [section(run) for section in sections]
         reasons += [f"{section.title}: {section.absent}" for section in made if section.absent]
-        shown = [section for section in made if not section.absent]
-        if shown:
-            tabs.append(Tab(key, title, shown))
+        displayed = [section for section in made if not section.absent]
+        if displayed:
+            tabs.append(Tab(key, title, displayed))
     if reasons:
         tabs[-1].sections.append(Section("left-out", "Left out", reasons, folded=True))
     return tabs

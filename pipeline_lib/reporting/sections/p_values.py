@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipeline_lib.config.figures import P_VALUE_PAGE
 from pipeline_lib.config.screens import SIMULATED, ScreenSettings
-from pipeline_lib.reporting.chart import Axis, Chart, Point
+from pipeline_lib.reporting.chart import Axis, Chart, Point, SignificanceAxis
 from pipeline_lib.reporting.figures.p_value_page import agreement_verdict, answer
 from pipeline_lib.reporting.findings import conservative_p_sentences, interval
 from pipeline_lib.reporting.genes import GeneNames
@@ -17,6 +17,7 @@ from pipeline_lib.reporting.html import Section
 from pipeline_lib.reporting.html_table import html_table
 from pipeline_lib.reporting.names import assay_name, in_order, order_name, screen_name, split_name, split_phrase
 from pipeline_lib.reporting.run_folder import RunFolder
+from pipeline_lib.reporting.significance import LABEL, significance
 
 _HONEST = "the whole simulated error, so that a twentieth of the true nulls has P < 0.05"
 _NAIVE = "the spread of each cross's own colonies alone, so that more than a twentieth of the true nulls has P < 0.05"
@@ -26,7 +27,6 @@ _LABELLED = {"measured": 3, "missed": 1}
 """Points of a kind that are named on a chart, those of the first ranks."""
 _FEWEST = 30
 """P-values of a query that its share of hits is drawn of."""
-_SMALLEST = 1e-12
 _MEANINGS: Mapping[Any, str] = {
     "win": "a small P is predicted",
     "level": "no significant difference from chance, or by one measure of two",
@@ -111,7 +111,7 @@ def agreement_grid(agreement: pd.DataFrame, model: str) -> Grid | None:
     Parameters
     ----------
     agreement
-        `pipeline_lib.evaluation.schemas.P_VALUE_CORRELATIONS`.
+        `pipeline_lib.evaluation.p_values.schemas.P_VALUE_CORRELATIONS`.
     model
         The model that the report is about.
     """
@@ -119,7 +119,7 @@ def agreement_grid(agreement: pd.DataFrame, model: str) -> Grid | None:
     if rows.empty:
         return None
     spearman = rows[rows["quantity"] == "spearman"]
-    scale = scale_around_zero(spearman[["low", "value", "high"]].to_numpy(float).ravel(), "Spearman with −log₁₀ P")
+    scale = scale_around_zero(spearman[["low", "value", "high"]].to_numpy(float).ravel(), f"Spearman with {LABEL}")
     splits = in_order(rows["split"])
     lines = []
     for (screen, order, source), part in rows.groupby(["screen", "order", "source"]):
@@ -157,7 +157,7 @@ def query_charts(queries: pd.DataFrame, genes: GeneNames) -> list[Chart]:
     Parameters
     ----------
     queries
-        `pipeline_lib.evaluation.schemas.P_VALUE_QUERIES`.
+        `pipeline_lib.evaluation.p_values.schemas.P_VALUE_QUERIES`.
     genes
         Standard names.
     """
@@ -199,7 +199,7 @@ def hit_charts(hits: pd.DataFrame, model: str, genes: GeneNames) -> list[Chart]:
     Parameters
     ----------
     hits
-        `pipeline_lib.evaluation.schemas.P_VALUE_HITS`.
+        `pipeline_lib.evaluation.p_values.schemas.P_VALUE_HITS`.
     model
         The model that the report is about.
     genes
@@ -219,7 +219,7 @@ def hit_charts(hits: pd.DataFrame, model: str, genes: GeneNames) -> list[Chart]:
                 f"What stands out: {screen_name(str(screen))}, {order_name(order)}",
                 f"{split_phrase(str(part['split'].iloc[0])).capitalize()}, test fold; the line is P = 0.05.",
                 Axis.over([point.x for point in points], f"predicted {predicted}"),
-                Axis.over([point.y for point in points], "−log₁₀ P", from_zero=True),
+                SignificanceAxis.up_to(max(point.y for point in points)),
                 points,
                 float(-np.log10(0.05)),
                 "P = 0.05",
@@ -230,12 +230,14 @@ def hit_charts(hits: pd.DataFrame, model: str, genes: GeneNames) -> list[Chart]:
 
 def _hit_points(hits: pd.DataFrame, genes: GeneNames) -> Iterable[Point]:
     columns = ("genes", "kind", "rank", "prediction", "value", "p_value")
-    for members, kind, rank, predicted, measured, p in zip(*(hits[name].tolist() for name in columns), strict=True):
+    hits = hits.assign(significance=significance(hits["p_value"]))
+    rows = zip(*(hits[name].tolist() for name in (*columns, "significance")), strict=True)
+    for members, kind, rank, predicted, measured, p, found in rows:
         named = [genes.label(gene) for gene in members.split("+")]
         short = " ".join(map(genes.short, members.split("+")))
         yield Point(
             predicted,
-            float(-np.log10(max(p, _SMALLEST))),
+            found,
             "model" if kind in ("measured", "predicted") else "rival",
             f"{' + '.join(named)}: predicted {predicted:.3g}, measured {measured:.3g}, P = {p:.2g} ({_KINDS[kind]})",
             short if rank <= _LABELLED.get(kind, 0) else "",

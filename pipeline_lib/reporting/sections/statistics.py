@@ -45,6 +45,7 @@ def calls(run: RunFolder) -> Section:
                 filters={"model": "", "split": "random", "screen": ""},
             ),
         ],
+        folded=True,
     )
 
 
@@ -74,7 +75,7 @@ def _no_rule(name: str, screen: ScreenSettings) -> str:
     if screen.reader == "kuzmin2018_calls":
         return "a call is a published one"
     if screen.reader != "table":
-        return "nothing is called, for its publication calls nothing in these files"
+        return "nothing is called: its files hold no published calls"
     if screen.phenotype == "call":
         return "a call is a label of the table (1: called)"
     if screen.phenotype == "fitness":
@@ -109,6 +110,7 @@ def ceilings(run: RunFolder) -> Section:
                 filters={"model": run.model, "split": "random", "screen": "", "subgroup": ""},
             ),
         ],
+        folded=True,
     )
 
 
@@ -124,8 +126,8 @@ def calibration(run: RunFolder) -> Section:
         "every model."
     )
     chosen = {"model": run.model, "split": "random", "screen": "", "quantity": ""}
-    shown = html_table("calibration", "Calibration", whole.drop(columns=["position"]), filters=chosen)
-    return Section("calibration", "Calibration", [about], figures, [shown], folded=True)
+    displayed = html_table("calibration", "Calibration", whole.drop(columns=["position"]), filters=chosen)
+    return Section("calibration", "Calibration", [about], figures, [displayed], folded=True)
 
 
 def _compared(run: RunFolder, artefact: str) -> pd.DataFrame:

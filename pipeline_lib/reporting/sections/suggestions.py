@@ -1,4 +1,4 @@
-"""What the model says that a biologist would look up: its strongest predictions, and what to measure next."""
+"""What the model predicts that a biologist would look up: its strongest predictions, and what to measure next."""
 
 import pandas as pd
 
@@ -32,7 +32,7 @@ def top_predictions(run: RunFolder) -> Section:
     rows = pd.concat(strongest, ignore_index=True)
     named, links = genes.columns(rows["genes"])
     linked = any(address for addresses in links.values() for address in addresses)
-    shown = pd.concat(
+    displayed = pd.concat(
         [named, rows[["screen", "phenotype", "prediction", "value"]].rename(columns={"value": "measured"})], axis=1
     )
     leading = f" Names lead to {genes.organism.link_site}." * linked
@@ -43,7 +43,7 @@ def top_predictions(run: RunFolder) -> Section:
     strongest_first = html_table(
         "top_predictions",
         "Strongest predictions of the test fold",
-        shown,
+        displayed,
         filters={"screen": ""},
         links=links,
         folded=False,

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from pipeline_lib.evaluation.ceilings import ceiling_of
-from pipeline_lib.evaluation.metrics import leading_metric
-from pipeline_lib.evaluation.scoreboard import counts_sentence
+from pipeline_lib.evaluation.ceilings.choice import ceiling_of
+from pipeline_lib.evaluation.metrics.scores import leading_metric
+from pipeline_lib.evaluation.tables.scoreboard import counts_sentence
 from pipeline_lib.reporting.figures.leaderboard import leading_assay
 from pipeline_lib.reporting.findings import interval, number
 from pipeline_lib.reporting.html import Fact, FirstScreen

@@ -1,6 +1,6 @@
 """What the numbers of a run do not say."""
 
-from pipeline_lib.config.split_names import kind_and_draw
+from pipeline_lib.config.cell import kind_and_repeat
 from pipeline_lib.reporting.html import Section
 from pipeline_lib.reporting.run_folder import RunFolder
 
@@ -35,7 +35,7 @@ def limitations(run: RunFolder) -> Section:
     simulated = any(screen.scores.publication is None and screen.reader != "table" for screen in run.screens.values())
     sentences = {
         _INTERVALS: True,
-        _RANDOM: any(kind_and_draw(split)[0] == "random" for split in splits),
+        _RANDOM: any(kind_and_repeat(split)[0] == "random" for split in splits),
         _CHOSEN: bool((run.observations["order"] > 1).any()),
         _FLUX: True,
         _CEILING: bool(run.table("noise_ceiling")["ceiling"].notna().any()),

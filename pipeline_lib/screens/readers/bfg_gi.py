@@ -1,4 +1,4 @@
-"""Barcode-fusion genetics of DNA-repair genes (BFG-GI, Diaz-Mejia et al. 2018, Table EV4): pairs in nine conditions.
+"""Pairs of DNA-repair genes in nine conditions (BFG-GI, Diaz-Mejia et al. 2018, Table EV4), and in two (St Onge 2007).
 
 One row a pair of genes, a group of columns a quantity and in it a column a condition. The score ``GIS_xy`` is the
 fitness of the double mutant less the product of the fitness of the single mutants, in fitness units; its standard error
@@ -10,6 +10,10 @@ tail of the normal distribution beyond it. Among pairs with a neutral gene none 
 are too large and these P-values conservative. The authors' rate rests on the neutral pairs instead and is far smaller.
 
 Pairs that the table marks as linked or of one gene are rejected. Every strain stands for its gene in either role.
+
+The columns ``SOJ_E_NoMMS`` and ``SOJ_E_MMS`` of the same table hold epsilon of 287 pairs of St Onge et al. 2007,
+without and with methyl methanesulphonate, in fitness units. No SD, no P-value. The authors' class (NEUTRAL,
+AGGRAVATING, ALLEVIATING) stands in ``published_class``.
 """
 
 from dataclasses import dataclass
@@ -26,7 +30,7 @@ from pipeline_lib.screens.batch import Batch, Batches, Source, constant, measure
 from pipeline_lib.screens.genotype_columns import GenotypeColumns
 from pipeline_lib.screens.named_genes import named_genes
 from pipeline_lib.screens.replicates import replicate_numbers
-from pipeline_lib.screens.value_checks import check_values
+from pipeline_lib.screens.value_checks import GREATEST_MAGNITUDE, check_values
 from pipeline_lib.sources.rejections import Rejections
 from pipeline_lib.sources.row_block import Column, RowBlock, one_block
 from pipeline_lib.sources.text_table import read_blocks
@@ -133,6 +137,43 @@ def _measured(block: RowBlock, pairs: UnlinkedPairs, condition: str, rejections:
         extra={
             "condition": constant(condition, len(genotypes)),
             "fdr": pa.array(block.number(f"fdr.{condition}")[rows], from_pandas=True),
+            "published_class": block.text(f"class.{condition}").filter(pa.array(rows)),
+        },
+        **pair_labels(block, rows),
+    )
+
+
+_ST_ONGE_CONDITIONS = SCREEN_READERS.built_in["st_onge2007"].conditions
+_ST_ONGE_COLUMNS = PAIR_COLUMNS | {
+    f"{ours}.{condition}": Column((theirs.format(condition),), "number" if ours == "score" else "text")
+    for condition in _ST_ONGE_CONDITIONS
+    for ours, theirs in (("score", "SOJ_E_{}"), ("class", "SOJ_Class_{}"))
+}
+
+
+def read_st_onge2007(source: Source) -> Batches:
+    """Yield one batch: the conditions one after another. Pairs that only BFG-GI measured are no rows of this screen."""
+    path = source.files["table"]
+    rejections = Rejections(path)
+    block = one_block(read_blocks(path, _ST_ONGE_COLUMNS, rejections), path)
+    scores = np.stack([block.number(f"score.{condition}") for condition in _ST_ONGE_CONDITIONS])
+    measured = np.asarray(np.isfinite(scores).any(axis=0))
+    pairs = unlinked_pairs(block, measured, source.names, rejections)
+    tables = [_st_onge_scores(block, pairs, condition) for condition in _ST_ONGE_CONDITIONS]
+    yield Batch(pa.concat_tables(tables), rejections.take(), int(pairs.kept.sum()))
+
+
+def _st_onge_scores(block: RowBlock, pairs: UnlinkedPairs, condition: str) -> pa.Table:
+    score = block.number(f"score.{condition}")
+    rows = pairs.kept & (np.abs(score) <= GREATEST_MAGNITUDE)
+    genotypes = pairs.take(rows)
+    return measurements(
+        genotypes,
+        "interaction",
+        score[rows],
+        replicate=replicate_numbers(genotypes.keys()),
+        extra={
+            "condition": constant(condition, len(genotypes)),
             "published_class": block.text(f"class.{condition}").filter(pa.array(rows)),
         },
         **pair_labels(block, rows),

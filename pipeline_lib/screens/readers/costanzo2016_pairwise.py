@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from pipeline_lib.screens.alleles import Strains
 from pipeline_lib.screens.batch import Batch, Batches, Source, measurements
 from pipeline_lib.screens.replicates import PairReplicates
-from pipeline_lib.screens.strain_pairs import strain_codes, strain_pairs
-from pipeline_lib.screens.value_checks import ONE_SIDED_MAXIMUM, check_values
+from pipeline_lib.screens.strain_pairs import read_pairs
 from pipeline_lib.sources.rejections import Rejections
 from pipeline_lib.sources.row_block import Column, RowBlock
 from pipeline_lib.sources.text_table import read_blocks
@@ -49,20 +48,24 @@ def read(source: Source) -> Batches:
 
 
 def _batch(block: RowBlock, strains: Strains, replicates: PairReplicates, rejections: Rejections) -> Batch:
-    usable = check_values(
-        block, rejections, needed="epsilon", p_value="p_value", p_maximum=ONE_SIDED_MAXIMUM, std="fitness_std"
-    )
-    query, array = (strain_codes(block, strains, name) for name in ("query", "array"))
-    pairs = strain_pairs(block, strains, query, array, usable, rejections)
+    pairs = read_pairs(block, strains, rejections, needed="epsilon")
     replicate = replicates.number(pairs.genotypes.genes[:, :2])
     columns = {name: block.number(name)[pairs.kept] for name in ("epsilon", "p_value", "fitness", "fitness_std")}
     temperature = _temperatures(block)[pairs.kept]
     measured = np.isfinite(columns["fitness"])
     query_labels, array_labels = strains.labels(pairs.query), strains.labels(pairs.array)
     interaction = measurements(
-        pairs.genotypes, "interaction", columns["epsilon"], std=columns["fitness_std"], p_value=columns["p_value"],
-        p_sided=1, query=query_labels, array=array_labels, replicate=replicate, temperature=temperature,
-    )  # fmt: skip
+        pairs.genotypes,
+        "interaction",
+        columns["epsilon"],
+        std=columns["fitness_std"],
+        p_value=columns["p_value"],
+        p_sided=1,
+        query=query_labels,
+        array=array_labels,
+        replicate=replicate,
+        temperature=temperature,
+    )
     if measured.all():
         # Every column but three is the interaction's own: no second sorting of genes, no second list column.
         fitness = _with_values(interaction, columns["fitness"])

@@ -16,19 +16,26 @@ import pyarrow as pa
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.screens.alleles import Strains
-from pipeline_lib.screens.batch import Batch, Batches, Source, measurements
-from pipeline_lib.screens.replicates import replicate_numbers
-from pipeline_lib.screens.strain_fitness import strain_fitness
-from pipeline_lib.screens.strain_pairs import StrainPairs, strain_codes, strain_pairs
-from pipeline_lib.screens.value_checks import ONE_SIDED_MAXIMUM, check_values
+from pipeline_lib.screens.batch import Batch, Batches, Source
+from pipeline_lib.screens.strain_pairs import Crosses, read_pairs, strain_fitness
 from pipeline_lib.sources.rejections import Rejections
 from pipeline_lib.sources.row_block import Column, RowBlock, one_block
 from pipeline_lib.sources.text_table import read_blocks
 
 _TWELVE = (
-    "query", "array", "colony_score", "colony_std", "p_value", "query_fitness", "query_std", "array_fitness",
-    "array_std", "expected", "fitness", "fitness_std",
-)  # fmt: skip
+    "query",
+    "array",
+    "colony_score",
+    "colony_std",
+    "p_value",
+    "query_fitness",
+    "query_std",
+    "array_fitness",
+    "array_std",
+    "expected",
+    "fitness",
+    "fitness_std",
+)
 _TWELVE_COLUMNS = {name: Column((name,), "text" if name in {"query", "array"} else "number") for name in _TWELVE}
 _SIX_COLUMNS = {
     "query": Column(("Query Strain ID",)),
@@ -65,39 +72,26 @@ def _raw(block: RowBlock) -> np.ndarray:
 
 
 def _batch(source: Source, block: RowBlock, rejections: Rejections) -> Batch:
-    usable = check_values(
-        block, rejections, needed="fitness", p_value="p_value", p_maximum=ONE_SIDED_MAXIMUM, std="fitness_std"
-    )
     strains = Strains(source.names, drop_control=True)
-    query, array = (strain_codes(block, strains, name) for name in ("query", "array"))
-    pairs = strain_pairs(block, strains, query, array, usable, rejections)
-    tables = [
-        _measured(block, pairs, strains, "raw_interaction", _raw(block)),
-        _measured(block, pairs, strains, "fitness", block.number("fitness")),
-    ]
+    pairs = read_pairs(block, strains, rejections, needed="fitness")
+    crosses = Crosses.join([pairs], strains)
+    raw, fitness, std, p_value = (
+        column[pairs.kept] for column in (_raw(block), *map(block.number, ("fitness", "fitness_std", "p_value")))
+    )
+    tables = [crosses.measured("raw_interaction", raw, std, p_value), crosses.measured("fitness", fitness, std)]
     if block.has("query_fitness"):
         tables += [
             strain_fitness(
-                strains, codes, block.number(f"{role}_fitness")[pairs.kept], control_fitness=role == "array", role=role,
+                strains,
+                codes,
+                block.number(f"{role}_fitness")[pairs.kept],
+                control_fitness=role == "array",
+                role=role,
                 std=block.number(f"{role}_std")[pairs.kept],
             )
             for role, codes in (("query", pairs.query), ("array", pairs.array))
-        ]  # fmt: skip
+        ]
     return Batch(pa.concat_tables(tables), rejections.take(), len(pairs.genotypes))
-
-
-def _measured(block: RowBlock, pairs: StrainPairs, strains: Strains, phenotype: str, value: np.ndarray) -> pa.Table:
-    return measurements(
-        pairs.genotypes,
-        phenotype,
-        value[pairs.kept],
-        std=block.number("fitness_std")[pairs.kept],
-        p_value=block.number("p_value")[pairs.kept] if phenotype == "raw_interaction" else None,
-        p_sided=1,
-        query=strains.labels(pairs.query),
-        array=strains.labels(pairs.array),
-        replicate=replicate_numbers(pairs.genotypes.keys()),
-    )
 
 
 def _strain_pairs_of(block: RowBlock) -> dict[tuple[str, str], int]:

@@ -20,10 +20,9 @@ from pipeline_lib.genes.genotypes import FAULTS, MAX_ORDER, genotype_faults, sma
 from pipeline_lib.genes.names import UNKNOWN, GeneNames
 from pipeline_lib.screens.alleles import KINDS
 from pipeline_lib.screens.batch import Batch, Batches, Source, measurements
-from pipeline_lib.screens.call_values import call_values
 from pipeline_lib.screens.genotype_columns import GenotypeColumns
 from pipeline_lib.screens.replicates import replicate_numbers
-from pipeline_lib.screens.value_checks import ONE_SIDED_MAXIMUM, check_values
+from pipeline_lib.screens.value_checks import ONE_SIDED_MAXIMUM, call_values, check_values
 from pipeline_lib.sources.own_table import own_table_header, read_own_table
 from pipeline_lib.sources.rejections import Rejections
 from pipeline_lib.sources.row_block import Column, RowBlock

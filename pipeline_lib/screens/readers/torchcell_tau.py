@@ -9,8 +9,12 @@ averages, P-values too: a value above 0.5 can only be such a mean. It is kept as
 ``p_value_averaged``; no P-value statistic counts it.
 
 Scores and P-values passed through single precision; the published decimals are restored
-(`pipeline_lib.screens.single_precision`). The query is recognised by the pair that recurs over the array
-(`pipeline_lib.screens.query_pairs`); a row whose query the counts leave open has neither query nor array.
+(`pipeline_lib.screens.readers.torchcell_tau`). The query is recognised by the pair that recurs over the array
+(`pipeline_lib.screens.readers.torchcell_tau`); a row whose query the counts leave open has neither query nor array.
+
+Which two genes of a row were the query strain's is inferred from how often pairs recur. A double-mutant query is
+crossed to a whole array, so its pair of genes recurs with as many third genes as the array has; an array gene meets
+each query once, so that it recurs with one gene of a query only as often as queries share that gene.
 """
 
 from pathlib import Path
@@ -27,13 +31,86 @@ from pipeline_lib.screens.alleles import KINDS
 from pipeline_lib.screens.batch import Batch, Batches, Source, measurements
 from pipeline_lib.screens.genotype_columns import GenotypeColumns
 from pipeline_lib.screens.named_genes import named_genes
-from pipeline_lib.screens.query_pairs import array_columns
 from pipeline_lib.screens.replicates import replicate_numbers
-from pipeline_lib.screens.single_precision import published_decimals
 from pipeline_lib.screens.value_checks import ONE_SIDED_MAXIMUM, check_values
 from pipeline_lib.sources.rejections import Rejections
 from pipeline_lib.sources.row_block import Column, RowBlock, one_block
 from pipeline_lib.sources.text_table import read_blocks
+
+LEAST_ARRAYS = 5
+"""Array genes that a pair must recur with to be a query: fewer may be several queries that share a gene."""
+LEAST_RATIO = 3
+"""Times as often as either other pair of the triple that the query's pair must recur."""
+
+_PAIRS = ((1, 2), (0, 2), (0, 1))
+"""The two columns that are left when the gene of a column is the array's."""
+
+
+def array_columns(triples: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Return the column of each triple's array gene, int64 [n]; -1 where the counts leave it open.
+
+    Parameters
+    ----------
+    triples
+        int32 [n, 3]: gene indices, three different ones a row, in any order. A triple that is listed several times
+        counts once.
+
+    Returns
+    -------
+    int64 [n]
+        0, 1 or 2 where the other two genes recur with at least `LEAST_ARRAYS` different third genes and at least
+        `LEAST_RATIO` times as often as either other pair of the triple; else `UNKNOWN`.
+    """
+    if not len(triples):
+        return np.empty(0, dtype=np.int64)
+    ordered = np.sort(triples, axis=1).astype(np.int64)
+    base = int(ordered.max()) + 1
+    distinct = np.unique(ordered, axis=0)
+    recurring, counts = np.unique(
+        np.concatenate([distinct[:, one] * base + distinct[:, two] for one, two in _PAIRS]), return_counts=True
+    )
+    low, high = (
+        np.column_stack([pick(triples[:, pair], axis=1) for pair in map(list, _PAIRS)]).astype(np.int64)
+        for pick in (np.min, np.max)
+    )
+    recurs = counts[np.searchsorted(recurring, low * base + high)]
+    array = recurs.argmax(axis=1)
+    _, second, most = np.sort(recurs, axis=1).T
+    certain = (most >= LEAST_ARRAYS) & (most >= LEAST_RATIO * second)
+    return np.where(certain, array, UNKNOWN)
+
+
+SAFE_DIGITS = 6
+"""Significant decimal digits that single precision keeps whatever the number (``FLT_DIG`` of the C standard)."""
+
+
+def published_decimals(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the decimals that numbers in single precision were made of: 0.044870998710393906 is 0.044871.
+
+    A number is restored where it is exactly one of single precision and the shortest decimal that single precision
+    reads as it has at most `SAFE_DIGITS` significant digits. Every other number stays as it is: it was no such decimal
+    (the mean of several, say).
+
+    Parameters
+    ----------
+    values
+        float64 [n]; NaN stays NaN.
+
+    Returns
+    -------
+    float64 [n]
+    """
+    distinct, inverse = np.unique(values, return_inverse=True)
+    with np.errstate(over="ignore"):
+        single = distinct.astype(np.float32)
+    in_single = np.isfinite(distinct) & (single.astype(np.float64) == distinct)
+    restored = distinct.copy()
+    # The digits of the shortest decimal that reads back as the same single-precision number.
+    shortest = single[in_single].astype(str).astype(np.float64)
+    rounded = np.array([float(f"{value:.{SAFE_DIGITS - 1}e}") for value in shortest.tolist()])
+    restored[in_single] = np.where(rounded == shortest, shortest, distinct[in_single])
+    return restored[inverse.reshape(values.shape)]
+
 
 _GENES = ("gene_1", "gene_2", "gene_3")
 _COLUMNS = {

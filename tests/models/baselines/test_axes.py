@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from pipeline_lib.models.baselines.axes import UNKNOWN, Axes
-from pipeline_lib.models.baselines.crosses import StrainBook
+from pipeline_lib.models.crosses.axes import UNKNOWN, Axes
+from pipeline_lib.models.crosses.crosses import StrainBook
 
 
 def axes_of(bench, train):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.models.baselines.crosses import StrainBook
+from pipeline_lib.models.crosses.crosses import StrainBook
 
 
 def sides(book, genotypes):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from pipeline_lib.models.baselines.effects import Effects, variance_components
-from pipeline_lib.models.baselines.two_way import TwoWayModel
+from pipeline_lib.models.baselines.means import TwoWayModel
+from pipeline_lib.models.crosses.effects import Effects, variance_components
 
 
 def balanced(generator, rows, columns, spread=(2.0, 1.0, 0.5)):

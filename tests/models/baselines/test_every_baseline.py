@@ -9,16 +9,15 @@ import pytest
 
 from pipeline_lib.artefacts.schemas import HISTORY
 from pipeline_lib.artefacts.tensors import load_tensors, save_tensors
+from pipeline_lib.config.model_registry import BASELINES, FLUX, PROFILE_PREDICTOR
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.models.interface import FitContext
-from pipeline_lib.models.registry import BASELINES, FLUX, PROFILE_PREDICTOR, build, restore
+from pipeline_lib.models.registry import build, restore
 
 EVERY = [*BASELINES, *FLUX, *PROFILE_PREDICTOR]
-TUNED = {
-    "gene_ridge", "gene_query_ridge", "factorisation", "soft_impute", "nearest_profiles", "network_profiles",
-    "gradient_boosting", "embedding_mlp",
-}  # fmt: skip
+SEARCHED_IN_SCORES = {"gene_ridge", "gene_query_ridge", "factorisation", "soft_impute", "nearest_profiles"}
+TUNED = SEARCHED_IN_SCORES | {"network_profiles", "gradient_boosting", "embedding_mlp"}
 SETTINGS = ModelSettings(baselines={"trials": 4, "boosting_rounds": 8})
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline_lib.models.profile_predictor.gains import Gains, effective_number
+from pipeline_lib.cell.testable import effective_number
+from pipeline_lib.models.profile_predictor.gains import Gains
 
 CROSSES = 20_000
 

@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.models.interface import Cell
-from pipeline_lib.models.profile_predictor.gene_sets import set_kernel, weighted_kernel
-from pipeline_lib.models.profile_predictor.kernels import CosineKernel, gene_kernels
+from pipeline_lib.models.profile_predictor.kernels import CosineKernel, gene_kernels, set_kernel, weighted_kernel
 
 GENES = 12
 LONE = 11
@@ -37,11 +36,18 @@ def cell():
 
 def test_networks_memberships_and_measurements_give_their_kernels(cell):
     assert [kernel.name for kernel in gene_kernels(cell)] == [
-        "physical neighbourhood", "physical edge",
-        "similar_phenotypes neighbourhood", "similar_phenotypes edge",
-        "similar_complexes neighbourhood", "similar_complexes edge", "diffusion",
-        "phenotypes linear", "phenotypes square", "phenotypes sharp", "complexes linear",
-    ]  # fmt: skip
+        "physical neighbourhood",
+        "physical edge",
+        "similar_phenotypes neighbourhood",
+        "similar_phenotypes edge",
+        "similar_complexes neighbourhood",
+        "similar_complexes edge",
+        "diffusion",
+        "phenotypes linear",
+        "phenotypes square",
+        "phenotypes sharp",
+        "complexes linear",
+    ]
 
 
 def test_every_kernel_is_positive_semidefinite_with_diagonal_1(cell):

@@ -6,11 +6,10 @@ import pytest
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
-from pipeline_lib.config.models import ModelSettings
-from pipeline_lib.config.profile_predictor import ProfilePredictorSettings
+from pipeline_lib.config.models import ModelSettings, ProfilePredictorSettings
 from pipeline_lib.config.training import TrainingSettings
-from pipeline_lib.models.baselines.axes import Axes
-from pipeline_lib.models.baselines.crosses import StrainBook
+from pipeline_lib.models.crosses.axes import Axes
+from pipeline_lib.models.crosses.crosses import StrainBook
 from pipeline_lib.models.interface import Cell, FitContext
 from pipeline_lib.models.profile_predictor.completion import practise_completion
 from pipeline_lib.models.registry import build
@@ -33,11 +32,18 @@ def emap(pairs, value):
     genes[:, :2] = np.sort(pairs, axis=1)
     unknown = np.full(len(pairs), np.nan)
     return Genotypes(
-        observation_id=np.arange(len(pairs)), genes=genes, screen=np.zeros(len(pairs), dtype=np.int64),
-        phenotype=np.full(len(pairs), PHENOTYPES.index("interaction")), query=genes[:, 0], array=genes[:, 1],
-        value=value, std=unknown, temperature=unknown, screens=("emap",),
+        observation_id=np.arange(len(pairs)),
+        genes=genes,
+        screen=np.zeros(len(pairs), dtype=np.int64),
+        phenotype=np.full(len(pairs), PHENOTYPES.index("interaction")),
+        query=genes[:, 0],
+        array=genes[:, 1],
+        value=value,
+        std=unknown,
+        temperature=unknown,
+        screens=("emap",),
         strains=tuple(f"G{index:02}_d" for index in range(GENES)),
-    )  # fmt: skip
+    )
 
 
 class Simulated:

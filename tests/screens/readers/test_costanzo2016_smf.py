@@ -10,9 +10,14 @@ from pipeline_lib.genes.names import GeneNames
 from tests.screens.conftest import Read
 
 HEADER = [
-    "Strain ID", "Systematic gene name", "Allele/Gene name", "Single mutant fitness (26°)",
-    "Single mutant fitness (26°) stddev", "Single mutant fitness (30°)", "Single mutant fitness (30°) stddev",
-]  # fmt: skip
+    "Strain ID",
+    "Systematic gene name",
+    "Allele/Gene name",
+    "Single mutant fitness (26°)",
+    "Single mutant fitness (26°) stddev",
+    "Single mutant fitness (30°)",
+    "Single mutant fitness (30°) stddev",
+]
 
 
 @pytest.mark.mirror

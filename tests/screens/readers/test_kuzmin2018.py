@@ -9,20 +9,24 @@ from pipeline_lib.errors import PipelineError
 from pipeline_lib.genes.names import GeneNames
 from tests.screens.conftest import Read
 
-HEADER = [
-    "Query strain ID", "Query allele name", "Array strain ID", "Array allele name", "Combined mutant type",
-    "Raw genetic interaction score (epsilon)", "Adjusted genetic interaction score (epsilon or tau)", "P-value",
-    "Query single/double mutant fitness", "Array single mutant fitness", "Combined mutant fitness",
-    "Combined mutant fitness standard deviation",
-]  # fmt: skip
-DIGENIC = [
-    "YOL043C+YDL227C_tm461", "ntg2Δ+hoΔ", "YBL007C_dma91", "sla1Δ", "digenic", "0.007534", "0.007534", "4.50E-01",
-    "0.98", "0.962", "0.9695", "0.0465",
-]  # fmt: skip
-TRIGENIC = [
-    "YOL043C+YAL001C_tm72", "ntg2Δ+tfc3-g349e", "YBL007C_dma91", "sla1Δ", "trigenic", "-0.150000", "-0.090000",
-    "1.0e-03", "0.85", "0.962", "0.6677", "0.0300",
-]  # fmt: skip
+EXAMPLES = """
+    Query strain ID                                     | YOL043C+YDL227C_tm461 | YOL043C+YAL001C_tm72
+    Query allele name                                   | ntg2Δ+hoΔ             | ntg2Δ+tfc3-g349e
+    Array strain ID                                     | YBL007C_dma91         | YBL007C_dma91
+    Array allele name                                   | sla1Δ                 | sla1Δ
+    Combined mutant type                                | digenic               | trigenic
+    Raw genetic interaction score (epsilon)             | 0.007534              | -0.150000
+    Adjusted genetic interaction score (epsilon or tau) | 0.007534              | -0.090000
+    P-value                                             | 4.50E-01              | 1.0e-03
+    Query single/double mutant fitness                  | 0.98                  | 0.85
+    Array single mutant fitness                         | 0.962                 | 0.962
+    Combined mutant fitness                             | 0.9695                | 0.6677
+    Combined mutant fitness standard deviation          | 0.0465                | 0.0300
+"""
+HEADER, DIGENIC, TRIGENIC = (
+    list(column)
+    for column in zip(*(map(str.strip, line.split("|")) for line in EXAMPLES.strip().splitlines()), strict=True)
+)
 
 
 def table(path: Path, rows: list[list[str]], *, end: str = "\n", mark: str = "") -> Path:

@@ -1,0 +1,217 @@
+"""The best correlation that any prediction can have with a screen's noisy scores, by every means the data allow."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline_lib.config.evaluation import EvaluationSettings, ReplicateCorrelation
+from pipeline_lib.evaluation.ceilings.centring import Part, centred_within_queries
+from pipeline_lib.evaluation.ceilings.reliability import ceiling, repeat_reliability, reported_reliability
+from pipeline_lib.evaluation.ceilings.repeats import MINIMUM_GROUPS, find_repeats, order_weights
+from pipeline_lib.evaluation.folds import assay_seed
+from pipeline_lib.evaluation.intervals.design import ClusterDesign, choose_kind, cluster_design
+from pipeline_lib.evaluation.intervals.estimates import Estimate
+from pipeline_lib.evaluation.intervals.influence import of_correlation
+from pipeline_lib.evaluation.intervals.resampling import draw_resamples
+from pipeline_lib.evaluation.measurements import Measurements, by_genotype
+from pipeline_lib.evaluation.metrics.moments import MomentBootstrap, pearson, pearson_within_query
+
+Floats = NDArray[np.float64]
+
+ALL_ORDERS = 0
+"""Stands in the column `order` for all orders together."""
+
+ALL_SPLITS = "all"
+"""Stands in the column `split` for all rows of a screen, tested or not."""
+
+ASSUMPTIONS = {
+    "replicates": "Rows of the same two strains differ by noise alone, and their noise is independent: what they "
+    "share, such as one control screen, counts as signal, so the ceiling is an upper bound.",
+    "repeated_genotypes": "Independently made strains with the same genes deleted differ by noise alone; hidden "
+    "mutations count as noise. Repeats within one query share its control screens, which counts as signal.",
+    "alleles": "Different alleles of one gene have the same effect; as they do not, real differences count as noise "
+    "and the ceiling is a lower bound.",
+    "reported_sd": "The reported SD is that of the released value and covers all of its noise; errors that a whole "
+    "query shares are not in it, so the raw ceiling is an upper bound.",
+    "literature": "The published correlation of replicate screens is the reliability of one released value.",
+    "truth": "The noise-free value of the simulated screen, set against the released one: no assumption.",
+}
+"""What has to hold for a method's ceiling to be right, in words."""
+
+
+CONTRADICTED = (
+    "The data contradict this: the noise would exceed the whole spread of the values, so no ceiling can be estimated."
+)
+
+
+def noise_ceilings(
+    data: Measurements,
+    settings: EvaluationSettings,
+    truths: Mapping[str, pd.DataFrame],
+    folds: Mapping[str, NDArray[np.int64]],
+) -> Iterator[dict[str, Any]]:
+    """Yield the ceilings of every screen: rows of `pipeline_lib.evaluation.tables.schemas.NOISE_CEILING`.
+
+    Parameters
+    ----------
+    data
+        All observations; rows that copy another's measurement tell nothing of its noise and are left out.
+    settings
+        Resamples, confidence, literature values.
+    truths
+        By screen, the noise-free ``fitness`` and ``interaction`` of simulated genotypes (``genes``, a list).
+    folds
+        By split, the observations of its test fold: they spread less or more than the whole screen does, so a truth
+        and reported SDs are set against their spread, too. Repeats tell their noise among all rows of a screen.
+
+    Raises
+    ------
+    PipelineError
+        When a simulated genotype has a gene that is not in the index, or a test fold an observation that is unknown.
+    """
+    measured = data.take(~data.copied)
+    kept = measured.genotypes.observation_id
+    for split, tested in {ALL_SPLITS: kept, **folds}.items():
+        fold = measured.take(np.isin(kept, tested))
+        for screen, phenotype, rows in fold.assays():
+            if phenotype == "call":
+                continue
+            assay = fold.take(rows)
+            orders = sorted(np.unique(assay.genotypes.order).tolist())
+            several = len(orders) > 1
+            for order in [ALL_ORDERS, *(orders if split == ALL_SPLITS else [])] if several else orders:
+                part = assay if order == ALL_ORDERS else assay.take(assay.genotypes.order == order)
+                labels = {"screen": screen, "phenotype": phenotype, "split": split, "order": int(order)}
+                whole = split == ALL_SPLITS
+                for row in _ceilings(part, screen, phenotype, settings, truths.get(screen), whole_screen=whole):
+                    yield {**labels, **row}
+    for screen, known in _reported(measured, settings):
+        yield {
+            "screen": screen,
+            "phenotype": known.phenotype,
+            "split": ALL_SPLITS,
+            "order": known.order,
+            "method": "literature",
+            "scope": "screen",
+            "centred": False,
+            "reliability": known.correlation,
+            "ceiling": float(np.sqrt(known.correlation)),
+            "low": np.nan,
+            "high": np.nan,
+            "n": 0,
+            "groups": 0,
+            "assumption": f"{ASSUMPTIONS['literature']} Source: {known.source}.",
+        }
+
+
+def _reported(data: Measurements, settings: EvaluationSettings) -> Iterator[tuple[str, ReplicateCorrelation]]:
+    """Yield every screen of the run with the replicate correlations that were reported of it."""
+    for screen in data.genotypes.screens:
+        publication = data.scores_of(screen).publication
+        for known in settings.literature:
+            if known.screen == screen or (known.reader is not None and known.reader == publication):
+                yield screen, known
+
+
+def _ceilings(
+    data: Measurements,
+    screen: str,
+    phenotype: str,
+    settings: EvaluationSettings,
+    truth: pd.DataFrame | None,
+    *,
+    whole_screen: bool,
+) -> Iterator[dict[str, Any]]:
+    design = cluster_design(data, choose_kind(data, screen, settings))
+    resamples = draw_resamples(design, settings.resamples, assay_seed(settings, screen, phenotype, "noise ceiling"))
+    raw = Part(data, design, resamples, data.genotypes.value, np.zeros(len(data)), None)
+    for centred, part in ((False, raw), (True, centred_within_queries(raw) if whole_screen else None)):
+        if part is None:
+            continue
+        # A test fold holds a tenth of the repeats, which tell the same noise less well.
+        if whole_screen:
+            yield from _by_repeats(part, centred, settings)
+        yield from _by_reported_sd(part, centred, screen, settings)
+    if truth is not None:
+        yield from _by_truth(raw, phenotype, truth, settings, within_queries=whole_screen)
+
+
+def _by_repeats(part: Part, centred: bool, settings: EvaluationSettings) -> Iterator[dict[str, Any]]:
+    for method, found in find_repeats(part.data, part.query).items():
+        weight = order_weights(part.data.genotypes.order, found)
+        if weight is None:
+            continue
+        rested_on = part.design.take(found.rows)
+        among, screen = (
+            sums.estimate(part.design, part.resamples, rested_on.effective())
+            for sums in repeat_reliability(part.value, part.share, found, weight)
+        )
+        if len(np.unique(part.data.genotypes.order)) == 1:
+            yield _row(method, "repeated", centred, among, rested_on, settings)
+        yield _row(method, "screen", centred, screen, rested_on, settings)
+
+
+def _by_reported_sd(part: Part, centred: bool, screen: str, settings: EvaluationSettings) -> Iterator[dict[str, Any]]:
+    std = part.data.genotypes.std / np.sqrt(settings.sd_replicates.get(screen, 1))
+    known = np.isfinite(std)
+    if known.sum() >= MINIMUM_GROUPS:
+        rested_on = part.design.take(known)
+        sums = reported_reliability(part.value, part.share, std)
+        reliability = sums.estimate(part.design, part.resamples, rested_on.effective())
+        yield _row("reported_sd", "screen", centred, reliability, rested_on, settings)
+
+
+def _by_truth(
+    part: Part, phenotype: str, table: pd.DataFrame, settings: EvaluationSettings, *, within_queries: bool
+) -> Iterator[dict[str, Any]]:
+    if phenotype not in table.columns:
+        return
+    truth = by_genotype(part.data, table["genes"], table[phenotype].to_numpy(np.float64), "truth")
+    known = np.isfinite(truth)
+    if known.sum() < MINIMUM_GROUPS:
+        return
+    design, x, y = part.design.take(known), truth[known], part.data.genotypes.value[known]
+    moments = MomentBootstrap(design, part.resamples, y)
+    sums = moments.sums(x)
+    found = {False: (pearson(sums), of_correlation(x - x.mean(), y - y.mean()))}
+    crossed = within_queries and part.data.genotypes.order.max() > 1
+    within = pearson_within_query(sums) if crossed else None
+    if within is not None:
+        found[True] = within, moments.influence_within_query(x)
+    for centred, (correlation, influence) in found.items():
+        signed = correlation * np.abs(correlation)
+        squared = Estimate(
+            float(signed[0]), signed[1:], design.effective(), design.spread(2 * abs(correlation[0]) * influence)
+        )
+        yield _row("truth", "screen", centred, squared, design, settings)
+
+
+def _row(
+    method: str,
+    scope: str,
+    centred: bool,
+    reliability: Estimate,
+    rested_on: ClusterDesign,
+    settings: EvaluationSettings,
+) -> dict[str, Any]:
+    """Return one row of the table; `rested_on` holds the clusters of the rows that the noise was estimated from."""
+    low, high = ceiling(np.array(reliability.interval(settings.confidence))).tolist()
+    best = float(ceiling(np.array(reliability.value)))
+    row = {
+        "method": method,
+        "scope": scope,
+        "centred": centred,
+        "reliability": reliability.value,
+        "ceiling": best,
+        "low": low,
+        "high": high,
+        "n": len(rested_on.codes),
+        "groups": rested_on.present(),
+        "assumption": ASSUMPTIONS[method],
+    }
+    if reliability.value <= 0 and method != "truth":
+        row |= {"ceiling": np.nan, "low": np.nan, "assumption": f"{ASSUMPTIONS[method]} {CONTRADICTED}"}
+    return row

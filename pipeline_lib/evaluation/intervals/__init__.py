@@ -1,0 +1,1 @@
+"""Intervals: what is resampled, how often each cluster is drawn, and estimates with their spread."""

@@ -1,0 +1,1 @@
+"""Metrics of predictions, with the values of every resample."""

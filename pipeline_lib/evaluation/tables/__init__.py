@@ -1,0 +1,1 @@
+"""Tables of the evaluation: leaderboard, differences, scoreboard, calibration, precision and recall."""

@@ -1,0 +1,234 @@
+"""The contracts of the tables that the evaluation writes, beside the leaderboard's.
+
+Every interval (``low``, ``high``) is at the run's confidence and NaN where too few clusters are there to tell.
+"""
+
+import pandera.pandas as pa
+
+from pipeline_lib.artefacts.schemas import TableSchema
+from pipeline_lib.evaluation.ceilings.choice import BOUNDS
+from pipeline_lib.evaluation.tables.rows import count_column, number_column, share_column, text_column
+from pipeline_lib.evaluation.tables.validation import OTHER_SCREENS, OWN, TEST
+from pipeline_lib.evaluation.tables.verdicts import VERDICTS
+
+DIFFERENCES = TableSchema(
+    "differences",
+    {
+        "model": text_column(),
+        "reference": text_column(),
+        "role": pa.Column(str, pa.Check.isin(("best_baseline", "reference"))),
+        "chosen_on": pa.Column(str, pa.Check.isin(("", OWN, OTHER_SCREENS, TEST))),
+        "split": text_column(),
+        "screen": text_column(),
+        "phenotype": text_column(),
+        "metric": text_column(),
+        "value": number_column(),
+        "low": number_column(),
+        "high": number_column(),
+        "p_value": share_column(),
+        "q_value": share_column(),
+        "verdict": pa.Column(str, pa.Check.isin(VERDICTS)),
+        "detectable": number_column(),
+        "seeds": count_column(),
+        "reference_seeds": count_column(),
+        "n": count_column(),
+        "groups": count_column(),
+        "lower_is_better": pa.Column(bool),
+    },
+)
+"""``value`` is the model's metric less the reference's, paired on the same resamples and on the seeds that both have
+(``seeds``, ``reference_seeds``: how many of each it rests on). ``role``: why the reference was chosen; ``chosen_on``:
+the rows by which a baseline is the best one of its assay; that baseline itself is held against the next best.
+``p_value`` is two-sided, ``q_value`` after Benjamini and Hochberg over the models of one (role, split, screen,
+phenotype, metric) and reference. ``verdict``: win or loss where the whole interval is on one side of zero and q < 0.05,
+else level; undetermined without an interval. ``detectable``: the true difference that would be found with a power of
+0.8. Where ``lower_is_better`` (rmse), a negative difference is the better one."""
+
+SUBGROUPS = TableSchema(
+    "subgroups",
+    {
+        "model": text_column(),
+        "split": text_column(),
+        "screen": text_column(),
+        "phenotype": text_column(),
+        "subgroup": pa.Column(str, pa.Check.isin(("metabolic", "essential", "order", "degree"))),
+        "level": text_column(),
+        "metric": text_column(),
+        "value": number_column(),
+        "low": number_column(),
+        "high": number_column(),
+        "n": count_column(),
+        "groups": count_column(),
+        "seeds": count_column(),
+    },
+)
+"""``level``: all, some, none (metabolic, essential); 1, 2, 3 (order); low, middle, high (degree). ``metric`` is
+pearson. A subgroup of which an assay holds one level alone is left out; the screen is a column of its own."""
+
+NOISE_CEILING = TableSchema(
+    "noise_ceiling",
+    {
+        "screen": text_column(),
+        "phenotype": text_column(),
+        "split": text_column(),
+        "order": count_column(),
+        "method": pa.Column(
+            str,
+            pa.Check.isin(("replicates", "repeated_genotypes", "alleles", "reported_sd", "literature", "truth")),
+        ),
+        "scope": pa.Column(str, pa.Check.isin(("repeated", "screen"))),
+        "centred": pa.Column(bool),
+        "reliability": number_column(),
+        "ceiling": share_column(),
+        "low": share_column(),
+        "high": share_column(),
+        "n": count_column(),
+        "groups": count_column(),
+        "assumption": text_column(),
+    },
+)
+"""``ceiling`` = sqrt(``reliability``), the best Pearson correlation with one released score; ``low`` and ``high`` are
+its interval. ``split``: the test fold among whose rows it was estimated, "all": among all rows of the screen.
+``order`` 0: all orders together. ``scope``: whether the noise is set against the variance of the
+repeated rows or of the whole screen, which is what a leaderboard value is to be held against. ``centred``: within
+queries, to be held against ``pearson_within_query``. ``n``: rows behind the noise estimate; ``groups``: clusters
+that these stand in (0: a value taken from the literature, without an interval). ``truth``: a simulated screen's
+noise-free values, no estimate."""
+
+SCOREBOARD = TableSchema(
+    "scoreboard",
+    {
+        "screen": text_column(),
+        "phenotype": text_column(),
+        "split": text_column(),
+        "model": text_column(),
+        "baseline": text_column(),
+        "difference": number_column(),
+        "low": number_column(),
+        "high": number_column(),
+        "q": share_column(),
+        "verdict": pa.Column(str, pa.Check.isin(VERDICTS)),
+        "metric": text_column(),
+        "p": share_column(),
+        "detectable": number_column(),
+        "chosen_on": pa.Column(str, pa.Check.isin((OWN, OTHER_SCREENS, TEST))),
+        "seeds": count_column(),
+        "baseline_seeds": count_column(),
+        "n": count_column(),
+        "groups": count_column(),
+        "value": number_column(),
+        "value_low": number_column(),
+        "value_high": number_column(),
+        "baseline_value": number_column(),
+        "baseline_low": number_column(),
+        "baseline_high": number_column(),
+        "fba": number_column(),
+        "control": number_column(),
+        "control_model": text_column(),
+        "agreement": number_column(),
+        "scaled": number_column(),
+        "scaled_baseline": number_column(),
+        "ceiling": share_column(),
+        "ceiling_low": share_column(),
+        "ceiling_high": share_column(),
+        "ceiling_method": text_column(),
+        "ceiling_bound": pa.Column(str, pa.Check.isin(("", *BOUNDS))),
+        "ceiling_rows": count_column(),
+        "above_ceiling": pa.Column(bool),
+    },
+)
+"""Every screen, phenotype and split once: the report's model against the best baseline of that assay (``chosen_on``:
+the rows that chose it). ``difference`` in the assay's leading ``metric`` with its interval, two-sided ``p``, and ``q``
+after Benjamini and Hochberg over all rows of this table; ``verdict`` as in DIFFERENCES. Splits that were drawn several
+times stand once, pooled. ``fba`` is null where flux balance analysis predicts the same for every row. ``control`` is
+the best of the constant, screen-mean and main-effect models, ``agreement`` the correlation of two measurements
+(the square of the ceiling): ``scaled`` is 0 at the one and 1 at the other. ``ceiling``: that of the split's own rows
+where these show it (`pipeline_lib.evaluation.ceilings.choice`), ``above_ceiling``: the whole interval of ``value`` lies
+above that of the ceiling, so the model knows errors of the test rows."""
+
+CALIBRATION = TableSchema(
+    "calibration",
+    {
+        "model": text_column(),
+        "split": text_column(),
+        "screen": text_column(),
+        "phenotype": text_column(),
+        "quantity": pa.Column(
+            str,
+            pa.Check.isin(("reliability", "calibration_error", "slope", "spread_ratio", "rmse", "coverage", "spread")),
+        ),
+        "recalibration": pa.Column(str, pa.Check.isin(("none", "isotonic", "scaled"))),
+        "position": number_column(),
+        "expected": number_column(),
+        "observed": number_column(),
+        "low": number_column(),
+        "high": number_column(),
+        "n": count_column(),
+        "groups": count_column(),
+        "seeds": count_column(),
+    },
+)
+"""``expected`` is what calibration would show, ``observed`` what the test fold shows, with its interval.
+``reliability``: mean prediction against mean measured value in bins of the prediction (``position`` 1, 2, ...);
+``calibration_error``: their mean absolute distance (no interval). ``slope``: of measured on predicted (1: neither too
+wide nor too narrow). ``spread_ratio``: SD of predictions over SD of values, against the Pearson correlation, which is
+its value at the optimum of the squared error. ``coverage``: share inside the central interval whose nominal level is
+``position``. ``spread``: root mean squared error against root mean predicted variance in bins of the predicted SD.
+``recalibration``, fitted on the validation fold: ``isotonic`` of the value or of the interval's levels, ``scaled`` of
+all SDs by one factor."""
+
+PRECISION_RECALL = TableSchema(
+    "precision_recall",
+    {
+        "model": text_column(),
+        "split": text_column(),
+        "screen": text_column(),
+        "phenotype": text_column(),
+        "recall": share_column(),
+        "precision": share_column(),
+        "low": share_column(),
+        "high": share_column(),
+        "prevalence": share_column(),
+        "positives": count_column(),
+        "n": count_column(),
+        "groups": count_column(),
+        "seeds": count_column(),
+    },
+)
+"""Precision where each recall is first reached, mean over seeds, with its interval; ``prevalence`` is the precision
+of a guess. A positive is a call (1), or an interaction below the published threshold of its screen."""
+
+QUERY_PRECISION = TableSchema(
+    "query_precision",
+    {
+        "model": text_column(),
+        "split": text_column(),
+        "screen": text_column(),
+        "phenotype": text_column(),
+        "query": text_column(),
+        "top": count_column(),
+        "precision": share_column(),
+        "positives": count_column(),
+        "n": count_column(),
+        "seeds": count_column(),
+    },
+)
+"""One row a query of at least ``top`` tested genotypes: share of calls among its ``top`` strongest predictions, mean
+over seeds. No model can do better than ``positives`` / ``top``; a guess gets ``positives`` / ``n``."""
+
+DANGO_SCORING = TableSchema(
+    "dango_scoring",
+    {
+        "model": text_column(),
+        "split": text_column(),
+        "screen": text_column(),
+        "phenotype": text_column(),
+        "auroc": share_column(),
+        "average_precision": share_column(),
+        "called": count_column(),
+        "n": count_column(),
+        "seeds": count_column(),
+    },
+)
+"""The scoring of DANGO's paper, for comparison with its numbers alone: called is tau < -0.05 whatever the P-value, and
+other triples are weighted to one for each called one, so that a guess has 0.5 in both columns. Mean over seeds."""

@@ -1,0 +1,130 @@
+"""What sets of deletions shut in a reduced network."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from pipeline_lib.metabolism.knockouts.cut_sets import GeneSet, cut_sets_of_columns, interchangeable_genes
+from pipeline_lib.metabolism.knockouts.genotype_arrays import NO_GENE
+from pipeline_lib.metabolism.model.network import MetabolicNetwork
+from pipeline_lib.metabolism.programs.bit_sets import BitSets, pack_pairs
+from pipeline_lib.metabolism.programs.network_reduction import ReducedNetwork
+
+_ROWS_AT_ONCE = 200_000
+
+
+@dataclass(frozen=True)
+class Deletions:
+    """How deletions of at most `order` genes act on a reduced network.
+
+    Columns that the same deletions shut form a unit; U units in all.
+
+    Attributes
+    ----------
+    network
+        The network whose gene rules decide.
+    order
+        Greatest number of genes deleted together.
+    stands_for
+        int64 [G]: the gene that acts as this one does; -1 where its deletion never matters.
+    unit_of_reaction
+        int32 csr [R, U]: 1 where the reaction's column is in the unit.
+    unit_of_column
+        int64 [n]: -1 where no deletion shuts the column.
+    families
+        The minimal cut sets of each unit.
+    """
+
+    network: MetabolicNetwork
+    order: int
+    stands_for: NDArray[np.int64]
+    unit_of_reaction: sparse.csr_array
+    unit_of_column: NDArray[np.int64]
+    families: tuple[frozenset[GeneSet], ...]
+
+    @property
+    def units(self) -> int:
+        """Number of units U."""
+        return len(self.families)
+
+    def canonical(self, genotypes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return equivalent genotypes of as few genes as possible.
+
+        Parameters
+        ----------
+        genotypes
+            int64 [n, k], gene indices, padded with -1.
+
+        Returns
+        -------
+        int64 [n, k]
+            Ascending, without repeats, padded with -1 on the right; equal rows shut the same units.
+
+        Raises
+        ------
+        KeyError
+            When a genotype deletes more genes of the rules than `order`: what they shut together is not known.
+        """
+        if genotypes.shape[1] > self.order:
+            self._require_order(genotypes)
+        genes = np.where(genotypes >= 0, self.stands_for[genotypes], NO_GENE)
+        last = np.iinfo(np.int64).max
+        genes = np.sort(np.where(genes == NO_GENE, last, genes), axis=1)
+        genes[:, 1:][genes[:, 1:] == genes[:, :-1]] = last
+        genes.sort(axis=1)
+        genes[genes == last] = NO_GENE
+        return genes
+
+    def _require_order(self, genotypes: NDArray[np.int64]) -> None:
+        deleted = self.network.genotype_matrix(genotypes)[:, self.ruled]
+        beyond = np.flatnonzero(np.diff(deleted.indptr) > self.order)
+        if len(beyond):
+            genes = genotypes[beyond[0]]
+            names = "+".join(self.network.genes[gene] for gene in genes[genes >= 0])
+            raise KeyError(f"{names} deletes more than {self.order} genes, the most that were prepared for")
+
+    @cached_property
+    def ruled(self) -> NDArray[np.int64]:
+        """Gene indices of the genes that any rule names, ascending."""
+        return np.flatnonzero(np.diff(self.network.rules.gene_to_complex.indptr))
+
+    def shut(self, genotypes: NDArray[np.int64]) -> BitSets:
+        """Return the units that each genotype (int64 [n, k], padded with -1) shuts, uint64 [n, W]."""
+        parts = [
+            self._shut(genotypes[at : at + _ROWS_AT_ONCE]) for at in range(0, max(len(genotypes), 1), _ROWS_AT_ONCE)
+        ]
+        return np.concatenate(parts)
+
+    def _shut(self, genotypes: NDArray[np.int64]) -> BitSets:
+        matrix = self.network.genotype_matrix(genotypes)
+        blocked = sparse.csr_array(self.network.rules.blocked_reactions(matrix), dtype=np.int32)
+        units = (blocked @ self.unit_of_reaction).tocoo()
+        return pack_pairs(units.row, units.col, (len(genotypes), self.units))
+
+
+def deletions_of(network: MetabolicNetwork, reduced: ReducedNetwork, order: int) -> Deletions:
+    """Work out how deletions of at most `order` genes act on `reduced`, the reduction of `network`."""
+    of_column = cut_sets_of_columns(network.rules, reduced.column, order)
+    columns: dict[frozenset[GeneSet], list[int]] = defaultdict(list)
+    for column, family in of_column.items():
+        columns[family].append(column)
+    unit_of_column = np.full(reduced.size, -1, dtype=np.int64)
+    for number, members in enumerate(columns.values()):
+        unit_of_column[members] = number
+    alive = np.flatnonzero(reduced.column >= 0)
+    alive = alive[unit_of_column[reduced.column[alive]] >= 0]
+    units = unit_of_column[reduced.column[alive]]
+    ones = np.ones(len(alive), dtype=np.int32)
+    families = tuple(columns)
+    return Deletions(
+        network=network,
+        order=order,
+        stands_for=interchangeable_genes(families, len(network.genes)),
+        unit_of_reaction=sparse.csr_array((ones, (alive, units)), shape=(len(reduced.column), len(families))),
+        unit_of_column=unit_of_column,
+        families=families,
+    )

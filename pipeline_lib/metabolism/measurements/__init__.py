@@ -1,0 +1,1 @@
+"""The model beside measurements: essential genes, fitness, interactions."""

@@ -1,0 +1,1 @@
+"""Growth media: named ones, those of screens, and what they are made of."""

@@ -1,0 +1,1 @@
+"""The genome-scale model: its file, its tables, gene rules, network, tensors and energies."""

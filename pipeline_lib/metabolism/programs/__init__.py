@@ -1,0 +1,1 @@
+"""Linear programs over a reduced network: flux balance, MOMA, survival, and what solves many of them."""

@@ -1,0 +1,138 @@
+"""What the code of the library keeps to: plain words, imports in one direction, no switches of the formatter."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+LIBRARY = ROOT / "pipeline_lib"
+STAGES = """
+    errors config artefacts sources genes metabolism simulation screens networks features cell models training
+    evaluation reporting extension library command_line
+""".split()
+"""The folders (and modules) of the library in the order of the flow; each imports only earlier ones."""
+
+DIALECT = re.compile(
+    r"\b(told|strangers?|said|says|speaks?|spoken|asks|alike|promis(?:e|es|ed|ing)|by heart|budgets?"
+    r"|(?:further|several|pooled|single|all) draws|draws? of (?:a|the|one|this|its) (?:split|unseen genes|queries))\b",
+    re.IGNORECASE,
+)
+"""Words that are not the field's own: a table states, a model predicts, a split is repeated, a score is compared."""
+DIALECT_OF_NAMES = {
+    *("told", "shown", "stranger", "strangers", "said", "says", "speaks", "spoken", "alike"),
+    *("promise", "promises", "promised", "budget", "budgets"),
+}
+"""Parts of names that say nothing of what they name to a biologist or a statistician."""
+WHOLE_NAMES = {"around", "kind_and_draw"}
+
+SWITCH = "fmt: " + "skip"
+
+
+def modules() -> list[Path]:
+    return sorted(LIBRARY.rglob("*.py"))
+
+
+def where(path: Path, node: ast.AST) -> str:
+    return f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 1)}"
+
+
+def named(tree: ast.AST) -> Iterator[tuple[ast.AST, str]]:
+    """Yield every name that a module gives: of modules' parts, arguments, variables and attributes."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node, node.name
+        elif isinstance(node, ast.arg):
+            yield node, node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node, node.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node, node.attr
+
+
+def words_of(name: str) -> set[str]:
+    """Split a name at underscores and capitals."""
+    return set(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().split("_"))
+
+
+def sentences(tree: ast.AST) -> Iterator[tuple[ast.Constant, str]]:
+    """Yield docstrings, help texts and messages: every text of several words, without what is quoted as code."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value.split()) > 2:
+            yield node, re.sub(r"`+[^`]*`+", "", node.value)
+
+
+def test_names_are_those_of_the_field() -> None:
+    odd = [
+        f"{where(path, node)}: {name}"
+        for path in modules()
+        for node, name in named(ast.parse(path.read_text(encoding="utf-8")))
+        if name in WHOLE_NAMES or words_of(name) & DIALECT_OF_NAMES
+    ]
+    assert not odd, "\n".join(odd)
+
+
+def test_docstrings_help_texts_and_messages_are_plain() -> None:
+    odd = [
+        f"{where(path, node)}: '{found[0]}' in: {' '.join(text[max(found.start() - 60, 0) : found.end() + 60].split())}"
+        for path in modules()
+        for node, text in sentences(ast.parse(path.read_text(encoding="utf-8")))
+        for found in [DIALECT.search(text)]
+        if found
+    ]
+    assert not odd, "\n".join(odd)
+
+
+@pytest.mark.parametrize("word", ["told", "promises", "Speaks", "further draws", "draws of the split"])
+def test_the_rule_sees_the_old_dialect_in_a_docstring_but_not_in_code(word: str) -> None:
+    seen = ast.parse(f'"""What a table has {word} of genes."""')
+    quoted = ast.parse(f'"""What ``{word}`` has of genes."""')
+    assert [bool(DIALECT.search(text)) for tree in (seen, quoted) for _, text in sentences(tree)] == [True, False]
+
+
+def imports(path: Path) -> Iterator[tuple[ast.AST, str]]:
+    """Yield the folder or module directly below the library that each import of a file takes from."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found = [node.module]
+            if node.module == LIBRARY.name:
+                found = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in found:
+            package, _, rest = name.partition(".")
+            if package == LIBRARY.name and not rest.startswith("__"):
+                yield node, rest.partition(".")[0]
+
+
+def test_stages_import_only_earlier_ones() -> None:
+    order = {name: place for place, name in enumerate(STAGES)}
+    top = {"__init__", "__main__"}
+    upward = [
+        f"{where(path, node)}: {stage} imports {imported}"
+        for path in modules()
+        for stage in [path.relative_to(LIBRARY).with_suffix("").parts[0]]
+        for node, imported in imports(path)
+        if stage not in top and order[imported] > order[stage]
+    ]
+    assert not upward, "\n".join(upward)
+
+
+def test_every_folder_has_its_place_in_the_order() -> None:
+    folders = {path.relative_to(LIBRARY).with_suffix("").parts[0] for path in modules()}
+    assert folders - {"__init__", "__main__"} == set(STAGES)
+
+
+def test_no_table_is_hidden_from_the_formatter() -> None:
+    held = [
+        str(path.relative_to(ROOT))
+        for folder in ("pipeline_lib", "tests", "benchmarks", "docs", "workflow")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if SWITCH in path.read_text(encoding="utf-8")
+    ]
+    assert not held

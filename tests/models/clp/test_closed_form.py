@@ -1,0 +1,227 @@
+"""The closed form on planted truths: singles, epsilon and tau are recovered, and fitness follows by definition."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline_lib.artefacts.schemas import PHENOTYPES
+from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
+from pipeline_lib.models.clp import decomposition
+from pipeline_lib.models.clp.assays import CALL, FITNESS, INTERACTION
+from pipeline_lib.models.clp.closed_form import ClosedForm
+from pipeline_lib.models.clp.design import column_names
+from pipeline_lib.models.clp.flux_terms import FluxBalance, NoFlux
+from pipeline_lib.models.clp.levels import NoProfiles, PredictedProfiles
+from pipeline_lib.models.interface import Cell, FitContext
+from tests.small_cell import knockout_table, small_cell, small_settings
+
+GENES = 100
+RAW = PHENOTYPES.index("raw_interaction")
+
+
+def cell(knockouts=None):
+    genes = pd.DataFrame({"gene_index": np.arange(GENES), "gene": [f"G{index:03}" for index in range(GENES)]})
+    edges = pd.DataFrame({"network": [], "source": [], "target": [], "weight": [], "directed": []})
+    nothing = {"gene_to_complex": np.zeros((2, 0), int), "complex_to_reaction": np.zeros((2, 0), int)}
+    return Cell(genes, edges, {**nothing, "num_genes": GENES, "num_complexes": 0, "num_reactions": 0}, knockouts)
+
+
+def genotypes(genes, value, phenotype=FITNESS, screen=0, screens=("screen",)):
+    n = len(genes)
+    padded = np.full((n, 3), NO_GENE)
+    padded[:, : genes.shape[1]] = np.sort(genes, axis=1)
+    none, unknown = np.full(n, -1), np.full(n, np.nan)
+    return Genotypes(
+        np.arange(n),
+        padded,
+        np.full(n, screen),
+        np.full(n, phenotype),
+        none,
+        none,
+        np.asarray(value, float),
+        unknown,
+        unknown,
+        screens,
+        (),
+    )
+
+
+def joined(*parts):
+    whole = parts[0]
+    columns = ("observation_id", "genes", "screen", "phenotype", "query", "array", "value", "std", "temperature")
+    for part in parts[1:]:
+        both = {name: np.concatenate([getattr(whole, name), getattr(part, name)]) for name in columns}
+        whole = replace(whole, **both)
+    return whole
+
+
+class Truth:
+    """Fitness of 100 genes: single mutants, epsilon of rank 2 in hidden vectors, and a tau of the same kind."""
+
+    def __init__(self):
+        generator = np.random.default_rng(1)
+        self.single = 1 - 0.4 * generator.random(GENES)
+        self.vectors = 0.2 * generator.standard_normal((GENES, 2))
+        self.pairs = np.stack(np.triu_indices(GENES, 1), axis=1)
+        self.noise = lambda n: 0.005 * generator.standard_normal(n)
+        self.measured = generator.random(len(self.pairs)) < 0.7
+        self.triples = np.unique(
+            np.sort(generator.permuted(np.tile(np.arange(GENES), (1500, 1)), axis=1)[:, :3]), axis=0
+        )
+
+    def epsilon(self, pairs):
+        return (self.vectors[pairs[:, 0]] * self.vectors[pairs[:, 1]]).sum(axis=1)
+
+    def tau(self, triples):
+        return 3 * self.vectors[triples].prod(axis=1).sum(axis=1)
+
+    def double(self, pairs):
+        return self.single[pairs].prod(axis=1) + self.epsilon(pairs)
+
+    def triple(self, triples):
+        pair = np.stack([self.epsilon(triples[:, list(slots)]) for slots in decomposition.PAIRS], axis=1)
+        return decomposition.fitness(self.single[triples], pair, self.tau(triples))
+
+    def screen(self, triples=True):
+        singles = np.tile(np.arange(GENES), 4)[:, None]
+        chosen = self.pairs[self.measured]
+        parts = [
+            genotypes(singles, self.single[singles[:, 0]] + self.noise(len(singles))),
+            genotypes(chosen, self.double(chosen) + self.noise(len(chosen))),
+        ]
+        if triples:
+            parts.append(genotypes(self.triples, self.triple(self.triples) + self.noise(len(self.triples))))
+        return joined(*parts)
+
+
+TRUTH = Truth()
+
+
+def fit(train, where=None, flux=None, *, profiles=True):
+    def new():
+        return PredictedProfiles(small_settings()) if profiles else NoProfiles()
+
+    return ClosedForm.fit(train, where or cell(), FitContext(), new, flux or NoFlux())
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return fit(TRUTH.screen())
+
+
+@pytest.fixture(scope="module")
+def closed_form(fitted):
+    return fitted[0]
+
+
+def correlation(a, b):
+    return np.corrcoef(a, b)[0, 1]
+
+
+def test_planted_single_mutants_and_epsilon_are_recovered(closed_form):
+    terms = closed_form.terms(genotypes(TRUTH.pairs, np.full(len(TRUTH.pairs), np.nan)))
+    np.testing.assert_allclose(terms.single[:, :2], TRUTH.single[TRUTH.pairs], atol=0.03)
+    np.testing.assert_array_equal(terms.single[:, 2], 1.0)
+    new = ~TRUTH.measured
+    assert correlation(terms.term[new], TRUTH.epsilon(TRUTH.pairs[new])) > 0.9
+    np.testing.assert_array_equal(terms.pair[:, 0], terms.term)
+
+
+def test_the_fitness_of_a_triple_is_put_together_by_definition(closed_form):
+    terms = closed_form.terms(genotypes(TRUTH.triples, np.full(len(TRUTH.triples), np.nan)))
+    doubles = genotypes(TRUTH.triples[:, :2], np.full(len(TRUTH.triples), np.nan))
+    np.testing.assert_allclose(terms.pair[:, 0], closed_form.terms(doubles).term)
+    predicted = decomposition.fitness(terms.single, terms.pair, terms.term)
+    assert correlation(predicted, TRUTH.triple(TRUTH.triples)) > 0.99
+    product = TRUTH.single[TRUTH.triples].prod(axis=1)
+    errors = [np.mean((guess - TRUTH.triple(TRUTH.triples)) ** 2) for guess in (predicted, product)]
+    assert errors[0] < 0.5 * errors[1]
+
+
+def test_triples_that_no_screen_measured_have_the_fitness_of_their_subsets():
+    """Trained on double mutants alone, a triple is no wild type: singles and epsilon hold, tau is 0."""
+    closed_form, _, _ = fit(TRUTH.screen(triples=False))
+    terms = closed_form.terms(genotypes(TRUTH.triples, np.full(len(TRUTH.triples), np.nan)))
+    assert not terms.term.any()
+    predicted = decomposition.fitness(terms.single, terms.pair, terms.term)
+    assert correlation(predicted, TRUTH.triple(TRUTH.triples)) > 0.95
+    np.testing.assert_array_equal(terms.unit[:, 2], terms.unit[:, 1])
+
+
+def test_an_unseen_screen_takes_the_largest_level_of_its_phenotype_and_order(closed_form):
+    pairs = TRUTH.pairs[:50]
+    known = closed_form.terms(genotypes(pairs, np.full(50, np.nan)))
+    elsewhere = closed_form.terms(genotypes(pairs, np.full(50, np.nan), screens=("another",)))
+    bare = closed_form.terms(genotypes(pairs, np.full(50, np.nan), screen=-1))
+    for name, values in vars(known).items():
+        np.testing.assert_array_equal(getattr(elsewhere, name), values, err_msg=name)
+        np.testing.assert_array_equal(getattr(bare, name), values, err_msg=name)
+
+
+def test_other_phenotypes_have_no_fitness_in_their_terms():
+    pairs = TRUTH.pairs[TRUTH.measured]
+    closed_form, _, terms = fit(genotypes(pairs, TRUTH.epsilon(pairs), INTERACTION))
+    assert list(closed_form.levels) == [("screen", INTERACTION, 2)]
+    assert (terms.single == 1).all()
+    assert not terms.pair.any()
+    assert correlation(terms.term, terms.evidence[:, 0]) > 0.9
+
+
+def test_a_call_is_log_odds_of_a_negative_interaction():
+    pairs = TRUTH.pairs
+    called = (TRUTH.epsilon(pairs) < -0.01).astype(float)
+    train = genotypes(pairs[TRUTH.measured], called[TRUTH.measured], CALL)
+    closed_form, _, terms = fit(train)
+    new = ~TRUTH.measured
+    odds = closed_form.terms(genotypes(pairs[new], np.full(new.sum(), np.nan), CALL)).term
+    assert odds.min() < 0 < odds.max()
+    assert odds[called[new] == 1].mean() > odds[called[new] == 0].mean() + 1
+    assert (terms.unit == 1).all()
+
+
+def test_no_term_of_a_training_row_depends_on_its_own_value(fitted):
+    """The value of one held-out double mutant moves by 5 SD, and its terms by less than 2 % of that."""
+    train = TRUTH.screen()
+    _, positions, terms = fitted
+    held = np.flatnonzero((train.order[positions] == 2) & ~terms.unseen.any(axis=1))
+    row = positions[held[0]]
+    step = 5 * train.value[train.order == 2].std()
+    changed = replace(train, value=train.value.copy())
+    changed.value[row] += step
+    _, again, moved = fit(changed)
+    np.testing.assert_array_equal(again, positions)
+    own = np.flatnonzero(positions == row)
+    before, after = terms.evidence[own, 1] * terms.unit[own, 1], moved.evidence[own, 1] * moved.unit[own, 1]
+    # No part of the estimate saw the value; its few gains were fitted on 350 held-out rows, this one among them.
+    assert np.abs(after - before).max() < 0.02 * step
+    assert np.abs(moved.term[own] - terms.term[own]).max() < 0.02 * step
+
+
+def test_flux_terms_enter_where_a_genotype_has_metabolic_genes():
+    """What flux balance computes of pairs is the truth here: it gets the gain that the values show."""
+    where = small_cell(knockouts=knockout_table())
+    flux = FluxBalance.read(where)
+    pairs = np.stack(np.triu_indices(20, 1), axis=1)
+    train = genotypes(np.repeat(pairs, 2, axis=0), np.zeros(2 * len(pairs)), INTERACTION)
+    truth = flux.terms(train.genes).interaction
+    assert (np.abs(truth) > 0.05).sum() >= 6
+    train = replace(train, value=20 * truth + 0.05 * np.random.default_rng(0).standard_normal(len(train)))
+    closed_form, _, _ = fit(train, where, flux, profiles=False)
+    gain = closed_form.levels["screen", INTERACTION, 2].gains.gain[0]
+    assert column_names(INTERACTION, 2)[1] == "flux"
+    assert gain[1] == pytest.approx(20, rel=0.2)
+    terms = closed_form.terms(train.without_values())
+    assert correlation(terms.term, truth) > 0.99
+    without, _, _ = fit(train, where, profiles=False)
+    assert np.ptp(without.terms(train.without_values()).term) < 1e-9
+    outside = (train.genes >= 8).any(axis=1)
+    assert not terms.evidence[outside, 7].any()
+    assert np.ptp(terms.term[((train.genes >= 8) | (train.genes < 0)).all(axis=1)]) < 1e-9
+
+
+def test_raw_interactions_of_triples_weigh_their_pairs():
+    assert column_names(RAW, 3) == ["estimate", "flux", "lower_terms", "constant"]
+    assert column_names(RAW, 2) == column_names(FITNESS, 1) == ["estimate", "flux", "constant"]
+    assert column_names(FITNESS, 2)[2] == "lower_terms"
