@@ -110,3 +110,12 @@ def test_a_unit_of_the_summary_comes_first(tmp_path):
 
 def test_a_run_that_records_nothing_has_no_unit_of_interactions(tmp_path):
     assert unit_of(tmp_path, "emap", "interaction") is None
+
+
+def test_feature_tables_of_a_run_that_has_not_ended_are_not_taken_for_none(run):
+    files = find_fit(run, "clp")
+    assert files.features == []
+    (run / "features").mkdir()
+    (run / "features" / "phenotypes.parquet").touch()
+    with pytest.raises(PipelineError, match=r"features/summary\.parquet does not exist; let the run end"):
+        _ = files.features
