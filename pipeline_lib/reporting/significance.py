@@ -22,7 +22,8 @@ _SMALLEST = 1e-300
 def significance(p: "pd.Series[float]") -> "pd.Series[float]":
     """Return minus log10 of P-values; a P that was released as zero counts as the smallest other one."""
     positive = p[p > 0]
-    return -np.log10(p.clip(lower=float(positive.min()) if len(positive) else _SMALLEST))
+    found: pd.Series[float] = -p.clip(lower=float(positive.min()) if len(positive) else _SMALLEST).map(np.log10)
+    return found
 
 
 def height(values: "float | NDArray[np.float64] | pd.Series[float]") -> NDArray[np.float64]:
