@@ -26,6 +26,7 @@ SOURCE_KEYS: tuple[tuple[str, ...], ...] = (
     ("screens", "*", "files", "*"),
     ("networks", "*", "files", "*"),
     ("features", "*", "files", "*"),
+    ("scan", "genes"),
 )
 """Keys whose values are a source of the catalogue or a file of the user; ``*`` stands for any name."""
 

@@ -15,6 +15,7 @@ from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.networks import NetworkSettings
 from pipeline_lib.config.organism import OrganismSettings, with_media
 from pipeline_lib.config.reporting import ReportingSettings
+from pipeline_lib.config.scan import ScanSettings
 from pipeline_lib.config.screens import POOLED, ScreenSettings
 from pipeline_lib.config.section import Section
 from pipeline_lib.config.simulation import SimulationSettings
@@ -95,6 +96,8 @@ class RunConfig(Section):
     """Resamples, thresholds and literature values."""
     reporting: ReportingSettings = ReportingSettings()
     """Figures and the report page."""
+    scan: ScanSettings = ScanSettings()
+    """All pairs or triples of the genome, predicted in shards; made when it is asked for."""
 
     @model_validator(mode="before")
     @classmethod

@@ -9,6 +9,7 @@ import click
 from pipeline_lib.command_line.settings_option import SectionType, settings_option
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
+from pipeline_lib.training.scan_cli import merge_scan, scan
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -16,7 +17,11 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 @click.group()
 def app() -> None:
-    """Fit a model on a split; overfit check; walk-through."""
+    """Fit a model on a split; overfit check; walk-through; scan of the genome."""
+
+
+app.add_command(scan)
+app.add_command(merge_scan)
 
 
 def _inputs(command: Callable[..., None]) -> Callable[..., None]:

@@ -43,27 +43,39 @@ def cut(genotypes: NDArray[np.int64], size: int) -> Chunks:
         yield genotypes[start : start + size]
 
 
-def all_pairs(genes: NDArray[np.int64], size: int) -> Chunks:
-    """Yield all pairs of ascending `genes`, in order, at most `size` at a time; never all of them in memory."""
+def all_pairs(genes: NDArray[np.int64], size: int, begin: int = 0, end: int | None = None) -> Chunks:
+    """Yield all pairs of ascending `genes`, in order, at most `size` at a time; never all of them in memory.
+
+    Parameters
+    ----------
+    genes
+        int64, ascending.
+    size
+        Most pairs of a chunk.
+    begin, end
+        Positions in that order between which pairs are wanted. None: to the last one.
+    """
     pairs = len(genes) * (len(genes) - 1) // 2
-    for start in range(0, pairs, size):
-        rank = np.arange(start, min(start + size, pairs))
+    end = pairs if end is None else min(end, pairs)
+    for start in range(begin, end, size):
+        rank = np.arange(start, min(start + size, end))
         chunk = np.full((len(rank), MAX_ORDER), NO_GENE)
         first, second = _pair(rank, len(genes))
         chunk[:, 0], chunk[:, 1] = genes[first], genes[second]
         yield chunk
 
 
-def all_triples(genes: NDArray[np.int64], size: int) -> Chunks:
-    """Yield all triples of ascending `genes`, in order, at most `size` at a time; never all of them in memory."""
+def all_triples(genes: NDArray[np.int64], size: int, begin: int = 0, end: int | None = None) -> Chunks:
+    """Yield all triples of ascending `genes`, in order, at most `size` at a time; see `all_pairs`."""
     n = len(genes)
     behind = n - 1 - np.arange(n)
     # Pairs of the genes behind each gene, and the number of triples that begin before it.
     pairs_behind = behind * (behind - 1) // 2
     start_of = np.cumsum(pairs_behind) - pairs_behind
     pairs, triples = n * (n - 1) // 2, int(pairs_behind.sum())
-    for start in range(0, triples, size):
-        rank = np.arange(start, min(start + size, triples))
+    end = triples if end is None else min(end, triples)
+    for start in range(begin, end, size):
+        rank = np.arange(start, min(start + size, end))
         first = np.searchsorted(start_of, rank, side="right") - 1
         # The last two genes have no triple of their own: their starts equal the total, beyond every rank.
         # Pairs are sorted by their first gene: those behind `first` are the end of the list of pairs.

@@ -65,10 +65,20 @@ class FitFiles:
 
     @property
     def features(self) -> list[Path]:
-        """The feature tables that the model reads."""
+        """The feature tables that the model reads.
+
+        Raises
+        ------
+        PipelineError
+            When there are tables and not the summary that says which of them models read: the run has not ended.
+        """
         summary = self.run / "features" / "summary.parquet"
         which = entry_of(self.model).features
-        if which == "none" or not summary.exists():
+        if which == "none":
+            return []
+        if not summary.exists():
+            if any(summary.parent.glob("*.parquet")):
+                raise PipelineError(f"{summary} does not exist; let the run end, or make it: snakemake {summary}")
             return []
         table = read_table(summary, FEATURES_SUMMARY)
         names = table["name"] if which == "all" else table.loc[table["used"], "name"]

@@ -27,3 +27,11 @@ def test_triples_of_a_genome_are_never_all_in_memory():
 @pytest.mark.parametrize("genes", [[], [4], [4, 9]])
 def test_too_few_genes_have_no_triple(genes):
     assert list(all_triples(np.array(genes, dtype=np.int64), 10)) == []
+
+
+@pytest.mark.parametrize(("stream", "order"), [(all_pairs, 2), (all_triples, 3)])
+def test_a_part_of_the_order_holds_the_sets_between_its_ends(stream, order):
+    whole = np.concatenate(list(stream(np.arange(9), 5)))
+    part = np.concatenate(list(stream(np.arange(9), 5, 4, 17)))
+    assert part.tolist() == whole[4:17].tolist()
+    assert order == (part[0] >= 0).sum()

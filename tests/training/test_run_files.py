@@ -59,3 +59,12 @@ def test_an_unknown_run_is_refused_with_the_runs_beside_it(run):
     run.with_name("empty").mkdir()
     with pytest.raises(PipelineError, match=r"empty holds no fitted models"):
         find_fit(run.with_name("empty"), "clp")
+
+
+def test_feature_tables_of_a_run_that_has_not_ended_are_not_taken_for_none(run):
+    files = find_fit(run, "clp")
+    assert files.features == []
+    (run / "features").mkdir()
+    (run / "features" / "phenotypes.parquet").touch()
+    with pytest.raises(PipelineError, match=r"features/summary\.parquet does not exist; let the run end"):
+        _ = files.features

@@ -46,6 +46,14 @@ def test_the_yeast_run_has_a_job_for_every_model_split_and_seed(snakemake, check
     assert rules["fit"] + rules["fit_on_gpu"] == len(jobs)
 
 
+def test_a_scan_of_the_genome_is_a_job_a_shard_and_no_part_of_a_default_run(snakemake, checkout):
+    assert "scan_shard" not in rules_of(snakemake("-n", *QUICKSTART, cwd=checkout).stdout)
+    done = snakemake("genome_scan", "-n", *QUICKSTART, "--set-scatter", "genome_scan=40", cwd=checkout)
+    assert done.returncode == 0, done.stdout + done.stderr
+    rules = rules_of(done.stdout)
+    assert (rules["scan_shard"], rules["genome_scan"]) == (40, 1)
+
+
 def test_a_draw_is_a_split_with_files_of_its_own(snakemake, checkout):
     """``query_disjoint`` begins the name of its draws, and one draw the name of another: no file may be another's."""
     names = ["query_disjoint", "query_disjoint-1", "query_disjoint-12"]
