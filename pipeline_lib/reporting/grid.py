@@ -124,8 +124,8 @@ def mark(scale: Scale, kind: str, words: str, value: float, low: float = np.nan,
     """Return the mark of a value, or none where it is unknown."""
     if not np.isfinite(value):
         return []
-    first, last = (scale.place(low), scale.place(high)) if np.isfinite([low, high]).all() else (None, None)
-    return [Mark(kind, scale.place(value), first, last, words, scale.beyond(value))]
+    left, right = (scale.place(low), scale.place(high)) if np.isfinite([low, high]).all() else (None, None)
+    return [Mark(kind, scale.place(value), left, right, words, scale.beyond(value))]
 
 
 def scale_around_zero(values: Iterable[float], label: str) -> Scale:

@@ -1,6 +1,6 @@
 """The axis of P-values: minus log10 P, linear where most genotypes lie, logarithmic above, so that nothing is cut."""
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axis import Axis
@@ -22,8 +22,8 @@ _SMALLEST = 1e-300
 def significance(p: "pd.Series[float]") -> "pd.Series[float]":
     """Return minus log10 of P-values; a P that was released as zero counts as the smallest other one."""
     positive = p[p > 0]
-    least = float(positive.min()) if len(positive) else _SMALLEST
-    return cast("pd.Series[float]", -np.log10(p.clip(lower=least)))
+    found: pd.Series[float] = -p.clip(lower=float(positive.min()) if len(positive) else _SMALLEST).map(np.log10)
+    return found
 
 
 def height(values: "float | NDArray[np.float64] | pd.Series[float]") -> NDArray[np.float64]:

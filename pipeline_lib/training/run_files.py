@@ -77,7 +77,7 @@ class FitFiles:
         Raises
         ------
         PipelineError
-            When there are tables and not the summary that says which of them models read: the run has not ended.
+            When there are tables and not the summary that states which of them models read: the run has not ended.
         """
         summary = self.run / "features" / "summary.parquet"
         which = entry_of(self.model).features

@@ -63,7 +63,7 @@ def test_a_screen_is_its_files_and_its_truth(folder: Path, tmp_path: Path, layou
 
 
 def test_an_unknown_simulation_is_named(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(PipelineError, match="no simulation 'other' in the settings, only small"):
+    with pytest.raises(PipelineError, match="the settings have no simulation 'other'; there are small"):
         simulate(folder, tmp_path, name="other")
 
 
