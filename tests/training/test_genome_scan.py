@@ -37,11 +37,10 @@ def scan(run, folder, order, shards):
     for number in range(1, shards + 1):
         shard = f"{number}-of-{shards}"
         table, summary = (folder / f"{shard}.{suffix}" for suffix in ("parquet", "json"))
-        options = ["--run-folder", run, "--model", "gene_ridge", "--order", order, "--shard", shard, "--kept", KEPT]
-        invoke(app, "scan", *options, "--output", table, "--summary", summary)
+        fitted = {"run_folder": run, "model": "gene_ridge", "order": order}
+        invoke(app, "scan", **fitted, shard=shard, kept=KEPT, output=table, summary=summary)
     output, summary = folder / "strongest.parquet", folder / "summary.json"
-    merge = ["--folder", folder, "--shards", shards, "--kept", KEPT]
-    invoke(app, "merge-scan", *merge, "--output", output, "--summary", summary)
+    invoke(app, "merge-scan", folder=folder, shards=shards, kept=KEPT, output=output, summary=summary)
     return pq.read_table(output).to_pandas(), ScanSummary.from_content(read_json(summary))
 
 
