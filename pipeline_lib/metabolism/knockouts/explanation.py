@@ -1,7 +1,6 @@
 """Why a genotype grows as it does: `explain_deletion`, a table for scripts and notebooks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline_lib.artefacts.flux_balance import BLOCKED, REACTION, SHORT, SUPPLEMENT
 from pipeline_lib.metabolism.knockouts.conditions import genotypes_of_names
-from pipeline_lib.metabolism.knockouts.supplemented_cell import NOTHING, Production, SupplementedCell, growth_of
+from pipeline_lib.metabolism.knockouts.supplemented_cell import NOTHING, SupplementedCell, growth_of
 from pipeline_lib.metabolism.media.medium import Medium, with_medium
 from pipeline_lib.metabolism.model.background import with_background
 from pipeline_lib.metabolism.model.gem import Model, gem_of
@@ -57,14 +56,6 @@ def explain_deletion(
     return DeletionExplainer(network, gem.reactions, gem.metabolites).explain(genotype[0])
 
 
-@dataclass(frozen=True)
-class _Made:
-    """Constituents of biomass, int64 [k] positions, and how much of each the wild type makes."""
-
-    positions: NDArray[np.int64]
-    whole: Production
-
-
 class DeletionExplainer:
     """What deletions on one medium do; the wild type's part is solved once.
 
@@ -101,40 +92,25 @@ class DeletionExplainer:
         return table
 
     @cached_property
-    def _made(self) -> tuple[_Made, _Made]:
-        """Return the constituents that the wild type makes, and those that it only charges."""
+    def _made(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        """The constituents that the wild type makes, those that it only charges, and how much of each in this order."""
         start = self._cell.wild_type.basis
         everything = np.arange(len(self._cell.constituents.metabolites))
         whole = self._cell.production(NOTHING, everything, start)
-        makes = whole.amount > ZERO_GROWTH
-        charging = self._cell.production(NOTHING, everything[~makes], start, charging=True)
-        runs = charging.amount > ZERO_GROWTH
-        return (
-            _Made(everything[makes], Production(whole.amount[makes], whole.carrying[makes])),
-            _Made(everything[~makes][runs], Production(charging.amount[runs], charging.carrying[runs])),
-        )
+        made, charged = everything[whole > ZERO_GROWTH], everything[whole <= ZERO_GROWTH]
+        charging = self._cell.production(NOTHING, charged, start, charging=True)
+        running = charging > ZERO_GROWTH
+        return made, charged[running], np.concatenate([whole[made], charging[running]])
 
     def _short(self, blocked: NDArray[np.int32], mutant: Outcome) -> pd.DataFrame:
-        made, charged = self._made
-        ratio = np.concatenate(
-            [
-                self._left(made, blocked, mutant, charging=False),
-                self._left(charged, blocked, mutant, charging=True),
-            ]
-        )
+        made, charged, whole = self._made
+        charging = self._cell.production(blocked, charged, mutant.basis, charging=True)
+        left = np.concatenate([self._cell.production(blocked, made, mutant.basis), charging])
+        ratio = left / whole
         order = np.argsort(ratio, kind="stable")
         order = order[ratio[order] < 1 - _LESS]
-        positions = np.concatenate([made.positions, charged.positions])
-        rows = self._cell.constituents.metabolites[positions[order]]
+        rows = self._cell.constituents.metabolites[np.concatenate([made, charged])[order]]
         return _part(SHORT, self._metabolites, rows, ratio[order])
-
-    def _left(self, made: _Made, blocked: NDArray[np.int32], mutant: Outcome, *, charging: bool) -> NDArray[np.float64]:
-        """Return what is left of the wild type's production, float64 [k]; all of it where nothing blocked made it."""
-        ratio = np.ones(len(made.positions))
-        touched = made.whole.carrying[:, blocked].any(axis=1)
-        left = self._cell.production(blocked, made.positions[touched], mutant.basis, charging=charging)
-        ratio[touched] = left.amount / made.whole.amount[touched]
-        return ratio
 
     @cached_property
     def _fed_wild_type(self) -> NDArray[np.float64]:
@@ -142,9 +118,8 @@ class DeletionExplainer:
         return self._cell.fed_growth(NOTHING, self._cell.wild_type)
 
     def _supplements(self, blocked: NDArray[np.int32], mutant: Outcome) -> pd.DataFrame:
-        fitness, whole = self._fitness(mutant), self._fed_wild_type
-        fed = self._cell.fed_growth(blocked, mutant, (fitness + _LESS) * whole) / whole
-        return _helpers(SUPPLEMENT, self._reactions, self._cell.closed, fed, fitness)
+        fed = self._cell.fed_growth(blocked, mutant) / self._fed_wild_type
+        return _helpers(SUPPLEMENT, self._reactions, self._cell.closed, fed, self._fitness(mutant))
 
     def _running(self, blocked: NDArray[np.int32], mutant: Outcome) -> pd.DataFrame:
         restored = self._cell.restored_growth(blocked, mutant) / self.wild_type_growth

@@ -14,7 +14,6 @@ from pipeline_lib.metabolism.model.network import MetabolicNetwork
 from pipeline_lib.metabolism.programs.flux import ZERO_GROWTH
 from pipeline_lib.metabolism.programs.linear_program import (
     ATTEMPTS,
-    LEAK,
     TOLERANCE,
     LinearProgram,
     Outcome,
@@ -27,22 +26,6 @@ _PRIMAL: Settings = {"solver": "simplex", "simplex_strategy": 4, "presolve": "of
 NOTHING = np.empty(0, dtype=np.int32)
 _SUPPLEMENT = 1.0
 """Uptake, mmol/gDW/h, at which a supplement is tried."""
-
-
-@dataclass(frozen=True)
-class Production:
-    """Greatest net production of k metabolites, each by itself.
-
-    Attributes
-    ----------
-    amount
-        float64 [k], mmol/gDW/h.
-    carrying
-        bool [k, R]: reactions with flux in the optimum that was found. Blocking others leaves the amount as it is.
-    """
-
-    amount: NDArray[np.float64]
-    carrying: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -99,27 +82,16 @@ class SupplementedCell:
         fixed = np.concatenate([blocked, unfed, rest]).astype(np.int32)
         return self.solver.solve(fixed, np.zeros(len(fixed)), start)
 
-    def fed_growth(
-        self, blocked: NDArray[np.int32], before: Outcome, least: NDArray[np.float64] | float = 0.0
-    ) -> NDArray[np.float64]:
-        """Return growth with each closed uptake fed, 1/h, float64 [closed].
+    def fed_growth(self, blocked: NDArray[np.int32], before: Outcome) -> NDArray[np.float64]:
+        """Return growth with each closed uptake fed, 1/h, float64 [closed]; `before` is the optimum without.
 
-        Parameters
-        ----------
-        blocked
-            int32: reactions without flux.
-        before
-            The optimum with nothing fed. It stays one where the column that is opened has no reduced cost of the right
-            sign, so only the others are solved.
-        least
-            float64 [closed]: growth from which on it is asked for; where it is out of reach, that of `before` stands
-            instead. Growth is concave in an uptake, so the reduced cost times the uptake is the most that it adds.
+        That optimum stays one where the column that is opened has no reduced cost of the right sign, so only the
+        others are solved.
         """
         size, drains, _ = self._places()
         open_to = np.ones(len(self.closed), dtype=bool)
         if before.status == "optimal":
-            cost = before.reduced_costs[size:drains]
-            open_to = (cost < -TOLERANCE) & (growth_of(before) - cost * _SUPPLEMENT >= least)
+            open_to = before.reduced_costs[size:drains] < -TOLERANCE
         growth = np.full(len(self.closed), growth_of(before))
         for at in np.flatnonzero(open_to).tolist():
             growth[at] = growth_of(self.optimum(blocked, before.basis, self.closed[at]))
@@ -144,8 +116,8 @@ class SupplementedCell:
         start: NDArray[np.int8],
         *,
         charging: bool = False,
-    ) -> Production:
-        """Return the greatest net production of constituents.
+    ) -> NDArray[np.float64]:
+        """Return the greatest net production of constituents, mmol/gDW/h, float64 [k].
 
         Growth is left aside: the other constituents may pile up.
 
@@ -176,7 +148,7 @@ class SupplementedCell:
         consumers = np.unique(np.stack([self.constituents.consumers, self.constituents.directions]), axis=1)
         beside = [products_of(self.network, *pair) for pair in consumers.T.tolist()]
         distinct = np.unique(np.concatenate([*beside, NOTHING])).astype(np.int64)
-        return distinct[self._drained(NOTHING, distinct, NOTHING, self.wild_type.basis).amount <= ZERO_GROWTH]
+        return distinct[self._drained(NOTHING, distinct, NOTHING, self.wild_type.basis) <= ZERO_GROWTH]
 
     def _drained(
         self,
@@ -184,8 +156,8 @@ class SupplementedCell:
         metabolites: NDArray[np.integer],
         supplied: NDArray[np.integer],
         start: NDArray[np.int8],
-    ) -> Production:
-        """Return the greatest drain of each metabolite while others are supplied."""
+    ) -> NDArray[np.float64]:
+        """Return the greatest drain of each metabolite while others are supplied, mmol/gDW/h, float64 [k]."""
         size, drains, supplies = self._places()
         idle = np.ones(len(self.program.cost), dtype=bool)
         idle[:size] = False
@@ -195,19 +167,17 @@ class SupplementedCell:
         idle[drains + metabolites] = False
         idle[supplies + supplied] = False
         fixed = np.flatnonzero(idle).astype(np.int32)
-        amount = np.zeros(len(metabolites))
-        carrying = np.ones((len(metabolites), size), dtype=bool)
-        for at, metabolite in enumerate(metabolites.tolist()):
+        found = []
+        for metabolite in metabolites.tolist():
             cost = np.zeros(len(idle))
             cost[drains + metabolite] = -1.0
             self.drainer.minimise(cost)
             outcome = self.drainer.solve(fixed, np.zeros(len(fixed)), start)
-            if outcome.status == "optimal":
-                amount[at] = max(0.0, -outcome.objective)
-                carrying[at] = np.abs(outcome.values[:size]) > LEAK  # noqa: PD011 - of an outcome, no table
-                # Only the cost differs between metabolites, so each optimum is a feasible start of the next.
-                start = outcome.basis
-        return Production(amount, carrying)
+            settled = outcome.status == "optimal"
+            found.append(max(0.0, -outcome.objective) if settled else 0.0)
+            # Only the cost differs between metabolites, so each optimum is a feasible start of the next.
+            start = outcome.basis if settled else start
+        return np.array(found)
 
     def _places(self) -> tuple[int, int, int]:
         """Return where supplements, drains and supplies begin among the columns of the program."""
