@@ -1,0 +1,21 @@
+"""ARCHITECTURE.md names files that there are, and every folder of the library."""
+
+import re
+
+from tests.docs.test_code_style import STAGES
+
+
+def test_every_file_that_the_page_names_is_there(root):
+    text = (root / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:[a-z_0-9]+/)+[a-z_0-9]+\.(?:py|yaml))`", text))
+    assert len(named) > 30
+    assert [
+        name for name in sorted(named) if not any((root / top / name).exists() for top in (".", "pipeline_lib"))
+    ] == []
+
+
+def test_the_drawing_holds_every_folder_of_the_library_in_the_order_of_imports(root):
+    drawing = (root / "ARCHITECTURE.md").read_text(encoding="utf-8").split("```")[1]
+    folders = [stage for stage in STAGES if (root / "pipeline_lib" / stage).is_dir() and stage != "artefacts"]
+    places = [re.search(rf"(?:^|\s){stage}/(?:\s|$)", drawing, re.MULTILINE) for stage in folders]
+    assert [stage for stage, place in zip(folders, places, strict=True) if place is None] == []
