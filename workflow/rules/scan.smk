@@ -37,7 +37,7 @@ rule scan_shard:
     params:
         code=lambda wildcards: code_hash("pipeline_lib.training.scan_cli:scan") + FLOW.model_code(SCAN.model),
         own=FLOW.contents(gene_list=SCAN.genes),
-        run=placed(RESULTS),
+        run=lambda wildcards: placed(RESULTS),
         options=SCAN_OPTIONS,
         gene_list=lambda wildcards: options_of("--{name}={path}", **{"gene-list": SCAN.genes}),
     shell:
@@ -64,7 +64,7 @@ rule genome_scan:
     params:
         code=code_hash("pipeline_lib.training.scan_cli:merge_scan"),
         kept=SCAN.kept,
-        folder=placed(f"{RESULTS}/scan/shards"),
+        folder=lambda wildcards: placed(f"{RESULTS}/scan/shards"),
         shards=lambda wildcards, input: len(input.tables),
     shell:
         "python -m pipeline_lib training merge-scan --folder {params.folder:q} --shards {params.shards}"
