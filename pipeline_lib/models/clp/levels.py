@@ -130,8 +130,10 @@ class LevelGains:
     def least_squares(
         cls, design: Values, target: Values, std: Values, case: Index, units: Values, expected: Values
     ) -> Self:
-        """Fit measured terms: ridge towards `expected` [columns], each case towards all cases together.
+        """Fit measured terms: ridge towards `expected` [columns], a case with an unseen side towards all cases together.
 
+        The estimate of a strain that was measured is its measurement, so the gain of that case is expected to be 1
+        whatever those of unseen strains are: where each was measured once, no row of training shows it.
         The rows of a case weigh as many as its independent `units` [4]: a thousand crosses of two queries show what
         two unseen queries are like.
         """
@@ -140,7 +142,8 @@ class LevelGains:
         root = np.sqrt(np.minimum(units / rows, 1.0))[case]
         scaled, weighted = design / scale * root[:, None], target * root
         pooled = _ridge(scaled, weighted, expected * scale)
-        gain = np.stack([_ridge(scaled[case == k], weighted[case == k], pooled) for k in range(CASES)]) / scale
+        towards = [expected * scale, *[pooled] * (CASES - 1)]
+        gain = np.stack([_ridge(scaled[case == k], weighted[case == k], towards[k]) for k in range(CASES)]) / scale
         unit = max(float(target.std()), 1e-6)
         error = ((target - _weighed(design, gain, case)) / np.maximum(std, _LEAST_SD * unit)) ** 2
         overall = float(np.sqrt(error.mean()))

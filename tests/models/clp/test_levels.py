@@ -42,6 +42,13 @@ def test_a_case_without_rows_takes_the_gains_of_all():
     np.testing.assert_allclose(found.gain[3, 0], 0.5, atol=0.02)
 
 
+def test_the_gain_of_a_measured_cross_is_not_that_of_unseen_sides():
+    case = np.where(CASE == 0, 1, CASE)
+    found = LevelGains.least_squares(DESIGN, 1.5 * DESIGN[:, 0], UNIT_SD, case, UNITS, EXPECTED)
+    np.testing.assert_allclose(found.gain[0], EXPECTED)
+    np.testing.assert_allclose(found.gain[1:, 0], 1.5, atol=0.02)
+
+
 @pytest.mark.parametrize("size", [1e-12, 1e-4])
 def test_a_column_of_rounding_errors_or_of_one_small_value_gets_no_gain_that_would_carry_far(size):
     """Flux balance gives most pairs an epsilon of 1e-12; another pair's -0.5 must not come out as thousands of SD."""
