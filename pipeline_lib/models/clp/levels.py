@@ -130,7 +130,7 @@ class LevelGains:
     def least_squares(
         cls, design: Values, target: Values, std: Values, case: Index, units: Values, expected: Values
     ) -> Self:
-        """Fit measured terms: ridge towards `expected` [columns], a case with an unseen side towards all cases together.
+        """Fit measured terms: ridge towards `expected` [columns]; cases with an unseen side towards all cases together.
 
         The estimate of a strain that was measured is its measurement, so the gain of that case is expected to be 1
         whatever those of unseen strains are: where each was measured once, no row of training shows it.
