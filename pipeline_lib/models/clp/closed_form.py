@@ -80,7 +80,7 @@ class ClosedForm:
         fitted = cls(levels, flux, implied)
         positions, terms = [], []
         for name, rows in by_level(train):
-            part = train.take(rows)
+            part = _on_one_side(train.take(rows))
             lower_terms = fitted._lower(part, name)
             if name[1] == FITNESS:
                 part = replace(part, value=part.value - lower_terms.reference)
@@ -112,7 +112,7 @@ class ClosedForm:
         """
         found = Terms.empty(len(genotypes))
         for name, rows in by_level(genotypes):
-            part, level = genotypes.take(rows), self._level(name)
+            part, level = _on_one_side(genotypes.take(rows)), self._level(name)
             if level is None:
                 found.put(rows, self._terms_of_subsets(part, name))
             else:
@@ -230,6 +230,17 @@ class ClosedForm:
             return Terms.empty(n), inverse
         estimates, lower = level.profiles.estimates(subsets), self._lower(subsets, name)
         return self._terms_of(subsets, name, level, estimates, lower), inverse
+
+
+def _on_one_side(genotypes: Genotypes) -> Genotypes:
+    """Return genotypes with single mutants on the query side, whichever side of a cross their strain is made for.
+
+    One gene is no cross: with strains on two sides, single mutants would be a matrix of two columns, and each
+    measurement would be divided among effects and profiles that nothing else in it supports.
+    """
+    alone = (genotypes.order == 1) & (genotypes.query < 0) & (genotypes.array >= 0)
+    query, array = np.where(alone, genotypes.array, genotypes.query), np.where(alone, NO_GENE, genotypes.array)
+    return replace(genotypes, query=query, array=array)
 
 
 def _is_single_fitness(name: LevelName) -> bool:

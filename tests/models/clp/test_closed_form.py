@@ -129,14 +129,21 @@ def test_planted_single_mutants_and_epsilon_are_recovered(closed_form):
     np.testing.assert_array_equal(terms.pair[:, 0], terms.term)
 
 
-def test_single_mutants_that_were_measured_once_keep_their_fitness_in_products():
-    """Estimates of unseen genes are shrunken and their gain exceeds 1, which a measured sick mutant must not share."""
+@pytest.mark.parametrize("sides", [("query",), ("query", "array")])
+def test_single_mutants_that_were_measured_once_keep_their_fitness_in_products(sides):
+    """Estimates of unseen genes are shrunken and their gain exceeds 1, which a measured sick mutant must not share.
+
+    Trigenic screens measure some single mutants as query strains and others as array strains.
+    """
     generator = np.random.default_rng(4)
     single = np.where(generator.random(GENES) < 0.2, 0.2, 1.0) + 0.02 * generator.standard_normal(GENES)
     features = single[:, None] + 0.3 * generator.standard_normal((GENES, 6))
     where = replace(cell(), features={"features": features.astype(np.float32)})
     genes, pairs = np.arange(GENES)[:, None], TRUTH.pairs[TRUTH.measured]
-    train = joined(genotypes(genes, single), genotypes(pairs, single[pairs].prod(axis=1) + TRUTH.noise(len(pairs))))
+    side = np.arange(GENES) % len(sides)
+    strains = {name: np.where(side == position, np.arange(GENES), -1) for position, name in enumerate(sides)}
+    singles = replace(genotypes(genes, single), strains=tuple(f"strain{gene}" for gene in range(GENES)), **strains)
+    train = joined(singles, genotypes(pairs, single[pairs].prod(axis=1) + TRUTH.noise(len(pairs))))
     closed_form, _, _ = fit(train, where)
     new = TRUTH.pairs[~TRUTH.measured]
     terms = closed_form.terms(genotypes(new, np.full(len(new), np.nan)))
