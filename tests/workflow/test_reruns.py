@@ -27,7 +27,8 @@ def finished(snakemake, checkout):
         path = checkout / line.split("\t")[0]
         if line.startswith("results/"):
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
+            # The drawings that Snakemake's own report lists are a folder for each topic.
+            path.mkdir() if path.parent.name == "listed" else path.touch()
     touched = snakemake("--touch", "--forceall", *MINE, cwd=checkout)
     assert touched.returncode == 0, touched.stderr
     assert rules_of(snakemake("-n", *MINE, cwd=checkout).stdout) == {}
