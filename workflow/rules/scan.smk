@@ -67,5 +67,5 @@ rule genome_scan:
         folder=lambda wildcards: placed(f"{RESULTS}/scan/shards"),
         shards=lambda wildcards, input: len(input.tables),
     shell:
-        "python -m pipeline_lib training merge-scan --folder {params.folder:q} --shards {params.shards}"
-        " --kept {params.kept} --output {output.strongest:q} --summary {output.summary:q} 2>> {log:q}"
+        "python -m pipeline_lib training merge-scan --folder {params.folder:q} --shards {params.shards:q}"
+        " --kept {params.kept:q} --output {output.strongest:q} --summary {output.summary:q} 2>> {log:q}"
