@@ -19,7 +19,7 @@ class Part:
     """The rows of one assay and order, ready to be resampled.
 
     `value` [n] is raw or centred within queries; in the latter case `share` [n] is the share that each row has in its
-    query's mean (0 for raw values) and `query` [n] tells the genes of each query apart.
+    query's mean (0 for raw values) and `query` [n] numbers the genes of each query.
     """
 
     data: Measurements
