@@ -63,6 +63,7 @@ def _faults(flow: Workflow) -> Iterator[str]:
     yield from _simulation_faults(flow)
     yield from _network_faults(flow)
     yield from _feature_faults(flow)
+    yield from _scan_faults(flow)
     yield from _table_faults(flow)
     for path in flow.own_files:
         # A path that was not found has a sentence already.
@@ -82,6 +83,16 @@ def _feature_faults(flow: Workflow) -> Iterator[str]:
     for name in run.cell.features or ():
         if name not in run.features:
             yield f"key 'cell.features': there is no feature table '{name}'; there are {list(run.features)}."
+
+
+def _scan_faults(flow: Workflow) -> Iterator[str]:
+    run = flow.run
+    # Whoever never asks for a scan may leave its defaults as they are, whatever the run's splits are.
+    if "scan" not in run.model_fields_set:
+        return
+    for key, name, there in (("split", run.scan.split, run.splits.names), ("screen", run.scan.screen, run.screens)):
+        if name is not None and name not in there:
+            yield f"key 'scan.{key}': the run has no {key} '{name}'; there are {list(there)}."
 
 
 def _table_faults(flow: Workflow) -> Iterator[str]:
@@ -106,6 +117,7 @@ def _model_faults(flow: Workflow) -> Iterator[str]:
         "evaluation.baselines": run.evaluation.baselines,
         "evaluation.references": run.evaluation.references,
         "reporting.model": [run.reporting.model],
+        "scan.model": [run.scan.model],
     }
     for key, models in named.items():
         for model in dict.fromkeys(models):

@@ -94,6 +94,10 @@ def test_a_dry_run_of_the_default_configuration_takes_less_than_four_seconds(sna
         ("splits", {"names": ["random-01"]}, "there is no split 'random-01'; choose among random, query_disjoint"),
         ("grid", [{"models": ["clpp"], "splits": ["random"]}], "there is no model 'clpp'; did you mean 'clp'?"),
         ("grid", [{"models": ["clp"], "splits": ["gene_disjoint_all"]}], "which is not in splits.names"),
+        ("scan", {"model": "clpp"}, "key 'scan.model': there is no model 'clpp'; did you mean 'clp'?"),
+        ("scan", {"split": "random-7"}, "key 'scan.split': the run has no split 'random-7'; there are"),
+        ("scan", {"screen": "nowhere"}, "key 'scan.screen': the run has no screen 'nowhere'; there are"),
+        ("scan", {"genes": "nowhere.txt"}, "'nowhere.txt' is neither a source of config/sources.yaml nor a file"),
         ("metabolism", {"gem": "nowhere.yml"}, "'nowhere.yml' is neither a source of config/sources.yaml nor a file"),
     ],
 )
