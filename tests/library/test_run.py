@@ -66,6 +66,7 @@ def test_tables_are_those_on_disk_and_are_read_once(finished: Path) -> None:
 def test_a_figure_is_drawn_with_the_axes_of_the_report(finished: Path) -> None:
     import matplotlib.pyplot as plt
 
+    plt.close("all")  # other tests of this process leave figures open
     figure = Run(finished).figure("noise_ceilings")
     assert figure.axes
     assert not plt.get_fignums(), "a notebook would show it twice"
