@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pipeline_lib.command_line.code_hash import PACKAGE, PACKAGE_FOLDER, code_hash, package_folder
 
-MEMORY = Path(".snakemake") / "code-hashes.json"
+CODE_MEMORY = Path(".snakemake") / "code-hashes.json"
 """Below the folder that Snakemake works in."""
 
 
@@ -55,7 +55,7 @@ def _digest(folder: Path) -> str:
 def remembered(package: str) -> dict[str, str]:
     """Return the hashes by their entries; empty where the memory is missing, damaged or of other code."""
     try:
-        content = json.loads(MEMORY.read_text(encoding="utf-8"))
+        content = json.loads(CODE_MEMORY.read_text(encoding="utf-8"))
         hashes = content["hashes"] if content["package"] == package else {}
         return {str(entry): str(value) for entry, value in hashes.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -64,8 +64,8 @@ def remembered(package: str) -> dict[str, str]:
 
 def remember(package: str, hashes: dict[str, str]) -> None:
     """Keep the hashes beside Snakemake's own notes; a folder that cannot be written costs a second a start."""
-    temporary = MEMORY.with_name(f"{MEMORY.name}.{os.getpid()}")
+    temporary = CODE_MEMORY.with_name(f"{CODE_MEMORY.name}.{os.getpid()}")
     with suppress(OSError):
-        MEMORY.parent.mkdir(exist_ok=True)
+        CODE_MEMORY.parent.mkdir(exist_ok=True)
         temporary.write_text(json.dumps({"package": package, "hashes": hashes}), encoding="utf-8")
-        temporary.replace(MEMORY)
+        temporary.replace(CODE_MEMORY)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pipeline_lib.errors import PipelineError
 
-MEMORY = Path(".snakemake") / "file-hashes.json"
+FILE_MEMORY = Path(".snakemake") / "file-hashes.json"
 """Below the folder that Snakemake works in."""
 
 _SETTLED_S = 2.0
@@ -56,7 +56,7 @@ def _state(path: str) -> list[int]:
 def _read() -> dict[str, object]:
     """Return the entries by path; empty where the memory is missing or damaged."""
     try:
-        content = json.loads(MEMORY.read_text(encoding="utf-8"))
+        content = json.loads(FILE_MEMORY.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
@@ -64,8 +64,8 @@ def _read() -> dict[str, object]:
 
 def _write(entries: dict[str, object]) -> None:
     """Keep the entries beside Snakemake's own notes; where that folder cannot be written, each start reads again."""
-    temporary = MEMORY.with_name(f"{MEMORY.name}.{os.getpid()}")
+    temporary = FILE_MEMORY.with_name(f"{FILE_MEMORY.name}.{os.getpid()}")
     with suppress(OSError):
-        MEMORY.parent.mkdir(exist_ok=True)
+        FILE_MEMORY.parent.mkdir(exist_ok=True)
         temporary.write_text(json.dumps(entries), encoding="utf-8")
-        temporary.replace(MEMORY)
+        temporary.replace(FILE_MEMORY)

@@ -14,47 +14,47 @@ FEATURE_READERS: Registry[Layout] = Registry(
     "pipeline_lib.feature_readers",
     {
         "abundance": Layout(
-            "pipeline_lib.features.readers.abundance:read",
+            "pipeline_lib.features.readers.abundance:read_abundance",
             ("table",),
             "protein abundance, molecules per cell (Ho et al. 2018, Table S4)",
         ),
         "complex_portal": Layout(
-            "pipeline_lib.features.readers.complex_portal:read",
+            "pipeline_lib.features.readers.complex_portal:read_complexes",
             ("complexes", "proteome"),
             "membership of the curated complexes of Complex Portal; UniProt's FASTA names genes",
         ),
         "descriptions": Layout(
-            "pipeline_lib.features.readers.descriptions:read",
+            "pipeline_lib.features.readers.descriptions:read_descriptions",
             ("features",),
             "SGD's one-line descriptions: TF-IDF and truncated SVD, without sentences on genetic interaction",
         ),
         "flux": Layout(
-            "pipeline_lib.features.readers.flux:read",
+            "pipeline_lib.features.readers.flux:read_flux",
             ("gem",),
             "the run's metabolic model: growth of each single deletion, reactions, flux carried",
         ),
         "gene_by_term": Layout(
-            "pipeline_lib.features.readers.gene_by_term:read",
+            "pipeline_lib.features.readers.gene_by_term:read_terms",
             ("table",),
             "a table of genes by terms, 0 or 1 (Gene Ontology as the SAFE tool ships it)",
         ),
         "localisation": Layout(
-            "pipeline_lib.features.readers.localisation:read",
+            "pipeline_lib.features.readers.localisation:read_localisation",
             ("table",),
             "compartments of GFP fusions (YeastGFP, Huh et al. 2003)",
         ),
         "phenotype_tables": Layout(
-            "pipeline_lib.features.readers.phenotype_tables:read",
+            "pipeline_lib.features.readers.phenotype_tables:read_phenotypes",
             ("studies",),
             "YeastPhenome: a folder of studies of single mutants; columns measured through SGA are left out",
         ),
         "proteome": Layout(
-            "pipeline_lib.features.readers.proteome:read",
+            "pipeline_lib.features.readers.proteome:read_proteome",
             ("fasta",),
             "UniProt's sequences: length, composition, isoelectric point, hydropathy",
         ),
         "table": Layout(
-            "pipeline_lib.features.readers.table:read",
+            "pipeline_lib.features.readers.table:read_table_of_features",
             ("table",),
             "your own table (csv, tsv, xlsx, parquet; packed or not): a column of genes, others of numbers",
         ),

@@ -114,7 +114,7 @@ SCREEN_READERS: Registry[ScreenReader] = Registry(
             array="gene y",
         ),
         "costanzo2016_pairwise": ScreenReader(
-            target="pipeline_lib.screens.readers.costanzo2016_pairwise:read",
+            target="pipeline_lib.screens.readers.costanzo2016_pairwise:read_pairwise",
             publication="Costanzo et al. 2016, four pairwise tables",
             files=ReaderFiles(any_of=("ExE", "ExN_NxE", "NxN", "DAmP")),
             scores=_IN_FITNESS_UNITS,
@@ -126,7 +126,7 @@ SCREEN_READERS: Registry[ScreenReader] = Registry(
             array="array strain id",
         ),
         "costanzo2016_smf": ScreenReader(
-            target="pipeline_lib.screens.readers.costanzo2016_smf:read",
+            target="pipeline_lib.screens.readers.costanzo2016_smf:read_single_mutants",
             publication="Costanzo et al. 2016, single-mutant fitness workbook",
             files=ReaderFiles(required=("fitness",)),
             scores=_NOT_CALLED,
@@ -137,7 +137,7 @@ SCREEN_READERS: Registry[ScreenReader] = Registry(
             array="none",
         ),
         "dcell": ScreenReader(
-            target="pipeline_lib.screens.readers.dcell:read",
+            target="pipeline_lib.screens.readers.dcell:read_dcell",
             publication="Costanzo et al. 2016, the slice published with DCell",
             files=ReaderFiles(any_of=("training", "testing")),
             # Its slice holds no P-values, without which nobody called an interaction.
@@ -157,7 +157,7 @@ SCREEN_READERS: Registry[ScreenReader] = Registry(
             array="mutant of the column (the matrix is symmetric)",
         ),
         "essential_genes": ScreenReader(
-            target="pipeline_lib.screens.readers.essential_genes:read",
+            target="pipeline_lib.screens.readers.essential_genes:read_essential_genes",
             publication="a list of essential genes, the Yeast Deletion Project's say",
             files=ReaderFiles(required=("essential", "genes")),
             scores=_NOT_CALLED,
@@ -177,7 +177,7 @@ SCREEN_READERS: Registry[ScreenReader] = Registry(
             array="array strain id",
         ),
         "kuzmin2018_calls": ScreenReader(
-            target="pipeline_lib.screens.readers.kuzmin2018_calls:read",
+            target="pipeline_lib.screens.readers.kuzmin2018_calls:read_calls_2018",
             publication="Kuzmin et al. 2018, called interactions (Data S2)",
             files=ReaderFiles(required=("calls", "assignment"), optional=("strain_fitness",)),
             scores=_NOT_CALLED,
@@ -212,7 +212,7 @@ SCREEN_READERS: Registry[ScreenReader] = Registry(
             array="array strain id",
         ),
         "kuzmin2020_scored": ScreenReader(
-            target="pipeline_lib.screens.readers.kuzmin2020_scored:read",
+            target="pipeline_lib.screens.readers.kuzmin2020_scored:read_scored_2020",
             publication="Kuzmin et al. 2020, scored output of the protocol",
             files=ReaderFiles(any_of=("twelve_columns", "six_columns")),
             scores=_IN_FITNESS_UNITS,

@@ -22,9 +22,9 @@ def to_csv(table: pd.DataFrame) -> str:
     safe = table.copy()
     for column in safe.columns:
         if not pd.api.types.is_numeric_dtype(safe[column]):
-            safe[column] = [_cell("" if pd.isna(value) else str(value)) for value in safe[column]]
-    return str(safe.rename(columns=lambda name: _cell(str(name))).to_csv(index=False, lineterminator="\n"))
+            safe[column] = [_safe_cell("" if pd.isna(value) else str(value)) for value in safe[column]]
+    return str(safe.rename(columns=lambda name: _safe_cell(str(name))).to_csv(index=False, lineterminator="\n"))
 
 
-def _cell(text: str) -> str:
+def _safe_cell(text: str) -> str:
     return _LINE_END.sub("\n", neutral(text))

@@ -95,7 +95,7 @@ def _flux_balance(given: Given) -> list[Drawn]:
 
 
 def _networks(given: Given) -> list[Drawn]:
-    return [networks.draw_degrees(given.table("edges")), networks.draw_overlap(given.table("networks_summary"))]
+    return [networks.draw_degrees(given.table("edges")), networks.draw_network_overlap(given.table("networks_summary"))]
 
 
 def _training(given: Given) -> list[Drawn]:

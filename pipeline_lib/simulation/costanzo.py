@@ -58,7 +58,7 @@ def write_2016(design: ScreenDesign, measured: Crosses, genes: pd.DataFrame, fol
     array = costanzo_strains(
         genes, design.arrays, essential=array_essential, damp=np.zeros_like(array_essential), role="array"
     )
-    table = _rows(query, array, array_essential, design.digenic, measured)
+    table = _pairwise_rows(query, array, array_essential, design.digenic, measured)
     query_of, array_of = design.digenic.T
     number = query_essential[query_of].astype(int) + array_essential[array_of]
     parts = {
@@ -71,7 +71,7 @@ def write_2016(design: ScreenDesign, measured: Crosses, genes: pd.DataFrame, fol
         _write(table[rows], folder / FILES[name])
 
 
-def _rows(
+def _pairwise_rows(
     query: StrainNames,
     array: StrainNames,
     array_essential: NDArray[np.bool_],

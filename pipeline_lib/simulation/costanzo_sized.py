@@ -66,11 +66,11 @@ def write_costanzo_sized(rows: int, orfs: NDArray[np.str_], folder: Path, seed: 
     share["NxN"] += rows - sum(share.values())
     for number, (name, count) in enumerate(share.items()):
         random = np.random.default_rng([seed, number])
-        _write(_File(*_STRAINS[name], count, random), orfs, folder / FILES[name])
+        _write_sized(_File(*_STRAINS[name], count, random), orfs, folder / FILES[name])
     return share
 
 
-def _write(file: _File, orfs: NDArray[np.str_], path: Path) -> None:
+def _write_sized(file: _File, orfs: NDArray[np.str_], path: Path) -> None:
     with atomic_path(path) as temporary, temporary.open("wb") as target:
         target.write(("\t".join(COLUMNS) + "\n").encode())
         for part in _parts(file, orfs):

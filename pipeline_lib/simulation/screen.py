@@ -13,7 +13,7 @@ from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.knockouts.genotype_arrays import NO_GENE, choose
 from pipeline_lib.metabolism.knockouts.genotype_tables import gene_lists
 from pipeline_lib.metabolism.knockouts.growths import FITNESS_DECIMALS, Growths
-from pipeline_lib.metabolism.knockouts.interaction_scores import interactions
+from pipeline_lib.metabolism.knockouts.interaction_scores import interaction_scores
 from pipeline_lib.metabolism.knockouts.solver import knockout_solver
 from pipeline_lib.metabolism.model.network import MetabolicNetwork
 from pipeline_lib.metabolism.programs.bit_sets import unique_sets
@@ -100,7 +100,7 @@ def truth_table(screen: SimulatedScreen, genes: tuple[str, ...]) -> pd.DataFrame
             "genes": gene_lists(genotypes, genes),
             "order": order,
             "fitness": screen.growths.fitness(genotypes),
-            "interaction": interactions(genotypes, screen.growths.fitness, FITNESS_DECIMALS - 1),
+            "interaction": interaction_scores(genotypes, screen.growths.fitness, FITNESS_DECIMALS - 1),
         }
     )
 
@@ -121,7 +121,7 @@ def signal(screen: SimulatedScreen) -> dict[str, float]:
     ):
         if len(genotypes) < 2:
             continue
-        true = interactions(np.sort(genotypes, axis=1), screen.growths.fitness, FITNESS_DECIMALS - 1)
+        true = interaction_scores(np.sort(genotypes, axis=1), screen.growths.fitness, FITNESS_DECIMALS - 1)
         content[f"{name}_count"] = len(true)
         content[f"{name}_nonzero"] = float((np.abs(true) > 1e-6).mean())
         content[f"{name}_sd"] = float(true.std())

@@ -14,7 +14,7 @@ from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.metabolism.knockouts.genotype_arrays import NO_GENE, choose
 from pipeline_lib.metabolism.knockouts.genotype_tables import gene_lists
 from pipeline_lib.metabolism.knockouts.growths import FITNESS_DECIMALS
-from pipeline_lib.metabolism.knockouts.interaction_scores import interactions
+from pipeline_lib.metabolism.knockouts.interaction_scores import interaction_scores
 from pipeline_lib.metabolism.knockouts.solver import solve_knockouts
 from pipeline_lib.metabolism.media.media_table import network_on
 from pipeline_lib.metabolism.model.network import MetabolicNetwork, read_network
@@ -55,7 +55,7 @@ class NetworkSolver:
         """Return fitness and interaction of genotypes int64 [n, 3], float64 [n] each; NaN where the solver failed."""
         network = network_on(self.network, self.media, medium) if medium else self.network
         growths = solve_knockouts(network, genes, _METHODS[method], self.processes)
-        return growths.fitness(genes), interactions(genes, growths.fitness, FITNESS_DECIMALS - 1)
+        return growths.fitness(genes), interaction_scores(genes, growths.fitness, FITNESS_DECIMALS - 1)
 
 
 _METHODS: "Mapping[str, Method]" = {"fba": "fba", "moma": "moma"}

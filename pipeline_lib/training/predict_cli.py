@@ -42,7 +42,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     help="Written: .csv, .tsv, .txt (tabs) or .parquet; - prints csv, or JSON with --json.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a genotype and line, where - prints.")
-def app(
+def predict_app(
     run: Path,
     model: str,
     split: str | None,

@@ -27,7 +27,7 @@ def test_what_is_remembered_is_what_is_worked_out(folder):
     first = remembered_code_hash(ENTRY)
     forget()
     assert remembered_code_hash(ENTRY) == first == code_hash(ENTRY)
-    assert json.loads((folder / code_memory.MEMORY).read_text())["hashes"] == {ENTRY: first}
+    assert json.loads((folder / code_memory.CODE_MEMORY).read_text())["hashes"] == {ENTRY: first}
 
 
 def test_the_memory_is_read():
@@ -44,7 +44,7 @@ def test_hashes_of_other_code_are_forgotten():
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"package": 1, "hashes": []}', '{"hashes'])
 def test_a_damaged_memory_is_no_memory(folder, content):
     (folder / ".snakemake").mkdir()
-    (folder / code_memory.MEMORY).write_text(content)
+    (folder / code_memory.CODE_MEMORY).write_text(content)
     assert remembered_code_hash(ENTRY) == code_hash(ENTRY)
 
 

@@ -43,13 +43,13 @@ def test_a_replaced_file_of_the_same_size_and_age_is_read_again(table):
 def test_a_file_that_was_written_just_now_is_not_remembered(table, monkeypatch):
     monkeypatch.setattr(file_memory, "_SETTLED_S", 60.0)
     remembered_sha256(str(table))
-    assert not file_memory.MEMORY.exists()
+    assert not file_memory.FILE_MEMORY.exists()
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"table.csv', '{"%s": [1, 2]}'])
 def test_a_damaged_memory_is_no_memory(table, content):
-    file_memory.MEMORY.parent.mkdir()
-    file_memory.MEMORY.write_text(content.replace("%s", str(table)))
+    file_memory.FILE_MEMORY.parent.mkdir()
+    file_memory.FILE_MEMORY.write_text(content.replace("%s", str(table)))
     assert remembered_sha256("table.csv") == sha256(table)
 
 

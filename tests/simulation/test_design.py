@@ -5,7 +5,7 @@ import pytest
 
 from pipeline_lib.config.metabolism import SimulationSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism.knockouts.interaction_scores import interactions
+from pipeline_lib.metabolism.knockouts.interaction_scores import interaction_scores
 from pipeline_lib.metabolism.model.network import MetabolicNetwork
 from pipeline_lib.simulation.screen import SimulatedScreen, simulate_screen
 
@@ -57,7 +57,7 @@ def test_enriched_queries_hold_more_signal_than_random_ones(network: MetabolicNe
         for seed in range(3):
             simulated = simulate_screen(network, SimulationSettings(triples=2000, enriched=enriched, seed=seed))
             triples = np.sort(simulated.design.triples, axis=1)
-            shares.append((np.abs(interactions(triples, simulated.growths.fitness, 8)) > 1e-6).mean())
+            shares.append((np.abs(interaction_scores(triples, simulated.growths.fitness, 8)) > 1e-6).mean())
         return float(np.mean(shares))
 
     assert interacting(1.0) > 2 * interacting(0.0)

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from pipeline_lib.config.metabolism import SimulationSettings
-from pipeline_lib.metabolism.knockouts.interaction_scores import interactions
+from pipeline_lib.metabolism.knockouts.interaction_scores import interaction_scores
 from pipeline_lib.metabolism.model.network import MetabolicNetwork
 from pipeline_lib.simulation.measurement import measure
 from pipeline_lib.simulation.screen import SimulatedScreen, signal, simulate_screen, truth_table
@@ -17,7 +17,7 @@ def test_without_noise_the_scores_are_epsilon_and_tau(screen: SimulatedScreen, s
     silent = settings.model_copy(update=SILENT)
     exact = measure(screen.design, screen.growths.fitness, silent, np.random.default_rng(0))
     epsilon, tau = (
-        interactions(np.sort(genotypes, axis=1), screen.growths.fitness, 8)
+        interaction_scores(np.sort(genotypes, axis=1), screen.growths.fitness, 8)
         for genotypes in (screen.design.pairs, screen.design.triples)
     )
     np.testing.assert_allclose(exact.digenic.adjusted, epsilon, atol=1e-7)
@@ -41,7 +41,7 @@ def test_p_values_are_one_sided_of_the_raw_score(screen: SimulatedScreen, settin
 
 def null_p_values(screen: SimulatedScreen, settings: SimulationSettings, screens: int) -> np.ndarray:
     """Return two-sided P-values of true digenic nulls, one of each query and repeated screen: independent ones."""
-    epsilon = interactions(np.sort(screen.design.pairs, axis=1), screen.growths.fitness, 8)
+    epsilon = interaction_scores(np.sort(screen.design.pairs, axis=1), screen.growths.fitness, 8)
     null = np.flatnonzero(np.abs(epsilon) < 1e-9)
     _, first = np.unique(screen.design.digenic[null, 0], return_index=True)
     chosen = null[first]
@@ -69,7 +69,7 @@ def test_p_values_of_null_crosses_are_uniform_without_shared_errors(
 ) -> None:
     alone = settings.model_copy(update={"query_noise": 0.0, "strain_noise": 0.0, "p_values": p_values})
     measured = measure(screen.design, screen.growths.fitness, alone, np.random.default_rng(2)).digenic
-    epsilon = interactions(np.sort(screen.design.pairs, axis=1), screen.growths.fitness, 8)
+    epsilon = interaction_scores(np.sort(screen.design.pairs, axis=1), screen.growths.fitness, 8)
     null = np.abs(epsilon) < 1e-9
     assert null.sum() > 3000
     assert stats.kstest(2 * measured.p_value[null], "uniform").pvalue > 0.01
@@ -90,7 +90,7 @@ def test_the_error_of_a_query_is_shared_by_its_scores_and_by_tau_three_times(
     measured = measure(screen.design, screen.growths.fitness, shared_only, np.random.default_rng(2)).trigenic
     triples = screen.design.triples
     fitness = screen.growths.fitness
-    error = measured.adjusted - interactions(np.sort(triples, axis=1), fitness, 8)
+    error = measured.adjusted - interaction_scores(np.sort(triples, axis=1), fitness, 8)
     query = screen.design.trigenic[:, 0]
     first, second = (fitness(triples[:, [gene]]) for gene in (0, 1))
     for number in np.unique(query):

@@ -9,7 +9,7 @@ from cobra.io import load_model
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.training.predict import predict
-from pipeline_lib.training.predict_cli import app
+from pipeline_lib.training.predict_cli import predict_app
 from tests.training.run_folders import write_core_run
 
 
@@ -66,7 +66,7 @@ def test_fitness_in_the_units_of_a_screen_that_measured_none_is_refused(core):
 def test_an_order_that_training_lacks_is_reported(core):
     index = read_table(core / "tables" / "genes.parquet")["gene"].tolist()
     options = ["--run-folder", core, "--model", "fba", "--genotype", "+".join(index[:3]), "--output", "-"]
-    result = CliRunner().invoke(app, [str(option) for option in options])
+    result = CliRunner().invoke(predict_app, [str(option) for option in options])
     assert result.exit_code == 0, (result.output, result.exception)
     assert "training had no genotype of 3 deleted genes" in result.stderr
 

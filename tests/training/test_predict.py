@@ -17,7 +17,7 @@ from pipeline_lib.training.fitted_model import load_fitted
 from pipeline_lib.training.genotype_streams import all_triples
 from pipeline_lib.training.inputs import read_cell, read_split
 from pipeline_lib.training.predict import open_predictor, predict
-from pipeline_lib.training.predict_cli import app
+from pipeline_lib.training.predict_cli import predict_app
 from pipeline_lib.training.prediction_table import SCHEMA
 from pipeline_lib.training.run_files import find_fit
 from tests.small_cell import small_screen
@@ -47,7 +47,7 @@ def ask(small):
 
     def call(*arguments, model="gene_ridge", output="-"):
         options = ["--run-folder", small, "--model", model, "--output", output, *arguments]
-        return CliRunner().invoke(app, [str(option) for option in options])
+        return CliRunner().invoke(predict_app, [str(option) for option in options])
 
     return call
 

@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 ALL = ""
 """Stands in the column `query` for all rows of the assay together."""
-MINIMUM_ROWS = 10
+FEWEST_PER_QUERY = 10
 """P-values that the numbers of a query must rest on."""
 _QUANTILES = 40
 _NULL_MEDIAN = float(stats.chi2.ppf(0.5, 1))
@@ -74,5 +74,5 @@ def _by_query(data: Measurements) -> Iterator[tuple[dict[str, Any], str, Floats]
         if not len(present_codes):
             continue
         for code, members in zip(present_codes.tolist(), np.split(rows[order_of], starts[1:]), strict=True):
-            if len(members) >= MINIMUM_ROWS:
+            if len(members) >= FEWEST_PER_QUERY:
                 yield labels, names[code], part.p_value[members]

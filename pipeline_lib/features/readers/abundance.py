@@ -19,7 +19,7 @@ _MEAN, _MEDIAN, _VARIATION = "Mean molecules per cell", "Median molecules per ce
 _TITLE_ROWS = 5
 
 
-def read(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:  # noqa: ARG001 - every reader's signature
+def read_abundance(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:  # noqa: ARG001 - every reader's signature
     """Read the abundance of each protein (role ``table``, .xlsx).
 
     Returns

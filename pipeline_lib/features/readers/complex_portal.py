@@ -21,7 +21,7 @@ _ACCESSION = r"\b([OPQ][0-9][A-Z0-9]{3}[0-9]|[A-NR-Z][0-9](?:[A-Z][A-Z0-9]{2}[0-
 """UniProt's own pattern of an accession."""
 
 
-def read(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:
+def read_complexes(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:
     """Read the membership of genes in complexes.
 
     Parameters
@@ -44,7 +44,7 @@ def read(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:
         When a column is missing or no member has a gene.
     """
     complexes, proteome, smallest = files["complexes"], files["proteome"], settings.smallest_term
-    table = _read_table(complexes)
+    table = _read_complex_table(complexes)
     members = table.with_columns(pl.col(_MEMBERS).str.extract_all(_ACCESSION).alias("accession"))
     members = members.explode("accession", empty_as_null=True).drop_nulls("accession")
     genes = read_fasta(proteome).select("accession", "gene").drop_nulls().unique("accession")
@@ -62,7 +62,7 @@ def read(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:
     return RawFeatures(wide["gene"], wide.drop("gene"), left_out, merged_genes=True)
 
 
-def _read_table(path: Path) -> pl.DataFrame:
+def _read_complex_table(path: Path) -> pl.DataFrame:
     """Return ``complex`` (accession and name) and the members."""
     lines = read_lines(path)
     header = lines[0].split("\t") if lines else []

@@ -36,7 +36,7 @@ _RAREST_WORD = 3
 """Words of fewer descriptions are left out."""
 
 
-def read(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:
+def read_descriptions(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:
     """Read the descriptions (role ``features``: ``SGD_features.tab``) and reduce them to a few components.
 
     Parameters

@@ -24,7 +24,7 @@ from pipeline_lib.metabolism.programs.moma import reference_flux
 from pipeline_lib.metabolism.programs.network_reduction import reduce_network
 
 
-def read(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:
+def read_flux(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:
     """Compute the features of every gene of a metabolic model (role ``gem``: a file, or ``cobra:textbook``).
 
     Parameters

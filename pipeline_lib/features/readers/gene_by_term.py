@@ -18,7 +18,7 @@ from pipeline_lib.errors import PipelineError
 from pipeline_lib.features.raw_features import RawFeatures
 
 
-def read(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:
+def read_terms(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:
     """Read the terms of each gene (role ``table``, plain or gzipped).
 
     Parameters
@@ -39,7 +39,7 @@ def read(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:
         When the file is damaged, a cell is neither 0 nor 1, or no term is kept.
     """
     path = files["table"]
-    table = _read_table(path)
+    table = _read_term_table(path)
     genes, terms = table.to_series(0), table[:, 1:]
     sizes = dict(zip(terms.columns, terms.sum().row(0), strict=True))
     left_out = {
@@ -58,7 +58,7 @@ def read(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:
     return RawFeatures(genes.filter(annotated), values, left_out, merged_genes=True)
 
 
-def _read_table(path: Path) -> pl.DataFrame:
+def _read_term_table(path: Path) -> pl.DataFrame:
     """Return the genes (str) and one column of 0 and 1 (uint8) a term."""
     try:
         content = path.read_bytes()

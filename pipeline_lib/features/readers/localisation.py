@@ -14,7 +14,7 @@ from pipeline_lib.errors import PipelineError
 from pipeline_lib.features.raw_features import RawFeatures
 from pipeline_lib.networks.raw_edges import read_lines
 
-_GENE, _SEEN, _SUMMARY = "yORF", "isGFP_visualized", "localization summary"
+_PROTEIN, _SEEN, _SUMMARY = "yORF", "isGFP_visualized", "localization summary"
 COMPARTMENTS = (
     "actin",
     "bud",
@@ -41,7 +41,7 @@ COMPARTMENTS = (
 )
 
 
-def read(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:  # noqa: ARG001 - every reader's signature
+def read_localisation(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:  # noqa: ARG001 - every reader's signature
     """Read the compartments of every protein that was visualised (role ``table``).
 
     Returns
@@ -57,14 +57,14 @@ def read(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:  
     path = files["table"]
     lines = read_lines(path)
     header = lines[0].split("\t") if lines else []
-    missing = [column for column in (_GENE, _SEEN, _SUMMARY, *COMPARTMENTS) if column not in header]
+    missing = [column for column in (_PROTEIN, _SEEN, _SUMMARY, *COMPARTMENTS) if column not in header]
     if missing:
         raise PipelineError(f"{path} has no column '{missing[0]}'; expected the table of YeastGFP.")
     fields = pl.Series(lines[1:], dtype=pl.String).str.split("\t")
     table = pl.DataFrame(
         {
             name: fields.list.get(header.index(name), null_on_oob=True)
-            for name in (_GENE, _SEEN, _SUMMARY, *COMPARTMENTS)
+            for name in (_PROTEIN, _SEEN, _SUMMARY, *COMPARTMENTS)
         }
     ).with_row_index("row", offset=2)
     seen = table.filter((pl.col(_SEEN) == "visualized") & pl.any_horizontal(pl.col(COMPARTMENTS) == "T"))
@@ -74,4 +74,4 @@ def read(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:  
     if seen.is_empty():
         raise PipelineError(f"{path}: no protein is visualised; expected the table of YeastGFP.")
     values = seen.select((pl.col(name) == "T").cast(pl.Float64) for name in COMPARTMENTS)
-    return RawFeatures(seen[_GENE].str.strip_chars(), values, {}, seen["row"], merged_genes=True)
+    return RawFeatures(seen[_PROTEIN].str.strip_chars(), values, {}, seen["row"], merged_genes=True)

@@ -31,7 +31,7 @@ _SGA_WORDS = re.compile(
 """What a column's own text contains when it was measured through SGA: its name, or the selection of double mutants."""
 
 
-def read(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:  # noqa: ARG001 - every reader's signature
+def read_phenotypes(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:  # noqa: ARG001 - every reader's signature
     """Read every study of a folder (role ``studies``) and join them by gene.
 
     Parameters

@@ -89,7 +89,7 @@ _AMINO_END, _CARBOXYL_END = 8.6, 3.6
 _HALVINGS = 40
 
 
-def read(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:  # noqa: ARG001 - every reader's signature
+def read_proteome(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:  # noqa: ARG001 - every reader's signature
     """Read the proteins of a FASTA file (role ``fasta``) and describe each sequence.
 
     Returns

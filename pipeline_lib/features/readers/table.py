@@ -15,7 +15,7 @@ from pipeline_lib.sources.row_block import Column, column_places
 _ADVICE = "leave the column out or code its classes as columns of 0 and 1"
 
 
-def read(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:
+def read_table_of_features(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:
     """Read a table (role ``table``) with a header: of any kind that `read_own_table` reads, which its content shows.
 
     Truth values count 1 and 0; columns without a name are left out.

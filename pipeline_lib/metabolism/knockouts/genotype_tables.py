@@ -13,7 +13,7 @@ from pipeline_lib.genes.genotypes import genotypes_of_lists
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.metabolism.knockouts.genotype_arrays import NO_GENE, sub_genotypes
 from pipeline_lib.metabolism.knockouts.growths import FITNESS_DECIMALS, Growths
-from pipeline_lib.metabolism.knockouts.interaction_scores import interactions
+from pipeline_lib.metabolism.knockouts.interaction_scores import interaction_scores
 from pipeline_lib.metabolism.programs.bit_sets import unique_sets
 from pipeline_lib.metabolism.programs.flux import Method
 
@@ -127,7 +127,7 @@ def knockout_table(
             "method": method,
             "growth": growths.growth(genotypes),
             "fitness": growths.fitness(genotypes),
-            "interaction": interactions(genotypes, growths.fitness, FITNESS_DECIMALS - 1),
+            "interaction": interaction_scores(genotypes, growths.fitness, FITNESS_DECIMALS - 1),
             "status": growths.status(genotypes),
         }
     )

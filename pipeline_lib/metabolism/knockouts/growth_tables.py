@@ -22,7 +22,7 @@ from pipeline_lib.metabolism.knockouts.gene_classes import gene_classes
 from pipeline_lib.metabolism.knockouts.genotype_arrays import NO_GENE, choose
 from pipeline_lib.metabolism.knockouts.genotype_tables import gene_lists
 from pipeline_lib.metabolism.knockouts.growths import FITNESS_DECIMALS, Growths
-from pipeline_lib.metabolism.knockouts.interaction_scores import interactions, tau
+from pipeline_lib.metabolism.knockouts.interaction_scores import interaction_scores, tau
 from pipeline_lib.metabolism.knockouts.solver import KnockoutSolver, knockout_solver
 from pipeline_lib.metabolism.media.medium import Medium
 from pipeline_lib.metabolism.model.gem import Model
@@ -213,7 +213,7 @@ def _table(growths: Growths, genotypes: NDArray[np.int64], optimum: NDArray[np.i
     fitness = growths.fitness_of(optimum)
     epsilons, taus = np.full(len(genotypes), np.nan), np.full(len(genotypes), np.nan)
     pairs, triples = np.flatnonzero(order == 2), np.flatnonzero(order == 3)
-    epsilons[pairs] = interactions(genotypes[pairs], growths.fitness, FITNESS_DECIMALS - 1)
+    epsilons[pairs] = interaction_scores(genotypes[pairs], growths.fitness, FITNESS_DECIMALS - 1)
     if len(triples):
         of = genotypes[triples]
         doubles = (growths.fitness(of[:, list(two)]) for two in ((0, 1), (0, 2), (1, 2)))

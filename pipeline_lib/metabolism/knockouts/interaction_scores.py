@@ -28,7 +28,7 @@ def tau(f_ijk: Values, f_ij: Values, f_ik: Values, f_jk: Values, f_i: Values, f_
     return f_ijk - f_i * f_j * f_k - digenic
 
 
-def interactions(genotypes: NDArray[np.int64], fitness: Fitness, decimals: int) -> Values:
+def interaction_scores(genotypes: NDArray[np.int64], fitness: Fitness, decimals: int) -> Values:
     """Return epsilon of pairs and tau of triples.
 
     Parameters

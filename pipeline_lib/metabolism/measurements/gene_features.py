@@ -10,9 +10,9 @@ from scipy.sparse.csgraph import connected_components
 
 FORBIDDEN = ("essential", "viab", "lethal", "haploinsuff")
 """Words in the names of columns that are derived from essentiality (``viab``: viable, inviable, viability)."""
-_GROWTH = "fitness_"
+_GROWTH_COLUMNS = "fitness_"
 """Start of the columns of growth in a feature table ``flux``: growth is an input of its own."""
-_FEWEST = 5
+_FEWEST_DIFFERING = 5
 """Genes whose value must differ from the commonest one for a column to say anything."""
 
 
@@ -39,7 +39,7 @@ def gene_features(
     """
     parts, left_out = [], []
     for name, table in tables.items():
-        columns = [column for column in table.columns.drop("gene_index") if not column.startswith(_GROWTH)]
+        columns = [column for column in table.columns.drop("gene_index") if not column.startswith(_GROWTH_COLUMNS)]
         forbidden = [column for column in columns if any(word in column.casefold() for word in FORBIDDEN)]
         left_out += [f"{name}: {column}" for column in forbidden]
         kept = table.set_index("gene_index")[[column for column in columns if column not in forbidden]]
@@ -53,7 +53,7 @@ def gene_features(
 
 def informative(features: pd.DataFrame) -> pd.DataFrame:
     """Return the columns in which at least five genes have another value than the commonest."""
-    return features[[column for column in features if _differing(features[column]) >= _FEWEST]]
+    return features[[column for column in features if _differing(features[column]) >= _FEWEST_DIFFERING]]
 
 
 def _differing(values: pd.Series) -> int:

@@ -23,7 +23,7 @@ from pipeline_lib.metabolism.model.gem import Gem
 from pipeline_lib.metabolism.model.network import network_of
 
 ESSENTIAL = "essential genes"
-_FEWEST = 10
+_FEWEST_GENES = 10
 """Genes below which nothing is compared."""
 
 
@@ -86,7 +86,7 @@ def _compare(
     data: str, fitness: pd.DataFrame, measured: pd.Series, measures: Mapping[str, Statistic], resamples: int
 ) -> pd.DataFrame:
     genes = fitness.dropna().index.intersection(measured.dropna().index)
-    if len(genes) < _FEWEST or measured[genes].nunique() < 2 or fitness.empty:
+    if len(genes) < _FEWEST_GENES or measured[genes].nunique() < 2 or fitness.empty:
         return pd.DataFrame()
     target = measured[genes].to_numpy(np.float64)
     values = fitness.loc[genes].to_numpy(np.float64)

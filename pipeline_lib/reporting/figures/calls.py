@@ -12,7 +12,7 @@ from pipeline_lib.reporting.names import assay_name, in_order, panel_title, spli
 _RIVALS = 3
 _LEGEND = 0.13
 """Height of a line of the legend, in units of precision."""
-_TICKS = (0, 0.2, 0.4, 0.6, 0.8, 1)
+_RECALLS = (0, 0.2, 0.4, 0.6, 0.8, 1)
 _SPLITS = ("random", "query_disjoint")
 """Gaps of queries that were measured, and queries that were not."""
 
@@ -86,5 +86,5 @@ def _draw_curves(panel: Axes, curves: pd.DataFrame, scores: pd.DataFrame, model:
     panel.axhline(curves["prevalence"].iloc[0], color=style.INK, linestyle=":", linewidth=0.8)
     # Room for the legend above the curves, which may be anywhere below 1.
     panel.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1 + _LEGEND * (len(drawn) + 0.3)))
-    panel.set_yticks(_TICKS)
+    panel.set_yticks(_RECALLS)
     panel.legend(loc="upper right", borderaxespad=0.2, labelspacing=0.25)

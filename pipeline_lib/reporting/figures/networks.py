@@ -40,7 +40,7 @@ def draw_degrees(edges: pd.DataFrame) -> Drawn:
     )
 
 
-def draw_overlap(summary: pd.DataFrame) -> Drawn:
+def draw_network_overlap(summary: pd.DataFrame) -> Drawn:
     """Draw the share of one network's edges that another has too."""
     if summary.empty:
         return empty_figure("network_overlap", "Overlap of the networks", _NONE, style.ONE_COLUMN)

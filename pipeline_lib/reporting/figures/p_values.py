@@ -16,7 +16,7 @@ from pipeline_lib.reporting.names import ORDERS, in_order, screen_name, split_na
 from pipeline_lib.reporting.significance import LABEL, height, significance
 
 _NO_P = "No screen of this run reports P-values."
-_TICKS = 4
+_MOST_TICKS = 4
 
 Panel = tuple[str, str, int, str]
 """screen, phenotype, order, and the assay that was predicted (empty where nothing was)."""
@@ -164,7 +164,7 @@ def draw_against_prediction(points: pd.DataFrame, model: str, scores: Mapping[st
             axis.axis("on")
             draw_density(axis, part[name], found, extent)
             axis.axhline(-np.log10(0.05), color=style.RIVAL, linewidth=0.7)
-            axis.xaxis.set_major_locator(MaxNLocator(_TICKS))
+            axis.xaxis.set_major_locator(MaxNLocator(_MOST_TICKS))
             axis.set(xlabel=axis_label, ylabel=LABEL, title="" if below else _label(panel))
         words.append(f"{_label(panel)}: n = {len(part):,}".replace("\n", ", "))
     return Drawn(

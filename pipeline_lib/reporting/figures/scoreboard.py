@@ -11,7 +11,7 @@ from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.names import assay_name, in_order, split_phrase
 
 _TITLE = "Every comparison with the best baseline"
-_TALLEST = 10.0
+_TALLEST_SCOREBOARD = 10.0
 """Inches that the figure may be high."""
 _COLOURS = {"win": style.CLP, "level": style.QUIET, "loss": style.RIVAL, "undetermined": style.QUIET}
 
@@ -28,7 +28,7 @@ def draw_scoreboard(board: pd.DataFrame) -> Drawn:
         return empty_figure("scoreboard", _TITLE, counts_sentence(board), style.ONE_COLUMN)
     model = str(board["model"].iloc[0])
     lines = _lines(board)
-    height = min(1.0 + 0.19 * len(lines), _TALLEST)
+    height = min(1.0 + 0.19 * len(lines), _TALLEST_SCOREBOARD)
     figure, (values, differences) = plt.subplots(
         1, 2, figsize=(style.TWO_COLUMNS, height), sharey=True, width_ratios=(1.25, 1)
     )

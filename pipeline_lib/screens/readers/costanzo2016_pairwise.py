@@ -23,7 +23,7 @@ from pipeline_lib.sources.rejections import Rejections
 from pipeline_lib.sources.row_block import Column, RowBlock
 from pipeline_lib.sources.text_table import read_blocks
 
-_COLUMNS = {
+_PAIRWISE = {
     "query": Column(("Query Strain ID",)),
     "array": Column(("Array Strain ID",)),
     "arraytype": Column(("Arraytype/Temp",)),
@@ -36,14 +36,14 @@ _FILES = ("ExE", "ExN_NxE", "NxN", "DAmP")
 _TEMPERATURE = re.compile(r"\D*(\d{2})\D*")
 
 
-def read(source: Source) -> Batches:
+def read_pairwise(source: Source) -> Batches:
     """Yield batches of interactions and double-mutant fitness, file by file."""
     strains = Strains(source.names, drop_control=False)
     replicates = PairReplicates(len(source.names))
     for role in (role for role in _FILES if role in source.files):
         path = source.files[role]
         rejections = Rejections(path)
-        for block in read_blocks(path, _COLUMNS, rejections):
+        for block in read_blocks(path, _PAIRWISE, rejections):
             yield _batch(block, strains, replicates, rejections)
 
 

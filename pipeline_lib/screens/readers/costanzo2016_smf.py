@@ -17,7 +17,7 @@ from pipeline_lib.sources.excel_table import read_sheet
 from pipeline_lib.sources.rejections import Rejections
 from pipeline_lib.sources.row_block import Column
 
-_COLUMNS = {
+_SINGLE_MUTANTS = {
     "strain": Column(("Strain ID",)),
     "allele": Column(("Allele/Gene name",)),
     "fitness_26": Column(("Single mutant fitness (26°)",), "number"),
@@ -28,11 +28,11 @@ _COLUMNS = {
 _TEMPERATURES = (26, 30)
 
 
-def read(source: Source) -> Batches:
+def read_single_mutants(source: Source) -> Batches:
     """Yield one batch of single-mutant fitness, a row a strain and temperature."""
     path = source.files["fitness"]
     rejections = Rejections(path)
-    block = read_sheet(path, _COLUMNS, rejections)
+    block = read_sheet(path, _SINGLE_MUTANTS, rejections)
     strains = Strains(source.names, drop_control=False)
     codes = strain_codes(block, strains, "strain", "allele")
     faulty = strains.faulty()[codes]

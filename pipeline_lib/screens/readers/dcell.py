@@ -19,17 +19,17 @@ from pipeline_lib.sources.row_block import Column, RowBlock, one_block
 from pipeline_lib.sources.text_table import read_blocks
 
 _HEADER = ("order", "gene1", "gene2", "value")
-_COLUMNS = {name: Column((name,), "number" if name in {"order", "value"} else "text") for name in _HEADER}
+_DCELL = {name: Column((name,), "number" if name in {"order", "value"} else "text") for name in _HEADER}
 _FOLDS = ("training", "testing")
 
 
-def read(source: Source) -> Batches:
+def read_dcell(source: Source) -> Batches:
     """Yield one batch: the training file, then the testing file."""
     parts, values, folds, rejected = [], [], [], []
     for role in (role for role in _FOLDS if role in source.files):
         path = source.files[role]
         rejections = Rejections(path)
-        block = one_block(read_blocks(path, _COLUMNS, rejections, delimiters=" ", header=_HEADER), path)
+        block = one_block(read_blocks(path, _DCELL, rejections, delimiters=" ", header=_HEADER), path)
         genes, kept = _gene_pairs(block, source.names, rejections)
         parts.append(genes)
         values.append(block.number("value")[kept])

@@ -16,7 +16,7 @@ from pipeline_lib.screens.genotype_columns import GenotypeColumns
 from pipeline_lib.sources.rejections import Rejections
 
 
-def read(source: Source) -> Batches:
+def read_essential_genes(source: Source) -> Batches:
     """Yield one batch, a row a gene that both the gene table and the run know."""
     path = source.files["essential"]
     listed = read_essential_genes(path, source.names)

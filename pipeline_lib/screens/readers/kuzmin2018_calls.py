@@ -32,7 +32,7 @@ _COLUMNS = {
 }
 
 
-def read(source: Source) -> Batches:
+def read_calls_2018(source: Source) -> Batches:
     """Yield one batch: the calls in the order of the file, then the background."""
     path = source.files["calls"]
     rejections = Rejections(path)

@@ -49,7 +49,7 @@ _ROUNDING = 1.01e-4
 """The 6-column form is rounded to four decimals."""
 
 
-def read(source: Source) -> Batches:
+def read_scored_2020(source: Source) -> Batches:
     """Yield one batch; where both forms are given, the finer twelve columns, after a check that the six agree."""
     blocks: dict[str, RowBlock] = {}
     rejections: dict[str, Rejections] = {role: Rejections(path) for role, path in source.files.items()}

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.metabolism.knockouts.interaction_scores import epsilon, interactions, tau
+from pipeline_lib.metabolism.knockouts.interaction_scores import epsilon, interaction_scores, tau
 
 FITNESS = st.floats(0, 1.3)
 
@@ -16,12 +16,12 @@ def test_independent_deletions_do_not_interact() -> None:
 
 def test_a_lethal_pair_of_neutral_genes_scores_minus_one() -> None:
     table = {(0,): 1.0, (1,): 1.0, (0, 1): 0.0}
-    assert interactions(np.array([[0, 1]]), lookup(table), 8)[0] == -1.0
+    assert interaction_scores(np.array([[0, 1]]), lookup(table), 8)[0] == -1.0
 
 
 def test_a_triple_that_no_pair_foretells_scores_minus_one() -> None:
     table = {(0,): 1.0, (1,): 1.0, (2,): 1.0, (0, 1): 1.0, (0, 2): 1.0, (1, 2): 1.0, (0, 1, 2): 0.0}
-    assert interactions(np.array([[0, 1, 2]]), lookup(table), 8)[0] == -1.0
+    assert interaction_scores(np.array([[0, 1, 2]]), lookup(table), 8)[0] == -1.0
 
 
 @given(f=st.tuples(*[FITNESS] * 7))
@@ -41,7 +41,7 @@ def test_a_neutral_gene_that_interacts_with_none_adds_no_tau(f: tuple[float, ...
 
 def test_singles_have_no_interaction_and_unknown_fitness_gives_none() -> None:
     table = {(0,): 0.5, (1,): np.nan, (0, 1): 0.3}
-    found = interactions(np.array([[0, -1], [0, 1]]), lookup(table), 8)
+    found = interaction_scores(np.array([[0, -1], [0, 1]]), lookup(table), 8)
     assert np.isnan(found).all()
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline_lib.metabolism.knockouts.genotype_arrays import choose, keys_of, positions_of, sub_genotypes
-from pipeline_lib.metabolism.knockouts.interaction_scores import interactions
+from pipeline_lib.metabolism.knockouts.interaction_scores import interaction_scores
 from pipeline_lib.metabolism.knockouts.solver import knockout_solver, solve_knockouts
 from pipeline_lib.metabolism.model.network import MetabolicNetwork
 from pipeline_lib.metabolism.programs.bit_sets import pack
@@ -179,7 +179,7 @@ def test_a_failed_program_is_nan_and_its_status_says_so(
     # A failed parent passes nothing on: its pairs are tried themselves, not taken for dead or for neutral.
     pairs = solve_knockouts(textbook_network, pair)
     assert pairs.status(pair)[0] == "failed"
-    assert np.isnan(interactions(pair, pairs.fitness, 8)).all()
+    assert np.isnan(interaction_scores(pair, pairs.fitness, 8)).all()
 
 
 def test_deleting_more_never_grows_faster(textbook_network: MetabolicNetwork) -> None:

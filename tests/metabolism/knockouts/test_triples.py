@@ -11,7 +11,7 @@ import pytest
 
 from pipeline_lib.metabolism.knockouts.gene_classes import weights
 from pipeline_lib.metabolism.knockouts.growths import FITNESS_DECIMALS
-from pipeline_lib.metabolism.knockouts.interaction_scores import interactions
+from pipeline_lib.metabolism.knockouts.interaction_scores import interaction_scores
 from pipeline_lib.metabolism.knockouts.solver import solve_knockouts
 from pipeline_lib.metabolism.knockouts.triple_tables import gene_triples, subsystem_table, triple_counts
 from pipeline_lib.metabolism.knockouts.triples import NONZERO, TripleSearch, search_triples
@@ -32,7 +32,7 @@ def brute_force(textbook_network: MetabolicNetwork) -> pd.DataFrame:
     for name, genes in (("i", [0]), ("j", [1]), ("k", [2]), ("ij", [0, 1]), ("ik", [0, 2]), ("jk", [1, 2])):
         content[name] = growths.fitness(triples[:, genes])
     content["fitness"] = growths.fitness(triples)
-    content["tau"] = interactions(triples, growths.fitness, FITNESS_DECIMALS - 1)
+    content["tau"] = interaction_scores(triples, growths.fitness, FITNESS_DECIMALS - 1)
     return pd.DataFrame(content)
 
 
