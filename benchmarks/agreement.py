@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from pipeline_lib.metabolism.model.network import MetabolicNetwork
+from pipeline_lib.metabolism.model.stoichiometry import MetabolicNetwork
 
 
 def peer_errors(

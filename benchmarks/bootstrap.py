@@ -7,11 +7,8 @@ from numpy.typing import NDArray
 from scipy import stats
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from pipeline_lib.evaluation.intervals.design import ClusterDesign
-from pipeline_lib.evaluation.intervals.estimates import Estimate
-from pipeline_lib.evaluation.intervals.influence import of_correlation
-from pipeline_lib.evaluation.intervals.resampling import Resamples, draw_resamples
-from pipeline_lib.evaluation.intervals.variance import ClusterKind
+from pipeline_lib.evaluation.intervals.design import ClusterDesign, ClusterKind, of_correlation
+from pipeline_lib.evaluation.intervals.estimates import Estimate, Resamples, draw_resamples
 from pipeline_lib.evaluation.metrics.moments import MomentBootstrap, pearson, pearson_within_query, rmse
 from pipeline_lib.evaluation.metrics.ranking import RankingBootstrap
 

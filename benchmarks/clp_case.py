@@ -14,8 +14,8 @@ from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.models.clp.model import Clp
 from pipeline_lib.models.clp.task import Task
 from pipeline_lib.models.interface import Cell, FitContext
+from pipeline_lib.networks.edges import RawEdges
 from pipeline_lib.networks.layouts import read_edge_list, read_sgd_regulation
-from pipeline_lib.networks.raw_edges import RawEdges
 
 SCREENED_GENES = 743
 OBSERVATIONS = 186_500

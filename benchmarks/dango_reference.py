@@ -10,9 +10,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from pipeline_lib.models.dango.channels import Channel
-from pipeline_lib.models.dango.encoder import MetaEmbedding
-from pipeline_lib.models.dango.hypergraph import HyperSagnn
+from pipeline_lib.models.dango.encoder import Channel, MetaEmbedding
+from pipeline_lib.models.dango.network import HyperSagnn
 from pipeline_lib.models.dango.training import log_cosh
 
 

@@ -9,7 +9,7 @@ from measure import MemoryWatch, interleaved, timed, write_benchmark
 from yeast_cell import CHANNELS, string_channels, yeast_cell
 
 from pipeline_lib.config.models import DangoSettings
-from pipeline_lib.models.dango.channels import read_channels
+from pipeline_lib.models.dango.encoder import read_channels
 from pipeline_lib.models.dango.network import DangoNetwork
 from pipeline_lib.models.dango.training import LabelledSets, Trainer
 

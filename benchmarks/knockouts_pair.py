@@ -6,10 +6,10 @@ import numpy as np
 from agreement import peer_errors
 from measure import interleaved, peak_mb, upstream_file, write_benchmark
 
-from pipeline_lib.metabolism.knockouts.genotype_arrays import choose
+from pipeline_lib.metabolism.knockouts.genotypes import choose
 from pipeline_lib.metabolism.knockouts.solver import solve_knockouts
 from pipeline_lib.metabolism.model.gem import read_gem
-from pipeline_lib.metabolism.model.network import network_of
+from pipeline_lib.metabolism.model.stoichiometry import network_of
 
 REPEATS = 3
 BLOCK = 10

@@ -18,10 +18,10 @@ from agreement import peer_errors
 from measure import peak_mb, timed, upstream_file, write_benchmark
 from rich.console import Console
 
-from pipeline_lib.metabolism.knockouts.genotype_arrays import choose
+from pipeline_lib.metabolism.knockouts.genotypes import choose
 from pipeline_lib.metabolism.knockouts.solver import solve_knockouts
 from pipeline_lib.metabolism.model.gem import read_gem
-from pipeline_lib.metabolism.model.network import network_of
+from pipeline_lib.metabolism.model.stoichiometry import network_of
 
 ORDERS = 5
 """Runs of the peer, each with another order of the genes; ours runs once before each of them."""

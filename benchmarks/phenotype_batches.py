@@ -8,7 +8,7 @@ from measure import MemoryWatch, timed, write_benchmark
 from yeast_cell import physical_network, yeast_cell
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
-from pipeline_lib.cell.phenotype_processor import PhenotypeProcessor
+from pipeline_lib.cell.graph import PhenotypeProcessor
 
 REPEATS = 3
 THREADS = 2

@@ -10,14 +10,11 @@ from clp_case import emap, prepared, whole_cell
 from measure import MemoryWatch, timed, write_benchmark
 
 from pipeline_lib.genes.names import GeneNames
+from pipeline_lib.training.batches import all_triples
 from pipeline_lib.training.fitted_model import FittedModel, genotypes_of
-from pipeline_lib.training.genotype_streams import all_triples
-from pipeline_lib.training.measured_genotypes import MeasuredGenotypes
-from pipeline_lib.training.predict import Predictor
-from pipeline_lib.training.prediction_files import prediction_writer
-from pipeline_lib.training.prediction_table import PredictionTable
-from pipeline_lib.training.requested_genotypes import CHUNK
-from pipeline_lib.training.trained_assays import trained_assays
+from pipeline_lib.training.genotypes import CHUNK
+from pipeline_lib.training.measured_genotypes import MeasuredGenotypes, trained_assays
+from pipeline_lib.training.predict import PredictionTable, Predictor, prediction_writer
 
 REPEATS = 3
 THREADS = 2

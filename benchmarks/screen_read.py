@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.reading import read_screen
-from pipeline_lib.simulation.costanzo_sized import FILES, PUBLISHED_ROWS, made_up_orfs, write_costanzo_sized
+from pipeline_lib.simulation.layouts import FILES, PUBLISHED_ROWS, made_up_orfs, write_costanzo_sized
 
 PART = "ExE"
 REPEATS = 3

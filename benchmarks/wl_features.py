@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from yeast_cell import physical_network, yeast_cell
 
 from pipeline_lib.config.models import WeisfeilerLehmanSettings
-from pipeline_lib.models.weisfeiler_lehman.features import PerturbationFeatures
-from pipeline_lib.models.weisfeiler_lehman.graphs import LabelledGraph
+from pipeline_lib.models.weisfeiler_lehman.model import PerturbationFeatures
+from pipeline_lib.models.weisfeiler_lehman.refinement import LabelledGraph
 
 REPEATS = 3
 LEVELS = 2

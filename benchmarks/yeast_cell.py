@@ -8,9 +8,8 @@ from pipeline_lib.metabolism.model.gem import read_gem
 from pipeline_lib.metabolism.model.gene_rules import GeneRules
 from pipeline_lib.metabolism.model.stoichiometry import tensors
 from pipeline_lib.models.interface import Cell
-from pipeline_lib.networks.edges import build_edges
+from pipeline_lib.networks.edges import RawEdges, build_edges
 from pipeline_lib.networks.layouts import read_string_channel, read_string_links
-from pipeline_lib.networks.raw_edges import RawEdges
 
 CHANNELS = ("neighborhood", "fusion", "cooccurence", "database")
 

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import torch
 
-from pipeline_lib.artefacts.tensors import load_tensors
+from pipeline_lib.artefacts.tables import load_tensors
 
 _MEASURED = re.compile(
     r"(?:.*_)?(?:seconds|time|times|mb|written|date)|git|hardware|all_packages|jobs|rules|place|verified"

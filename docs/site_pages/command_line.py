@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import click
 
-from pipeline_lib.config.locating import PROJECT
+from pipeline_lib.config.section import PROJECT
 
 PROGRAM = "clp"
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from pipeline_lib.artefacts.atomic import read_json
 from pipeline_lib.command_line.root import app
-from pipeline_lib.config.figures import ARTEFACTS
+from pipeline_lib.config.evaluation import ARTEFACTS
 from pipeline_lib.reporting.cards import data_cards, model_card
 from pipeline_lib.sources.catalogue import DEFAULT_CATALOGUE, read_catalogue
 from site_pages.command_line import command_line_page

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from pipeline_lib.config.cell import CellSettings, SplitSettings
 from pipeline_lib.config.command_options import settings_option
+from pipeline_lib.config.training import CellSettings, SplitSettings
 
 _Input = click.Path(exists=True, dir_okay=False, path_type=Path)
 _Output = click.Path(dir_okay=False, path_type=Path)
@@ -34,10 +34,15 @@ def genes(gem: str, gene_table: Path | None, essential: Path | None, output: Pat
 
     from pipeline_lib.artefacts.schemas import GENE_COVERAGE, GENES
     from pipeline_lib.artefacts.tables import write_table
-    from pipeline_lib.cell.gene_index import build_gene_table, feature_names
-    from pipeline_lib.genes.coverage import gene_coverage, low_coverage, refuse_other_organism
-    from pipeline_lib.genes.essential_genes import essentiality, read_essential_genes
-    from pipeline_lib.genes.gene_tables import read_gene_table
+    from pipeline_lib.cell.graph import build_gene_table, feature_names
+    from pipeline_lib.genes.gene_tables import (
+        essentiality,
+        gene_coverage,
+        low_coverage,
+        read_essential_genes,
+        read_gene_table,
+        refuse_other_organism,
+    )
     from pipeline_lib.genes.names import GeneNames
     from pipeline_lib.metabolism.model.gem import read_gem
 
@@ -88,8 +93,7 @@ def graph(
     """Build the cell graph (genes, complexes, reactions, metabolites, networks) and describe it."""
     from pipeline_lib.artefacts.atomic import write_text
     from pipeline_lib.artefacts.schemas import EDGES, GENES
-    from pipeline_lib.artefacts.tables import read_table
-    from pipeline_lib.artefacts.tensors import load_tensors, save_tensors
+    from pipeline_lib.artefacts.tables import load_tensors, read_table, save_tensors
     from pipeline_lib.cell.graph import build_cell_graph, describe
 
     cell_graph = build_cell_graph(
@@ -115,8 +119,7 @@ def split(
     from pipeline_lib.artefacts.schemas import GENES, OBSERVATIONS, SPLIT
     from pipeline_lib.artefacts.tables import read_table, write_table
     from pipeline_lib.cell.genotypes import encode
-    from pipeline_lib.cell.leakage import check_leakage, leakage_table
-    from pipeline_lib.cell.splits import assign, split_table
+    from pipeline_lib.cell.splits import assign, check_leakage, leakage_table, split_table
     from pipeline_lib.cell.testable import one_label_sentences
 
     gene_table = read_table(genes_path, GENES)

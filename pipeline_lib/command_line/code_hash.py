@@ -1,22 +1,38 @@
-"""A hash of the code that a command runs, so that an edit reruns the rules it concerns and no others.
+"""Hashes of the code that a command runs and of the user's own files: an edit reruns what it concerns and no more.
 
 Snakemake reruns a rule when its parameters change, but does not see edits in the modules that a command imports.
 Each rule therefore carries this hash as a parameter. The imports are read from the syntax trees, without running
 anything; settings, the registries and error classes are left out, since a rule gets its settings and its model's entry
 as parameters of their own. An entry in another package counts with what it imports of that package and of this one.
+
+Snakemake reads the workflow at every start, and once more in each cluster job; to parse and compile all modules takes
+a second, to read and hash their bytes a fiftieth of that.
+
+Own files are inputs by content, so every start of Snakemake needs their sha256. What an earlier start worked out is
+kept with the file's size, times and inode; a changed or replaced file has another time of change (ctime), which no
+program can set back.
 """
 
 import ast
 import hashlib
 import importlib.util
+import json
 import marshal
+import os
+import sys
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import CodeType
 
+from pipeline_lib.errors import PipelineError
+
 PACKAGE_FOLDER = Path(__file__).resolve().parents[1]
+
 PACKAGE = PACKAGE_FOLDER.name
+
 _LEFT_OUT = tuple(
     f"{PACKAGE}.{module}" for module in ("config", "command_line", "errors", "extension", "__main__", "models.registry")
 )
@@ -189,3 +205,120 @@ def _without_docstrings(tree: ast.Module) -> ast.Module:
             ):
                 node.body = node.body[1:] or [ast.copy_location(ast.Pass(), first)]
     return tree
+
+
+CODE_MEMORY = Path(".snakemake") / "code-hashes.json"
+
+"""Below the folder that Snakemake works in."""
+
+
+def remembered_code_hash(*entries: str) -> str:
+    """Return `pipeline_lib.command_line.code_hash.code_hash` of the entries, worked out once an edit."""
+    hashes = remembered(package_digest())
+    others = {entry.split(".")[0].partition(":")[0] for entry in entries} - {PACKAGE}
+    # Under the content of the other packages: an edit of one of them forgets its own hashes alone.
+    name = " ".join([*sorted(entries), *(f"{package}={folder_digest(package)}" for package in sorted(others))])
+    if name not in hashes:
+        hashes[name] = code_hash(*entries)
+        remember(package_digest(), hashes)
+    return hashes[name]
+
+
+@cache
+def package_digest() -> str:
+    """Return a digest of every module's bytes and of the interpreter, whose compiler the hashes rest on."""
+    return _digest(PACKAGE_FOLDER)
+
+
+@cache
+def folder_digest(package: str) -> str:
+    """Return the same of another package, or of a module that stands alone."""
+    folder = package_folder(package)
+    return "" if folder is None else _digest(folder)
+
+
+def _digest(folder: Path) -> str:
+    digest = hashlib.sha256(sys.version.encode())
+    for path in sorted(folder.rglob("*.py")) if folder.is_dir() else [folder]:
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(folder)} {len(content)} ".encode() + content)
+    return digest.hexdigest()
+
+
+@cache
+def remembered(package: str) -> dict[str, str]:
+    """Return the hashes by their entries; empty where the memory is missing, damaged or of other code."""
+    try:
+        content = json.loads(CODE_MEMORY.read_text(encoding="utf-8"))
+        hashes = content["hashes"] if content["package"] == package else {}
+        return {str(entry): str(value) for entry, value in hashes.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def remember(package: str, hashes: dict[str, str]) -> None:
+    """Keep the hashes beside Snakemake's own notes; a folder that cannot be written costs a second a start."""
+    temporary = CODE_MEMORY.with_name(f"{CODE_MEMORY.name}.{os.getpid()}")
+    with suppress(OSError):
+        CODE_MEMORY.parent.mkdir(exist_ok=True)
+        temporary.write_text(json.dumps({"package": package, "hashes": hashes}), encoding="utf-8")
+        temporary.replace(CODE_MEMORY)
+
+
+FILE_MEMORY = Path(".snakemake") / "file-hashes.json"
+
+"""Below the folder that Snakemake works in."""
+
+_SETTLED_S = 2.0
+
+"""A file changed less than this many seconds ago may change again within one tick of the file system's clock."""
+
+
+def remembered_sha256(path: str) -> str:
+    """Return the sha256 of a file, read again only when the file has changed; of a folder, that of all its files.
+
+    Raises
+    ------
+    PipelineError
+        When the file cannot be read.
+    """
+    if Path(path).is_dir():
+        files = sorted(file for file in Path(path).rglob("*") if file.is_file())
+        parts = (f"{file.relative_to(path)} {remembered_sha256(str(file))}\n" for file in files)
+        return hashlib.sha256("".join(parts).encode()).hexdigest()
+    key = str(Path(path).absolute())
+    try:
+        state = _state(key)
+        entry = _read().get(key)
+        if isinstance(entry, list) and entry[:-1] == state and isinstance(entry[-1], str):
+            return entry[-1]
+        with Path(key).open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        if _state(key) == state and time.time() - Path(key).stat().st_ctime > _SETTLED_S:
+            _write({**_read(), key: [*state, sha256]})
+    except OSError as error:
+        raise PipelineError(f"{path} cannot be read ({error.strerror}); give a file that you may read.") from error
+    return sha256
+
+
+def _state(path: str) -> list[int]:
+    status = Path(path).stat()
+    return [status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+
+
+def _read() -> dict[str, object]:
+    """Return the entries by path; empty where the memory is missing or damaged."""
+    try:
+        content = json.loads(FILE_MEMORY.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _write(entries: dict[str, object]) -> None:
+    """Keep the entries beside Snakemake's own notes; where that folder cannot be written, each start reads again."""
+    temporary = FILE_MEMORY.with_name(f"{FILE_MEMORY.name}.{os.getpid()}")
+    with suppress(OSError):
+        FILE_MEMORY.parent.mkdir(exist_ok=True)
+        temporary.write_text(json.dumps(entries), encoding="utf-8")
+        temporary.replace(FILE_MEMORY)

@@ -1,4 +1,4 @@
-"""Check a run before it starts: its plan, its own files, and whether each split has something to train on and to test.
+"""``clp config``: check a run before it starts, write its JSON schema and its reference page.
 
 Own tables are read and split by the same commands as in the run. Published files are held to their checksums when they
 are fetched; of them only the place is looked at.
@@ -10,16 +10,22 @@ import json
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import click
+
+from pipeline_lib.artefacts.atomic import write_text
 from pipeline_lib.command_line.plan import own_tables, plan_run
 from pipeline_lib.command_line.workflow import Workflow, as_json
-from pipeline_lib.config.locating import SIMULATED
-from pipeline_lib.config.yaml_text import read_mapping
+from pipeline_lib.config.command_options import json_option, print_json
+from pipeline_lib.config.loading import RunConfig
+from pipeline_lib.config.reference import reference_page
+from pipeline_lib.config.section import SIMULATED, ConfigurationError, read_mapping
 from pipeline_lib.errors import PipelineError
 
 _MOST_BYTES = 100_000_000
+
 """Own tables larger than this (about 2 million rows of text) are not read as a whole."""
 
 
@@ -96,7 +102,7 @@ def _network_faults(flow: Workflow) -> Iterator[str]:
         files = {role: _here(flow, value) for role, value in settings.files.items()}
         if not any(map(flow.is_own, settings.files.values())) or None in files.values():
             continue
-        from pipeline_lib.networks.raw_edges import read_network
+        from pipeline_lib.networks.edges import read_network
 
         try:
             read_network({role: Path(str(path)) for role, path in files.items()}, settings)
@@ -112,7 +118,7 @@ def _feature_faults(flow: Workflow) -> Iterator[str]:
         files = {role: _here(flow, value) for role, value in settings.files.items()}
         if None in files.values():
             continue
-        from pipeline_lib.features.raw_features import read_raw_features
+        from pipeline_lib.features.building import read_raw_features
 
         try:
             read_raw_features({role: Path(str(path)) for role, path in files.items()}, settings)
@@ -127,9 +133,8 @@ def _model_faults(flow: Workflow) -> Iterator[str]:
     plain = settings.medium == "model" and not settings.background and not flow.screen_media
     if path is None or (settings.gem in flow.catalogue and plain):
         return
-    from pipeline_lib.metabolism.media.media_table import media_table
-    from pipeline_lib.metabolism.model.background import with_background
-    from pipeline_lib.metabolism.model.gem import read_gem
+    from pipeline_lib.metabolism.medium import media_table
+    from pipeline_lib.metabolism.model.gem import read_gem, with_background
 
     try:
         media_table(with_background(read_gem(path), settings.background), settings.medium, flow.screen_media)
@@ -247,3 +252,46 @@ def _run(stage: str, arguments: Sequence[str]) -> str:
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(progress):
         app.main([stage, *arguments], standalone_mode=False)
     return printed.getvalue()
+
+
+@click.group()
+def app() -> None:
+    """Check a configuration; write its JSON schema and reference."""
+
+
+@app.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@json_option
+def check(files: tuple[Path, ...], *, as_json: bool) -> None:
+    """Check runs before they start: say everything that is wrong, else the plan in a few lines.
+
+    The exit status is 1 when a run would fail. Tables of your own are read and split as the run will do it.
+    """
+    found = {path: check_run(path) for path in files}
+    faults = [fault for checked in found.values() for fault in checked.faults]
+    if as_json:
+        print_json([{"file": str(path), **asdict(checked)} for path, checked in found.items()])
+    for path, checked in found.items():
+        if checked.faults or as_json:
+            continue
+        click.echo(f"{path}: good.")
+        for what, text in checked.plan:
+            click.echo(f"  {what:<18} {text}")
+        for note in checked.notes:
+            click.echo(f"  note: {note}")
+    if faults:
+        raise ConfigurationError(faults)
+
+
+@app.command()
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="JSON file to write.")
+def schema(output: Path) -> None:
+    """Write the JSON schema that editors complete and check run files with."""
+    write_text(json.dumps(RunConfig.model_json_schema(), indent=2) + "\n", output)
+
+
+@app.command()
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="Page to write.")
+def reference(output: Path) -> None:
+    """Write the page that lists every key (config/README.md)."""
+    write_text(reference_page(), output)

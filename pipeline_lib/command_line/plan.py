@@ -6,14 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from pipeline_lib.command_line.workflow import Workflow
-from pipeline_lib.config.cell import kind_and_repeat
-from pipeline_lib.config.faults import ConfigurationError
-from pipeline_lib.config.features import FEATURE_READERS
+from pipeline_lib.config.features import FEATURE_READERS, NETWORK_READERS
 from pipeline_lib.config.loading import load_run
-from pipeline_lib.config.locating import SIMULATED
 from pipeline_lib.config.model_registry import MODELS, entry_of
-from pipeline_lib.config.networks import NETWORK_READERS
-from pipeline_lib.config.section import checked
+from pipeline_lib.config.section import SIMULATED, ConfigurationError, checked
+from pipeline_lib.config.training import kind_and_repeat
 from pipeline_lib.errors import PipelineError
 
 

@@ -33,9 +33,9 @@ STAGES: dict[str, str] = {
 
 _MODULES: dict[str, tuple[str, str]] = {
     **{stage: (f"pipeline_lib.{stage}.cli", "app") for stage in STAGES},
-    "predict": ("pipeline_lib.training.predict_cli", "predict_app"),
+    "predict": ("pipeline_lib.training.cli", "predict_app"),
     "results": ("pipeline_lib.library.cli", "app"),
-    "config": ("pipeline_lib.command_line.config_cli", "app"),
+    "config": ("pipeline_lib.command_line.config_check", "app"),
 }
 
 

@@ -1,8 +1,15 @@
-"""What the Snakefile needs of a configuration: where the files of a run lie and which jobs it has."""
+"""What the Snakefile needs of a configuration: where the files of a run lie, which jobs it has, whose lock is on it.
 
+Snakemake's own lock is a list of file names under ``.snakemake/locks`` that stays when the process is killed. Every
+Snakemake of this workflow therefore holds a shared lock on one file from its start to its death, whatever kills it;
+who can have that file for itself alone knows that no other lives.
+"""
+
+import fcntl
 import json
 import os
 import re
+import socket
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
@@ -10,20 +17,25 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from pipeline_lib.command_line.code_memory import remembered_code_hash
-from pipeline_lib.command_line.file_memory import remembered_sha256
-from pipeline_lib.config.features import FEATURE_READERS, FeatureSettings
-from pipeline_lib.config.figures import ARTEFACTS, CLP_CHECKS, OF_KNOCKOUTS
-from pipeline_lib.config.locating import BUILT_IN, SIMULATED, SOURCE_KEYS, named_files, neighbour_mirror
+from pipeline_lib.command_line.code_hash import remembered_code_hash, remembered_sha256
+from pipeline_lib.config.evaluation import ARTEFACTS, CLP_CHECKS, OF_KNOCKOUTS
+from pipeline_lib.config.features import FEATURE_READERS, NETWORK_READERS, FeatureSettings
+from pipeline_lib.config.loading import RunConfig
 from pipeline_lib.config.model_registry import EXTENSIONS, MODELS, entry_of, family_of, section_of
-from pipeline_lib.config.networks import NETWORK_READERS
 from pipeline_lib.config.registry import Entry
-from pipeline_lib.config.run import RunConfig
 from pipeline_lib.config.screen_readers import SCREEN_READERS
-from pipeline_lib.config.yaml_text import catalogue_entries
+from pipeline_lib.config.section import (
+    BUILT_IN,
+    SIMULATED,
+    SOURCE_KEYS,
+    catalogue_entries,
+    named_files,
+    neighbour_mirror,
+)
 from pipeline_lib.errors import PipelineError
 
 _NOTHING = "(?!)"
+
 """A pattern that nothing matches."""
 
 _LAYOUT_FILES = {
@@ -33,6 +45,7 @@ _LAYOUT_FILES = {
 }
 
 _TRAINED = frozenset({"clp", "dango"})
+
 """Families that are trained by gradients, on a GPU where there is one."""
 
 
@@ -300,3 +313,59 @@ def as_json(section: Any) -> str:  # noqa: ANN401 - a section, or a mapping or l
     if isinstance(section, BaseModel):
         return section.model_dump_json()
     return json.dumps(TypeAdapter(Any).dump_python(section, mode="json"))
+
+
+_held: list[int] = []
+
+"""Handles that stay open as long as the process lives."""
+
+
+def join_runs(state: Path) -> bool:
+    """Enter the runs of a working folder, and remove locks whose owner is dead.
+
+    The file also holds the name of the machine that last had the folder for itself: on a file system that does not
+    carry locks from one machine to another, a lock that another machine made is left alone.
+
+    Parameters
+    ----------
+    state
+        Snakemake's folder, ``.snakemake``.
+
+    Returns
+    -------
+    bool
+        Whether locks of another run are in force. False too where the file system has no locks or is read-only:
+        Snakemake's own lock holds there as it always did.
+    """
+    try:
+        state.mkdir(exist_ok=True)
+        handle = os.open(state / "alive", os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError:
+        return False
+    _held.append(handle)
+    try:
+        alone = _try_alone(handle)
+        left = sorted((state / "locks").glob("*.lock"))
+        host = socket.gethostname().encode()
+        last = os.pread(handle, 256, 0)
+        if alone and left and last == host:
+            for lock in left:
+                lock.unlink(missing_ok=True)
+            left = []
+        if alone and not left and last != host:
+            os.pwrite(handle, host, 0)
+            os.ftruncate(handle, len(host))
+            # A power loss must not take the name along: the next run would not know the lock for its own.
+            os.fsync(handle)
+        fcntl.flock(handle, fcntl.LOCK_SH)
+    except OSError:
+        return False
+    return bool(left)
+
+
+def _try_alone(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -60,13 +60,14 @@ BASELINES: dict[str, Entry] = {
         features="used",
     ),
     "factorisation": Entry(
-        "pipeline_lib.models.baselines.factorisation:FactorisationModel", "low-rank factorisation with ridge penalties"
+        "pipeline_lib.models.baselines.matrix_completion:FactorisationModel",
+        "low-rank factorisation with ridge penalties",
     ),
     "soft_impute": Entry(
-        "pipeline_lib.models.baselines.soft_impute:SoftImputeModel", "matrix completion by a nuclear norm"
+        "pipeline_lib.models.baselines.matrix_completion:SoftImputeModel", "matrix completion by a nuclear norm"
     ),
     "nearest_profiles": Entry(
-        "pipeline_lib.models.baselines.nearest_profiles:NearestProfilesModel", "strains with the most similar profiles"
+        "pipeline_lib.models.baselines.matrix_completion:NearestProfilesModel", "strains with the most similar profiles"
     ),
     "network_profiles": Entry(
         "pipeline_lib.models.baselines.network_profiles:NetworkProfilesModel",
@@ -85,7 +86,7 @@ BASELINES: dict[str, Entry] = {
         features="used",
     ),
     "multiplicative": Entry(
-        "pipeline_lib.models.baselines.multiplicative:MultiplicativeModel", "product of single-mutant fitness"
+        "pipeline_lib.models.baselines.digenic:MultiplicativeModel", "product of single-mutant fitness"
     ),
     "digenic_sum": Entry("pipeline_lib.models.baselines.digenic:DigenicSumModel", "sum of the scores of its pairs"),
     "digenic_min": Entry("pipeline_lib.models.baselines.digenic:DigenicMinModel", "least score of its pairs"),

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from pipeline_lib.config.run import RunConfig
+from pipeline_lib.config.loading import RunConfig
 
 _HEAD = """# Configuration
 

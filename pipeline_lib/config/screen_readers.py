@@ -1,10 +1,48 @@
-"""Every reader of screens by its name: whose layout it reads, its files, and the facts of what it returns."""
+"""Every reader of screens by its name, and what a screen's interactions are measured in and called by."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-from pipeline_lib.config.calls import FITNESS_UNITS, CallThreshold, ScreenScores
+from pydantic import Field
+
 from pipeline_lib.config.registry import Registry
+from pipeline_lib.config.section import Section
+
+FITNESS_UNITS = "fitness units"
+
+"""The unit of interactions between fitness values with the wild type = 1."""
+
+
+class CallThreshold(Section):
+    """What counts as a called interaction, in the screen's own unit: a score beyond a threshold, and a small P."""
+
+    negative: float = Field(lt=0)
+    """A negative interaction lies below this value."""
+    positive: float | None = Field(default=None, gt=0)
+    """A positive interaction lies above this value. None: positive interactions are not counted."""
+    inclusive: bool = False
+    """Whether a value that equals a threshold counts."""
+    p_value: float | None = Field(default=None, gt=0, le=1)
+    """And its P-value lies below this; a score without a P-value is then not called. None: the score alone decides."""
+    p_sided: Literal[1, 2] | None = None
+    """Whether ``p_value`` is a threshold of one-sided or of two-sided P-values. A released P-value of the other kind is
+    converted on the side of its score (one-sided = two-sided / 2). None: P-values are compared as they were
+    released."""
+    fdr: float | None = Field(default=None, gt=0, le=1)
+    """And the false discovery rate that was released with it lies below this (``bfg_gi``). None: no rate is asked
+    for."""
+
+
+class ScreenScores(Section):
+    """How the scores of one screen are to be read: their unit, their calls, and who published them."""
+
+    unit: str | None = None
+    """Unit of its values. None: not stated."""
+    calls: CallThreshold | None = None
+    """Which interactions are called. None: nothing is called."""
+    publication: str | None = None
+    """Reader of the publication whose measurements these are. None: a table of one's own, or a simulated screen."""
+
 
 _NOT_STATED = "not stated"
 
@@ -86,15 +124,23 @@ class ScreenReader:
 
 
 _PUBLISHED = CallThreshold(negative=-0.08, positive=0.08, p_value=0.05, p_sided=1)
+
 """Kuzmin et al. 2018 and 2020, Costanzo et al. 2016: |epsilon| > 0.08, or tau < -0.08, and the released one-sided
 P < 0.05. Collins et al. 2007: an S-score of at most -2.5 or at least 2.5. BFG-GI (Diaz-Mejia et al. 2018): a score
 beyond 0.075 on either side and a false discovery rate below 0.01."""
+
 _IN_FITNESS_UNITS = ScreenScores(unit=FITNESS_UNITS, calls=_PUBLISHED)
+
 _NOT_CALLED = ScreenScores(unit=FITNESS_UNITS)
+
 _FITNESS = "fitness relative to the wild type = 1, and interactions in the same unit"
+
 _HO = "hoΔ (YDL227C), dropped from the genotype"
+
 _STRAIN_IDS = "suffix of the strain id"
+
 _WITH_ALLELES = "suffix of the array strain's id, allele names of the query strain"
+
 _ARRAY_ONLY = "suffix of the array strain's id; query strains unspecified"
 
 SCREEN_READERS: Registry[ScreenReader] = Registry(
@@ -114,7 +160,7 @@ SCREEN_READERS: Registry[ScreenReader] = Registry(
             array="gene y",
         ),
         "costanzo2016_pairwise": ScreenReader(
-            target="pipeline_lib.screens.readers.costanzo2016_pairwise:read_pairwise",
+            target="pipeline_lib.screens.readers.costanzo2016:read_pairwise",
             publication="Costanzo et al. 2016, four pairwise tables",
             files=ReaderFiles(any_of=("ExE", "ExN_NxE", "NxN", "DAmP")),
             scores=_IN_FITNESS_UNITS,
@@ -126,7 +172,7 @@ SCREEN_READERS: Registry[ScreenReader] = Registry(
             array="array strain id",
         ),
         "costanzo2016_smf": ScreenReader(
-            target="pipeline_lib.screens.readers.costanzo2016_smf:read_single_mutants",
+            target="pipeline_lib.screens.readers.costanzo2016:read_single_mutants",
             publication="Costanzo et al. 2016, single-mutant fitness workbook",
             files=ReaderFiles(required=("fitness",)),
             scores=_NOT_CALLED,
@@ -137,7 +183,7 @@ SCREEN_READERS: Registry[ScreenReader] = Registry(
             array="none",
         ),
         "dcell": ScreenReader(
-            target="pipeline_lib.screens.readers.dcell:read_dcell",
+            target="pipeline_lib.screens.readers.costanzo2016:read_dcell",
             publication="Costanzo et al. 2016, the slice published with DCell",
             files=ReaderFiles(any_of=("training", "testing")),
             # Its slice holds no P-values, without which nobody called an interaction.
@@ -157,7 +203,7 @@ SCREEN_READERS: Registry[ScreenReader] = Registry(
             array="mutant of the column (the matrix is symmetric)",
         ),
         "essential_genes": ScreenReader(
-            target="pipeline_lib.screens.readers.essential_genes:read_essential_genes",
+            target="pipeline_lib.screens.readers.table:read_essentiality",
             publication="a list of essential genes, the Yeast Deletion Project's say",
             files=ReaderFiles(required=("essential", "genes")),
             scores=_NOT_CALLED,
@@ -177,7 +223,7 @@ SCREEN_READERS: Registry[ScreenReader] = Registry(
             array="array strain id",
         ),
         "kuzmin2018_calls": ScreenReader(
-            target="pipeline_lib.screens.readers.kuzmin2018_calls:read_calls_2018",
+            target="pipeline_lib.screens.readers.kuzmin_scored:read_calls_2018",
             publication="Kuzmin et al. 2018, called interactions (Data S2)",
             files=ReaderFiles(required=("calls", "assignment"), optional=("strain_fitness",)),
             scores=_NOT_CALLED,
@@ -212,7 +258,7 @@ SCREEN_READERS: Registry[ScreenReader] = Registry(
             array="array strain id",
         ),
         "kuzmin2020_scored": ScreenReader(
-            target="pipeline_lib.screens.readers.kuzmin2020_scored:read_scored_2020",
+            target="pipeline_lib.screens.readers.kuzmin_scored:read_scored_2020",
             publication="Kuzmin et al. 2020, scored output of the protocol",
             files=ReaderFiles(any_of=("twelve_columns", "six_columns")),
             scores=_IN_FITNESS_UNITS,
@@ -257,4 +303,5 @@ SCREEN_READERS: Registry[ScreenReader] = Registry(
         ),
     },
 )
+
 """Readers of screens by name."""

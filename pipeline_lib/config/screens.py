@@ -6,9 +6,8 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from pipeline_lib.config.calls import CallThreshold, ScreenScores
-from pipeline_lib.config.metabolism import Medium
-from pipeline_lib.config.screen_readers import SCREEN_READERS, ScreenReader
+from pipeline_lib.config.organism import Medium
+from pipeline_lib.config.screen_readers import SCREEN_READERS, CallThreshold, ScreenReader, ScreenScores
 from pipeline_lib.config.section import Section, reader_options, with_names
 from pipeline_lib.errors import PipelineError
 

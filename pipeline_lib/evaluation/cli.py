@@ -1,27 +1,87 @@
 """``python -m pipeline_lib evaluation``: leaderboard, noise ceilings, P-values, calibration."""
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline_lib.config.calls import ScreenScores
-from pipeline_lib.config.command_options import scores_option
+from pipeline_lib.config.command_options import named_files, scores_option, settings_option
 from pipeline_lib.config.evaluation import EvaluationSettings
-from pipeline_lib.evaluation.options import (
-    INPUT,
-    OUTPUT,
-    evaluation_settings,
-    folder_option,
-    genes_option,
-    named_files,
-    observations_option,
-    one_thread,
-    predictions_files,
-    predictions_option,
-    progress,
-    truth_option,
+from pipeline_lib.config.screen_readers import ScreenScores
+from pipeline_lib.errors import PipelineError
+
+if TYPE_CHECKING:
+    from pipeline_lib.evaluation.predictions import PredictionFile
+
+
+INPUT = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+OUTPUT = click.Path(dir_okay=False, path_type=Path)
+
+evaluation_settings = settings_option("evaluation", EvaluationSettings)
+
+observations_option = click.option("--observations", type=INPUT, required=True, help="observations.parquet")
+
+genes_option = click.option("--genes", "genes_path", type=INPUT, required=True, help="genes.parquet")
+
+truth_option = click.option(
+    "--truth-of",
+    "truths",
+    multiple=True,
+    callback=named_files,
+    metavar="SCREEN=PATH",
+    help="truth.parquet of a simulated screen: its calls follow the noise-free values.",
 )
+
+folder_option = click.option(
+    "--predictions-dir",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of models: every <model>/<split>/seed<k>/predictions.parquet in it is taken.",
+)
+
+predictions_option = click.option(
+    "--predictions",
+    type=INPUT,
+    multiple=True,
+    help="A predictions file; its last folders name model, split and seed. May be given many times.",
+)
+
+
+def one_thread() -> AbstractContextManager[None]:
+    """Keep matrix products to one thread: sums are then taken in one order, to the same bytes on any machine."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    limits: AbstractContextManager[None] = threadpool_limits(1)
+    return limits
+
+
+def predictions_files(folder: Path | None, paths: tuple[Path, ...]) -> "list[PredictionFile]":
+    """Return the predictions files of a folder and those that are named.
+
+    Raises
+    ------
+    PipelineError
+        When neither is given.
+    """
+    from pipeline_lib.evaluation.predictions import find_predictions, parse_path
+
+    if folder is None and not paths:
+        raise PipelineError("No predictions were named; give --predictions-dir or --predictions.")
+    return [*(find_predictions(folder) if folder is not None else []), *map(parse_path, paths)]
+
+
+@contextmanager
+def progress(what: str, steps: int) -> Iterator[Callable[[], None]]:
+    """Show a bar of `steps` steps and yield what moves it on by one."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(what, total=steps)
+        yield lambda: bar.advance(task)
 
 
 @click.group()
@@ -59,13 +119,11 @@ def leaderboard(
     """Score every model on the test fold of every split, with intervals over queries and arrays, or genes."""
     from pipeline_lib.artefacts.schemas import EDGES, GENES, LEADERBOARD
     from pipeline_lib.artefacts.tables import read_table
+    from pipeline_lib.evaluation.folds import read_truths, with_truths
     from pipeline_lib.evaluation.measurements import read_measurements
     from pipeline_lib.evaluation.predictions import entries_by_split
-    from pipeline_lib.evaluation.tables.leaderboard import build_standings
-    from pipeline_lib.evaluation.tables.rows import write_rows
+    from pipeline_lib.evaluation.tables.leaderboard import build_standings, gene_traits, write_rows
     from pipeline_lib.evaluation.tables.schemas import DIFFERENCES, SUBGROUPS
-    from pipeline_lib.evaluation.tables.subgroups import gene_traits
-    from pipeline_lib.evaluation.truth import read_truths, with_truths
 
     files = predictions_files(predictions_dir, predictions)
     genes = read_table(genes_path, GENES)
@@ -107,10 +165,10 @@ def noise_ceiling(
     from pipeline_lib.artefacts.schemas import GENES
     from pipeline_lib.artefacts.tables import read_table
     from pipeline_lib.evaluation.ceilings.noise_ceiling import noise_ceilings
+    from pipeline_lib.evaluation.folds import read_truths
     from pipeline_lib.evaluation.measurements import read_measurements
-    from pipeline_lib.evaluation.tables.rows import write_rows
+    from pipeline_lib.evaluation.tables.leaderboard import write_rows
     from pipeline_lib.evaluation.tables.schemas import NOISE_CEILING
-    from pipeline_lib.evaluation.truth import read_truths
 
     genes = read_table(genes_path, GENES)
     folds = {}
@@ -132,7 +190,7 @@ def scoreboard(leaderboard_path: Path, differences_path: Path, ceilings_path: Pa
     """Hold one model against the best baseline on every screen, phenotype and split, and count."""
     from pipeline_lib.artefacts.schemas import LEADERBOARD
     from pipeline_lib.artefacts.tables import read_table
-    from pipeline_lib.evaluation.tables.rows import write_rows
+    from pipeline_lib.evaluation.tables.leaderboard import write_rows
     from pipeline_lib.evaluation.tables.schemas import DIFFERENCES, NOISE_CEILING, SCOREBOARD
     from pipeline_lib.evaluation.tables.scoreboard import scoreboard_rows
 
@@ -176,14 +234,18 @@ def p_values(
     import pandas as pd
 
     from pipeline_lib.artefacts.tables import write_table
+    from pipeline_lib.evaluation.folds import read_truths, with_truths
     from pipeline_lib.evaluation.measurements import on_adjusted_scores, read_measurements
-    from pipeline_lib.evaluation.p_values import schemas
-    from pipeline_lib.evaluation.p_values.agreement import agreement_rows, decile_rows, hit_table, point_table
-    from pipeline_lib.evaluation.p_values.nulls import histogram_rows, p_value_rows
-    from pipeline_lib.evaluation.p_values.predicted import join_predictions
-    from pipeline_lib.evaluation.p_values.queries import quantile_rows, query_rows
-    from pipeline_lib.evaluation.tables.rows import empty_table, write_rows
-    from pipeline_lib.evaluation.truth import read_truths, with_truths
+    from pipeline_lib.evaluation.p_values.nulls import histogram_rows, p_value_rows, quantile_rows, query_rows
+    from pipeline_lib.evaluation.p_values.predicted import (
+        agreement_rows,
+        decile_rows,
+        hit_table,
+        join_predictions,
+        point_table,
+    )
+    from pipeline_lib.evaluation.tables import schemas
+    from pipeline_lib.evaluation.tables.leaderboard import empty_table, write_rows
 
     files = predictions_files(predictions_dir, predictions)
     data = on_adjusted_scores(with_truths(read_measurements(observations, scores=scores), read_truths(truths)))
@@ -232,7 +294,7 @@ def calibration(
     """Check whether errors are as large as predicted SDs, before and after recalibration on the validation fold."""
     from pipeline_lib.evaluation.measurements import read_measurements
     from pipeline_lib.evaluation.tables.calibration import calibration_rows
-    from pipeline_lib.evaluation.tables.rows import write_rows
+    from pipeline_lib.evaluation.tables.leaderboard import write_rows
     from pipeline_lib.evaluation.tables.schemas import CALIBRATION
 
     files = predictions_files(predictions_dir, predictions)
@@ -263,11 +325,11 @@ def precision_recall(
     dango: Path | None,
 ) -> None:
     """Hold predictions against called interactions: precision by recall, and among each query's first predictions."""
+    from pipeline_lib.evaluation.folds import read_truths, with_truths
     from pipeline_lib.evaluation.measurements import read_measurements
+    from pipeline_lib.evaluation.tables.leaderboard import write_rows
     from pipeline_lib.evaluation.tables.precision_recall import curve_rows, dango_rows, query_rows, scored_assays
-    from pipeline_lib.evaluation.tables.rows import write_rows
     from pipeline_lib.evaluation.tables.schemas import DANGO_SCORING, PRECISION_RECALL, QUERY_PRECISION
-    from pipeline_lib.evaluation.truth import read_truths, with_truths
 
     files = predictions_files(predictions_dir, predictions)
     data = with_truths(read_measurements(observations, scores=scores), read_truths(truths))

@@ -1,21 +1,125 @@
-"""The test fold of a split, assay by assay, ready for any number of models."""
+"""The test fold of a split, assay by assay, and which interactions are called: by the screen's rule or by the truth.
+
+Published (Costanzo et al. 2016; Kuzmin et al. 2018, 2020): |epsilon| > 0.08, or tau < -0.08, and the released one-sided
+P < 0.05; BFG-GI (Diaz-Mejia et al. 2018): |epsilon| > 0.075 and a false discovery rate below 0.01. A score without a
+P-value is called by no rule that needs one, and a screen without a rule has no calls.
+
+In a simulated screen the truth is known, and calls follow it: a noise-free score beyond the threshold, whatever the
+noise made of it.
+"""
 
 import zlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline_lib.artefacts.schemas import PHENOTYPES
+from pipeline_lib.artefacts.tables import read_table
+from pipeline_lib.cell.genotypes import NO_GENE, gene_positions
+from pipeline_lib.cell.testable import genotype_codes, query_genes
 from pipeline_lib.config.evaluation import EvaluationSettings
+from pipeline_lib.config.screen_readers import CallThreshold
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.evaluation.calls import called
 from pipeline_lib.evaluation.intervals.design import ClusterDesign, choose_kind, cluster_design
-from pipeline_lib.evaluation.intervals.estimates import Estimate
-from pipeline_lib.evaluation.intervals.resampling import Resamples, draw_resamples
-from pipeline_lib.evaluation.measurements import Measurements
+from pipeline_lib.evaluation.intervals.estimates import Estimate, Resamples, draw_resamples
+from pipeline_lib.evaluation.measurements import Measurements, two_sided
 from pipeline_lib.evaluation.metrics.moments import MomentBootstrap
 from pipeline_lib.evaluation.metrics.ranking import RankingBootstrap
 from pipeline_lib.evaluation.predictions import FoldPredictions
+
+INTERACTIONS = ("interaction", "raw_interaction")
+
+
+def comparable_p(
+    p_value: NDArray[np.float64], sided: NDArray[np.float64], threshold: CallThreshold
+) -> NDArray[np.float64]:
+    """Return released P-values [n] as one-sided or two-sided as the threshold is.
+
+    Parameters
+    ----------
+    p_value
+        float64 [n] as released; a one-sided P is that of the score's own side.
+    sided
+        float64 [n]: 1 or 2; an unknown sidedness (NaN) counts as two-sided.
+    threshold
+        Its ``p_sided`` None: P-values stay as they were released.
+    """
+    if threshold.p_sided is None:
+        return p_value
+    return two_sided(p_value, sided) if threshold.p_sided == 2 else np.where(sided == 1, p_value, p_value / 2)
+
+
+def significant(data: Measurements, threshold: CallThreshold) -> NDArray[np.bool_]:
+    """Mark observations [n] whose P-value and false discovery rate lie below the thresholds that there are."""
+    small = np.ones(len(data), dtype=bool)
+    if threshold.p_value is not None:
+        small &= comparable_p(data.p_call, data.p_sided, threshold) < threshold.p_value
+    if threshold.fdr is not None:
+        small &= data.fdr < threshold.fdr
+    return small
+
+
+def negative_calls(data: Measurements, threshold: CallThreshold) -> NDArray[np.bool_]:
+    """Mark the negative interactions [n]."""
+    score, certain = _called_on(data)
+    low = score <= threshold.negative if threshold.inclusive else score < threshold.negative
+    return np.asarray(low & (certain | significant(data, threshold)))
+
+
+def positive_calls(data: Measurements, threshold: CallThreshold) -> NDArray[np.bool_]:
+    """Mark the positive interactions [n]; none where the threshold has no positive side."""
+    if threshold.positive is None:
+        return np.zeros(len(data), dtype=bool)
+    score, certain = _called_on(data)
+    high = score >= threshold.positive if threshold.inclusive else score > threshold.positive
+    return np.asarray(high & (certain | significant(data, threshold)))
+
+
+def _called_on(data: Measurements) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the scores [n] that calls are made on, the truth where it is known, and where it is."""
+    certain = np.isfinite(data.truth)
+    return np.where(certain, data.truth, data.genotypes.value), certain
+
+
+def called(data: Measurements, screen: str, phenotype: str) -> NDArray[np.bool_] | None:
+    """Mark the observations [n] of one assay that are called negative or lethal; None where nothing is called.
+
+    A phenotype 'call' is its own label (1: called); interactions are called by the threshold of their screen, where it
+    has one. Fitness of 0 and 1 alone, as a list of essential genes has it, is called where it is 0; other fitness has
+    no calls.
+    """
+    if phenotype == "call":
+        return np.asarray(data.genotypes.value == 1)
+    if phenotype == "fitness":
+        dies = data.genotypes.value == 0
+        return np.asarray(dies) if dies.any() and np.all(dies | (data.genotypes.value == 1)) else None
+    threshold = data.scores_of(screen).calls
+    return None if phenotype not in INTERACTIONS or threshold is None else negative_calls(data, threshold)
+
+
+def rule_in_words(threshold: CallThreshold, side: str) -> str:
+    """Return the rule of the 'negative' or the 'positive' side: ``value < -0.08 and one-sided P < 0.05``."""
+    equal = "=" if threshold.inclusive else ""
+    limit = threshold.negative if side == "negative" else threshold.positive
+    score = f"value {'<' if side == 'negative' else '>'}{equal} {limit:g}"
+    if threshold.p_value is not None:
+        sided = {1: "one-sided ", 2: "two-sided ", None: "released "}[threshold.p_sided]
+        score += f" and {sided}P < {threshold.p_value:g}"
+    return score if threshold.fdr is None else f"{score} and false discovery rate < {threshold.fdr:g}"
+
+
+def true_rule_in_words(threshold: CallThreshold, side: str) -> str:
+    """Return the rule of a side in a simulated screen: ``true value < -0.08``."""
+    return f"true {rule_in_words(threshold.model_copy(update={'p_value': None, 'fdr': None}), side)}"
+
+
+def call_score(prediction: NDArray[np.float64], phenotype: str) -> NDArray[np.float64]:
+    """Return scores [n] that are high where a negative interaction is predicted."""
+    return prediction if phenotype == "call" else -prediction
 
 
 @dataclass(frozen=True)
@@ -155,3 +259,65 @@ def assay_fold(
         sanity=MomentBootstrap(design, fewer, value),
         positive=called(data, screen, phenotype),
     )
+
+
+COLUMNS = ("genes", "fitness", "interaction")
+
+_LAST = np.iinfo(np.int64).max
+
+
+def read_truths(paths: Mapping[str, Path]) -> dict[str, pd.DataFrame]:
+    """Read the truth (`COLUMNS`) of every simulated screen, by its name."""
+    return {screen: read_table(path, columns=COLUMNS) for screen, path in paths.items()}
+
+
+def with_truths(data: Measurements, truths: Mapping[str, pd.DataFrame]) -> Measurements:
+    """Return the observations with the noise-free values of their genotypes.
+
+    Parameters
+    ----------
+    data
+        The observations.
+    truths
+        See `read_truths`. The truth of a raw interaction is that of its own cross: fitness of the genotype less the
+        product of the fitness of query and array strain.
+    """
+    truth = data.truth.copy()
+    for screen, table in truths.items():
+        if screen in data.genotypes.screens:
+            rows = np.flatnonzero(data.genotypes.screen == data.genotypes.screens.index(screen))
+            truth[rows] = _true_values(data.take(rows), table)
+    return replace(data, truth=truth)
+
+
+def _true_values(data: Measurements, table: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the truth of the rows of one screen, float64 [n]; NaN where the table has none."""
+    index = pd.DataFrame({"gene_index": np.arange(len(data.gene_names)), "gene": data.gene_names})
+    # Settings can leave out observations, and genes with them.
+    known = table["genes"].map(lambda genes: set(genes) <= set(data.gene_names))
+    table = table[known]
+    own = data.genotypes.genes
+    query = query_genes(data.genotypes)
+    of_query = (own[:, :, None] == query[:, None, :]).any(axis=2) & (own != NO_GENE)
+    listed = gene_positions(index, table["genes"], "truth")
+    codes = genotype_codes(np.concatenate([listed, own, _only(own, of_query), _only(own, ~of_query)]))
+    ours, of_genotype, of_query_strain, of_array_strain = np.split(codes, len(table) + len(own) * np.arange(3))
+    fitness = pd.Series(table["fitness"].to_numpy(np.float64), index=ours)
+    interaction = pd.Series(table["interaction"].to_numpy(np.float64), index=ours)
+    whole, first, second = (
+        fitness.reindex(part).to_numpy(np.float64) for part in (of_genotype, of_query_strain, of_array_strain)
+    )
+    crossed = (query != NO_GENE).any(axis=1)
+    values = {
+        "fitness": whole,
+        "interaction": interaction.reindex(of_genotype).to_numpy(np.float64),
+        "raw_interaction": np.where(crossed, whole - first * second, np.nan),
+    }
+    codes_of = [PHENOTYPES.index(name) for name in values]
+    return np.select([data.genotypes.phenotype == code for code in codes_of], list(values.values()), np.nan)
+
+
+def _only(genes: NDArray[np.int64], wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return the wanted genes of each row, int64 [n, 3], ascending, then -1."""
+    kept = np.sort(np.where(wanted & (genes != NO_GENE), genes, _LAST), axis=1)
+    return np.where(kept == _LAST, NO_GENE, kept)

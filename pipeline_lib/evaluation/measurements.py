@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from pipeline_lib.artefacts.schemas import OBSERVATIONS, PHENOTYPES
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes, encode, gene_positions
-from pipeline_lib.cell.queries import genotype_codes, symmetric_rows
-from pipeline_lib.config.calls import ScreenScores
+from pipeline_lib.cell.testable import genotype_codes, symmetric_rows
+from pipeline_lib.config.screen_readers import ScreenScores
 
 _NULL_ALLELES = ("deletion", "unspecified")
 
@@ -53,7 +53,7 @@ class Measurements:
         bool [n]: the P-value is that of a raw score that the screen does not hold
         (`pipeline_lib.evaluation.raw_p_values`).
     truth
-        float64 [n]: the noise-free value of a simulated genotype (`pipeline_lib.evaluation.truth`), NaN elsewhere.
+        float64 [n]: the noise-free value of a simulated genotype (`pipeline_lib.evaluation.folds`), NaN elsewhere.
     gene_names
         Systematic names, by gene index.
     scores

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline_lib.artefacts.schemas import PREDICTIONS
 from pipeline_lib.artefacts.tables import read_table
-from pipeline_lib.config.cell import kind_and_repeat, pooled_name
+from pipeline_lib.config.training import kind_and_repeat, pooled_name
 from pipeline_lib.errors import PipelineError
 
 _SEED = re.compile(r"seed(\d+)$")

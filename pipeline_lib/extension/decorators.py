@@ -4,8 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 if TYPE_CHECKING:
-    from pipeline_lib.config.calls import ScreenScores
-    from pipeline_lib.config.screen_readers import ReaderFiles
+    from pipeline_lib.config.screen_readers import ReaderFiles, ScreenScores
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 Decorator = Callable[[Decorated], Decorated]
@@ -84,8 +83,7 @@ def screen_reader(
         ``control``, ``kinds``, ``temperature``, ``query``, ``array``: see
         `pipeline_lib.config.screen_readers.ScreenReader`.
     """
-    from pipeline_lib.config.calls import ScreenScores
-    from pipeline_lib.config.screen_readers import SCREEN_READERS, ScreenReader
+    from pipeline_lib.config.screen_readers import SCREEN_READERS, ScreenReader, ScreenScores
 
     return SCREEN_READERS.added(
         lambda target: ScreenReader(
@@ -117,7 +115,7 @@ def network_reader(name: str, what: str, roles: tuple[str, ...], *, settings: ty
     settings
         Class of its own settings (pydantic), which ``networks.<network>.options`` fills in, or ``dict``.
     """
-    from pipeline_lib.config.networks import NETWORK_READERS
+    from pipeline_lib.config.features import NETWORK_READERS
     from pipeline_lib.config.registry import Layout
 
     return NETWORK_READERS.added(lambda target: Layout(target, roles, what, settings), name)

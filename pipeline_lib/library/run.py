@@ -1,21 +1,107 @@
-"""A run of the workflow as an object: its tables, its fitted models, its figures."""
+"""A run of the workflow as an object: its tables, its fitted models and what they predict, its figures."""
 
 import difflib
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.figure import Figure
 
 from pipeline_lib.artefacts.atomic import read_json
 from pipeline_lib.artefacts.tables import read_table
-from pipeline_lib.config.figures import ARTEFACTS
+from pipeline_lib.config.evaluation import ARTEFACTS, CLP_CHECKS, OF_KNOCKOUTS, TOPICS, figure_names, pages_of
+from pipeline_lib.config.screens import ScreenSettings, screen_scores
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.library.fitted import Fit
-from pipeline_lib.training.run_files import find_fit, fits_of
+from pipeline_lib.reporting.style import paper_style
+from pipeline_lib.reporting.topics import Given, draw_topic
+from pipeline_lib.training.run_files import FitFiles, find_fit, fits_of
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from pipeline_lib.training.predict import Predictor
+
+
+class Fit:
+    """A fitted model of a run.
+
+    Parameters
+    ----------
+    files
+        Where its files are (`pipeline_lib.training.run_files.find_fit`).
+    """
+
+    def __init__(self, files: FitFiles) -> None:
+        self.files = files
+        self._predictors: dict[tuple[str | None, str | None], Predictor] = {}
+
+    def __repr__(self) -> str:
+        return f"Fit({self.files.model!r}, split={self.files.split!r}, seed={self.files.seed})"
+
+    @cached_property
+    def predictions(self) -> pd.DataFrame:
+        """Its prediction of every observation of the split: observation_id, prediction, prediction_std, fold."""
+        return read_table(self.files.fitted.with_name("predictions.parquet"))
+
+    @cached_property
+    def history(self) -> pd.DataFrame:
+        """Its training, epoch by epoch (long form); for models without epochs, what was chosen on validation."""
+        return read_table(self.files.fitted.with_name("history.parquet"))
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        """Seconds, memory, device and scores by fold and assay."""
+        content: dict[str, Any] = read_json(self.files.fitted.with_name("metrics.json"))
+        return content
+
+    @property
+    def assays(self) -> pd.DataFrame:
+        """What it was fitted on: screen, phenotype, and training observations of 1, 2 and 3 deleted genes."""
+        rows = [
+            (assay.screen, assay.phenotype, *assay.observations[1:])
+            for assay in self._predictor(None, None).fitted.assays
+        ]
+        return pd.DataFrame(rows, columns=["screen", "phenotype", "singles", "pairs", "triples"])
+
+    def predict(
+        self,
+        genotypes: Sequence[Sequence[str]] | Sequence[str],
+        *,
+        screen: str | None = None,
+        phenotype: str | None = None,
+    ) -> pd.DataFrame:
+        """Predict genotypes.
+
+        Parameters
+        ----------
+        genotypes
+            One to three different genes each, by systematic names, standard names or aliases: tuples of names, or texts
+            such as ``ACT1+YFL039C``.
+        screen, phenotype
+            What to predict, in whose units. None: of what the model was fitted on, what has most training observations.
+
+        Returns
+        -------
+        DataFrame
+            One row a genotype, in their order: genes, names, order, phenotype, screen, unit, prediction, sd (NaN where
+            the model has none), genes_seen (how many of the genes training had seen), measured, measured_value and
+            fold of the genotype's own measurement.
+
+        Raises
+        ------
+        PipelineError
+            When a genotype is none, or the model does not predict what is asked.
+        """
+        return self._predictor(screen, phenotype).predict(genotypes)
+
+    def _predictor(self, screen: str | None, phenotype: str | None) -> "Predictor":
+        key = (screen, phenotype)
+        if key not in self._predictors:
+            from pipeline_lib.training.predict import open_predictor
+
+            self._predictors[key] = open_predictor(self.files, screen, phenotype)
+        return self._predictors[key]
 
 
 class Run:
@@ -166,8 +252,6 @@ class Run:
         PipelineError
             When there is no figure of that name, or the run lacks what it is drawn from or has nothing to draw.
         """
-        from pipeline_lib.library.figures import draw_figure
-
         return draw_figure(self, name)
 
     def _lacks(self, path: str) -> PipelineError:
@@ -184,3 +268,34 @@ def _runs_of(folder: Path) -> str:
         str(path.parents[1]) for place in places for path in sorted(place.glob("*/tables/genes.parquet"))
     )
     return f"There are {', '.join(runs)}." if runs else "There is no run in results/ yet: `make run` makes a small one."
+
+
+def draw_figure(run: "Run", name: str) -> Figure:
+    """Draw a figure by its name, as the rules of the workflow draw it.
+
+    Raises
+    ------
+    PipelineError
+        When there is no figure of that name, or the run lacks what it is drawn from or has nothing to draw.
+    """
+    screens = {key: ScreenSettings.model_validate(value) for key, value in run.configuration["screens"].items()}
+    topics = {figure: topic for topic in TOPICS for figure in figure_names(topic, screens)}
+    if name not in topics:
+        near = difflib.get_close_matches(name, topics, n=1, cutoff=0.0)[0]
+        raise PipelineError(f"there is no figure '{name}'; did you mean '{near}'? There are {', '.join(topics)}.")
+    topic = topics[name]
+    paths = {artefact: run.folder / ARTEFACTS[artefact] for artefact in TOPICS[topic].artefacts}
+    # A run whose grid does not ask for these makes none of them, and the figure says so.
+    given = {key: path for key, path in paths.items() if path.exists() or key not in CLP_CHECKS | OF_KNOCKOUTS}
+    model = str(run.configuration["reporting"]["model"])
+    with paper_style():
+        drawn = draw_topic(
+            topic, Given(given, run.folder / "models", model, screen_scores(screens), tuple(pages_of(topic, screens)))
+        )
+    for item in drawn:
+        # A notebook shows what a cell returns; what pyplot still holds it would show once more.
+        plt.close(item.figure)
+    found = next(item for item in drawn if item.name == name)
+    if found.empty:
+        raise PipelineError(f"{run.folder}: there is nothing to draw in the figure '{name}': {found.caption}")
+    return found.figure

@@ -9,9 +9,9 @@ import pandas as pd
 from pydantic import ValidationError
 
 from pipeline_lib.artefacts.tables import read_table
-from pipeline_lib.cell.gene_index import build_gene_table
-from pipeline_lib.config.faults import explain
+from pipeline_lib.cell.graph import build_gene_table
 from pipeline_lib.config.screens import ScreenSettings
+from pipeline_lib.config.section import explain
 from pipeline_lib.genes.gene_tables import read_gene_table
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.library.run import Run

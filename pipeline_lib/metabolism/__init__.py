@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pipeline_lib.metabolism.knockouts.explanation import explain_deletion
-    from pipeline_lib.metabolism.knockouts.growth_tables import knockout_growth, write_knockout_growth
-    from pipeline_lib.metabolism.knockouts.interaction_search import interactions
-    from pipeline_lib.metabolism.knockouts.lethality import lethal_sets
-    from pipeline_lib.metabolism.media.media_table import medium_components
+    from pipeline_lib.metabolism.knockouts.growth_tables import interactions, knockout_growth, write_knockout_growth
+    from pipeline_lib.metabolism.knockouts.lethal_search import lethal_sets
+    from pipeline_lib.metabolism.medium import medium_components
     from pipeline_lib.metabolism.model.gem import read_gem
 
 __all__ = [

@@ -13,9 +13,9 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from pipeline_lib.config.networks import NetworkSettings
+from pipeline_lib.config.features import NetworkSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.networks.raw_edges import RawEdges, as_numbers, read_lines, refuse_rows, split_lines
+from pipeline_lib.networks.edges import RawEdges, as_numbers, read_lines, refuse_rows, split_lines
 from pipeline_lib.sources.own_table import read_every_row
 from pipeline_lib.sources.row_block import Column
 

@@ -1,19 +1,25 @@
-"""Interactive charts of points: each is labelled when it is pointed at."""
+"""Drawings inside the page: interactive charts of points, and grids of verdicts with an interval in each cell."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import product
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from pipeline_lib.reporting import significance
+from pipeline_lib.evaluation.tables.differences import Verdict
+from pipeline_lib.reporting import style
 
 _TICKS = 5
+
 _LETTER, _LINE = 2.1, 6.5
+
 """Width of a letter and height of a line in percent of a chart as wide as a phone."""
+
 _RADIUS = (1.3, 1.8)
+
 """Half of a point's width and height, likewise."""
+
 _LINES_AWAY = (0, -1, 1, -2, 2, -3, 3, -4, 4)
 
 
@@ -70,21 +76,21 @@ class Axis:
 
 @dataclass(frozen=True)
 class SignificanceAxis(Axis):
-    """The axis of minus log10 P (`pipeline_lib.reporting.significance`) from zero; `high` is a height."""
+    """The axis of minus log10 P (`pipeline_lib.reporting.style`) from zero; `high` is a height."""
 
     @classmethod
     def up_to(cls, largest: float) -> "SignificanceAxis":
         """Return the axis that holds every value up to the largest."""
-        return cls(significance.LABEL, 0.0, 1.06 * float(significance.height(largest)))
+        return cls(style.LABEL, 0.0, 1.06 * float(style.height(largest)))
 
     def place(self, value: float) -> float:
         """Return where a value of minus log10 P lies, in percent of the axis."""
-        return super().place(float(significance.height(value)))
+        return super().place(float(style.height(value)))
 
     @property
     def ticks(self) -> list[tuple[float, str]]:
         """Place in percent and text of every tick."""
-        return [(self.place(value), f"{value:g}") for value in significance.ticks(self.high)]
+        return [(self.place(value), f"{value:g}") for value in style.ticks(self.high)]
 
 
 @dataclass(frozen=True)
@@ -111,6 +117,7 @@ class Label:
 
 
 Box = tuple[float, float, float, float]
+
 """Left, right, top and bottom, in percent of a chart."""
 
 
@@ -172,3 +179,130 @@ def _around(text: str, point: tuple[float, float]) -> Iterator[Label]:
         label = Label(text, x + (-2.2 if left else 2.2), round(y + lines * _LINE, 2), left, point)
         if label.box[0] >= 0 and label.box[1] <= 100 and label.box[2] >= -_LINE / 2 and label.box[3] <= 100:
             yield label
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The axis that every cell of a grid shares."""
+
+    low: float
+    high: float
+    label: str
+
+    def place(self, value: float) -> float:
+        """Return where a value lies, in percent of the cell's width; what lies beyond an end is put at it."""
+        share = (value - self.low) / max(self.high - self.low, 1e-12)
+        return round(float(np.clip(2 + 96 * share, 0, 100)), 2)
+
+    def beyond(self, value: float) -> str:
+        """Return the arrow that stands for a value beyond an end; '' for a value on the axis."""
+        return "◂" if value < self.low else "▸" if value > self.high else ""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One dot or tick of a cell, with its interval where it has one.
+
+    Attributes
+    ----------
+    kind
+        'model', 'baseline', 'ceiling' or 'bound' (a lower bound of a ceiling): its look.
+    at, low, high
+        Percent of the cell's width; low and high are None without an interval.
+    words
+        What it shows, for who points at it.
+    beyond
+        The arrow that is drawn for it where its value lies beyond the axis.
+    """
+
+    kind: str
+    at: float
+    low: float | None
+    high: float | None
+    words: str
+    beyond: str = ""
+
+
+@dataclass(frozen=True)
+class GridCell:
+    """One comparison.
+
+    Attributes
+    ----------
+    number
+        The value that is written.
+    verdict
+        What the comparison found.
+    marks
+        What is drawn.
+    words
+        The whole comparison in words, for who points at the cell or cannot see it.
+    chosen
+        Values of the table's filters that show the rows behind it.
+    """
+
+    number: float
+    verdict: Verdict
+    marks: tuple[Mark, ...]
+    words: str
+    chosen: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The number as it is written, zero without a sign; a dash where there is none."""
+        return f"{round(self.number, 2) + 0.0:.2f}" if np.isfinite(self.number) else "–"
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A grid: heads of columns, and a name with one cell a column for each row (None where nothing was compared).
+
+    Attributes
+    ----------
+    kinds
+        The looks of marks that it holds, and what each is called.
+    table
+        Name of the page's table that a cell filters; '' for none.
+    meanings
+        What each verdict is called, where the grid compares no models.
+    """
+
+    name: str
+    title: str
+    caption: str
+    columns: list[str]
+    rows: list[tuple[str, list[GridCell | None]]]
+    scale: Scale
+    kinds: Mapping[str, str]
+    table: str = ""
+    meanings: Mapping[Verdict, str] = field(default_factory=dict)
+
+    @property
+    def zero(self) -> float:
+        """Where zero lies in a cell."""
+        return self.scale.place(0.0)
+
+    @property
+    def has_beyond(self) -> bool:
+        """Whether a value lies beyond the axis."""
+        return any(one.beyond for _, cells in self.rows for cell in cells if cell is not None for one in cell.marks)
+
+    @property
+    def verdicts(self) -> set[Verdict]:
+        """The verdicts that occur in it."""
+        return {cell.verdict for _, cells in self.rows for cell in cells if cell is not None}
+
+
+def mark(scale: Scale, kind: str, words: str, value: float, low: float = np.nan, high: float = np.nan) -> list[Mark]:
+    """Return the mark of a value, or none where it is unknown."""
+    if not np.isfinite(value):
+        return []
+    left, right = (scale.place(low), scale.place(high)) if np.isfinite([low, high]).all() else (None, None)
+    return [Mark(kind, scale.place(value), left, right, words, scale.beyond(value))]
+
+
+def scale_around_zero(values: Iterable[float], label: str) -> Scale:
+    """Return an axis with zero in its middle that holds four fifths of the finite values and bounds."""
+    known = np.abs([value for value in values if np.isfinite(value)])
+    limit = max(0.01, 1.15 * float(np.quantile(known, 0.8))) if len(known) else 0.01
+    return Scale(-limit, limit, label)

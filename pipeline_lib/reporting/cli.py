@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline_lib.config.calls import ScreenScores
 from pipeline_lib.config.command_options import scores_option, settings_option
-from pipeline_lib.config.figures import TOPICS, ReportingSettings
+from pipeline_lib.config.evaluation import TOPICS, ReportingSettings
+from pipeline_lib.config.screen_readers import ScreenScores
 
 if TYPE_CHECKING:
-    from pipeline_lib.config.run import RunConfig
+    from pipeline_lib.config.loading import RunConfig
 
 _Input = click.Path(exists=True, dir_okay=False, path_type=Path)
 _Output = click.Path(dir_okay=False, path_type=Path)
@@ -99,7 +99,7 @@ def trigenic(settings: ReportingSettings, counts: Path, subsystems: Path, folder
     from pipeline_lib.artefacts.atomic import read_json
     from pipeline_lib.artefacts.tables import read_table
     from pipeline_lib.reporting.drawing import save, write_records
-    from pipeline_lib.reporting.figures.trigenic import draw_trigenic
+    from pipeline_lib.reporting.figures.correlations import draw_trigenic
     from pipeline_lib.reporting.style import paper_style
 
     with paper_style():
@@ -156,11 +156,9 @@ def next_experiments(
     """Rank untested pairs and triples by expected value and by information."""
     from pipeline_lib.artefacts.atomic import write_text
     from pipeline_lib.artefacts.tables import read_table, write_table
-    from pipeline_lib.reporting.candidates import FittedSeeds, rank_untested
-    from pipeline_lib.reporting.next_experiments import with_names
-    from pipeline_lib.reporting.safe_csv import to_csv
-    from pipeline_lib.training.flux_solver import read_solver
-    from pipeline_lib.training.inputs import read_cell
+    from pipeline_lib.reporting.next_experiments import FittedSeeds, rank_untested, with_names
+    from pipeline_lib.reporting.results_table import to_csv
+    from pipeline_lib.training.fitted_model import read_cell, read_solver
 
     cell = read_cell(genes_path, edges, stoichiometry, knockouts, features)
     if network is not None:
@@ -181,8 +179,7 @@ def next_experiments(
 def _run_config(config_json: str) -> "RunConfig":
     from pydantic import TypeAdapter
 
-    from pipeline_lib.config.loading import parse_section, read_run_config
-    from pipeline_lib.config.run import RunConfig
+    from pipeline_lib.config.loading import RunConfig, parse_section, read_run_config
 
     if config_json.lstrip().startswith("{"):
         return parse_section(TypeAdapter(RunConfig), config_json, "--config")
@@ -198,7 +195,7 @@ def _run_config(config_json: str) -> "RunConfig":
 def provenance(config_json: str, lock: Path, benchmarks: Path, project: Path, output: Path) -> None:
     """Write where a run's numbers came from."""
     from pipeline_lib.artefacts.atomic import write_json
-    from pipeline_lib.reporting.provenance import provenance as collect
+    from pipeline_lib.reporting.run_folder import provenance as collect
 
     write_json(collect(_run_config(config_json), lock, benchmarks, project), output)
 
@@ -212,9 +209,7 @@ def html(settings: ReportingSettings, run_folder: Path, output: Path) -> None:
     from pipeline_lib.artefacts.atomic import write_text
     from pipeline_lib.reporting.html import render
     from pipeline_lib.reporting.run_folder import RunFolder
-    from pipeline_lib.reporting.sections.lookup import gene_data
-    from pipeline_lib.reporting.sections.order import all_tabs
-    from pipeline_lib.reporting.sections.summary import first_screen
+    from pipeline_lib.reporting.sections.page import all_tabs, first_screen, gene_data
 
     run = RunFolder(run_folder, settings.model)
     page = render(first_screen(run), all_tabs(run), gene_data(run), run.provenance)
@@ -231,8 +226,7 @@ def html(settings: ReportingSettings, run_folder: Path, output: Path) -> None:
 )
 def reference(run_folder: Path, output: Path, page: Path | None) -> None:
     """Copy the small tables of a run as CSV, with their provenance, to keep under version control."""
-    from pipeline_lib.reporting.reference import write_reference
-    from pipeline_lib.reporting.results_table import put_into, results_table
+    from pipeline_lib.reporting.results_table import put_into, results_table, write_reference
 
     write_reference(run_folder, output)
     if page is not None:
@@ -251,7 +245,7 @@ def cards(run_folder: Path, model: str, output: Path) -> None:
     """Write the model card and the data cards of a run as Markdown."""
     from pipeline_lib.artefacts.atomic import read_json, write_text
     from pipeline_lib.artefacts.tables import read_table
-    from pipeline_lib.config.figures import ARTEFACTS
+    from pipeline_lib.config.evaluation import ARTEFACTS
     from pipeline_lib.reporting.cards import data_cards, model_card
     from pipeline_lib.sources.catalogue import DEFAULT_CATALOGUE, read_catalogue
 

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import wasserstein_distance
 
-from pipeline_lib.evaluation.ceilings.choice import Ceiling, ceiling_of
+from pipeline_lib.evaluation.ceilings.noise_ceiling import Ceiling, ceiling_of
 from pipeline_lib.evaluation.metrics.scores import leading_metric
 from pipeline_lib.reporting.figures.leaderboard import leading_assay
 from pipeline_lib.reporting.names import METRICS, assay_name, in_order, split_phrase
@@ -39,6 +41,7 @@ def interval(row: pd.Series) -> str:
 
 
 _SMALLEST_WRITTEN = 0.0005
+
 """What three decimals show as zero is smaller."""
 
 VERBS = {
@@ -47,6 +50,7 @@ VERBS = {
     "level": "shows no significant difference from",
     "undetermined": "has too few queries or genes to be compared with",
 }
+
 """The sentence of each verdict on a model and its reference."""
 
 COLOURS = {"win": "yes", "loss": "no", "level": "open", "undetermined": "open"}
@@ -215,7 +219,7 @@ def conservative_p_sentences(p_values: pd.DataFrame) -> list[str]:
     Parameters
     ----------
     p_values
-        `pipeline_lib.evaluation.p_values.schemas.P_VALUES`; the rows "pi0_at_lambda" are not cut at 1.
+        `pipeline_lib.evaluation.tables.schemas.P_VALUES`; the rows "pi0_at_lambda" are not cut at 1.
     """
     half = p_values[(p_values["quantity"] == "pi0_at_lambda") & (p_values["detail"] == "0.50")]
     crowded = half[half["low"].fillna(half["value"]) > 1].sort_values(["screen", "order"])
@@ -231,3 +235,162 @@ def conservative_p_sentences(p_values: pd.DataFrame) -> list[str]:
         "true nulls, and counts of discoveries err on the low side."
     )
     return [sentence]
+
+
+_SAMPLE = 20_000
+
+"""Quantiles at which two distributions are compared at most."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Root mean squared error and Wasserstein distance, in SD of the measured values."""
+
+    rmse: float
+    wasserstein: float
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Predictions and measurements in standard units.
+
+    Attributes
+    ----------
+    measured, predicted
+        float64 [n], mean 0 and SD 1.
+    pearson
+        Their correlation, which no stretching changes.
+    own
+        SD of the predictions as they are, in SD of the measurements.
+    """
+
+    measured: NDArray[np.float64]
+    predicted: NDArray[np.float64]
+    pearson: float
+    own: float
+
+    def at(self, spread: float) -> Cost:
+        """Return the cost of the predictions at an SD of `spread` (measurements: 1).
+
+        With both means taken off, the mean squared error is s^2 - 2 r s + 1, least at s = r.
+        """
+        squared = spread**2 - 2 * self.pearson * spread + 1
+        distance = wasserstein_distance(_thin(self.measured), spread * _thin(self.predicted))
+        return Cost(float(np.sqrt(max(squared, 0.0))), float(distance))
+
+
+def stretched(measured: NDArray[np.float64], predicted: NDArray[np.float64]) -> Stretch | None:
+    """Put measurements and predictions [n] into standard units; None where one of them does not vary."""
+    measured_sd, predicted_sd = float(measured.std()), float(predicted.std())
+    if not (measured_sd > 0 and predicted_sd > 0):
+        return None
+    x, y = (measured - measured.mean()) / measured_sd, (predicted - predicted.mean()) / predicted_sd
+    return Stretch(x, y, float(np.mean(x * y)), predicted_sd / measured_sd)
+
+
+def _thin(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    if len(values) <= _SAMPLE:
+        return values
+    return np.asarray(np.quantile(values, (np.arange(_SAMPLE) + 0.5) / _SAMPLE))
+
+
+_FEWEST = 10
+
+BETTER_LOOK, FREE, NOTHING = "better look, greater error", "costs nothing", "buys nothing"
+
+
+def spread_trades(table: pd.DataFrame) -> pd.DataFrame:
+    """Return what the full spread of predictions does on every assay.
+
+    Parameters
+    ----------
+    table
+        screen, phenotype, value, prediction of the test fold.
+
+    Returns
+    -------
+    pandas.DataFrame
+        screen, phenotype, n, pearson, predicted_sd (in SD of the measurements), rmse, rmse_full, wasserstein,
+        wasserstein_full (all in SD of the measurements; full: stretched to the measured SD), full_spread (its worth).
+    """
+    rows = []
+    for (screen, phenotype), part in table.groupby(["screen", "phenotype"]):
+        if phenotype == "call" or len(part) < _FEWEST:
+            continue
+        curve = stretched(part["value"].to_numpy(), part["prediction"].to_numpy())
+        if curve is None:
+            continue
+        own, full = curve.at(curve.own), curve.at(1.0)
+        rows.append(
+            {
+                "screen": screen,
+                "phenotype": phenotype,
+                "n": len(part),
+                "pearson": curve.pearson,
+                "predicted_sd": curve.own,
+                "rmse": own.rmse,
+                "rmse_full": full.rmse,
+                "wasserstein": own.wasserstein,
+                "wasserstein_full": full.wasserstein,
+                "full_spread": _worth(own, full),
+            }
+        )
+    return pd.DataFrame(rows, columns=list(_COLUMNS))
+
+
+def _worth(own: Cost, full: Cost) -> str:
+    if full.rmse <= own.rmse:
+        return FREE
+    return BETTER_LOOK if full.wasserstein < own.wasserstein else NOTHING
+
+
+_COLUMNS = (
+    "screen",
+    "phenotype",
+    "n",
+    "pearson",
+    "predicted_sd",
+    "rmse",
+    "rmse_full",
+    "wasserstein",
+    "wasserstein_full",
+    "full_spread",
+)
+
+_WORTH = {
+    BETTER_LOOK: "the distribution looks better and every single prediction is worse on average, so no divergence is "
+    "added",
+    FREE: "these predictions were too narrow, and a wider spread costs nothing",
+    NOTHING: "the wider spread buys nothing",
+}
+
+
+def spread_sentences(trades: pd.DataFrame, model: str, leading: tuple[str, str]) -> list[str]:
+    """Say what stretching the model's own predictions does on the leading assay, and count the others.
+
+    Parameters
+    ----------
+    trades
+        What `spread_trades` returns.
+    model
+        Whose predictions these are.
+    leading
+        Screen and phenotype that the report leads with.
+    """
+    if trades.empty:
+        return ["No assay of this run has enough tested values to discuss."]
+    is_leading = (trades["screen"] == leading[0]) & (trades["phenotype"] == leading[1])
+    displayed = trades[is_leading] if is_leading.any() else trades.iloc[:1]
+    row = displayed.iloc[0]
+    others = trades.drop(index=displayed.index)["full_spread"]
+    sentence = (
+        f"{assay_name(str(row['screen']), str(row['phenotype']))}: predictions of {model} have "
+        f"{row['predicted_sd']:.2f} of the measured SD at a Pearson correlation of {row['pearson']:.3f}. Stretched to "
+        f"the full SD, Pearson stays {row['pearson']:.3f}, the root mean squared error goes from {row['rmse']:.3f} to "
+        f"{row['rmse_full']:.3f} SD and the Wasserstein distance between predicted and measured values from "
+        f"{row['wasserstein']:.3f} to {row['wasserstein_full']:.3f} SD: {_WORTH[str(row['full_spread'])]}."
+    )
+    if others.empty:
+        return [sentence]
+    counts = ", ".join(f"{worth}: {number}" for worth, number in others.value_counts().items())
+    return [sentence, f"What the full spread does on the {len(others)} other assays, as the table has it: {counts}."]

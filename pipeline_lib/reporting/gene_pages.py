@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline_lib.reporting.genes import GeneNames
-from pipeline_lib.reporting.names import PHENOTYPES, screen_name, split_name
-from pipeline_lib.reporting.packed_json import packed_json
+from pipeline_lib.reporting.html import packed_json
+from pipeline_lib.reporting.names import PHENOTYPES, GeneNames, screen_name, split_name
 
 PARTNERS = 6
 """Strongest interactions of a gene that are kept of each screen."""
@@ -37,11 +36,11 @@ class Inputs:
     Attributes
     ----------
     genes, observations, edges, reactions, complexes
-        Tables of `pipeline_lib.config.figures.ARTEFACTS`.
+        Tables of `pipeline_lib.config.evaluation.ARTEFACTS`.
     names
         Where the page of each gene is.
     predicted
-        Test-fold predictions beside the measurements (`pipeline_lib.reporting.predictions.tested`); empty without.
+        Test-fold predictions beside the measurements (`pipeline_lib.reporting.run_folder.tested`); empty without.
     untested
         ``next_experiments/ranked.parquet``.
     features

@@ -1,11 +1,14 @@
-"""How screens, splits, models, phenotypes and metrics are written for people."""
+"""How genes, screens, splits, models, phenotypes and metrics are written for people."""
 
 import math
 from collections.abc import Iterable, Mapping
 
-from pipeline_lib.config.calls import FITNESS_UNITS, ScreenScores
-from pipeline_lib.config.cell import kind_and_repeat
+import pandas as pd
+
+from pipeline_lib.config.organism import OrganismSettings
+from pipeline_lib.config.screen_readers import FITNESS_UNITS, ScreenScores
 from pipeline_lib.config.screens import POOLED
+from pipeline_lib.config.training import kind_and_repeat
 
 SPLITS = {
     "random": "random",
@@ -128,3 +131,42 @@ def is_ablation(model: str, reference: str) -> bool:
 def is_dango(model: str) -> bool:
     """Tell DANGO and its variants."""
     return model == "dango" or model.startswith("dango_")
+
+
+class GeneNames:
+    """Standard names and addresses by systematic name.
+
+    Parameters
+    ----------
+    genes
+        `pipeline_lib.artefacts.schemas.GENES`.
+    organism
+        The template of a gene's page and which names have one.
+    """
+
+    def __init__(self, genes: pd.DataFrame, organism: OrganismSettings) -> None:
+        self.organism = organism
+        self._names = dict(zip(genes["gene"], genes["name"], strict=True))
+
+    def label(self, gene: str) -> str:
+        """Return ``ACT1 (YFL039C)``, or the systematic name alone where there is no other."""
+        name = self._names.get(gene, gene)
+        return gene if name in ("", gene) else f"{name} ({gene})"
+
+    def address(self, gene: str) -> str:
+        """Return the address of a gene's page; empty for one that has none."""
+        return self.organism.address(gene)
+
+    def short(self, gene: str) -> str:
+        """Return ``ACT1``, or the systematic name where there is no other."""
+        return self._names.get(gene) or gene
+
+    def columns(self, genotypes: Iterable[Iterable[str]]) -> tuple[pd.DataFrame, dict[str, list[str]]]:
+        """Return one column of labels a gene of the genotype (up to three), and the address of each cell."""
+        rows = [list(genotype) for genotype in genotypes]
+        width = max(map(len, rows), default=0)
+        heads = [f"gene {position + 1}" for position in range(width)]
+        padded = [row + [""] * (width - len(row)) for row in rows]
+        labels = [[self.label(gene) if gene else "" for gene in row] for row in padded]
+        links = {head: [self.address(row[position]) for row in padded] for position, head in enumerate(heads)}
+        return pd.DataFrame(labels, columns=heads), links

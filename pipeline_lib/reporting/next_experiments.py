@@ -1,7 +1,9 @@
 """Rank untested pairs and triples by what measuring them next would bring."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -10,13 +12,23 @@ from scipy.stats import norm
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import gene_positions
+from pipeline_lib.config.evaluation import ReportingSettings
+from pipeline_lib.config.screen_readers import ScreenScores
+from pipeline_lib.models.interface import Cell
+from pipeline_lib.training.batches import Chunks, all_pairs, all_triples
+from pipeline_lib.training.fitted_model import FittedModel, genotypes_of, load_fitted
+from pipeline_lib.training.genotypes import CHUNK
 
 Floats = NDArray[np.float64]
+
 Genes = NDArray[np.int64]
+
 Predict = Callable[[Genes, str, str], "list[tuple[Floats, Floats]]"]
+
 """Genotypes int64 [n, 3], screen and phenotype to the mean and SD of every seed."""
 
 SICK = 0.5
+
 """Single mutants with a measured fitness below this are no strains to build on."""
 
 COLUMNS = (
@@ -35,8 +47,8 @@ COLUMNS = (
     "metabolic",
 )
 
-
 _RANKED = ("interaction", "call", "raw_interaction")
+
 """Phenotypes that untested genotypes are ranked by, the first of them that an order has."""
 
 
@@ -211,3 +223,77 @@ def combined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Return pairs before triples; an empty table with the same columns where nothing could be ranked."""
     filled: Iterable[pd.DataFrame] = [part for part in parts if len(part)]
     return pd.concat(filled, ignore_index=True) if any(map(len, parts)) else pd.DataFrame(columns=list(COLUMNS))
+
+
+@dataclass(frozen=True)
+class FittedSeeds:
+    """The same model fitted from different seeds."""
+
+    seeds: tuple[FittedModel, ...]
+
+    @classmethod
+    def read(cls, paths: Sequence[Path], cell: Cell) -> Self:
+        """Read ``model.pt`` of every seed.
+
+        Raises
+        ------
+        PipelineError
+            When a file is damaged or belongs to another gene index.
+        """
+        return cls(tuple(load_fitted(path, cell) for path in paths))
+
+    def predict(
+        self, genes: NDArray[np.int64], screen: str, phenotype: str
+    ) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        """Return mean and SD of genotypes int64 [n, 3], one pair of float64 [n] a seed; an unknown SD counts as 0."""
+        predicted = []
+        for fitted in self.seeds:
+            prediction = fitted.model.predict(genotypes_of(genes, fitted, screen, phenotype))
+            std = np.zeros(len(genes)) if prediction.std is None else np.nan_to_num(prediction.std)
+            predicted.append((prediction.value, std))
+        return predicted
+
+
+def rank_untested(
+    observations: pd.DataFrame,
+    genes: pd.DataFrame,
+    fitted: FittedSeeds,
+    settings: ReportingSettings,
+    scores: Mapping[str, ScreenScores],
+) -> pd.DataFrame:
+    """Return suggestions of pairs and of triples; an empty table where there is no model or no interaction screen."""
+    parts = []
+    viable = viable_genes(genes, observations)
+    streams: tuple[tuple[int, int, Callable[[NDArray[np.int64], int], Chunks]], ...] = (
+        (2, settings.pair_genes, all_pairs),
+        (3, settings.triple_genes, all_triples),
+    )
+    for order, limit, stream in streams:
+        target = choose_target(observations, order)
+        if target is None or not fitted.seeds or target.screen not in fitted.seeds[0].screens:
+            continue
+        chosen = choose_genes(genes, observations, target, viable, limit)
+        if len(chosen) < order:
+            continue
+        candidates = np.concatenate(list(stream(chosen, CHUNK)))
+        candidates = untested(candidates, measured_genotypes(observations, genes, order), len(genes))
+        if len(candidates):
+            parts.append(
+                suggest(
+                    target,
+                    candidates,
+                    observations,
+                    genes,
+                    viable,
+                    fitted.predict,
+                    _threshold(scores, target.screen),
+                    settings.suggestions,
+                )
+            )
+    return combined(parts)
+
+
+def _threshold(scores: Mapping[str, ScreenScores], screen: str) -> float:
+    """Return the value below which an interaction of the screen is called; 0 where nothing is called."""
+    calls = scores[screen].calls if screen in scores else None
+    return 0.0 if calls is None else calls.negative

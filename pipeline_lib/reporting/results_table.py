@@ -1,18 +1,25 @@
-"""The table of results that the README shows, as Markdown out of a run's leaderboard."""
+"""Small tables of a run to keep beside the code: CSV that no spreadsheet runs, and the README's table of results."""
 
 import math
+import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from pipeline_lib.artefacts.atomic import write_text
+from pipeline_lib.artefacts.atomic import read_json, write_json, write_text
+from pipeline_lib.artefacts.tables import read_table
+from pipeline_lib.config.evaluation import ARTEFACTS
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.evaluation.ceilings.choice import ceiling_of
+from pipeline_lib.evaluation.ceilings.noise_ceiling import ceiling_of
+from pipeline_lib.evaluation.metrics.scores import leading_metric
 from pipeline_lib.evaluation.tables.scoreboard import predicts_nothing
 
 START, END = "<!-- results: made by `make reference` -->", "<!-- end of results -->"
+
 """What stands around the table in a page that holds it."""
 
 
@@ -37,12 +44,15 @@ COLUMNS = (
         "called pairs and triples, query unseen (AP)", "kuzmin2018_calls", "call", "query_disjoint", "average_precision"
     ),
 )
+
 """The questions that a reader has first; what the run does not have is left out."""
 
 MODELS = {"clp": "clp", "profile_predictor": "profile_predictor", "dango": "dango (short training)", "fba": "fba"}
+
 """Models that always have a line, and what it is headed; dango trains for a part of its paper's steps here."""
 
 LINES = 8
+
 """Lines of the table at most, that of the noise ceiling counted."""
 
 NOT_APPLICABLE = "n/a"
@@ -144,3 +154,82 @@ def _cell(scores: dict[str, _Score], model: str) -> str:
     text = f"{score.value:.3f}{interval}"
     others = [other.high for name, other in scores.items() if name != model]
     return f"**{text}**" if others and all(score.low > high for high in others) else text
+
+
+_LINE_END = re.compile(r"\r\n?")
+
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
+
+
+def neutral(text: str) -> str:
+    """Put an apostrophe before text that a spreadsheet would run as a formula; numbers stay."""
+    return f"'{text}" if text[:1] in tuple("=+-@\t\r\n") and text and not _NUMBER.fullmatch(text) else text
+
+
+def to_csv(table: pd.DataFrame) -> str:
+    """Return the table as CSV, numbers in full precision, every text neutral.
+
+    A carriage return inside a text becomes a line feed: the writer puts quotes around the one and not around the other,
+    and a spreadsheet would take what follows it for the first cell of a new row.
+    """
+    safe = table.copy()
+    for column in safe.columns:
+        if not pd.api.types.is_numeric_dtype(safe[column]):
+            safe[column] = [_safe_cell("" if pd.isna(value) else str(value)) for value in safe[column]]
+    return str(safe.rename(columns=lambda name: _safe_cell(str(name))).to_csv(index=False, lineterminator="\n"))
+
+
+def _safe_cell(text: str) -> str:
+    return _LINE_END.sub("\n", neutral(text))
+
+
+_DIGITS = 4
+
+
+def write_reference(run_folder: Path, output: Path) -> None:
+    """Write scoreboard, leaderboard, differences, ceilings, P-value diagnostics, screens and provenance of a run.
+
+    Raises
+    ------
+    PipelineError
+        When the run is not finished.
+    """
+    for name, table in reference_tables(run_folder).items():
+        write_text(to_csv(table.round(_DIGITS)), output / f"{name}.csv")
+    provenance = read_json(run_folder / "provenance.json")
+    kept = ("pipeline", "git", "configuration_sha256", "python", "packages", "hardware", "seeds", "written")
+    content = {key: provenance[key] for key in kept}
+    content["run"] = provenance["configuration"]["run"]
+    content["sources"] = published_sources(provenance["sources"].get("sources", provenance["sources"]))
+    write_json(content, output / "provenance.json")
+
+
+def published_sources(sources: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the sources without the place on this machine that each was taken from."""
+    return {name: {key: value for key, value in source.items() if key != "place"} for name, source in sources.items()}
+
+
+def reference_tables(run_folder: Path) -> dict[str, pd.DataFrame]:
+    """Return the tables by file name: metrics that models are ranked by alone, so that each stays small."""
+
+    def table(name: str) -> pd.DataFrame:
+        return read_table(run_folder / ARTEFACTS[name])
+
+    leaderboard, differences = table("leaderboard"), table("differences")
+    ranked = leaderboard["phenotype"].map(leading_metric)
+    # Pearson of calls: zero where a model predicts the same for every row.
+    correlations = leaderboard["metric"].isin(["pearson", "pearson_within_query"])
+    against = differences[
+        (differences["role"] == "best_baseline")
+        & (differences["metric"] == differences["phenotype"].map(leading_metric))
+    ]
+    p_values, agreement = table("p_values"), table("p_value_correlations")
+    return {
+        "scoreboard": table("scoreboard"),
+        "leaderboard": leaderboard[(leaderboard["metric"] == ranked) | correlations],
+        "differences": against,
+        "noise_ceiling": table("noise_ceiling"),
+        "p_values": p_values[p_values["quantity"].isin(["pi0", "discoveries"])],
+        "p_value_correlations": agreement[agreement["quantity"].isin(["spearman", "enrichment"])],
+        "screens": table("screens_summary"),
+    }

@@ -1,26 +1,39 @@
-"""One look for every figure: sizes of a journal's columns, colours that colour-blind readers can tell apart."""
+"""One look for every figure: sizes of a journal's columns, colours for colour-blind readers, the axis of P-values."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import matplotlib as mpl
+import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, LogLocator, NullFormatter
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 MM = 1 / 25.4
+
 ONE_COLUMN = 88 * MM
+
 TWO_COLUMNS = 180 * MM
+
 """Widths of one and two columns of a journal page, in inches."""
 
 INK = "#24292f"
+
 QUIET = "#8c959f"
+
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#999933", "#882255")
+
 """Okabe and Ito's colours (2008), the strongest first, and two of Tol's."""
 
 CLP, RIVAL, BASELINE, CEILING = PALETTE[0], PALETTE[1], QUIET, PALETTE[2]
+
 DENSITY = "viridis"
 
 _SETTINGS: dict[str, Any] = {
@@ -76,3 +89,44 @@ def paper_style() -> Iterator[None]:
         sns.set_theme(context="paper", style="ticks", palette=PALETTE, rc=_SETTINGS)
         cast("dict[str, Any]", mpl.rcParams).update(_SETTINGS)
         yield
+
+
+LABEL = "−log₁₀ P"
+
+KINK = 10.0
+
+"""Up to here the axis is linear; from here on ten times as much is as far again."""
+
+_TICKS = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 20.0, 50.0, 100.0, 200.0)
+
+_COARSE = (0.0, 5.0, 10.0, 30.0, 100.0, 300.0)
+
+_FINE = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
+
+_SMALLEST = 1e-300
+
+
+def significance(p: "pd.Series[float]") -> "pd.Series[float]":
+    """Return minus log10 of P-values; a P that was released as zero counts as the smallest other one."""
+    positive = p[p > 0]
+    found: pd.Series[float] = -p.clip(lower=float(positive.min()) if len(positive) else _SMALLEST).map(np.log10)
+    return found
+
+
+def height(values: "float | NDArray[np.float64] | pd.Series[float]") -> NDArray[np.float64]:
+    """Return where minus log10 P lies on the axis, in units of its linear part."""
+    given = np.asarray(values, np.float64)
+    return np.where(given <= KINK, given, KINK * (1 + np.log10(np.maximum(given, KINK) / KINK)))
+
+
+def ticks(top: float) -> list[float]:
+    """Return the values of minus log10 P that an axis up to the height `top` names."""
+    values = _FINE if top <= _FINE[-1] else _TICKS if top <= KINK else _COARSE
+    return [value for value in values if float(height(value)) <= top]
+
+
+def name_ticks(axis: Axis, top: float) -> None:
+    """Name the ticks of an axis that shows heights up to `top`."""
+    named = ticks(top)
+    axis.set_major_locator(FixedLocator([float(height(value)) for value in named]))
+    axis.set_major_formatter(FixedFormatter([f"{value:g}" for value in named]))

@@ -7,31 +7,22 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline_lib.artefacts.tables import read_table
-from pipeline_lib.config.calls import ScreenScores
-from pipeline_lib.config.figures import CLP_CHECKS, OF_KNOCKOUTS, TOPICS
+from pipeline_lib.config.evaluation import CLP_CHECKS, OF_KNOCKOUTS, TOPICS
+from pipeline_lib.config.screen_readers import ScreenScores
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.reporting.drawing import Drawn
 from pipeline_lib.reporting.figures import (
-    called_ranking,
     calls,
     ceilings,
     correlations,
     datasets,
-    discoveries,
     flux_balance,
     leaderboard,
-    losses,
-    metabolism,
-    networks,
     p_value_page,
-    p_value_panels,
-    p_values,
-    reproducibility,
-    scoreboard,
     training,
 )
 from pipeline_lib.reporting.names import is_ablation, is_dango, is_loss
-from pipeline_lib.reporting.predictions import find_jobs
+from pipeline_lib.reporting.run_folder import find_jobs
 
 _VALUES = ("observation_id", "screen", "phenotype", "value")
 
@@ -51,7 +42,7 @@ class Given:
     scores
         How the scores of each screen are to be read, by its name.
     pages
-        Screens that have a page of their own (topic ``p_values``).
+        Screens that have a page of their own (topic ``calls``).
     """
 
     paths: Mapping[str, Path]
@@ -71,7 +62,7 @@ def _datasets(given: Given) -> list[Drawn]:
         datasets.draw_scores(table, given.scores),
         datasets.draw_fitness(table, given.scores),
         datasets.draw_gene_usage(table),
-        reproducibility.draw_reproducibility(table, given.scores),
+        ceilings.draw_reproducibility(table, given.scores),
         datasets.draw_overlap(table),
     ]
 
@@ -79,8 +70,8 @@ def _datasets(given: Given) -> list[Drawn]:
 def _metabolism(given: Given) -> list[Drawn]:
     subsystems = given.table("subsystems")
     return [
-        metabolism.draw_incidence(subsystems, given.table("subsystem_links")),
-        metabolism.draw_energy_coverage(subsystems, given.table("energies")),
+        datasets.draw_incidence(subsystems, given.table("subsystem_links")),
+        datasets.draw_energy_coverage(subsystems, given.table("energies")),
     ]
 
 
@@ -95,7 +86,7 @@ def _flux_balance(given: Given) -> list[Drawn]:
 
 
 def _networks(given: Given) -> list[Drawn]:
-    return [networks.draw_degrees(given.table("edges")), networks.draw_network_overlap(given.table("networks_summary"))]
+    return [datasets.draw_degrees(given.table("edges")), datasets.draw_network_overlap(given.table("networks_summary"))]
 
 
 def _training(given: Given) -> list[Drawn]:
@@ -121,7 +112,7 @@ def _correlations(given: Given) -> list[Drawn]:
 def _leaderboard(given: Given) -> list[Drawn]:
     board = given.table("leaderboard")
     return [
-        scoreboard.draw_scoreboard(given.table("scoreboard")),
+        leaderboard.draw_scoreboard(given.table("scoreboard")),
         leaderboard.draw_leaderboard(board, given.table("noise_ceiling")),
         leaderboard.draw_differences(given.table("differences")),
         leaderboard.draw_subgroups(given.table("subgroups"), given.model),
@@ -153,13 +144,13 @@ def _leaderboard(given: Given) -> list[Drawn]:
 
 def _losses(given: Given) -> list[Drawn]:
     values = given.table("observations", _VALUES)
-    return [losses.draw_spread(values, find_jobs(given.models), given.model)]
+    return [training.draw_spread(values, find_jobs(given.models), given.model)]
 
 
 def _p_values(given: Given) -> list[Drawn]:
     histogram, values = given.table("p_value_histogram"), given.table("p_values")
     points, deciles = given.table("p_value_points"), given.table("p_value_deciles")
-    tables = p_value_panels.PValueTables(
+    tables = p_value_page.PValueTables(
         histogram=histogram,
         quantiles=given.table("p_value_quantiles"),
         queries=given.table("p_value_queries"),
@@ -171,10 +162,10 @@ def _p_values(given: Given) -> list[Drawn]:
     genes, differences = given.table("genes", ("gene", "name")), given.table("differences")
     names = dict(zip(genes["gene"], genes["name"], strict=True))
     return [
-        p_values.draw_histograms(histogram, values),
-        discoveries.draw_discoveries(values),
-        p_values.draw_deciles(deciles, given.model),
-        p_values.draw_against_prediction(points, given.model, given.scores),
+        calls.draw_histograms(histogram, values),
+        calls.draw_discoveries(values),
+        calls.draw_deciles(deciles, given.model),
+        calls.draw_against_prediction(points, given.model, given.scores),
         *(
             p_value_page.draw_page(screen, tables, given.model, _rivals(differences, screen, given.model), names)
             for screen in given.pages
@@ -193,7 +184,7 @@ def _rivals(differences: pd.DataFrame, screen: str, model: str) -> dict[str, str
 
 def _calls(given: Given) -> list[Drawn]:
     curves, board = given.table("precision_recall"), given.table("leaderboard")
-    return [calls.draw_precision_recall(curves, board, given.model), called_ranking.draw_called_ranking(board)]
+    return [calls.draw_precision_recall(curves, board, given.model), calls.draw_called_ranking(board)]
 
 
 def _ceilings(given: Given) -> list[Drawn]:
@@ -219,7 +210,7 @@ _DRAWERS: dict[str, Callable[[Given], list[Drawn]]] = {
 
 
 def draw_topic(topic: str, given: Given) -> list[Drawn]:
-    """Draw every figure of a topic, in the order of `pipeline_lib.config.figures.TOPICS`.
+    """Draw every figure of a topic, in the order of `pipeline_lib.config.evaluation.TOPICS`.
 
     Raises
     ------

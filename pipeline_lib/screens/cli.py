@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from pipeline_lib.config.command_options import named_files, part_of, settings_option
-from pipeline_lib.config.printed_rows import json_option, print_json
+from pipeline_lib.config.command_options import json_option, named_files, part_of, print_json, settings_option
 from pipeline_lib.config.screens import ScreenSettings
 
 _Input = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -81,7 +80,7 @@ def read(
     from pipeline_lib.artefacts.schemas import GENE_COVERAGE, GENES
     from pipeline_lib.artefacts.tables import read_table, write_table
     from pipeline_lib.errors import PipelineError
-    from pipeline_lib.genes.coverage import gene_coverage
+    from pipeline_lib.genes.gene_tables import gene_coverage
     from pipeline_lib.genes.names import GeneNames
     from pipeline_lib.screens.reading import read_screen
 
@@ -119,8 +118,7 @@ def combine(
     from pipeline_lib.artefacts.schemas import GENES
     from pipeline_lib.artefacts.tables import read_table
     from pipeline_lib.genes.names import GeneNames
-    from pipeline_lib.screens.aggregating import aggregate
-    from pipeline_lib.screens.combining import combine_observations, combine_rejected
+    from pipeline_lib.screens.reading import aggregate, combine_observations, combine_rejected
 
     names = GeneNames.from_table(read_table(genes_path, GENES))
     n = combine_observations(screens, names, observations)
@@ -147,7 +145,7 @@ def identity(observations: Path, output: Path) -> None:
     """Recompute every trigenic score from its raw score and the control screens of its query."""
     from pipeline_lib.artefacts.schemas import TRIGENIC_IDENTITY
     from pipeline_lib.artefacts.tables import read_table
-    from pipeline_lib.screens.trigenic_identity import recompute_tau
+    from pipeline_lib.screens.summarising import recompute_tau
 
     recompute_tau(observations, output)
     counts = read_table(output, TRIGENIC_IDENTITY).value_counts(["screen", "status"], sort=False).reset_index()

@@ -1,37 +1,51 @@
-"""Read one screen to a parquet file, batch by batch, and write down what was rejected."""
+"""Read each screen to a parquet file, put the screens of a run into one table, one row a genotype beside it."""
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from pipeline_lib.artefacts.atomic import atomic_path
+from pipeline_lib.artefacts.schemas import OBSERVATIONS
 from pipeline_lib.artefacts.tables import ParquetStream
 from pipeline_lib.config.registry import load
 from pipeline_lib.config.screen_readers import SCREEN_READERS
 from pipeline_lib.config.screens import Order, Phenotype, ScreenSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.genes.coverage import gene_coverage, refuse_other_organism
-from pipeline_lib.genes.names import GeneNames
+from pipeline_lib.genes.gene_tables import gene_coverage, refuse_other_organism
+from pipeline_lib.genes.names import MAX_ORDER, GeneNames
 from pipeline_lib.screens.batch import REJECTED_SCHEMA, Source, constant
 from pipeline_lib.screens.readers.bfg_gi import LINKED
 
+if TYPE_CHECKING:
+    import polars as pl
+
+
 _OF_ANY_NUMBER = ("gene ", "no measurement")
+
 """Starts of the reasons for which a sound file may have any number of its rows rejected."""
+
 _OF_SOME_ROWS = ("query and array lack the same gene", "no gene of interest", "one gene is named", LINKED)
+
 """Starts of those for which it may have up to half; of any other the layout is another one beyond `_TOLERATED`."""
+
 _PARTICULARS = re.compile(
     r"'[^']*'|(?<=ambiguous: ).*|(?<=P-value )\S+|(?<=deviation )-?[\d.]\S*|(?<=^value )\S+|; it is a date.*"
 )
+
 _TOLERATED = 0.2
+
 _MOST = 0.5
+
 _ENOUGH = 20
 
 
@@ -190,3 +204,180 @@ def _check_whole(name: str, counts: ReadCounts) -> None:
                 f"screen '{name}': {n} of {rows} rows are rejected for one reason: {reason}; give the phenotype and "
                 "the columns that the file has."
             )
+
+
+_BATCH_ROWS = 1 << 19
+
+
+def combine_observations(parts: Sequence[Path], names: GeneNames, output: Path) -> int:
+    """Write the observations of every part, in the order given, numbered from 0; return how many.
+
+    Columns that only some screens have are null in the others. Memory is bounded by one batch.
+
+    Raises
+    ------
+    PipelineError
+        When a part is missing, truncated, lacks a column, repeats another part's screen, or names a gene that is not
+        in the index.
+    """
+    files = [_open(part) for part in parts]
+    schema = pa.unify_schemas([file.schema_arrow.remove_metadata() for file in files])
+    seen: dict[str, Path] = {}
+    start = 0
+    with atomic_path(output) as temporary, ParquetStream(temporary) as stream:
+        stream.write(schema.empty_table())
+        for part, file in zip(parts, files, strict=True):
+            for batch in file.iter_batches(_BATCH_ROWS):
+                table = pa.Table.from_batches([batch])
+                for screen in pc.unique(table.column("screen")).to_pylist():
+                    if seen.setdefault(screen, part) != part:
+                        raise PipelineError(
+                            f"{part}: screen '{screen}' is also in {seen[screen]}; give each screen once."
+                        )
+                _check_genes(table, names, part)
+                numbers = pa.array(np.arange(start, start + table.num_rows, dtype=np.int64))
+                start += table.num_rows
+                stream.write(_conform(table.set_column(0, "observation_id", numbers), schema))
+    return start
+
+
+def combine_rejected(parts: Sequence[Path], output: Path) -> int:
+    """Write the rejected rows of every part, in the order given; return how many."""
+    tables = [_open(part).read().cast(REJECTED_SCHEMA) for part in parts]
+    table = pa.concat_tables(tables) if tables else REJECTED_SCHEMA.empty_table()
+    with atomic_path(output) as temporary, ParquetStream(temporary) as stream:
+        stream.write(table)
+    return table.num_rows
+
+
+def _open(path: Path) -> pq.ParquetFile:
+    if not path.exists():
+        raise PipelineError(f"{path} does not exist; run the rule that makes it.")
+    try:
+        return pq.ParquetFile(path)
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise PipelineError(
+            f"{path} is truncated or not a parquet file ({reason}); delete it and run again."
+        ) from error
+
+
+def _check_genes(table: pa.Table, names: GeneNames, part: Path) -> None:
+    missing = [name for name in OBSERVATIONS.columns if name not in table.column_names]
+    if missing:
+        raise PipelineError(f"{part} lacks the column(s) {', '.join(missing)}; delete it and run again.")
+    genes = pc.unique(table.column("genes").combine_chunks().flatten())
+    unknown = genes.filter(pc.invert(pc.is_in(genes, names.genes)))
+    if len(unknown):
+        raise PipelineError(f"{part}: gene '{unknown[0]}' is not in the gene index; read the screen again.")
+
+
+def _conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Return the columns of `schema`, null where the table has none."""
+    columns = [
+        table.column(field.name) if field.name in table.column_names else pa.nulls(table.num_rows, field.type)
+        for field in schema
+    ]
+    return pa.table(columns, schema=schema)
+
+
+COLUMNS = ("screen", "genes", "order", "phenotype", "condition", "value", "std", "spread", "n", "n_std")
+
+_ASSAY = ("screen", "phenotype", "condition")
+
+"""What is measured: values of one genotype in two conditions are no replicates."""
+
+
+def aggregate(observations: Path, names: GeneNames, output: Path) -> None:
+    """Write the aggregated view of the observations table.
+
+    Parameters
+    ----------
+    observations
+        The combined table.
+    names
+        The gene index.
+    output
+        `COLUMNS`. condition: null but in screens of several; value: mean; std: pooled SD, the root of the mean variance
+        of the replicates whose SD is known (null where none is); spread: SD between the replicates (null for one); n:
+        number of measurements, n_std: of which with an SD. Copies (column ``repeated``) do not count; rows that were
+        only assumed (column ``assumed_tested``) stay out. P-values are not combined: none is made up.
+    """
+    import polars as pl
+
+    genes = pl.Series(names.genes.to_pylist(), dtype=pl.String)
+    rows = _measured(observations, genes)
+    assays = rows.select(_ASSAY).unique().sort(_ASSAY).with_row_index("assay")
+    codes = rows.select(_ASSAY).join(assays, on=_ASSAY, how="left", maintain_order="left", nulls_equal=True)
+    assay = codes["assay"].to_numpy().astype(np.int64)
+    key = rows["key"].to_numpy()
+    order = np.lexsort((key, assay))
+    starts = np.flatnonzero(_changes(assay[order]) | _changes(key[order]))
+    first = order[starts]
+    statistics = _statistics(rows["value"].to_numpy()[order], rows["std"].to_numpy()[order], starts)
+    table = pl.DataFrame(
+        {
+            **{name: assays[name].cast(pl.String).gather(assay[first]) for name in _ASSAY},
+            "order": rows["order"].gather(first),
+            "genes": _gene_lists(pl.Series(key[first]), genes),
+            **{name: pl.Series(values, nan_to_null=True) for name, values in statistics.items()},
+        }
+    )
+    with atomic_path(output) as temporary:
+        table.select(COLUMNS).write_parquet(temporary, compression="zstd")
+
+
+def _changes(values: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return where a value differs from the one before it, bool [n]; the first one does."""
+    return np.append(True, values[1:] != values[:-1])[: len(values)]
+
+
+def _statistics(
+    value: NDArray[np.float64], std: NDArray[np.float64], starts: NDArray[np.int64]
+) -> dict[str, NDArray[np.float64] | NDArray[np.int64]]:
+    """Describe groups of consecutive rows; sums run in row order, so that equal tables give equal bytes."""
+    if not len(value):
+        none: NDArray[np.float64] = np.empty(0)
+        count = np.empty(0, dtype=np.int64)
+        return {"value": none, "std": none, "spread": none, "n": count, "n_std": count}
+    n = np.diff(np.append(starts, len(value)))
+    mean = np.add.reduceat(value, starts) / n
+    deviation = np.add.reduceat((value - np.repeat(mean, n)) ** 2, starts)
+    known = np.isfinite(std)
+    n_std = np.add.reduceat(known.astype(np.int64), starts)
+    variance = np.add.reduceat(np.where(known, std, 0.0) ** 2, starts)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread, pooled = np.sqrt(deviation / (n - 1)), np.sqrt(variance / n_std)
+    return {"value": mean, "std": pooled, "spread": spread, "n": n.astype(np.int64), "n_std": n_std}
+
+
+def _measured(observations: Path, genes: "pl.Series") -> "pl.DataFrame":
+    """Return what was measured once; the genes as one number: eight bytes instead of up to thirty of text."""
+    import polars as pl
+
+    rows = pl.scan_parquet(observations)
+    present = rows.collect_schema().names()
+    for mark in ("repeated", "assumed_tested"):
+        if mark in present:
+            rows = rows.filter(~pl.col(mark).fill_null(value=False))
+    base = len(genes) + 1
+    digits = (
+        pl.col("genes").list.get(slot, null_on_oob=True).cast(pl.Enum(genes)).to_physical().cast(pl.Int64).add(1)
+        for slot in range(MAX_ORDER)
+    )
+    key = pl.sum_horizontal(digit.fill_null(0) * base ** (MAX_ORDER - 1 - slot) for slot, digit in enumerate(digits))
+    of_one_condition = pl.lit(None, dtype=pl.String).alias("condition")
+    text = [(pl.col(name) if name in present else of_one_condition).cast(pl.Categorical) for name in _ASSAY]
+    values = (pl.col(name).fill_null(float("nan")) for name in ("value", "std"))
+    return rows.select(*text, "order", *values, key=key).collect()
+
+
+def _gene_lists(key: "pl.Series", genes: "pl.Series") -> "pl.Series":
+    """Return the gene lists that `_measured` made the numbers of."""
+    import polars as pl
+
+    base = len(genes) + 1
+    labels = pl.concat([pl.Series([None], dtype=pl.String), genes])
+    digits = [labels.gather((key // base ** (MAX_ORDER - 1 - slot)) % base) for slot in range(MAX_ORDER)]
+    frame = pl.DataFrame({str(slot): digit for slot, digit in enumerate(digits)})
+    return frame.select(genes=pl.concat_list(pl.all()).list.drop_nulls()).to_series()

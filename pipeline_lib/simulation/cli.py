@@ -6,10 +6,10 @@ import click
 import pandas as pd
 
 from pipeline_lib.config.command_options import part_of, settings_option
-from pipeline_lib.config.metabolism import SimulationSettings
-from pipeline_lib.metabolism.commands.knockouts import load_network, network_options
-from pipeline_lib.simulation import kuzmin
-from pipeline_lib.simulation.costanzo import write_2016
+from pipeline_lib.config.organism import SimulationSettings
+from pipeline_lib.metabolism.commands import load_network, network_options
+from pipeline_lib.simulation import layouts
+from pipeline_lib.simulation.layouts import write_2016
 from pipeline_lib.simulation.screen import SimulatedScreen
 
 
@@ -30,11 +30,11 @@ def write_layout(layout: str, screen: SimulatedScreen, genes: pd.DataFrame, fold
     if layout == "costanzo2016":
         write_2016(screen.design, screen.measured.digenic, genes, folder)
         return
-    table = kuzmin.screen_table(screen.design, screen.measured, genes)
+    table = layouts.screen_table(screen.design, screen.measured, genes)
     if layout == "kuzmin2018":
-        kuzmin.write_2018(table, folder)
+        layouts.write_2018(table, folder)
     else:
-        kuzmin.write_2020(table, folder)
+        layouts.write_2020(table, folder)
 
 
 _FILE = click.Path(path_type=Path)
@@ -69,11 +69,11 @@ def screen(
 ) -> None:
     """Simulate a screen of the metabolic model and write it in a published layout, the truth beside it."""
     from pipeline_lib.artefacts.atomic import write_json
-    from pipeline_lib.artefacts.flux_balance import MEDIA, medium_of
+    from pipeline_lib.artefacts.schemas import MEDIA, medium_of
     from pipeline_lib.artefacts.tables import read_table, write_table
-    from pipeline_lib.config.locating import SIMULATED
+    from pipeline_lib.config.section import SIMULATED
     from pipeline_lib.errors import PipelineError
-    from pipeline_lib.metabolism.media.media_table import network_on
+    from pipeline_lib.metabolism.medium import network_on
     from pipeline_lib.simulation import screen as simulated
 
     chosen = part_of(settings, name, "simulation")
@@ -106,7 +106,7 @@ def costanzo_sized(rows: int, genes: Path | None, seed: int, output_folder: Path
     import numpy as np
 
     from pipeline_lib.artefacts.tables import read_table
-    from pipeline_lib.simulation.costanzo_sized import made_up_orfs, write_costanzo_sized
+    from pipeline_lib.simulation.layouts import made_up_orfs, write_costanzo_sized
 
     orfs = made_up_orfs() if genes is None else read_table(genes, columns=["gene"])["gene"].to_numpy(str)
     for name, count in write_costanzo_sized(rows, np.asarray(orfs), output_folder, seed).items():

@@ -7,12 +7,8 @@ from typing import Annotated, Self
 import yaml
 from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
 
-from pipeline_lib.config.faults import explain
-from pipeline_lib.config.features import HoldsGenetic
-from pipeline_lib.config.locating import PROJECT
-from pipeline_lib.config.networks import Evidence
-from pipeline_lib.config.section import Section
-from pipeline_lib.config.yaml_text import load_yaml
+from pipeline_lib.config.features import Evidence, HoldsGenetic
+from pipeline_lib.config.section import PROJECT, Section, explain, load_yaml
 from pipeline_lib.errors import PipelineError
 
 DEFAULT_CATALOGUE = PROJECT / "config" / "sources.yaml"

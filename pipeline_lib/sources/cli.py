@@ -8,12 +8,18 @@ from typing import Any
 import click
 
 from pipeline_lib.artefacts.atomic import write_json
-from pipeline_lib.config.printed_rows import json_option, print_rows
+from pipeline_lib.config.command_options import json_option, print_rows
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.sources.catalogue import DEFAULT_CATALOGUE, read_catalogue
-from pipeline_lib.sources.fetch import DEFAULT_ARCHIVES, Fetcher, Patience
-from pipeline_lib.sources.places import default_mirror
-from pipeline_lib.sources.records import DEFAULT_RECORDED, RecordedSums, collect_records
+from pipeline_lib.sources.fetch import (
+    DEFAULT_ARCHIVES,
+    DEFAULT_RECORDED,
+    Fetcher,
+    Patience,
+    RecordedSums,
+    collect_records,
+)
+from pipeline_lib.sources.upstream_file import default_mirror
 
 _catalogue_option = click.option(
     "--catalogue",

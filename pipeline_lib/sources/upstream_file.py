@@ -1,9 +1,10 @@
-"""Open an upstream file as the bytes of its table, out of whatever it is packed in."""
+"""Where a source is looked for, in order, and how its file is opened as the bytes of its table."""
 
 import bz2
 import gzip
 import io
 import lzma
+import os
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -14,7 +15,10 @@ from typing import Any, Protocol, cast
 
 import pyarrow as pa
 
+from pipeline_lib.config.section import neighbour_mirror
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.sources.catalogue import Source
+from pipeline_lib.sources.download import Digest, Patience, PlaceFailedError, download, read_chunks, receive
 from pipeline_lib.sources.file_kinds import (
     BZIP2,
     GZIP,
@@ -30,15 +34,21 @@ from pipeline_lib.sources.file_kinds import (
 )
 
 _BUFFER = 1 << 20
+
 _DEEPEST = 3
+
 """Packings inside each other that are undone (a csv in a gzip in a zip archive); more are a mistake or malice."""
 
 _ENCRYPTED = 0x1
+
 _SYSTEM_FOLDERS = ("__MACOSX/",)
+
 _SYSTEM_FILES = {".DS_Store", "Thumbs.db", "desktop.ini"}
+
 """Members of zip archives that an operating system puts there beside the user's file."""
 
 _DAMAGE = (EOFError, OSError, RuntimeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
+
 """What the unpacking libraries raise on bytes that are not what they should be (RuntimeError: a method not known)."""
 
 
@@ -191,3 +201,63 @@ class _Checked(io.RawIOBase):
             return self._stream.readinto(buffer)
         except _DAMAGE as error:
             raise PipelineError(_damaged(self._path, self._kind, error)) from error
+
+
+MIRROR_VARIABLE = "PIPELINE_MIRROR"
+
+
+def default_mirror() -> Path | None:
+    """Return the folder named by ``PIPELINE_MIRROR``, else ``../shared/data`` beside the project, else None."""
+    named = os.environ.get(MIRROR_VARIABLE)
+    if named:
+        return Path(named).expanduser()
+    return neighbour_mirror()
+
+
+@dataclass(frozen=True)
+class MirrorCopy:
+    """A copy of the file in the mirror folder; always copied, never linked to."""
+
+    path: Path
+    source: Source
+
+    def __str__(self) -> str:
+        return f"mirror copy {self.path}"
+
+    def take(self, target: Path) -> Digest:
+        """Copy the file to `target`; raise `PlaceFailedError` where it is not there or cannot be read."""
+        if not self.path.exists():
+            raise PlaceFailedError("not there")
+        if not self.path.is_file():
+            raise PlaceFailedError("not a regular file")
+        total = self.path.stat().st_size
+        return receive(read_chunks(self.path), target, limit=self.source.limit, label=self.path.name, total=total)
+
+
+@dataclass(frozen=True)
+class Address:
+    """An address on the network."""
+
+    url: str
+    source: Source
+    patience: Patience
+
+    def __str__(self) -> str:
+        return self.url
+
+    def take(self, target: Path) -> Digest:
+        """Download the file to `target`; raise `PlaceFailedError` where the address does not give it."""
+        return download(
+            self.url,
+            target,
+            limit=self.source.limit,
+            size=self.source.bytes,
+            patience=self.patience,
+            allow_http=self.source.allow_http,
+        )
+
+
+def places_of(name: str, source: Source, mirror: Path | None, patience: Patience) -> list[MirrorCopy | Address]:
+    """Return where to look for a source, in order."""
+    copies = [] if mirror is None else [MirrorCopy(mirror / name, source)]
+    return [*copies, *(Address(url, source, patience) for url in source.urls)]

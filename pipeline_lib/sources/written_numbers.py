@@ -1,4 +1,4 @@
-"""Numbers as people and programs write them into tables: what is one, what is missing, what the decimal sign is."""
+"""Numbers as people and programs write them into tables, and the dates that spreadsheet programs make of them."""
 
 import dataclasses
 import re
@@ -11,7 +11,37 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.sources.spreadsheet_dates import looks_like_date
+
+_MONTHS = (
+    "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|januar|februar|mrz|maerz|märz|april|mai|juni|juli|august|okt|dez|"
+    "january|february|march|june|july|september|sept|october|november|december"
+)
+
+_DATE = re.compile(
+    rf"""
+    \d{{1,4}}[-/. ]\s?({_MONTHS})\.?([-/. ]\d{{2,4}})?    # 1-Oct, 01. Okt, 1-Oct-23
+    | ({_MONTHS})\.?[-/. ]\d{{1,4}}                        # Oct-01
+    | \d{{4}}-\d{{2}}-\d{{2}}([ T]\d{{2}}:\d{{2}}(:\d{{2}}(\.\d+)?)?)?   # 2023-10-01 00:00:00
+    | \d{{1,2}}[/.]\d{{1,2}}[/.](\d{{2}}|\d{{4}})          # 10/1/2023, 1.10.2023
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+_FIRST_SERIAL, _LAST_SERIAL = 32874, 55153
+
+"""Days since 1900 of the dates from 1990 to 2050, as a spreadsheet saves them where their format is lost."""
+
+
+def looks_like_date(text: str) -> bool:
+    """Decide whether `text` is a date as spreadsheet programs write them."""
+    return _DATE.fullmatch(text.strip()) is not None
+
+
+def looks_like_serial_date(text: str) -> bool:
+    """Decide whether `text` is a date's number of days since 1900; for columns that hold no numbers."""
+    digits = text.strip()
+    return digits.isascii() and digits.isdecimal() and _FIRST_SERIAL <= int(digits) <= _LAST_SERIAL
+
 
 _MISSING = (
     "",
@@ -45,27 +75,41 @@ _MISSING = (
     "#name?",
     "#null!",
 )
+
 """What stands where there is no measurement, in lower case; the last ones are errors of a spreadsheet's formulas."""
 
 MISSING = tuple(dict.fromkeys((*_MISSING, *(word.upper() for word in _MISSING), "Null", "None", "NaN", "Nan", "-NaN")))
+
 """The same as programs spell it."""
 
 _EXPONENT = "([eE][+-]?[0-9]+)?"
+
 _GROUP_SIGNS = " '\u2019\u00a0\u2009\u202f"
+
 _WITH_POINT = rf"^[+-]?([0-9]+\.[0-9]*|\.[0-9]+){_EXPONENT}$"
+
 _WITHOUT_SIGN = rf"^[+-]?[0-9]+{_EXPONENT}$"
+
 _WITH_COMMA = rf"^[+-]?[0-9]*,[0-9]+{_EXPONENT}$"
+
 _POINT_OR_THOUSANDS = r"^[+-]?[1-9][0-9]{0,2}\.[0-9]{3}$"
+
 _THOUSANDS_TO_TENS = r"^[+-]?[1-9][0-9]{0,2}\.[0-9]{2}0$"
+
 _BELOW_A_THOUSAND = "^[+-]?[1-9][0-9]{0,2}$"
+
 _COMMA_OR_THOUSANDS = "^[+-]?[1-9][0-9]{0,2},[0-9]{3}$"
+
 _POINTS_BETWEEN_THOUSANDS = rf"^[+-]?[0-9]{{1,3}}(([.{_GROUP_SIGNS}][0-9]{{3}})+,[0-9]+|(\.[0-9]{{3}}){{2,}})$"
+
 _COMMAS_BETWEEN_THOUSANDS = rf"^[+-]?[0-9]{{1,3}}(([,{_GROUP_SIGNS}][0-9]{{3}})+\.[0-9]+|(,[0-9]{{3}}){{2,}})$"
 
 _LISTED = 40
+
 """Characters of a field that a reason shows."""
 
 Place = tuple[int, str]
+
 """Row of the file, what stands there."""
 
 

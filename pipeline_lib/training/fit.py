@@ -11,17 +11,15 @@ import psutil
 
 from pipeline_lib.artefacts.atomic import write_json
 from pipeline_lib.artefacts.schemas import FOLDS, HISTORY, PHENOTYPES, PREDICTIONS
-from pipeline_lib.artefacts.tables import write_table
-from pipeline_lib.artefacts.tensors import save_tensors
+from pipeline_lib.artefacts.tables import save_tensors, write_table
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.models.interface import Cell, FitContext, Model, Prediction
 from pipeline_lib.models.registry import build
-from pipeline_lib.training.checkpoint import fit_folder
-from pipeline_lib.training.inputs import SplitData
+from pipeline_lib.training.fitted_model import SplitData
 from pipeline_lib.training.loop import train_network
-from pipeline_lib.training.processes import limit_threads, resolve_device
-from pipeline_lib.training.trained_assays import assay_states, trained_assays
+from pipeline_lib.training.measured_genotypes import assay_states, trained_assays
+from pipeline_lib.training.processes import fit_folder, limit_threads, resolve_device
 
 
 @dataclass(frozen=True)

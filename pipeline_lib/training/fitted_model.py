@@ -1,20 +1,46 @@
-"""A model read back from its file, and what it was fitted on."""
+"""What a model is fitted on, a model read back from its file, and knockouts that the table of a run lacks."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline_lib.artefacts.schemas import PHENOTYPES
-from pipeline_lib.artefacts.tensors import load_tensors
-from pipeline_lib.cell.genotypes import MAX_ORDER, Genotypes
+from pipeline_lib.artefacts import schemas
+from pipeline_lib.artefacts.schemas import (
+    EDGES,
+    FOLDS,
+    GENES,
+    MEDIA,
+    OBSERVATIONS,
+    OTHERS,
+    PHENOTYPES,
+    SPLIT,
+    screens_of_media,
+)
+from pipeline_lib.artefacts.tables import load_tensors, read_table
+from pipeline_lib.cell.genotypes import MAX_ORDER, Genotypes, encode
 from pipeline_lib.config.model_registry import FLUX, SIMULATED_PHENOTYPES
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.features.matrices import read_feature_matrices
+from pipeline_lib.metabolism.knockouts.conditions import gene_lists
+from pipeline_lib.metabolism.knockouts.genotypes import NO_GENE, choose, interaction_scores
+from pipeline_lib.metabolism.knockouts.growths import FITNESS_DECIMALS
+from pipeline_lib.metabolism.knockouts.solver import solve_knockouts
+from pipeline_lib.metabolism.medium import network_on
+from pipeline_lib.metabolism.model.stoichiometry import MetabolicNetwork, read_network
 from pipeline_lib.models.interface import Cell, Model
 from pipeline_lib.models.registry import restore
-from pipeline_lib.training.trained_assays import TrainedAssay, read_assays
+from pipeline_lib.training.measured_genotypes import TrainedAssay, read_assays
+from pipeline_lib.training.run_files import FitFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipeline_lib.metabolism.programs.wild_type import Method
 
 
 @dataclass(frozen=True)
@@ -134,3 +160,172 @@ def genotypes_of(genes: NDArray[np.int64], fitted: FittedModel, screen: str, phe
         screens=fitted.screens,
         strains=fitted.strains,
     )
+
+
+@dataclass(frozen=True)
+class SplitData:
+    """The observations of one split.
+
+    Attributes
+    ----------
+    genotypes
+        Every observation of the split, all folds.
+    fold
+        int8 [n]: position in `pipeline_lib.artefacts.schemas.FOLDS`.
+    """
+
+    genotypes: Genotypes
+    fold: NDArray[np.int8]
+
+    def part(self, fold: str) -> Genotypes:
+        """Return the observations of one fold."""
+        return self.genotypes.take(self.fold == FOLDS.index(fold))
+
+
+def read_cell(
+    genes: Path, edges: Path, stoichiometry: Path, knockouts: Path | None = None, features: Iterable[Path] = ()
+) -> Cell:
+    """Read the cell and check that its tables have the same gene index.
+
+    Raises
+    ------
+    PipelineError
+        When a file is missing or damaged, or was made for another gene index.
+    """
+    gene_table = read_table(genes, GENES)
+    edge_table = read_table(edges, EDGES)
+    tensors = load_tensors(stoichiometry)
+    count = len(gene_table)
+    if not np.array_equal(gene_table["gene_index"].to_numpy(), np.arange(count)):
+        raise PipelineError(f"{genes}: gene_index must be 0..{count - 1} in row order; make the table anew.")
+    if int(tensors["num_genes"]) != count:
+        raise PipelineError(
+            f"{stoichiometry} was made for {int(tensors['num_genes'])} genes but {genes} has {count}; "
+            "run metabolism build again."
+        )
+    if len(edge_table) and int(edge_table[["source", "target"]].to_numpy().max()) >= count:
+        raise PipelineError(f"{edges} names genes beyond the {count} of {genes}; run networks combine again.")
+    return Cell(
+        genes=gene_table,
+        edges=edge_table,
+        stoichiometry=tensors,
+        knockouts=read_table(knockouts) if knockouts is not None else None,
+        features=read_feature_matrices(features, count),
+    )
+
+
+def read_split(observations: Path, split: Path, genes: pd.DataFrame) -> SplitData:
+    """Read the observations of a split and their folds.
+
+    Raises
+    ------
+    PipelineError
+        When the split names observations that the table lacks, or has no training fold.
+    """
+    folds = read_table(split, SPLIT)
+    table = read_table(observations, OBSERVATIONS)
+    joined = table.merge(folds[["observation_id", "fold"]], on="observation_id", how="inner", validate="one_to_one")
+    if len(joined) != len(folds):
+        raise PipelineError(
+            f"{split} names {len(folds) - len(joined)} observations that {observations} lacks; run cell split again."
+        )
+    joined = joined.sort_values("observation_id", kind="stable", ignore_index=True)
+    fold = pd.Categorical(joined["fold"], categories=list(FOLDS)).codes.astype(np.int8)
+    if not (fold == FOLDS.index("train")).any():
+        raise PipelineError(f"{split} has no training fold; run cell split again.")
+    return SplitData(encode(joined, genes, str(observations)), fold)
+
+
+class NetworkSolver:
+    """Solves knockouts of one metabolic network; a `pipeline_lib.models.interface.KnockoutSolver`.
+
+    Parameters
+    ----------
+    network
+        The metabolic network of the run.
+    processes
+        Worker processes; the results do not depend on it.
+    media
+        The media of the run (`pipeline_lib.artefacts.schemas.MEDIA`); no rows where all grow on that of `network`.
+    """
+
+    def __init__(self, network: MetabolicNetwork, processes: int = 1, media: pd.DataFrame | None = None) -> None:
+        self.network = network
+        self.processes = processes
+        self.media = pd.DataFrame(columns=list(MEDIA.columns)) if media is None else media
+
+    def __call__(
+        self,
+        genes: NDArray[np.int64],
+        method: str,
+        index: pd.DataFrame,  # noqa: ARG002 - the protocol's
+        medium: str = "",
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return fitness and interaction of genotypes int64 [n, 3], float64 [n] each; NaN where the solver failed."""
+        network = network_on(self.network, self.media, medium) if medium else self.network
+        growths = solve_knockouts(network, genes, _METHODS[method], self.processes)
+        return growths.fitness(genes), interaction_scores(genes, growths.fitness, FITNESS_DECIMALS - 1)
+
+
+_METHODS: "Mapping[str, Method]" = {"fba": "fba", "moma": "moma"}
+
+
+def read_solver(
+    reactions: Path, incidence: Path, complexes: Path, genes: pd.DataFrame, processes: int = 1
+) -> NetworkSolver:
+    """Read the metabolic network of a run, and its media beside it, and return the solver of its knockouts.
+
+    Raises
+    ------
+    PipelineError
+        When a table is missing or damaged, or the wild type does not grow.
+    """
+    network = read_network(
+        read_table(reactions, schemas.REACTIONS),
+        read_table(incidence, schemas.INCIDENCE),
+        read_table(complexes, schemas.COMPLEXES),
+        genes,
+    )
+    media = reactions.with_name("media.parquet")
+    return NetworkSolver(network, processes, read_table(media, MEDIA) if media.exists() else None)
+
+
+def with_solver(cell: Cell, files: FitFiles, method: str, processes: int = 1) -> Cell:
+    """Return the cell with the run's knockouts by `method`, every single deletion, and a solver of what they lack.
+
+    Raises
+    ------
+    PipelineError
+        When a table of the metabolic model is missing or damaged, or its wild type does not grow.
+    """
+    reactions, incidence, complexes = (
+        files.metabolism(f"{schema.name}.parquet")
+        for schema in (schemas.REACTIONS, schemas.INCIDENCE, schemas.COMPLEXES)
+    )
+    solver = read_solver(reactions, incidence, complexes, cell.genes, processes)
+    path = files.metabolism(f"knockouts.{method}.parquet")
+    known = _known(path)
+    # Models that describe a genotype by the growth of its single deletions read them off the table.
+    single = choose(solver.network.gem_genes, 1)
+    parts = []
+    for medium, screens in screens_of_media(known).items() or {"": OTHERS}.items():
+        rows = known[known["medium"] == medium]
+        there = set(rows.loc[rows["genes"].map(len) == 1, "genes"].map(lambda genes: genes[0]))
+        lacking = single[[gene not in there for gene in np.asarray(solver.network.genes)[single[:, 0]]]]
+        parts += [rows] if len(rows) else []
+        if len(lacking):
+            genotypes = np.pad(lacking, ((0, 0), (0, 2)), constant_values=NO_GENE)
+            fitness, _ = solver(genotypes, method, cell.genes, "" if screens == OTHERS else medium)
+            names = gene_lists(lacking, solver.network.genes)
+            content = {"genes": names, "method": method, "fitness": fitness, "interaction": np.nan}
+            parts.append(pd.DataFrame({**content, "medium": medium, "screens": screens}))
+    return replace(cell, knockouts=pd.concat(parts, ignore_index=True), solve=solver)
+
+
+def _known(path: Path) -> pd.DataFrame:
+    """Return the knockouts that a run computed; without the columns of media, all are those of every screen."""
+    columns = ["genes", "method", "fitness", "interaction"]
+    if not path.exists():
+        return pd.DataFrame(columns=[*columns, "medium", "screens"])
+    known = read_table(path)
+    return known[columns].assign(medium=known.get("medium", ""), screens=known.get("screens", OTHERS))

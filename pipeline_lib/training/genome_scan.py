@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.interface import Prediction
+from pipeline_lib.training.batches import Chunks, all_pairs, all_triples
 from pipeline_lib.training.fitted_model import genotypes_of
-from pipeline_lib.training.genotype_streams import Chunks, all_pairs, all_triples
-from pipeline_lib.training.predict import Predictor
-from pipeline_lib.training.prediction_table import plain
+from pipeline_lib.training.predict import Predictor, plain
 
 Floats = NDArray[np.float64]
 Genes = NDArray[np.int64]
@@ -179,7 +178,7 @@ def scan_shard(
     Returns
     -------
     Table
-        `pipeline_lib.training.prediction_table.SCHEMA` of the genotypes kept, in their order.
+        `pipeline_lib.training.predict.SCHEMA` of the genotypes kept, in their order.
     ScanSummary
         Of all of them.
     """

@@ -1,27 +1,140 @@
-"""Predict genotypes with a fitted model of a run: which quantity, in which units, and what is known of it already."""
+"""Predict genotypes with a fitted model of a run: a table with what a reader needs to judge each prediction."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from pipeline_lib.artefacts.atomic import atomic_path
+from pipeline_lib.artefacts.schemas import FOLDS
+from pipeline_lib.cell.genotypes import NO_GENE
 from pipeline_lib.config.model_registry import entry_of, family_of
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.genes.genotypes import genotypes_of_lists, smallest_order
-from pipeline_lib.genes.names import GeneNames
-from pipeline_lib.training.fitted_model import FittedModel, TrainedAssay, genotypes_of, load_fitted
-from pipeline_lib.training.flux_solver import with_solver
-from pipeline_lib.training.genotype_names import parse_genotypes
-from pipeline_lib.training.genotype_streams import cut
-from pipeline_lib.training.inputs import read_cell
+from pipeline_lib.genes.names import GeneNames, genotypes_of_lists, smallest_order
+from pipeline_lib.models.interface import Prediction
+from pipeline_lib.training.batches import cut
+from pipeline_lib.training.fitted_model import (
+    FittedModel,
+    TrainedAssay,
+    genotypes_of,
+    load_fitted,
+    read_cell,
+    with_solver,
+)
+from pipeline_lib.training.genotypes import CHUNK, parse_genotypes
 from pipeline_lib.training.measured_genotypes import MeasuredGenotypes
-from pipeline_lib.training.prediction_table import PredictionTable, plain
-from pipeline_lib.training.requested_genotypes import CHUNK
 from pipeline_lib.training.run_files import FitFiles, find_fit, unit_of
+
+SCHEMA = pa.schema(
+    [
+        ("genes", pa.list_(pa.string())),
+        ("names", pa.list_(pa.string())),
+        ("order", pa.int64()),
+        ("phenotype", pa.string()),
+        ("screen", pa.string()),
+        ("unit", pa.string()),
+        ("prediction", pa.float64()),
+        ("sd", pa.float64()),
+        ("genes_seen", pa.int64()),
+        ("measured", pa.bool_()),
+        ("measured_value", pa.float64()),
+        ("fold", pa.string()),
+    ]
+)
+
+"""``genes`` and ``names``: systematic and standard names; ``genes_seen``: how many of the genes the training fold of
+the screen and phenotype has; ``measured_value``: mean of the measurements of the genotype itself, null where there is
+none; ``fold``: the fold that holds them."""
+
+
+@dataclass(frozen=True)
+class PredictionTable:
+    """Puts predictions of one assay into the columns of `SCHEMA`.
+
+    Attributes
+    ----------
+    genes, names
+        Systematic and standard name of every gene of the index.
+    assay
+        What is predicted.
+    unit
+        Unit of the values; None where it is not known.
+    measured
+        The measurements of the assay.
+    """
+
+    genes: pa.StringArray
+    names: pa.StringArray
+    assay: TrainedAssay
+    unit: str | None
+    measured: MeasuredGenotypes
+
+    @classmethod
+    def of_index(
+        cls, index: pd.DataFrame, assay: TrainedAssay, unit: str | None, measured: MeasuredGenotypes
+    ) -> "PredictionTable":
+        """Return the table for genotypes of a gene index (``tables/genes.parquet``)."""
+        genes, names = (pa.array(index[column], type=pa.string()) for column in ("gene", "name"))
+        return cls(genes, names, assay, unit, measured)
+
+    def batch(self, genes: NDArray[np.int64], prediction: Prediction) -> pa.RecordBatch:
+        """Return the rows of genotypes int64 [n, 3], in their order; text is encoded by dictionaries."""
+        n = len(genes)
+        present = genes != NO_GENE
+        order = _count(present)
+        offsets = pa.array(np.concatenate([[0], order.cumsum()]).astype(np.int32))
+        members = pa.array(genes[present].astype(np.int32))
+        value, fold = self.measured.find(genes)
+        seen = _count(np.append(self.assay.genes, np.False_)[genes])
+        std = prediction.std if prediction.std is not None else np.full(n, np.nan)
+        constants = (self.assay.phenotype, self.assay.screen or None, self.unit)
+        columns = [
+            *(
+                pa.ListArray.from_arrays(offsets, pa.DictionaryArray.from_arrays(members, names))
+                for names in (self.genes, self.names)
+            ),
+            pa.array(order),
+            *(_repeated(constant, n) for constant in constants),
+            _known(prediction.value),
+            _known(np.where(np.isnan(prediction.value), np.nan, std)),
+            pa.array(seen),
+            pa.array(~np.isnan(value)),
+            _known(value),
+            pa.DictionaryArray.from_arrays(pa.array(fold, mask=fold < 0), pa.array(FOLDS)),
+        ]
+        return pa.RecordBatch.from_arrays(columns, names=SCHEMA.names)
+
+
+def plain(batches: Sequence[pa.RecordBatch]) -> pa.Table:
+    """Return batches as one table of `SCHEMA`, text as text."""
+    return pa.Table.from_batches(batches).cast(SCHEMA)
+
+
+def _repeated(text: str | None, n: int) -> pa.DictionaryArray:
+    codes = pa.array(np.zeros(n, dtype=np.int8), mask=np.full(n, text is None))
+    return pa.DictionaryArray.from_arrays(codes, pa.array([text or ""]))
+
+
+def _count(chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return the number of true values of each row, int64 [n]; numpy's own sum over so short an axis takes longer."""
+    columns = iter(chosen.T)
+    total = next(columns).astype(np.int64)
+    for column in columns:
+        total += column
+    return total
+
+
+def _known(values: NDArray[np.float64]) -> pa.Array:
+    """Return numbers with null for NaN."""
+    return pa.array(values, from_pandas=True)
 
 
 @dataclass(frozen=True)
@@ -70,7 +183,7 @@ class Predictor:
     def predict(self, genotypes: Sequence[Sequence[str]] | Sequence[str]) -> pd.DataFrame:
         """Predict genotypes given by the names of their genes, one row each, in their order.
 
-        Each is a sequence of names, or all are texts as `pipeline_lib.training.genotype_names.parse_genotypes` reads.
+        Each is a sequence of names, or all are texts as `pipeline_lib.training.genotypes.parse_genotypes` reads.
 
         Raises
         ------
@@ -157,7 +270,7 @@ def predict(
     Returns
     -------
     DataFrame
-        `pipeline_lib.training.prediction_table.SCHEMA`, one row a genotype, in their order.
+        `pipeline_lib.training.predict.SCHEMA`, one row a genotype, in their order.
 
     Raises
     ------
@@ -165,3 +278,109 @@ def predict(
         When there is no such fit, it does not predict the requested quantity, or a genotype is none.
     """
     return open_predictor(find_fit(Path(run), model, split, seed), screen, phenotype).predict(genotypes)
+
+
+STDOUT = Path("-")
+
+DELIMITERS = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
+
+REPEATING = [
+    "genes.list.element",
+    "names.list.element",
+    "order",
+    "phenotype",
+    "screen",
+    "unit",
+    "genes_seen",
+    "fold",
+]
+
+"""Columns of few distinct values; to look for them among predictions would take as long as to write them."""
+
+Write = Callable[[pa.RecordBatch], None]
+
+
+def refuse_unknown_suffix(output: Path) -> None:
+    """Refuse an output whose suffix is of no kind that can be written.
+
+    Raises
+    ------
+    PipelineError
+        When it is neither ``-`` nor ends in .parquet, .csv, .tsv or .txt.
+    """
+    if output != STDOUT and output.suffix.lower() not in {".parquet", *DELIMITERS}:
+        raise PipelineError(
+            f"{output}: predictions are written as .parquet, .csv, .tsv or .txt (tabs), not '{output.suffix}'; choose "
+            "one of these suffixes, or '-' for csv on the standard output."
+        )
+
+
+@contextmanager
+def prediction_writer(output: Path, *, as_json: bool = False) -> Iterator[Write]:
+    """Yield what writes batches of `SCHEMA` to `output`, which appears whole at the end; ``-`` is the standard output.
+
+    In text the genes of a genotype are joined by ``+``, and what is not known is empty. With `as_json` the standard
+    output gets one JSON object a line.
+
+    Raises
+    ------
+    PipelineError
+        When the suffix is unknown, or the file cannot be written.
+    """
+    refuse_unknown_suffix(output)
+    if output == STDOUT:
+        yield _json_writer(sys.stdout.buffer) if as_json else _text_writer(sys.stdout.buffer, ",")
+        sys.stdout.buffer.flush()
+        return
+    with atomic_path(output) as temporary:
+        if output.suffix.lower() == ".parquet":
+            with ExitStack() as opened:
+                yield _parquet_writer(temporary, opened)
+        else:
+            with temporary.open("wb") as stream:
+                yield _text_writer(stream, DELIMITERS[output.suffix.lower()])
+
+
+def _parquet_writer(path: Path, opened: ExitStack) -> Write:
+    writer: pq.ParquetWriter | None = None
+
+    def write(batch: pa.RecordBatch) -> None:
+        nonlocal writer
+        if writer is None:
+            # Readers find text in the file; that it came encoded is no business of theirs.
+            writer = pq.ParquetWriter(
+                path,
+                batch.schema,
+                compression="zstd",
+                store_schema=False,
+                use_dictionary=REPEATING,
+                write_statistics=False,
+            )
+            opened.enter_context(writer)
+        writer.write_batch(batch)
+
+    return write
+
+
+def _text_writer(stream: BinaryIO, delimiter: str) -> Write:
+    started = False
+
+    def write(batch: pa.RecordBatch) -> None:
+        nonlocal started
+        import polars as pl
+
+        frame = pl.DataFrame(pl.from_arrow(plain([batch]))).with_columns(pl.col("genes", "names").list.join("+"))
+        # Written by Python, whose errors (a full disk, a closed pipe) the command line knows.
+        stream.write(frame.write_csv(separator=delimiter, include_header=not started).encode())
+        started = True
+
+    return write
+
+
+def _json_writer(stream: BinaryIO) -> Write:
+    def write(batch: pa.RecordBatch) -> None:
+        import polars as pl
+
+        stream.write(pl.DataFrame(pl.from_arrow(plain([batch]))).write_ndjson().encode())
+
+    return write

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from pipeline_lib.artefacts.atomic import read_json
 from pipeline_lib.artefacts.schemas import FEATURES_SUMMARY
 from pipeline_lib.artefacts.tables import read_table
-from pipeline_lib.config.calls import FITNESS_UNITS
 from pipeline_lib.config.model_registry import entry_of
+from pipeline_lib.config.screen_readers import FITNESS_UNITS
 from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.errors import PipelineError
 

@@ -6,7 +6,7 @@ import pickle
 import pytest
 import torch
 
-from pipeline_lib.artefacts.tensors import load_tensors, save_tensors
+from pipeline_lib.artefacts.tables import load_tensors, save_tensors
 from pipeline_lib.errors import PipelineError
 
 

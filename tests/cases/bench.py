@@ -15,9 +15,9 @@ from click.testing import CliRunner
 from pipeline_lib.command_line.root import app
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.knockouts.solver import solve_knockouts
-from pipeline_lib.metabolism.media.medium import with_medium
+from pipeline_lib.metabolism.medium import with_medium
 from pipeline_lib.metabolism.model.gem import read_gem
-from pipeline_lib.metabolism.model.network import network_of
+from pipeline_lib.metabolism.model.stoichiometry import network_of
 
 NAMES = {
     "YHR018C": "ARG4",

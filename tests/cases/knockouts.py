@@ -7,7 +7,7 @@ import pandas as pd
 
 from pipeline_lib.metabolism.knockouts.solver import solve_knockouts
 from pipeline_lib.metabolism.model.gem import read_gem
-from pipeline_lib.metabolism.model.network import network_of
+from pipeline_lib.metabolism.model.stoichiometry import network_of
 from tests.cases.bench import Bench
 from tests.cases.case import Case
 

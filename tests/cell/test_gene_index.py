@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from pipeline_lib.artefacts.schemas import GENE_COVERAGE, GENES
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.cell.cli import app
-from pipeline_lib.cell.gene_index import assert_same_index, build_gene_table
+from pipeline_lib.cell.graph import assert_same_index, build_gene_table
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.genes.gene_tables import read_gene_table
 

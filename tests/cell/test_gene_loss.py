@@ -8,8 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline_lib.cell.gene_loss import GeneLoss, GeneRuleArrays
-from pipeline_lib.models.clp.cell_tensors import cell_arrays, without_logic
+from pipeline_lib.cell.genotypes import GeneLoss, GeneRuleArrays
+from pipeline_lib.models.clp.encoders import cell_arrays, without_logic
 from tests.small_cell import NUM_GENES, RULES, SMALL, small_cell
 
 ARRAYS = cell_arrays(small_cell(), SMALL)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
-from pipeline_lib.cell.phenotype_processor import PhenotypeProcessor
+from pipeline_lib.cell.graph import PhenotypeProcessor
 from tests.small_cell import NUM_GENES, RULES, stoichiometry
 
 PROCESSOR = PhenotypeProcessor.of(stoichiometry())

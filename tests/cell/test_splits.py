@@ -11,8 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_lib.cell.genotypes import NO_GENE, encode
-from pipeline_lib.cell.leakage import check_leakage, leakage_table
-from pipeline_lib.cell.queries import genotype_codes, query_gene_sets, query_genes, symmetric_rows
 from pipeline_lib.cell.splits import (
     LEFT_OUT,
     SPLITS,
@@ -21,10 +19,13 @@ from pipeline_lib.cell.splits import (
     VALIDATION,
     Assignment,
     assign,
+    check_leakage,
     draw_folds,
+    leakage_table,
     split_table,
 )
-from pipeline_lib.config.cell import SPLIT_KINDS, SplitSettings
+from pipeline_lib.cell.testable import genotype_codes, query_gene_sets, query_genes, symmetric_rows
+from pipeline_lib.config.training import SPLIT_KINDS, SplitSettings
 from pipeline_lib.errors import PipelineError
 from tests.cell.conftest import GENES, observation_table
 

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from pipeline_lib.command_line import file_memory
-from pipeline_lib.command_line.file_memory import remembered_sha256
+from pipeline_lib.command_line import code_hash
+from pipeline_lib.command_line.code_hash import remembered_sha256
 from pipeline_lib.errors import PipelineError
 
 
@@ -15,7 +15,7 @@ from pipeline_lib.errors import PipelineError
 def table(tmp_path, monkeypatch):
     """Return a table that was written long enough ago to be remembered."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(file_memory, "_SETTLED_S", -1.0)
+    monkeypatch.setattr(code_hash, "_SETTLED_S", -1.0)
     path = tmp_path / "table.csv"
     path.write_text("a,b\n1,2\n")
     return path
@@ -41,15 +41,15 @@ def test_a_replaced_file_of_the_same_size_and_age_is_read_again(table):
 
 
 def test_a_file_that_was_written_just_now_is_not_remembered(table, monkeypatch):
-    monkeypatch.setattr(file_memory, "_SETTLED_S", 60.0)
+    monkeypatch.setattr(code_hash, "_SETTLED_S", 60.0)
     remembered_sha256(str(table))
-    assert not file_memory.FILE_MEMORY.exists()
+    assert not code_hash.FILE_MEMORY.exists()
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"table.csv', '{"%s": [1, 2]}'])
 def test_a_damaged_memory_is_no_memory(table, content):
-    file_memory.FILE_MEMORY.parent.mkdir()
-    file_memory.FILE_MEMORY.write_text(content.replace("%s", str(table)))
+    code_hash.FILE_MEMORY.parent.mkdir()
+    code_hash.FILE_MEMORY.write_text(content.replace("%s", str(table)))
     assert remembered_sha256("table.csv") == sha256(table)
 
 

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from pipeline_lib.command_line.workflow import Workflow
-from pipeline_lib.config.run import RunConfig
+from pipeline_lib.config.loading import RunConfig
 
 TABLE = {"reader": "table", "files": {"table": "a.csv"}, "columns": {"genes": "genes", "value": "score"}}
 

@@ -9,7 +9,7 @@ import pytest
 SCRIPT = """
 import sys, time
 from pathlib import Path
-from pipeline_lib.command_line.run_lock import join_runs
+from pipeline_lib.command_line.workflow import join_runs
 print(join_runs(Path(sys.argv[1])), flush=True)
 time.sleep(float(sys.argv[2]))
 """

@@ -7,8 +7,8 @@ import yaml
 from pydantic import TypeAdapter
 
 from pipeline_lib.config.evaluation import EvaluationSettings
-from pipeline_lib.config.faults import ConfigurationError
 from pipeline_lib.config.loading import load_run, merge, parse_run_config, parse_section, read_run_config
+from pipeline_lib.config.section import ConfigurationError
 from pipeline_lib.errors import PipelineError
 
 SHIPPED = sorted(

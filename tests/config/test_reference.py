@@ -6,8 +6,8 @@ import jsonschema
 import pytest
 import yaml
 
+from pipeline_lib.config.loading import RunConfig
 from pipeline_lib.config.reference import reference_page
-from pipeline_lib.config.run import RunConfig
 
 
 def test_the_reference_page_is_in_step(root):

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from pipeline_lib.config.cell import SPLIT_KINDS, SplitName, SplitSettings, kind_and_repeat, pooled_name
 from pipeline_lib.config.loading import parse_section
+from pipeline_lib.config.training import SPLIT_KINDS, SplitName, SplitSettings, kind_and_repeat, pooled_name
 from pipeline_lib.errors import PipelineError
 
 ADAPTER = TypeAdapter(SplitSettings)

@@ -12,7 +12,7 @@ import yaml
 
 from pipeline_lib.artefacts.schemas import OBSERVATIONS
 from pipeline_lib.command_line.root import STAGES, app
-from pipeline_lib.config.figures import ARTEFACTS
+from pipeline_lib.config.evaluation import ARTEFACTS
 from pipeline_lib.config.model_registry import names as names_of_models
 from pipeline_lib.evaluation.tables.schemas import SCOREBOARD
 from site_pages.command_line import command_line_page, commands_of

@@ -9,10 +9,9 @@ import pytest
 
 from pipeline_lib.artefacts.schemas import GENES, OBSERVATIONS, PREDICTIONS
 from pipeline_lib.artefacts.tables import write_table
-from pipeline_lib.config.calls import ScreenScores
-from pipeline_lib.config.screen_readers import SCREEN_READERS
+from pipeline_lib.config.screen_readers import SCREEN_READERS, ScreenScores
 from pipeline_lib.evaluation.intervals.design import ClusterDesign
-from pipeline_lib.evaluation.intervals.resampling import Resamples
+from pipeline_lib.evaluation.intervals.estimates import Resamples
 from pipeline_lib.evaluation.measurements import Measurements, from_table, named_genes
 
 Rows = pd.DataFrame

@@ -7,15 +7,14 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.artefacts.tables import read_table
-from pipeline_lib.config.calls import CallThreshold, ScreenScores
-from pipeline_lib.config.metabolism import SimulationSettings
-from pipeline_lib.config.screen_readers import SCREEN_READERS
+from pipeline_lib.config.organism import SimulationSettings
+from pipeline_lib.config.screen_readers import SCREEN_READERS, CallThreshold, ScreenScores
 from pipeline_lib.config.screens import ScreenSettings
-from pipeline_lib.evaluation.calls import call_score, called, negative_calls, positive_calls, rule_in_words
+from pipeline_lib.evaluation.folds import call_score, called, negative_calls, positive_calls, rule_in_words
 from pipeline_lib.evaluation.measurements import Measurements, from_table, named_genes
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.metabolism.model.gem import read_gem
-from pipeline_lib.metabolism.model.network import network_of
+from pipeline_lib.metabolism.model.stoichiometry import network_of
 from pipeline_lib.screens.reading import read_screen
 from pipeline_lib.simulation.cli import write_layout
 from pipeline_lib.simulation.screen import simulate_screen

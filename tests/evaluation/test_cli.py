@@ -14,8 +14,8 @@ from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.config.screen_readers import SCREEN_READERS
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.evaluation.cli import app
-from pipeline_lib.evaluation.p_values import schemas as p_schemas
 from pipeline_lib.evaluation.tables import schemas
+from pipeline_lib.evaluation.tables import schemas as p_schemas
 
 SETTINGS = json.dumps({"resamples": 100, "ranking_resamples": 50})
 SCORES = json.dumps(

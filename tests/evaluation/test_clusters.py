@@ -7,7 +7,7 @@ import pytest
 
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.evaluation.intervals.design import ClusterDesign, choose_kind, cluster_design
-from pipeline_lib.evaluation.intervals.resampling import draw_resamples
+from pipeline_lib.evaluation.intervals.estimates import draw_resamples
 
 SETTINGS = EvaluationSettings()
 

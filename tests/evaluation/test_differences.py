@@ -7,10 +7,8 @@ import pytest
 from scipy import stats
 
 from pipeline_lib.config.evaluation import EvaluationSettings
-from pipeline_lib.evaluation.intervals.design import ClusterDesign
-from pipeline_lib.evaluation.intervals.estimates import Estimate
-from pipeline_lib.evaluation.intervals.influence import of_correlation
-from pipeline_lib.evaluation.intervals.resampling import draw_resamples
+from pipeline_lib.evaluation.intervals.design import ClusterDesign, of_correlation
+from pipeline_lib.evaluation.intervals.estimates import Estimate, draw_resamples
 from pipeline_lib.evaluation.metrics.moments import MomentBootstrap, pearson
 from pipeline_lib.evaluation.metrics.scores import Extent
 from pipeline_lib.evaluation.tables.differences import difference_rows, seed_difference

@@ -14,8 +14,7 @@ from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.evaluation.measurements import read_measurements
 from pipeline_lib.evaluation.predictions import find_predictions
-from pipeline_lib.evaluation.tables.leaderboard import Standings, build_standings
-from pipeline_lib.evaluation.tables.subgroups import gene_traits
+from pipeline_lib.evaluation.tables.leaderboard import Standings, build_standings, gene_traits
 
 SETTINGS = EvaluationSettings(resamples=200, ranking_resamples=100)
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pipeline_lib.evaluation.intervals import resampling
+from pipeline_lib.evaluation.intervals import estimates
 from pipeline_lib.evaluation.intervals.design import ClusterDesign
-from pipeline_lib.evaluation.intervals.resampling import draw_resamples
+from pipeline_lib.evaluation.intervals.estimates import draw_resamples
 from pipeline_lib.evaluation.metrics.moments import MomentBootstrap, pearson, pearson_within_query, pooled, rmse
 
 DESIGNS = {
@@ -80,7 +80,7 @@ def test_dense_and_sparse_sums_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     resamples = draw_resamples(design, 20, [0])
     y, x = rng.normal(size=(2, 400))
     dense = pearson(MomentBootstrap(design, resamples, y).sums(x))
-    monkeypatch.setattr(resampling, "_DENSE_CELLS", 0)
+    monkeypatch.setattr(estimates, "_DENSE_CELLS", 0)
     assert pearson(MomentBootstrap(design, resamples, y).sums(x)) == pytest.approx(dense, abs=1e-12)
 
 

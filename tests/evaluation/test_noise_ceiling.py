@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline_lib.config.calls import ScreenScores
 from pipeline_lib.config.evaluation import EvaluationSettings, ReplicateCorrelation
-from pipeline_lib.config.metabolism import SimulationSettings
+from pipeline_lib.config.organism import SimulationSettings
+from pipeline_lib.config.screen_readers import ScreenScores
 from pipeline_lib.evaluation.ceilings.noise_ceiling import noise_ceilings
 from pipeline_lib.evaluation.measurements import Measurements, from_table, named_genes
 from pipeline_lib.simulation.design import ScreenDesign
-from pipeline_lib.simulation.measurement import measure as simulate
+from pipeline_lib.simulation.screen import measure as simulate
 
 SETTINGS = EvaluationSettings(resamples=300, literature=[])
 

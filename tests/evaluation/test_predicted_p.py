@@ -11,9 +11,15 @@ from scipy import stats
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.config.screen_readers import SCREEN_READERS
 from pipeline_lib.evaluation.measurements import from_table, named_genes, on_adjusted_scores, read_measurements
-from pipeline_lib.evaluation.p_values.agreement import agreement_rows, decile_rows, hit_table, point_table
-from pipeline_lib.evaluation.p_values.predicted import Joined, join_predictions
-from pipeline_lib.evaluation.p_values.queries import quantile_rows, query_rows
+from pipeline_lib.evaluation.p_values.nulls import quantile_rows, query_rows
+from pipeline_lib.evaluation.p_values.predicted import (
+    Joined,
+    agreement_rows,
+    decile_rows,
+    hit_table,
+    join_predictions,
+    point_table,
+)
 from pipeline_lib.evaluation.predictions import find_predictions
 
 SETTINGS = EvaluationSettings(resamples=200, ranking_resamples=100)

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_lib.evaluation.intervals.design import ClusterDesign
-from pipeline_lib.evaluation.intervals.resampling import draw_resamples
-from pipeline_lib.evaluation.metrics.query_precision import QueryPrecision
+from pipeline_lib.evaluation.intervals.estimates import draw_resamples
+from pipeline_lib.evaluation.metrics.ranking import QueryPrecision
 
 
 def by_query(query):

@@ -10,7 +10,7 @@ from scipy import stats
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
 from pipeline_lib.evaluation.intervals.design import ClusterDesign
-from pipeline_lib.evaluation.intervals.resampling import Resamples, draw_resamples
+from pipeline_lib.evaluation.intervals.estimates import Resamples, draw_resamples
 from pipeline_lib.evaluation.metrics.ranking import RankingBootstrap
 
 

@@ -12,9 +12,8 @@ from pipeline_lib.evaluation.ceilings.reliability import (
     reported_reliability,
     variance_components,
 )
-from pipeline_lib.evaluation.intervals.design import ClusterDesign
-from pipeline_lib.evaluation.intervals.resampling import draw_resamples
-from pipeline_lib.evaluation.intervals.variance import RobustSpread
+from pipeline_lib.evaluation.intervals.design import ClusterDesign, RobustSpread
+from pipeline_lib.evaluation.intervals.estimates import draw_resamples
 
 # Four judges rate six targets: table 2 of Shrout and Fleiss (1979, Psychol. Bull. 86:420-428).
 RATINGS = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]], dtype=float)

@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline_lib.evaluation.ceilings.reliability import repeats
-from pipeline_lib.evaluation.ceilings.repeats import find_repeats, joint_codes, order_weights
+from pipeline_lib.evaluation.ceilings.reliability import find_repeats, joint_codes, order_weights, repeats
 
 
 @pytest.mark.parametrize(

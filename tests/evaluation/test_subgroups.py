@@ -9,7 +9,7 @@ from scipy import stats
 
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.evaluation.folds import assay_fold
-from pipeline_lib.evaluation.tables.subgroups import GeneTraits, SubgroupBootstrap, gene_traits, levels
+from pipeline_lib.evaluation.tables.leaderboard import GeneTraits, SubgroupBootstrap, gene_traits, levels
 
 SETTINGS = EvaluationSettings(resamples=100, ranking_resamples=50)
 

@@ -9,8 +9,7 @@ import pytest
 
 from pipeline_lib.artefacts.tables import write_table
 from pipeline_lib.config.screen_readers import SCREEN_READERS
-from pipeline_lib.evaluation.calls import negative_calls, positive_calls, true_rule_in_words
-from pipeline_lib.evaluation.truth import read_truths, with_truths
+from pipeline_lib.evaluation.folds import negative_calls, positive_calls, read_truths, true_rule_in_words, with_truths
 
 CALLS = SCREEN_READERS.get("kuzmin2018").scores.calls
 FITNESS = {"A": 0.9, "B": 0.8, "C": 1.0, "D": 1.0, "A+B": 0.7, "A+B+C": 0.5, "A+B+D": 0.7, "A+C": 0.9}

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.evaluation.tables.verdicts import verdict
+from pipeline_lib.evaluation.tables.differences import verdict
 
 bounds = st.floats(-2, 2, allow_nan=False)
 

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_lib.command_line import code_hash, code_memory
-from pipeline_lib.config.features import FEATURE_READERS
+from pipeline_lib.command_line import code_hash
+from pipeline_lib.config.features import FEATURE_READERS, NETWORK_READERS
 from pipeline_lib.config.model_registry import MODELS
-from pipeline_lib.config.networks import NETWORK_READERS
 from pipeline_lib.config.screen_readers import SCREEN_READERS
 
 EXAMPLE = Path(__file__).with_name("example")
@@ -36,9 +35,8 @@ def forget() -> None:
         registry.__dict__.pop("_claims", None)
     for module in [name for name in sys.modules if name.split(".")[0] == "clp_barcode"]:
         del sys.modules[module]
-    for module in (code_hash, code_memory):
-        for item in vars(module).values():
-            getattr(item, "cache_clear", lambda: None)()
+    for item in vars(code_hash).values():
+        getattr(item, "cache_clear", lambda: None)()
 
 
 @pytest.fixture

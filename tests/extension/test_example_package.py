@@ -13,8 +13,7 @@ from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.command_line.plan import plan_run
 from pipeline_lib.command_line.root import app
 from pipeline_lib.command_line.workflow import Workflow
-from pipeline_lib.config.loading import load_run
-from pipeline_lib.config.run import RunConfig
+from pipeline_lib.config.loading import RunConfig, load_run
 from pipeline_lib.errors import PipelineError
 from tests.docs.pages import blocks_of
 from tests.extension.conftest import EXAMPLE, forget

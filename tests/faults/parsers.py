@@ -12,22 +12,20 @@ import pandas as pd
 import yaml
 from openpyxl import Workbook
 
-from pipeline_lib.cell.gene_index import build_gene_table
+from pipeline_lib.cell.graph import build_gene_table
+from pipeline_lib.config.features import NetworkSettings
 from pipeline_lib.config.loading import read_run_config
-from pipeline_lib.config.networks import NetworkSettings
 from pipeline_lib.config.screens import ScreenSettings
-from pipeline_lib.genes.essential_genes import read_essential_genes
-from pipeline_lib.genes.gene_tables import read_gene_table
+from pipeline_lib.genes.gene_tables import read_essential_genes, read_gene_table
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.metabolism.model.energies import read_energies
 from pipeline_lib.metabolism.model.gem import read_gem
-from pipeline_lib.metabolism.model.gene_rule_parser import parse_rule
-from pipeline_lib.networks.edges import build_edges
-from pipeline_lib.networks.raw_edges import read_network
+from pipeline_lib.metabolism.model.gene_rules import parse_rule
+from pipeline_lib.networks.edges import build_edges, read_network
 from pipeline_lib.screens.reading import read_screen
 from pipeline_lib.sources.catalogue import read_catalogue
-from pipeline_lib.training.genotype_streams import read_gene_list
-from pipeline_lib.training.genotype_tables import read_genotype_table
+from pipeline_lib.training.batches import read_gene_list
+from pipeline_lib.training.genotypes import read_genotype_table
 
 Read = Callable[[Path], object]
 

@@ -6,8 +6,7 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.config.features import FeatureSettings
-from pipeline_lib.features.building import build_features
-from pipeline_lib.features.raw_features import read_raw_features
+from pipeline_lib.features.building import build_features, read_raw_features
 from tests.networks.conftest import GENES, NAMES, gene_table, yeast_genes
 
 __all__ = ["yeast_genes"]

@@ -6,8 +6,7 @@ import polars as pl
 import pytest
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.features.building import build_features
-from pipeline_lib.features.raw_features import RawFeatures
+from pipeline_lib.features.building import RawFeatures, build_features
 
 
 def raw(names: list[str], merged: bool = False, **columns: list[float | None]) -> RawFeatures:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.config.features import FeatureSettings
-from pipeline_lib.features.summary import find_provenance
+from pipeline_lib.features.cli import find_provenance
 from pipeline_lib.sources.catalogue import DEFAULT_CATALOGUE
 
 

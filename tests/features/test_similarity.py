@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline_lib.features.similarity import similarity_graph
+from pipeline_lib.features.matrices import similarity_graph
 
 
 def test_the_cosine_counts_only_columns_that_both_genes_have() -> None:
@@ -47,7 +47,7 @@ def test_the_graph_is_symmetric_and_genes_without_features_stand_alone() -> None
 def test_blocks_of_rows_give_what_one_block_gives(monkeypatch: pytest.MonkeyPatch) -> None:
     values = np.random.default_rng(2).normal(size=(50, 30)).astype(np.float32)
     whole = similarity_graph(values, neighbours=5).toarray()
-    monkeypatch.setattr("pipeline_lib.features.similarity._ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("pipeline_lib.features.matrices._ROWS_AT_ONCE", 7)
     np.testing.assert_allclose(similarity_graph(values, neighbours=5).toarray(), whole, rtol=1e-5)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline_lib.cell.gene_index import build_gene_table
+from pipeline_lib.cell.graph import build_gene_table
 from pipeline_lib.genes.gene_tables import read_gene_table
 from pipeline_lib.genes.names import GeneNames
 

@@ -4,7 +4,7 @@ import pytest
 
 from pipeline_lib.artefacts.schemas import GENE_COVERAGE
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.genes.coverage import gene_coverage, low_coverage, refuse_other_organism
+from pipeline_lib.genes.gene_tables import gene_coverage, low_coverage, refuse_other_organism
 from pipeline_lib.genes.names import GeneNames
 
 

@@ -5,10 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline_lib.cell.gene_index import build_gene_table
+from pipeline_lib.cell.graph import build_gene_table
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.genes.essential_genes import essentiality, read_essential_genes
-from pipeline_lib.genes.gene_tables import read_gene_table
+from pipeline_lib.genes.gene_tables import essentiality, read_essential_genes, read_gene_table
 from pipeline_lib.genes.names import GeneNames
 
 OWN = "id\tname\taliases\nb0001\tthrL\t\nb0002\tADE5,7\t\nb0003\tthrB\told\nb0004\tthrC\told\n"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline_lib.genes.genotypes import FAULTS, genotype_faults, smallest_order
+from pipeline_lib.genes.names import FAULTS, genotype_faults, smallest_order
 
 
 def test_one_two_and_three_different_genes_are_genotypes() -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.metabolism.model.gem import Gem, read_gem
-from pipeline_lib.metabolism.model.network import MetabolicNetwork, network_of
+from pipeline_lib.metabolism.model.stoichiometry import MetabolicNetwork, network_of
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from pipeline_lib.artefacts.schemas import EDGES, GENE_COVERAGE, GENES
 from pipeline_lib.artefacts.tables import read_table, write_table
-from pipeline_lib.config.networks import NETWORK_READERS, NetworkSettings
+from pipeline_lib.config.features import NETWORK_READERS, NetworkSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.networks.cli import app
 
@@ -135,7 +135,7 @@ def test_a_network_given_twice_or_unknown_to_the_settings_is_refused() -> None:
 
 
 def test_an_unknown_reader_is_answered_with_the_list() -> None:
-    from pipeline_lib.networks.raw_edges import read_network
+    from pipeline_lib.networks.edges import read_network
 
     with pytest.raises(
         PipelineError, match=r"no network reader 'bionic'; did you mean '[a-z_]+'\? There are edge_list, sgd_regulation"

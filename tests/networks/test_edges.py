@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline_lib.artefacts.schemas import EDGES
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.networks.edges import build_edges
-from pipeline_lib.networks.raw_edges import RawEdges
+from pipeline_lib.networks.edges import RawEdges, build_edges
 from tests.networks.conftest import ALIASES, GENES, NAMES, gene_table
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from pipeline_lib.config.networks import NetworkSettings
+from pipeline_lib.config.features import NetworkSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.networks.summary import Provenance, find_provenance
+from pipeline_lib.networks.cli import Provenance, find_provenance
 
 V91 = "string-v9.1/yeast_string_database_adjacency.txt"
 ORDER = "string-v9.1/yeast_string_genes.txt"

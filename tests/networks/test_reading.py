@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline_lib.config.networks import NETWORK_READERS, NetworkSettings
+from pipeline_lib.config.features import NETWORK_READERS, NetworkSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.networks.raw_edges import read_network
+from pipeline_lib.networks.edges import read_network
 
 FRAGMENTS = st.sampled_from(
     [

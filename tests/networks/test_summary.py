@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline_lib.networks.cli import SUMMARY, Provenance, summarise
 from pipeline_lib.networks.edges import join_networks
-from pipeline_lib.networks.summary import SUMMARY, Provenance, summarise
 
 PROVENANCES = {
     "one": Provenance(("physical", "text_mining"), 2023),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pipeline_lib.config.figures import ARTEFACTS, TOPICS
+from pipeline_lib.config.evaluation import ARTEFACTS, TOPICS
 from pipeline_lib.reporting.cli import app
 from tests.reporting.synthetic_run import write_run
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from pipeline_lib.artefacts.flux_balance import (
+from pipeline_lib.artefacts.schemas import (
     ESSENTIALITY_BENCHMARK,
     EXPLANATIONS,
     MEDIA_BENCHMARK,

@@ -10,10 +10,10 @@ import pandas as pd
 from pipeline_lib.artefacts.atomic import write_json, write_text
 from pipeline_lib.artefacts.schemas import GENES, HISTORY, LEADERBOARD, OBSERVATIONS, PREDICTIONS
 from pipeline_lib.artefacts.tables import write_table
-from pipeline_lib.config.figures import ARTEFACTS
+from pipeline_lib.config.evaluation import ARTEFACTS
 from pipeline_lib.config.loading import read_run_config
 from pipeline_lib.evaluation.tables.scoreboard import scoreboard_rows
-from pipeline_lib.reporting.provenance import provenance
+from pipeline_lib.reporting.run_folder import provenance
 from tests.reporting.flux_balance_tables import flux_balance_tables
 
 HOSTILE_GENE = "<script>window.broken=1</script>"

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.reporting.chart import Axis, Chart, Point, SignificanceAxis
-from pipeline_lib.reporting.significance import height, significance, ticks
+from pipeline_lib.reporting.style import height, significance, ticks
 
 
 def chart(points: list[Point]) -> Chart:

@@ -4,8 +4,7 @@ import pandas as pd
 
 from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.reporting.sections.data import identity_sentences, query_sentences
-from pipeline_lib.reporting.sections.p_values import agreement_grid, simulated_p_sentences
-from pipeline_lib.reporting.sections.statistics import call_sentence
+from pipeline_lib.reporting.sections.p_values import agreement_grid, call_sentence, simulated_p_sentences
 
 SIMULATED = ScreenSettings(reader="kuzmin2018", files={"table": "simulated:yeast/aao1729_data_s1.tsv"})
 

@@ -16,17 +16,15 @@ from matplotlib.patches import Rectangle
 
 from pipeline_lib.artefacts.schemas import HISTORY
 from pipeline_lib.artefacts.tables import read_table, write_table
-from pipeline_lib.config.figures import ARTEFACTS, P_VALUE_PAGE, TOPICS
+from pipeline_lib.config.evaluation import ARTEFACTS, P_VALUE_PAGE, TOPICS
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import read_records
-from pipeline_lib.reporting.figures.called_ranking import draw_called_ranking
+from pipeline_lib.reporting.figures.calls import draw_called_ranking, draw_discoveries
 from pipeline_lib.reporting.figures.correlations import draw_correlation
-from pipeline_lib.reporting.figures.datasets import draw_gene_usage, draw_scores
-from pipeline_lib.reporting.figures.discoveries import draw_discoveries
+from pipeline_lib.reporting.figures.datasets import draw_energy_coverage, draw_gene_usage, draw_incidence, draw_scores
 from pipeline_lib.reporting.figures.leaderboard import draw_family
-from pipeline_lib.reporting.figures.metabolism import draw_energy_coverage, draw_incidence
 from pipeline_lib.reporting.figures.training import draw_training_curves
-from pipeline_lib.reporting.predictions import Job, find_jobs
+from pipeline_lib.reporting.run_folder import Job, find_jobs
 from tests.reporting.conftest import PAGES, draw
 
 

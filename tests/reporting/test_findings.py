@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline_lib.evaluation.tables.verdicts import verdict
+from pipeline_lib.evaluation.tables.differences import verdict
 from pipeline_lib.reporting.figures.leaderboard import leading_assay
 from pipeline_lib.reporting.findings import (
     above_ceiling_sentences,

@@ -5,14 +5,20 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline_lib.artefacts.flux_balance import EXPLANATIONS, MEDIA_BENCHMARK, no_rows
+from pipeline_lib.artefacts.schemas import EXPLANATIONS, MEDIA_BENCHMARK, no_rows
 from pipeline_lib.artefacts.tables import write_table
-from pipeline_lib.config.figures import ARTEFACTS
+from pipeline_lib.config.evaluation import ARTEFACTS
 from pipeline_lib.reporting.figures.flux_balance import draw_essential_genes, draw_media, draw_subsystems
 from pipeline_lib.reporting.run_folder import RunFolder
 from pipeline_lib.reporting.sections.data import implausible_sentences
-from pipeline_lib.reporting.sections.explanations import explanations, summaries
-from pipeline_lib.reporting.sections.flux_balance import best_media, essential_genes, media, subsystems
+from pipeline_lib.reporting.sections.flux_balance import (
+    best_media,
+    essential_genes,
+    explanations,
+    media,
+    subsystems,
+    summaries,
+)
 from tests.reporting.flux_balance_tables import flux_balance_tables
 
 

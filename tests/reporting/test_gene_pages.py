@@ -10,7 +10,7 @@ import pytest
 
 from pipeline_lib.config.organism import OrganismSettings
 from pipeline_lib.reporting.gene_pages import NEIGHBOURS, PARTNERS, Inputs, gene_pages
-from pipeline_lib.reporting.genes import GeneNames
+from pipeline_lib.reporting.names import GeneNames
 
 GENES = ["YFL039C", "YAL001C", "YBR072W", "b0008"]
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from pipeline_lib.config.organism import OrganismSettings
-from pipeline_lib.reporting.genes import GeneNames
+from pipeline_lib.reporting.names import GeneNames
 
 TABLE = pd.DataFrame({"gene": ["YFL039C", "YAL001C"], "name": ["ACT1", "YAL001C"]})
 

@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.artefacts.tables import read_table
-from pipeline_lib.config.figures import ARTEFACTS
-from pipeline_lib.evaluation.tables.verdicts import verdict
+from pipeline_lib.config.evaluation import ARTEFACTS
+from pipeline_lib.evaluation.tables.differences import verdict
+from pipeline_lib.reporting.chart import GridCell, Scale, mark, scale_around_zero
 from pipeline_lib.reporting.findings import number
-from pipeline_lib.reporting.grid import GridCell, Scale, mark, scale_around_zero
-from pipeline_lib.reporting.sections.families import Elsewhere, elsewhere, family_grid
-from pipeline_lib.reporting.sections.scoreboard import scoreboard_grid
+from pipeline_lib.reporting.sections.model import Elsewhere, elsewhere, family_grid
+from pipeline_lib.reporting.sections.page import scoreboard_grid
 from tests.reporting.test_findings import pair
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline_lib.reporting.html_table import FIRST, HtmlTable, html_table
+from pipeline_lib.reporting.html import FIRST, HtmlTable, html_table
 
 
 def unpacked(table: HtmlTable) -> Any:

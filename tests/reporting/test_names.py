@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.config.calls import FITNESS_UNITS, ScreenScores
+from pipeline_lib.config.screen_readers import FITNESS_UNITS, ScreenScores
 from pipeline_lib.reporting.names import in_order, split_name, split_phrase, unit
 
 ORDER = [

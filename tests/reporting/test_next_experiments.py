@@ -9,14 +9,14 @@ from scipy.stats import norm
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import gene_positions
-from pipeline_lib.config.figures import ReportingSettings
-from pipeline_lib.reporting.candidates import rank_untested
+from pipeline_lib.config.evaluation import ReportingSettings
 from pipeline_lib.reporting.next_experiments import (
     Target,
     choose_genes,
     choose_target,
     expected_shortfall,
     measured_genotypes,
+    rank_untested,
     suggest,
     untested,
     viable_genes,

@@ -5,7 +5,7 @@ from itertools import pairwise
 import matplotlib.pyplot as plt
 import pytest
 
-from pipeline_lib.reporting.one_column import WIDTH, in_one_column
+from pipeline_lib.reporting.drawing import WIDTH, in_one_column
 from pipeline_lib.reporting.style import paper_style
 
 

@@ -6,11 +6,10 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.artefacts.tables import read_table
-from pipeline_lib.config.figures import ARTEFACTS, figure_names, pages_of
+from pipeline_lib.config.evaluation import ARTEFACTS, figure_names, pages_of
 from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.reporting.drawing import read_records
-from pipeline_lib.reporting.figures.p_value_page import agreement_verdict, answer, draw_page
-from pipeline_lib.reporting.figures.p_value_panels import PValueTables
+from pipeline_lib.reporting.figures.p_value_page import PValueTables, agreement_verdict, answer, draw_page
 
 
 def agreement(spearman: tuple[float, float, float], enrichment: tuple[float, float, float]) -> pd.DataFrame:

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from pipeline_lib.config.figures import TOPICS
+from pipeline_lib.config.evaluation import TOPICS
 from tests.reporting.synthetic_run import FORMULA, HOSTILE_GENE, HOSTILE_SCREEN
 
 NOTHING_TO_DRAW = {"reproducibility", "loss_models", "discoveries"}

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline_lib.reporting.figures.reproducibility import OTHER, SAME, agreement, draw_reproducibility, repeated_pairs
+from pipeline_lib.reporting.figures.ceilings import OTHER, SAME, agreement, draw_reproducibility, repeated_pairs
 
 
 def observations(rows):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline_lib.reporting.spread import stretched
+from pipeline_lib.reporting.findings import stretched
 
 
 @given(seed=st.integers(0, 1000), spread=st.floats(0.05, 2))

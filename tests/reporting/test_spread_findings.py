@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline_lib.reporting.spread_findings import BETTER_LOOK, FREE, spread_sentences, spread_trades
+from pipeline_lib.reporting.findings import BETTER_LOOK, FREE, spread_sentences, spread_trades
 
 
 def predictions(screen: str, spread: float) -> pd.DataFrame:

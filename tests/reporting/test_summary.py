@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.reporting.run_folder import RunFolder
-from pipeline_lib.reporting.sections.summary import facts
+from pipeline_lib.reporting.sections.page import facts
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.command_line.workflow import as_json
-from pipeline_lib.config.figures import ARTEFACTS, CLP_CHECKS, OF_KNOCKOUTS, TOPICS, pages_of
+from pipeline_lib.config.evaluation import ARTEFACTS, CLP_CHECKS, OF_KNOCKOUTS, TOPICS, pages_of
 from pipeline_lib.config.screens import screen_scores
 from tests.reporting.conftest import draw, invoke
 from tests.reporting.synthetic_run import write_run

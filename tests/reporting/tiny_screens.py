@@ -15,18 +15,15 @@ from pipeline_lib.artefacts.atomic import read_json, write_json
 from pipeline_lib.artefacts.schemas import GENES, HISTORY, OBSERVATIONS, PREDICTIONS
 from pipeline_lib.artefacts.tables import read_table, write_table
 from pipeline_lib.cell.genotypes import encode
-from pipeline_lib.cell.leakage import leakage_table
-from pipeline_lib.cell.splits import assign, split_table
+from pipeline_lib.cell.splits import assign, leakage_table, split_table
 from pipeline_lib.command_line.workflow import as_json
-from pipeline_lib.config.figures import ARTEFACTS
-from pipeline_lib.config.loading import parse_run_config
-from pipeline_lib.config.run import RunConfig
+from pipeline_lib.config.evaluation import ARTEFACTS
+from pipeline_lib.config.loading import RunConfig, parse_run_config
 from pipeline_lib.config.screens import screen_scores
 from pipeline_lib.evaluation.cli import app as evaluation
-from pipeline_lib.reporting.candidates import FittedSeeds, rank_untested
-from pipeline_lib.reporting.provenance import provenance
-from pipeline_lib.screens.summarising import summarise
-from pipeline_lib.screens.trigenic_identity import recompute_tau
+from pipeline_lib.reporting.next_experiments import FittedSeeds, rank_untested
+from pipeline_lib.reporting.run_folder import provenance
+from pipeline_lib.screens.summarising import recompute_tau, summarise
 
 GENE_NAMES = [f"b{number:04d}" for number in range(1, 15)]
 SCREEN = "mine"

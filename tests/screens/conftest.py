@@ -9,7 +9,7 @@ import pytest
 
 from pipeline_lib.artefacts.schemas import OBSERVATIONS, REJECTED
 from pipeline_lib.artefacts.tables import read_table
-from pipeline_lib.cell.gene_index import build_gene_table
+from pipeline_lib.cell.graph import build_gene_table
 from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.genes.gene_tables import read_gene_table
 from pipeline_lib.genes.names import GeneNames

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.screens.value_checks import call_values
+from pipeline_lib.screens.batch import call_values
 
 
 def values(*texts: str) -> list[float]:

@@ -11,9 +11,7 @@ from pipeline_lib.artefacts.tables import read_table, write_table
 from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.genes.names import GeneNames
-from pipeline_lib.screens.aggregating import aggregate
-from pipeline_lib.screens.combining import combine_observations, combine_rejected
-from pipeline_lib.screens.reading import read_screen
+from pipeline_lib.screens.reading import aggregate, combine_observations, combine_rejected, read_screen
 from pipeline_lib.screens.summarising import summarise
 
 COLUMNS = {"genes": "genes", "value": "score", "std": "sd", "query": "query", "temperature": "degrees"}

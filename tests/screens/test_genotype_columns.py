@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_lib.genes.names import GeneNames
-from pipeline_lib.screens.alleles import KINDS
-from pipeline_lib.screens.genotype_columns import GenotypeColumns
+from pipeline_lib.screens.alleles import KINDS, GenotypeColumns
 
 # The index is not in alphabetical order: genes sort by name all the same.
 NAMES = GeneNames(["YC", "YA", "YD", "YB"], ["YC", "YA", "YD", "YB"], [[]] * 4, in_gem=np.zeros(4, dtype=bool))

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.screens.replicates import PairReplicates, repeated_values, replicate_numbers
+from pipeline_lib.screens.strain_pairs import PairReplicates, repeated_values, replicate_numbers
 
 KEYS = st.lists(st.integers(-3, 3), max_size=40)
 

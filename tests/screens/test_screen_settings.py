@@ -6,9 +6,8 @@ import sys
 import pytest
 from pydantic import ValidationError
 
-from pipeline_lib.config.calls import CallThreshold, ScreenScores
 from pipeline_lib.config.registry import load
-from pipeline_lib.config.screen_readers import SCREEN_READERS
+from pipeline_lib.config.screen_readers import SCREEN_READERS, CallThreshold, ScreenScores
 from pipeline_lib.config.screens import ScreenSettings
 
 TABLE = {"reader": "table", "files": {"table": "lab.csv"}}

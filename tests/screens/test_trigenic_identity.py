@@ -9,7 +9,7 @@ import pytest
 from pipeline_lib.artefacts.schemas import TRIGENIC_IDENTITY
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.genes.names import GeneNames
-from pipeline_lib.screens.trigenic_identity import recompute_tau
+from pipeline_lib.screens.summarising import recompute_tau
 from tests.screens.conftest import Read
 
 COLUMNS = [
@@ -87,10 +87,10 @@ def test_two_control_strains_of_one_gene_leave_open_which_is_meant(identity) -> 
 
 
 def test_a_simulated_screen_keeps_the_identity(tmp_path: Path, read: Read) -> None:
-    from pipeline_lib.config.metabolism import SimulationSettings
+    from pipeline_lib.config.organism import SimulationSettings
     from pipeline_lib.metabolism.model.gem import read_gem
-    from pipeline_lib.metabolism.model.network import network_of
-    from pipeline_lib.simulation import kuzmin
+    from pipeline_lib.metabolism.model.stoichiometry import network_of
+    from pipeline_lib.simulation import layouts
     from pipeline_lib.simulation.screen import simulate_screen
 
     network = network_of(read_gem("cobra:textbook"))
@@ -106,8 +106,8 @@ def test_a_simulated_screen_keeps_the_identity(tmp_path: Path, read: Read) -> No
             "essential": pd.array([False] * len(names), dtype="boolean"),
         }
     )
-    kuzmin.write_2018(kuzmin.screen_table(simulated.design, simulated.measured, genes), tmp_path)
-    observations, _ = read("kuzmin2018", GeneNames.from_table(genes), {"table": tmp_path / kuzmin.FILE_2018})
+    layouts.write_2018(layouts.screen_table(simulated.design, simulated.measured, genes), tmp_path)
+    observations, _ = read("kuzmin2018", GeneNames.from_table(genes), {"table": tmp_path / layouts.FILE_2018})
     observations.to_parquet(tmp_path / "observations.parquet")
     recompute_tau(tmp_path / "observations.parquet", tmp_path / "identity.parquet")
     table = read_table(tmp_path / "identity.parquet", TRIGENIC_IDENTITY)

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline_lib.config.metabolism import SimulationSettings
+from pipeline_lib.config.organism import SimulationSettings
 from pipeline_lib.metabolism.model.gem import read_gem
-from pipeline_lib.metabolism.model.network import MetabolicNetwork, network_of
+from pipeline_lib.metabolism.model.stoichiometry import MetabolicNetwork, network_of
 from pipeline_lib.simulation.screen import SimulatedScreen, simulate_screen
 
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from pipeline_lib.config.metabolism import SimulationSettings
+from pipeline_lib.config.organism import SimulationSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism.knockouts.interaction_scores import interaction_scores
-from pipeline_lib.metabolism.model.network import MetabolicNetwork
+from pipeline_lib.metabolism.knockouts.genotypes import interaction_scores
+from pipeline_lib.metabolism.model.stoichiometry import MetabolicNetwork
 from pipeline_lib.simulation.screen import SimulatedScreen, simulate_screen
 
 

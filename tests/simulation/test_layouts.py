@@ -12,11 +12,11 @@ from click.testing import CliRunner
 
 from pipeline_lib.artefacts import schemas
 from pipeline_lib.artefacts.tables import write_table
-from pipeline_lib.config.metabolism import SimulationSettings
-from pipeline_lib.metabolism.model.network import MetabolicNetwork
+from pipeline_lib.config.organism import SimulationSettings
+from pipeline_lib.metabolism.model.stoichiometry import MetabolicNetwork
 from pipeline_lib.screens.cli import app as screens
 from pipeline_lib.simulation.cli import write_layout
-from pipeline_lib.simulation.costanzo_sized import PUBLISHED_ROWS, made_up_orfs, write_costanzo_sized
+from pipeline_lib.simulation.layouts import PUBLISHED_ROWS, made_up_orfs, write_costanzo_sized
 from pipeline_lib.simulation.screen import SimulatedScreen, simulate_screen
 
 DATA_S1 = [

@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pipeline_lib.config.metabolism import SimulationSettings
-from pipeline_lib.metabolism.knockouts.interaction_scores import interaction_scores
-from pipeline_lib.metabolism.model.network import MetabolicNetwork
-from pipeline_lib.simulation.measurement import measure
-from pipeline_lib.simulation.screen import SimulatedScreen, signal, simulate_screen, truth_table
+from pipeline_lib.config.organism import SimulationSettings
+from pipeline_lib.metabolism.knockouts.genotypes import interaction_scores
+from pipeline_lib.metabolism.model.stoichiometry import MetabolicNetwork
+from pipeline_lib.simulation.screen import SimulatedScreen, measure, signal, simulate_screen, truth_table
 
 SILENT = {"colony_noise": 0.0, "query_noise": 0.0, "strain_noise": 0.0}
 

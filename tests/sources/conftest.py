@@ -15,8 +15,7 @@ import trustme
 
 from pipeline_lib.sources.catalogue import Catalogue
 from pipeline_lib.sources.download import Patience
-from pipeline_lib.sources.fetch import Fetcher
-from pipeline_lib.sources.records import RecordedSums
+from pipeline_lib.sources.fetch import Fetcher, RecordedSums
 
 CONTENT = b"YAL001C\tYBR123C\n" * 4000
 CONTENT_SUM = hashlib.sha256(CONTENT).hexdigest()

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline_lib.sources.archives import extract_member
-from pipeline_lib.sources.transfer import PlaceFailedError
+from pipeline_lib.sources.download import PlaceFailedError
+from pipeline_lib.sources.file_kinds import extract_member
 from tests.sources.conftest import files_below
 
 

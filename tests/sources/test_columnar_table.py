@@ -12,9 +12,8 @@ import pytest
 from pyarrow import feather, ipc
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.sources.columnar_table import columnar_header, read_columnar
-from pipeline_lib.sources.rejections import Rejections
-from pipeline_lib.sources.row_block import Column, RowBlock
+from pipeline_lib.sources.own_table import columnar_header, read_columnar
+from pipeline_lib.sources.row_block import Column, Rejections, RowBlock
 
 COLUMNS = {"gene": Column(("gene",), "names"), "value": Column(("score",), "number")}
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline_lib.sources.download import PlaceFailedError
 from pipeline_lib.sources.file_kinds import check_content
-from pipeline_lib.sources.transfer import PlaceFailedError
 
 
 def check(path: Path, content: bytes, name: str, limit: int = 10**6) -> None:

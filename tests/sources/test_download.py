@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_lib.sources.download import download
-from pipeline_lib.sources.transfer import PlaceFailedError
+from pipeline_lib.sources.download import PlaceFailedError, download
 from tests.sources.conftest import (
     CONTENT,
     CONTENT_SUM,

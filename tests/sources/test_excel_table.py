@@ -13,8 +13,7 @@ from openpyxl import Workbook
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.sources.excel_table import read_sheet
-from pipeline_lib.sources.rejections import Rejections
-from pipeline_lib.sources.row_block import Column, RowBlock
+from pipeline_lib.sources.row_block import Column, Rejections, RowBlock
 
 COLUMNS = {"gene": Column(("gene",)), "value": Column(("score",), "number")}
 HEADER = ("gene", "score")

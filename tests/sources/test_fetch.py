@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.sources.catalogue import Catalogue
-from pipeline_lib.sources.fetch import Fetcher
-from pipeline_lib.sources.records import RecordedSums
+from pipeline_lib.sources.fetch import Fetcher, RecordedSums
 from tests.sources.conftest import (
     CONTENT,
     CONTENT_SUM,

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.sources.records import RecordedSums
-from pipeline_lib.sources.transfer import Digest, PlaceFailedError
+from pipeline_lib.sources.download import Digest, PlaceFailedError
+from pipeline_lib.sources.fetch import RecordedSums
 
 
 def record_many(path: Path, worker: int) -> None:

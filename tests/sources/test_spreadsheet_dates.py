@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline_lib.sources.spreadsheet_dates import looks_like_date, looks_like_serial_date
+from pipeline_lib.sources.written_numbers import looks_like_date, looks_like_serial_date
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ import pytest
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.sources.row_block import Column
-from pipeline_lib.sources.table_layout import DELIMITERS, TableLayout, find_layout
-from pipeline_lib.sources.text_lines import TextLines
+from pipeline_lib.sources.table_layout import DELIMITERS, TableLayout, TextLines, find_layout
 
 COLUMNS = {"gene": Column(("gene",)), "value": Column(("score, norm",))}
 

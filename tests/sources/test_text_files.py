@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.sources.text_lines import read_text
+from pipeline_lib.sources.table_layout import read_text
 
 TEXT = "YAL001C\tTFC3\n\nYBR123C\tµ\n"
 

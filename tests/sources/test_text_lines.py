@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.sources.file_kinds import TEXT as TEXT_FILE
 from pipeline_lib.sources.file_kinds import kind_of
-from pipeline_lib.sources.text_lines import TextLines
+from pipeline_lib.sources.table_layout import TextLines
 
 TEXT = "gene1,score,note\nOST3,0.5,30 °C\nSLA1,0.25,é\n"
 

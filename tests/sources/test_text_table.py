@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.sources.rejections import Rejections
-from pipeline_lib.sources.row_block import Column, RowBlock, one_block
+from pipeline_lib.sources.row_block import Column, Rejections, RowBlock, one_block
 from pipeline_lib.sources.text_table import read_blocks
 
 COLUMNS = {

@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.artefacts.schemas import EDGES, FOLDS, GENES, OBSERVATIONS, PHENOTYPES, SPLIT
-from pipeline_lib.artefacts.tables import write_table
-from pipeline_lib.artefacts.tensors import save_tensors
+from pipeline_lib.artefacts.tables import save_tensors, write_table
 from tests.small_cell import edge_table, gene_table, small_screen, stoichiometry
 
 

@@ -5,8 +5,7 @@ import pandas as pd
 from click.testing import CliRunner
 
 from pipeline_lib.artefacts.schemas import EDGES, FOLDS, GENES, OBSERVATIONS, SPLIT
-from pipeline_lib.artefacts.tables import read_table, write_table
-from pipeline_lib.artefacts.tensors import save_tensors
+from pipeline_lib.artefacts.tables import read_table, save_tensors, write_table
 from pipeline_lib.cell.cli import app as cell_commands
 from pipeline_lib.metabolism.cli import app as metabolism
 from pipeline_lib.training.cli import app as training

@@ -9,18 +9,16 @@ import pytest
 from click.testing import CliRunner
 
 from pipeline_lib.artefacts.schemas import FOLDS, HISTORY, PREDICTIONS, SPLIT
-from pipeline_lib.artefacts.tables import read_table, write_table
-from pipeline_lib.artefacts.tensors import load_tensors, save_tensors
+from pipeline_lib.artefacts.tables import load_tensors, read_table, save_tensors, write_table
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.interface import Prediction
 from pipeline_lib.training import fit as fit_module
-from pipeline_lib.training.checkpoint import fit_folder
 from pipeline_lib.training.cli import app
 from pipeline_lib.training.fit import fit_model, score_folds
-from pipeline_lib.training.inputs import read_cell, read_split
-from pipeline_lib.training.processes import resolve_device
+from pipeline_lib.training.fitted_model import read_cell, read_split
+from pipeline_lib.training.processes import fit_folder, resolve_device
 from tests.small_cell import stoichiometry
 
 

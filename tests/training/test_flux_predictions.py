@@ -8,8 +8,8 @@ from cobra.io import load_model
 
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.training.cli import predict_app
 from pipeline_lib.training.predict import predict
-from pipeline_lib.training.predict_cli import predict_app
 from tests.training.run_folders import write_core_run
 
 

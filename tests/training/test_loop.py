@@ -15,9 +15,9 @@ from pipeline_lib.artefacts.schemas import HISTORY
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.interface import FitContext
-from pipeline_lib.training.checkpoint import CheckpointFile
 from pipeline_lib.training.loop import train_network
-from pipeline_lib.training.weights import WeightAverage
+from pipeline_lib.training.processes import CheckpointFile
+from pipeline_lib.training.step import WeightAverage
 from tests.training.toy import Linear, columns
 
 SETTINGS = TrainingSettings(epochs=8, batch_size=32, minimum_steps=1, learning_rate=0.1, patience=8)

@@ -8,7 +8,7 @@ from pipeline_lib.config.training import LossSettings, TrainingSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.interface import LearnsSpread
 from pipeline_lib.training.losses import Criterion
-from pipeline_lib.training.optimiser import Optimiser, learning_rate
+from pipeline_lib.training.step import Optimiser, learning_rate
 from tests.training.toy import Linear, columns
 
 SETTINGS = TrainingSettings(learning_rate=0.1)

@@ -13,8 +13,8 @@ from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.clp.heads import Correction
 from pipeline_lib.models.clp.network import ClpNetwork
 from pipeline_lib.training.cli import app
-from pipeline_lib.training.inputs import SplitData
-from pipeline_lib.training.overfit import choose, overfit, refuse_failure, why_not
+from pipeline_lib.training.fitted_model import SplitData
+from pipeline_lib.training.walk_through import choose, overfit, refuse_failure, why_not
 from tests.small_cell import knockout_table, small_cell, small_screen, small_settings
 
 

@@ -10,15 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
-from pipeline_lib.artefacts.tables import read_table, write_table
-from pipeline_lib.artefacts.tensors import load_tensors, save_tensors
+from pipeline_lib.artefacts.tables import load_tensors, read_table, save_tensors, write_table
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.training.fitted_model import load_fitted
-from pipeline_lib.training.genotype_streams import all_triples
-from pipeline_lib.training.inputs import read_cell, read_split
-from pipeline_lib.training.predict import open_predictor, predict
-from pipeline_lib.training.predict_cli import predict_app
-from pipeline_lib.training.prediction_table import SCHEMA
+from pipeline_lib.training.batches import all_triples
+from pipeline_lib.training.cli import predict_app
+from pipeline_lib.training.fitted_model import load_fitted, read_cell, read_split
+from pipeline_lib.training.predict import SCHEMA, open_predictor, predict
 from pipeline_lib.training.run_files import find_fit
 from tests.small_cell import small_screen
 from tests.training.conftest import observation_table

@@ -9,14 +9,12 @@ from click.testing import CliRunner
 from pipeline_lib.config.model_registry import CLP
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.models.clp.intact import IntactPool
-from pipeline_lib.models.clp.perturbed import PerturbedSet
+from pipeline_lib.models.clp.latents import IntactPool, PerturbedSet
 from pipeline_lib.models.interface import FitContext
 from pipeline_lib.models.registry import build
 from pipeline_lib.reporting.sections.model import _gains
 from pipeline_lib.training.cli import app
-from pipeline_lib.training.tracing import dead_units, summary, traced
-from pipeline_lib.training.walk_through import _methods, choose_batch
+from pipeline_lib.training.walk_through import _methods, choose_batch, dead_units, summary, traced
 from tests.small_cell import small_cell, small_screen, small_settings
 
 

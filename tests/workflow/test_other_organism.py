@@ -10,7 +10,7 @@ import pytest
 
 from pipeline_lib.metabolism.knockouts.solver import solve_knockouts
 from pipeline_lib.metabolism.model.gem import read_gem
-from pipeline_lib.metabolism.model.network import network_of
+from pipeline_lib.metabolism.model.stoichiometry import network_of
 
 GENES, PAIRS = 30, 435
 NOISE = 0.02

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from pipeline_lib.config.figures import TOPICS
+from pipeline_lib.config.evaluation import TOPICS
 from tests.workflow.conftest import rules_of
 
 QUICKSTART = ("--configfile", "config/quickstart.yaml")

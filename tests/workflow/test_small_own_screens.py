@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from pipeline_lib.metabolism.model.gem import read_gem
-from pipeline_lib.metabolism.model.network import network_of
+from pipeline_lib.metabolism.model.stoichiometry import network_of
 
 pytestmark = pytest.mark.slow
 

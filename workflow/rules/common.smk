@@ -15,11 +15,11 @@ if "{" in str(PROJECT):
         f"the folder '{PROJECT}' has braces in its name, which Snakemake takes for wildcards; rename it."
     )
 
-from pipeline_lib.command_line.code_memory import remembered_code_hash as code_hash
+from pipeline_lib.command_line.code_hash import remembered_code_hash as code_hash
 from pipeline_lib.command_line.plan import plan_run
-from pipeline_lib.command_line.run_lock import join_runs
+from pipeline_lib.command_line.workflow import join_runs
 from pipeline_lib.command_line.workflow import as_json
-from pipeline_lib.config.figures import TOPICS
+from pipeline_lib.config.evaluation import TOPICS
 from pipeline_lib.errors import PipelineError
 
 # Where a path of this workflow lies: a module's prefix moves inputs, outputs and logs, but not what parameters name.

@@ -69,7 +69,7 @@ rule metabolism:
         mem_mb=grows(3000),
         runtime=minutes(10),
     params:
-        code=code_hash("pipeline_lib.metabolism.commands.build:build"),
+        code=code_hash("pipeline_lib.metabolism.cli:build"),
         settings=lambda wildcards: as_json(RUN.metabolism),
         screen_media=lambda wildcards: as_json(FLOW.screen_media),
         own=FLOW.contents(**MODEL_FILES),
@@ -113,7 +113,7 @@ rule knockouts:
         mem_mb=grows(4000),
         runtime=minutes(30),
     params:
-        code=code_hash("pipeline_lib.metabolism.commands.knockouts:knockouts"),
+        code=code_hash("pipeline_lib.metabolism.commands:knockouts"),
     shell:
         "python -m pipeline_lib metabolism knockouts --reactions {input.reactions:q} --incidence {input.incidence:q}"
         " --complexes {input.complexes:q} --genes {input.genes:q} --genotypes {input.observations:q} --media {input.media:q}"
@@ -137,7 +137,7 @@ rule essentiality:
         mem_mb=grows(2000),
         runtime=minutes(15),
     params:
-        code=code_hash("pipeline_lib.metabolism.commands.comparisons:essentiality"),
+        code=code_hash("pipeline_lib.metabolism.commands:essentiality"),
     shell:
         "python -m pipeline_lib metabolism essentiality --reactions {input.reactions:q} --incidence {input.incidence:q}"
         " --complexes {input.complexes:q} --genes {input.genes:q} --output {output.essentiality:q} 2>> {log:q}"
@@ -164,7 +164,7 @@ rule all_triples:
         mem_mb=grows(12000),
         runtime=minutes(180),
     params:
-        code=code_hash("pipeline_lib.metabolism.commands.searches:all_triples"),
+        code=code_hash("pipeline_lib.metabolism.cli:all_triples"),
     shell:
         "python -m pipeline_lib metabolism all-triples --reactions {input.reactions:q} --incidence {input.incidence:q}"
         " --complexes {input.complexes:q} --genes {input.genes:q} --processes {threads} --output {output.triples:q}"
@@ -188,7 +188,7 @@ rule media_benchmark:
         mem_mb=grows(2000),
         runtime=minutes(15),
     params:
-        code=code_hash("pipeline_lib.metabolism.commands.comparisons:media"),
+        code=code_hash("pipeline_lib.metabolism.commands:media"),
         own=FLOW.contents(gem=RUN.metabolism.gem),
         gem=lambda wildcards: FLOW.argument(RUN.metabolism.gem),
     shell:
@@ -216,7 +216,7 @@ rule essentiality_benchmark:
         mem_mb=grows(2000),
         runtime=minutes(20),
     params:
-        code=code_hash("pipeline_lib.metabolism.commands.comparisons:essentiality_benchmark_command"),
+        code=code_hash("pipeline_lib.metabolism.commands:essentiality_benchmark_command"),
         features=[f"--features={placed(f'{RESULTS}/features/{name}.parquet')}" for name in MUTANT_FREE_FEATURES],
     shell:
         "OMP_NUM_THREADS={threads} python -m pipeline_lib metabolism essentiality-benchmark --growth {input.growth:q}"
@@ -242,7 +242,7 @@ rule subsystem_benchmark:
         mem_mb=grows(3000),
         runtime=minutes(15),
     params:
-        code=code_hash("pipeline_lib.metabolism.commands.comparisons:subsystem_benchmark_command"),
+        code=code_hash("pipeline_lib.metabolism.commands:subsystem_benchmark_command"),
         screens=[f"--screen={screen}" for screen in REAL_SCREENS],
     shell:
         "python -m pipeline_lib metabolism subsystem-benchmark --reactions {input.reactions:q}"
@@ -273,7 +273,7 @@ rule explain_interactions:
         mem_mb=grows(3000),
         runtime=minutes(20),
     params:
-        code=code_hash("pipeline_lib.metabolism.commands.comparisons:explain"),
+        code=code_hash("pipeline_lib.metabolism.commands:explain"),
         simulated=[f"--simulated={screen}" for screen in FLOW.truths],
     shell:
         "python -m pipeline_lib metabolism explain --reactions {input.reactions:q} --incidence {input.incidence:q}"
@@ -303,7 +303,7 @@ rule lethal_sets:
         mem_mb=grows(4000),
         runtime=minutes(180),
     params:
-        code=code_hash("pipeline_lib.metabolism.commands.searches:lethal_sets_command"),
+        code=code_hash("pipeline_lib.metabolism.cli:lethal_sets_command"),
     shell:
         "python -m pipeline_lib metabolism lethal-sets --reactions {input.reactions:q} --incidence {input.incidence:q}"
         " --complexes {input.complexes:q} --genes {input.genes:q} --order {wildcards.order:q} --threads {threads}"

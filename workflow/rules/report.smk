@@ -2,7 +2,7 @@
 
 from os.path import abspath
 
-from pipeline_lib.config.figures import READS_MODELS, figure_names, pages_of
+from pipeline_lib.config.evaluation import READS_MODELS, figure_names, pages_of
 
 HISTORIES = [path.replace("predictions.parquet", "history.parquet") for path in PREDICTIONS]
 

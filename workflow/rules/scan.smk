@@ -35,7 +35,7 @@ rule scan_shard:
         mem_mb=grows(6000),
         runtime=minutes(240),
     params:
-        code=lambda wildcards: code_hash("pipeline_lib.training.scan_cli:scan") + FLOW.model_code(SCAN.model),
+        code=lambda wildcards: code_hash("pipeline_lib.training.cli:scan") + FLOW.model_code(SCAN.model),
         own=FLOW.contents(gene_list=SCAN.genes),
         run=lambda wildcards: placed(RESULTS),
         options=SCAN_OPTIONS,
@@ -62,7 +62,7 @@ rule genome_scan:
         mem_mb=grows(4000),
         runtime=minutes(30),
     params:
-        code=code_hash("pipeline_lib.training.scan_cli:merge_scan"),
+        code=code_hash("pipeline_lib.training.cli:merge_scan"),
         kept=SCAN.kept,
         folder=lambda wildcards: placed(f"{RESULTS}/scan/shards"),
         shards=lambda wildcards, input: len(input.tables),

@@ -1,30 +1,38 @@
-"""The best correlation that any prediction can have with a screen's noisy scores, by every means the data allow."""
+"""The best correlation that any prediction can have with a screen's noisy scores, and the one estimate shown."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline_lib.config.evaluation import EvaluationSettings, ReplicateCorrelation
-from pipeline_lib.evaluation.ceilings.centring import Part, centred_within_queries
-from pipeline_lib.evaluation.ceilings.reliability import ceiling, repeat_reliability, reported_reliability
-from pipeline_lib.evaluation.ceilings.repeats import MINIMUM_GROUPS, find_repeats, order_weights
+from pipeline_lib.evaluation.ceilings.reliability import (
+    MINIMUM_GROUPS,
+    Part,
+    ceiling,
+    centred_within_queries,
+    find_repeats,
+    order_weights,
+    repeat_reliability,
+    reported_reliability,
+)
 from pipeline_lib.evaluation.folds import assay_seed
-from pipeline_lib.evaluation.intervals.design import ClusterDesign, choose_kind, cluster_design
-from pipeline_lib.evaluation.intervals.estimates import Estimate
-from pipeline_lib.evaluation.intervals.influence import of_correlation
-from pipeline_lib.evaluation.intervals.resampling import draw_resamples
+from pipeline_lib.evaluation.intervals.design import ClusterDesign, choose_kind, cluster_design, of_correlation
+from pipeline_lib.evaluation.intervals.estimates import Estimate, draw_resamples
 from pipeline_lib.evaluation.measurements import Measurements, by_genotype
 from pipeline_lib.evaluation.metrics.moments import MomentBootstrap, pearson, pearson_within_query
 
 Floats = NDArray[np.float64]
 
 ALL_ORDERS = 0
+
 """Stands in the column `order` for all orders together."""
 
 ALL_SPLITS = "all"
+
 """Stands in the column `split` for all rows of a screen, tested or not."""
 
 ASSUMPTIONS = {
@@ -39,8 +47,8 @@ ASSUMPTIONS = {
     "literature": "The published correlation of replicate screens is the reliability of one released value.",
     "truth": "The noise-free value of the simulated screen, set against the released one: no assumption.",
 }
-"""What has to hold for a method's ceiling to be right, in words."""
 
+"""What has to hold for a method's ceiling to be right, in words."""
 
 CONTRADICTED = (
     "The data contradict this: the noise would exceed the whole spread of the values, so no ceiling can be estimated."
@@ -215,3 +223,119 @@ def _row(
     if reliability.value <= 0 and method != "truth":
         row |= {"ceiling": np.nan, "low": np.nan, "assumption": f"{ASSUMPTIONS[method]} {CONTRADICTED}"}
     return row
+
+
+Bound = Literal["exact", "estimate", "upper bound", "lower bound"]
+
+BOUNDS: tuple[Bound, ...] = get_args(Bound)
+
+METHODS: dict[str, Bound] = {
+    "truth": "exact",
+    "repeated_genotypes": "estimate",
+    "replicates": "upper bound",
+    "literature": "estimate",
+    "reported_sd": "upper bound",
+    "alleles": "lower bound",
+}
+
+"""Methods in the order in which one stands for a screen, by what they assume and never by what they give; and what
+each bounds."""
+
+MINIMUM_ROWS = 100
+
+"""Rows of a split's test fold without which its own estimate is left for that of the whole screen."""
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """The best Pearson correlation that a prediction can have with a screen's scores.
+
+    Attributes
+    ----------
+    value, low, high
+        The ceiling and its interval (NaN: none is known).
+    method
+        How it was estimated, a key of `METHODS`.
+    scope
+        'repeated': for rows like those that were measured more than once; 'screen': for all rows.
+    split
+        The test fold among whose rows it was estimated; `ALL_SPLITS`: among all rows of the screen.
+    rows
+        How many rows the noise was estimated from.
+    """
+
+    value: float
+    low: float
+    high: float
+    method: str
+    scope: str
+    split: str
+    rows: int
+
+    @property
+    def bound(self) -> Bound:
+        """What the ceiling is: exact, an estimate, or a bound from above or below."""
+        return METHODS[self.method]
+
+    @property
+    def agreement(self) -> float:
+        """The correlation of two measurements of the same genotypes."""
+        return self.value**2
+
+
+def ceiling_of(
+    ceilings: pd.DataFrame, screen: str, phenotype: str, split: str = ALL_SPLITS, *, centred: bool = False
+) -> Ceiling | None:
+    """Return the ceiling of an assay on one split; None where nothing estimates it.
+
+    The method is the first of `METHODS` that the screen gives any ceiling by, for all of its splits. A truth or
+    reported SDs are set against the spread of the split's own test rows where these are enough and have an interval;
+    repeats, of which a test fold holds few, stand for all rows. Noise is never laid upon rows that it was not measured
+    on: an estimate by repeats stands for the repeated rows (scope 'repeated') where it is one number for them, whatever
+    it would be for the rest of the screen.
+
+    Parameters
+    ----------
+    ceilings
+        Rows of ``evaluation/noise_ceiling.parquet``.
+    screen, phenotype, split
+        What is predicted.
+    centred
+        For correlations within queries.
+    """
+    rows = estimates(ceilings, screen, phenotype, centred=centred)
+    everywhere = rows[rows["split"] == ALL_SPLITS]
+    if everywhere.empty:
+        return None
+    method = everywhere["method"].iloc[0]
+    own = rows[(rows["split"] == split) & (rows["method"] == method) & (rows["n"] >= MINIMUM_ROWS)]
+    own = own[own["low"].notna()]
+    row = (own if len(own) else everywhere).iloc[0]
+    return Ceiling(
+        value=float(row["ceiling"]),
+        low=float(row["low"]),
+        high=float(row["high"]),
+        method=str(method),
+        scope=str(row["scope"]),
+        split=str(row["split"]),
+        rows=int(row["n"]),
+    )
+
+
+def estimates(ceilings: pd.DataFrame, screen: str, phenotype: str, *, centred: bool = False) -> pd.DataFrame:
+    """Return an assay's known ceilings over all of its orders, one a method and split, in the order of `METHODS`.
+
+    A published correlation is of one order; of several the highest order counts, whose scores are the noisiest.
+    """
+    rows = ceilings[
+        (ceilings["screen"] == screen)
+        & (ceilings["phenotype"] == phenotype)
+        & (ceilings["centred"] == centred)
+        & ceilings["ceiling"].notna()
+    ]
+    whole = rows["order"] == ALL_ORDERS
+    rows = rows[whole | ~rows["method"].isin(rows.loc[whole, "method"])]
+    ranked = rows.assign(
+        rank=rows["method"].map(list(METHODS).index).astype(np.int64), stretched=rows["scope"] == "screen"
+    ).sort_values(["rank", "split", "stretched", "order"], ascending=[True, True, True, False], kind="stable")
+    return ranked.drop_duplicates(["method", "split"]).drop(columns=["rank", "stretched"])

@@ -1,4 +1,4 @@
-"""How much of a score's variance another measurement of it would repeat.
+"""How much of a score's variance another measurement of it would repeat, and which rows measure the same thing twice.
 
 A reliability is the correlation of two measurements of the same thing; the best correlation that any prediction can
 have with one of them is its square root (Spearman 1904, Am. J. Psychol. 15:72-101, correction for attenuation).
@@ -6,15 +6,20 @@ have with one of them is its square root (Spearman 1904, Am. J. Psychol. 15:72-1
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline_lib.artefacts.schemas import PHENOTYPES
+from pipeline_lib.cell.genotypes import NO_GENE
+from pipeline_lib.cell.testable import genotype_codes, query_genes
 from pipeline_lib.evaluation.intervals.design import ClusterDesign
-from pipeline_lib.evaluation.intervals.estimates import Estimate
-from pipeline_lib.evaluation.intervals.resampling import Resamples
+from pipeline_lib.evaluation.intervals.estimates import Estimate, Resamples
+from pipeline_lib.evaluation.measurements import Measurements
 
 Floats = NDArray[np.float64]
+
 Codes = NDArray[np.int64]
 
 
@@ -193,3 +198,115 @@ def reported_reliability(value: Floats, share: Floats, std: Floats) -> RowSums:
 def ceiling(reliability: Floats) -> Floats:
     """Return the best correlation with one measurement, sqrt(reliability); 0 where noise leaves nothing."""
     return np.sqrt(np.clip(reliability, 0.0, 1.0))
+
+
+MINIMUM_GROUPS = 10
+
+"""Things measured more than once that an estimate must rest on."""
+
+
+def find_repeats(data: Measurements, query: NDArray[np.int64] | None) -> dict[str, Repeats]:
+    """Return the repeated rows by what they are: replicates, repeated genotypes, alleles.
+
+    Replicates are rows of one strain pair. The other two compare different strains with the same genes deleted, one
+    row a strain pair: ``repeated_genotypes`` where all genes are deleted outright (or nothing is known of the alleles),
+    ``alleles`` where some gene is altered instead. With `query` [n] (the genes of what the values are centred within),
+    rows are compared within the same query genes alone.
+    """
+    temperature = np.nan_to_num(data.genotypes.temperature, nan=-1.0)
+    inside = np.zeros(len(data), dtype=np.int64)
+    if query is not None:
+        inside = query
+    elif (data.genotypes.phenotype == PHENOTYPES.index("raw_interaction")).all():
+        # A triple's raw interaction is that of a double-mutant query and an array gene: another for another query.
+        inside = genotype_codes(query_genes(data.genotypes))
+    strains = np.sort(np.column_stack([data.genotypes.query, data.genotypes.array]), axis=1)
+    thing = joint_codes(data.genotype, inside, temperature, data.condition)
+    pair = joint_codes(thing, *strains.T)
+    rows = np.arange(len(data))
+    found = {"replicates": repeats(pair, rows)}
+    if (strains != NO_GENE).any():
+        _, first = np.unique(pair, return_index=True)
+        altered = np.bincount(thing, weights=data.altered)[thing[first]] > 0
+        found["repeated_genotypes"] = repeats(thing[first][~altered], first[~altered])
+        found["alleles"] = repeats(thing[first][altered], first[altered])
+    return {method: part for method, part in found.items() if part.groups >= MINIMUM_GROUPS}
+
+
+def order_weights(order: NDArray[np.int64], found: Repeats) -> NDArray[np.float64] | None:
+    """Return the weight of every repeated row, so that orders count among the repeats as they do among all rows.
+
+    Triples are noisier than pairs and more seldom repeated. None where an order that makes up more than a hundredth
+    of the rows [n] is repeated too little to tell its noise.
+    """
+    repeated = order[found.rows]
+    weight = np.zeros(len(found.rows))
+    for number in np.unique(order):
+        share = float((order == number).mean())
+        members = repeated == number
+        groups = len(np.unique(found.group[members]))
+        if groups >= MINIMUM_GROUPS:
+            weight[members] = share / (members.sum() - groups)
+        elif share > 0.01:
+            return None
+    return weight * len(weight)
+
+
+def joint_codes(*columns: NDArray[Any]) -> NDArray[np.int64]:
+    """Return one integer a row, equal where all columns are."""
+    codes = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        _, part = np.unique(column, return_inverse=True)
+        codes = codes * (int(part.max(initial=0)) + 1) + part
+        _, codes = np.unique(codes, return_inverse=True)
+    return codes
+
+
+@dataclass(frozen=True)
+class Part:
+    """The rows of one assay and order, ready to be resampled.
+
+    `value` [n] is raw or centred within queries; in the latter case `share` [n] is the share that each row has in its
+    query's mean (0 for raw values) and `query` [n] numbers the genes of each query.
+    """
+
+    data: Measurements
+    design: ClusterDesign
+    resamples: Resamples
+    value: Floats
+    share: Floats
+    query: NDArray[np.int64] | None
+
+
+def centred_within_queries(raw: Part) -> Part | None:
+    """Return the rows with their values centred within queries; None where most rows have none or nothing is crossed.
+
+    A query with one genotype alone holds nothing about differences within queries and is left out.
+
+    In a symmetric screen each gene of a pair is the query in turn, so every row stands there twice.
+    """
+    data = raw.data.genotypes
+    if data.order.max() == 1:
+        return None
+    if raw.design.kind == "gene":
+        pairs = np.flatnonzero(data.order == 2)
+        if len(pairs) < 0.5 * len(data):
+            return None
+        rows, genes = np.append(pairs, pairs), data.genes[pairs]
+        strain = query = np.append(genes[:, 0], genes[:, 1])
+    else:
+        rows, strain = np.arange(len(data)), raw.design.codes[:, 0]
+        query = genotype_codes(query_genes(data))
+    value = raw.value[rows]
+    # Each genotype counts once in its query's mean, however often it was measured.
+    again = joint_codes(strain, raw.data.genotype[rows])
+    once = 1 / np.bincount(again)[again]
+    share = 1 / np.bincount(strain, weights=once)[strain]
+    centred = value - np.bincount(strain, weights=value * once)[strain] * share
+    several = share < 0.75
+    if several.sum() < MINIMUM_GROUPS:
+        return None
+    rows = rows[several]
+    return Part(
+        raw.data.take(rows), raw.design.take(rows), raw.resamples, centred[several], share[several], query[several]
+    )

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_lib.config.calls import FITNESS_UNITS
-from pipeline_lib.evaluation.calls import INTERACTIONS, call_score
-from pipeline_lib.evaluation.folds import AssayFold
-from pipeline_lib.evaluation.intervals.estimates import Estimate
-from pipeline_lib.evaluation.intervals.influence import (
+from pipeline_lib.config.screen_readers import FITNESS_UNITS
+from pipeline_lib.evaluation.folds import INTERACTIONS, AssayFold, call_score
+from pipeline_lib.evaluation.intervals.design import (
     of_auroc,
     of_average_precision,
     of_correlation,
@@ -20,10 +18,10 @@ from pipeline_lib.evaluation.intervals.influence import (
     of_rmse,
     of_spearman,
 )
+from pipeline_lib.evaluation.intervals.estimates import Estimate
 from pipeline_lib.evaluation.measurements import Measurements
 from pipeline_lib.evaluation.metrics.moments import MomentSums, pearson, pearson_within_query, pooled, rmse
-from pipeline_lib.evaluation.metrics.query_precision import TOP_OF_QUERY, QueryPrecision
-from pipeline_lib.evaluation.metrics.ranking import TOP
+from pipeline_lib.evaluation.metrics.ranking import TOP, TOP_OF_QUERY, QueryPrecision
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,8 +11,8 @@ from sklearn.isotonic import IsotonicRegression
 
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.evaluation.folds import AssayFold, locate, split_fold
+from pipeline_lib.evaluation.intervals.design import of_mean, of_rmse, of_slope, of_spread_ratio
 from pipeline_lib.evaluation.intervals.estimates import Estimate, fold_seeds
-from pipeline_lib.evaluation.intervals.influence import of_mean, of_rmse, of_slope, of_spread_ratio
 from pipeline_lib.evaluation.measurements import Measurements
 from pipeline_lib.evaluation.metrics.moments import pearson, rmse
 from pipeline_lib.evaluation.predictions import FoldPredictions, PredictionFile, by_split, read_fold

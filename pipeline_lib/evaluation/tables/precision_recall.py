@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from pipeline_lib.cell.genotypes import MAX_ORDER
-from pipeline_lib.config.calls import FITNESS_UNITS
 from pipeline_lib.config.evaluation import EvaluationSettings
-from pipeline_lib.evaluation.calls import call_score
-from pipeline_lib.evaluation.folds import AssayFold, split_fold
+from pipeline_lib.config.screen_readers import FITNESS_UNITS
+from pipeline_lib.evaluation.folds import AssayFold, call_score, split_fold
+from pipeline_lib.evaluation.intervals.design import of_precision_at_recalls
 from pipeline_lib.evaluation.intervals.estimates import fold_seeds
-from pipeline_lib.evaluation.intervals.influence import of_precision_at_recalls
 from pipeline_lib.evaluation.measurements import Measurements
 from pipeline_lib.evaluation.metrics.scores import has_queries
 from pipeline_lib.evaluation.predictions import PredictionFile, by_split, read_fold

@@ -6,13 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline_lib.config.cell import kind_and_repeat, pooled_name
 from pipeline_lib.config.screens import POOLED
-from pipeline_lib.evaluation.ceilings.choice import ceiling_of
+from pipeline_lib.config.training import kind_and_repeat, pooled_name
+from pipeline_lib.evaluation.ceilings.noise_ceiling import ceiling_of
 from pipeline_lib.evaluation.metrics.scores import leading_metric
-from pipeline_lib.evaluation.tables.differences import BEST_BASELINE, q_values
-from pipeline_lib.evaluation.tables.validation import rank_models
-from pipeline_lib.evaluation.tables.verdicts import verdict
+from pipeline_lib.evaluation.tables.differences import BEST_BASELINE, q_values, rank_models, verdict
 
 CONTROLS = ("mean", "screen_mean", "query_mean", "array_mean", "two_way")
 """What a model scores that knows no gene: constants, means of screens, and main effects of query and array."""

@@ -1,7 +1,10 @@
-"""Proteins by their sequence alone: length, composition, isoelectric point, hydropathy (FASTA of UniProt).
+"""Proteins by their sequence alone, and how many molecules of each a cell holds.
 
 Hydropathy: Kyte and Doolittle, Journal of Molecular Biology 157:105 (1982). Isoelectric point: the pH of zero net
 charge with the pK values of EMBOSS (Rice, Longden and Bleasby, Trends in Genetics 16:276, 2000), found by halving.
+
+Ho, Baryshnikova and Brown, Cell Systems 6:192 (2018), Table S4: one row an open reading frame with mean, median and
+coefficient of variation over the data sets, then one column a data set.
 """
 
 from collections.abc import Mapping
@@ -9,12 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from fastexcel import FastExcelError
 from numpy.typing import NDArray
 
 from pipeline_lib.config.features import FeatureSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.features.raw_features import RawFeatures
-from pipeline_lib.networks.raw_edges import read_lines
+from pipeline_lib.features.building import RawFeatures, as_float_columns
+from pipeline_lib.networks.edges import read_lines
 
 
 def read_fasta(path: Path) -> pl.DataFrame:
@@ -55,6 +59,7 @@ def read_fasta(path: Path) -> pl.DataFrame:
 
 
 RESIDUES = "ACDEFGHIKLMNPQRSTVWY"
+
 _HYDROPATHY = dict(
     zip(
         "ARNDCQEGHILKMFPSTWYV",
@@ -83,9 +88,13 @@ _HYDROPATHY = dict(
         strict=True,
     )
 )
+
 _POSITIVE = {"K": 10.8, "R": 12.5, "H": 6.5}
+
 _NEGATIVE = {"D": 3.9, "E": 4.1, "C": 8.5, "Y": 10.1}
+
 _AMINO_END, _CARBOXYL_END = 8.6, 3.6
+
 _HALVINGS = 40
 
 
@@ -148,3 +157,54 @@ def _ionisable(counts: NDArray[np.float64], pK: Mapping[str, float]) -> list[tup
 def _count_residues(sequences: pl.Series) -> NDArray[np.float64]:
     """Return how often each of `RESIDUES` occurs in each sequence, float64 [n, 20]."""
     return np.stack([sequences.str.count_matches(residue).to_numpy() for residue in RESIDUES], axis=1).astype(float)
+
+
+_GENE = "Systematic Name"
+
+_MEAN, _MEDIAN, _VARIATION = "Mean molecules per cell", "Median molecules per cell", "Coefficient of Variation"
+
+_TITLE_ROWS = 5
+
+
+def read_abundance(files: Mapping[str, Path], settings: FeatureSettings) -> RawFeatures:  # noqa: ARG001 - every reader's signature
+    """Read the abundance of each protein (role ``table``, .xlsx).
+
+    Returns
+    -------
+    RawFeatures
+        ``log10_mean`` and ``log10_median`` molecules per cell, ``variation`` (per cent; missing where one data set has
+        the protein) and ``data_sets`` that measured it.
+
+    Raises
+    ------
+    PipelineError
+        When the file is no workbook, lacks a column, or holds an abundance that is not positive.
+    """
+    path = files["table"]
+    try:
+        sheet = pl.read_excel(path, has_header=False, infer_schema_length=0)
+    except (FastExcelError, pl.exceptions.PolarsError, OSError) as error:
+        raise PipelineError(f"{path} cannot be read as a workbook: {str(error).splitlines()[0]}.") from error
+    start = next((row for row in range(min(_TITLE_ROWS, sheet.height)) if _GENE in sheet.row(row)), None)
+    header = [] if start is None else [str(cell).strip() for cell in sheet.row(start)]
+    missing = [column for column in (_GENE, _MEAN, _MEDIAN, _VARIATION) if column not in header]
+    if missing or start is None:
+        raise PipelineError(
+            f"{path} has no column '{missing[0]}' in its first rows; expected Table S4 of Ho et al. 2018."
+        )
+    body = sheet[start + 1 :].with_row_index("row", offset=start + 2)
+    columns = dict(zip(header, sheet.columns, strict=True))
+    # Footnotes stand in the first column, without numbers.
+    body = body.filter(pl.col(columns[_GENE]).is_not_null() & pl.col(columns[_MEAN]).is_not_null())
+    sets = [columns[name] for name in header[header.index(_VARIATION) + 1 :]]
+    chosen = {_MEAN: "mean", _MEDIAN: "median", _VARIATION: "variation"}
+    numbers = as_float_columns(body.select(pl.col(columns[name]).alias(name) for name in chosen), path, body["row"])
+    bad = ((numbers[_MEAN] <= 0) | (numbers[_MEDIAN] <= 0)).fill_null(value=False).arg_true()
+    if len(bad):
+        raise PipelineError(f"{path}, row {body['row'][bad[0]]}: the abundance is not positive.")
+    values = numbers.select(
+        pl.col(_MEAN).log10().alias("log10_mean"),
+        pl.col(_MEDIAN).log10().alias("log10_median"),
+        pl.col(_VARIATION).alias("variation"),
+    ).with_columns(body.select(pl.sum_horizontal(pl.col(sets).is_not_null()).cast(pl.Float64).alias("data_sets")))
+    return RawFeatures(body[columns[_GENE]].str.strip_chars(), values, {}, body["row"], merged_genes=True)

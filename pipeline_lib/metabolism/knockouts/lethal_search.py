@@ -1,33 +1,45 @@
-"""Every minimal lethal set of genes up to any order: exact, without repeats, in bounded memory.
+"""Every minimal lethal set of genes up to any order: exact, without repeats, in bounded memory; as a table.
 
 A set is minimal lethal when the cell dies without its genes and lives without any fewer of them. A flux distribution
 that a viable genotype P is left with has to be broken by every lethal set that holds P, so the search branches over the
 genes that shut something which it carries (the principle of Fast-SL: Pratapa, Balachandran & Raman, Bioinformatics
 31:3299, 2015). Beyond Fast-SL: gene rules of any kind by their minimal cut sets; genes with one role as one class; any
-distribution found so far spares a program (`pipeline_lib.metabolism.knockouts.flux_pool`); each set is reached once,
+distribution found so far spares a program (`pipeline_lib.metabolism.knockouts.solver`); each set is reached once,
 because a branch leaves out the genes of the branches before it; and the order is a number.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
-from pipeline_lib.metabolism.knockouts.blocked_sets import Deletions
-from pipeline_lib.metabolism.knockouts.flux_pool import FluxPool, Words
-from pipeline_lib.metabolism.knockouts.gene_classes import CutSets
-from pipeline_lib.metabolism.programs.bit_sets import pack, unpack
+from pipeline_lib.errors import PipelineError
+from pipeline_lib.metabolism.knockouts.blocked_sets import Deletions, deletions_of
+from pipeline_lib.metabolism.knockouts.conditions import network_on_medium, solver_in_threads
+from pipeline_lib.metabolism.knockouts.growths import CutSets, gene_classes
+from pipeline_lib.metabolism.knockouts.solver import FluxPool, NewSolver, Words
+from pipeline_lib.metabolism.medium import Medium
+from pipeline_lib.metabolism.model.gem import Model
+from pipeline_lib.metabolism.model.stoichiometry import MetabolicNetwork
+from pipeline_lib.metabolism.programs.optima import SurvivalProblem
+from pipeline_lib.metabolism.programs.wild_type import FluxBalance, pack, reduce_growing_network, unpack
 
 if TYPE_CHECKING:
     from pipeline_lib.metabolism.programs.solving import Solver
 
+
 _TOGETHER = 256
+
 """Genotypes that wait for their programs, so that threads have work; too many, and distributions come too late."""
 
 ClassSet = tuple[int, ...]
+
 """Positions of gene classes, ascending."""
 
 
@@ -39,7 +51,7 @@ class LethalSearch:
     deletions
         How deletions act on the reduced network, up to the greatest order.
     solver
-        Solves a `pipeline_lib.metabolism.programs.survival.SurvivalProblem`.
+        Solves a `pipeline_lib.metabolism.programs.optima.SurvivalProblem`.
     threshold
         Growth, 1/h, below which a genotype is lethal.
 
@@ -220,3 +232,80 @@ class LethalSearch:
     def _holds_lethal(self, members: ClassSet) -> bool:
         inside = self._inside(members)
         return bool((inside[self._known] | (self._known == self._count)).all(axis=1).any())
+
+
+CUTOFF = 0.01
+
+"""Part of the wild type's growth below which a genotype is lethal (Pratapa et al., Bioinformatics 31:3299, 2015)."""
+
+
+def lethal_sets(
+    model: Model,
+    order: int = 2,
+    *,
+    cutoff: float = CUTOFF,
+    medium: Medium = "model",
+    background: Sequence[str] = (),
+    threads: int | None = None,
+    kept: Path | str | None = None,
+    progress: bool = True,
+) -> pd.DataFrame:
+    """Find every minimal lethal set of at most `order` genes, exactly.
+
+    Parameters
+    ----------
+    model, medium, background, threads, progress
+        As in `pipeline_lib.metabolism.knockout_growth`.
+    order
+        Greatest number of genes; any.
+    cutoff
+        Growth over the wild type's below which a genotype counts as lethal.
+    kept
+        Folder where solved batches are kept until the work ends: a search that was stopped takes up their results and
+        solves nothing twice.
+
+    Returns
+    -------
+    DataFrame
+        genes (tuple of ids, sorted as text), order; no set holds another. ``attrs``: ``wild_type_growth`` (1/h),
+        ``programs_solved``.
+
+    Raises
+    ------
+    PipelineError
+        When the model, the medium or the background is at fault, the wild type does not grow, the order or the cutoff
+        is out of range, or the solver gave up on a genotype.
+    """
+    if not isinstance(order, int) or order < 1:
+        raise PipelineError(f"the order is a number of deleted genes, at least 1, not {order!r}.")
+    if not 0 < cutoff < 1:
+        raise PipelineError(f"the cutoff is a part of the wild type's growth between 0 and 1, not {cutoff}.")
+    network = network_on_medium(model, medium, background)
+    new_solver = solver_in_threads(threads, Path(kept) if kept is not None else None, progress=progress)
+    return find_lethal_sets(network, order, cutoff, new_solver)
+
+
+def find_lethal_sets(network: MetabolicNetwork, order: int, cutoff: float, new_solver: NewSolver) -> pd.DataFrame:
+    """Do `lethal_sets` on a network, with the solver that `new_solver` makes."""
+    reduced = reduce_growing_network(network)
+    wild_type = FluxBalance(reduced).solve(np.empty(0, dtype=np.int32), None).growth
+    deletions = deletions_of(network, reduced, order)
+    problem = SurvivalProblem(reduced, "fba", cutoff * wild_type, wild_type)
+    with new_solver(problem) as solver:
+        search = LethalSearch(deletions, solver, problem.threshold)
+        for number in range(1, order + 1):
+            search.find(number, solver.console)
+        programs = solver.solved
+    members = [[network.genes[gene] for gene in genes] for genes in gene_classes(deletions).members]
+    found = list(_gene_sets(search.lethal, members))
+    found.sort(key=lambda genes: (len(genes), genes))
+    table = pd.DataFrame({"genes": pd.Series(found, dtype=object), "order": [len(genes) for genes in found]})
+    table.attrs = {"wild_type_growth": wild_type, "programs_solved": programs}
+    return table
+
+
+def _gene_sets(sets: Sequence[tuple[int, ...]], members: Sequence[Sequence[str]]) -> Iterator[tuple[str, ...]]:
+    """Yield the sets of genes that sets of classes stand for: one gene of each class."""
+    for classes in sets:
+        for genes in product(*(members[one] for one in classes)):
+            yield tuple(sorted(genes))

@@ -10,7 +10,7 @@ from scipy import sparse
 from scipy.io import loadmat
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism.model.gene_rule_parser import parse_rule
+from pipeline_lib.metabolism.model.gene_rules import parse_rule
 from pipeline_lib.metabolism.model.model_content import Entry, objective_direction
 
 _NEEDED = ("rxns", "mets", "S", "lb", "ub")

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import yaml
 
-from pipeline_lib.config.yaml_text import load_yaml
+from pipeline_lib.config.section import load_yaml
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.model.model_content import (
     DIRECTION_FIELDS,

@@ -18,7 +18,7 @@ from scipy import sparse
 from pipeline_lib.errors import PipelineError
 
 if TYPE_CHECKING:
-    from pipeline_lib.metabolism.model.network import MetabolicNetwork
+    from pipeline_lib.metabolism.model.stoichiometry import MetabolicNetwork
 
 Column = dict[int, float]
 

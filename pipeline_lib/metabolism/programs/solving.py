@@ -17,7 +17,6 @@ from rich.console import Console
 from rich.progress import track
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism.programs.bit_sets import BitSets
 from pipeline_lib.metabolism.programs.optima import (
     Optima,
     Problem,
@@ -26,9 +25,10 @@ from pipeline_lib.metabolism.programs.optima import (
     settle_once,
     worker_processes,
 )
+from pipeline_lib.metabolism.programs.wild_type import BitSets
 
 if TYPE_CHECKING:
-    from pipeline_lib.metabolism.programs.flux import Optimiser
+    from pipeline_lib.metabolism.programs.wild_type import Optimiser
 
 FEW = 500
 """So many programs are solved by threads (HiGHS lets go of the interpreter): to start processes takes longer."""

@@ -1,12 +1,18 @@
-"""Whether the wild type grows and, where it does not, the one reason why."""
+"""Growth by flux balance, the wild type's first: whether it grows and, where it does not, the one reason why.
+
+Orth, Thiele & Palsson, Nature Biotechnology 28:245 (2010). The linear program is max c.v subject to S v = 0 and
+lower <= v <= upper, with v = 0 for every reaction whose enzymes are deleted.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism.model.network import MetabolicNetwork
-from pipeline_lib.metabolism.programs.flux import ZERO_GROWTH, FluxBalance
-from pipeline_lib.metabolism.programs.linear_program import LinearProgram, WarmSolver
+from pipeline_lib.metabolism.model.stoichiometry import MetabolicNetwork
+from pipeline_lib.metabolism.programs.linear_program import LinearProgram, Outcome, Status, WarmSolver
 from pipeline_lib.metabolism.programs.network_reduction import (
     ReducedNetwork,
     UnmetFluxError,
@@ -14,10 +20,94 @@ from pipeline_lib.metabolism.programs.network_reduction import (
     unmet_flux,
 )
 
+Method = Literal["fba", "moma"]
+
+ZERO_GROWTH = 1e-7
+
+"""Growth, 1/h, that counts as none, as in cobra: a doubling time of eight centuries."""
+
+CARRIED = 1e-12
+
+"""Smallest flux, mmol/gDW/h, that counts as carried; below lies rounding."""
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """The optimal fluxes of one set of shut columns.
+
+    Attributes
+    ----------
+    status
+        'optimal'; 'infeasible' where there is no steady state (the cell cannot meet its maintenance), growth 0;
+        'unbounded' where growth has no limit, growth infinite; 'failed' where the solver gave up, growth NaN.
+    growth
+        1/h.
+    carried
+        bool [n]: the columns whose shutting would change the optimum. A further deletion that shuts none of them
+        has this same optimum. All False where every further deletion has this growth.
+    basis
+        int8: the solver's basis, a warm start for further deletions; empty where there is none.
+    """
+
+    status: Status
+    growth: float
+    carried: NDArray[np.bool_]
+    basis: NDArray[np.int8]
+
+
+class Optimiser(Protocol):
+    """Finds the optimum of a network of which some columns are shut.
+
+    Attributes
+    ----------
+    basis_size
+        Length of the bases that it returns.
+    """
+
+    basis_size: int
+
+    def solve(self, shut: NDArray[np.int32], start: NDArray[np.int8] | None) -> Optimum:
+        """Return the optimum with the columns `shut` at zero, from the basis `start` where one is given."""
+
+
+def no_optimum(outcome: Outcome, size: int) -> Optimum:
+    """Return the optimum of a program without one: growth 0 if infeasible, infinite if unbounded, NaN if failed."""
+    none = np.empty(0, dtype=np.int8)
+    if outcome.status == "infeasible":
+        return Optimum("infeasible", 0.0, np.zeros(size, dtype=bool), none)
+    growth = float("inf") if outcome.status == "unbounded" else float("nan")
+    return Optimum(outcome.status, growth, np.ones(size, dtype=bool), none)
+
+
+class FluxBalance:
+    """Greatest growth of a reduced network."""
+
+    def __init__(self, reduced: ReducedNetwork) -> None:
+        self._size = reduced.size
+        self.basis_size = sum(reduced.stoichiometry.shape)
+        self._solver = WarmSolver(
+            LinearProgram(reduced.stoichiometry, reduced.lower, reduced.upper, -reduced.objective)
+        )
+
+    def solve(self, shut: NDArray[np.int32], start: NDArray[np.int8] | None) -> Optimum:
+        """Return the optimum with the columns `shut` at zero, from the basis `start` where one is given."""
+        outcome = self._solver.solve(shut, np.zeros(len(shut)), start)
+        if outcome.status != "optimal":
+            return no_optimum(outcome, self._size)
+        if -outcome.objective <= ZERO_GROWTH:
+            # Growth falls with every deletion: what is lethal stays lethal, whatever is carried.
+            return Optimum("optimal", 0.0, np.zeros(self._size, dtype=bool), outcome.basis)
+        return Optimum("optimal", -outcome.objective, np.abs(outcome.values) > CARRIED, outcome.basis)
+
+
 _NOTHING = np.empty(0, dtype=np.int32)
+
 _ROUNDING = 1e-10
+
 """Values of an objective, 1/h, up to this size are rounding."""
+
 _TERMS = 3
+
 """Reactions of an objective that a sentence names."""
 
 
@@ -129,3 +219,43 @@ def _objective(network: MetabolicNetwork) -> str:
     terms = np.flatnonzero(network.objective)
     listed = " + ".join(f"{network.objective[at]:g} {network.reactions[at]}" for at in terms[:_TERMS])
     return listed if len(terms) <= _TERMS else f"{listed} + ..."
+
+
+BitSets = NDArray[np.uint64]
+
+"""uint64 [n, W]: n sets, 64 members a word."""
+
+WORD = 64
+
+
+def words(size: int) -> int:
+    """Return the number of words W that sets of members below `size` take."""
+    return max(1, -(-size // WORD))
+
+
+def pack(members: NDArray[np.bool_]) -> BitSets:
+    """Pack bool [n, size] into bit sets, uint64 [n, W]."""
+    padded = np.zeros((len(members), words(members.shape[1]) * WORD), dtype=bool)
+    padded[:, : members.shape[1]] = members
+    return np.packbits(padded, axis=1, bitorder="little").view(np.uint64)
+
+
+def unpack(sets: BitSets, size: int) -> NDArray[np.bool_]:
+    """Turn bit sets, uint64 [n, W], into bool [n, size]."""
+    bits = np.unpackbits(np.ascontiguousarray(sets).view(np.uint8), axis=1, bitorder="little")
+    return bits[:, :size].astype(bool)
+
+
+def pack_pairs(row: NDArray[np.int64], member: NDArray[np.int64], shape: tuple[int, int]) -> BitSets:
+    """Return `shape[0]` bit sets of members below `shape[1]`, set `row[i]` holding `member[i]`."""
+    sets = np.zeros((shape[0], words(shape[1])), dtype=np.uint64)
+    bits = np.uint64(1) << (member % WORD).astype(np.uint64)
+    np.bitwise_or.at(sets, (row, member // WORD), bits)
+    return sets
+
+
+def unique_sets(sets: BitSets) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return (first, inverse): where each distinct set first stands, and the number of each row's set."""
+    opaque = np.ascontiguousarray(sets).view(np.dtype((np.void, sets.dtype.itemsize * sets.shape[1]))).ravel()
+    _, first, inverse = np.unique(opaque, return_index=True, return_inverse=True)
+    return first, inverse.ravel()

@@ -11,8 +11,7 @@ from torch import nn
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
 from pipeline_lib.features.matrices import components_of_tables
 from pipeline_lib.models.crosses.crosses import Crosses, StrainBook, lookup
-from pipeline_lib.models.crosses.per_assay import AssayFold, AssayModel, PerAssay, Values
-from pipeline_lib.models.crosses.search import Search, Trial
+from pipeline_lib.models.crosses.per_assay import AssayFold, AssayModel, PerAssay, Search, Trial, Values
 from pipeline_lib.models.interface import Cell, Prediction
 
 HIDDEN = 64

@@ -2,23 +2,178 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
-from pipeline_lib.models.baselines.gene_networks import gene_networks
-from pipeline_lib.models.baselines.profile_smoothing import CASES, Along, new_positions, smooth
-from pipeline_lib.models.crosses.axes import Index
-from pipeline_lib.models.crosses.completion import CompletionModel, HeldOut, ScoreMatrix
-from pipeline_lib.models.crosses.crosses import Crosses, StrainBook
-from pipeline_lib.models.crosses.per_assay import AssayFold, PerAssay, Values
-from pipeline_lib.models.crosses.search import Search, Trial
-from pipeline_lib.models.interface import Cell
-from pipeline_lib.models.least_squares import non_negative_least_squares
+from pipeline_lib.features.matrices import similarity_graph
+from pipeline_lib.models.crosses.crosses import UNKNOWN, Crosses, Entities, Index, Side, StrainBook
+from pipeline_lib.models.crosses.effects import CompletionModel, HeldOut, ScoreMatrix
+from pipeline_lib.models.crosses.per_assay import AssayFold, PerAssay, Search, Trial, Values
+from pipeline_lib.models.interface import Cell, non_negative_least_squares
+
+
+def gene_networks(cell: Cell) -> dict[str, sparse.csr_array]:
+    """Return each network as a symmetric matrix [N, N] of weights in (0, 1] without a diagonal.
+
+    Beside the networks of the edge table (directed edges count both ways; weights are divided by the network's
+    greatest): ``same_complex`` and ``same_reaction``, of genes that the gene rules put together, and
+    ``similar_<table>``, of genes with similar features.
+    """
+    size = len(cell.genes)
+    networks = {}
+    for name, part in cell.edges.groupby("network", sort=True):
+        weight = np.maximum(part["weight"].to_numpy(np.float64), 0.0)
+        networks[str(name)] = _symmetric(part["source"].to_numpy(), part["target"].to_numpy(), weight, size)
+    complexes = gene_complexes(cell)
+    reactions = (complexes @ _incidence(cell, "complex_to_reaction", "num_complexes", "num_reactions")).sign()
+    for name, membership in (("same_complex", complexes), ("same_reaction", reactions)):
+        shared = sparse.coo_array(membership @ membership.T)
+        networks[name] = _symmetric(shared.row, shared.col, np.ones(shared.nnz), size)
+    for name, values in cell.features.items():
+        networks[f"similar_{name}"] = _similarity(_SameArray(values))
+    return {name: network for name, network in networks.items() if network.nnz}
+
+
+class _SameArray:
+    """An array that equals itself alone, so that what is computed from it once is found again."""
+
+    def __init__(self, values: NDArray[np.float32]) -> None:
+        self.values = values
+
+    def __hash__(self) -> int:
+        return id(self.values)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _SameArray) and other.values is self.values
+
+
+@lru_cache(maxsize=32)
+def _similarity(table: _SameArray) -> sparse.csr_array:
+    """Return the similarity graph of a feature table; every assay of a fit takes the same one."""
+    return sparse.csr_array(similarity_graph(table.values).astype(np.float64))
+
+
+def gene_complexes(cell: Cell) -> sparse.csr_array:
+    """Return which gene belongs to which enzyme complex, float64 [N, complexes]."""
+    return _incidence(cell, "gene_to_complex", "num_genes", "num_complexes")
+
+
+def _incidence(cell: Cell, name: str, height: str, width: str) -> sparse.csr_array:
+    row, column = np.asarray(cell.stoichiometry[name]).reshape(2, -1)
+    shape = (int(cell.stoichiometry[height]), int(cell.stoichiometry[width]))
+    matrix = sparse.csr_array((np.ones(len(row)), (row, column)), shape=shape)
+    return matrix.sign()
+
+
+def _symmetric(source: np.ndarray, target: np.ndarray, weight: np.ndarray, size: int) -> sparse.csr_array:
+    apart = (source != target) & (weight > 0)
+    weight = weight[apart] / weight[apart].max(initial=1e-300)
+    one_way = sparse.csr_array((weight, (source[apart], target[apart])), shape=(size, size))
+    return one_way.maximum(one_way.T).tocsr()
+
+
+CASES = ("both_known", "row_new", "column_new", "both_new")
+
+
+@dataclass(frozen=True)
+class Along:
+    """What stands along an axis: its m known entities, then u gene sets that training lacks.
+
+    Attributes
+    ----------
+    known
+        Number of known entities, m.
+    genes
+        Sparse [m + u, N]: which genes each carries.
+    """
+
+    known: int
+    genes: sparse.csr_array
+
+    @classmethod
+    def extend(cls, entities: Entities, new_sets: Index, book: StrainBook) -> Self:
+        """Put new gene sets behind the known entities."""
+        genes = book.genes_of_sets(np.concatenate([entities.gene_set, new_sets]))
+        row, slot = np.nonzero(genes >= 0)
+        incidence = sparse.csr_array((np.ones(len(row)), (row, genes[row, slot])), shape=(len(genes), book.num_genes))
+        return cls(len(entities), incidence)
+
+    def weights(self, network: sparse.csr_array, power: float) -> sparse.csr_array:
+        """Return the weight of each known entity to each entity, sparse [m + u, m].
+
+        The weight of two gene sets is the sum over pairs of their genes; none is a neighbour of itself. The mean
+        weight between known neighbours is 1.
+        """
+        raised = network.copy()
+        raised.data **= power
+        weights = sparse.coo_array(self.genes @ raised @ self.genes[: self.known].T)
+        apart = (weights.row != weights.col) & (weights.data > 0)
+        row, column, data = weights.row[apart], weights.col[apart], weights.data[apart]
+        among_known = data[row < self.known]
+        mean = among_known.mean() if len(among_known) else 1.0
+        return sparse.csr_array((data / mean, (row, column)), shape=weights.shape)
+
+
+def new_positions(side: Side, known: Index, entities: Entities) -> tuple[Index, Index]:
+    """Return the gene sets that training lacks, and each cross's position among entities and then those."""
+    missing = known == UNKNOWN
+    new_sets, inverse = np.unique(side.gene_set[missing], return_inverse=True)
+    positions = known.copy()
+    positions[missing] = len(entities) + inverse
+    return new_sets, positions
+
+
+def smooth(
+    matrix: ScoreMatrix,
+    row_effect: Values,
+    column_effect: Values,
+    across: sparse.csr_array,
+    down: sparse.csr_array,
+    prior: float,
+) -> dict[str, list[Values]]:
+    """Return the neighbours' mean profile of every cell in each case of what is known.
+
+    A sum over neighbours is divided by the weight of those measured there plus `prior`. A row that training lacks
+    takes its neighbours' row effects too, since it has none of its own.
+
+    Parameters
+    ----------
+    matrix
+        Residuals [r, c] and what is observed.
+    row_effect, column_effect
+        float64 [r], [c].
+    across, down
+        Weights of rows [r + u, r] and of columns [c + v, c].
+    prior
+        Weight of an imaginary neighbour whose profile is 0.
+
+    Returns
+    -------
+    dict of lists
+        Case -> estimates [r + u, c + v] cut to the cells that the case needs: 'both_known' has one from the rows and
+        one from the columns, [r + u, c] and [r, c + v].
+    """
+    residual, observed = matrix.values, matrix.observed
+    with_row = residual + observed * row_effect[:, None]
+    with_column = residual + observed * column_effect
+    with_both = with_row + observed * column_effect
+    row_weight, column_weight = across @ observed + prior, (down @ observed.T).T + prior
+    both_weight = (down @ (across @ observed).T).T + prior
+    return {
+        "both_known": [across @ residual / row_weight, (down @ residual.T).T / column_weight],
+        "row_new": [across @ with_row / row_weight],
+        "column_new": [(down @ with_column.T).T / column_weight],
+        "both_new": [(down @ (across @ with_both).T).T / both_weight],
+    }
+
 
 POWERS = (2.0, 1.0, 4.0)
+
 PRIORS = (4.0, 2.0, 8.0, 1.0)
 
 

@@ -11,10 +11,8 @@ from scipy.sparse.linalg import splu
 
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
 from pipeline_lib.features.matrices import components_of_tables
-from pipeline_lib.models.crosses.axes import Entities
-from pipeline_lib.models.crosses.crosses import Crosses, StrainBook
-from pipeline_lib.models.crosses.per_assay import AssayFold, AssayModel, PerAssay, Values
-from pipeline_lib.models.crosses.search import Search, Trial
+from pipeline_lib.models.crosses.crosses import Crosses, Entities, StrainBook
+from pipeline_lib.models.crosses.per_assay import AssayFold, AssayModel, PerAssay, Search, Trial, Values
 from pipeline_lib.models.interface import Cell, Prediction
 
 LEAST_PENALTY, GREATEST_PENALTY = 1e-2, 1e4

@@ -1,4 +1,4 @@
-"""Assays: within one, values are comparable; between two, only after a learned scale and shift."""
+"""What the network reads of genotypes: their assays and the closed-form terms of their fitness and interactions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import MAX_ORDER, Genotypes
 
 FITNESS, INTERACTION, CALL = (PHENOTYPES.index(name) for name in ("fitness", "interaction", "call"))
+
 _SMALLEST_SD = 1e-6
 
 
@@ -96,6 +97,7 @@ def _codes(screen: NDArray[np.int64], phenotype: NDArray[np.int64], order: NDArr
 
 
 _MODEL_SD = 0.5
+
 """SD, in units of the assay's, of what no model explains; it keeps one well-measured value from outweighing all."""
 
 
@@ -117,3 +119,98 @@ def inverse_variance(std: NDArray[np.float64], assay: NDArray[np.int64]) -> NDAr
     weight = 1 / (np.where(known, variance, typical[assay]) + _MODEL_SD**2)
     mean = np.bincount(assay, weight) / np.maximum(np.bincount(assay), 1)
     return np.asarray(weight / mean[assay], dtype=np.float64)
+
+
+EVIDENCE = (
+    "term",
+    "interaction",
+    "sum_of_effects",
+    "product_of_effects",
+    "log_sd",
+    "one_side_unseen",
+    "both_sides_unseen",
+    "flux_interaction",
+    "flux_fitness",
+    "flux_grows_less",
+)
+
+"""What the network reads of a set of genes beside its latent, in units of the SD of its assay's terms."""
+
+_FARTHEST = 10.0
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Closed-form terms of n genotypes, each in its screen, phenotype and order.
+
+    Attributes
+    ----------
+    term
+        float64 [n]: single-mutant fitness less 1, epsilon or tau; the measurement itself for other phenotypes than
+        fitness, log odds for calls.
+    std
+        float64 [n]: SD of a new measurement.
+    single
+        float64 [n, 3]: single-mutant fitness of each gene; 1 where there is no deletion. Of fitness alone.
+    pair
+        float64 [n, 3]: epsilon of the pairs of a triple, in the order of `decomposition.PAIRS`; of a pair, its own in
+        the first place. Of fitness alone, 0 elsewhere.
+    unit
+        float64 [n, 3]: SD of the terms of order 1, 2 and 3 in this screen and phenotype.
+    evidence
+        float32 [n, 10]: `EVIDENCE`.
+    pair_evidence
+        float32 [n, 3, 10]: the same of the pairs of triples whose fitness is predicted.
+    unseen
+        bool [n, 3]: genes whose profile the estimates did without.
+    case
+        int64 [n]: which sides the estimates did without (`pipeline_lib.models.clp.levels.CASES`).
+    """
+
+    term: NDArray[np.float64]
+    std: NDArray[np.float64]
+    single: NDArray[np.float64]
+    pair: NDArray[np.float64]
+    unit: NDArray[np.float64]
+    evidence: NDArray[np.float32]
+    pair_evidence: NDArray[np.float32]
+    unseen: NDArray[np.bool_]
+    case: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.term)
+
+    @classmethod
+    def empty(cls, n: int) -> Self:
+        """Return the terms of `n` genotypes that change nothing, to be filled."""
+        width = len(EVIDENCE)
+        return cls(
+            np.zeros(n),
+            np.ones(n),
+            np.ones((n, MAX_ORDER)),
+            np.zeros((n, MAX_ORDER)),
+            np.ones((n, MAX_ORDER)),
+            np.zeros((n, width), dtype=np.float32),
+            np.zeros((n, MAX_ORDER, width), dtype=np.float32),
+            np.zeros((n, MAX_ORDER), dtype=bool),
+            np.zeros(n, dtype=np.int64),
+        )
+
+    def put(self, rows: NDArray[np.int64], part: "Terms") -> None:
+        """Write `part` at `rows`."""
+        for name, values in vars(self).items():
+            values[rows] = getattr(part, name)
+
+    def take(self, rows: NDArray[np.int64]) -> "Terms":
+        """Return the genotypes at `rows`."""
+        return Terms(**{name: values[rows] for name, values in vars(self).items()})
+
+    @staticmethod
+    def concatenate(parts: list["Terms"]) -> "Terms":
+        """Return the genotypes of all parts."""
+        return Terms(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(Terms.empty(0))})
+
+
+def bounded(evidence: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return evidence in float32, kept from running away."""
+    return np.clip(evidence, -_FARTHEST, _FARTHEST).astype(np.float32)

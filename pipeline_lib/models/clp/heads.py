@@ -1,9 +1,16 @@
-"""Heads: latents to terms. Single-mutant fitness is read off the intact latent, interactions off the perturbed one."""
+"""Heads: single-mutant fitness from the intact latent; interactions from the perturbed one, or by definition."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+
+from pipeline_lib.config.models import ClpSettings
+from pipeline_lib.models.clp import decomposition
+from pipeline_lib.models.clp.assays import EVIDENCE
+from pipeline_lib.models.clp.encoders import CellArrays, GeneStates
+from pipeline_lib.models.clp.latents import IntactPool, PerturbedSet, SetTables, WholePool
 
 
 class SingleHead(nn.Module):
@@ -125,3 +132,205 @@ class AssayScale(nn.Module):
 
     def _with_unseen(self, row: Tensor) -> Tensor:
         return torch.cat([row, self.mean_of_phenotype @ row])
+
+
+Blocked = Callable[[Tensor], tuple[Tensor, Tensor]]
+
+"""From genotypes [n, 3] to the (row, reaction) pairs that they block."""
+
+
+class Cells(NamedTuple):
+    """States and pooled wild type, of genes as measured and as unseen ones."""
+
+    states: GeneStates
+    pools: tuple[WholePool, WholePool]
+
+
+class IntactFitness(nn.Module):
+    """Fitness effect of genotypes from z_I - z_W.
+
+    Parameters
+    ----------
+    cell
+        The cell in index form.
+    settings
+        Section ``models.clp``.
+    blocked
+        What genotypes block.
+    """
+
+    def __init__(self, cell: CellArrays, settings: ClpSettings, blocked: Blocked) -> None:
+        super().__init__()
+        width = settings.hidden
+        self.pool = IntactPool(
+            cell.adjacencies,
+            cell.genes,
+            width,
+            width // 2,
+            settings.neighbours,
+            metabolism=settings.hypergraph != "off",
+        )
+        self.head = SingleHead(width // 2, width, width)
+        self._blocked = blocked
+
+    def forward(self, state: Tensor, pool: WholePool, genes: Tensor) -> Tensor:
+        """Return the raw effect of genotypes, float32 [n]; exactly 0 of no deletion.
+
+        Parameters
+        ----------
+        state
+            States of the genes, float32 [N, h].
+        pool
+            The wild type, pooled from `state`.
+        genes
+            long [n, 3], -1 where there is no gene.
+        """
+        change = self.pool.change(pool, genes, self._blocked(genes))
+        present = genes >= 0
+        lost = torch.where(present[:, :, None], state[genes.clamp_min(0)], 0.0).sum(1)
+        parts = len(pool.received) + len(pool.reaction)
+        return torch.as_tensor(self.head(change, lost, pool.whole / parts))
+
+    def cells(self, states: GeneStates, reactions: Tensor) -> Cells:
+        """Pool the wild type, of genes as measured and as unseen ones."""
+        measured, unseen = (self.pool.whole(state, reactions) for state in states)
+        return Cells(states, (measured, unseen))
+
+    def single(self, cells: Cells, genes: Tensor, unseen: Tensor) -> Tensor:
+        """Return the raw effect of deleting each gene by itself, of the shape of `genes`; 0 where there is none.
+
+        Genotypes share most of their genes: each is deleted once.
+
+        Parameters
+        ----------
+        cells
+            What `cells` returned.
+        genes
+            long, -1 where there is no gene.
+        unseen
+            bool, of the same shape: genes that count as unseen ones.
+        """
+        effect = torch.zeros(genes.shape, dtype=cells.pools[0].whole.dtype, device=genes.device)
+        for state, pool, of_kind in zip(cells.states, cells.pools, (~unseen, unseen), strict=True):
+            rows = of_kind & (genes >= 0)
+            distinct, place = torch.unique(genes[rows], return_inverse=True)
+            if len(distinct):
+                alone = torch.full((len(distinct), 3), -1, device=genes.device)
+                alone[:, 0] = distinct
+                effect = effect.masked_scatter(rows, self(state, pool, alone)[place].to(effect.dtype))
+        return effect
+
+
+class PerturbedInteractions(nn.Module):
+    """Corrections of epsilon, tau and calls.
+
+    Parameters
+    ----------
+    settings
+        Section ``models.clp``.
+    blocked
+        What genotypes block.
+    """
+
+    def __init__(self, settings: ClpSettings, blocked: Blocked) -> None:
+        super().__init__()
+        width = settings.hidden
+        self.perturbed = PerturbedSet(width, settings.attention_heads, metabolism=settings.hypergraph != "off")
+        self.head = InteractionHead(4 * width + len(EVIDENCE) + 1, 2 * width, settings.dropout)
+        self._blocked = blocked
+
+    def spread_parameters(self) -> list[nn.Parameter]:
+        """Return the parameters of the predicted SD."""
+        return list(self.head.spread.parameters())
+
+    def tables(self, cells: Cells, reactions: Tensor) -> SetTables:
+        """Project every gene once, as measured [N] and as an unseen one [N], one after the other."""
+        return self.perturbed.tables(torch.cat(list(cells.states)), reactions)
+
+    def forward(
+        self, tables: SetTables, genes: Tensor, unseen: Tensor, evidence: Tensor, is_call: Tensor
+    ) -> Correction:
+        """Return the correction of sets of genes.
+
+        Parameters
+        ----------
+        tables
+            What `tables` returned.
+        genes
+            long [n, 3], -1 where there is no gene.
+        unseen
+            bool [n, 3]: genes that the evidence did without.
+        evidence
+            float32 [n, k]: `pipeline_lib.models.clp.assays.EVIDENCE`.
+        is_call
+            bool [n].
+        """
+        count = tables.genes // 2
+        rows = torch.where(genes >= 0, genes + count * unseen, genes)
+        latent = self.perturbed(tables, rows, self._blocked(genes))
+        triple = (genes >= 0).all(1, keepdim=True).to(evidence.dtype)
+        correction: Correction = self.head(torch.cat([*latent, evidence, triple], 1), is_call)
+        return correction
+
+
+FITNESS_UNIT = 0.1
+
+"""Fitness lost by a raw effect of 1."""
+
+_SUBSETS = ((0,), (1,), (2,), *decomposition.PAIRS, (0, 1, 2))
+
+
+class DerivedInteractions(nn.Module):
+    """Corrections of epsilon, tau and calls from the intact latents of all subsets of a genotype.
+
+    The ablation of the perturbed latent: what two genes do together shows in the pool of the cell without both.
+
+    Parameters
+    ----------
+    fitness
+        Fitness from the intact latent.
+    """
+
+    def __init__(self, fitness: IntactFitness) -> None:
+        super().__init__()
+        self.fitness = fitness
+
+    def spread_parameters(self) -> list[nn.Parameter]:
+        """Return no parameter: the SD is that of the closed form, by its assay."""
+        return []
+
+    def tables(self, cells: Cells, reactions: Tensor) -> Cells:  # noqa: ARG002 - the pools hold the reactions
+        """Return the cells as they are."""
+        return cells
+
+    def forward(self, tables: Cells, genes: Tensor, unseen: Tensor, evidence: Tensor, is_call: Tensor) -> Correction:
+        """Return the correction of sets of genes; see `PerturbedInteractions.forward`.
+
+        Epsilon and tau are in units of `FITNESS_UNIT`; a call rises with a negative one.
+        """
+        hidden = (unseen & (genes >= 0)).any(1)
+        value = torch.zeros_like(evidence[:, 0])
+        for rows, state, pool in (
+            ((~hidden).nonzero()[:, 0], tables.states.measured, tables.pools[0]),
+            (hidden.nonzero()[:, 0], tables.states.unseen, tables.pools[1]),
+        ):
+            if len(rows):
+                value = value.index_put((rows,), self._interaction(state, pool, genes[rows]).to(value.dtype))
+        return Correction(torch.where(is_call, -value, value), torch.zeros_like(value))
+
+    def _interaction(self, state: Tensor, pool: WholePool, genes: Tensor) -> Tensor:
+        n = len(genes)
+        # Genes first, blanks behind, whatever order the genotype was named in.
+        genes = genes.sort(dim=1, descending=True).values
+        subsets = torch.full((len(_SUBSETS), n, 3), -1, device=genes.device)
+        for position, slots in enumerate(_SUBSETS):
+            subsets[position, :, : len(slots)] = genes[:, slots]
+        subsets = subsets.view(-1, 3).sort(dim=1, descending=True).values
+        # Genotypes of a batch share most of their singles and many of their pairs: each is predicted once.
+        distinct, place = torch.unique(subsets, dim=0, return_inverse=True)
+        effects = self.fitness(state, pool, distinct)[place].view(len(_SUBSETS), n)
+        fitness = 1 + FITNESS_UNIT * effects
+        single, double, triple = fitness[:3].T, fitness[3:6].T, fitness[6]
+        tau = decomposition.tau(triple, single, double)
+        epsilon = decomposition.epsilon(double[:, 0], single[:, 0], single[:, 1])
+        return torch.where((genes >= 0).sum(1) > 2, tau, epsilon) / FITNESS_UNIT

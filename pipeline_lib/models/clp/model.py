@@ -1,4 +1,4 @@
-"""The cell latent perturbation model behind the interface of every model."""
+"""The cell latent perturbation model behind the interface of every model; what validation confirms is kept."""
 
 import json
 from collections.abc import Mapping
@@ -8,26 +8,92 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 import torch
+from torch import Tensor
+from torch.nn import functional
 
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
 from pipeline_lib.config.models import ClpSettings, ModelSettings
 from pipeline_lib.config.training import LossName, TrainingSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.models.clp.assays import Assays
-from pipeline_lib.models.clp.cell_tensors import cell_arrays, seen_by
-from pipeline_lib.models.clp.columns import columns, of_tested_cases
-from pipeline_lib.models.clp.flux_terms import FluxBalance
+from pipeline_lib.models.clp.assays import Assays, Terms
+from pipeline_lib.models.clp.decomposition import FluxBalance
+from pipeline_lib.models.clp.encoders import cell_arrays, seen_by
 from pipeline_lib.models.clp.network import ClpNetwork
-from pipeline_lib.models.clp.shared_terms import (
+from pipeline_lib.models.clp.task import (
+    Task,
     closed_form_from_state,
     closed_form_state,
+    columns,
     fitted_terms,
     flux_of,
+    of_tested_cases,
 )
-from pipeline_lib.models.clp.shares import keep_confirmed
-from pipeline_lib.models.clp.task import Task
-from pipeline_lib.models.clp.terms import Terms
 from pipeline_lib.models.interface import Cell, FitContext, Prediction
+
+_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+_FEWEST = 50
+
+"""Validation observations of an assay without which nothing is confirmed."""
+
+_CHUNK = 65_536
+
+
+@torch.no_grad()
+def keep_confirmed(network: ClpNetwork, validation: Mapping[str, Tensor]) -> None:
+    """Set the share of every assay, the lower orders first: a fitness is made of the terms of its subsets.
+
+    A correction that does not lower the validation loss by more than its standard error is dropped, so that a network
+    that learned nothing leaves the closed form as it is. An assay with too few validation observations takes the mean
+    share of the assays of its phenotype; without any, all is kept.
+    """
+    network.eval()
+    device = next(network.parameters()).device
+    encoded = network.encode()
+    share = network.scale.share
+    assay = validation["assay"]
+    order = (validation["genes"] >= 0).sum(1)
+    judged = torch.zeros(network.scale.seen, dtype=torch.bool)
+    share.zero_()
+    for level in (1, 2, 3):
+        for code in assay[order == level].unique().tolist():
+            rows = ((assay == code) & (order == level)).nonzero()[:, 0]
+            if code >= network.scale.seen or len(rows) < _FEWEST:
+                continue
+            columns = {name: column[rows[:_CHUNK]].to(device) for name, column in validation.items()}
+            losses = []
+            for value in _SHARES:
+                share[code] = value
+                losses.append(_loss(network.decode(encoded, columns)[0], columns))
+            share[code] = _confirmed(torch.stack(losses))
+            _calibrate(network, code, *network.decode(encoded, columns), columns)
+            judged[code] = True
+    phenotype = network.phenotypes[: network.scale.seen]
+    for code in range(network.scale.seen):
+        if not judged[code]:
+            others = judged & (phenotype == phenotype[code]).cpu()
+            share[code] = share[others.to(device)].mean() if others.any() else float(not judged.any())
+
+
+def _loss(value: Tensor, columns: Mapping[str, Tensor]) -> Tensor:
+    target = columns["target"]
+    logistic = functional.binary_cross_entropy_with_logits(value, target.clamp(0, 1), reduction="none")
+    return torch.where(columns["is_call"], logistic, (value - target).square())
+
+
+def _confirmed(losses: Tensor) -> float:
+    """Return the share of the least loss [shares, n], or 0 where it is not clearly below that of none."""
+    best = int(losses.mean(1).argmin())
+    gain = losses[0] - losses[best]
+    error = gain.std() / len(gain) ** 0.5
+    return _SHARES[best] if float(gain.mean()) > float(error) else 0.0
+
+
+def _calibrate(network: ClpNetwork, code: int, value: Tensor, log_sd: Tensor, columns: Mapping[str, Tensor]) -> None:
+    """Move the level of the predicted SD of an assay so that errors are as large as predicted; a call has none."""
+    if not bool(columns["is_call"].any()):
+        squared = ((value - columns["target"]) / log_sd.exp()).square().mean()
+        network.scale.level[code] += 0.5 * squared.clamp_min(1e-6).log()
 
 
 class Clp:

@@ -7,18 +7,20 @@ import torch
 from torch import Tensor, nn
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
-from pipeline_lib.cell.phenotype_processor import measures_intact
+from pipeline_lib.cell.graph import measures_intact
 from pipeline_lib.config.models import ClpSettings
 from pipeline_lib.models.clp import decomposition
 from pipeline_lib.models.clp.assays import CALL, Assays
-from pipeline_lib.models.clp.cell_tensors import CellArrays
-from pipeline_lib.models.clp.derived import DerivedInteractions
-from pipeline_lib.models.clp.gene_encoder import GeneEncoder
-from pipeline_lib.models.clp.heads import AssayScale, Correction
-from pipeline_lib.models.clp.interactions import PerturbedInteractions
-from pipeline_lib.models.clp.metabolism import metabolism_of
-from pipeline_lib.models.clp.perturbed import SetTables
-from pipeline_lib.models.clp.singles import Cells, IntactFitness
+from pipeline_lib.models.clp.encoders import CellArrays, GeneEncoder, metabolism_of
+from pipeline_lib.models.clp.heads import (
+    AssayScale,
+    Cells,
+    Correction,
+    DerivedInteractions,
+    IntactFitness,
+    PerturbedInteractions,
+)
+from pipeline_lib.models.clp.latents import SetTables
 
 _FARTHEST_LOG_SD = 2.0
 """Most that training may move the logarithmic SD away from that of the closed form."""
@@ -42,7 +44,7 @@ class Encoded(NamedTuple):
 class ClpNetwork(nn.Module):
     """Cell latent perturbation network.
 
-    It corrects closed-form terms (`pipeline_lib.models.clp.terms`): f_i by the intact latent of the cell without gene
+    It corrects closed-form terms (`pipeline_lib.models.clp.assays`): f_i by the intact latent of the cell without gene
     i, epsilon and tau by the perturbed latent of the deleted set. Every fitness follows from them by definition
     (`decomposition`), and so do the corrections' gradients: labels of fitness teach interactions and the other way
     round.
@@ -92,7 +94,7 @@ class ClpNetwork(nn.Module):
         encoded
             What `encode` returned.
         columns
-            See `pipeline_lib.models.clp.columns.columns`.
+            See `pipeline_lib.models.clp.task.columns`.
         """
         fitness = measures_intact(columns["phenotype"])
         n = len(fitness)

@@ -1,19 +1,242 @@
-"""Screens that train together: what their networks read, and what they predict."""
+"""Screens that train together: closed-form terms that all fits on the same data share, and the tensors of genotypes."""
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.special import expit
+from torch import Tensor
 
-from pipeline_lib.cell.genotypes import Genotypes
-from pipeline_lib.models.clp.assays import Assays
-from pipeline_lib.models.clp.closed_form import ClosedForm
-from pipeline_lib.models.clp.columns import columns
+from pipeline_lib.artefacts.atomic import update_digest
+from pipeline_lib.artefacts.tables import load_tensors, save_tensors, to_arrays, to_tensors
+from pipeline_lib.cell.genotypes import MAX_ORDER, Genotypes
+from pipeline_lib.config.models import ModelSettings
+from pipeline_lib.models.clp.assays import CALL, Assays, Terms, inverse_variance
+from pipeline_lib.models.clp.closed_form import ClosedForm, ImpliedSingles
+from pipeline_lib.models.clp.decomposition import FluxBalance, NoFlux
+from pipeline_lib.models.clp.levels import CASES, Index, Level, LevelGains, NoProfiles, PredictedProfiles
 from pipeline_lib.models.clp.network import ClpNetwork, Encoded
-from pipeline_lib.models.clp.shared_terms import TermFiles
+from pipeline_lib.models.interface import Cell, FitContext
+
+_LEAST_SHARE = 0.05
+
+"""Share of an assay's validation observations below which a case is not trained for."""
+
+_FEWEST = 50
+
+"""Validation observations of an assay from which the tested cases are known."""
+
+
+def columns(genotypes: Genotypes, terms: Terms, assays: Assays, *, measured_sd: bool) -> dict[str, Tensor]:
+    """Return the tensors of genotypes.
+
+    Parameters
+    ----------
+    genotypes
+        Values may be hidden (NaN); targets are then NaN.
+    terms
+        Closed-form terms of the same genotypes.
+    assays
+        Assays of the training fold.
+    measured_sd
+        Weight observations by the inverse of their measured variance.
+
+    Returns
+    -------
+    dict
+        ``genes`` long [n, 3], ``unseen`` bool [n, 3]; ``phenotype``, ``assay``, ``case`` long [n]; ``levels`` long
+        [n, 3]: the assays of order 1, 2 and 3 in the same screen and phenotype; as in `Terms`, in float32: ``term``,
+        ``log_sd``, ``own_unit`` [n], ``single``, ``pair``, ``unit`` [n, 3], ``evidence`` [n, k], ``pair_evidence``
+        [n, 3, k]; ``is_call`` bool [n]; ``target`` and ``weight`` float32 [n].
+    """
+    phenotype, order = genotypes.phenotype, genotypes.order
+    orders = [np.full(len(genotypes), k) for k in range(1, MAX_ORDER + 1)]
+    levels = np.stack([assays.positions(genotypes.screen, phenotype, k) for k in orders], axis=1)
+    own = np.maximum(order - 1, 0)
+    assay = assays.positions(genotypes.screen, phenotype, order)
+    scale, is_call = assays.scale[assay], phenotype == CALL
+    target = (genotypes.value - assays.centre[assay]) / scale
+    weight = inverse_variance(genotypes.std / scale, assay) if measured_sd else np.ones(len(genotypes))
+    floats = {
+        "term": terms.term,
+        "log_sd": np.where(is_call, 0.0, np.log(terms.std / scale)),
+        "own_unit": terms.unit[np.arange(len(terms)), own],
+        "single": terms.single,
+        "pair": terms.pair,
+        "unit": terms.unit,
+        "evidence": terms.evidence,
+        "pair_evidence": terms.pair_evidence,
+        "target": target,
+        "weight": weight,
+    }
+    return {
+        "genes": torch.from_numpy(genotypes.genes),
+        "unseen": torch.from_numpy(terms.unseen),
+        "phenotype": torch.from_numpy(phenotype),
+        "assay": torch.from_numpy(assay),
+        "case": torch.from_numpy(terms.case),
+        "levels": torch.from_numpy(levels),
+        "is_call": torch.from_numpy(is_call),
+        **{name: torch.from_numpy(np.asarray(values, dtype=np.float32)) for name, values in floats.items()},
+    }
+
+
+def of_tested_cases(training: Mapping[str, Tensor], validation: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the training rows whose case the split tests: what the validation fold of the assay is made of.
+
+    A training observation stands in the table as measured, as one of unseen genes, or both. Where validation has too
+    few observations of an assay to know them, all of its rows are kept.
+    """
+    kept = torch.ones(len(training["assay"]), dtype=torch.bool)
+    for code in training["assay"].unique().tolist():
+        cases = validation["case"][validation["assay"] == code]
+        rows = training["assay"] == code
+        share = torch.bincount(cases, minlength=CASES) / max(len(cases), 1)
+        tested = (share >= _LEAST_SHARE)[training["case"]]
+        if len(cases) >= _FEWEST and bool((rows & tested).any()):
+            kept &= ~rows | tested
+    return {name: column[kept] for name, column in training.items()}
+
+
+_FORMAT = 3
+
+"""Raised when what is written changes."""
+
+_SEED = 0
+
+"""Held-out cells are the same in every fit: seeds of a fit differ in the network alone."""
+
+_PROFILES = {kind.__name__: kind for kind in (PredictedProfiles, NoProfiles)}
+
+
+@dataclass(frozen=True)
+class TermFiles:
+    """Terms of whole folds beside the closed form that they are of: validation and test are the same in every fit.
+
+    Attributes
+    ----------
+    closed_form
+        What makes them.
+    stem
+        Their files are named after it and the genotypes.
+    """
+
+    closed_form: ClosedForm
+    stem: Path
+
+    def terms(self, genotypes: Genotypes) -> Terms:
+        """Return the terms of genotypes as `ClosedForm.terms` does, read where an earlier fit left them."""
+        path = self.stem.with_name(f"{self.stem.name}-of-{_identity_of(genotypes)}.pt")
+        if path.exists():
+            return Terms(**to_arrays(load_tensors(path)))
+        terms = self.closed_form.terms(genotypes)
+        save_tensors(to_tensors(vars(terms)), path)
+        return terms
+
+
+class FittedTerms(NamedTuple):
+    """The closed form of a training fold and the terms of its observations.
+
+    Attributes
+    ----------
+    closed_form
+        As fitted.
+    positions, terms
+        Training observations and their terms, made without their value; see `ClosedForm.fit`.
+    source
+        Gives the terms of any genotypes.
+    """
+
+    closed_form: ClosedForm
+    positions: Index
+    terms: Terms
+    source: ClosedForm | TermFiles
+
+
+def fitted_terms(train: Genotypes, cell: Cell, settings: ModelSettings, context: FitContext) -> FittedTerms:
+    """Fit the closed form of a training fold; it is read from ``context.shared`` where an earlier fit left it."""
+    flux = flux_of(cell, settings)
+
+    def new_profiles() -> PredictedProfiles | NoProfiles:
+        return PredictedProfiles(settings) if settings.clp.profiles else NoProfiles()
+
+    def fit() -> tuple[ClosedForm, Index, Terms]:
+        return ClosedForm.fit(train, cell, replace(context, seed=_SEED), new_profiles, flux)
+
+    if context.shared is None:
+        closed_form, positions, terms = fit()
+        return FittedTerms(closed_form, positions, terms, closed_form)
+    stem = context.shared / f"terms-{_identity(train, cell, settings)}"
+    path = stem.with_suffix(".pt")
+    if path.exists():
+        content = load_tensors(path)
+        closed_form = closed_form_from_state(content["closed_form"], cell, flux)
+        positions, terms = content["positions"].numpy(), Terms(**to_arrays(content["terms"]))
+    else:
+        closed_form, positions, terms = fit()
+        context.shared.mkdir(parents=True, exist_ok=True)
+        content = {"closed_form": closed_form_state(closed_form), "positions": torch.from_numpy(positions)}
+        save_tensors({**content, "terms": to_tensors(vars(terms))}, path)
+    return FittedTerms(closed_form, positions, terms, TermFiles(closed_form, stem))
+
+
+def flux_of(cell: Cell, settings: ModelSettings) -> FluxBalance | NoFlux:
+    """Return exact growth by the knockouts of the cell; none where there are no knockouts or they are switched off."""
+    return FluxBalance.read(cell) if settings.clp.flux and cell.knockouts is not None else NoFlux()
+
+
+def closed_form_state(closed_form: ClosedForm) -> dict[str, Any]:
+    """Return a closed form as tensors and plain values; growth is the cell's."""
+    return {
+        "implied": to_tensors(closed_form.implied.state()),
+        "levels": [
+            {
+                "name": list(name),
+                "kind": type(level.profiles).__name__,
+                "profiles": level.profiles.state(),
+                "gains": to_tensors(vars(level.gains)),
+                "size": level.size,
+            }
+            for name, level in closed_form.levels.items()
+        ],
+    }
+
+
+def closed_form_from_state(state: Mapping[str, Any], cell: Cell, flux: FluxBalance | NoFlux) -> ClosedForm:
+    """Return the closed form that `closed_form_state` was taken from."""
+    levels = {}
+    for saved in state["levels"]:
+        screen, phenotype, order = saved["name"]
+        profiles = _PROFILES[saved["kind"]].from_state(saved["profiles"], cell)
+        levels[screen, phenotype, order] = Level(profiles, LevelGains(**to_arrays(saved["gains"])), saved["size"])
+    return ClosedForm(levels, flux, ImpliedSingles.from_state(to_arrays(state["implied"])))
+
+
+def _identity(train: Genotypes, cell: Cell, settings: ModelSettings) -> str:
+    digest = hashlib.sha256(f"{_FORMAT} {settings.clp.profiles} {settings.clp.flux}".encode())
+    digest.update(settings.profile_predictor.model_dump_json().encode())
+    digest.update(_identity_of(train).encode())
+    update_digest(digest, cell.edges)
+    update_digest(digest, cell.genes["gene"].tolist())
+    update_digest(digest, cell.features)
+    if settings.clp.flux and cell.knockouts is not None:
+        columns = ["genes", "method", "fitness", "interaction", "medium", "screens"]
+        update_digest(digest, cell.knockouts[[name for name in columns if name in cell.knockouts]])
+        update_digest(digest, cell.genes["in_gem"].tolist())
+    return digest.hexdigest()[:24]
+
+
+def _identity_of(genotypes: Genotypes) -> str:
+    digest = hashlib.sha256()
+    for part in fields(genotypes):
+        update_digest(digest, getattr(genotypes, part.name))
+    return digest.hexdigest()[:24]
+
 
 _CHUNK = 4096
 

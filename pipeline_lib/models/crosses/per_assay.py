@@ -1,24 +1,76 @@
-"""Fit one small model an assay (screen and phenotype), behind the one interface of every model."""
+"""Fit one small model an assay behind the one interface of every model, its hyperparameters chosen on validation."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
-from pipeline_lib.artefacts.tensors import to_arrays, to_tensors
+from pipeline_lib.artefacts.tables import to_arrays, to_tensors
 from pipeline_lib.cell.genotypes import MAX_ORDER, Genotypes
 from pipeline_lib.config.models import BaselineSettings, ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.models.crosses.crosses import Crosses, StrainBook
-from pipeline_lib.models.crosses.search import Trial
 from pipeline_lib.models.interface import Cell, FitContext, Prediction
 
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One setting and its root mean squared error on the validation fold (NaN where there is none)."""
+
+    setting: str
+    rmse: float
+
+
+class Search(Generic[T]):
+    """Keep the candidate with the least squared error on the validation fold; of equals, the first.
+
+    An assay without validation observations keeps the middle candidate of its grid.
+
+    Parameters
+    ----------
+    observed
+        float64 [v]: the measurements of the validation fold.
+    trials
+        Number of candidates that will be offered.
+    """
+
+    def __init__(self, observed: NDArray[np.float64], trials: int) -> None:
+        self._observed = observed
+        self._middle = (trials - 1) // 2
+        self._best: T | None = None
+        self._least = np.inf
+        self.trials: list[Trial] = []
+
+    def offer(self, setting: str, predicted: NDArray[np.float64], candidate: T) -> None:
+        """Score the validation predictions, float64 [v], of one candidate."""
+        position = len(self.trials)
+        if len(self._observed):
+            rmse = float(np.sqrt(np.mean((self._observed - predicted) ** 2)))
+            loss = rmse
+        else:
+            rmse, loss = float("nan"), float(abs(position - self._middle))
+        self.trials.append(Trial(setting, rmse))
+        if self._best is None or loss < self._least:
+            self._best, self._least = candidate, loss
+
+    @property
+    def best(self) -> T:
+        """The candidate that was kept."""
+        if self._best is None:
+            raise ValueError("no candidate was offered")
+        return self._best
+
+
 Values = NDArray[np.float64]
+
 Rows = NDArray[np.int64]
+
 AssayName = tuple[str, str]
 
 

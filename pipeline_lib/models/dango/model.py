@@ -13,11 +13,10 @@ from pipeline_lib.cell.genotypes import Genotypes
 from pipeline_lib.config.models import DangoSettings, ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.models.assays import AssayScales
-from pipeline_lib.models.dango.channels import Channel, read_channels
+from pipeline_lib.models.dango.encoder import Channel, read_channels
 from pipeline_lib.models.dango.network import PAPER, RELEASED, DangoNetwork
 from pipeline_lib.models.dango.training import SETS_AT_ONCE, LabelledSets, Trainer
-from pipeline_lib.models.interface import Cell, FitContext, Prediction
+from pipeline_lib.models.interface import AssayScales, Cell, FitContext, Prediction
 
 
 class Dango:

@@ -10,7 +10,7 @@ import torch
 from rich.progress import Progress
 from torch.nn import functional
 
-from pipeline_lib.artefacts.tensors import load_tensors, save_tensors
+from pipeline_lib.artefacts.tables import load_tensors, save_tensors
 from pipeline_lib.config.models import DangoSettings
 from pipeline_lib.models.dango.network import DangoNetwork
 

@@ -1,9 +1,9 @@
-"""Kernels between genes, and between sets of them: how similar two are by one network or one table of features."""
+"""Kernels between genes and between sets of them, and the Gaussian process over genes that they define."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, Self
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -11,18 +11,25 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.linalg import lapack
 
-from pipeline_lib.models.baselines.gene_networks import gene_networks
+from pipeline_lib.models.baselines.network_profiles import gene_networks
 from pipeline_lib.models.interface import Cell
 
 Index = NDArray[np.int64]
+
 Matrix = NDArray[np.float64]
 
 _GREATEST_SCORE = 8.0
+
 """Standard scores beyond this are cut: one outlying phenotype does not decide which genes are similar."""
+
 _MEMBERSHIP_ZEROS = 0.5
+
 """A table without negative values that is zero at least this often holds memberships, not measurements."""
+
 _FULL_SHARE = 0.2
+
 _WALK_SHARE = 0.5
+
 _SHARPNESS = 8.0
 
 
@@ -127,6 +134,7 @@ class DiffusionKernel:
 
 
 _KERNELS: "WeakKeyDictionary[Cell, list[GeneKernel]]" = WeakKeyDictionary()
+
 """Kernels of the cells in use: every assay of a model has the same."""
 
 
@@ -243,3 +251,68 @@ def _incidence(gene_sets: Index) -> tuple[Index, sparse.csr_array]:
     row = np.nonzero(there)[0]
     weight = 1.0 / np.sqrt(size[row])
     return genes, sparse.csr_array((weight, (row, position)), shape=(len(gene_sets), len(genes)))
+
+
+@dataclass(frozen=True)
+class GeneProcess:
+    """The process given its values at n genes, in the unit in which its prior variance is the kernel's diagonal.
+
+    Attributes
+    ----------
+    inverse
+        float64 [n, n]: A = (K + s I)^-1.
+    noise
+        s.
+    """
+
+    inverse: Matrix
+    noise: float
+
+    @classmethod
+    def fit(cls, kernel: Matrix, noise: float) -> Self:
+        """Invert the covariance by its Cholesky factor.
+
+        Parameters
+        ----------
+        kernel
+            float64 [n, n]: of the genes with each other; the lower triangle is read.
+        noise
+            s > 0.
+
+        Raises
+        ------
+        ArithmeticError
+            When the covariance is not positive definite, which no sum of kernels can be.
+        """
+        covariance = np.array(kernel, dtype=np.float64, order="F")
+        covariance[np.diag_indices_from(covariance)] += noise
+        factor, failed = lapack.dpotrf(covariance, lower=1, overwrite_a=1)
+        if failed:
+            raise ArithmeticError("the covariance of the genes is not positive definite")
+        inverse, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
+        lower = np.tril(inverse)
+        return cls(lower + np.tril(lower, -1).T, noise)
+
+    def predict(self, kernel: Matrix, targets: Matrix) -> Matrix:
+        """Return the posterior mean at other genes, float64 [u, m].
+
+        Parameters
+        ----------
+        kernel
+            float64 [u, n]: of those genes with the n.
+        targets
+            float64 [n, m].
+        """
+        return np.asarray(kernel @ (self.inverse @ targets))
+
+    def variance(self, kernel: Matrix, diagonal: float = 1.0) -> Matrix:
+        """Return the posterior variance at other genes without noise, float64 [u]; `diagonal` is their prior one."""
+        return np.maximum(diagonal - np.einsum("un,un->u", kernel @ self.inverse, kernel), 0.0)
+
+    def left_out(self, targets: Matrix) -> Matrix:
+        """Return the posterior mean at each of the n genes given all the others, float64 [n, m]."""
+        return np.asarray(targets - (self.inverse @ targets) / np.diag(self.inverse)[:, None])
+
+    def left_out_variance(self) -> Matrix:
+        """Return the posterior variance at each of the n genes given all the others, without noise, float64 [n]."""
+        return np.maximum(1.0 / np.diag(self.inverse) - self.noise, 0.0)

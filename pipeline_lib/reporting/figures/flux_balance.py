@@ -23,7 +23,7 @@ def draw_media(benchmark: pd.DataFrame) -> Drawn:
     Parameters
     ----------
     benchmark
-        `pipeline_lib.artefacts.flux_balance.MEDIA_BENCHMARK`.
+        `pipeline_lib.artefacts.schemas.MEDIA_BENCHMARK`.
     """
     name, title = "media_agreement", "Which medium describes the measurements?"
     displayed = benchmark[benchmark["measure"].isin(["mcc", "pearson"])]
@@ -54,7 +54,7 @@ def draw_essential_genes(benchmark: pd.DataFrame) -> Drawn:
     Parameters
     ----------
     benchmark
-        `pipeline_lib.artefacts.flux_balance.ESSENTIALITY_BENCHMARK`.
+        `pipeline_lib.artefacts.schemas.ESSENTIALITY_BENCHMARK`.
     """
     name, title = "essential_genes", "Which genes are essential?"
     if benchmark.empty:
@@ -93,7 +93,7 @@ def draw_subsystems(benchmark: pd.DataFrame) -> Drawn:
     Parameters
     ----------
     benchmark
-        `pipeline_lib.artefacts.flux_balance.SUBSYSTEM_BENCHMARK`.
+        `pipeline_lib.artefacts.schemas.SUBSYSTEM_BENCHMARK`.
     """
     name, title = "subsystem_agreement", "What flux balance knows, by subsystem"
     known = benchmark.dropna(subset="value")

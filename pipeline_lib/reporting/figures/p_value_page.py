@@ -1,20 +1,275 @@
 """One page a screen: what its P-values are, and whether predicted interactions foretell them; pairs beside triples."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+from scipy import stats
 
-from pipeline_lib.config.figures import P_VALUE_PAGE
-from pipeline_lib.evaluation.tables.verdicts import Verdict
+from pipeline_lib.config.evaluation import P_VALUE_PAGE
+from pipeline_lib.evaluation.tables.differences import Verdict
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
-from pipeline_lib.reporting.figures import p_value_panels as panels
-from pipeline_lib.reporting.figures.p_value_panels import Part, PValueTables
 from pipeline_lib.reporting.names import ORDERS, in_order, screen_name, split_phrase
+from pipeline_lib.reporting.style import LABEL, height, name_ticks, significance
+
+NOMINAL = 0.05
+
+_LABELLED = {"measured": 4, "missed": 3, "unconfirmed": 3}
+
+_QUERIES_DRAWN = 60
+
+_FEWEST_OF_A_QUERY = 30
+
+_NAMED_QUERIES = 3
+
+_LABEL_HEIGHT = 0.07
+
+"""Height of a query's name as a share of the axis."""
+
+_TICKS = 5
+
+_QUANTITY = {
+    ("interaction", 2): "ε",
+    ("interaction", 3): "τ",
+    ("raw_interaction", 2): "raw ε",
+    ("raw_interaction", 3): "raw ε",
+}
+
+
+@dataclass(frozen=True)
+class PValueTables:
+    """What pages are drawn from, by their names in `pipeline_lib.config.evaluation.ARTEFACTS` without ``p_value_``."""
+
+    histogram: pd.DataFrame
+    quantiles: pd.DataFrame
+    queries: pd.DataFrame
+    points: pd.DataFrame
+    hits: pd.DataFrame
+    deciles: pd.DataFrame
+    correlations: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Part:
+    """One order of a screen: its phenotype, the split that is shown and the assay that was predicted (or neither)."""
+
+    screen: str
+    order: int
+    phenotype: str
+    split: str
+    source: str
+    p_of: str
+
+    def of(self, table: pd.DataFrame, model: str | None = None) -> pd.DataFrame:
+        """Return the rows of a table that are about this part, and of a model's predictions of it."""
+        keys: dict[str, object] = {"screen": self.screen, "order": self.order, "phenotype": self.phenotype}
+        if "source" in table.columns:
+            keys |= {"split": self.split, "source": self.source}
+        if model is not None:
+            keys["model"] = model
+        wanted = np.logical_and.reduce([(table[name] == value).to_numpy(bool) for name, value in keys.items()])
+        return table.iloc[np.flatnonzero(wanted)]
+
+    @property
+    def tested(self) -> str:
+        """The quantity that the P-values test."""
+        return _QUANTITY.get((self.p_of, self.order), self.p_of)
+
+    @property
+    def predicted(self) -> str:
+        """The quantity that was predicted, with its screen where it is another."""
+        screen, _, kind = self.source.rpartition(" ")
+        quantity = "call" if kind == "call" else _QUANTITY.get((kind, self.order), kind)
+        return quantity if screen == self.screen else f"{quantity} of {screen_name(screen)}"
+
+
+def draw_histogram(axis: Axes, part: Part, tables: PValueTables) -> None:
+    """Draw P-values as released and two-sided, beside what nulls give."""
+    bars = part.of(tables.histogram)
+    for sides, colour, filled in (("two-sided", style.CLP, True), ("released", style.RIVAL, False)):
+        one = bars[bars["sides"] == sides].sort_values("left")
+        if len(one):
+            edges = np.append(one["left"], one["right"].iloc[-1])
+            axis.stairs(one["density"], edges, color=colour, fill=filled, alpha=0.75 if filled else 1, label=sides)
+    axis.axhline(1, color=style.INK, linestyle="--", linewidth=0.8, label="nulls")
+    n = int(bars.loc[bars["sides"] == "two-sided", "count"].sum())
+    axis.set(
+        title=f"{ORDERS[part.order]}, P of {part.tested}, n = {n:,}",
+        xlabel="P-value",
+        ylabel="density",
+    )
+    # Room for the legend above the highest bar: one column of it fits a panel of any width.
+    axis.set_ylim(0, 1.7 * max(float(bars["density"].max()), 1))
+    axis.legend(loc="upper right", handlelength=1.2, borderaxespad=0.2, labelspacing=0.2)
+
+
+def draw_quantiles(axis: Axes, part: Part, tables: PValueTables) -> None:
+    """Draw observed against expected quantiles, a line a query."""
+    rows = part.of(tables.quantiles)
+    queries = part.of(tables.queries)
+    drawn = queries[queries["query"] != ""].sort_values("n", ascending=False).head(_QUERIES_DRAWN)["query"]
+    for name, one in rows[rows["query"].isin([*drawn, ""])].groupby("query"):
+        whole = name == ""
+        axis.plot(
+            significance(one["expected"]),
+            height(significance(one["observed"])),
+            linewidth=1.6 if whole else 0.4,
+            color=style.CLP if whole else style.QUIET,
+            alpha=1 if whole else 0.5,
+            zorder=2 + whole,
+        )
+    end = float(significance(rows["expected"]).max())
+    axis.plot([0, end], [0, end], color=style.INK, linestyle="--", linewidth=0.8, zorder=4)
+    whole = queries[queries["query"] == ""]
+    inflation = f"inflation {whole['inflation'].iloc[0]:.2f}; " if len(whole) else ""
+    name_ticks(axis.yaxis, axis.get_ylim()[1])
+    axis.set(xlabel=f"expected {LABEL}", ylabel=f"observed {LABEL}", title=f"{inflation}grey: {len(drawn)} queries")
+
+
+def draw_against_prediction(axis: Axes, part: Part, tables: PValueTables, model: str, names: Mapping[str, str]) -> None:
+    """Draw P-values against predictions, with the genes of what stands out."""
+    rows = part.of(tables.points, model)
+    found = significance(rows["p_value"])
+    hits = part.of(tables.hits, model).drop_duplicates("genes")
+    labelled = pd.concat([hits[hits["kind"] == kind].nsmallest(n, "rank") for kind, n in _LABELLED.items()])
+    labelled = labelled.assign(y=height(significance(labelled["p_value"])))
+    # A line from the right-hand point of two of one height would cross the other's, were it the lower one.
+    labelled = labelled.sort_values(["y", "prediction"], ascending=False)
+    low, high = rows["prediction"].quantile([0.001, 0.999])
+    low, high = min(low, labelled["prediction"].min()), max(high, labelled["prediction"].max(), low + 1e-6)
+    top = max(float(height(found.quantile(0.999))), labelled["y"].max(), 1.4) * 1.05
+    draw_density(axis, rows["prediction"], found, (low, high, 0, top))
+    axis.axhline(-np.log10(NOMINAL), color=style.RIVAL, linewidth=0.7)
+    for place, row in enumerate(labelled.itertuples()):
+        colour = style.CLP if row.kind == "measured" else style.RIVAL
+        text = " ".join(names.get(gene) or gene for gene in str(row.genes).split("+"))
+        axis.annotate(
+            text,
+            (row.prediction, row.y),
+            (1.03, 1 - (place + 0.5) / len(labelled)),
+            textcoords="axes fraction",
+            fontsize=5,
+            color=colour,
+            va="center",
+            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.3, "alpha": 0.7},
+        )
+    axis.xaxis.set_major_locator(MaxNLocator(_TICKS))
+    axis.set(xlabel=f"predicted {part.predicted}", ylabel=LABEL, title=f"{model}, n = {len(rows):,}")
+
+
+def draw_deciles(axis: Axes, part: Part, tables: PValueTables, model: str) -> None:
+    """Draw the share of hits by decile of the prediction, beside the base rate."""
+    rows = part.of(tables.deciles, model).sort_values("decile")
+    bounds = np.nan_to_num(np.abs([rows["hit_rate"] - rows["hit_low"], rows["hit_high"] - rows["hit_rate"]]))
+    axis.bar(
+        rows["decile"],
+        rows["hit_rate"],
+        yerr=bounds,
+        color=style.CLP,
+        width=0.75,
+        error_kw={"elinewidth": 0.7, "ecolor": style.INK},
+    )
+    axis.axhline(rows["base_rate"].iloc[0], color=style.RIVAL, linestyle=":", linewidth=1)
+    agreement = part.of(tables.correlations, model).set_index("quantity")
+    first = agreement.loc["enrichment"]
+    test = f", P = {first['p_value']:.2g}" if np.isfinite(first["p_value"]) else ""
+    axis.set(
+        xlabel="decile of prediction (1: most negative)",
+        ylabel="share P < 0.05",
+        xticks=range(1, 11),
+        title=f"first decile {first['value']:.2f} × base rate{test}",
+    )
+
+
+def draw_models(axis: Axes, part: Part, tables: PValueTables, model: str, rivals: Mapping[str, str]) -> None:
+    """Draw the correlation of predictions and P-values, model by model."""
+    rows = part.of(tables.correlations)
+    rows = rows[rows["quantity"] == "spearman"].drop_duplicates("model").set_index("model")
+    displayed = {name: label for label, name in ({model: model} | dict(rivals)).items() if name in rows.index}
+    for place, (name, label) in enumerate(displayed.items()):
+        row = rows.loc[name]
+        colour = style.CLP if name == model else style.BASELINE
+        axis.plot(row["value"], place, "o", color=colour)
+        if np.isfinite([row["low"], row["high"]]).all():
+            axis.plot([row["low"], row["high"]], [place, place], color=colour)
+        displayed[name] = label if label == name else f"{label}\n({name})"
+    axis.axvline(0, color=style.INK, linewidth=0.6)
+    axis.set_yticks(range(len(displayed)), list(displayed.values()), fontsize=5.5)
+    axis.set_ylim(len(displayed) - 0.5, -0.5)
+    axis.xaxis.set_major_locator(MaxNLocator(_TICKS))
+    axis.set(xlabel="Spearman with −log₁₀ P")
+
+
+def draw_hits_of_queries(axis: Axes, part: Part, tables: PValueTables, names: Mapping[str, str]) -> None:
+    """Draw the share of hits of every query with the binomial band of the base rate, the foremost queries named."""
+    table = part.of(tables.queries)
+    rows = table[(table["query"] != "") & (table["n"] >= _FEWEST_OF_A_QUERY)].sort_values("hit_rate")
+    whole = table[table["query"] == ""]
+    if not len(rows):
+        axis.axis("off")
+        axis.text(0.5, 0.5, f"no query has {_FEWEST_OF_A_QUERY} P-values", ha="center")
+        return
+    base = float(whole["hit_rate"].iloc[0])
+    place = np.arange(len(rows))
+    low, high = (stats.binom.ppf(tail, rows["n"], base) / rows["n"] for tail in (0.025, 0.975))
+    axis.fill_between(place, low, high, color=style.QUIET, alpha=0.3, linewidth=0, step="mid")
+    axis.plot(place, rows["hit_rate"], ".", color=style.CLP, markersize=2.5)
+    axis.axhline(base, color=style.RIVAL, linestyle=":", linewidth=1)
+    line = _LABEL_HEIGHT * max(float(rows["hit_rate"].max()), base)
+    free = np.inf
+    rate = rows["hit_rate"].to_numpy(np.float64)
+    for at, query in reversed(list(zip(place, rows["query"], strict=True))[-_NAMED_QUERIES:]):
+        genes = str(query).partition("_")[0].split("+")
+        text = "+".join(names.get(gene) or gene for gene in genes)
+        height = min(rate[at], free)
+        free = height - line
+        axis.text(at - 0.015 * len(rows), height, text, ha="right", va="center", fontsize=5)
+    axis.set_xlim(-0.8 - 0.15 * len(rows), len(rows) - 0.2)
+    axis.set(xlabel=f"{len(rows)} queries, by share of hits", ylabel="share P < 0.05")
+
+
+def draw_density(
+    axis: Axes, values: pd.Series, found: "pd.Series[float]", extent: tuple[float, float, float, float]
+) -> None:
+    """Draw how many genotypes lie where, on a logarithmic scale, significance against values.
+
+    What lies beyond the extent is left out, not put in a pile at the edge.
+
+    Parameters
+    ----------
+    axis
+        Panel.
+    values
+        Predicted or measured interactions.
+    found
+        Minus log10 of their P-values.
+    extent
+        Left, right, bottom, top, the last two as heights of `pipeline_lib.reporting.style`.
+    """
+    left, right, _, top = extent
+    heights = height(found)
+    displayed = (heights <= top) & values.between(left, right).to_numpy()
+    axis.hexbin(
+        values[displayed],
+        heights[displayed],
+        gridsize=(34, 12),
+        bins="log",
+        cmap=style.DENSITY,
+        mincnt=1,
+        linewidths=0.1,
+        extent=extent,
+        rasterized=True,
+    )
+    name_ticks(axis.yaxis, top)
+
 
 _ROWS = 6
+
 _CHANCE = "no significant difference from chance"
 
 
@@ -47,13 +302,13 @@ def draw_page(
     words = []
     for column, part in enumerate(parts):
         top = axes[:, column]
-        panels.draw_histogram(top[0], part, tables)
-        panels.draw_quantiles(top[1], part, tables)
-        panels.draw_hits_of_queries(top[5], part, tables, names)
+        draw_histogram(top[0], part, tables)
+        draw_quantiles(top[1], part, tables)
+        draw_hits_of_queries(top[5], part, tables, names)
         if part.source:
-            panels.draw_against_prediction(top[2], part, tables, model, names)
-            panels.draw_deciles(top[3], part, tables, model)
-            panels.draw_models(top[4], part, tables, model, rivals)
+            draw_against_prediction(top[2], part, tables, model, names)
+            draw_deciles(top[3], part, tables, model)
+            draw_models(top[4], part, tables, model, rivals)
             words.append(f"{ORDERS[part.order]}: {answer(part.of(tables.correlations, model))}")
         else:
             for axis in top[2:5]:
@@ -79,7 +334,7 @@ def agreement_verdict(agreement: pd.DataFrame) -> Verdict:
     Parameters
     ----------
     agreement
-        `pipeline_lib.evaluation.p_values.schemas.P_VALUE_CORRELATIONS` of one model, split and assay.
+        `pipeline_lib.evaluation.tables.schemas.P_VALUE_CORRELATIONS` of one model, split and assay.
     """
     rows = _measures(agreement)
     if rows is None or not np.isfinite([row[end] for row in rows for end in ("low", "high")]).all():
@@ -96,7 +351,7 @@ def answer(agreement: pd.DataFrame) -> str:
     Parameters
     ----------
     agreement
-        `pipeline_lib.evaluation.p_values.schemas.P_VALUE_CORRELATIONS` of one model, split and assay.
+        `pipeline_lib.evaluation.tables.schemas.P_VALUE_CORRELATIONS` of one model, split and assay.
     """
     rows = _measures(agreement)
     if rows is None:

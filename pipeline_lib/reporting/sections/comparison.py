@@ -12,14 +12,13 @@ from pipeline_lib.reporting.findings import (
     beyond_truth_sentences,
     ceiling_finding,
     model_findings,
+    spread_sentences,
+    spread_trades,
 )
-from pipeline_lib.reporting.html import EmbeddedFigure, Section
-from pipeline_lib.reporting.html_table import HtmlTable, html_table
+from pipeline_lib.reporting.html import EmbeddedFigure, HtmlTable, Section, html_table
 from pipeline_lib.reporting.names import in_order, is_ablation
-from pipeline_lib.reporting.predictions import reported_jobs, tested
-from pipeline_lib.reporting.run_folder import RunFolder
-from pipeline_lib.reporting.sections.families import elsewhere, family_grid
-from pipeline_lib.reporting.spread_findings import spread_sentences, spread_trades
+from pipeline_lib.reporting.run_folder import RunFolder, reported_jobs, tested
+from pipeline_lib.reporting.sections.model import elsewhere, family_grid
 
 _DISPLAYED = ["model", "split", "screen", "phenotype", "metric", "value", "low", "high", "n", "groups", "seeds"]
 _DIFFERENCES = [

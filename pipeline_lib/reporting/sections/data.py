@@ -5,11 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline_lib.artefacts.flux_balance import ENERGY_UNIT
+from pipeline_lib.artefacts.schemas import ENERGY_UNIT
 from pipeline_lib.config.screens import ScreenSettings
-from pipeline_lib.genes.coverage import low_coverage
-from pipeline_lib.reporting.html import Section
-from pipeline_lib.reporting.html_table import HtmlTable, html_table
+from pipeline_lib.genes.gene_tables import low_coverage
+from pipeline_lib.reporting.html import HtmlTable, Section, html_table
 from pipeline_lib.reporting.run_folder import RunFolder
 
 _CONDITIONS = {"as_built": "medium as built", "published_protocol": "published protocol"}

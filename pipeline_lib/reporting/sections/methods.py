@@ -1,9 +1,13 @@
-"""Text for a methods section and its citations, of what the run holds and of nothing else."""
+"""Text for a methods section and its citations, where the numbers came from, and what they do not say."""
 
+import json
 from dataclasses import dataclass
 
-from pipeline_lib.config.calls import FITNESS_UNITS
-from pipeline_lib.reporting.html import Section
+import pandas as pd
+
+from pipeline_lib.config.screen_readers import FITNESS_UNITS
+from pipeline_lib.config.training import kind_and_repeat
+from pipeline_lib.reporting.html import Section, html_table
 from pipeline_lib.reporting.names import is_clp, is_dango
 from pipeline_lib.reporting.run_folder import RunFolder
 
@@ -23,67 +27,80 @@ COLLINS = Citation(
     "Nature 446:806-810.",
     "https://doi.org/10.1038/nature05649",
 )
+
 COSTANZO = Citation(
     "Costanzo et al. 2016",
     "A global genetic interaction network maps a wiring diagram of cellular function. Science 353:aaf1420.",
     "https://doi.org/10.1126/science.aaf1420",
 )
+
 KUZMIN_2018 = Citation(
     "Kuzmin et al. 2018",
     "Systematic analysis of complex genetic interactions. Science 360:eaao1729.",
     "https://doi.org/10.1126/science.aao1729",
 )
+
 KUZMIN_2020 = Citation(
     "Kuzmin et al. 2020",
     "Exploring whole-genome duplicate gene retention with complex genetic interaction analysis. Science 368:eaaz5667.",
     "https://doi.org/10.1126/science.aaz5667",
 )
+
 YEAST_GEM = Citation(
     "Lu et al. 2019",
     "A consensus S. cerevisiae metabolic model Yeast8 and its ecosystem for comprehensively probing cellular "
     "metabolism. Nature Communications 10:3586.",
     "https://doi.org/10.1038/s41467-019-11581-3",
 )
+
 COBRAPY = Citation(
     "Ebrahim et al. 2013",
     "COBRApy: COnstraints-Based Reconstruction and Analysis for Python. BMC Syst. Biol. 7:74.",
     "https://doi.org/10.1186/1752-0509-7-74",
 )
+
 HIGHS = Citation(
     "Huangfu and Hall 2018",
     "Parallelizing the dual revised simplex method. Mathematical Programming Computation 10:119-142.",
     "https://doi.org/10.1007/s12532-017-0130-5",
 )
+
 STRING = Citation(
     "Szklarczyk et al. 2023",
     "The STRING database in 2023. Nucleic Acids Research 51:D638-D646.",
     "https://doi.org/10.1093/nar/gkac1000",
 )
+
 DANGO = Citation(
     "Zhang et al. 2020",
     "DANGO: Predicting higher-order genetic interactions. bioRxiv 2020.11.26.400739.",
     "https://doi.org/10.1101/2020.11.26.400739",
 )
+
 ATTENTION = Citation(
     "Vaswani et al. 2017",
     "Attention is all you need. Advances in Neural Information Processing Systems 30.",
     "https://arxiv.org/abs/1706.03762",
 )
+
 WEISFEILER_LEHMAN = Citation(
     "Shervashidze et al. 2011",
     "Weisfeiler-Lehman graph kernels. Journal of Machine Learning Research 12:2539-2561.",
     "https://jmlr.org/papers/v12/shervashidze11a.html",
 )
+
 STOREY = Citation(
     "Storey and Tibshirani 2003",
     "Statistical significance for genomewide studies. PNAS 100:9440-9445.",
     "https://doi.org/10.1073/pnas.1530509100",
 )
+
 BENJAMINI = Citation(
     "Benjamini and Hochberg 1995",
     "Controlling the false discovery rate. Journal of the Royal Statistical Society B 57:289-300.",
     "https://doi.org/10.1111/j.2517-6161.1995.tb02031.x",
 )
+
 SNAKEMAKE = Citation(
     "Mölder et al. 2021",
     "Sustainable data analysis with Snakemake. F1000Research 10:33.",
@@ -101,6 +118,7 @@ PUBLICATIONS = {
     "kuzmin2020": KUZMIN_2020,
     "kuzmin2020_scored": KUZMIN_2020,
 }
+
 """What a screen is cited by, by its reader."""
 
 
@@ -207,6 +225,7 @@ def _model(run: RunFolder) -> list[str]:
 _PROFILES = (
     "the profile predictor (Gaussian processes over genes, similarity of interaction profiles, matrix completion)"
 )
+
 _INTERACTION_LATENT = {
     "perturbed": "ε and τ by the perturbed latent of the deleted set",
     "derived": "ε and τ by the intact latents of all subsets",
@@ -229,3 +248,81 @@ def _statistics(run: RunFolder) -> str:
         "compared on the same resamples, and q-values follow Benjamini and Hochberg (1995)."
         f"{doubled} Versions: {used}; Snakemake (Mölder et al. 2021)."
     )
+
+
+_SOURCE = ("source", "sha256", "bytes", "fetched", "licence", "url")
+
+
+def provenance(run: RunFolder) -> Section:
+    """Return versions, hashes, hardware and the time of each rule."""
+    content = run.provenance
+    listed = content["sources"].get("sources", content["sources"])
+    rows = [{"source": name, **entry} for name, entry in listed.items()] if isinstance(listed, dict) else listed
+    sources = pd.DataFrame([{key: row[key] for key in _SOURCE if key in row} for row in rows])
+    rules = pd.DataFrame(content["rules"], columns=["job", "seconds", "peak_mb"])
+    hardware = content["hardware"]
+    written = (
+        f"Written {content['written']} on {hardware['processor']} ({hardware['cores']} cores, "
+        f"{hardware['memory_gib']} GiB{', ' + ', '.join(hardware['gpus']) if hardware['gpus'] else ', no GPU'}). The "
+        f"measured jobs took {rules['seconds'].sum() / 60:.1f} minutes of wall-clock time together. The same facts, "
+        "with the whole configuration and every package, are in provenance.json beside this page."
+    )
+    versions = pd.DataFrame(content["packages"].items(), columns=["package", "version"])
+    return Section(
+        "provenance",
+        "Provenance",
+        [written],
+        [],
+        [
+            html_table("rules", "Time (s) and peak memory (MB) of the jobs", rules, digits=1),
+            html_table("sources", "Upstream files", sources),
+            html_table("packages", "Versions", versions),
+        ],
+        [json.dumps({key: content[key] for key in ("git", "seeds", "configuration_sha256")}, indent=2)],
+        folded=True,
+    )
+
+
+_INTERVALS = (
+    "Intervals show the sampling of queries or genes within this run's screens, and of seeds where there is more than "
+    "one; they say nothing of another strain background, medium or laboratory."
+)
+
+_RANDOM = (
+    "The random split shares queries and genes between training and test: it answers how well gaps of a screen are "
+    "filled, not how well a new query is predicted. Read splits with unseen queries and unseen genes for that."
+)
+
+_CHOSEN = (
+    "Interaction screens test what their authors chose. Genes that were never crossed have no measurements to hold a "
+    "prediction against, and the list of what to measure next inherits that choice."
+)
+
+_FLUX = (
+    "Flux balance analysis knows growth on one medium and no regulation; gene rules know no partial loss of function, "
+    "so hypomorphic alleles count as deletions of their gene."
+)
+
+_CEILING = (
+    "A noise ceiling rests on the assumption that its table states. Replicates that share their control screens make "
+    "it too high."
+)
+
+_SIMULATED = (
+    "In-silico screens have metabolism as their only cause: a model that is good there has learned the simulator."
+)
+
+
+def limitations(run: RunFolder) -> Section:
+    """Return what the numbers of this run do not say."""
+    splits = run.configuration["splits"]["names"]
+    simulated = any(screen.scores.publication is None and screen.reader != "table" for screen in run.screens.values())
+    sentences = {
+        _INTERVALS: True,
+        _RANDOM: any(kind_and_repeat(split)[0] == "random" for split in splits),
+        _CHOSEN: bool((run.observations["order"] > 1).any()),
+        _FLUX: True,
+        _CEILING: bool(run.table("noise_ceiling")["ceiling"].notna().any()),
+        _SIMULATED: simulated,
+    }
+    return Section("limitations", "Limitations", [sentence for sentence, holds in sentences.items() if holds])

@@ -25,14 +25,10 @@ from scipy import stats
 
 from pipeline_lib.config.screen_readers import SCREEN_READERS
 from pipeline_lib.genes.names import GeneNames
-from pipeline_lib.screens.alleles import KINDS
-from pipeline_lib.screens.batch import Batch, Batches, Source, constant, measurements
-from pipeline_lib.screens.genotype_columns import GenotypeColumns
-from pipeline_lib.screens.named_genes import named_genes
-from pipeline_lib.screens.replicates import replicate_numbers
-from pipeline_lib.screens.value_checks import GREATEST_MAGNITUDE, check_values
-from pipeline_lib.sources.rejections import Rejections
-from pipeline_lib.sources.row_block import Column, RowBlock, one_block
+from pipeline_lib.screens.alleles import KINDS, GenotypeColumns, named_genes
+from pipeline_lib.screens.batch import GREATEST_MAGNITUDE, Batch, Batches, Source, check_values, constant, measurements
+from pipeline_lib.screens.strain_pairs import replicate_numbers
+from pipeline_lib.sources.row_block import Column, Rejections, RowBlock, one_block
 from pipeline_lib.sources.text_table import read_blocks
 
 PAIR_COLUMNS = {

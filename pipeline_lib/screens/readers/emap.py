@@ -14,11 +14,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.screens.alleles import KINDS
+from pipeline_lib.screens.alleles import KINDS, GenotypeColumns
 from pipeline_lib.screens.batch import Batch, Batches, Source, measurements
-from pipeline_lib.screens.genotype_columns import GenotypeColumns
-from pipeline_lib.screens.replicates import replicate_numbers
-from pipeline_lib.sources.rejections import Rejections
+from pipeline_lib.screens.strain_pairs import replicate_numbers
+from pipeline_lib.sources.row_block import Rejections
 
 _SYMMETRY_TOLERANCE = 1e-6
 

@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 
 from pipeline_lib.genes.names import UNKNOWN
 from pipeline_lib.screens.alleles import Strains
-from pipeline_lib.screens.batch import Batch, Batches, Source
+from pipeline_lib.screens.batch import ONE_SIDED_MAXIMUM, Batch, Batches, Source, check_values
 from pipeline_lib.screens.strain_pairs import (
     Crosses,
     StrainPairs,
@@ -41,10 +41,8 @@ from pipeline_lib.screens.strain_pairs import (
     strain_fitness,
     strain_pairs,
 )
-from pipeline_lib.screens.value_checks import ONE_SIDED_MAXIMUM, check_values
 from pipeline_lib.sources.excel_table import read_sheet
-from pipeline_lib.sources.rejections import Rejections
-from pipeline_lib.sources.row_block import Column, RowBlock, one_block
+from pipeline_lib.sources.row_block import Column, Rejections, RowBlock, one_block
 from pipeline_lib.sources.text_table import read_blocks
 
 Values = NDArray[np.float64]

@@ -1,8 +1,11 @@
-"""A long table of one's own, in any kind of file that holds one: columns named in the configuration.
+"""A long table of one's own, and a list of essential genes, as screens.
 
 One row a measurement. Genes are systematic, standard or alias names, in one column (separated by ``+ ; |`` or blanks,
 or a list) or in up to three. What the values are, and whether P-values are one-sided, stands in the configuration.
 Calls are 0 and 1 (or one pair of words for no and yes), an interaction has two or three different genes.
+
+So every model predicts essentiality as it predicts fitness. What lives grows at very different rates, and the list does
+not say at which: 1 stands for "it lives".
 """
 
 from dataclasses import replace
@@ -16,24 +19,33 @@ from numpy.typing import NDArray
 
 from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.genes.genotypes import FAULTS, MAX_ORDER, genotype_faults, smallest_order
-from pipeline_lib.genes.names import UNKNOWN, GeneNames
-from pipeline_lib.screens.alleles import KINDS
-from pipeline_lib.screens.batch import Batch, Batches, Source, measurements
-from pipeline_lib.screens.genotype_columns import GenotypeColumns
-from pipeline_lib.screens.replicates import replicate_numbers
-from pipeline_lib.screens.value_checks import ONE_SIDED_MAXIMUM, call_values, check_values
+from pipeline_lib.genes.gene_tables import read_essential_genes, read_gene_table
+from pipeline_lib.genes.names import FAULTS, MAX_ORDER, UNKNOWN, GeneNames, genotype_faults, smallest_order
+from pipeline_lib.screens.alleles import KINDS, GenotypeColumns
+from pipeline_lib.screens.batch import (
+    ONE_SIDED_MAXIMUM,
+    Batch,
+    Batches,
+    Source,
+    call_values,
+    check_values,
+    measurements,
+)
+from pipeline_lib.screens.strain_pairs import replicate_numbers
 from pipeline_lib.sources.own_table import own_table_header, read_own_table
-from pipeline_lib.sources.rejections import Rejections
-from pipeline_lib.sources.row_block import Column, RowBlock
-from pipeline_lib.sources.spreadsheet_dates import looks_like_date, looks_like_serial_date
-from pipeline_lib.sources.written_numbers import is_missing
+from pipeline_lib.sources.row_block import Column, Rejections, RowBlock
+from pipeline_lib.sources.written_numbers import is_missing, looks_like_date, looks_like_serial_date
 
 _NUMBERS = ("value", "std", "p_value", "temperature")
+
 _GENE_COLUMNS = ("gene1", "gene2", "gene3")
+
 _LABELS = ("query", "array")
+
 _SEPARATORS = r"[+;|\s\x{00A0}]+"
+
 _GREATEST_MEDIAN_FITNESS = 10.0
+
 """What half of the strains of a screen cannot exceed where the wild type has 1."""
 
 
@@ -185,3 +197,16 @@ def _explain(names: GeneNames, name: str) -> str:
     if looks_like_date(name) or looks_like_serial_date(name):
         return f"{reason}; it is a date, as a spreadsheet makes of genes such as OCT1"
     return reason
+
+
+def read_essentiality(source: Source) -> Batches:
+    """Yield one batch, a row a gene that both the gene table and the run know."""
+    path = source.files["essential"]
+    listed = read_essential_genes(path, source.names)
+    tested = source.names.positions(pa.array(read_gene_table(source.files["genes"])["gene"]))
+    genes = np.union1d(tested[tested > UNKNOWN], listed)
+    kinds = np.full((len(genes), 1), KINDS.index("deletion"), dtype=np.int8)
+    genotypes = GenotypeColumns.sort(source.names, genes[:, None], kinds)
+    fitness = np.where(np.isin(genes, listed), 0.0, 1.0)
+    table = measurements(genotypes, "fitness", fitness, replicate=np.zeros(len(genes), dtype=np.int64))
+    yield Batch(table, Rejections(path).take(), len(genes))

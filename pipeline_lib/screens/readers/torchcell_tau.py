@@ -25,16 +25,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.genes.genotypes import FAULTS, MAX_ORDER, genotype_faults
-from pipeline_lib.genes.names import UNKNOWN, GeneNames
-from pipeline_lib.screens.alleles import KINDS
-from pipeline_lib.screens.batch import Batch, Batches, Source, measurements
-from pipeline_lib.screens.genotype_columns import GenotypeColumns
-from pipeline_lib.screens.named_genes import named_genes
-from pipeline_lib.screens.replicates import replicate_numbers
-from pipeline_lib.screens.value_checks import ONE_SIDED_MAXIMUM, check_values
-from pipeline_lib.sources.rejections import Rejections
-from pipeline_lib.sources.row_block import Column, RowBlock, one_block
+from pipeline_lib.genes.names import FAULTS, MAX_ORDER, UNKNOWN, GeneNames, genotype_faults
+from pipeline_lib.screens.alleles import KINDS, GenotypeColumns, named_genes
+from pipeline_lib.screens.batch import ONE_SIDED_MAXIMUM, Batch, Batches, Source, check_values, measurements
+from pipeline_lib.screens.strain_pairs import replicate_numbers
+from pipeline_lib.sources.row_block import Column, Rejections, RowBlock, one_block
 from pipeline_lib.sources.text_table import read_blocks
 
 LEAST_ARRAYS = 5

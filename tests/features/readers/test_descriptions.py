@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.features.readers.descriptions import without_genetic_statements
+from pipeline_lib.features.readers.annotations import without_genetic_statements
 from tests.features.conftest import build
 
 

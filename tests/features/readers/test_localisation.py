@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.features.readers.localisation import COMPARTMENTS
+from pipeline_lib.features.readers.annotations import COMPARTMENTS
 from tests.features.conftest import build
 
 HEADER = "\t".join(["orfid", "yORF", "isGFP_visualized", "localization summary", *COMPARTMENTS, "", ""]) + "\n"

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline_lib.config.features import FeatureSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.features.raw_features import read_raw_features
+from pipeline_lib.features.building import read_raw_features
 from tests import table_files
 from tests.features.conftest import build
 

@@ -9,12 +9,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipeline_lib.artefacts import schemas
-from pipeline_lib.artefacts.tables import read_table, write_table
-from pipeline_lib.artefacts.tensors import load_tensors
+from pipeline_lib.artefacts.tables import load_tensors, read_table, write_table
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.cli import app
 from pipeline_lib.metabolism.model.gem import Gem
-from pipeline_lib.metabolism.model.network import read_network
+from pipeline_lib.metabolism.model.stoichiometry import read_network
 
 NETWORK = ("metabolites", "reactions", "incidence", "complexes", "energies")
 WRITTEN = (*NETWORK, "subsystems", "subsystem-links", "split-incidence")

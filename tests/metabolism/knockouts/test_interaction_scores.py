@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.metabolism.knockouts.interaction_scores import epsilon, interaction_scores, tau
+from pipeline_lib.metabolism.knockouts.genotypes import epsilon, interaction_scores, tau
 
 FITNESS = st.floats(0, 1.3)
 

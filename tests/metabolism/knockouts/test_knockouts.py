@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline_lib.metabolism.knockouts.genotype_arrays import choose, keys_of, positions_of, sub_genotypes
-from pipeline_lib.metabolism.knockouts.interaction_scores import interaction_scores
+from pipeline_lib.metabolism.knockouts.genotypes import choose, interaction_scores, keys_of, positions_of, sub_genotypes
 from pipeline_lib.metabolism.knockouts.solver import knockout_solver, solve_knockouts
-from pipeline_lib.metabolism.model.network import MetabolicNetwork
-from pipeline_lib.metabolism.programs.bit_sets import pack
+from pipeline_lib.metabolism.model.stoichiometry import MetabolicNetwork
+from pipeline_lib.metabolism.programs.wild_type import pack
 
 RELATIVE = 1e-6
 
@@ -157,7 +156,7 @@ def test_a_stopped_run_is_taken_up_and_ends_as_if_it_had_not_been_stopped(
 def test_a_failed_program_is_nan_and_its_status_says_so(
     textbook_network: MetabolicNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipeline_lib.metabolism.programs.flux import FluxBalance, Optimum
+    from pipeline_lib.metabolism.programs.wild_type import FluxBalance, Optimum
 
     genes = textbook_network.gem_genes
     pair = np.array([[textbook_network.genes.index("b2416"), 0]])
@@ -212,7 +211,7 @@ def test_sub_genotypes_are_closed_and_sorted() -> None:
 
 
 def test_bit_sets_keep_their_members() -> None:
-    from pipeline_lib.metabolism.programs.bit_sets import unpack
+    from pipeline_lib.metabolism.programs.wild_type import unpack
 
     members = np.random.default_rng(5).random((50, 130)) < 0.3
     assert pack(members).shape == (50, 3)

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism import knockout_growth, lethal_sets
-from pipeline_lib.metabolism.knockouts.flux_pool import FluxPool
+from pipeline_lib.metabolism.knockouts.solver import FluxPool
 from pipeline_lib.metabolism.model.gem import Gem
 
 
@@ -60,7 +60,7 @@ def test_a_lower_order_is_the_beginning_of_a_higher_one(textbook: Gem, triples: 
 def test_quadruples_are_lethal_and_none_of_a_sample_is_missing(textbook: Gem) -> None:
     """Of four genes picked at random, those that die without a smaller lethal set are listed, and no others."""
     from pipeline_lib.metabolism.knockouts.solver import solve_knockouts
-    from pipeline_lib.metabolism.model.network import network_of
+    from pipeline_lib.metabolism.model.stoichiometry import network_of
 
     network = network_of(textbook)
     found = sets_of(lethal_sets(textbook, 4, threads=1, progress=False))

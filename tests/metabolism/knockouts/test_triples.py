@@ -9,13 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline_lib.metabolism.knockouts.gene_classes import weights
-from pipeline_lib.metabolism.knockouts.growths import FITNESS_DECIMALS
-from pipeline_lib.metabolism.knockouts.interaction_scores import interaction_scores
+from pipeline_lib.metabolism.knockouts.genotypes import interaction_scores
+from pipeline_lib.metabolism.knockouts.growths import FITNESS_DECIMALS, weights
 from pipeline_lib.metabolism.knockouts.solver import solve_knockouts
-from pipeline_lib.metabolism.knockouts.triple_tables import gene_triples, subsystem_table, triple_counts
-from pipeline_lib.metabolism.knockouts.triples import NONZERO, TripleSearch, search_triples
-from pipeline_lib.metabolism.model.network import MetabolicNetwork
+from pipeline_lib.metabolism.knockouts.triples import (
+    NONZERO,
+    TripleSearch,
+    gene_triples,
+    search_triples,
+    subsystem_table,
+    triple_counts,
+)
+from pipeline_lib.metabolism.model.stoichiometry import MetabolicNetwork
 
 
 @pytest.fixture(scope="module")

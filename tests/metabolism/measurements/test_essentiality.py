@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism.knockouts.genotype_arrays import choose
+from pipeline_lib.metabolism.knockouts.genotypes import choose
 from pipeline_lib.metabolism.knockouts.solver import solve_knockouts
 from pipeline_lib.metabolism.measurements.essentiality import (
     PUBLISHED,
@@ -14,9 +14,9 @@ from pipeline_lib.metabolism.measurements.essentiality import (
     essentiality_report,
     synthetic_complete,
 )
-from pipeline_lib.metabolism.media.medium import exchange_reactions
+from pipeline_lib.metabolism.medium import exchange_reactions
 from pipeline_lib.metabolism.model.gem import Gem
-from pipeline_lib.metabolism.model.network import MetabolicNetwork
+from pipeline_lib.metabolism.model.stoichiometry import MetabolicNetwork
 
 REFERENCE = Path(__file__).parent / "reference" / "yeast_gem_9.0.2_essential_genes.md"
 """``data/testResults/essentialGenes.md`` of the yeast-GEM 9.0.2 release (SysBioChalmers, CC-BY-4.0), unchanged."""

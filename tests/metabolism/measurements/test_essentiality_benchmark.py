@@ -6,8 +6,12 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from pipeline_lib.metabolism.measurements.agreement import average_precision
-from pipeline_lib.metabolism.measurements.essentiality_benchmark import essentiality_benchmark, out_of_fold
-from pipeline_lib.metabolism.measurements.gene_features import gene_features, same_complex
+from pipeline_lib.metabolism.measurements.essentiality import (
+    essentiality_benchmark,
+    gene_features,
+    out_of_fold,
+    same_complex,
+)
 
 GENES = pd.Index([f"gene{at}" for at in range(200)])
 

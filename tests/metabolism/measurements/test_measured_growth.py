@@ -9,17 +9,15 @@ import pytest
 from click.testing import CliRunner
 
 from pipeline_lib.artefacts import schemas
-from pipeline_lib.artefacts.flux_balance import EXPLANATIONS, MEDIA, SUBSYSTEM_BENCHMARK
+from pipeline_lib.artefacts.schemas import EXPLANATIONS, MEDIA, SUBSYSTEM_BENCHMARK
 from pipeline_lib.artefacts.tables import read_table, write_table
 from pipeline_lib.metabolism.cli import app
 from pipeline_lib.metabolism.knockouts.growth_tables import knockout_growth
-from pipeline_lib.metabolism.measurements.explained_interactions import strongest_interactions
-from pipeline_lib.metabolism.measurements.measured_growth import measured_growth
-from pipeline_lib.metabolism.measurements.subsystem_benchmark import gene_subsystems, subsystem_benchmark
-from pipeline_lib.metabolism.media.media_table import media_table
+from pipeline_lib.metabolism.measurements.agreement import measured_growth, strongest_interactions
+from pipeline_lib.metabolism.measurements.benchmarks import gene_subsystems, subsystem_benchmark
+from pipeline_lib.metabolism.medium import media_table
 from pipeline_lib.metabolism.model.gem import Gem
-from pipeline_lib.metabolism.model.network import network_of
-from pipeline_lib.metabolism.model.stoichiometry import incidence_table
+from pipeline_lib.metabolism.model.stoichiometry import incidence_table, network_of
 
 PAIRS = [["b1723", "b3916"], ["b0728", "b0729"], ["b0116", "b0726"], ["b1723", "b0720"]]
 """The two phosphofructokinases, subunits of two enzymes, and two genes of different pathways."""

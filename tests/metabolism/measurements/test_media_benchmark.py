@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline_lib.metabolism.measurements.media_benchmark import growth_by_medium, media_benchmark
+from pipeline_lib.metabolism.measurements.benchmarks import growth_by_medium, media_benchmark
 from pipeline_lib.metabolism.model.gem import Gem
 
 

@@ -8,14 +8,13 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.artefacts import schemas
-from pipeline_lib.artefacts.flux_balance import MEDIA, medium_of
+from pipeline_lib.artefacts.schemas import MEDIA, medium_of
 from pipeline_lib.artefacts.tables import read_table, write_table
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism.knockouts.plates import plates
-from pipeline_lib.metabolism.media.media_table import media_table, network_on
-from pipeline_lib.metabolism.media.medium import with_medium
+from pipeline_lib.metabolism.knockouts.conditions import plates
+from pipeline_lib.metabolism.medium import media_table, network_on, with_medium
 from pipeline_lib.metabolism.model.gem import Gem
-from pipeline_lib.metabolism.model.network import network_of
+from pipeline_lib.metabolism.model.stoichiometry import network_of
 
 SALTS = ("EX_nh4_e", "EX_pi_e", "EX_h2o_e", "EX_h_e")
 AEROBIC = {"EX_glc__D_e": 10.0, "EX_o2_e": 20.0, **dict.fromkeys(SALTS, 1000.0)}
@@ -115,9 +114,9 @@ def test_knockouts_carry_the_medium_of_the_screen_that_measured_them(folder: Pat
 
 def test_flux_balance_reads_and_solves_on_the_medium_of_the_screen(folder: Path, textbook: Gem) -> None:
     from pipeline_lib.metabolism.knockouts.solver import solve_knockouts
-    from pipeline_lib.models.baselines.flux_results import FluxOfScreens
+    from pipeline_lib.models.baselines.flux import FluxOfScreens
     from pipeline_lib.models.interface import Cell
-    from pipeline_lib.training.flux_solver import read_solver
+    from pipeline_lib.training.fitted_model import read_solver
 
     genes = read_table(folder / "genes.parquet", schemas.GENES)
     paths = [folder / f"{name}.parquet" for name in ("reactions", "incidence", "complexes")]

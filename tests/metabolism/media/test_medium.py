@@ -8,9 +8,9 @@ import pytest
 from scipy import sparse
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism.media.medium import exchange_reactions, with_medium
+from pipeline_lib.metabolism.medium import exchange_reactions, with_medium
 from pipeline_lib.metabolism.model.gem import Gem
-from pipeline_lib.metabolism.programs.flux import FluxBalance
+from pipeline_lib.metabolism.programs.wild_type import FluxBalance
 
 
 def bounds(gem: Gem, name: str) -> tuple[float, float]:
@@ -129,7 +129,7 @@ def test_a_named_medium_needs_known_ids(textbook: Gem) -> None:
 
 def test_minimal_is_m9_for_a_genome_scale_model_of_bigg(textbook: Gem) -> None:
     """What iJO1366 takes up beyond the core model's salts is fed where a model has the exchange."""
-    from pipeline_lib.metabolism.media.named_media import uptakes_of
+    from pipeline_lib.metabolism.named_media import uptakes_of
 
     core = uptakes_of("minimal", list(textbook.reactions["id"]))
     assert core == {
@@ -146,7 +146,7 @@ def test_minimal_is_m9_for_a_genome_scale_model_of_bigg(textbook: Gem) -> None:
 def test_ijo1366_grows_on_the_named_media(medium: str, growth: float | None) -> None:
     # Orth et al., Mol. Syst. Biol. 7:535 (2011): 0.982 1/h on 10 mmol/gDW/h of glucose with oxygen.
     from pipeline_lib.metabolism.model.gem import read_gem
-    from pipeline_lib.metabolism.model.network import network_of
+    from pipeline_lib.metabolism.model.stoichiometry import network_of
     from pipeline_lib.metabolism.programs.wild_type import reduce_growing_network
 
     found = FluxBalance(reduce_growing_network(network_of(with_medium(read_gem("cobra:iJO1366"), medium)))).solve(

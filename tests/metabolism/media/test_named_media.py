@@ -5,13 +5,12 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from pipeline_lib.config.metabolism import MediumName
+from pipeline_lib.config.organism import MediumName
 from pipeline_lib.metabolism.knockouts.solver import solve_knockouts
-from pipeline_lib.metabolism.media.media_table import medium_components
-from pipeline_lib.metabolism.media.medium import with_medium
-from pipeline_lib.metabolism.media.named_media import NAMED_MEDIA, uptakes_of
+from pipeline_lib.metabolism.medium import medium_components, with_medium
 from pipeline_lib.metabolism.model.gem import Gem
-from pipeline_lib.metabolism.model.network import network_of
+from pipeline_lib.metabolism.model.stoichiometry import network_of
+from pipeline_lib.metabolism.named_media import NAMED_MEDIA, uptakes_of
 
 HISTIDINE, ARGININE, LYSINE, URACIL, AMMONIUM, GLUTAMATE = "r_1893", "r_1879", "r_1900", "r_2090", "r_1654", "r_1889"
 

@@ -5,10 +5,9 @@ import pytest
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.knockouts.solver import solve_knockouts
-from pipeline_lib.metabolism.media.medium import with_medium
-from pipeline_lib.metabolism.model.background import STRAINS, background_genes, with_background
-from pipeline_lib.metabolism.model.gem import Gem
-from pipeline_lib.metabolism.model.network import network_of
+from pipeline_lib.metabolism.medium import with_medium
+from pipeline_lib.metabolism.model.gem import STRAINS, Gem, background_genes, with_background
+from pipeline_lib.metabolism.model.stoichiometry import network_of
 
 
 def growth(gem: Gem, *genotypes: list[str]) -> list[float]:

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pipeline_lib.metabolism.model.biomass import BiomassConstituents, products_of
+from pipeline_lib.metabolism.model.energies import BiomassConstituents, products_of
 from pipeline_lib.metabolism.model.gem import Gem
-from pipeline_lib.metabolism.model.network import network_of
+from pipeline_lib.metabolism.model.stoichiometry import network_of
 
 
 def test_a_biomass_reaction_of_real_metabolites_is_taken_as_it_is(textbook: Gem) -> None:

@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 
 from pipeline_lib.artefacts.schemas import METABOLITES, REACTIONS
-from pipeline_lib.artefacts.tensors import load_tensors, save_tensors
+from pipeline_lib.artefacts.tables import load_tensors, save_tensors
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism.media.medium import with_medium
-from pipeline_lib.metabolism.media.named_media import NAMED_MEDIA
+from pipeline_lib.metabolism.medium import with_medium
 from pipeline_lib.metabolism.model.gem import Gem, read_gem
-from pipeline_lib.metabolism.model.network import network_of
-from pipeline_lib.metabolism.model.stoichiometry import tensors
+from pipeline_lib.metabolism.model.stoichiometry import network_of, tensors
+from pipeline_lib.metabolism.named_media import NAMED_MEDIA
 
 
 def same_model(ours: Gem, peer) -> None:

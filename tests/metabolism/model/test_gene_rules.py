@@ -12,9 +12,8 @@ from scipy import sparse
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.metabolism.model.gem import Gem
-from pipeline_lib.metabolism.model.gene_rule_parser import parse_rule
-from pipeline_lib.metabolism.model.gene_rules import GeneRules
-from pipeline_lib.metabolism.model.network import MetabolicNetwork
+from pipeline_lib.metabolism.model.gene_rules import GeneRules, parse_rule
+from pipeline_lib.metabolism.model.stoichiometry import MetabolicNetwork
 
 GENES = ("YAL001C", "YBR002W-A", "Q0045", "b0001", "YDL003C")
 Tree = str | tuple[str, "Tree", "Tree"]

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism.knockouts.genotype_arrays import choose
+from pipeline_lib.metabolism.knockouts.genotypes import choose
 from pipeline_lib.metabolism.knockouts.solver import solve_knockouts
 from pipeline_lib.metabolism.model.gem import read_gem
-from pipeline_lib.metabolism.model.gene_rule_parser import parse_rule
-from pipeline_lib.metabolism.model.network import network_of
+from pipeline_lib.metabolism.model.gene_rules import parse_rule
+from pipeline_lib.metabolism.model.stoichiometry import network_of
 from tests.metabolism.model.model_files import (
     COMPLEX,
     Model,

@@ -6,8 +6,7 @@ import pytest
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.model.gem import Gem
 from pipeline_lib.metabolism.model.gene_rules import GeneRules
-from pipeline_lib.metabolism.model.network import MetabolicNetwork, read_network
-from pipeline_lib.metabolism.model.stoichiometry import incidence_table
+from pipeline_lib.metabolism.model.stoichiometry import MetabolicNetwork, incidence_table, read_network
 
 
 def test_the_tables_alone_give_the_network_back(

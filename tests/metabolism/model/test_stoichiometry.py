@@ -10,10 +10,10 @@ from hypothesis.extra.numpy import arrays
 from scipy import sparse
 
 from pipeline_lib.artefacts.schemas import INCIDENCE
-from pipeline_lib.artefacts.tensors import load_tensors, save_tensors
+from pipeline_lib.artefacts.tables import load_tensors, save_tensors
 from pipeline_lib.metabolism.model.gem import Gem
-from pipeline_lib.metabolism.model.network import MetabolicNetwork
 from pipeline_lib.metabolism.model.stoichiometry import (
+    MetabolicNetwork,
     incidence_table,
     products,
     split_directions,

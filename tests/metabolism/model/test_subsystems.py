@@ -4,10 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline_lib.metabolism.model.energies import energy_table
+from pipeline_lib.metabolism.model.energies import CURRENCY_REACTIONS, energy_table, subsystem_links, subsystem_table
 from pipeline_lib.metabolism.model.gem import Gem
-from pipeline_lib.metabolism.model.network import MetabolicNetwork
-from pipeline_lib.metabolism.model.subsystems import CURRENCY_REACTIONS, subsystem_links, subsystem_table
+from pipeline_lib.metabolism.model.stoichiometry import MetabolicNetwork
 
 
 def touched(gem: Gem, name: str) -> set[int]:

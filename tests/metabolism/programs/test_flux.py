@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism.knockouts.genotype_arrays import choose
+from pipeline_lib.metabolism.knockouts.genotypes import choose
 from pipeline_lib.metabolism.knockouts.solver import solve_knockouts
-from pipeline_lib.metabolism.model.network import MetabolicNetwork
-from pipeline_lib.metabolism.programs.flux import FluxBalance
+from pipeline_lib.metabolism.model.stoichiometry import MetabolicNetwork
 from pipeline_lib.metabolism.programs.linear_program import LinearProgram, WarmSolver
 from pipeline_lib.metabolism.programs.network_reduction import reduce_network
+from pipeline_lib.metabolism.programs.wild_type import FluxBalance
 
 NOTHING = np.empty(0, dtype=np.int32)
 

@@ -11,9 +11,9 @@ from scipy.optimize import linprog
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.model.gene_rules import GeneRules
-from pipeline_lib.metabolism.model.network import MetabolicNetwork
-from pipeline_lib.metabolism.programs.flux import FluxBalance
+from pipeline_lib.metabolism.model.stoichiometry import MetabolicNetwork
 from pipeline_lib.metabolism.programs.network_reduction import reduce_network
+from pipeline_lib.metabolism.programs.wild_type import FluxBalance
 
 NOTHING = np.empty(0, dtype=np.int32)
 

@@ -14,12 +14,12 @@ import pytest
 from rich.console import Console
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism.model.network import MetabolicNetwork
+from pipeline_lib.metabolism.model.stoichiometry import MetabolicNetwork
 from pipeline_lib.metabolism.programs import solving
-from pipeline_lib.metabolism.programs.bit_sets import pack
 from pipeline_lib.metabolism.programs.network_reduction import reduce_network
 from pipeline_lib.metabolism.programs.optima import FIELDS, Problem
 from pipeline_lib.metabolism.programs.solving import solver_of
+from pipeline_lib.metabolism.programs.wild_type import pack
 
 
 @pytest.fixture(scope="module")
@@ -83,9 +83,9 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
         """
 import time
 from pipeline_lib.metabolism.programs import optima, solving
-from pipeline_lib.metabolism.programs.bit_sets import pack
+from pipeline_lib.metabolism.programs.wild_type import pack
 from pipeline_lib.metabolism.model.gem import read_gem
-from pipeline_lib.metabolism.model.network import network_of
+from pipeline_lib.metabolism.model.stoichiometry import network_of
 from pipeline_lib.metabolism.programs.network_reduction import reduce_network
 import numpy as np
 

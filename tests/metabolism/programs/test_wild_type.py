@@ -9,14 +9,12 @@ from scipy import sparse
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.knockouts.solver import solve_knockouts
-from pipeline_lib.metabolism.knockouts.triple_tables import triple_counts
-from pipeline_lib.metabolism.knockouts.triples import search_triples
-from pipeline_lib.metabolism.media.medium import with_medium
+from pipeline_lib.metabolism.knockouts.triples import search_triples, triple_counts
+from pipeline_lib.metabolism.medium import with_medium
 from pipeline_lib.metabolism.model.gem import Gem
 from pipeline_lib.metabolism.model.gene_rules import GeneRules
-from pipeline_lib.metabolism.model.network import MetabolicNetwork, network_of
-from pipeline_lib.metabolism.programs.flux import Method
-from pipeline_lib.metabolism.programs.wild_type import reduce_growing_network
+from pipeline_lib.metabolism.model.stoichiometry import MetabolicNetwork, network_of
+from pipeline_lib.metabolism.programs.wild_type import Method, reduce_growing_network
 
 REACTIONS = ("EX_A", "EX_O", "TR", "RESP", "ATPM", "BIO")
 

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from pipeline_lib.models.crosses.axes import UNKNOWN, Axes
-from pipeline_lib.models.crosses.crosses import StrainBook
+from pipeline_lib.models.crosses.crosses import UNKNOWN, Axes, StrainBook
 
 
 def axes_of(bench, train):

@@ -6,11 +6,10 @@ import pytest
 
 from pipeline_lib.cell.genotypes import encode
 from pipeline_lib.cell.splits import assign
-from pipeline_lib.config.cell import SplitSettings
+from pipeline_lib.config.training import SplitSettings
+from pipeline_lib.models.baselines.matrix_completion import NearestProfilesModel, SoftImputeModel
 from pipeline_lib.models.baselines.means import TwoWayModel
-from pipeline_lib.models.baselines.nearest_profiles import NearestProfilesModel
 from pipeline_lib.models.baselines.network_profiles import NetworkProfilesModel
-from pipeline_lib.models.baselines.soft_impute import SoftImputeModel
 
 pytestmark = pytest.mark.mirror
 

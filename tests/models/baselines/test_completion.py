@@ -3,11 +3,16 @@
 import numpy as np
 import pytest
 
-from pipeline_lib.models.baselines.factorisation import FactorisationModel, alternate
+from pipeline_lib.models.baselines.matrix_completion import (
+    FactorisationModel,
+    NearestProfilesModel,
+    SoftImputeModel,
+    alternate,
+    profile_correlations,
+    soft_impute_path,
+)
 from pipeline_lib.models.baselines.means import TwoWayModel
-from pipeline_lib.models.baselines.nearest_profiles import NearestProfilesModel, profile_correlations
-from pipeline_lib.models.baselines.soft_impute import SoftImputeModel, soft_impute_path
-from pipeline_lib.models.crosses.completion import ScoreMatrix
+from pipeline_lib.models.crosses.effects import ScoreMatrix
 
 
 def thresholded(matrix, threshold):

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.artefacts.schemas import HISTORY
-from pipeline_lib.artefacts.tensors import load_tensors, save_tensors
+from pipeline_lib.artefacts.tables import load_tensors, save_tensors
 from pipeline_lib.config.model_registry import BASELINES, FLUX, PROFILE_PREDICTOR
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings

@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.models.baselines.flux import FluxBalanceAnalysisModel, MinimalAdjustmentModel
-from pipeline_lib.models.baselines.flux_results import FluxResults
+from pipeline_lib.models.baselines.flux import FluxBalanceAnalysisModel, FluxResults, MinimalAdjustmentModel
 
 
 @pytest.fixture

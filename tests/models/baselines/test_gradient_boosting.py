@@ -7,9 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from pipeline_lib.models.baselines.genotype_features import GenotypeFeatures
-from pipeline_lib.models.baselines.gradient_boosting import GradientBoostingModel
-from pipeline_lib.models.baselines.trees import Trees
+from pipeline_lib.models.baselines.gradient_boosting import GenotypeFeatures, GradientBoostingModel, Trees
 
 
 @pytest.mark.parametrize(("leaves", "depth"), [(2, None), (15, 3), (31, 6)])

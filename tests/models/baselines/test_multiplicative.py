@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline_lib.models.baselines.multiplicative import MultiplicativeModel
+from pipeline_lib.models.baselines.digenic import MultiplicativeModel
 
 
 def fitness(bench, genes, value, **keywords):

@@ -7,11 +7,9 @@ import pytest
 from scipy import sparse
 
 from pipeline_lib.features.matrices import random_features
-from pipeline_lib.models.baselines.gene_networks import gene_networks
 from pipeline_lib.models.baselines.means import TwoWayModel
-from pipeline_lib.models.baselines.network_profiles import NetworkProfilesModel
-from pipeline_lib.models.baselines.profile_smoothing import smooth
-from pipeline_lib.models.crosses.completion import ScoreMatrix
+from pipeline_lib.models.baselines.network_profiles import NetworkProfilesModel, gene_networks, smooth
+from pipeline_lib.models.crosses.effects import ScoreMatrix
 
 
 @pytest.fixture

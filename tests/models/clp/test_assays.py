@@ -5,9 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline_lib.models.clp.assays import CALL, FITNESS, INTERACTION, Assays, inverse_variance
-from pipeline_lib.models.clp.columns import columns
-from pipeline_lib.models.clp.terms import Terms
+from pipeline_lib.models.clp.assays import CALL, FITNESS, INTERACTION, Assays, Terms, inverse_variance
+from pipeline_lib.models.clp.task import columns
 from tests.small_cell import small_screen
 
 TRAIN = small_screen()

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from pipeline_lib.models.clp.intact import IntactPool, WholePool, strongest_receivers
+from pipeline_lib.models.clp.latents import IntactPool, WholePool, strongest_receivers
 
 N, REACTIONS = 15, 4
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from pipeline_lib.artefacts.schemas import HISTORY, PHENOTYPES
-from pipeline_lib.artefacts.tensors import load_tensors, save_tensors
+from pipeline_lib.artefacts.tables import load_tensors, save_tensors
 from pipeline_lib.cell.genotypes import encode_gene_sets
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.models.clp.assays import CALL, FITNESS, INTERACTION

@@ -10,9 +10,8 @@ from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.config.model_registry import CLP
 from pipeline_lib.config.training import LossSettings, TrainingSettings
 from pipeline_lib.models.clp.assays import FITNESS, INTERACTION
-from pipeline_lib.models.clp.cell_tensors import cell_arrays, seen_by
-from pipeline_lib.models.clp.checks import Subject, every_gradient, out_of_reach, with_random_weights
-from pipeline_lib.models.clp.invariants import CHECKS
+from pipeline_lib.models.clp.encoders import cell_arrays, seen_by
+from pipeline_lib.models.clp.invariants import CHECKS, Subject, every_gradient, out_of_reach, with_random_weights
 from pipeline_lib.models.interface import FitContext
 from pipeline_lib.models.registry import build
 from pipeline_lib.training.losses import Criterion

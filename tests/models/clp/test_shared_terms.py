@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline_lib.models.clp import shared_terms
+from pipeline_lib.models.clp import task
 from pipeline_lib.models.clp.closed_form import ClosedForm
-from pipeline_lib.models.clp.shared_terms import fitted_terms
+from pipeline_lib.models.clp.task import fitted_terms
 from pipeline_lib.models.interface import FitContext
 from tests.small_cell import edge_table, feature_table, knockout_table, small_cell, small_screen, small_settings
 
@@ -27,7 +27,7 @@ def fits(monkeypatch):
         found.append(arguments)
         return fit(*arguments)
 
-    monkeypatch.setattr(shared_terms.ClosedForm, "fit", counted)
+    monkeypatch.setattr(task.ClosedForm, "fit", counted)
     return found
 
 

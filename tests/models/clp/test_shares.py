@@ -9,7 +9,7 @@ from torch import nn
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.models.clp.assays import CALL, INTERACTION
 from pipeline_lib.models.clp.heads import AssayScale
-from pipeline_lib.models.clp.shares import keep_confirmed
+from pipeline_lib.models.clp.model import keep_confirmed
 
 ROWS = 400
 

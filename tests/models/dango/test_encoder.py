@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.models.dango.channels import read_channels
-from pipeline_lib.models.dango.encoder import ChannelEncoder, MetaEmbedding, RowDecoder
-from pipeline_lib.models.dango.neighbour_means import WholeMean
+from pipeline_lib.models.dango.encoder import ChannelEncoder, MetaEmbedding, RowDecoder, WholeMean, read_channels
 
 
 def edges_of(rows):

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pipeline_lib.models.dango.hypergraph import HyperSagnn
+from pipeline_lib.models.dango.network import HyperSagnn
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ import torch
 from rich.progress import Progress
 
 from pipeline_lib.artefacts.schemas import HISTORY
-from pipeline_lib.artefacts.tensors import load_tensors, save_tensors
+from pipeline_lib.artefacts.tables import load_tensors, save_tensors
 from pipeline_lib.cell.genotypes import Genotypes, encode_gene_sets
 from pipeline_lib.config.models import DangoSettings, ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.models.dango.channels import read_channels
+from pipeline_lib.models.dango.encoder import read_channels
 from pipeline_lib.models.dango.model import Dango, DangoAsReleased
 from pipeline_lib.models.dango.network import PAPER, RELEASED, DangoNetwork
 from pipeline_lib.models.dango.training import LabelledSets, Trainer, log_cosh

@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 import torch
 
-from pipeline_lib.models.dango.channels import read_channels
-from pipeline_lib.models.dango.neighbour_means import (
+from pipeline_lib.models.dango.encoder import (
     DrawnMean,
     DrawnMeanWithItself,
     TrainingDrawnMean,
     WholeMean,
+    read_channels,
     sample_neighbours,
 )
 

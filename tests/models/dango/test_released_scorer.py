@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from pipeline_lib.models.dango.released_scorer import ReleasedScorer
+from pipeline_lib.models.dango.network import ReleasedScorer
 
 
 @pytest.fixture

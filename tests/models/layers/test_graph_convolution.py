@@ -6,7 +6,7 @@ import torch
 from scipy import sparse
 from torch_geometric.nn import GCNConv
 
-from pipeline_lib.models.layers.graph_convolution import RelationalGcn, relational_convolution
+from pipeline_lib.models.layers import RelationalGcn, relational_convolution
 
 
 def symmetric(seed, n=12):

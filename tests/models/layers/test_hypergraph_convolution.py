@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy import sparse
 
-from pipeline_lib.models.layers.hypergraph_convolution import (
+from pipeline_lib.models.layers import (
     ACTIVATIONS,
     DirectedHypergraphConvolution,
     UndirectedHypergraphConvolution,

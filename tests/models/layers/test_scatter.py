@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline_lib.models.layers import scatter
+from pipeline_lib.models import layers
 
 INDEX = torch.tensor([2, 0, 2, 2, 0])
 SOURCE = torch.tensor([[1.0, -5.0], [2.0, 4.0], [3.0, -5.0], [3.0, -7.0], [2.0, 1.0]])
@@ -22,7 +22,7 @@ def test_reductions_equal_a_loop_over_groups(n, size, seed):
         for group in range(size):
             if (index == group).any():
                 expected[group] = reduce(source[index == group], 0)
-        found = getattr(scatter, f"scatter_{name}")(source, index, size)
+        found = getattr(layers, f"scatter_{name}")(source, index, size)
         assert torch.allclose(found, expected)
 
 
@@ -30,23 +30,23 @@ def test_reductions_equal_a_loop_over_groups(n, size, seed):
 def test_gradients_are_those_of_finite_differences(name):
     generator = torch.Generator().manual_seed(0)
     source = torch.randn(5, 2, dtype=torch.float64, generator=generator, requires_grad=True)
-    assert torch.autograd.gradcheck(lambda x: getattr(scatter, f"scatter_{name}")(x, INDEX, 4), source)
+    assert torch.autograd.gradcheck(lambda x: getattr(layers, f"scatter_{name}")(x, INDEX, 4), source)
 
 
 def test_the_gradient_of_a_tied_maximum_goes_to_the_first_row():
     source = SOURCE.clone().requires_grad_()
-    scatter.scatter_max(source, INDEX, 3).sum().backward()
+    layers.scatter_max(source, INDEX, 3).sum().backward()
     assert source.grad.tolist() == [[0, 1], [1, 1], [1, 0], [0, 0], [0, 0]]
 
 
-@pytest.mark.skipif(not scatter.HAS_TORCH_SCATTER, reason="torch-scatter is not installed")
+@pytest.mark.skipif(not layers.HAS_TORCH_SCATTER, reason="torch-scatter is not installed")
 @pytest.mark.parametrize("name", ["sum", "mean", "max"])
 def test_the_fallback_equals_torch_scatter(name, monkeypatch):
     results = []
     for present in (True, False):
-        monkeypatch.setattr(scatter, "HAS_TORCH_SCATTER", present)
+        monkeypatch.setattr(layers, "HAS_TORCH_SCATTER", present)
         source = SOURCE.clone().requires_grad_()
-        value = getattr(scatter, f"scatter_{name}")(source, INDEX, 4)
+        value = getattr(layers, f"scatter_{name}")(source, INDEX, 4)
         (value * torch.arange(1.0, 9.0).view(4, 2)).sum().backward()
         results.append((value.detach(), source.grad))
     assert torch.equal(results[0][0], results[1][0])

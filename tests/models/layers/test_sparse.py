@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy import sparse
 
-from pipeline_lib.models.layers.sparse import SparseMatrix, indicator, row_normalised
+from pipeline_lib.models.layers import SparseMatrix, indicator, row_normalised
 
 
 @pytest.fixture

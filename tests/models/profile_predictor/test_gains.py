@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline_lib.cell.testable import effective_number
-from pipeline_lib.models.profile_predictor.gains import Gains
+from pipeline_lib.models.profile_predictor.completion import Gains
 
 CROSSES = 20_000
 

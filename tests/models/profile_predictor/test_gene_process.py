@@ -5,8 +5,8 @@ import pytest
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF
 
-from pipeline_lib.models.profile_predictor.bilateral import LeftOutPairs, left_out_of_both, smooth_both_sides
-from pipeline_lib.models.profile_predictor.gene_process import GeneProcess
+from pipeline_lib.models.profile_predictor.cases import LeftOutPairs, left_out_of_both, smooth_both_sides
+from pipeline_lib.models.profile_predictor.kernels import GeneProcess
 
 NOISE = 0.3
 

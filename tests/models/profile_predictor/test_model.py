@@ -8,8 +8,7 @@ from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
 from pipeline_lib.config.models import ModelSettings, ProfilePredictorSettings
 from pipeline_lib.config.training import TrainingSettings
-from pipeline_lib.models.crosses.axes import Axes
-from pipeline_lib.models.crosses.crosses import StrainBook
+from pipeline_lib.models.crosses.crosses import Axes, StrainBook
 from pipeline_lib.models.interface import Cell, FitContext
 from pipeline_lib.models.profile_predictor.completion import practise_completion
 from pipeline_lib.models.registry import build

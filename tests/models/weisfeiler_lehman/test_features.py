@@ -12,10 +12,8 @@ from hypothesis import strategies as st
 from pipeline_lib.config.models import WeisfeilerLehmanSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.interface import Cell
-from pipeline_lib.models.weisfeiler_lehman.colours import hashed_slots
-from pipeline_lib.models.weisfeiler_lehman.features import PerturbationFeatures
-from pipeline_lib.models.weisfeiler_lehman.graphs import metabolic_graph
-from pipeline_lib.models.weisfeiler_lehman.refinement import refine
+from pipeline_lib.models.weisfeiler_lehman.model import PerturbationFeatures
+from pipeline_lib.models.weisfeiler_lehman.refinement import hashed_slots, metabolic_graph, refine
 from tests.models.weisfeiler_lehman.test_refinement import without
 
 SETTINGS = WeisfeilerLehmanSettings(width=16, network_levels=2, metabolism_levels=2)

@@ -6,7 +6,7 @@ from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
 from pipeline_lib.artefacts.schemas import HISTORY
-from pipeline_lib.artefacts.tensors import load_tensors, save_tensors
+from pipeline_lib.artefacts.tables import load_tensors, save_tensors
 from pipeline_lib.cell.genotypes import Genotypes, encode_gene_sets
 from pipeline_lib.config.models import BaselineSettings, ModelSettings, WeisfeilerLehmanSettings
 from pipeline_lib.config.training import TrainingSettings
@@ -16,9 +16,7 @@ from pipeline_lib.metabolism.model.gene_rules import GeneRules
 from pipeline_lib.metabolism.model.stoichiometry import tensors
 from pipeline_lib.models.interface import Cell, FitContext
 from pipeline_lib.models.registry import build
-from pipeline_lib.models.weisfeiler_lehman.features import PerturbationFeatures
-from pipeline_lib.models.weisfeiler_lehman.model import WlRidge
-from pipeline_lib.models.weisfeiler_lehman.moments import Moments, ridge_path
+from pipeline_lib.models.weisfeiler_lehman.model import Moments, PerturbationFeatures, WlRidge, ridge_path
 from tests.models.weisfeiler_lehman.test_features import cell_of
 
 SETTINGS = ModelSettings(

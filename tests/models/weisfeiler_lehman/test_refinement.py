@@ -6,9 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline_lib.models.weisfeiler_lehman.colours import hashed_slots, mix
-from pipeline_lib.models.weisfeiler_lehman.graphs import LabelledGraph, labelled_graph
-from pipeline_lib.models.weisfeiler_lehman.refinement import delete, refine
+from pipeline_lib.models.weisfeiler_lehman.refinement import (
+    LabelledGraph,
+    delete,
+    hashed_slots,
+    labelled_graph,
+    mix,
+    refine,
+)
 
 
 def undirected(num_nodes, pairs, labels="kind"):

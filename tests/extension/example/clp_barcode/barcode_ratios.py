@@ -3,17 +3,12 @@
 import numpy as np
 from pydantic import BaseModel, Field
 
-from pipeline_lib.config.calls import CallThreshold, ScreenScores
-from pipeline_lib.config.screen_readers import ReaderFiles
+from pipeline_lib.config.screen_readers import CallThreshold, ReaderFiles, ScreenScores
 from pipeline_lib.extension import screen_reader
-from pipeline_lib.screens.alleles import KINDS
-from pipeline_lib.screens.batch import Batch, measurements
-from pipeline_lib.screens.genotype_columns import GenotypeColumns
-from pipeline_lib.screens.named_genes import named_genes
-from pipeline_lib.screens.replicates import replicate_numbers
-from pipeline_lib.screens.value_checks import check_values
-from pipeline_lib.sources.rejections import Rejections
-from pipeline_lib.sources.row_block import Column
+from pipeline_lib.screens.alleles import KINDS, GenotypeColumns, named_genes
+from pipeline_lib.screens.batch import Batch, check_values, measurements
+from pipeline_lib.screens.strain_pairs import replicate_numbers
+from pipeline_lib.sources.row_block import Column, Rejections
 from pipeline_lib.sources.text_table import read_blocks
 
 COLUMNS = {"first": Column(("strain_a",)), "second": Column(("strain_b",)), "ratio": Column(("log2_ratio",), "number")}

@@ -3,8 +3,8 @@
 import polars as pl
 
 from pipeline_lib.extension import feature_reader
-from pipeline_lib.features.raw_features import RawFeatures
-from pipeline_lib.networks.raw_edges import read_lines
+from pipeline_lib.features.building import RawFeatures
+from pipeline_lib.networks.edges import read_lines
 
 
 @feature_reader("doubling_times", "a gene and its mutant's doubling time in minutes a line", ("times",))

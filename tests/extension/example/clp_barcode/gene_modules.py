@@ -5,7 +5,7 @@ from itertools import combinations
 import polars as pl
 
 from pipeline_lib.extension import network_reader
-from pipeline_lib.networks.raw_edges import RawEdges, read_lines
+from pipeline_lib.networks.edges import RawEdges, read_lines
 
 
 @network_reader("gene_modules", "one module of genes a line; an edge between any two of them", ("modules",))

@@ -4,10 +4,9 @@ import pandas as pd
 import pytest
 
 from pipeline_lib import read_screen
-from pipeline_lib.config.features import FeatureSettings
-from pipeline_lib.config.networks import NetworkSettings
-from pipeline_lib.features.raw_features import read_raw_features
-from pipeline_lib.networks.raw_edges import read_network
+from pipeline_lib.config.features import FeatureSettings, NetworkSettings
+from pipeline_lib.features.building import read_raw_features
+from pipeline_lib.networks.edges import read_network
 
 GENES = pd.DataFrame({"gene": ["YAL001C", "YAL002W"], "name": ["TFC3", "VPS8"], "in_gem": False})
 
