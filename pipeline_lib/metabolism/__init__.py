@@ -26,10 +26,10 @@ __all__ = [
 
 _HOMES = {
     "explain_deletion": "knockouts.explanation",
-    "interactions": "knockouts.interaction_search",
+    "interactions": "knockouts.growth_tables",
     "knockout_growth": "knockouts.growth_tables",
-    "lethal_sets": "knockouts.lethality",
-    "medium_components": "media.media_table",
+    "lethal_sets": "knockouts.lethal_search",
+    "medium_components": "medium",
     "read_gem": "model.gem",
     "write_knockout_growth": "knockouts.growth_tables",
 }
