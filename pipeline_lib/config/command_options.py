@@ -1,7 +1,4 @@
-"""Options that several commands share, and the rows that a command prints: a table for people, or JSON for programs.
-
-The list of readers of networks or of feature tables, as a command prints it.
-"""
+"""Options that several commands share, and the rows that a command prints: a table for people, or JSON for programs."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence

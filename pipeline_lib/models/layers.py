@@ -1,6 +1,7 @@
 """Convolutions over gene networks and over the stoichiometric hypergraph, and the sparse sums that they are made of.
 
-Both give equal values and equal gradients; this is the only module that knows about torch-scatter.
+Where torch-scatter is installed it sums rows that share an index, and torch's own reductions elsewhere: both give equal
+values and equal gradients. This is the only module that knows about it.
 """
 
 import importlib.util

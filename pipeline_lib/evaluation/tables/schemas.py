@@ -1,7 +1,5 @@
 """The contracts of the tables that the evaluation writes, beside the leaderboard's.
 
-Every interval (``low``, ``high``) is at the run's confidence and NaN where too few clusters are there to tell.
-
 Every interval (``low``, ``high``) is at the run's confidence and NaN where too few clusters are there to estimate it.
 """
 

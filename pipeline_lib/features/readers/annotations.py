@@ -1,19 +1,19 @@
 """What curators and microscopes state of each gene: GO terms, SGD's descriptions, protein complexes, localisation.
 
-Ashburner et al., Nature Genetics 25:25 (2000); Baryshnikova, Cell Systems 2:412 (2016). Annotations are propagated to
-the parents of a term. The table does not separate evidence codes, so some annotations may rest on genetic interactions
-(IGI): whether a screen's own labels are inside is unknown.
+Terms: Ashburner et al., Nature Genetics 25:25 (2000); Baryshnikova, Cell Systems 2:412 (2016). Annotations are
+propagated to the parents of a term. The table does not separate evidence codes, so some annotations may rest on genetic
+interactions (IGI): whether a screen's own labels are inside is unknown.
 
-Deerwester et al., Journal of the American Society for Information Science 41:391 (1990). A description is a list of
-statements separated by semicolons. Those on genetic interactions are removed, as far as their words tell: what is left
-may still rest on one, so whether a screen's own labels are inside is unknown.
+Descriptions: Deerwester et al., Journal of the American Society for Information Science 41:391 (1990). A description is
+a list of statements separated by semicolons. Those on genetic interactions are removed, as far as their words tell:
+what is left may still rest on one, so whether a screen's own labels are inside is unknown.
 
-Meldal et al., Nucleic Acids Research 50:D578 (2022). Members are UniProt accessions with their stoichiometry, separated
-by ``|``; square brackets hold paralogues that stand for one another, ``-PRO_`` a mature chain, and small molecules and
-RNAs have other identifiers. The proteome's FASTA file maps accessions to genes.
+Complexes: Meldal et al., Nucleic Acids Research 50:D578 (2022). Members are UniProt accessions with their
+stoichiometry, separated by ``|``; square brackets hold paralogues that stand for one another, ``-PRO_`` a mature chain,
+and small molecules and RNAs have other identifiers. The proteome's FASTA file maps accessions to genes.
 
-Huh et al., Nature 425:686 (2003): GFP fused to the protein's end, 22 compartments. A protein that was not visualised
-has no localisation, which is not the same as being in none of the compartments: it gets no row.
+Localisation: Huh et al., Nature 425:686 (2003), GFP fused to the protein's end, 22 compartments. A protein that was not
+visualised has no localisation, which is not the same as being in none of the compartments: it gets no row.
 """
 
 import csv

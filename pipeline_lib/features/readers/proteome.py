@@ -3,8 +3,8 @@
 Hydropathy: Kyte and Doolittle, Journal of Molecular Biology 157:105 (1982). Isoelectric point: the pH of zero net
 charge with the pK values of EMBOSS (Rice, Longden and Bleasby, Trends in Genetics 16:276, 2000), found by halving.
 
-Ho, Baryshnikova and Brown, Cell Systems 6:192 (2018), Table S4: one row an open reading frame with mean, median and
-coefficient of variation over the data sets, then one column a data set.
+Abundance: Ho, Baryshnikova and Brown, Cell Systems 6:192 (2018), Table S4: one row an open reading frame with mean,
+median and coefficient of variation over the data sets, then one column a data set.
 """
 
 from collections.abc import Mapping

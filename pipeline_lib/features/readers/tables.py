@@ -1,11 +1,11 @@
 """Feature tables that are numbers already: phenotypes of mutants, one's own table, what the metabolic model states.
 
-Turco et al., Science Advances 9:eadg5702 (2023). A file has the columns ``orf`` and one a screen (ploidy, phenotype,
-condition, medium, authors), each a Z-score over the mutants of that screen; an empty cell was not measured.
+Phenotypes: Turco et al., Science Advances 9:eadg5702 (2023). A file has the columns ``orf`` and one a screen (ploidy,
+phenotype, condition, medium, authors), each a Z-score over the mutants of that screen; an empty cell was not measured.
 
-Growth of every single deletion by flux balance analysis (`pipeline_lib.metabolism.knockouts.solver`, exact), and fluxes
-of the wild type at greatest growth and least total flux (Lewis et al., Molecular Systems Biology 6:390, 2010), on each
-medium.
+The metabolic model: growth of every single deletion by flux balance analysis
+(`pipeline_lib.metabolism.knockouts.solver`, exact), and fluxes of the wild type at greatest growth and least total flux
+(Lewis et al., Molecular Systems Biology 6:390, 2010), on each medium.
 """
 
 import re

@@ -1,8 +1,8 @@
 """Solve a batch of knockouts by flux balance or by linear MOMA, or see whether each survives at all.
 
-Segre, Vitkup & Church, PNAS 99:15112 (2002), with the sum of absolute changes for the distance (Becker et al.,
-Nature Protocols 2:727, 2007). The wild type's fluxes are those of greatest growth with the least total flux (Lewis et
-al., Molecular Systems Biology 6:390, 2010). Several distributions may lie equally near; of these the one that grows
+Linear MOMA: Segre, Vitkup & Church, PNAS 99:15112 (2002), with the sum of absolute changes for the distance (Becker et
+al., Nature Protocols 2:727, 2007). The wild type's fluxes are those of greatest growth with the least total flux (Lewis
+et al., Molecular Systems Biology 6:390, 2010). Several distributions may lie equally near; of these the one that grows
 most is taken, so that the growth of a knockout has one value.
 
 This module is what the worker processes import: it stays free of pandas and of the pipeline's tables.

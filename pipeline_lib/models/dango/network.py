@@ -1,7 +1,7 @@
 """The whole of DANGO: gene vectors, channel encoders, meta-embedding, hypergraph attention of the paper or as released.
 
-The code compares its flag for the diagonal mask, a truth value, with the text 'True', so that neither the mask nor the
-squared difference of dynamic and static vectors, which hang on it, is ever used (github.com/ma-compbio/DANGO at
+The released code compares its flag for the diagonal mask, a truth value, with the text 'True', so that neither the mask
+nor the squared difference of dynamic and static vectors, which hang on it, is ever used (github.com/ma-compbio/DANGO at
 eb76e7f, Code/Modules.py). What is left is one layer of attention in which a gene also looks at itself, and a sum.
 """
 

@@ -1,19 +1,20 @@
 """Costanzo et al. 2016: pairwise interactions, single-mutant fitness, and the slice that DCell was published with.
 
-Epsilon in fitness units (wild type = 1), read as phenotype interaction, and double-mutant fitness with its SD. Epsilon
-carries the same SD: the authors' program sets the SD of the double mutant to that of epsilon (``compute_sgascore.m``:
-``dm_actual_std = eps_std``). P-values are one-sided: the geometric mean of two tail probabilities, each taken on the
-side of the score (same program), so at most 0.5. Temperature is the number in ``Arraytype/Temp`` (TSA30, DMA26).
-Single-mutant fitness is read from the workbook (reader ``costanzo2016_smf``).
+Pairwise files: epsilon in fitness units (wild type = 1), read as phenotype interaction, and double-mutant fitness with
+its SD. Epsilon carries the same SD: the authors' program sets the SD of the double mutant to that of epsilon
+(``compute_sgascore.m``: ``dm_actual_std = eps_std``). P-values are one-sided: the geometric mean of two tail
+probabilities, each taken on the side of the score (same program), so at most 0.5. Temperature is the number in
+``Arraytype/Temp`` (TSA30, DMA26). Single-mutant fitness is read from the workbook (reader ``costanzo2016_smf``).
 
-The files are streamed: memory does not grow with their size.
+They are streamed: memory does not grow with their size.
 
-Wild type = 1; SD over replicates. The workbook gives one measurement several times: a strain that was measured at one
-temperature has the same fitness and SD at both, and so have the query and the array strain of one allele. The column
-``repeated`` marks every such copy but the first, so that nobody takes a copy for a replicate.
+The workbook of single mutants: wild type = 1, SD over replicates. It gives one measurement several times: a strain that
+was measured at one temperature has the same fitness and SD at both, and so have the query and the array strain of one
+allele. The column ``repeated`` marks every such copy but the first, so that nobody takes a copy for a replicate.
 
-Space-separated, no header: order (2), gene, gene, epsilon in fitness units. No SD, no P-value, no strain: which was the
-query is not known, nor the kind of the alleles. The column ``published_fold`` keeps DCell's own split.
+The slice of DCell: space-separated, no header, order (2), gene, gene, epsilon in fitness units. No SD, no P-value, no
+strain: which was the query is not known, nor the kind of the alleles. The column ``published_fold`` keeps DCell's own
+split.
 """
 
 import re

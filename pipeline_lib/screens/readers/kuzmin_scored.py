@@ -9,12 +9,14 @@ background is every double-mutant query that was analysed times every array alle
 called. The queries are those of the assignment file that the authors' program analyses (``Tspace``, ``PPI controls``),
 and further pairs of the optional strain table that have calls.
 
-Twelve columns, no header: query, array, score and SD in colony-size units, P-value, fitness and SD of query and array,
-expected and observed fitness of the combined mutant and its SD. Raw epsilon is observed minus expected fitness.
+Scored output in twelve columns, no header: query, array, score and SD in colony-size units, P-value, fitness and SD of
+query and array, expected and observed fitness of the combined mutant and its SD. Raw epsilon is observed minus expected
+fitness.
 
-Six columns with the header of the published table: the column headed "Adjusted genetic interaction score (epsilon or
-tau)" holds raw epsilon in every row. Either way the score is phenotype ``raw_interaction``; the P-value (one-sided, at
-most 0.5) is its own, and so is the SD: the program sets the SD of the observed fitness to that of epsilon.
+Scored output in six columns with the header of the published table: the column headed "Adjusted genetic interaction
+score (epsilon or tau)" holds raw epsilon in every row. Either way the score is phenotype ``raw_interaction``; the
+P-value (one-sided, at most 0.5) is its own, and so is the SD: the program sets the SD of the observed fitness to that
+of epsilon.
 """
 
 from collections.abc import Mapping

@@ -1,11 +1,11 @@
 """A long table of one's own, and a list of essential genes, as screens.
 
-One row a measurement. Genes are systematic, standard or alias names, in one column (separated by ``+ ; |`` or blanks,
-or a list) or in up to three. What the values are, and whether P-values are one-sided, stands in the configuration.
-Calls are 0 and 1 (or one pair of words for no and yes), an interaction has two or three different genes.
+A table has one row a measurement. Genes are systematic, standard or alias names, in one column (separated by ``+ ; |``
+or blanks, or a list) or in up to three. What the values are, and whether P-values are one-sided, stands in the
+configuration. Calls are 0 and 1 (or one pair of words for no and yes), an interaction has two or three different genes.
 
-So every model predicts essentiality as it predicts fitness. What lives grows at very different rates, and the list does
-not say at which: 1 stands for "it lives".
+A list of essential genes has fitness 0 for the genes that it names and 1 for the others, so that every model predicts
+essentiality as it predicts fitness. What lives grows at very different rates, and the list does not state which.
 """
 
 from dataclasses import replace
