@@ -11,7 +11,6 @@ from pandera.errors import SchemaErrors
 from pipeline_lib.errors import PipelineError
 
 FOLDS = ("train", "validation", "test")
-
 PHENOTYPES = ("fitness", "interaction", "raw_interaction", "call")
 
 
@@ -63,7 +62,6 @@ GENES = TableSchema(
         "essential": pa.Column("boolean", nullable=True),
     },
 )
-
 """One row a gene, ``gene_index`` = 0..N-1 in row order; beside stand ``aliases`` (list of str) and ``gem_id`` (the
 gene's id in the metabolic model; several are joined by ``|``)."""
 
@@ -80,7 +78,6 @@ GENE_COVERAGE = TableSchema(
         "examples": pa.Column(str),
     },
 )
-
 """One row a model, screen, network, feature table or list of essential genes: its distinct gene names, how many of them
 mean one gene of the gene table, none or several, and how many of the known ones are neither a systematic nor a standard
 name (aliases, retired names, other spellings)."""
@@ -104,7 +101,6 @@ OBSERVATIONS = TableSchema(
         "temperature": pa.Column("float64", nullable=True),
     },
 )
-
 """One row a measurement; ``genes`` is the sorted list of systematic names."""
 
 REJECTED = TableSchema(
@@ -117,7 +113,6 @@ REJECTED = TableSchema(
         "text": pa.Column(str),
     },
 )
-
 """Rows of upstream files that did not become observations, with the reason."""
 
 TRIGENIC_IDENTITY = TableSchema(
@@ -135,7 +130,6 @@ TRIGENIC_IDENTITY = TableSchema(
         ),
     },
 )
-
 """One row a released trigenic interaction: tau as released, and recomputed from its raw score and control screens."""
 
 METABOLITES = TableSchema(
@@ -177,7 +171,6 @@ INCIDENCE = TableSchema(
 )
 
 COMPLEXES = TableSchema("complexes", {"complex_index": _index(), "reaction_index": _index(), "gene_index": _index()})
-
 """The gene rules in disjunctive normal form: a reaction lives while one of its complexes is whole."""
 
 EDGES = TableSchema(
@@ -190,11 +183,9 @@ EDGES = TableSchema(
         "directed": pa.Column(bool),
     },
 )
-
 """``source`` and ``target`` are gene indices; an undirected edge is listed once, source < target."""
 
 FEATURES = TableSchema("features", {"gene_index": _index(unique=True)})
-
 """One row a covered gene; beside ``gene_index`` stands one float32 column a feature, missing where not measured."""
 
 FEATURES_SUMMARY = TableSchema(
@@ -217,7 +208,6 @@ FEATURES_SUMMARY = TableSchema(
         "notes": pa.Column(str),
     },
 )
-
 """One row a feature table. ``measured``: share of covered genes by columns that holds a value. ``used``: whether models
 read it by default. ``rows``, ``unknown_genes``, ``rows_merged``: rows of the files, those whose name is no single gene
 of the gene table, and further rows of a gene that several rows name. ``columns_constant`` and ``columns_left_out``:
@@ -231,7 +221,6 @@ SPLIT = TableSchema(
         "group": pa.Column(str),
     },
 )
-
 """``group`` is what is kept together: the genotype, the query or the gene."""
 
 PREDICTIONS = TableSchema(
@@ -248,7 +237,6 @@ HISTORY = TableSchema(
     "history",
     {"epoch": _index(), "fold": pa.Column(str), "metric": pa.Column(str), "value": pa.Column("float64")},
 )
-
 """Long form: one row an epoch, fold and metric."""
 
 LEADERBOARD = TableSchema(
@@ -270,13 +258,9 @@ LEADERBOARD = TableSchema(
 
 
 ENERGY_UNIT = "kcal/mol"
-
 """Unit of the Gibbs energies that yeast-GEM publishes, at pH 7."""
-
 BLOCKED, SHORT = "blocked reaction", "short metabolite"
-
 SUPPLEMENT, REACTION = "rescuing supplement", "rescuing reaction"
-
 """What an explanation finds."""
 
 
@@ -299,7 +283,6 @@ GROWTH_BY_MEDIUM = TableSchema(
     "growth by medium",
     {"gene": pa.Column(str), "medium": pa.Column(str), "fitness": _value(), "wild_type_growth": _value()},
 )
-
 """One row a gene of the model and medium: ``fitness`` of its deletion (wild type 1), ``wild_type_growth`` in 1/h."""
 
 MEDIA_BENCHMARK = TableSchema(
@@ -318,7 +301,6 @@ MEDIA_BENCHMARK = TableSchema(
         "wild_type_growth": _value(),
     },
 )
-
 """One row a data set (``essential genes`` or a screen), measure and medium; 95 % intervals over genes; differences to
 the model's own medium, paired by gene."""
 
@@ -340,7 +322,6 @@ ESSENTIALITY_BENCHMARK = TableSchema(
         "essential": _count(),
     },
 )
-
 """One row a predictor of essential genes, its inputs, the folds that it learned on and a measure. ``predictor``: ``flux
 balance`` (growth on the medium that ``inputs`` names; nothing is learned) or ``boosted trees``. ``folds``: no gene, or
 no enzyme complex, is in training and test. Differences to the trees on growth alone, paired by gene."""
@@ -360,7 +341,6 @@ SUBSYSTEM_BENCHMARK = TableSchema(
         "predicted": _count(),
     },
 )
-
 """One row a screen, phenotype, number of deletions and subsystem (``all``: every metabolic genotype): Pearson's
 correlation of flux balance with the measurement and its 95 % interval over genes, missing where flux balance predicts
 an effect of fewer than five. ``n`` genotypes of ``genes`` genes, ``predicted`` of them with a predicted effect."""
@@ -383,19 +363,14 @@ EXPLANATIONS = TableSchema(
         "value": pa.Column("float64"),
     },
 )
-
 """One row a finding on one of the strongest measured and predicted interactions, by ``rank`` within its ``order``.
 ``predicted``: epsilon or tau by flux balance on the screen's ``medium``; ``fitness`` likewise; the rest is the table of
 `pipeline_lib.metabolism.explain_deletion`."""
 
 OTHERS = "*"
-
 """Stands for every screen without a medium of its own."""
-
 BETWEEN_SCREENS = "|"
-
 ABSENT = -1
-
 """Index of the reaction of a component that the model lacks."""
 
 MEDIA = TableSchema(
@@ -412,7 +387,6 @@ MEDIA = TableSchema(
         "source": pa.Column(str),
     },
 )
-
 """One row a medium and exchange reaction; ``uptake`` in mmol/gDW/h. A component that the model lacks has no reaction
 (``reaction_index`` -1). ``screens``: the screens (and ``simulated:<name>``) that grow on the medium, joined by ``|``;
 ``*``: every other one."""

@@ -62,7 +62,6 @@ def read_table(
 ROW_GROUP = 1 << 20
 
 _NEVER_MISSING = {"observation_id", "order", "replicate", "row"}
-
 """Columns that the contracts want as plain numpy integers."""
 
 

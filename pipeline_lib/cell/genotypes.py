@@ -16,7 +16,6 @@ from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.errors import PipelineError
 
 MAX_ORDER = 3
-
 NO_GENE = -1
 
 

@@ -31,7 +31,6 @@ from pipeline_lib.errors import PipelineError
 TRAIN, VALIDATION, TEST, LEFT_OUT = 0, 1, 2, -1
 
 Folds = NDArray[np.int64]
-
 Names = NDArray[np.object_]
 
 
@@ -273,7 +272,6 @@ KEPT_APART: dict[str, frozenset[str]] = {
     "gene_disjoint_all": frozenset({"genotypes", "genes"}),
     "cross_screen": frozenset({"genotypes", "screens"}),
 }
-
 """What no two folds of a split may share; ``one unseen gene`` counts tested genotypes without exactly one."""
 
 

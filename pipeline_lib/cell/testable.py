@@ -64,11 +64,9 @@ def symmetric_rows(data: Genotypes) -> NDArray[np.bool_]:
 
 
 FEWEST_GROUPS = 3
-
 """Groups that training, validation and test need: one each."""
 
 _CALL = PHENOTYPES.index("call")
-
 _ADVICE = {
     "random": "give more genotypes",
     "query_disjoint": "name the queries in columns.query, give more of them, or choose the split random",

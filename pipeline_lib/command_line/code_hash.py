@@ -30,9 +30,7 @@ from types import CodeType
 from pipeline_lib.errors import PipelineError
 
 PACKAGE_FOLDER = Path(__file__).resolve().parents[1]
-
 PACKAGE = PACKAGE_FOLDER.name
-
 _LEFT_OUT = tuple(
     f"{PACKAGE}.{module}" for module in ("config", "command_line", "errors", "extension", "__main__", "models.registry")
 )
@@ -208,7 +206,6 @@ def _without_docstrings(tree: ast.Module) -> ast.Module:
 
 
 CODE_MEMORY = Path(".snakemake") / "code-hashes.json"
-
 """Below the folder that Snakemake works in."""
 
 
@@ -266,11 +263,9 @@ def remember(package: str, hashes: dict[str, str]) -> None:
 
 
 FILE_MEMORY = Path(".snakemake") / "file-hashes.json"
-
 """Below the folder that Snakemake works in."""
 
 _SETTLED_S = 2.0
-
 """A file changed less than this many seconds ago may change again within one tick of the file system's clock."""
 
 

@@ -25,7 +25,6 @@ from pipeline_lib.config.section import SIMULATED, ConfigurationError, read_mapp
 from pipeline_lib.errors import PipelineError
 
 _MOST_BYTES = 100_000_000
-
 """Own tables larger than this (about 2 million rows of text) are not read as a whole."""
 
 

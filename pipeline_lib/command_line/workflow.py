@@ -35,7 +35,6 @@ from pipeline_lib.config.section import (
 from pipeline_lib.errors import PipelineError
 
 _NOTHING = "(?!)"
-
 """A pattern that nothing matches."""
 
 _LAYOUT_FILES = {
@@ -45,7 +44,6 @@ _LAYOUT_FILES = {
 }
 
 _TRAINED = frozenset({"clp", "dango"})
-
 """Families that are trained by gradients, on a GPU where there is one."""
 
 
@@ -316,7 +314,6 @@ def as_json(section: Any) -> str:  # noqa: ANN401 - a section, or a mapping or l
 
 
 _held: list[int] = []
-
 """Handles that stay open as long as the process lives."""
 
 

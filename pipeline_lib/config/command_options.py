@@ -128,11 +128,9 @@ def named_files(_: click.Context, option: click.Parameter, given: tuple[str, ...
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, not a table.")
-
 """Adds ``--json``."""
 
 WIDTH = 160
-
 """Columns of a table that is not printed on a terminal."""
 
 

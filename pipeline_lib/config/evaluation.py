@@ -154,15 +154,12 @@ ARTEFACTS: dict[str, str] = {
     "walk_through": "walkthrough.json",
     "next_experiments": "next_experiments/ranked.parquet",
 }
-
 """Path of every artefact below ``results/<run>/``."""
 
 CLP_CHECKS = frozenset({"overfit_history", "overfit_predictions", "overfit_report", "walk_through"})
-
 """Artefacts of the checks of the cell latent perturbation model: a run without a model of its family has none."""
 
 OF_KNOCKOUTS = frozenset({"subsystem_benchmark", "explanations"})
-
 """Artefacts made of knockouts: a run none of whose models reads knockouts has none."""
 
 TOPICS: dict[str, Topic] = {
@@ -201,15 +198,12 @@ TOPICS: dict[str, Topic] = {
     "calls": Topic(("precision_recall", "called_ranking"), ("precision_recall", "leaderboard")),
     "ceilings": Topic(("noise_ceilings", "calibration"), ("noise_ceiling", "leaderboard", "calibration")),
 }
-
 """Every topic in the order of the report."""
 
 READS_MODELS = ("training", "correlations", "losses")
-
 """Topics that also read predictions and histories under ``models/``."""
 
 P_VALUE_PAGE = "p_values_of_"
-
 """Start of the name of a screen's page of P-values."""
 
 

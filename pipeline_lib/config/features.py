@@ -61,7 +61,6 @@ Evidence = Literal[
     "text",
     "other",
 ]
-
 """What an edge, or a feature of a gene, may rest on. ``genetic`` stands for everything that imports published genetic
 interactions."""
 
@@ -156,7 +155,6 @@ def _word_of_switch(value: Any) -> Any:  # noqa: ANN401 - whatever the YAML hold
 
 
 HoldsGenetic = Annotated[Literal["yes", "no", "unknown"], BeforeValidator(_word_of_switch)]
-
 """Whether published genetic interactions are inside: a screen's own labels may be among them."""
 
 

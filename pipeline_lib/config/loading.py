@@ -54,7 +54,6 @@ def _as_name(value: Any) -> str:  # noqa: ANN401 - whatever YAML holds
 
 
 Name = Annotated[str, BeforeValidator(_as_name), Field(json_schema_extra={"pattern": _NAME})]
-
 """What becomes a folder: letters, digits, underscore and hyphen."""
 
 
@@ -125,7 +124,6 @@ class RunConfig(Section):
 
 
 _RENAMED = {"features": "genes", "essential": "essential"}
-
 """Keys of the section ``genes`` of older versions: what they are called in the section ``organism``."""
 
 

@@ -37,7 +37,6 @@ Medium = Annotated[
         }
     ),
 ]
-
 """A named medium, or exchange id to greatest uptake (mmol per gDW and hour). The media of ``organism.media`` have been
 replaced by their uptakes when settings are read."""
 
@@ -106,11 +105,9 @@ class SimulationSettings(Section):
 
 
 GENE = "{gene}"
-
 """What stands for a gene's systematic name in the template of a link."""
 
 PLACES = (("metabolism",), ("screens", "*"), ("simulation", "*"))
-
 """Sections of a run that have a key ``medium``; ``*`` stands for any name."""
 
 

@@ -9,7 +9,6 @@ from pipeline_lib.config.registry import Registry
 from pipeline_lib.config.section import Section
 
 FITNESS_UNITS = "fitness units"
-
 """The unit of interactions between fitness values with the wild type = 1."""
 
 
@@ -124,23 +123,15 @@ class ScreenReader:
 
 
 _PUBLISHED = CallThreshold(negative=-0.08, positive=0.08, p_value=0.05, p_sided=1)
-
 """Kuzmin et al. 2018 and 2020, Costanzo et al. 2016: |epsilon| > 0.08, or tau < -0.08, and the released one-sided
 P < 0.05. Collins et al. 2007: an S-score of at most -2.5 or at least 2.5. BFG-GI (Diaz-Mejia et al. 2018): a score
 beyond 0.075 on either side and a false discovery rate below 0.01."""
-
 _IN_FITNESS_UNITS = ScreenScores(unit=FITNESS_UNITS, calls=_PUBLISHED)
-
 _NOT_CALLED = ScreenScores(unit=FITNESS_UNITS)
-
 _FITNESS = "fitness relative to the wild type = 1, and interactions in the same unit"
-
 _HO = "hoΔ (YDL227C), dropped from the genotype"
-
 _STRAIN_IDS = "suffix of the strain id"
-
 _WITH_ALLELES = "suffix of the array strain's id, allele names of the query strain"
-
 _ARRAY_ONLY = "suffix of the array strain's id; query strains unspecified"
 
 SCREEN_READERS: Registry[ScreenReader] = Registry(

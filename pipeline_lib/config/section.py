@@ -165,7 +165,6 @@ def _is_tag(step: Any) -> bool:  # noqa: ANN401
 
 
 _FAULTS = (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
-
 """What PyYAML raises: for a date of month 99 a ValueError, for ``!!bool abc`` a KeyError, for a thousand open brackets
 a RecursionError; only faults of its grammar are its own."""
 
@@ -246,13 +245,10 @@ def catalogue_entries(path: str) -> dict[str, Any]:
 
 
 PROJECT = Path(__file__).resolve().parents[2]
-
 """The folder of the pipeline: that of ``workflow/``, ``config/`` and ``pipeline_lib/``."""
 
 CATALOGUE = ("catalogue",)
-
 MIRROR = ("mirror",)
-
 BASE = ("base",)
 
 SOURCE_KEYS: tuple[tuple[str, ...], ...] = (
@@ -266,15 +262,12 @@ SOURCE_KEYS: tuple[tuple[str, ...], ...] = (
     ("features", "*", "files", "*"),
     ("scan", "genes"),
 )
-
 """Keys whose values are a source of the catalogue or a file of the user; ``*`` stands for any name."""
 
 SIMULATED = "simulated:"
-
 BUILT_IN = "cobra:"
 
 Place = tuple[str, ...]
-
 """A key by the names that lead to it."""
 
 

@@ -86,11 +86,9 @@ class TrainingSettings(Section):
 
 
 SPLIT_KINDS = ("random", "query_disjoint", "gene_disjoint_one", "gene_disjoint_all", "cross_screen")
-
 """What a split keeps apart; `pipeline_lib.cell.splits` has the rules."""
 
 _POOLED = "pooled"
-
 _NAME = re.compile(rf"(?P<kind>.+?)(-(?P<repeat>[1-9][0-9]*|{_POOLED}))?", re.DOTALL)
 
 
@@ -130,7 +128,6 @@ SplitName = Annotated[
     AfterValidator(_known),
     Field(json_schema_extra={"pattern": rf"^({'|'.join(SPLIT_KINDS)})(-[1-9][0-9]*)?$"}),
 ]
-
 """A split that a run can make."""
 
 

@@ -17,13 +17,10 @@ if TYPE_CHECKING:
 
 
 INPUT = click.Path(exists=True, dir_okay=False, path_type=Path)
-
 OUTPUT = click.Path(dir_okay=False, path_type=Path)
 
 evaluation_settings = settings_option("evaluation", EvaluationSettings)
-
 observations_option = click.option("--observations", type=INPUT, required=True, help="observations.parquet")
-
 genes_option = click.option("--genes", "genes_path", type=INPUT, required=True, help="genes.parquet")
 
 truth_option = click.option(
@@ -34,13 +31,11 @@ truth_option = click.option(
     metavar="SCREEN=PATH",
     help="truth.parquet of a simulated screen: its calls follow the noise-free values.",
 )
-
 folder_option = click.option(
     "--predictions-dir",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of models: every <model>/<split>/seed<k>/predictions.parquet in it is taken.",
 )
-
 predictions_option = click.option(
     "--predictions",
     type=INPUT,

@@ -141,7 +141,6 @@ def find_provenance(settings: FeatureSettings, catalogue: Path) -> Provenance:
 
 
 _COUNTS = ("rows", "unknown_genes", "rows_merged", "columns_constant", "columns_left_out")
-
 _TYPES = {
     **dict.fromkeys(("name", "evidence", "holds_genetic", "source", "notes"), "object"),
     **dict.fromkeys(("columns", "genes", *_COUNTS), "int64"),

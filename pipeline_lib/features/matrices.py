@@ -63,9 +63,7 @@ def read_feature_matrices(paths: Iterable[Path], num_genes: int) -> dict[str, ND
 
 
 COMPONENTS = 12
-
 """Principal components of each feature table; narrower tables enter whole."""
-
 _SEED = 0
 
 
@@ -132,11 +130,8 @@ def random_features(values: NDArray[np.float32], seed: int) -> NDArray[np.float3
 
 
 NEIGHBOURS = 30
-
 FEWEST_SHARED = 20
-
 """Columns that two genes must both have; of narrower tables, a third of the columns."""
-
 _ROWS_AT_ONCE = 1024
 
 

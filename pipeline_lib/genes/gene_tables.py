@@ -16,15 +16,11 @@ from pipeline_lib.genes.names import AMBIGUOUS, UNKNOWN, GeneNames, letters, pla
 from pipeline_lib.sources.table_layout import read_text
 
 GENE_FEATURES = ("ORF", "blocked_reading_frame", "pseudogene", "transposable_element_gene")
-
 """Kinds of SGD features that are genes with an open reading frame."""
 
 _RETIRED = frozenset({"deleted", "merged"})
-
 """Qualifiers of reading frames that are no genes any more; merged ones are aliases of the gene that is left."""
-
 _OWN_COLUMNS = ("id", "name", "aliases", "essential")
-
 _ESSENTIAL = {
     **dict.fromkeys(("yes", "y", "true", "t", "1", "1.0", "essential"), True),
     **dict.fromkeys(("no", "n", "false", "f", "0", "0.0", "nonessential", "non-essential"), False),
@@ -229,18 +225,12 @@ def essentiality(genes: pd.DataFrame, essential: NDArray[np.int32], covered: NDA
 Kind = Literal["model", "screen", "network", "features", "essential"]
 
 LEAST_SHARE: dict[Kind, float] = {"model": 0.25, "screen": 0.05, "network": 0.05, "features": 0.05, "essential": 0.0}
-
 """Share of the names that must be known; below it the names are another organism's. Relative to the smaller of the two:
 a gene table of a model's 137 genes cannot know the 4,000 proteins of a network."""
-
 LOW_SHARE = 0.5
-
 """Share of the names below which a warning is given."""
-
 _FEW = 10
-
 """With fewer names than that, a share is no evidence: only names of which none is known are refused."""
-
 _LISTED = 5
 
 _WHAT: dict[Kind, str] = {

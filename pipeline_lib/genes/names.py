@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from pipeline_lib.errors import PipelineError
 
 SEPARATORS = re.compile(r"[\s._,'-]+")
-
 """What people and programs exchange for one another: BiGG writes YDR322C_A, R writes YDR322C.A and ADE5.7."""
 
 _CHARACTERS = str.maketrans(
@@ -24,7 +23,6 @@ _CHARACTERS = str.maketrans(
         **dict.fromkeys("\u201c\u201d", '"'),
     }
 )
-
 _QUOTED = re.compile(r"""(["']+)(.*)\1""")
 
 
@@ -54,11 +52,9 @@ def joined(name: str) -> str:
 
 
 UNKNOWN = -1
-
 AMBIGUOUS = -2
 
 _Level = Sequence[Iterable[str]]
-
 _Index = dict[str, tuple[tuple[int, str], ...]]
 
 
@@ -188,7 +184,6 @@ def _index(levels: Iterable[_Level], key: Callable[[str], str]) -> _Index:
 
 
 MAX_ORDER = 3
-
 """Greatest number of deleted genes."""
 
 FAULTS = (
@@ -198,7 +193,6 @@ FAULTS = (
     "one gene is named twice; the genes of a genotype are different",
     "one gene is named; an interaction needs at least two different genes",
 )
-
 """What can be wrong with a genotype, as the end of a sentence; position 0: nothing."""
 
 _NONE, _TOO_MANY, _TWICE, _SINGLE = 1, 2, 3, 4
@@ -239,7 +233,6 @@ def genotype_faults(genes: NDArray[np.integer], least: int = 1) -> NDArray[np.in
 
 
 Place = Callable[[int], str]
-
 """Gives the words for where the genotype at a position was written: an option, or a file and its row."""
 
 

@@ -69,7 +69,6 @@ def table_command(name: str, run_folder: Path, rows: int | None, *, as_json: boo
 
 
 BEST = 3
-
 """How many predictions stand beside the verdict."""
 
 _NOUNS = {2: "pair", 3: "triple"}

@@ -217,21 +217,12 @@ def app() -> None:
 
 
 app.add_command(build)
-
 app.add_command(knockouts)
-
 app.add_command(all_pairs)
-
 app.add_command(all_triples)
-
 app.add_command(lethal_sets_command)
-
 app.add_command(media)
-
 app.add_command(essentiality)
-
 app.add_command(subsystem_benchmark_command)
-
 app.add_command(explain)
-
 app.add_command(essentiality_benchmark_command)

@@ -17,7 +17,6 @@ from pipeline_lib.metabolism.model.stoichiometry import MetabolicNetwork
 from pipeline_lib.metabolism.named_media import NAMED_MEDIA, fitting_medium, uptakes_of
 
 _OUTSIDE = r"(?i)(?:C_)?(?:e\d*|ext|extern(?:al)?|extra[ _-]?(?:cellular|organism)|outside|medium)"
-
 """Compartments that lie outside the cell, by the ids that models give them."""
 
 Medium = str | Mapping[str, float]

@@ -7,21 +7,13 @@ from types import MappingProxyType
 from pipeline_lib.errors import PipelineError
 
 YNB = "yeast nitrogen base without amino acids (Wickerham, US Dept. Agric. Tech. Bull. 1029, 1951)"
-
 SGA = "SGA supplement powder (Tong & Boone, Methods Mol. Biol. 313:171, 2006)"
-
 SELECTION = "selective drug of SGA (Tong & Boone, Methods Mol. Biol. 313:171, 2006)"
-
 GLUTAMATE = "monosodium glutamate, 1 g/l, in the place of ammonium sulphate (Tong & Boone 2006)"
-
 AMMONIUM = "ammonium sulphate, 5 g/l (Wickerham 1951)"
-
 GLUCOSE = "glucose, 20 g/l"
-
 AIR = "air and water"
-
 EXTRACT = "yeast extract and peptone, whose composition is not defined: an approximation of ours"
-
 TRACE = "ions that models of bacteria need in their biomass (Orth et al., Mol. Syst. Biol. 7:535, 2011)"
 
 
@@ -43,20 +35,14 @@ class Component:
 
 
 GLUCOSE_COMPONENT = Component("D-glucose", "r_1714", "EX_glc__D_e")
-
 OXYGEN = Component("oxygen", "r_1992", "EX_o2_e")
-
 AMMONIUM_COMPONENT = Component("ammonium", "r_1654", "EX_nh4_e")
-
 CARBON_DIOXIDE = Component("carbon dioxide", "r_1672", "EX_co2_e")
-
 WATER = (
     Component("H+", "r_1832", "EX_h_e"),
     Component("water", "r_2100", "EX_h2o_e"),
 )
-
 PHOSPHATE = Component("phosphate", "r_2005", "EX_pi_e")
-
 SALTS = (
     Component("sulphate", "r_2060", "EX_so4_e"),
     Component("iron(2+)", "r_1861", "EX_fe2_e"),
@@ -72,7 +58,6 @@ SALTS = (
     Component("borate", "", ""),
     Component("iodide", "", ""),
 )
-
 BACTERIAL_TRACES = (
     Component("cobalt(2+)", "", "EX_cobalt2_e"),
     Component("iron(3+)", "", "EX_fe3_e"),
@@ -81,9 +66,7 @@ BACTERIAL_TRACES = (
     Component("selenite", "", "EX_slnt_e"),
     Component("tungstate", "", "EX_tungs_e"),
 )
-
 COBALAMIN = Component("cobalamin", "", "EX_cbl1_e")
-
 VITAMINS = (
     Component("4-aminobenzoate", "r_1604", "EX_4abz_e"),
     Component("biotin", "r_1671", "EX_btn_e"),
@@ -95,9 +78,7 @@ VITAMINS = (
     Component("riboflavin", "r_2038", "EX_ribflv_e"),
     Component("thiamine", "r_2067", "EX_thm_e"),
 )
-
 GLUTAMATE_COMPONENT = Component("L-glutamate", "r_1889", "EX_glu__L_e")
-
 AMINO_ACIDS = (
     Component("L-alanine", "r_1873", "EX_ala__L_e"),
     Component("L-arginine", "r_1879", "EX_arg__L_e"),
@@ -120,12 +101,10 @@ AMINO_ACIDS = (
     Component("L-tyrosine", "r_1913", "EX_tyr__L_e"),
     Component("L-valine", "r_1914", "EX_val__L_e"),
 )
-
 BASES = (
     Component("adenine", "r_1639", "EX_ade_e"),
     Component("uracil", "r_2090", "EX_ura_e"),
 )
-
 YEAST_EXTRACT = (
     Component("guanine", "r_1818", "EX_gua_e"),
     Component("hypoxanthine", "r_1841", "EX_hxan_e"),
@@ -141,16 +120,13 @@ YEAST_EXTRACT = (
     Component("putrescine", "r_2024", "EX_ptrc_e"),
     Component("spermidine", "r_2051", "EX_spmd_e"),
 )
-
 """Sterols and fatty acids are left out: with oxygen, yeast imports no sterols."""
-
 SELECTIVE_DRUGS = (
     Component("canavanine", "", ""),
     Component("thialysine", "", ""),
     Component("G418", "", ""),
     Component("nourseothricin", "", ""),
 )
-
 STEROLS_AND_PALMITATE = (
     Component("ergosterol", "r_1757", "EX_ergst_e"),
     Component("zymosterol", "r_2106", "EX_zymst_e"),
@@ -181,7 +157,6 @@ class UptakeRates:
 
 
 FREE = 1000.0
-
 """An uptake without a bound, in the convention of flux models."""
 
 UPTAKE_RATES = MappingProxyType(
@@ -201,17 +176,11 @@ UPTAKE_RATES = MappingProxyType(
 
 
 _LISTED = 5
-
 """Missing exchanges that an error names."""
-
 _FAMILIES = {"yeast-GEM": "yeast_gem", "BiGG": "bigg"}
-
 """Families of exchange ids and the attribute of a `Component` that holds them."""
-
 DEFAULT_RATES = "suthers2020"
-
 RATES_AFTER = "@"
-
 """What stands between the name of a medium and that of its uptake rates."""
 
 
@@ -241,7 +210,6 @@ class NamedMedium:
 
 
 Portion = tuple[Iterable[Component], float, str]
-
 """Components of one uptake, mmol/gDW/h, and where they are from."""
 
 
@@ -262,9 +230,7 @@ def _medium(family: str, needed: Iterable[Portion], where_there: Iterable[Portio
 
 
 _Y6 = "minimal_Y6 of yeast-GEM"
-
 _Y7 = "complete_Y7 of yeast-GEM, the Kennedy synthetic complete medium of its essentiality test"
-
 _M9 = "M9 of iJO1366 (Orth et al., Mol. Syst. Biol. 7:535, 2011)"
 
 _OF_BOTH = (*WATER, AMMONIUM_COMPONENT, OXYGEN, PHOSPHATE)
@@ -354,7 +320,6 @@ NAMED_MEDIA: dict[str, tuple[NamedMedium, ...]] = {
         for medium, content in _with_rates(rates).items()
     },
 }
-
 """The media by name, for the ids of yeast-GEM and for those of BiGG.
 
 Yeast ``minimal`` is yeast-GEM's ``minimal_Y6`` (ammonium, salts, 1 glucose), ``rich`` the Kennedy synthetic complete

@@ -195,7 +195,6 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "elu": functional.elu,
     "leaky_relu": functional.leaky_relu,
 }
-
 """They keep the sign of what passes: a consumed metabolite must not look like an absent one."""
 
 

@@ -19,7 +19,6 @@ from pipeline_lib.sources.catalogue import DEFAULT_CATALOGUE, read_catalogue
 _PATH = click.Path(path_type=Path)
 
 _genes_option = click.option("--genes", type=_PATH, required=True, help="The gene table (tables/genes.parquet).")
-
 _catalogue_option = click.option(
     "--catalogue",
     type=_PATH,
@@ -174,13 +173,11 @@ SUMMARY = TableSchema(
         "edges_below_minimum": pa.Column("Int64", nullable=True),
     },
 )
-
 """``density``: edges over possible edges among the nodes. Degrees: distinct neighbours, either direction, of the
 genes that have any. ``coverage``: share of the gene table that has an edge. Beside these stands one column
 ``shared_with_<network>`` a network: the share of this row's gene pairs that are joined in that network too."""
 
 _LOSSES = ("rows", "unknown_genes", "rows_unknown", "rows_self", "rows_repeated", "edges_below_minimum")
-
 _INTEGERS = ("nodes", "edges", "greatest_degree")
 
 

@@ -11,15 +11,10 @@ from pipeline_lib.evaluation.tables.differences import Verdict
 from pipeline_lib.reporting import style
 
 _TICKS = 5
-
 _LETTER, _LINE = 2.1, 6.5
-
 """Width of a letter and height of a line in percent of a chart as wide as a phone."""
-
 _RADIUS = (1.3, 1.8)
-
 """Half of a point's width and height, likewise."""
-
 _LINES_AWAY = (0, -1, 1, -2, 2, -3, 3, -4, 4)
 
 
@@ -117,7 +112,6 @@ class Label:
 
 
 Box = tuple[float, float, float, float]
-
 """Left, right, top and bottom, in percent of a chart."""
 
 

@@ -22,21 +22,13 @@ from PIL import Image
 from pipeline_lib.artefacts.atomic import atomic_path, read_json, write_json, write_text
 
 WIDTH = 3.0
-
 """Inches: at the width of a phone's screen a label of 7 points is shown at 11 pixels."""
-
 _LEAST, _MOST = 1.1, 4.6
-
 """Heights of a panel, in inches."""
-
 _SHORT = 18
-
 """Characters of a legend's labels, two of which stand beside each other, and of one line of a row's name."""
-
 _LINE = 0.11
-
 """Height of a line of a row's name, in inches."""
-
 _TICKS = 4
 
 
@@ -112,19 +104,12 @@ def _in_lines(figure: Figure, legend: Legend) -> int:
 
 
 WIDE = "page/{name}.webp"
-
 """A figure below ``figures/`` as it is drawn."""
-
 NARROW = "page/{name}.narrow.webp"
-
 """The same with its panels below each other."""
-
 _DPI = 180
-
 _SCALE = 96 / _DPI * 1.62
-
 """Pixels of the page per pixel of a picture: two columns of a journal fill the page."""
-
 _COLOURS = 128
 
 
@@ -157,7 +142,6 @@ def read_picture(path: Path) -> Picture:
 
 
 _RESTRUCTURED = re.compile(r"([\\*_`|<>:\[\]])")
-
 """Characters that reStructuredText reads as markup."""
 
 

@@ -41,7 +41,6 @@ def interval(row: pd.Series) -> str:
 
 
 _SMALLEST_WRITTEN = 0.0005
-
 """What three decimals show as zero is smaller."""
 
 VERBS = {
@@ -50,7 +49,6 @@ VERBS = {
     "level": "shows no significant difference from",
     "undetermined": "has too few queries or genes to be compared with",
 }
-
 """The sentence of each verdict on a model and its reference."""
 
 COLOURS = {"win": "yes", "loss": "no", "level": "open", "undetermined": "open"}
@@ -238,7 +236,6 @@ def conservative_p_sentences(p_values: pd.DataFrame) -> list[str]:
 
 
 _SAMPLE = 20_000
-
 """Quantiles at which two distributions are compared at most."""
 
 
@@ -295,7 +292,6 @@ def _thin(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 _FEWEST = 10
-
 BETTER_LOOK, FREE, NOTHING = "better look, greater error", "costs nothing", "buys nothing"
 
 

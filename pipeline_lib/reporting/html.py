@@ -31,11 +31,8 @@ def packed_json(content: Any) -> str:  # noqa: ANN401 - whatever JSON can hold
 
 
 FIRST = 10
-
 """Rows that are shown until a reader opens all."""
-
 _LONG = 60
-
 """Characters beyond which a text is given a wide column, lest its row be as tall as the table."""
 
 

@@ -20,15 +20,11 @@ from pipeline_lib.training.fitted_model import FittedModel, genotypes_of, load_f
 from pipeline_lib.training.genotypes import CHUNK
 
 Floats = NDArray[np.float64]
-
 Genes = NDArray[np.int64]
-
 Predict = Callable[[Genes, str, str], "list[tuple[Floats, Floats]]"]
-
 """Genotypes int64 [n, 3], screen and phenotype to the mean and SD of every seed."""
 
 SICK = 0.5
-
 """Single mutants with a measured fitness below this are no strains to build on."""
 
 COLUMNS = (
@@ -48,7 +44,6 @@ COLUMNS = (
 )
 
 _RANKED = ("interaction", "call", "raw_interaction")
-
 """Phenotypes that untested genotypes are ranked by, the first of them that an order has."""
 
 

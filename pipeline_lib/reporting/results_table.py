@@ -19,7 +19,6 @@ from pipeline_lib.evaluation.metrics.scores import leading_metric
 from pipeline_lib.evaluation.tables.scoreboard import predicts_nothing
 
 START, END = "<!-- results: made by `make reference` -->", "<!-- end of results -->"
-
 """What stands around the table in a page that holds it."""
 
 
@@ -44,15 +43,12 @@ COLUMNS = (
         "called pairs and triples, query unseen (AP)", "kuzmin2018_calls", "call", "query_disjoint", "average_precision"
     ),
 )
-
 """The questions that a reader has first; what the run does not have is left out."""
 
 MODELS = {"clp": "clp", "profile_predictor": "profile_predictor", "dango": "dango (short training)", "fba": "fba"}
-
 """Models that always have a line, and what it is headed; dango trains for a part of its paper's steps here."""
 
 LINES = 8
-
 """Lines of the table at most, that of the noise ceiling counted."""
 
 NOT_APPLICABLE = "n/a"
@@ -157,7 +153,6 @@ def _cell(scores: dict[str, _Score], model: str) -> str:
 
 
 _LINE_END = re.compile(r"\r\n?")
-
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 

@@ -216,7 +216,6 @@ RELEVANT = (
     "torch-geometric",
     "torch-scatter",
 )
-
 """Packages whose version can change a number; the rest are in ``all_packages``."""
 
 

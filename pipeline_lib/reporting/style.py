@@ -17,23 +17,16 @@ if TYPE_CHECKING:
 
 
 MM = 1 / 25.4
-
 ONE_COLUMN = 88 * MM
-
 TWO_COLUMNS = 180 * MM
-
 """Widths of one and two columns of a journal page, in inches."""
 
 INK = "#24292f"
-
 QUIET = "#8c959f"
-
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#999933", "#882255")
-
 """Okabe and Ito's colours (2008), the strongest first, and two of Tol's."""
 
 CLP, RIVAL, BASELINE, CEILING = PALETTE[0], PALETTE[1], QUIET, PALETTE[2]
-
 DENSITY = "viridis"
 
 _SETTINGS: dict[str, Any] = {
@@ -92,17 +85,11 @@ def paper_style() -> Iterator[None]:
 
 
 LABEL = "−log₁₀ P"
-
 KINK = 10.0
-
 """Up to here the axis is linear; from here on ten times as much is as far again."""
-
 _TICKS = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 20.0, 50.0, 100.0, 200.0)
-
 _COARSE = (0.0, 5.0, 10.0, 30.0, 100.0, 300.0)
-
 _FINE = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
-
 _SMALLEST = 1e-300
 
 

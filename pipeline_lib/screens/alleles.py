@@ -21,11 +21,9 @@ KINDS = (
     "overlapping_deletion",
     "unspecified",
 )
-
 """Kinds of alleles; ``overlapping_deletion``: an overlapping reading frame was deleted, and the gene with it."""
 
 NEUTRAL_CONTROL = "YDL227C"
-
 """HO: mating-type switching endonuclease; its deletion has no effect on the growth of the SGA strains."""
 
 _KIND_OF_SUFFIX = {
@@ -37,7 +35,6 @@ _KIND_OF_SUFFIX = {
     "damp": "damp",
     "S": "suppressor",
 }
-
 _STRAIN = re.compile(r"(?P<genes>[^_\s]+)_(?P<suffix>[A-Za-z]+)(?P<number>\d+)")
 
 
@@ -154,7 +151,6 @@ class Strains:
 
 
 _KIND_BITS = 4
-
 _NO_GENE = np.iinfo(np.int32).max
 
 

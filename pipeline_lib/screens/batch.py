@@ -31,11 +31,9 @@ MEASUREMENT_FIELDS: tuple[pa.Field, ...] = (
     pa.field("kinds", pa.list_(_TEXT)),
     pa.field("temperature", pa.float64()),
 )
-
 """The observations table without observation_id and screen, which `pipeline_lib.screens.reading` adds."""
 
 REJECTED_SCHEMA = REJECTED_FIELDS.insert(0, pa.field("screen", pa.string()))
-
 """The table of rejected rows, with the screen."""
 
 
@@ -162,11 +160,9 @@ Batches = Iterator[Batch]
 
 
 ONE_SIDED_MAXIMUM = 0.5
-
 """A one-sided P-value taken on the side that the score lies on cannot be greater."""
 
 GREATEST_MAGNITUDE = 1e9
-
 """What no measurement of a genotype reaches in size.
 
 Fitness and its interactions lie near 1, S-scores within some tens, colony sizes within some 100,000 pixels, summed
@@ -175,15 +171,10 @@ screen leave the range of float32.
 """
 
 _SENTINELS = (99.0, 999.0, 9999.0, 99999.0, 999999.0)
-
 """Numbers that, with either sign, programs write where there is no measurement."""
-
 _FEWEST_OTHERS = 10
-
 """Other values of a block without which nothing shows what a common magnitude is."""
-
 _BEYOND = 10.0
-
 """Times by which a sentinel exceeds every other value."""
 
 
@@ -255,7 +246,6 @@ def _too_great(what: str, value: float) -> str:
 
 
 _WORDS = (("false", "true"), ("f", "t"), ("no", "yes"), ("n", "y"))
-
 """Words for not called and called, of which a column may use one pair, in lower case."""
 
 _LISTED = 5

@@ -21,11 +21,8 @@ _ASSIGNMENT = {
     "second_control": Column(("SM2strainID",)),
     "annotation": Column(("Annotation",)),
 }
-
 _STRAIN_TABLE = ("strain", "fitness", "std")
-
 _ANALYSED = {"tspace", "ppi controls"}
-
 """Annotations that the authors' program selects before it writes its tables."""
 
 
@@ -132,9 +129,7 @@ def _add_strains(path: Path, names: GeneNames, found: dict[tuple[int, int], tupl
 
 
 CONTROL_ALLELES = frozenset({"hoΔ", "ho∆"})
-
 WIDTH = 3
-
 NONE = -1
 
 

@@ -31,21 +31,14 @@ if TYPE_CHECKING:
 
 
 _OF_ANY_NUMBER = ("gene ", "no measurement")
-
 """Starts of the reasons for which a sound file may have any number of its rows rejected."""
-
 _OF_SOME_ROWS = ("query and array lack the same gene", "no gene of interest", "one gene is named", LINKED)
-
 """Starts of those for which it may have up to half; of any other the layout is another one beyond `_TOLERATED`."""
-
 _PARTICULARS = re.compile(
     r"'[^']*'|(?<=ambiguous: ).*|(?<=P-value )\S+|(?<=deviation )-?[\d.]\S*|(?<=^value )\S+|; it is a date.*"
 )
-
 _TOLERATED = 0.2
-
 _MOST = 0.5
-
 _ENOUGH = 20
 
 
@@ -284,7 +277,6 @@ def _conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
 COLUMNS = ("screen", "genes", "order", "phenotype", "condition", "value", "std", "spread", "n", "n_std")
 
 _ASSAY = ("screen", "phenotype", "condition")
-
 """What is measured: values of one genotype in two conditions are no replicates."""
 
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 
 _ASSAY = ("screen", "phenotype")
-
 _DIGITS = 10
 
 
@@ -182,15 +181,12 @@ def _overlaps(measured: "pl.DataFrame") -> "pl.DataFrame":
 
 
 TOLERANCE = 1e-4
-
 """Distance within which the recomputed and the released tau agree: the tables are rounded to four to six decimals."""
 
 STATUSES = ("agrees", "differs", "several_controls", "no_control", "no_raw_score")
-
 """What became of a row; only the first two were recomputed."""
 
 _COLUMNS = ("screen", "phenotype", "order", "observation_id", "genes", "value", "query", "array", "replicate")
-
 _SIDES = ("first", "second")
 
 

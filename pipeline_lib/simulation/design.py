@@ -19,11 +19,9 @@ from pipeline_lib.metabolism.knockouts.genotypes import choose, epsilon
 from pipeline_lib.metabolism.knockouts.growths import Growths
 
 SIGNAL = 0.02
-
 """Digenic interaction from which on two genes count as interacting."""
 
 _FEWEST_QUERIES = 60
-
 _MOST_INTERACTING = 2 / 3
 
 
@@ -195,11 +193,9 @@ def _grid(queries: int, arrays: int) -> tuple[NDArray[np.int64], NDArray[np.int6
 
 
 NEUTRAL_CONTROL = "YDL227C"
-
 """HO, the neutral marker beside a single mutation in trigenic query strains; of other organisms' genes too."""
 
 _DELTA = "Δ"
-
 _CONTROL_ALLELE = f"ho{_DELTA}"
 
 

@@ -41,7 +41,6 @@ COLUMNS = (
     "Double mutant fitness",
     "Double mutant fitness standard deviation",
 )
-
 FILES = {
     "ExE": "SGA_ExE.txt",
     "ExN_NxE": "SGA_ExN_NxE.txt",
@@ -50,7 +49,6 @@ FILES = {
 }
 
 _DAMP_EVERY = 4
-
 """Every fourth essential query gene is screened as its DAmP allele instead of a temperature-sensitive one."""
 
 
@@ -122,7 +120,6 @@ def _write(table: pd.DataFrame, path: Path) -> None:
 
 
 PUBLISHED_ROWS = {"ExE": 818_570, "ExN_NxE": 5_796_145, "NxN": 12_698_939, "DAmP": 1_391_958}
-
 """Rows of the published files: 20,705,612 in all."""
 
 _STRAINS = {
@@ -131,13 +128,9 @@ _STRAINS = {
     "NxN": ("sn", "dma", "DMA"),
     "DAmP": ("damp", "dma", "DMA"),
 }
-
 _ENDING = {"tsq": "-1", "tsa": "-1", "sn": "Δ", "dma": "Δ", "damp": "_damp"}
-
 _ROWS_AT_ONCE = 1_000_000
-
 _QUERY_BLOCK = 3_800
-
 """Array strains that one query is crossed with, as in the published screens."""
 
 
@@ -248,7 +241,6 @@ COLUMNS_2018 = (
     "Combined mutant fitness",
     "Combined mutant fitness standard deviation",
 )
-
 COLUMNS_2020 = (
     "Query strain ID",
     "Query allele name",
@@ -263,18 +255,14 @@ COLUMNS_2020 = (
     "Double/triple mutant fitness",
     "Double/triple mutant fitness standard deviation",
 )
-
 FILE_2018 = "aao1729_data_s1.tsv"
-
 FILES_2020 = {"S1": "aaz5667-Table-S1.xlsx", "S3": "aaz5667-Table-S3.xlsx"}
 
 _TITLES = {
     "S1": "Table S1. Raw genetic interaction dataset: trigenic interaction screens.",
     "S3": "Table S3. Raw genetic interaction dataset: pilot trigenic interaction screens.",
 }
-
 _PILOT_EVERY = 10
-
 """Every tenth query goes to the pilot table."""
 
 

@@ -24,13 +24,9 @@ if TYPE_CHECKING:
 
 
 _WORKBOOK = "xl/workbook.xml"
-
 _RELATIONS = "xl/_rels/workbook.xml.rels"
-
 _SHEET = re.compile(r"<(?:\w+:)?sheet\s[^>]*>")
-
 _RELATION = re.compile(r"<(?:\w+:)?Relationship\s[^>]*>")
-
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]+)([0-9]+):([A-Z]+)([0-9]+)"')
 
 

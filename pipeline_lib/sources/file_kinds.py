@@ -16,7 +16,6 @@ from typing import Literal
 from pipeline_lib.sources.download import CHUNK, Digest, PlaceFailedError, receive
 
 MOST_EXPANSION = 200
-
 """Bytes out for one byte in: tables of text reach 5 to 20, a zip bomb a thousand."""
 
 _ROOTED = re.compile(r"[/\\]|[A-Za-z]:[/\\]")
@@ -31,7 +30,6 @@ ZIP_FAULTS = (
     ValueError,
     RuntimeError,
 )
-
 """What `zipfile` raises on a damaged or hostile archive, beside what it documents."""
 
 
@@ -122,7 +120,6 @@ def extract_member(path: Path, member: str, target: Path, *, limit: int) -> Dige
 
 
 HEAD_BYTES = 4096
-
 """Bytes that are enough to name a kind."""
 
 Holds = Literal["text", "workbook", "columns", "packed", "nothing"]
@@ -149,41 +146,24 @@ class FileKind:
 
 
 TEXT = FileKind("a text file", "text")
-
 GZIP = FileKind("a gzip file", "packed")
-
 BZIP2 = FileKind("a bzip2 file", "packed")
-
 XZ = FileKind("an xz file", "packed")
-
 ZSTD = FileKind("a Zstandard file", "packed")
-
 LZ4 = FileKind("an LZ4 file", "packed")
-
 ZIP = FileKind("a zip archive", "packed")
-
 XLSX = FileKind("an Excel workbook (.xlsx)", "workbook")
-
 XLS = FileKind("an old Excel workbook (.xls)", "workbook")
-
 ODS = FileKind("an OpenDocument spreadsheet (.ods)", "workbook")
-
 PARQUET = FileKind("a Parquet file", "columns")
-
 FEATHER = FileKind("a Feather (Arrow) file", "columns")
-
 OLD_FEATHER = FileKind("a Feather file of version 1", "columns")
-
 EMPTY = FileKind("empty", "nothing", "the file holds no rows; give the whole file")
 
 _UNPACK = "unpack it and give the table that is inside"
-
 _FROM_R = "write the table in R by write.csv(table, row.names = FALSE)"
-
 _FROM_PYTHON = "write the table in Python by table.to_parquet or table.to_csv"
-
 _R_WORKSPACES = (b"X2", b"X3", b"A2", b"A3", b"B2", b"B3")
-
 """Binary, text or native; of versions 2 and 3."""
 
 _BEGINNINGS: tuple[tuple[bytes, FileKind], ...] = (
@@ -220,19 +200,14 @@ _BEGINNINGS: tuple[tuple[bytes, FileKind], ...] = (
         FileKind("a pointer of Git LFS, which stands for the file itself", "nothing", "fetch the file by git lfs pull"),
     ),
 )
-
 _TAR_MARK = slice(257, 262)
-
 _BINARY = FileKind("a binary file of a kind that is not known here", "nothing")
-
 _SPREADSHEET_XML = FileKind(
     "an Excel 2003 XML spreadsheet", "nothing", "open it in a spreadsheet program and save it as xlsx"
 )
-
 _WEB_PAGE = FileKind(
     "a web page (HTML)", "nothing", "save the table that it shows as csv, or fetch the file again if it shows an error"
 )
-
 _WRITTEN_AS_TEXT: tuple[tuple[re.Pattern[bytes], FileKind], ...] = (
     (re.compile(rb"<\?xml.{0,400}?<(\w+:)?Workbook\b", re.DOTALL | re.IGNORECASE), _SPREADSHEET_XML),
     (
@@ -242,11 +217,8 @@ _WRITTEN_AS_TEXT: tuple[tuple[re.Pattern[bytes], FileKind], ...] = (
     (re.compile(rb"<\?xml\b", re.IGNORECASE), FileKind("an XML file", "nothing")),
     (re.compile(rb"\{\s*[\"}]|\[\s*[\[{]"), FileKind("a JSON file", "nothing")),
 )
-
 _UTF8_MARK = b"\xef\xbb\xbf"
-
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
-
 """Byte-order marks of UTF-16 and UTF-32, little-endian (both begin so) and big-endian."""
 
 

@@ -22,7 +22,6 @@ from pipeline_lib.sources.upstream_file import open_upstream
 from pipeline_lib.sources.written_numbers import no_number, parse_numbers, truth_as_numbers
 
 _NAME_SEPARATOR = "+"
-
 """Stands between the names of a list: what separates genes in one field of a table of text, too."""
 
 
@@ -187,7 +186,6 @@ def _other_type(path: Path, spelling: str, column: pa.Array, wanted: str) -> Pip
 
 
 _QUOTE = '"'
-
 _HEADER_BYTES = 1 << 16
 
 

@@ -17,9 +17,7 @@ from pipeline_lib.sources.row_block import Column, column_places
 from pipeline_lib.sources.upstream_file import open_upstream
 
 _LONGEST_LINE = 1 << 20
-
 _STEP = 1 << 16
-
 _WIDE_MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -138,7 +136,6 @@ def _unmarked_utf16(head: bytes) -> str:
 
 
 _BLOCK_BYTES = 1 << 25
-
 _NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\ufffe\uffff]")
 
 
@@ -182,15 +179,12 @@ def whole_text(stream: BufferedReader, path: Path) -> str:
 
 
 TITLE_ROWS = 10
-
 """Rows that may stand above the header: titles, notes, the ``sep=;`` of Excel."""
 
 DELIMITERS = "\t;,| "
-
 """What may separate the fields of a table of one's own; an earlier one wins where the header has as many of both."""
 
 _SAMPLE_ROWS = 30
-
 """Rows that show whether every row has a field more than the header."""
 
 

@@ -34,21 +34,15 @@ from pipeline_lib.sources.file_kinds import (
 )
 
 _BUFFER = 1 << 20
-
 _DEEPEST = 3
-
 """Packings inside each other that are undone (a csv in a gzip in a zip archive); more are a mistake or malice."""
 
 _ENCRYPTED = 0x1
-
 _SYSTEM_FOLDERS = ("__MACOSX/",)
-
 _SYSTEM_FILES = {".DS_Store", "Thumbs.db", "desktop.ini"}
-
 """Members of zip archives that an operating system puts there beside the user's file."""
 
 _DAMAGE = (EOFError, OSError, RuntimeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
-
 """What the unpacking libraries raise on bytes that are not what they should be (RuntimeError: a method not known)."""
 
 

@@ -16,7 +16,6 @@ _MONTHS = (
     "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|januar|februar|mrz|maerz|märz|april|mai|juni|juli|august|okt|dez|"
     "january|february|march|june|july|september|sept|october|november|december"
 )
-
 _DATE = re.compile(
     rf"""
     \d{{1,4}}[-/. ]\s?({_MONTHS})\.?([-/. ]\d{{2,4}})?    # 1-Oct, 01. Okt, 1-Oct-23
@@ -26,9 +25,7 @@ _DATE = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-
 _FIRST_SERIAL, _LAST_SERIAL = 32874, 55153
-
 """Days since 1900 of the dates from 1990 to 2050, as a spreadsheet saves them where their format is lost."""
 
 
@@ -75,41 +72,27 @@ _MISSING = (
     "#name?",
     "#null!",
 )
-
 """What stands where there is no measurement, in lower case; the last ones are errors of a spreadsheet's formulas."""
 
 MISSING = tuple(dict.fromkeys((*_MISSING, *(word.upper() for word in _MISSING), "Null", "None", "NaN", "Nan", "-NaN")))
-
 """The same as programs spell it."""
 
 _EXPONENT = "([eE][+-]?[0-9]+)?"
-
 _GROUP_SIGNS = " '\u2019\u00a0\u2009\u202f"
-
 _WITH_POINT = rf"^[+-]?([0-9]+\.[0-9]*|\.[0-9]+){_EXPONENT}$"
-
 _WITHOUT_SIGN = rf"^[+-]?[0-9]+{_EXPONENT}$"
-
 _WITH_COMMA = rf"^[+-]?[0-9]*,[0-9]+{_EXPONENT}$"
-
 _POINT_OR_THOUSANDS = r"^[+-]?[1-9][0-9]{0,2}\.[0-9]{3}$"
-
 _THOUSANDS_TO_TENS = r"^[+-]?[1-9][0-9]{0,2}\.[0-9]{2}0$"
-
 _BELOW_A_THOUSAND = "^[+-]?[1-9][0-9]{0,2}$"
-
 _COMMA_OR_THOUSANDS = "^[+-]?[1-9][0-9]{0,2},[0-9]{3}$"
-
 _POINTS_BETWEEN_THOUSANDS = rf"^[+-]?[0-9]{{1,3}}(([.{_GROUP_SIGNS}][0-9]{{3}})+,[0-9]+|(\.[0-9]{{3}}){{2,}})$"
-
 _COMMAS_BETWEEN_THOUSANDS = rf"^[+-]?[0-9]{{1,3}}(([,{_GROUP_SIGNS}][0-9]{{3}})+\.[0-9]+|(,[0-9]{{3}}){{2,}})$"
 
 _LISTED = 40
-
 """Characters of a field that a reason shows."""
 
 Place = tuple[int, str]
-
 """Row of the file, what stands there."""
 
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-
 _KEPT = click.option("--kept", type=click.IntRange(1), default=1000, show_default=True, help="Genotypes of either end.")
 
 
@@ -109,7 +108,6 @@ def app() -> None:
 
 
 app.add_command(scan)
-
 app.add_command(merge_scan)
 
 

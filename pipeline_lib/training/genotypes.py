@@ -27,7 +27,6 @@ from pipeline_lib.sources.written_numbers import is_missing
 from pipeline_lib.training.batches import Chunks, all_pairs, all_triples, cut, read_gene_list
 
 SEPARATORS = re.compile(r"[,;+|]")
-
 """What may stand between two genes of a written genotype."""
 
 
@@ -87,13 +86,10 @@ def _members(text: str, with_comma: AbstractSet[str]) -> list[str]:
 
 
 MISSING = ("-", ".")
-
 """Cells that stand for no value, beside the empty ones and pandas's own."""
 
 _NEEDED = "give a column 'genes', or columns gene1, gene2, gene3"
-
 _LETTERED = {"genea": "gene1", "geneb": "gene2", "genec": "gene3"}
-
 _DELIMITERS = ("\t", ";", ",")
 
 _SHEETS = (
@@ -105,7 +101,6 @@ _SHEETS = (
         for number, letter in enumerate("abcd", start=1)
     },
 )
-
 """The columns of a sheet, the first of these that it has; a fourth gene is read so that it is refused."""
 
 
@@ -256,7 +251,6 @@ def _fields(header: str, delimiter: str) -> list[str]:
 
 
 CHUNK = 262_144
-
 """Genotypes that are predicted at a time."""
 
 

@@ -31,9 +31,7 @@ from pipeline_lib.training.processes import (
 from pipeline_lib.training.step import BestWeights, OptimisationStep, write
 
 DECIDING_SCORE = "deciding_score"
-
 """The metric that chooses the epoch."""
-
 _CALL = PHENOTYPES.index("call")
 
 

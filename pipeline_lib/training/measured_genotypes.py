@@ -21,9 +21,7 @@ from pipeline_lib.errors import PipelineError
 from pipeline_lib.genes.names import GeneNames, genotypes_of_lists
 
 NO_FOLD = -1
-
 _NOT_MEASURED = ("repeated", "assumed_tested")
-
 """Columns of the observations that mark copies of a measurement, and rows that nobody measured."""
 
 

@@ -49,7 +49,6 @@ SCHEMA = pa.schema(
         ("fold", pa.string()),
     ]
 )
-
 """``genes`` and ``names``: systematic and standard names; ``genes_seen``: how many of the genes the training fold of
 the screen and phenotype has; ``measured_value``: mean of the measurements of the genotype itself, null where there is
 none; ``fold``: the fold that holds them."""
@@ -281,7 +280,6 @@ def predict(
 
 
 STDOUT = Path("-")
-
 DELIMITERS = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
 
 REPEATING = [
@@ -294,7 +292,6 @@ REPEATING = [
     "genes_seen",
     "fold",
 ]
-
 """Columns of few distinct values; to look for them among predictions would take as long as to write them."""
 
 Write = Callable[[pa.RecordBatch], None]

@@ -260,7 +260,6 @@ def fit_folder(
 
 
 SECONDS_A_LINE = 30.0
-
 """Time between two lines of a log."""
 
 

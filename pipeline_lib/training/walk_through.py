@@ -293,15 +293,10 @@ def _hidden_layers(network: nn.Module) -> dict[str, nn.Module]:
 
 
 REQUIRED_PEARSON = 0.99
-
 _EPOCHS = 120
-
 _FREE = {"dropout": 0.0, "gene_mask": 0.0, "ensemble": 1}
-
 """Settings of the model without what holds it back on purpose."""
-
 _WITHOUT_ANSWERS = {"profiles": False, "flux": False}
-
 """Settings under which the closed form knows the mean of each assay, and nothing of a genotype."""
 
 

@@ -28,11 +28,9 @@ from pipeline_lib.evaluation.metrics.moments import MomentBootstrap, pearson, pe
 Floats = NDArray[np.float64]
 
 ALL_ORDERS = 0
-
 """Stands in the column `order` for all orders together."""
 
 ALL_SPLITS = "all"
-
 """Stands in the column `split` for all rows of a screen, tested or not."""
 
 ASSUMPTIONS = {
@@ -47,7 +45,6 @@ ASSUMPTIONS = {
     "literature": "The published correlation of replicate screens is the reliability of one released value.",
     "truth": "The noise-free value of the simulated screen, set against the released one: no assumption.",
 }
-
 """What has to hold for a method's ceiling to be right, in words."""
 
 CONTRADICTED = (
@@ -226,7 +223,6 @@ def _row(
 
 
 Bound = Literal["exact", "estimate", "upper bound", "lower bound"]
-
 BOUNDS: tuple[Bound, ...] = get_args(Bound)
 
 METHODS: dict[str, Bound] = {
@@ -237,12 +233,10 @@ METHODS: dict[str, Bound] = {
     "reported_sd": "upper bound",
     "alleles": "lower bound",
 }
-
 """Methods in the order in which one stands for a screen, by what they assume and never by what they give; and what
 each bounds."""
 
 MINIMUM_ROWS = 100
-
 """Rows of a split's test fold without which its own estimate is left for that of the whole screen."""
 
 

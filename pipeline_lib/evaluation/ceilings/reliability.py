@@ -19,7 +19,6 @@ from pipeline_lib.evaluation.intervals.estimates import Estimate, Resamples
 from pipeline_lib.evaluation.measurements import Measurements
 
 Floats = NDArray[np.float64]
-
 Codes = NDArray[np.int64]
 
 
@@ -201,7 +200,6 @@ def ceiling(reliability: Floats) -> Floats:
 
 
 MINIMUM_GROUPS = 10
-
 """Things measured more than once that an estimate must rest on."""
 
 

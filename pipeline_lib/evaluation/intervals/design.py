@@ -29,7 +29,6 @@ from pipeline_lib.evaluation.measurements import Measurements
 Floats = NDArray[np.float64]
 
 ClusterKind = Literal["query", "gene", "query_array"]
-
 """One way (queries), every gene of a row, or two ways (queries and arrays)."""
 
 

@@ -24,11 +24,9 @@ from pipeline_lib.evaluation.intervals.design import ClusterDesign, PlainSpread,
 Floats = NDArray[np.float64]
 
 MINIMUM_CLUSTERS = 4
-
 """Clusters without which no interval is given: fewer make too few different resamples."""
 
 POWER = 0.8
-
 """Chance with which `Estimate.detectable` would be found."""
 
 
@@ -47,7 +45,6 @@ class Error:
 
 
 AS_DRAWN = PlainSpread()
-
 """Of statistics whose draws are taken as they are."""
 
 

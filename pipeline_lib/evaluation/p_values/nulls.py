@@ -29,11 +29,9 @@ from pipeline_lib.evaluation.measurements import Measurements
 Floats = NDArray[np.float64]
 
 LAMBDAS = np.round(np.arange(0.05, 0.96, 0.05), 2)
-
 """Where the P-values are taken to be those of true nulls alone: above each of these."""
 
 HISTOGRAM_BINS = 20
-
 NOMINAL = 0.05
 
 
@@ -197,15 +195,10 @@ def histogram_rows(data: Measurements) -> Iterator[dict[str, Any]]:
 
 
 ALL = ""
-
 """Stands in the column `query` for all rows of the assay together."""
-
 FEWEST_PER_QUERY = 10
-
 """P-values that the numbers of a query must rest on."""
-
 _QUANTILES = 40
-
 _NULL_MEDIAN = float(stats.chi2.ppf(0.5, 1))
 
 

@@ -78,7 +78,6 @@ def _sorted(*columns: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 MINIMUM_ROWS = 100
-
 """Rows with both a P-value and a prediction that a number must rest on."""
 
 
@@ -221,13 +220,9 @@ def _rows_of(data: Measurements, screen: str) -> NDArray[np.int64]:
 
 
 DECILES = 10
-
 STRONGEST = 10
-
 """Rows of each kind that the table of hits holds for a model, split and assay."""
-
 _NO_SIGN = 0.5
-
 """Two-sided P-value from which on a measurement shows no interaction at all."""
 
 

@@ -28,11 +28,9 @@ from pipeline_lib.evaluation.predictions import FoldPredictions
 Floats = NDArray[np.float64]
 
 MINIMUM_ROWS = 10
-
 """Validation rows of an assay without which no model is chosen by them."""
 
 OWN, OTHER_SCREENS, TEST = "validation", "validation of other screens", "test"
-
 """What a baseline was chosen on: the assay's own validation rows; where it has none (another screen is the test fold),
 those of the same phenotype in other screens; else the test fold itself, which favours the baseline."""
 
@@ -119,11 +117,9 @@ def rank_models(
 
 
 FALSE_DISCOVERY_RATE = 0.05
-
 """q-value below which a difference counts, over the comparisons that are read together."""
 
 Verdict = Literal["win", "level", "loss", "undetermined"]
-
 """Better; no significant difference; worse; too few clusters or no metric to say anything."""
 
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
@@ -145,11 +141,9 @@ def verdict(low: float, high: float, q_value: float, *, lower_is_better: bool = 
 
 
 BEST_BASELINE = "best_baseline"
-
 REFERENCE = "reference"
 
 SeedScores = Mapping[int, Scores]
-
 """Every score of one model on one split, by seed."""
 
 

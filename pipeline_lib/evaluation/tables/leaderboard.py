@@ -156,7 +156,6 @@ class Standings:
 
 
 SubgroupKey = tuple[str, str, str, str]
-
 """Screen, phenotype, subgroup, level."""
 
 Key = TypeVar("Key")

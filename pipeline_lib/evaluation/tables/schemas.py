@@ -35,7 +35,6 @@ DIFFERENCES = TableSchema(
         "lower_is_better": pa.Column(bool),
     },
 )
-
 """``value`` is the model's metric less the reference's, paired on the same resamples and on the seeds that both have
 (``seeds``, ``reference_seeds``: how many of each it rests on). ``role``: why the reference was chosen; ``chosen_on``:
 the rows by which a baseline is the best one of its assay; that baseline itself is held against the next best.
@@ -62,7 +61,6 @@ SUBGROUPS = TableSchema(
         "seeds": count_column(),
     },
 )
-
 """``level``: all, some, none (metabolic, essential); 1, 2, 3 (order); low, middle, high (degree). ``metric`` is
 pearson. A subgroup of which an assay holds one level alone is left out; the screen is a column of its own."""
 
@@ -88,7 +86,6 @@ NOISE_CEILING = TableSchema(
         "assumption": text_column(),
     },
 )
-
 """``ceiling`` = sqrt(``reliability``), the best Pearson correlation with one released score; ``low`` and ``high`` are
 its interval. ``split``: the test fold among whose rows it was estimated, "all": among all rows of the screen.
 ``order`` 0: all orders together. ``scope``: whether the noise is set against the variance of the
@@ -171,7 +168,6 @@ CALIBRATION = TableSchema(
         "seeds": count_column(),
     },
 )
-
 """``expected`` is what calibration would show, ``observed`` what the test fold shows, with its interval.
 ``reliability``: mean prediction against mean measured value in bins of the prediction (``position`` 1, 2, ...);
 ``calibration_error``: their mean absolute distance (no interval). ``slope``: of measured on predicted (1: neither too
@@ -199,7 +195,6 @@ PRECISION_RECALL = TableSchema(
         "seeds": count_column(),
     },
 )
-
 """Precision where each recall is first reached, mean over seeds, with its interval; ``prevalence`` is the precision
 of a guess. A positive is a call (1), or an interaction below the published threshold of its screen."""
 
@@ -218,7 +213,6 @@ QUERY_PRECISION = TableSchema(
         "seeds": count_column(),
     },
 )
-
 """One row a query of at least ``top`` tested genotypes: share of calls among its ``top`` strongest predictions, mean
 over seeds. No model can do better than ``positives`` / ``top``; a guess gets ``positives`` / ``n``."""
 
@@ -236,7 +230,6 @@ DANGO_SCORING = TableSchema(
         "seeds": count_column(),
     },
 )
-
 """The scoring of DANGO's paper, for comparison with its numbers alone: called is tau < -0.05 whatever the P-value, and
 other triples are weighted to one for each called one, so that a guess has 0.5 in both columns. Mean over seeds."""
 
@@ -256,7 +249,6 @@ P_VALUES = TableSchema(
         "groups": count_column(),
     },
 )
-
 """``pi0``: Storey's share of true nulls; its ``low`` and ``high`` are the range over all lambda. ``pi0_at_lambda``:
 ``detail`` is lambda, above 1 where large P-values are too many; interval over queries. ``discoveries``: ``detail`` is
 the criterion, ``value`` a number of rows out of ``n``; interval over queries but for q-values. P-values are two-sided
@@ -275,7 +267,6 @@ P_HISTOGRAM = TableSchema(
         "density": number_column(),
     },
 )
-
 """Histograms of P-values; ``density`` is 1 where P-values are uniform."""
 
 _JOINED = {
@@ -306,7 +297,6 @@ P_VALUE_DECILES = TableSchema(
         "negative_high": share_column(),
     },
 )
-
 """``screen``, ``phenotype``: of the rows with P-values; ``source``: screen and phenotype that was predicted.
 ``decile`` 1 holds the strongest predicted negative interactions. ``hit_rate``: share with a two-sided P below 0.05;
 ``negative_rate``: share called negative at the published threshold (NaN where the rows hold no interaction score);
@@ -325,7 +315,6 @@ P_VALUE_CORRELATIONS = TableSchema(
         "groups": count_column(),
     },
 )
-
 """``spearman``: between the strength of the predicted negative interaction and -log10 P (``spearman_signed``: P-values
 of measured positive interactions count as negative; ``spearman_size``: the size of the predicted interaction, of either
 sign). ``enrichment``: share with a two-sided P below 0.05 in the decile of the strongest predictions, over that of all
@@ -344,7 +333,6 @@ P_VALUE_HITS = TableSchema(
         "p_value": share_column(),
     },
 )
-
 """The rows that stand out: smallest P-values, strongest predicted negative interactions, hits that are predicted to be
 none, and predicted ones that are not measured. ``genes``: systematic names joined by +."""
 
@@ -361,13 +349,11 @@ P_VALUE_QUERIES = TableSchema(
         "inflation": number_column(),
     },
 )
-
 """Rows with a two-sided P below 0.05 of every query (of every gene in a symmetric screen); ``query`` is empty for all
 together. ``p_value``: binomial, of as many hits at the nominal rate; ``inflation``: median chi-squared over that of
 nulls."""
 
 P_VALUE_QUANTILES = TableSchema("p_value_quantiles", {**_ASSAY, "expected": share_column(), "observed": share_column()})
-
 """Points of a QQ plot: quantiles of uniform P-values, and those observed."""
 
 P_VALUE_POINTS = TableSchema(
@@ -381,6 +367,5 @@ P_VALUE_POINTS = TableSchema(
         "negative": pa.Column("boolean", nullable=True),
     },
 )
-
 """The rows behind the deciles: two-sided ``p_value`` and ``value`` as measured, ``prediction`` in the units of the
 source, ``negative``: called at the published threshold (null where ``value`` is no interaction score)."""

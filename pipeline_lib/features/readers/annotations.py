@@ -108,19 +108,13 @@ GENETIC = re.compile(
     r"|dosage|complement(?:s|ed|ation)\b|\bdeletion of (?:both|either)\b|loss of both",
     re.IGNORECASE,
 )
-
 """Words of statements on genetic interactions: lethality, suppression, redundancy, dosage and complementation too."""
 
 _GENE, _KIND, _DESCRIPTION = 3, 1, 15
-
 _GENE_KINDS = ("ORF", "blocked_reading_frame", "pseudogene", "transposable_element_gene")
-
 _WORD = r"(?u)\b[^\W\d][\w'-]+\b"
-
 _SEED, _ITERATIONS = 0, 10
-
 _RAREST_WORD = 3
-
 """Words of fewer descriptions are left out."""
 
 
@@ -191,9 +185,7 @@ def _read_descriptions(path: Path) -> pd.DataFrame:
 
 
 _COMPLEX, _NAME, _MEMBERS = "Complex ac", "Recommended name", "Expanded participant list"
-
 _ACCESSION = r"\b([OPQ][0-9][A-Z0-9]{3}[0-9]|[A-NR-Z][0-9](?:[A-Z][A-Z0-9]{2}[0-9]){1,2})\b"
-
 """UniProt's own pattern of an accession."""
 
 
@@ -256,7 +248,6 @@ def _read_complex_table(path: Path) -> pl.DataFrame:
 
 
 _PROTEIN, _SEEN, _SUMMARY = "yORF", "isGFP_visualized", "localization summary"
-
 COMPARTMENTS = (
     "actin",
     "bud",

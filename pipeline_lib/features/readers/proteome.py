@@ -59,7 +59,6 @@ def read_fasta(path: Path) -> pl.DataFrame:
 
 
 RESIDUES = "ACDEFGHIKLMNPQRSTVWY"
-
 _HYDROPATHY = dict(
     zip(
         "ARNDCQEGHILKMFPSTWYV",
@@ -88,13 +87,9 @@ _HYDROPATHY = dict(
         strict=True,
     )
 )
-
 _POSITIVE = {"K": 10.8, "R": 12.5, "H": 6.5}
-
 _NEGATIVE = {"D": 3.9, "E": 4.1, "C": 8.5, "Y": 10.1}
-
 _AMINO_END, _CARBOXYL_END = 8.6, 3.6
-
 _HALVINGS = 40
 
 
@@ -160,9 +155,7 @@ def _count_residues(sequences: pl.Series) -> NDArray[np.float64]:
 
 
 _GENE = "Systematic Name"
-
 _MEAN, _MEDIAN, _VARIATION = "Mean molecules per cell", "Median molecules per cell", "Coefficient of Variation"
-
 _TITLE_ROWS = 5
 
 

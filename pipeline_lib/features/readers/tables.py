@@ -38,14 +38,12 @@ SGA_STUDIES = {
     "32064787": "fluorescent markers were crossed into the deletion collection",
     "34550356": "a MELK expression construct was crossed into the deletion collection",
 }
-
 """Studies (PubMed identifier) whose mutants carry a second locus brought in by the synthetic genetic array (SGA)
 procedure, and how: what they measure is one query of a genetic-interaction screen."""
 
 _SGA_WORDS = re.compile(
     r"\bSGA\b|synthetic genetic array|double mutant|canavanine.*thialysine|NAT\b.*\bG418", re.IGNORECASE
 )
-
 """What a column's own text contains when it was measured through SGA: its name, or the selection of double mutants."""
 
 

@@ -227,7 +227,6 @@ def knockout_table(
 
 
 RUN_MEDIUM = "model"
-
 """Label of a medium that nothing names: the bounds of the network as they are."""
 
 

@@ -26,13 +26,9 @@ from pipeline_lib.metabolism.programs.linear_program import (
 from pipeline_lib.metabolism.programs.wild_type import ZERO_GROWTH, reduce_growing_network
 
 _PRIMAL: Settings = {"solver": "simplex", "simplex_strategy": 4, "presolve": "off"}
-
 """Primal simplex (HiGHS's number 4), which goes on from a feasible basis where another cost is minimised."""
-
 NOTHING = np.empty(0, dtype=np.int32)
-
 _SUPPLEMENT = 1.0
-
 """Uptake, mmol/gDW/h, at which a supplement is tried."""
 
 
@@ -200,7 +196,6 @@ def growth_of(outcome: Outcome) -> float:
 
 
 _LESS = 1e-6
-
 """Part of the wild type's production or growth by which a mutant's must differ to count as another."""
 
 

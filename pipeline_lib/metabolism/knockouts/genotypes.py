@@ -78,17 +78,13 @@ def sub_genotypes(canonical: NDArray[np.int64], num_genes: int) -> list[NDArray[
 
 
 Fitness = Callable[[NDArray[np.int64]], NDArray[np.float64]]
-
 """Takes genotypes int64 [n, k], padded with -1, and returns their fitness, float64 [n]; the wild type has 1."""
 
 Values = NDArray[np.float64]
 
 NONZERO = 1e-6
-
 """Smallest interaction that is not rounding."""
-
 LADDER = (NONZERO, 1e-3, 0.02, 0.08)
-
 """Sizes of an interaction: above rounding, visible in an exact model, about one SD of a screen's noise, and the
 published intermediate threshold of screens (Costanzo et al., Science 353:aaf1420, 2016)."""
 

@@ -13,7 +13,6 @@ from pipeline_lib.metabolism.programs.optima import Optima, join
 from pipeline_lib.metabolism.programs.wild_type import BitSets, pack_pairs, unpack
 
 FITNESS_DECIMALS = 9
-
 """Fitness is rounded to the solver's tolerance, so that equal growth reads as equal."""
 
 _ROWS_AT_ONCE = 200_000
@@ -39,9 +38,7 @@ class SolvedOrder:
 
 
 _NO_ROW = np.empty(0, dtype=np.int64)
-
 _UNSOLVED = SolvedOrder(_NO_ROW[:, None], _NO_ROW, _NO_ROW)
-
 _WILD_TYPE = SolvedOrder(np.empty((1, 0), dtype=np.int64), np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64))
 
 

@@ -35,11 +35,9 @@ if TYPE_CHECKING:
 
 
 _TOGETHER = 256
-
 """Genotypes that wait for their programs, so that threads have work; too many, and distributions come too late."""
 
 ClassSet = tuple[int, ...]
-
 """Positions of gene classes, ascending."""
 
 
@@ -235,7 +233,6 @@ class LethalSearch:
 
 
 CUTOFF = 0.01
-
 """Part of the wild type's growth below which a genotype is lethal (Pratapa et al., Bioinformatics 31:3299, 2015)."""
 
 

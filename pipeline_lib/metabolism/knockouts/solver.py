@@ -32,7 +32,6 @@ from pipeline_lib.metabolism.programs.wild_type import (
 )
 
 NewSolver = Callable[[Problem], AbstractContextManager[Solver]]
-
 """Makes the solver of a problem."""
 
 

@@ -19,13 +19,10 @@ from pipeline_lib.metabolism.medium import network_on
 from pipeline_lib.metabolism.model.stoichiometry import MetabolicNetwork
 
 RESAMPLES = 1000
-
 SEED = 0
-
 _INTERVAL = (0.025, 0.975)
 
 Values = NDArray[np.float64]
-
 Statistic = Callable[[Values, Values], float]
 
 
@@ -105,11 +102,8 @@ def spearman(one: Values, other: Values) -> float:
 
 
 _WANTED = ["screen", "order", "phenotype", "value", "kinds"]
-
 _POSITIVE = "positive_calls"
-
 GENOTYPE = ["gene_1", "gene_2", "gene_3"]
-
 """Columns of a genotype: gene indices, ascending, -1 for none."""
 
 
@@ -165,9 +159,7 @@ def _with_genotype(rows: pd.DataFrame, genotypes: NDArray[np.int64]) -> pd.DataF
 
 
 _SD_OF_CALL = 2.0
-
 """Standard deviations that a called interaction counts for."""
-
 _INTERACTIONS = ("interaction", "raw_interaction", "call")
 
 

@@ -28,9 +28,7 @@ from pipeline_lib.metabolism.model.gem import Gem
 from pipeline_lib.metabolism.model.stoichiometry import network_of
 
 ESSENTIAL = "essential genes"
-
 _FEWEST_GENES = 10
-
 """Genes below which nothing is compared."""
 
 
@@ -118,19 +116,12 @@ def _auroc(growth: Values, essential: Values) -> float:
 
 
 EVERY = "all"
-
 _UNKNOWN = dict.fromkeys(("value", "low", "high"), float("nan"))
-
 _CELLS = 1_000_000
-
 """Resamples times genotypes that are in memory at once."""
-
 _FLAT = 1e-12
-
 """Variance of values that are all the same."""
-
 _FEWEST, _FEWEST_EFFECTS = 20, 5
-
 """Genotypes below which a subsystem has no row; genotypes with a predicted effect below which it has no correlation."""
 
 

@@ -37,9 +37,7 @@ from pipeline_lib.metabolism.medium import medium_bounds
 from pipeline_lib.metabolism.model.stoichiometry import MetabolicNetwork
 
 GROWTH_RATIO = 1e-6
-
 """Growth relative to the wild type below which a deletion counts as lethal."""
-
 PUBLISHED = {
     "model": "yeast-GEM 9.0.2",
     "accuracy": 0.903,
@@ -47,13 +45,9 @@ PUBLISHED = {
     "genes": 1124,
     "note": "1,124 verified open reading frames, 160 of them on the Yeast Deletion Project's list of 2011",
 }
-
 """Result of the release's own test (its README and ``data/testResults/essentialGenes.md``)."""
-
 _GLUCOSE_UPTAKE = "r_1714"
-
 """yeast-GEM's id: what the published test is about."""
-
 _FREE = 1000.0
 
 
@@ -178,15 +172,10 @@ def essentiality_report(network: MetabolicNetwork, reactions: pd.DataFrame, gene
 
 
 FORBIDDEN = ("essential", "viab", "lethal", "haploinsuff")
-
 """Words in the names of columns that are derived from essentiality (``viab``: viable, inviable, viability)."""
-
 _GROWTH_COLUMNS = "fitness_"
-
 """Start of the columns of growth in a feature table ``flux``: growth is an input of its own."""
-
 _FEWEST_DIFFERING = 5
-
 """Genes whose value must differ from the commonest one for a column to say anything."""
 
 
@@ -253,23 +242,14 @@ def same_complex(complexes: pd.DataFrame, num_genes: int) -> NDArray[np.int64]:
 
 
 _FOLDS = 5
-
 _REPEATS = 3
-
 """Partitions into folds over which a gene's probability is averaged."""
-
 _FEWEST = 5 * _FOLDS
-
 """Essential genes, and others, below which nothing is learned."""
-
 _FLUX_BALANCE, _TREES = "flux balance", "boosted trees"
-
 _GROWTH, _FEATURES, _BOTH = "growth on every medium", "gene features", "growth and gene features"
-
 _OF_GENES, _OF_COMPLEXES = "genes", "complexes"
-
 _CALLED = 0.5
-
 """Probability above which the trees call a gene essential."""
 
 

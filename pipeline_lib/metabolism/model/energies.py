@@ -32,12 +32,9 @@ from pipeline_lib.sources.own_table import own_table_header, read_every_row
 from pipeline_lib.sources.row_block import Column
 
 _PROTON_FORMULA, _OXYGEN_FORMULA = "H", "O2"
-
 _GREATEST, _GREATEST_PER_OXYGEN = 200.0, 115.0
-
 """Sizes, kcal/mol, that no reaction exceeds: fatty-acyl-CoA synthase with its many steps comes to -194, one O2 that
 NADPH reduces to water to about -105."""
-
 _ADVICE = "mend or fetch the table"
 
 
@@ -147,7 +144,6 @@ def reaction_kinds(S: sparse.csc_array, compartments: pd.Series) -> NDArray[np.s
 
 
 CURRENCY_REACTIONS = 50
-
 """A metabolite of more reactions than this (water, ATP, protons...) hardly shows which pathways are kin."""
 
 

@@ -84,7 +84,6 @@ def read_gem(source: "str | Path | cobra.Model") -> Gem:
 
 
 Model: TypeAlias = "str | Path | Gem | cobra.Model"
-
 """What a user gives a model as."""
 
 
@@ -109,7 +108,6 @@ def _gem_of(content: Mapping[str, Any], where: str) -> Gem:
 
 
 _HIS3, _LEU2, _LYS2, _MET17, _URA3 = "YOR202W", "YCL018W", "YBR115C", "YLR303W", "YEL021W"
-
 _CAN1, _LYP1 = "YEL063C", "YNL268W"
 
 STRAINS: dict[str, tuple[str, ...]] = {
@@ -118,7 +116,6 @@ STRAINS: dict[str, tuple[str, ...]] = {
     "sga_double_mutant": (_CAN1, _LYP1, _LEU2, _MET17, _URA3),
     "sga_triple_mutant": (_CAN1, _LYP1, _LEU2, _MET17),
 }
-
 """Genes that strains lack: BY4741 and BY4742 (Brachmann et al., Yeast 14:115, 1998; met15 is MET17), and what the
 selection of SGA leaves (Tong & Boone, Methods Mol. Biol. 313:171, 2006; Kuzmin et al., Science 360:eaao1729, 2018):
 can1 and lyp1 are deleted, his3 is complemented by S. pombe his5, and in triple mutants ura3 by K. lactis URA3."""

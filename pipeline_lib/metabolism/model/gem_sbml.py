@@ -14,19 +14,14 @@ from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.model.model_content import Entry, RepeatedFields, objective_direction
 
 _ESCAPED = re.compile(r"__(\d+)__")
-
 _REACTION_TAG = re.compile(r"""<(?:\w+:)?reaction\s[^>]*?\bid=["']([^"']+)""")
-
 _ASSOCIATION_TAG = re.compile(r"</?(?:\w+:)?geneProductAssociation")
-
 _LOST_RULES = {
     libsbml.FbcReactionOnlyOneGeneProdAss,
     libsbml.FbcGeneProdAssocContainsOneElement,
     libsbml.FbcGeneProdRefAllowedAttribs,
 }
-
 _LOST_NUMBERS = {libsbml.FbcFluxObjectCoefficientMustBeDouble}
-
 """Faults after which libsbml goes on with a part of what stands in the file."""
 
 
@@ -76,11 +71,8 @@ def clipped(identifier: str, prefix: str) -> str:
 
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
-
 _NOTE = re.compile(r"<(?:\w+:)?p[^>]*>\s*([^<:]+?)\s*:\s*(.*?)\s*</(?:\w+:)?p>", re.DOTALL)
-
 _GENE = re.compile(r"[^\s()&|]+")
-
 _RULE_NOTES = ("GENE_ASSOCIATION", "GENE ASSOCIATION")
 
 

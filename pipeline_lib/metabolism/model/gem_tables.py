@@ -30,14 +30,11 @@ from pipeline_lib.metabolism.model.model_content import (
 )
 
 UNKNOWN_ENERGY = 10_000_000.0
-
 """What yeast-GEM writes where the standard Gibbs energy is not known."""
 
 _NO_GENE = re.compile(r"""(?i)[,;\[\]{}"'!~+*<>=/\\]|^(?:not|xor|nand|nor|nan|none|null|na|<na>|[-.?_]+)$""")
-
 """What is no gene's name unless the model lists it: signs of operators that a rule has not, and words that programs
 write where there is no rule."""
-
 _OPERATOR = re.compile(r"[\s()&|]")
 
 
@@ -220,13 +217,9 @@ def _subsystem(value: Any) -> str:  # noqa: ANN401 - a name, or RAVEN's list of 
 
 
 _HINT = "give a model in YAML (RAVEN, cobra), SBML, JSON (cobra, BiGG) or MATLAB (.mat)"
-
 _MOST_BYTES = 2_000_000_000
-
 _DECLARED = re.compile(rb"""^<\?xml[^>]*encoding=["']([\w.\-]+)["']""")
-
 _MARKS = ((rb"\xef\xbb\xbf", "utf-8-sig"), (rb"\xff\xfe.\x00", "utf-16"), (rb"\xfe\xff\x00", "utf-16"))
-
 _YAML_SECTION = re.compile(r"^(?:- )?(?:metabolites|reactions|genes|metaData)[ \t]*:", re.MULTILINE)
 
 

@@ -17,15 +17,10 @@ from pipeline_lib.genes.names import AMBIGUOUS, UNKNOWN, GeneNames
 Complexes = tuple[frozenset[str], ...]
 
 _TOKEN = re.compile(r"\s*(?:(\(|\))|(&{1,2}|\|{1,2})|([^\s()&|]+))")
-
 _ONE_WORD = re.compile(r"[^\s()&|]+")
-
 _OPERATORS = {"and": "and", "&": "and", "&&": "and", "or": "or", "|": "or", "||": "or"}
-
 _MOST_COMPLEXES = 20_000
-
 _DEEPEST = 100
-
 """Brackets within brackets: published rules have three or four; the parser calls itself for each."""
 
 

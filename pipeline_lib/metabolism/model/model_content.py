@@ -18,15 +18,11 @@ if TYPE_CHECKING:
 Entry = dict[str, Any]
 
 SECTIONS = ("metabolites", "reactions", "genes")
-
 IGNORED = {"annotation", "references", "eccodes", "rxnNotes", "smiles", "confidence_score", "notes"}
-
 TEXT_FIELDS = {"id", "name", "compartment", "formula", "subsystem", "gene_reaction_rule"}
-
 """Fields whose value is text even where it looks like a number: a gene may be called 319848."""
 
 DIRECTION_FIELDS = ("objective_direction", "objective_sense", "osenseStr")
-
 _DIRECTIONS = {"max": "max", "maximize": "max", "maximise": "max", "min": "min", "minimize": "min", "minimise": "min"}
 
 
@@ -173,7 +169,6 @@ def parse_gem_json(text: str, where: str) -> dict[str, Any]:
 
 
 _INFINITE = re.compile(r"(?i)\s*([+-]?)inf(?:inity)?\s*")
-
 """How programs write an infinite bound in JSON and YAML: as text."""
 
 

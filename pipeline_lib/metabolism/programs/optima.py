@@ -54,9 +54,7 @@ from pipeline_lib.metabolism.programs.wild_type import (
 )
 
 _SLACK = 1e-9
-
 """Part of the greatest growth that the reference may lack, for the solver's tolerance."""
-
 _PRIMAL_FIRST = (ATTEMPTS[2], ATTEMPTS[1], ATTEMPTS[3])
 
 
@@ -287,14 +285,10 @@ def worker_processes(problem: Problem, count: int) -> ProcessPoolExecutor:
 
 
 _KEPT_GROWTH = 0.1
-
 """Part of the wild type's growth that a thin distribution keeps: little, so that it needs few routes, and enough for
 trace requirements to stay above the solver's tolerance."""
-
 _MARGIN = 1.01
-
 """Growth over the threshold that a thin distribution has at least."""
-
 _DECADES = 2.0
 
 

@@ -23,11 +23,8 @@ from pipeline_lib.metabolism.programs.network_reduction import (
 Method = Literal["fba", "moma"]
 
 ZERO_GROWTH = 1e-7
-
 """Growth, 1/h, that counts as none, as in cobra: a doubling time of eight centuries."""
-
 CARRIED = 1e-12
-
 """Smallest flux, mmol/gDW/h, that counts as carried; below lies rounding."""
 
 
@@ -101,13 +98,9 @@ class FluxBalance:
 
 
 _NOTHING = np.empty(0, dtype=np.int32)
-
 _ROUNDING = 1e-10
-
 """Values of an objective, 1/h, up to this size are rounding."""
-
 _TERMS = 3
-
 """Reactions of an objective that a sentence names."""
 
 
@@ -222,7 +215,6 @@ def _objective(network: MetabolicNetwork) -> str:
 
 
 BitSets = NDArray[np.uint64]
-
 """uint64 [n, W]: n sets, 64 members a word."""
 
 WORD = 64

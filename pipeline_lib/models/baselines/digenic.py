@@ -155,7 +155,6 @@ class DigenicMinModel(PerAssay):
 
 
 LEAST_FITNESS = 0.01
-
 FITNESS = PHENOTYPES.index("fitness")
 
 

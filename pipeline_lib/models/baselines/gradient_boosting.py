@@ -168,9 +168,7 @@ class Trees:
 
 
 LEAVES = (63, 15)
-
 DEPTH = 6
-
 LEARNING_RATE = 0.2
 
 

@@ -16,11 +16,8 @@ from pipeline_lib.models.crosses.per_assay import AssayFold, PerAssay, Search, T
 from pipeline_lib.models.interface import Cell
 
 NEIGHBOURS = (5, 10, 20, 40, 80, 160)
-
 POWERS = (3.0, 2.0)
-
 PRIOR_SHARE = 0.1
-
 LEAST_OVERLAP = 10
 
 
@@ -120,11 +117,8 @@ class NearestProfilesModel(PerAssay):
 
 
 GREATEST_RANK = 32
-
 PENALTIES = (0.8, 0.5, 0.3)
-
 LEAST_PENALTY = 1e-12
-
 ROUNDS = 10
 
 
@@ -190,9 +184,7 @@ class FactorisationModel(PerAssay):
 
 
 STRONGEST, WEAKEST = 0.6, 0.06
-
 SWEEPS = 30
-
 CHANGE = 1e-4
 
 

@@ -13,7 +13,6 @@ from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import MAX_ORDER, Genotypes
 
 FITNESS, INTERACTION, CALL = (PHENOTYPES.index(name) for name in ("fitness", "interaction", "call"))
-
 _SMALLEST_SD = 1e-6
 
 
@@ -97,7 +96,6 @@ def _codes(screen: NDArray[np.int64], phenotype: NDArray[np.int64], order: NDArr
 
 
 _MODEL_SD = 0.5
-
 """SD, in units of the assay's, of what no model explains; it keeps one well-measured value from outweighing all."""
 
 
@@ -133,9 +131,7 @@ EVIDENCE = (
     "flux_fitness",
     "flux_grows_less",
 )
-
 """What the network reads of a set of genes beside its latent, in units of the SD of its assay's terms."""
-
 _FARTHEST = 10.0
 
 

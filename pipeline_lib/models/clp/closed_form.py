@@ -114,7 +114,6 @@ class Flux(Protocol):
 
 
 NewProfiles = Callable[[], Profiles]
-
 """Makes the estimates of a level that is to be fitted."""
 
 

@@ -20,7 +20,6 @@ from pipeline_lib.models.interface import Cell
 Array = TypeVar("Array", NDArray[np.float64], torch.Tensor)
 
 PAIRS = ((0, 1), (0, 2), (1, 2))
-
 """Slots of the genes of a triple's pairs, in the order in which their interactions are given."""
 
 
@@ -146,7 +145,6 @@ def _ascending(i: int, j: int) -> tuple[int, int]:
 
 
 _METHOD = "fba"
-
 _LOST_GROWTH = 1e-6
 
 

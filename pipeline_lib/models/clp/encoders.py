@@ -63,7 +63,6 @@ class CellArrays:
 
 
 _ENERGY_SCALE = 50.0
-
 """In the unit of the source (yeast-GEM publishes kcal/mol); energies are squashed by asinh of this unit."""
 
 

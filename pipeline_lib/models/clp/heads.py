@@ -135,7 +135,6 @@ class AssayScale(nn.Module):
 
 
 Blocked = Callable[[Tensor], tuple[Tensor, Tensor]]
-
 """From genotypes [n, 3] to the (row, reaction) pairs that they block."""
 
 
@@ -274,9 +273,7 @@ class PerturbedInteractions(nn.Module):
 
 
 FITNESS_UNIT = 0.1
-
 """Fitness lost by a raw effect of 1."""
-
 _SUBSETS = ((0,), (1,), (2,), *decomposition.PAIRS, (0, 1, 2))
 
 

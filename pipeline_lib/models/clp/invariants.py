@@ -18,11 +18,8 @@ from pipeline_lib.models.clp.latents import WholePool
 from pipeline_lib.models.clp.network import ClpNetwork
 
 _PASSES = 32
-
 """Most backward passes, each with other units dropped, in which every parameter must get a gradient."""
-
 _BLOCKED_ALONE = ("interactions.perturbed.reaction.",)
-
 """Parameters that are reached through reactions that a genotype blocks, and in no other way."""
 
 
@@ -106,7 +103,6 @@ def out_of_reach(subject: Subject) -> dict[str, str]:
 
 
 _TOLERANCE = 1e-4
-
 """Differences that float32 sums in another order may make, in units of an assay's SD."""
 
 

@@ -20,34 +20,21 @@ from pipeline_lib.models.profile_predictor.estimates import CrossEstimates
 from pipeline_lib.models.profile_predictor.model import ProfilePredictorModel
 
 Values = NDArray[np.float64]
-
 Index = NDArray[np.int64]
-
 LevelName = tuple[str, int, int]
-
 """Screen, phenotype, order."""
 
 CASE_NAMES = ("measured", "query_unseen", "array_unseen", "both_unseen")
-
 """Which sides of a cross training lacks."""
-
 CASES = len(CASE_NAMES)
-
 _PRIOR_UNITS = 10.0
-
 """Independent observations' worth of belief that the gains of a case are those of all cases together."""
-
 _LEAST_SD = 0.05
-
 """SD of an estimate, in SD of the terms, below which none is believed."""
-
 _LEAST_SCALE = 0.02
-
 """RMS of a column below which belief in its expected gain grows: a gain that rounding errors or one small value show is
 not carried over to large values."""
-
 _FEWEST_CALLS = 20
-
 """Calls, and as many values without one, below which a case takes the log odds of all cases together."""
 
 
@@ -247,11 +234,8 @@ def by_level(genotypes: Genotypes) -> Iterator[tuple[LevelName, Index]]:
 
 
 FITNESS, CALL = PHENOTYPES.index("fitness"), PHENOTYPES.index("call")
-
 """Phenotypes whose terms are combined by definition, and whose terms are log odds."""
-
 _FLUX_UNIT = 0.1
-
 """Change of fitness that counts as one unit of evidence."""
 
 

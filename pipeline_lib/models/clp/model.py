@@ -31,11 +31,8 @@ from pipeline_lib.models.clp.task import (
 from pipeline_lib.models.interface import Cell, FitContext, Prediction
 
 _SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
-
 _FEWEST = 50
-
 """Validation observations of an assay without which nothing is confirmed."""
-
 _CHUNK = 65_536
 
 

@@ -24,11 +24,8 @@ from pipeline_lib.models.clp.network import ClpNetwork, Encoded
 from pipeline_lib.models.interface import Cell, FitContext
 
 _LEAST_SHARE = 0.05
-
 """Share of an assay's validation observations below which a case is not trained for."""
-
 _FEWEST = 50
-
 """Validation observations of an assay from which the tested cases are known."""
 
 
@@ -104,13 +101,9 @@ def of_tested_cases(training: Mapping[str, Tensor], validation: Mapping[str, Ten
 
 
 _FORMAT = 3
-
 """Raised when what is written changes."""
-
 _SEED = 0
-
 """Held-out cells are the same in every fit: seeds of a fit differ in the network alone."""
-
 _PROFILES = {kind.__name__: kind for kind in (PredictedProfiles, NoProfiles)}
 
 

@@ -11,13 +11,10 @@ from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE, Genotypes
 from pipeline_lib.cell.testable import query_gene_sets
 
 NO_STRAIN = -1
-
 UNSEEN_STRAIN = -2
-
 NO_SET = 0
 
 Index = NDArray[np.int64]
-
 Mask = NDArray[np.bool_]
 
 
@@ -204,7 +201,6 @@ def _query_candidates(genotypes: Genotypes) -> list[Mask]:
 
 
 UNKNOWN = -1
-
 _SIDES = 2
 
 

@@ -13,11 +13,8 @@ from pipeline_lib.models.crosses.per_assay import AssayFold, AssayModel, Trial, 
 from pipeline_lib.models.interface import Cell, Prediction
 
 REFINEMENTS = 10
-
 LEAST_VARIANCE = 1e-30
-
 _NOISE_UNIT = 1e-3
-
 _SINGULAR = 1e-9
 
 

@@ -68,9 +68,7 @@ class Search(Generic[T]):
 
 
 Values = NDArray[np.float64]
-
 Rows = NDArray[np.int64]
-
 AssayName = tuple[str, str]
 
 

@@ -138,7 +138,6 @@ class HyperSagnn(nn.Module):
 
 
 ATTENTION_DROPOUT, POSITION_WISE_DROPOUT, READOUT_DROPOUT = 0.3, 0.4, 0.25
-
 """Shares of values put out while training, as the code fixes them."""
 
 
@@ -237,7 +236,6 @@ class ReleasedScorer(nn.Module):
 
 
 RELEASED_NEIGHBOURS = 5
-
 """Neighbours that the released code draws at every step and, as its evaluation draws too, for every prediction."""
 
 
@@ -276,7 +274,6 @@ def _released_scorer(settings: DangoSettings, assays: int) -> ReleasedScorer:
 
 
 PAPER = Architecture(_mean_of_the_paper, _scorer_of_the_paper)
-
 RELEASED = Architecture(_released_mean, _released_scorer)
 
 

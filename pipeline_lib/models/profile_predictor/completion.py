@@ -21,17 +21,11 @@ from pipeline_lib.models.profile_predictor.estimates import (
 from pipeline_lib.models.profile_predictor.kernels import Index, Matrix
 
 _PRIOR_UNITS = 20.0
-
 """Independent observations' worth of belief in gain 0: with a handful of values nothing is read into them."""
-
 _LEAST_SCALE = 1e-3
-
 """RMS of an estimate, in RMS of the target, below which belief in gain 0 grows: rounding errors get no gain."""
-
 _LEAST_VARIANCE = 1e-12
-
 _ANCHOR_SHARE = 0.02
-
 """Weight of a gene of which nothing is known in the fit of the variance, as a share of the observations."""
 
 
@@ -128,7 +122,6 @@ def _growth(value: Matrix, variances: Sequence[Matrix]) -> Matrix:
 
 
 _SHARES = np.geomspace(0.5, 0.08, 6)
-
 """Thresholds of the completion, as shares of the greatest singular value, from strong to weak."""
 
 

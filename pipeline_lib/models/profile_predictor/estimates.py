@@ -79,7 +79,6 @@ class CrossFitted:
 
 
 _NEIGHBOURS, _POWER, _PRIOR_SHARE = 40, 3.0, 0.1
-
 _KERNELS, _START = 3, 0.3
 
 

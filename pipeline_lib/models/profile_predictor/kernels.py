@@ -15,21 +15,14 @@ from pipeline_lib.models.baselines.network_profiles import gene_networks
 from pipeline_lib.models.interface import Cell
 
 Index = NDArray[np.int64]
-
 Matrix = NDArray[np.float64]
 
 _GREATEST_SCORE = 8.0
-
 """Standard scores beyond this are cut: one outlying phenotype does not decide which genes are similar."""
-
 _MEMBERSHIP_ZEROS = 0.5
-
 """A table without negative values that is zero at least this often holds memberships, not measurements."""
-
 _FULL_SHARE = 0.2
-
 _WALK_SHARE = 0.5
-
 _SHARPNESS = 8.0
 
 
@@ -134,7 +127,6 @@ class DiffusionKernel:
 
 
 _KERNELS: "WeakKeyDictionary[Cell, list[GeneKernel]]" = WeakKeyDictionary()
-
 """Kernels of the cells in use: every assay of a model has the same."""
 
 

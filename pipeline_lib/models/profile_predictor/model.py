@@ -35,7 +35,6 @@ from pipeline_lib.models.profile_predictor.kernels import GeneKernel, Matrix, ge
 from pipeline_lib.models.profile_predictor.side import AssaySide, Unseen
 
 _FEWEST = 2
-
 """Rows and columns of an assay without which there are no profiles to compare."""
 
 

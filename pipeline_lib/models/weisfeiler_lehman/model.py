@@ -226,7 +226,6 @@ def ridge_path(moments: Moments, penalties: NDArray[np.float64]) -> list[RidgeFi
 
 
 _GENOTYPES_AT_ONCE = 8192
-
 _PENALTIES = (1e-4, 1e2)
 
 

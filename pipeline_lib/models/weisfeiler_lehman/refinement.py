@@ -61,7 +61,6 @@ def hashed_slots(colour: NDArray[np.uint64], salt: int, width: int) -> tuple[NDA
 Labels = Literal["identity", "kind"]
 
 _ITSELF, _LINK, _OUTWARD, _INWARD, _SUBSTRATE, _PRODUCT = range(1, 7)
-
 _GENE, _METABOLITE, _REACTION, _REVERSIBLE = range(1, 5)
 
 

@@ -30,15 +30,10 @@ from pipeline_lib.reporting.names import (
 from pipeline_lib.reporting.style import LABEL, height, significance
 
 _RIVALS = 3
-
 _LEGEND = 0.13
-
 """Height of a line of the legend, in units of precision."""
-
 _RECALLS = (0, 0.2, 0.4, 0.6, 0.8, 1)
-
 _SPLITS = ("random", "query_disjoint")
-
 """Gaps of queries that were measured, and queries that were not."""
 
 
@@ -116,9 +111,7 @@ def _draw_curves(panel: Axes, curves: pd.DataFrame, scores: pd.DataFrame, model:
 
 
 _RANKING = ("average_precision", "precision_at_10_within_query")
-
 _UNSEEN_QUERIES = "query_disjoint"
-
 """A lab follows predictions of queries that it has not screened yet."""
 
 
@@ -226,11 +219,9 @@ def _colour(rule: str) -> str:
 
 
 _NO_P = "No screen of this run reports P-values."
-
 _MOST_TICKS = 4
 
 Panel = tuple[str, str, int, str]
-
 """screen, phenotype, order, and the assay that was predicted (empty where nothing was)."""
 
 

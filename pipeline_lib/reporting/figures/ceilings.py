@@ -120,11 +120,8 @@ def draw_calibration(calibration: pd.DataFrame, model: str) -> Drawn:
 
 
 SAME, OTHER = "the same strains again", "other strains, same genes"
-
 MINIMUM_PAIRS = 10
-
 _TITLE = "Reproducibility"
-
 _DISPLAYED = ("fitness", "interaction", "raw_interaction")
 
 

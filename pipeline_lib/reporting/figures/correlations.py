@@ -17,9 +17,7 @@ from pipeline_lib.reporting.names import assay_name, in_order, panel_title, spli
 from pipeline_lib.reporting.run_folder import Job, reported_jobs, tested
 
 _DISPLAYED = ("interaction", "fitness", "raw_interaction")
-
 _FEWEST = 10
-
 """Tested rows that a scatter is drawn of."""
 
 
@@ -175,7 +173,6 @@ def _ceilings(axes: Axes, ceilings: pd.DataFrame, screen: str, phenotype: str, s
 
 
 _LARGEST = 24
-
 _FATES = {
     "with_a_lethal_single": "one of the genes is lethal alone",
     "with_a_lethal_pair": "a pair of the genes is lethal",

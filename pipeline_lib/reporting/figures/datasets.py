@@ -14,7 +14,6 @@ from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.names import PHENOTYPES, panel_title, screen_name, unit
 
 _DELETIONS = {1: "single", 2: "double", 3: "triple"}
-
 """Mutants by their number of deleted genes."""
 
 
@@ -128,7 +127,6 @@ def draw_overlap(observations: pd.DataFrame) -> Drawn:
 
 
 _SHARED = "shared_with_"
-
 _NONE = "This run has no gene networks."
 
 

@@ -18,21 +18,13 @@ from pipeline_lib.reporting.names import ORDERS, in_order, screen_name, split_ph
 from pipeline_lib.reporting.style import LABEL, height, name_ticks, significance
 
 NOMINAL = 0.05
-
 _LABELLED = {"measured": 4, "missed": 3, "unconfirmed": 3}
-
 _QUERIES_DRAWN = 60
-
 _FEWEST_OF_A_QUERY = 30
-
 _NAMED_QUERIES = 3
-
 _LABEL_HEIGHT = 0.07
-
 """Height of a query's name as a share of the axis."""
-
 _TICKS = 5
-
 _QUANTITY = {
     ("interaction", 2): "ε",
     ("interaction", 3): "τ",
@@ -269,7 +261,6 @@ def draw_density(
 
 
 _ROWS = 6
-
 _CHANCE = "no significant difference from chance"
 
 

@@ -17,11 +17,8 @@ from pipeline_lib.reporting.names import assay_name, in_order, split_name, split
 from pipeline_lib.reporting.run_folder import Job, reported_jobs, tested
 
 _ERRORS = ("mse", "log_cosh")
-
 """What each family's value loss is called in its history."""
-
 _SCORES = ("deciding_score", "pearson")
-
 """What chooses the epoch, where a history has it, before what is there of every trained model."""
 
 

@@ -8,15 +8,12 @@ from pipeline_lib.reporting.html import Section, html_table
 from pipeline_lib.reporting.run_folder import RunFolder
 
 _NOT_MADE = "this run was made by a version that did not compare it; run it again."
-
 _INTERVAL = {"value": "value", "low": "95 % from", "high": "to"}
-
 _DIFFERENCE = {
     "difference": "difference",
     "difference_low": "95 % from (difference)",
     "difference_high": "to (difference)",
 }
-
 _MEASURES = {
     "mcc": "Matthews correlation",
     "auroc": "AUROC",
@@ -30,14 +27,12 @@ _MEDIA = (
     "1e-6 of the wild type's growth) and against the measured fitness of deletions of metabolic genes. Differences "
     "are paired by gene, to the model's own medium."
 )
-
 _ESSENTIAL = (
     "Flux balance predicts by growth alone and learns nothing. Gradient boosted trees predict genes, or whole enzyme "
     "complexes, that training did not see; phenotypes of deletion mutants, annotations and descriptions are not among "
     "their features, for they rest on which mutants live. Differences are paired by gene, to the trees on growth "
     "alone."
 )
-
 _SUBSYSTEMS = (
     "Correlation of flux balance, on the medium of the screen, with measured fitness and interactions of genotypes "
     "whose genes are all metabolic. A genotype counts in every subsystem that one of its genes serves; intervals are "
@@ -162,9 +157,7 @@ def _with_interval(row: pd.Series) -> str:
 
 
 _DISPLAYED = 4
-
 """Reactions, metabolites or helpers that one cell names."""
-
 _WHY = (
     "interactions of metabolic genes that are strongest in both the measurement and flux balance, of one sign in "
     "both. For each: the reactions that the deletions block, the constituents of biomass that run short (with the "

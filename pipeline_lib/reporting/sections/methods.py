@@ -27,80 +27,67 @@ COLLINS = Citation(
     "Nature 446:806-810.",
     "https://doi.org/10.1038/nature05649",
 )
-
 COSTANZO = Citation(
     "Costanzo et al. 2016",
     "A global genetic interaction network maps a wiring diagram of cellular function. Science 353:aaf1420.",
     "https://doi.org/10.1126/science.aaf1420",
 )
-
 KUZMIN_2018 = Citation(
     "Kuzmin et al. 2018",
     "Systematic analysis of complex genetic interactions. Science 360:eaao1729.",
     "https://doi.org/10.1126/science.aao1729",
 )
-
 KUZMIN_2020 = Citation(
     "Kuzmin et al. 2020",
     "Exploring whole-genome duplicate gene retention with complex genetic interaction analysis. Science 368:eaaz5667.",
     "https://doi.org/10.1126/science.aaz5667",
 )
-
 YEAST_GEM = Citation(
     "Lu et al. 2019",
     "A consensus S. cerevisiae metabolic model Yeast8 and its ecosystem for comprehensively probing cellular "
     "metabolism. Nature Communications 10:3586.",
     "https://doi.org/10.1038/s41467-019-11581-3",
 )
-
 COBRAPY = Citation(
     "Ebrahim et al. 2013",
     "COBRApy: COnstraints-Based Reconstruction and Analysis for Python. BMC Syst. Biol. 7:74.",
     "https://doi.org/10.1186/1752-0509-7-74",
 )
-
 HIGHS = Citation(
     "Huangfu and Hall 2018",
     "Parallelizing the dual revised simplex method. Mathematical Programming Computation 10:119-142.",
     "https://doi.org/10.1007/s12532-017-0130-5",
 )
-
 STRING = Citation(
     "Szklarczyk et al. 2023",
     "The STRING database in 2023. Nucleic Acids Research 51:D638-D646.",
     "https://doi.org/10.1093/nar/gkac1000",
 )
-
 DANGO = Citation(
     "Zhang et al. 2020",
     "DANGO: Predicting higher-order genetic interactions. bioRxiv 2020.11.26.400739.",
     "https://doi.org/10.1101/2020.11.26.400739",
 )
-
 ATTENTION = Citation(
     "Vaswani et al. 2017",
     "Attention is all you need. Advances in Neural Information Processing Systems 30.",
     "https://arxiv.org/abs/1706.03762",
 )
-
 WEISFEILER_LEHMAN = Citation(
     "Shervashidze et al. 2011",
     "Weisfeiler-Lehman graph kernels. Journal of Machine Learning Research 12:2539-2561.",
     "https://jmlr.org/papers/v12/shervashidze11a.html",
 )
-
 STOREY = Citation(
     "Storey and Tibshirani 2003",
     "Statistical significance for genomewide studies. PNAS 100:9440-9445.",
     "https://doi.org/10.1073/pnas.1530509100",
 )
-
 BENJAMINI = Citation(
     "Benjamini and Hochberg 1995",
     "Controlling the false discovery rate. Journal of the Royal Statistical Society B 57:289-300.",
     "https://doi.org/10.1111/j.2517-6161.1995.tb02031.x",
 )
-
 SNAKEMAKE = Citation(
     "Mölder et al. 2021",
     "Sustainable data analysis with Snakemake. F1000Research 10:33.",
@@ -118,7 +105,6 @@ PUBLICATIONS = {
     "kuzmin2020": KUZMIN_2020,
     "kuzmin2020_scored": KUZMIN_2020,
 }
-
 """What a screen is cited by, by its reader."""
 
 
@@ -225,7 +211,6 @@ def _model(run: RunFolder) -> list[str]:
 _PROFILES = (
     "the profile predictor (Gaussian processes over genes, similarity of interaction profiles, matrix completion)"
 )
-
 _INTERACTION_LATENT = {
     "perturbed": "ε and τ by the perturbed latent of the deleted set",
     "derived": "ε and τ by the intact latents of all subsets",
@@ -287,27 +272,22 @@ _INTERVALS = (
     "Intervals show the sampling of queries or genes within this run's screens, and of seeds where there is more than "
     "one; they say nothing of another strain background, medium or laboratory."
 )
-
 _RANDOM = (
     "The random split shares queries and genes between training and test: it answers how well gaps of a screen are "
     "filled, not how well a new query is predicted. Read splits with unseen queries and unseen genes for that."
 )
-
 _CHOSEN = (
     "Interaction screens test what their authors chose. Genes that were never crossed have no measurements to hold a "
     "prediction against, and the list of what to measure next inherits that choice."
 )
-
 _FLUX = (
     "Flux balance analysis knows growth on one medium and no regulation; gene rules know no partial loss of function, "
     "so hypomorphic alleles count as deletions of their gene."
 )
-
 _CEILING = (
     "A noise ceiling rests on the assumption that its table states. Replicates that share their control screens make "
     "it too high."
 )
-
 _SIMULATED = (
     "In-silico screens have metabolism as their only cause: a model that is good there has learned the simulator."
 )

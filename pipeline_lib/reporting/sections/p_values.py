@@ -26,33 +26,23 @@ from pipeline_lib.reporting.run_folder import RunFolder
 from pipeline_lib.reporting.style import LABEL, significance
 
 _HONEST = "the whole simulated error, so that a twentieth of the true nulls has P < 0.05"
-
 _NAIVE = "the spread of each cross's own colonies alone, so that more than a twentieth of the true nulls has P < 0.05"
-
 _QUERIES = 300
-
 """Queries that the page lists, those with the greatest share of hits first."""
-
 _LABELLED = {"measured": 3, "missed": 1}
-
 """Points of a kind that are named on a chart, those of the first ranks."""
-
 _FEWEST = 30
-
 """P-values of a query that its share of hits is drawn of."""
-
 _MEANINGS: Mapping[Any, str] = {
     "win": "a small P is predicted",
     "level": "no significant difference from chance, or by one measure of two",
     "loss": "a small P where none is predicted",
     "undetermined": "too few queries",
 }
-
 _CHARTS = (
     "Point at a dot for its genes. Of what stands out, the smallest P-values and strongest predictions are blue, hits "
     "that are predicted to be none and predictions with P > 0.5 orange."
 )
-
 _KINDS = {
     "measured": "smallest P",
     "missed": "hit, predicted to be none",

@@ -88,7 +88,6 @@ def all_tabs(run: RunFolder) -> list[Tab]:
 
 
 _LOWEST = -0.25
-
 """Correlations further below zero are put at the edge of a cell."""
 
 

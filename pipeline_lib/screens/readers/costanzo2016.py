@@ -46,9 +46,7 @@ _PAIRWISE = {
     "fitness": Column(("Double mutant fitness",), "number"),
     "fitness_std": Column(("Double mutant fitness standard deviation",), "number"),
 }
-
 _FILES = ("ExE", "ExN_NxE", "NxN", "DAmP")
-
 _TEMPERATURE = re.compile(r"\D*(\d{2})\D*")
 
 
@@ -121,7 +119,6 @@ _SINGLE_MUTANTS = {
     "fitness_30": Column(("Single mutant fitness (30°)",), "number"),
     "std_30": Column(("Single mutant fitness (30°) stddev",), "number"),
 }
-
 _TEMPERATURES = (26, 30)
 
 
@@ -158,9 +155,7 @@ def read_single_mutants(source: Source) -> Batches:
 
 
 _HEADER = ("order", "gene1", "gene2", "value")
-
 _DCELL = {name: Column((name,), "number" if name in {"order", "value"} else "text") for name in _HEADER}
-
 _FOLDS = ("training", "testing")
 
 

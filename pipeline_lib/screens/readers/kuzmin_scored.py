@@ -154,9 +154,7 @@ _TWELVE = (
     "fitness",
     "fitness_std",
 )
-
 _TWELVE_COLUMNS = {name: Column((name,), "text" if name in {"query", "array"} else "number") for name in _TWELVE}
-
 _SIX_COLUMNS = {
     "query": Column(("Query Strain ID",)),
     "array": Column(("Array Strain ID",)),
@@ -165,9 +163,7 @@ _SIX_COLUMNS = {
     "fitness": Column(("Double/triple mutant fitness",), "number"),
     "fitness_std": Column(("Double/triple mutant fitness standard deviation",), "number"),
 }
-
 _ROUNDING = 1.01e-4
-
 """The 6-column form is rounded to four decimals."""
 
 

@@ -37,15 +37,10 @@ from pipeline_lib.sources.row_block import Column, Rejections, RowBlock
 from pipeline_lib.sources.written_numbers import is_missing, looks_like_date, looks_like_serial_date
 
 _NUMBERS = ("value", "std", "p_value", "temperature")
-
 _GENE_COLUMNS = ("gene1", "gene2", "gene3")
-
 _LABELS = ("query", "array")
-
 _SEPARATORS = r"[+;|\s\x{00A0}]+"
-
 _GREATEST_MEDIAN_FITNESS = 10.0
-
 """What half of the strains of a screen cannot exceed where the wild type has 1."""
 
 
