@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from pipeline_lib.evaluation.intervals import design
+from pipeline_lib.evaluation.intervals import design as influence
 from pipeline_lib.evaluation.intervals.design import ClusterDesign
 from pipeline_lib.evaluation.intervals.estimates import draw_resamples
 from pipeline_lib.evaluation.metrics.moments import MomentBootstrap
@@ -23,23 +23,23 @@ PART = np.arange(N) % 3 == 0
 METRICS: dict[str, tuple[Callable, Callable]] = {
     "pearson": (
         lambda x, y, _: stats.pearsonr(x, y)[0],
-        lambda x: design.of_correlation(x - x.mean(), Y - Y.mean()),
+        lambda x: influence.of_correlation(x - x.mean(), Y - Y.mean()),
     ),
-    "rmse": (lambda x, y, _: np.sqrt(np.mean((x - y) ** 2)), lambda x: design.of_rmse(x, Y)),
-    "spearman": (lambda x, y, _: stats.spearmanr(x, y)[0], lambda x: design.of_spearman(x, Y)),
-    "auroc": (lambda x, _, called: roc_auc_score(called, x), lambda x: design.of_auroc(x, CALLED)),
+    "rmse": (lambda x, y, _: np.sqrt(np.mean((x - y) ** 2)), lambda x: influence.of_rmse(x, Y)),
+    "spearman": (lambda x, y, _: stats.spearmanr(x, y)[0], lambda x: influence.of_spearman(x, Y)),
+    "auroc": (lambda x, _, called: roc_auc_score(called, x), lambda x: influence.of_auroc(x, CALLED)),
     "average precision": (
         lambda x, _, called: average_precision_score(called, x),
-        lambda x: design.of_average_precision(x, CALLED),
+        lambda x: influence.of_average_precision(x, CALLED),
     ),
-    "mean": (lambda x, *_: x.mean(), design.of_mean),
+    "mean": (lambda x, *_: x.mean(), influence.of_mean),
     "slope": (
         lambda x, y, _: stats.linregress(x, y).slope,
-        lambda x: design.of_slope(x - x.mean(), Y - Y.mean()),
+        lambda x: influence.of_slope(x - x.mean(), Y - Y.mean()),
     ),
     "spread ratio": (
         lambda x, y, _: x.std() / y.std(),
-        lambda x: design.of_spread_ratio(x - x.mean(), Y - Y.mean()),
+        lambda x: influence.of_spread_ratio(x - x.mean(), Y - Y.mean()),
     ),
 }
 
@@ -67,19 +67,19 @@ def test_precision_at_a_recall_spreads_as_its_influence_says() -> None:
     recalls = np.array([0.1, 0.3, 0.6, 0.9])
     bootstrap = RankingBootstrap(design, draw_resamples(design, 400, [0]), score)
     draws = bootstrap.precision_at_recalls(score, called, recalls)
-    for found, values in zip(design.of_precision_at_recalls(score, called, recalls), draws, strict=True):
+    for found, values in zip(influence.of_precision_at_recalls(score, called, recalls), draws, strict=True):
         assert found.sum() == pytest.approx(0, abs=0.01 * np.abs(found).sum())
         assert np.sqrt(found @ found) == pytest.approx(values[1:].std(), rel=0.2)
 
 
 def test_the_mean_of_a_part_is_moved_by_its_members_alone() -> None:
-    found = design.of_mean(Y, PART)
+    found = influence.of_mean(Y, PART)
     assert (found[~PART] == 0).all()
     assert found[PART] == pytest.approx((Y[PART] - Y[PART].mean()) / PART.sum())
 
 
 def test_only_the_top_moves_the_precision_at_the_top() -> None:
-    found = design.of_precision_at(X["distinct"], CALLED, 50)
+    found = influence.of_precision_at(X["distinct"], CALLED, 50)
     top = np.argsort(-X["distinct"])[:50]
     rest = np.delete(found, top)
     assert rest == pytest.approx(np.full(N - 50, rest[0]))
@@ -107,4 +107,4 @@ def _within(sums: object) -> float:
 
 
 def test_a_constant_prediction_is_moved_by_nothing() -> None:
-    assert (design.of_correlation(np.zeros(N), Y) == 0).all()
+    assert (influence.of_correlation(np.zeros(N), Y) == 0).all()
