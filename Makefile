@@ -46,7 +46,7 @@ full: $(RUNTIME) ## every model, split and three seeds: a night, or a cluster
 	@$(BIN)/clp results verdict --run-folder results/full
 
 test: $(DEVELOPMENT) ## the whole test suite
-	$(BIN)/pytest -n 2 --dist loadfile -m "not cluster and not faults"
+	$(BIN)/pytest -n 2 --dist loadfile --durations 30 -m "not cluster and not faults"
 
 test-cases: $(DEVELOPMENT) ## inputs that went wrong for users, each beside its right value, to results/cases.json
 	$(BIN)/pytest -n 0 tests/cases

@@ -80,7 +80,6 @@ scores_option = click.option(
     help="Unit, calls and publication of every screen: JSON, or a run's YAML file. A screen that is not in it has no "
     "unit and no calls.",
 )
-
 """Adds ``--scores``, which holds `pipeline_lib.config.screen_readers.ScreenScores` by screen."""
 
 Part = TypeVar("Part")

@@ -41,7 +41,6 @@ NETWORK_READERS: Registry[Layout] = Registry(
         ),
     },
 )
-
 """Readers of networks by name; each returns `pipeline_lib.networks.edges.RawEdges`."""
 
 Evidence = Literal[
@@ -145,7 +144,6 @@ FEATURE_READERS: Registry[Layout] = Registry(
         ),
     },
 )
-
 """Readers of feature tables by name; each returns `pipeline_lib.features.building.RawFeatures`."""
 
 

@@ -21,7 +21,6 @@ MediumName = Literal[
     "sga_tm@szappanos2011",
     "ypd_like@szappanos2011",
 ]
-
 """``model`` (the bounds of the model's file) or a named medium (`pipeline_lib.metabolism.named_media`), after
 ``@`` the publication of its uptake rates."""
 
@@ -60,6 +59,11 @@ class MetabolismSettings(Section):
     background: list[str] = []
     """Genes that every strain lacks, the wild type too: ids of the model, or ``BY4741``, ``BY4742``,
     ``sga_double_mutant``, ``sga_triple_mutant`` (the auxotrophic markers and deletions of these strains)."""
+    explained_pairs: int = Field(default=10, ge=0)
+    """How many of the strongest digenic interactions are explained: what their deletion blocks, what the cell lacks,
+    what would rescue it. Each takes some fifteen seconds with a genome-scale model; so does one of three genes."""
+    explained_triples: int = Field(default=5, ge=0)
+    """How many of the strongest trigenic interactions are explained."""
 
 
 class SimulationSettings(Section):

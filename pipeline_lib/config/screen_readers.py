@@ -294,5 +294,4 @@ SCREEN_READERS: Registry[ScreenReader] = Registry(
         ),
     },
 )
-
 """Readers of screens by name."""

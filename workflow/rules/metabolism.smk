@@ -274,12 +274,15 @@ rule explain_interactions:
         runtime=minutes(20),
     params:
         code=code_hash("pipeline_lib.metabolism.commands:explain"),
+        pairs=RUN.metabolism.explained_pairs,
+        triples=RUN.metabolism.explained_triples,
         simulated=[f"--simulated={screen}" for screen in FLOW.truths],
     shell:
         "python -m pipeline_lib metabolism explain --reactions {input.reactions:q} --incidence {input.incidence:q}"
         " --complexes {input.complexes:q} --genes {input.genes:q} --metabolites {input.metabolites:q}"
         " --media {input.media:q} --observations {input.observations:q} --knockouts {input.knockouts:q}"
-        " {params.simulated:q} --output {output.explanations:q} 2>> {log:q}"
+        " --pairs {params.pairs:q} --triples {params.triples:q} {params.simulated:q}"
+        " --output {output.explanations:q} 2>> {log:q}"
 
 
 rule lethal_sets:

@@ -136,7 +136,6 @@ SCOREBOARD = TableSchema(
         "above_ceiling": pa.Column(bool),
     },
 )
-
 """Every screen, phenotype and split once: the report's model against the best baseline of that assay (``chosen_on``:
 the rows that chose it). ``difference`` in the assay's leading ``metric`` with its interval, two-sided ``p``, and ``q``
 after Benjamini and Hochberg over all rows of this table; ``verdict`` as in DIFFERENCES. Splits that were drawn several
