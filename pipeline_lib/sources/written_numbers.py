@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.sources.row_block import Reason
 
 _MONTHS = (
     "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|januar|februar|mrz|maerz|märz|april|mai|juni|juli|august|okt|dez|"
@@ -267,10 +268,10 @@ def _matches(texts: pa.StringArray, pattern: str) -> NDArray[np.bool_]:
     return np.asarray(pc.match_substring_regex(texts, pattern))
 
 
-def no_number(column: str, text: str) -> str:
+def no_number(column: str, text: str) -> Reason:
     """Return the reason for which a row is rejected that holds `text` where a number should be."""
     seen = text if len(text) <= _LISTED else f"{text[:_LISTED]}..."
-    return f"column '{column}' holds '{seen}', which is no number{_hint(text)}"
+    return Reason(f"column '{{}}' holds '{{}}', which is no number{_hint(text)}").of(column, seen)
 
 
 def _hint(text: str) -> str:
