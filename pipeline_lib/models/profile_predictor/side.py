@@ -179,11 +179,6 @@ def _leading(targets: Matrix) -> Matrix:
     return np.ascontiguousarray(vectors * np.sqrt(np.maximum(values, 0.0)))
 
 
-_FEW_SETS = 8
-
-"""Gene sets without which no kernel is learned: leaving one of them out leaves too little."""
-
-
 @dataclass(frozen=True)
 class Unseen:
     """What a side's processes say of u gene sets that training lacks.
@@ -330,7 +325,7 @@ def _averaging(owner: Index, sets: int) -> sparse.csr_array:
 def _learn_both(
     kernels: Sequence[GeneKernel], sets: Index, profiles: Matrix, effects: Matrix, settings: ProfilePredictorSettings
 ) -> tuple[KernelWeights, KernelWeights]:
-    if not kernels or len(sets) < _FEW_SETS:
+    if not kernels or len(sets) < settings.fewest_sets:
         nothing = KernelWeights(np.zeros(len(kernels)), 1.0, 1.0)
         return nothing, nothing
     blocks = [set_kernel(kernel, sets, sets) for kernel in kernels]
