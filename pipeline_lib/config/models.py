@@ -10,8 +10,6 @@ from pipeline_lib.errors import PipelineError
 
 Positive = Annotated[float, Field(gt=0)]
 
-Share = Annotated[float, Field(gt=0, le=1)]
-
 Count = Annotated[int, Field(ge=1)]
 
 Leaves = Annotated[int, Field(ge=2)]
@@ -25,31 +23,35 @@ class BaselineSettings(Section):
     fold is kept. The same for all of them."""
     max_rank: int = Field(default=256, ge=1)
     """Greatest rank that soft_impute may reach."""
-    ridge_penalties: tuple[Positive, Positive] = (1e4, 1e-2)
-    """First and last penalty that gene_ridge and gene_query_ridge try, spaced evenly on the logarithm."""
+    ridge_greatest_penalty: float = Field(default=1e4, gt=0)
+    """Greatest penalty that gene_ridge and gene_query_ridge try."""
+    ridge_least_penalty: float = Field(default=1e-2, gt=0)
+    """Least penalty that they try; the others lie between, spaced evenly on the logarithm."""
     factorisation_rank: int = Field(default=32, ge=1)
     """Greatest length of a strain's vector in factorisation; the halves of it are tried too."""
-    factorisation_penalties: tuple[Positive, ...] = Field(default=(0.8, 0.5, 0.3), min_length=1)
+    factorisation_penalties: list[Positive] = Field(default=[0.8, 0.5, 0.3], min_length=1)
     """Penalties that factorisation tries, as shares of the greatest singular value that noise alone would have."""
     factorisation_rounds: int = Field(default=10, ge=1)
     """Rounds of alternating least squares in factorisation."""
-    soft_impute_thresholds: tuple[Share, Share] = (0.6, 0.06)
-    """First and last threshold of soft_impute, as shares of the greatest singular value of the measured scores."""
-    nearest_neighbours: tuple[Count, ...] = Field(default=(5, 10, 20, 40, 80, 160), min_length=1)
+    soft_impute_greatest: float = Field(default=0.6, gt=0, le=1)
+    """Greatest threshold that soft_impute tries, as a share of the greatest singular value of the measured scores."""
+    soft_impute_least: float = Field(default=0.06, gt=0, le=1)
+    """Least threshold that it tries; the others lie between, spaced evenly on the logarithm."""
+    nearest_neighbours: list[Count] = Field(default=[5, 10, 20, 40, 80, 160], min_length=1)
     """Numbers of most similar profiles that nearest_profiles tries."""
-    nearest_powers: tuple[Positive, ...] = Field(default=(3.0, 2.0), min_length=1)
+    nearest_powers: list[Positive] = Field(default=[3.0, 2.0], min_length=1)
     """Powers of the correlation of profiles that nearest_profiles tries as weights."""
     nearest_prior: float = Field(default=0.1, ge=0)
     """Weight of an interaction of zero beside the similar profiles of nearest_profiles, in units of their median
     weight: it holds back cells with few or unlike neighbours."""
-    network_powers: tuple[Positive, ...] = Field(default=(2.0, 1.0, 4.0), min_length=1)
+    network_powers: list[Positive] = Field(default=[2.0, 1.0, 4.0], min_length=1)
     """Powers of the weight of an edge that network_profiles tries."""
-    network_priors: tuple[Positive, ...] = Field(default=(4.0, 2.0, 8.0, 1.0), min_length=1)
+    network_priors: list[Positive] = Field(default=[4.0, 2.0, 8.0, 1.0], min_length=1)
     """Weights of an imaginary neighbour without interactions that network_profiles tries; 1 is the mean weight of a
     neighbour."""
     boosting_rounds: int = Field(default=100, ge=1)
     """Most trees of gradient_boosting."""
-    boosting_leaves: tuple[Leaves, ...] = Field(default=(63, 15), min_length=1)
+    boosting_leaves: list[Leaves] = Field(default=[63, 15], min_length=1)
     """Most leaves of a tree that gradient_boosting tries."""
     boosting_depth: int = Field(default=6, ge=1, le=16)
     """Most comparisons from the root of a tree of gradient_boosting to a leaf."""
@@ -189,10 +191,12 @@ class ProfilePredictorSettings(Section):
     combined: with a handful of measured pairs nothing is read into them."""
     max_rank: int = Field(default=150, ge=1)
     """Greatest rank of the matrix completion."""
-    completion_thresholds: tuple[Share, Share] = (0.5, 0.08)
-    """First and last threshold of the matrix completion, as shares of the greatest singular value."""
+    completion_greatest: float = Field(default=0.5, gt=0, le=1)
+    """Greatest threshold of the matrix completion, as a share of the greatest singular value."""
+    completion_least: float = Field(default=0.08, gt=0, le=1)
+    """Least threshold of the matrix completion."""
     completion_steps: int = Field(default=6, ge=1)
-    """How many thresholds are tried between these, spaced evenly on the logarithm."""
+    """How many thresholds are tried, from the greatest to the least, spaced evenly on the logarithm."""
     neighbours: int = Field(default=40, ge=1)
     """Most similar profiles whose mean is one of the estimates."""
     neighbour_power: float = Field(default=3.0, gt=0)

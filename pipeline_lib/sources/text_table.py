@@ -19,7 +19,7 @@ from pipeline_lib.errors import PipelineError
 from pipeline_lib.sources.row_block import Column, Reason, Rejections, RowBlock, column_places
 from pipeline_lib.sources.table_layout import TableLayout, TextLines, find_layout
 from pipeline_lib.sources.upstream_file import Upstream, open_upstream
-from pipeline_lib.sources.written_numbers import MISSING, DecimalSigns, no_number, parse_numbers, truth_as_numbers
+from pipeline_lib.sources.written_numbers import MISSING, DecimalSigns, Sign, no_number, parse_numbers, truth_as_numbers
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 
@@ -214,7 +214,7 @@ def _seen_in_fractions(column: pa.ChunkedArray, lines: NDArray[np.int64]) -> Dec
             row = start + int(fractions.argmax())
             place = (int(lines[row]), repr(float(values[row])))
             # Numbers with thousands are read as text: here a point is a decimal sign.
-            return DecimalSigns(point=place, sure_point=place)
+            return DecimalSigns({Sign.POINT: place, Sign.SURE_POINT: place})
     return DecimalSigns()
 
 

@@ -31,11 +31,12 @@ class NearestProfiles(CompletionModel):
     def fit_residuals(self, matrix: ScoreMatrix, held: HeldOut, fold: AssayFold) -> list[Trial]:
         """Try every number of neighbours with every power."""
         del fold
-        search: Search[Values] = Search(held.residual, self.settings.trials)
         by_row = Profiles.of(matrix.values, matrix.observed)
         by_column = None if self.axes.symmetric else Profiles.of(matrix.values.T, matrix.observed.T)
-        grid = product(self.settings.nearest_powers, self.settings.nearest_neighbours)
-        for power, neighbours in islice(grid, self.settings.trials):
+        tried = product(self.settings.nearest_powers, self.settings.nearest_neighbours)
+        grid = list(islice(tried, self.settings.trials))
+        search: Search[Values] = Search(held.residual, len(grid))
+        for power, neighbours in grid:
             value, weight = by_row.weighted_sum(neighbours, power)
             across, beside = by_column.weighted_sum(neighbours, power) if by_column else (value, weight)
             value, weight = value + across.T, weight + beside.T
@@ -197,7 +198,7 @@ class SoftImpute(FactorModel):
         search: Search[Factors] = Search(held.residual, trials)
         generator = np.random.default_rng(fold.context.seed)
         rank = min(self.settings.max_rank, *matrix.values.shape)
-        shares = np.geomspace(*self.settings.soft_impute_thresholds, trials)
+        shares = np.geomspace(self.settings.soft_impute_greatest, self.settings.soft_impute_least, trials)
         for share, factors in zip(shares, soft_impute_path(matrix, shares, rank, generator), strict=True):
             predicted = factors.at(held.rows, held.columns, symmetric=self.axes.symmetric)
             search.offer(f"threshold={share:.3g} rank={factors.left.shape[1]}", predicted, factors)

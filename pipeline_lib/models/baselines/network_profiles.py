@@ -197,10 +197,10 @@ class NetworkProfiles(CompletionModel):
             "column_new": residual + self.effects.column[columns],
             "both_new": residual + self.effects.row[rows] + self.effects.column[columns],
         }
-        search: Search[tuple[float, float, dict[str, Values]]] = Search(held.residual, self.settings.trials)
+        grid = list(islice(product(self.settings.network_powers, self.settings.network_priors), self.settings.trials))
+        search: Search[tuple[float, float, dict[str, Values]]] = Search(held.residual, len(grid))
         places = _Places.find(self, held.crosses, held.rows, held.columns)
-        grid = product(self.settings.network_powers, self.settings.network_priors)
-        for power, prior in islice(grid, self.settings.trials):
+        for power, prior in grid:
             estimates = list(self._estimates(places, power, prior))
             weights = {}
             for case, target in targets.items():

@@ -41,7 +41,9 @@ class GeneRidge(AssayModel):
         self.num_genes = fold.book.num_genes
         self.components = components_of_tables(fold.cell.features, self.num_genes)
         search: Search[tuple[Values, float]] = Search(fold.validation.value, self.settings.trials)
-        penalties = np.geomspace(*self.settings.ridge_penalties, self.settings.trials)
+        penalties = np.geomspace(
+            self.settings.ridge_greatest_penalty, self.settings.ridge_least_penalty, self.settings.trials
+        )
         held = self._indicators(fold.validation)
         genes, queries = self._indicators(fold.train)
         path = ridge_path(genes, self.components, queries, fold.train.value, penalties)

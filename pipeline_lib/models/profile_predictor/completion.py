@@ -129,7 +129,7 @@ def _growth(value: Matrix, variances: Sequence[Matrix]) -> Matrix:
 
 def _thresholds(settings: ProfilePredictorSettings) -> Matrix:
     """Return the thresholds of the completion, as shares of the greatest singular value, from strong to weak."""
-    return np.geomspace(*settings.completion_thresholds, settings.completion_steps)
+    return np.geomspace(settings.completion_greatest, settings.completion_least, settings.completion_steps)
 
 
 @dataclass(frozen=True)
