@@ -117,3 +117,13 @@ def test_the_kernel_of_double_mutants_is_the_sum_over_pairs_of_genes(cell):
 
 def test_without_networks_and_features_there_is_no_kernel():
     assert gene_kernels(make_cell(edges=False), SETTINGS) == []
+
+
+def test_the_sharp_kernel_falls_as_fast_as_the_settings_state(cell):
+    rows, columns = np.array([0, 1, 2]), np.array([3, 4])
+    for sharpness in (8.0, 2.0):
+        kernels = {
+            kernel.name: kernel for kernel in gene_kernels(cell, SETTINGS.model_copy(update={"sharpness": sharpness}))
+        }
+        cosine, sharp = (kernels[f"phenotypes {shape}"].between(rows, columns) for shape in ("linear", "sharp"))
+        np.testing.assert_allclose(sharp, np.exp(sharpness * (cosine - 1)))
