@@ -1,12 +1,18 @@
 """Settings of each family of models."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
 from pipeline_lib.config.model_registry import MODELS, family_of
 from pipeline_lib.config.section import Section, checked
 from pipeline_lib.errors import PipelineError
+
+Positive = Annotated[float, Field(gt=0)]
+
+Count = Annotated[int, Field(ge=1)]
+
+Leaves = Annotated[int, Field(ge=2)]
 
 
 class BaselineSettings(Section):
@@ -17,10 +23,55 @@ class BaselineSettings(Section):
     fold is kept. The same for all of them."""
     max_rank: int = Field(default=256, ge=1)
     """Greatest rank that soft_impute may reach."""
+    ridge_greatest_penalty: float = Field(default=1e4, gt=0)
+    """Greatest penalty that gene_ridge and gene_query_ridge try."""
+    ridge_least_penalty: float = Field(default=1e-2, gt=0)
+    """Least penalty that they try; the others lie between, spaced evenly on the logarithm."""
+    factorisation_rank: int = Field(default=32, ge=1)
+    """Greatest length of a strain's vector in factorisation; the halves of it are tried too."""
+    factorisation_penalties: list[Positive] = Field(default=[0.8, 0.5, 0.3], min_length=1)
+    """Penalties that factorisation tries, as shares of the greatest singular value that noise alone would have."""
+    factorisation_rounds: int = Field(default=10, ge=1)
+    """Rounds of alternating least squares in factorisation."""
+    soft_impute_greatest: float = Field(default=0.6, gt=0, le=1)
+    """Greatest threshold that soft_impute tries, as a share of the greatest singular value of the measured scores."""
+    soft_impute_least: float = Field(default=0.06, gt=0, le=1)
+    """Least threshold that it tries; the others lie between, spaced evenly on the logarithm."""
+    nearest_neighbours: list[Count] = Field(default=[5, 10, 20, 40, 80, 160], min_length=1)
+    """Numbers of most similar profiles that nearest_profiles tries."""
+    nearest_powers: list[Positive] = Field(default=[3.0, 2.0], min_length=1)
+    """Powers of the correlation of profiles that nearest_profiles tries as weights."""
+    nearest_prior: float = Field(default=0.1, ge=0)
+    """Weight of an interaction of zero beside the similar profiles of nearest_profiles, in units of their median
+    weight: it holds back cells with few or unlike neighbours."""
+    network_powers: list[Positive] = Field(default=[2.0, 1.0, 4.0], min_length=1)
+    """Powers of the weight of an edge that network_profiles tries."""
+    network_priors: list[Positive] = Field(default=[4.0, 2.0, 8.0, 1.0], min_length=1)
+    """Weights of an imaginary neighbour without interactions that network_profiles tries; 1 is the mean weight of a
+    neighbour."""
     boosting_rounds: int = Field(default=100, ge=1)
     """Most trees of gradient_boosting."""
+    boosting_leaves: list[Leaves] = Field(default=[63, 15], min_length=1)
+    """Most leaves of a tree that gradient_boosting tries."""
+    boosting_depth: int = Field(default=6, ge=1, le=16)
+    """Most comparisons from the root of a tree of gradient_boosting to a leaf."""
+    boosting_learning_rate: float = Field(default=0.2, gt=0, le=1)
+    """Share of its own fit that a tree of gradient_boosting adds."""
     embedding_width: int = Field(default=32, ge=1)
     """Width of a gene's vector in embedding_mlp."""
+    embedding_hidden: int = Field(default=64, ge=1)
+    """Width of the two hidden layers of embedding_mlp."""
+    embedding_learning_rate: float = Field(default=2e-2, gt=0)
+    """Greatest step size of AdamW in embedding_mlp; it falls along a cosine."""
+    embedding_weight_decay: float = Field(default=1e-2, ge=0)
+    """Weight decay of AdamW in embedding_mlp."""
+    embedding_gene_dropout: float = Field(default=0.02, ge=0, lt=1)
+    """Share of the genes that embedding_mlp leaves out of their genotypes at a training step, so that a gene that
+    training lacks is not alien to it."""
+    embedding_initial_sd: float = Field(default=0.1, gt=0)
+    """SD of the genes' vectors of embedding_mlp before training."""
+    embedding_steps: int = Field(default=64, ge=1)
+    """Steps of embedding_mlp over one pass through the observations, as long as a step has 64 to 2,048 of them."""
 
 
 class ClpSettings(Section):
@@ -133,8 +184,34 @@ class ProfilePredictorSettings(Section):
     """Share of the measured pairs on which the estimates of pairs of known genes are combined."""
     practice_pairs: int = Field(default=200_000, ge=100)
     """Most measured pairs on which the estimates for unseen genes are combined, one and two unseen genes each."""
+    fewest_sets: int = Field(default=8, ge=2)
+    """Genes (or gene sets) without which no kernel is learned: leaving one of them out leaves too little."""
+    prior_observations: float = Field(default=20.0, gt=0)
+    """How many independent observations the belief weighs that an estimate shows nothing, when estimates are
+    combined: with a handful of measured pairs nothing is read into them."""
     max_rank: int = Field(default=150, ge=1)
     """Greatest rank of the matrix completion."""
+    completion_greatest: float = Field(default=0.5, gt=0, le=1)
+    """Greatest threshold of the matrix completion, as a share of the greatest singular value."""
+    completion_least: float = Field(default=0.08, gt=0, le=1)
+    """Least threshold of the matrix completion."""
+    completion_steps: int = Field(default=6, ge=1)
+    """How many thresholds are tried, from the greatest to the least, spaced evenly on the logarithm."""
+    neighbours: int = Field(default=40, ge=1)
+    """Most similar profiles whose mean is one of the estimates."""
+    neighbour_power: float = Field(default=3.0, gt=0)
+    """Power of the correlation of profiles that weights them."""
+    neighbour_prior: float = Field(default=0.1, ge=0)
+    """Weight of an interaction of zero beside them, in units of their median weight."""
+    walk_share: float = Field(default=0.5, gt=0, lt=1)
+    """Share of the steps of a random walk over the networks that do not go back to its gene."""
+    sharpness: float = Field(default=8.0, gt=0)
+    """How fast the kernel that prefers close genes falls: exp(sharpness (cosine - 1))."""
+    greatest_score: float = Field(default=8.0, gt=0)
+    """Standard scores of a feature beyond this are cut, so that one outlying phenotype does not decide which genes are
+    similar."""
+    membership_zeros: float = Field(default=0.5, gt=0, le=1)
+    """A feature table without negative values that is zero at least this often holds memberships, not measurements."""
 
 
 class WeisfeilerLehmanSettings(Section):

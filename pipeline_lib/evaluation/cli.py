@@ -117,12 +117,12 @@ def leaderboard(
     from pipeline_lib.evaluation.folds import read_truths, with_truths
     from pipeline_lib.evaluation.measurements import read_measurements
     from pipeline_lib.evaluation.predictions import entries_by_split
-    from pipeline_lib.evaluation.tables.leaderboard import build_standings, gene_traits, write_rows
+    from pipeline_lib.evaluation.tables.leaderboard import build_standings, gene_traits, network_traits, write_rows
     from pipeline_lib.evaluation.tables.schemas import DIFFERENCES, SUBGROUPS
 
     files = predictions_files(predictions_dir, predictions)
     genes = read_table(genes_path, GENES)
-    traits = gene_traits(genes, read_table(edges, EDGES) if edges is not None else None)
+    traits = gene_traits(genes) | (network_traits(read_table(edges, EDGES), len(genes)) if edges else {})
     data = with_truths(read_measurements(observations, genes, scores), read_truths(truths))
     steps = sum(len(seeds) for models in entries_by_split(files).values() for seeds in models.values())
     with one_thread(), progress("leaderboard", steps) as advance:

@@ -85,20 +85,88 @@ def _called_on(data: Measurements) -> tuple[NDArray[np.float64], NDArray[np.bool
     return np.where(certain, data.truth, data.genotypes.value), certain
 
 
-def called(data: Measurements, screen: str, phenotype: str) -> NDArray[np.bool_] | None:
-    """Mark the observations [n] of one assay that are called negative or lethal; None where nothing is called.
+@dataclass(frozen=True)
+class NegativeCalls:
+    """Which rows of an assay are called negative or lethal, bool [n]."""
+
+    mask: NDArray[np.bool_]
+
+    @property
+    def informative(self) -> bool:
+        """Return whether there are calls among other rows, so that a score can tell them apart."""
+        return 0 < int(self.mask.sum()) < len(self.mask)
+
+    def by_side(self) -> dict[str, NDArray[np.bool_]]:
+        """Return the mask by the name of its side."""
+        return {"negative": self.mask}
+
+    def column(self) -> "pd.arrays.BooleanArray":
+        """Return the column of a table."""
+        return pd.array(self.mask, dtype="boolean")
+
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "NegativeCalls":
+        """Return the calls at `rows`."""
+        return NegativeCalls(self.mask[rows])
+
+    def metrics(self, ranking: RankingBootstrap, score: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        """Return the metrics of `score` [n], each float64 [resamples + 1]; where all or no rows are called, one."""
+        found = ranking.calls(score, self.mask)
+        return found if self.informative else {"prevalence": found["prevalence"]}
+
+
+@dataclass(frozen=True)
+class NoCalls:
+    """So many rows of an assay without a rule: nothing can be called there, and no metric of calls exists."""
+
+    rows: int
+
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """Return that no row is called."""
+        return np.zeros(self.rows, dtype=bool)
+
+    @property
+    def informative(self) -> bool:
+        """Return that there are no calls."""
+        return False
+
+    def by_side(self) -> dict[str, NDArray[np.bool_]]:
+        """Return no side."""
+        return {}
+
+    def column(self) -> "pd.arrays.BooleanArray":
+        """Return missing values."""
+        return pd.array([pd.NA] * self.rows, dtype="boolean")
+
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "NoCalls":
+        """Return as many rows without calls as `rows` takes."""
+        return NoCalls(len(self.mask[rows]))
+
+    def metrics(self, ranking: RankingBootstrap, score: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:  # noqa: ARG002 - as where there are calls
+        """Return no metric."""
+        return {}
+
+
+Calls = NegativeCalls | NoCalls
+
+
+def called(data: Measurements, screen: str, phenotype: str) -> Calls:
+    """Return which observations [n] of one assay are called negative or lethal.
 
     A phenotype 'call' is its own label (1: called); interactions are called by the threshold of their screen, where it
     has one. Fitness of 0 and 1 alone, as a list of essential genes has it, is called where it is 0; other fitness has
     no calls.
     """
     if phenotype == "call":
-        return np.asarray(data.genotypes.value == 1)
+        return NegativeCalls(data.genotypes.value == 1)
     if phenotype == "fitness":
         dies = data.genotypes.value == 0
-        return np.asarray(dies) if dies.any() and np.all(dies | (data.genotypes.value == 1)) else None
+        listed = dies.any() and np.all(dies | (data.genotypes.value == 1))
+        return NegativeCalls(dies) if listed else NoCalls(len(data))
     threshold = data.scores_of(screen).calls
-    return None if phenotype not in INTERACTIONS or threshold is None else negative_calls(data, threshold)
+    if phenotype not in INTERACTIONS or threshold is None:
+        return NoCalls(len(data))
+    return NegativeCalls(negative_calls(data, threshold))
 
 
 def rule_in_words(threshold: CallThreshold, side: str) -> str:
@@ -142,8 +210,8 @@ class AssayFold:
         The bootstraps of the metrics.
     sanity
         Moments over the first resamples alone, for what is no metric.
-    positive
-        bool [n]: called negative interactions; None where the phenotype has no calls.
+    calls
+        The called negative interactions [n].
     """
 
     screen: str
@@ -156,7 +224,7 @@ class AssayFold:
     moments: MomentBootstrap
     ranking: RankingBootstrap
     sanity: MomentBootstrap
-    positive: NDArray[np.bool_] | None
+    calls: Calls
 
     def estimate(self, values: NDArray[np.float64], influence: NDArray[np.float64] | None = None) -> Estimate:
         """Return the estimate whose value stands at position 0 of `values` and whose draws follow.
@@ -257,7 +325,7 @@ def assay_fold(
         moments=MomentBootstrap(design, resamples, value),
         ranking=RankingBootstrap(design, fewer, value),
         sanity=MomentBootstrap(design, fewer, value),
-        positive=called(data, screen, phenotype),
+        calls=called(data, screen, phenotype),
     )
 
 

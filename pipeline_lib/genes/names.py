@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.sources.row_block import Expected, Reason
 
 SEPARATORS = re.compile(r"[\s._,'-]+")
 """What people and programs exchange for one another: BiGG writes YDR322C_A, R writes YDR322C.A and ADE5.7."""
@@ -53,6 +54,10 @@ def joined(name: str) -> str:
 
 UNKNOWN = -1
 AMBIGUOUS = -2
+
+UNKNOWN_GENE = Reason("gene '{}' is not in the gene index", Expected.ANY)
+
+AMBIGUOUS_GENE = Reason("gene name '{}' is ambiguous: {}", Expected.ANY)
 
 _Level = Sequence[Iterable[str]]
 _Index = dict[str, tuple[tuple[int, str], ...]]
@@ -149,12 +154,12 @@ class GeneNames:
         )
         return distinct[encoded.indices.to_numpy(zero_copy_only=False)]
 
-    def explain(self, name: str) -> str:
+    def explain(self, name: str) -> Reason:
         """Return why `name` is not one gene of the index."""
         candidates = sorted(self.genes[index].as_py() for index in self._candidates(name))
         if candidates:
-            return f"gene name '{name}' is ambiguous: {', '.join(candidates)}"
-        return f"gene '{name}' is not in the gene index"
+            return AMBIGUOUS_GENE.of(name, ", ".join(candidates))
+        return UNKNOWN_GENE.of(name)
 
     def _candidates(self, name: str) -> tuple[int, ...]:
         """Return the genes that `name` can mean; none where it is unknown."""
@@ -187,11 +192,11 @@ MAX_ORDER = 3
 """Greatest number of deleted genes."""
 
 FAULTS = (
-    "",
-    "no gene is named; a genotype has one to three genes",
-    "more than three genes are named; a genotype has one to three",
-    "one gene is named twice; the genes of a genotype are different",
-    "one gene is named; an interaction needs at least two different genes",
+    Reason(""),
+    Reason("no gene is named; a genotype has one to three genes"),
+    Reason("more than three genes are named; a genotype has one to three"),
+    Reason("one gene is named twice; the genes of a genotype are different", Expected.UP_TO_HALF),
+    Reason("one gene is named; an interaction needs at least two different genes", Expected.UP_TO_HALF),
 )
 """What can be wrong with a genotype, as the end of a sentence; position 0: nothing."""
 

@@ -65,7 +65,7 @@ def read_screen(
         rejected = Path(folder) / "rejected.parquet"
         counts = reading.read_screen(name, screen, paths, _names(genes), output, rejected)
         table = read_table(output)
-    table.attrs.update(left_out=counts.left_out, rejected=dict(counts.rejected))
+    table.attrs.update(left_out=counts.left_out, rejected={str(reason): n for reason, n in counts.rejected.items()})
     return table
 
 

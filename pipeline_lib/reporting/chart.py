@@ -201,8 +201,10 @@ class Mark:
     ----------
     kind
         'model', 'baseline', 'ceiling' or 'bound' (a lower bound of a ceiling): its look.
-    at, low, high
-        Percent of the cell's width; low and high are None without an interval.
+    at
+        Percent of the cell's width.
+    interval
+        Its two ends likewise; empty where it has none.
     words
         What it shows, for who points at it.
     beyond
@@ -211,8 +213,7 @@ class Mark:
 
     kind: str
     at: float
-    low: float | None
-    high: float | None
+    interval: tuple[float, ...]
     words: str
     beyond: str = ""
 
@@ -249,10 +250,12 @@ class GridCell:
 
 @dataclass(frozen=True)
 class Grid:
-    """A grid: heads of columns, and a name with one cell a column for each row (None where nothing was compared).
+    """A grid: heads of columns, and rows of cells.
 
     Attributes
     ----------
+    rows
+        Name of each row and its cells by column; a column in which nothing was compared has none.
     kinds
         The looks of marks that it holds, and what each is called.
     table
@@ -265,7 +268,7 @@ class Grid:
     title: str
     caption: str
     columns: list[str]
-    rows: list[tuple[str, list[GridCell | None]]]
+    rows: list[tuple[str, dict[str, GridCell]]]
     scale: Scale
     kinds: Mapping[str, str]
     table: str = ""
@@ -279,20 +282,20 @@ class Grid:
     @property
     def has_beyond(self) -> bool:
         """Whether a value lies beyond the axis."""
-        return any(one.beyond for _, cells in self.rows for cell in cells if cell is not None for one in cell.marks)
+        return any(one.beyond for _, cells in self.rows for cell in cells.values() for one in cell.marks)
 
     @property
     def verdicts(self) -> set[Verdict]:
         """The verdicts that occur in it."""
-        return {cell.verdict for _, cells in self.rows for cell in cells if cell is not None}
+        return {cell.verdict for _, cells in self.rows for cell in cells.values()}
 
 
 def mark(scale: Scale, kind: str, words: str, value: float, low: float = np.nan, high: float = np.nan) -> list[Mark]:
     """Return the mark of a value, or none where it is unknown."""
     if not np.isfinite(value):
         return []
-    left, right = (scale.place(low), scale.place(high)) if np.isfinite([low, high]).all() else (None, None)
-    return [Mark(kind, scale.place(value), left, right, words, scale.beyond(value))]
+    ends = (scale.place(low), scale.place(high)) if np.isfinite([low, high]).all() else ()
+    return [Mark(kind, scale.place(value), ends, words, scale.beyond(value))]
 
 
 def scale_around_zero(values: Iterable[float], label: str) -> Scale:

@@ -1,6 +1,7 @@
 """Sentences that follow from the numbers: a word such as "beats" is written only where the interval supports it."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -9,23 +10,20 @@ from scipy.stats import wasserstein_distance
 
 from pipeline_lib.evaluation.ceilings.noise_ceiling import Ceiling, ceiling_of
 from pipeline_lib.evaluation.metrics.scores import leading_metric
+from pipeline_lib.evaluation.tables.differences import Verdict
 from pipeline_lib.reporting.figures.leaderboard import leading_assay
 from pipeline_lib.reporting.names import METRICS, assay_name, in_order, split_phrase
+
+Answer = Literal["yes", "no", "open"]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One finding: the question it answers, its sentence, and how firm it is.
-
-    Attributes
-    ----------
-    verdict
-        'yes', 'no' or 'open'; what the page colours it by.
-    """
+    """One finding: the question it answers, its sentence, and what the page colours it by."""
 
     question: str
     sentence: str
-    verdict: str
+    verdict: Answer
 
 
 def number(value: float) -> str:
@@ -43,7 +41,7 @@ def interval(row: pd.Series) -> str:
 _SMALLEST_WRITTEN = 0.0005
 """What three decimals show as zero is smaller."""
 
-VERBS = {
+VERBS: dict[Verdict, str] = {
     "win": "beats",
     "loss": "falls short of",
     "level": "shows no significant difference from",
@@ -51,7 +49,7 @@ VERBS = {
 }
 """The sentence of each verdict on a model and its reference."""
 
-COLOURS = {"win": "yes", "loss": "no", "level": "open", "undetermined": "open"}
+COLOURS: dict[Verdict, Answer] = {"win": "yes", "loss": "no", "level": "open", "undetermined": "open"}
 
 
 def seeds_in_words(row: pd.Series) -> str:

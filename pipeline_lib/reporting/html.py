@@ -267,11 +267,11 @@ class Fact:
 
 @dataclass(frozen=True)
 class FirstScreen:
-    """What a reader sees before the tabs: whose run, the verdict, its drawing, the facts."""
+    """What a reader sees before the tabs: whose run, the verdict, its drawing where there is one, the facts."""
 
     run: str
     verdict: str
-    scoreboard: Grid | None
+    grids: list[Grid]
     facts: list[Fact]
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline_lib.genes.names import MAX_ORDER, UNKNOWN, GeneNames
-from pipeline_lib.sources.row_block import Rejections, RowBlock
+from pipeline_lib.sources.row_block import Expected, Reason, Rejections, RowBlock
 
 KINDS = (
     "deletion",
@@ -25,6 +25,10 @@ KINDS = (
 
 NEUTRAL_CONTROL = "YDL227C"
 """HO: mating-type switching endonuclease; its deletion has no effect on the growth of the SGA strains."""
+
+SAME_GENE = Reason("query and array lack the same gene", Expected.UP_TO_HALF)
+
+_NO_STRAIN = Reason("'{}' is not a strain id such as YAL001C_tsq508 or YAL015C+YDL227C_tm461")
 
 _KIND_OF_SUFFIX = {
     "dma": "deletion",
@@ -80,7 +84,7 @@ class Strains:
     crossed
         Per strain whether its id joins two reading frames by ``+``, as those of trigenic queries and their controls do.
     faults
-        Per strain why it cannot be read; empty where it can.
+        Why strains cannot be read, by their code; those that can have none.
     """
 
     names: GeneNames
@@ -89,7 +93,7 @@ class Strains:
     genes: list[tuple[int, int]] = field(default_factory=list)
     kinds: list[tuple[int, int]] = field(default_factory=list)
     crossed: list[bool] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
+    faults: dict[int, Reason] = field(default_factory=dict)
     _codes: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def codes(self, ids: Sequence[str], alleles: Sequence[str] | None = None) -> NDArray[np.int32]:
@@ -103,20 +107,21 @@ class Strains:
         key = (strain, allele)
         if key not in self._codes:
             self._codes[key] = len(self.ids)
-            genes, kinds, fault = self._take_apart(strain, allele)
+            genes, kinds = self._take_apart(strain, allele)
             self.ids.append(strain)
             self.genes.append(genes)
             self.kinds.append(kinds)
             self.crossed.append("+" in strain)
-            self.faults.append(fault)
         return self._codes[key]
 
-    def _take_apart(self, strain: str, allele: str) -> tuple[tuple[int, int], tuple[int, int], str]:
+    def _take_apart(self, strain: str, allele: str) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Return the genes of the strain that has the next code, and their kinds; note why where it cannot be read."""
         nothing = (UNKNOWN, UNKNOWN)
         match = _STRAIN.fullmatch(strain)
         orfs = match["genes"].split("+") if match else []
         if match is None or len(orfs) > 2 or not all(orfs):
-            return nothing, nothing, f"'{strain}' is not a strain id such as YAL001C_tsq508 or YAL015C+YDL227C_tm461"
+            self.faults[len(self.ids)] = _NO_STRAIN.of(strain)
+            return nothing, nothing
         alleles = allele.split("+") if allele.count("+") == len(orfs) - 1 else [""] * len(orfs)
         found: list[tuple[int, int]] = []
         for orf, name in zip(orfs, alleles, strict=True):
@@ -127,11 +132,12 @@ class Strains:
                 continue
             position = self.names.position(orf)
             if position < 0:
-                return nothing, nothing, self.names.explain(orf)
+                self.faults[len(self.ids)] = self.names.explain(orf)
+                return nothing, nothing
             kind = _KIND_OF_SUFFIX.get(match["suffix"]) or (kind_of_allele(name) if name else "unspecified")
             found.append((position, KINDS.index(kind)))
         found += [(UNKNOWN, UNKNOWN)] * (2 - len(found))
-        return (found[0][0], found[1][0]), (found[0][1], found[1][1]), ""
+        return (found[0][0], found[1][0]), (found[0][1], found[1][1])
 
     def gene_matrix(self) -> NDArray[np.int32]:
         """Return `genes` as int32 [strains, 2]."""
@@ -143,7 +149,9 @@ class Strains:
 
     def faulty(self) -> NDArray[np.bool_]:
         """Return which strains cannot be read, bool [strains]."""
-        return np.fromiter((bool(fault) for fault in self.faults), np.bool_, len(self.faults))
+        found = np.zeros(len(self.ids), dtype=bool)
+        found[list(self.faults)] = True
+        return found
 
     def labels(self, codes: NDArray[np.int32]) -> pa.DictionaryArray:
         """Return the strain ids of `codes`."""

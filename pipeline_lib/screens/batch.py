@@ -12,7 +12,7 @@ from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.alleles import GenotypeColumns
-from pipeline_lib.sources.row_block import REJECTED_FIELDS, Rejections, RowBlock
+from pipeline_lib.sources.row_block import REJECTED_FIELDS, Expected, Reason, RejectedRows, Rejections, RowBlock
 from pipeline_lib.sources.written_numbers import is_missing, parse_numbers
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
@@ -65,13 +65,13 @@ class Batch:
     observations
         `MEASUREMENT_FIELDS`, and more columns beside them; one row may give several observations, or share one.
     rejected
-        The rejected rows, `REJECTED_FIELDS`.
+        The rejected rows, each with its reason.
     accepted
         Number of rows that were not rejected.
     """
 
     observations: pa.Table
-    rejected: pa.Table
+    rejected: RejectedRows
     accepted: int
 
 
@@ -178,6 +178,19 @@ _BEYOND = 10.0
 """Times by which a sentinel exceeds every other value."""
 
 
+_UNMEASURED = Reason("no measurement", Expected.ANY)
+
+_SENTINEL = Reason("no measurement: {}, where no other value is a tenth as great", Expected.ANY)
+
+_BEYOND_ALL = f"is beyond {GREATEST_MAGNITUDE:,.0f} in size, which no measurement reaches"
+
+_TOO_GREAT = Reason(f"value {{}} {_BEYOND_ALL}")
+
+_TOO_GREAT_SD = Reason(f"standard deviation {{}} {_BEYOND_ALL}")
+
+_NEGATIVE_SD = Reason("standard deviation {} is negative")
+
+
 def check_values(
     block: RowBlock,
     rejections: Rejections,
@@ -205,28 +218,26 @@ def check_values(
     """
     values = block.number(needed)
     usable = ~np.isnan(values)
-    block.reject(~usable, "no measurement", rejections)
+    block.reject(~usable, _UNMEASURED, rejections)
     wrong = np.abs(values) > GREATEST_MAGNITUDE
-    block.reject(wrong, [_too_great("value", value) for value in values[wrong]], rejections)
+    block.reject(wrong, [_TOO_GREAT.of(f"{value:g}") for value in values[wrong]], rejections)
     usable &= ~wrong
     wrong = usable & _sentinels(values, usable)
-    reasons = [f"no measurement: {value:g}, where no other value is a tenth as great" for value in values[wrong]]
-    block.reject(wrong, reasons, rejections)
+    block.reject(wrong, [_SENTINEL.of(f"{value:g}") for value in values[wrong]], rejections)
     usable &= ~wrong
     if p_value is not None:
         p = block.number(p_value)
         wrong = usable & ((p < 0) | (p > p_maximum))
-        block.reject(
-            wrong, [f"P-value {value:.10g} is not within 0 and {p_maximum:g}" for value in p[wrong]], rejections
-        )
+        no_p_value = Reason(f"P-value {{}} is not within 0 and {p_maximum:g}")
+        block.reject(wrong, [no_p_value.of(f"{value:.10g}") for value in p[wrong]], rejections)
         usable &= ~wrong
     if std is not None:
         spread = block.number(std)
         wrong = usable & (spread < 0)
-        block.reject(wrong, [f"standard deviation {value:g} is negative" for value in spread[wrong]], rejections)
+        block.reject(wrong, [_NEGATIVE_SD.of(f"{value:g}") for value in spread[wrong]], rejections)
         usable &= ~wrong
         wrong = usable & (spread > GREATEST_MAGNITUDE)
-        block.reject(wrong, [_too_great("standard deviation", value) for value in spread[wrong]], rejections)
+        block.reject(wrong, [_TOO_GREAT_SD.of(f"{value:g}") for value in spread[wrong]], rejections)
         usable &= ~wrong
     return usable
 
@@ -239,10 +250,6 @@ def _sentinels(values: NDArray[np.float64], usable: NDArray[np.bool_]) -> NDArra
     if not nines.any() or len(others) < _FEWEST_OTHERS:
         return np.zeros(len(values), dtype=bool)
     return nines & (sizes > _BEYOND * others.max())
-
-
-def _too_great(what: str, value: float) -> str:
-    return f"{what} {value:g} is beyond {GREATEST_MAGNITUDE:,.0f} in size, which no measurement reaches"
 
 
 _WORDS = (("false", "true"), ("f", "t"), ("no", "yes"), ("n", "y"))

@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline_lib.genes.names import GeneNames
-from pipeline_lib.screens.alleles import KINDS, NEUTRAL_CONTROL, gene_name_of_allele, kind_of_allele
-from pipeline_lib.sources.row_block import Column, Rejections, RowBlock, one_block
+from pipeline_lib.screens.alleles import KINDS, NEUTRAL_CONTROL, SAME_GENE, gene_name_of_allele, kind_of_allele
+from pipeline_lib.sources.row_block import Column, Reason, Rejections, RowBlock, one_block
 from pipeline_lib.sources.text_table import read_blocks
 
 _ASSIGNMENT = {
@@ -132,6 +132,10 @@ CONTROL_ALLELES = frozenset({"hoΔ", "ho∆"})
 WIDTH = 3
 NONE = -1
 
+_NO_TRIPLET = Reason("not three allele names joined by '_'")
+
+_TWO_CONTROLS = Reason("two neutral controls")
+
 
 @dataclass(frozen=True)
 class AlleleTriplets:
@@ -176,7 +180,7 @@ def read_triplets(
     """
     pieces = pc.split_pattern(block.text(column).cast(pa.string()), "_")
     kept = np.asarray(pc.list_value_length(pieces)) == WIDTH
-    block.reject(~kept, "not three allele names joined by '_'", rejections)
+    block.reject(~kept, _NO_TRIPLET, rejections)
     encoded = pc.list_flatten(pieces.filter(pa.array(kept))).dictionary_encode()
     alleles: list[str] = encoded.dictionary.to_pylist()
     gene_names = [gene_name_of_allele(allele, names) for allele in alleles]
@@ -189,11 +193,12 @@ def read_triplets(
     first_unknown = codes[np.arange(len(codes)), unknown.argmax(axis=1)]
     genes = np.sort(triplets.genes(), axis=1)
     twice = ((genes[:, 1:] == genes[:, :-1]) & (genes[:, 1:] != NONE)).any(axis=1)
-    reasons = np.full(len(codes), "", dtype=object)
-    reasons[control[codes].sum(axis=1) > 1] = "two neutral controls"
-    reasons[twice] = "query and array lack the same gene"
-    reasons[unknown.any(axis=1)] = [names.explain(gene_names[code]) for code in first_unknown[unknown.any(axis=1)]]
-    wrong = reasons != ""
+    controls, unnamed = control[codes].sum(axis=1) > 1, unknown.any(axis=1)
+    reasons = np.empty(len(codes), dtype=object)
+    reasons[controls] = _TWO_CONTROLS
+    reasons[twice] = SAME_GENE
+    reasons[unnamed] = [names.explain(gene_names[code]) for code in first_unknown[unnamed]]
+    wrong = controls | twice | unnamed
     rows = np.flatnonzero(kept)
     mask = np.zeros(len(kept), dtype=bool)
     mask[rows[wrong]] = True

@@ -1,6 +1,5 @@
 """Read each screen to a parquet file, put the screens of a run into one table, one row a genotype beside it."""
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -24,21 +23,20 @@ from pipeline_lib.errors import PipelineError
 from pipeline_lib.genes.gene_tables import gene_coverage, refuse_other_organism
 from pipeline_lib.genes.names import MAX_ORDER, GeneNames
 from pipeline_lib.screens.batch import REJECTED_SCHEMA, Source, constant
-from pipeline_lib.screens.readers.bfg_gi import LINKED
+from pipeline_lib.sources.row_block import Expected, Reason, RejectedRows
 
 if TYPE_CHECKING:
     import polars as pl
 
 
-_OF_ANY_NUMBER = ("gene ", "no measurement")
-"""Starts of the reasons for which a sound file may have any number of its rows rejected."""
-_OF_SOME_ROWS = ("query and array lack the same gene", "no gene of interest", "one gene is named", LINKED)
-"""Starts of those for which it may have up to half; of any other the layout is another one beyond `_TOLERATED`."""
-_PARTICULARS = re.compile(
-    r"'[^']*'|(?<=ambiguous: ).*|(?<=P-value )\S+|(?<=deviation )-?[\d.]\S*|(?<=^value )\S+|; it is a date.*"
-)
 _TOLERATED = 0.2
+
+"""Share of the rows that may be rejected for reasons of which few are expected."""
+
 _MOST = 0.5
+
+"""Share that may be rejected for one reason that is expected of up to half of the rows."""
+
 _ENOUGH = 20
 
 
@@ -61,13 +59,13 @@ class ReadCounts:
     observations: int = 0
     accepted: int = 0
     left_out: int = 0
-    rejected: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[Reason] = field(default_factory=Counter)
 
     def summary(self) -> list[tuple[str, int]]:
         """Return the numbers of rejected rows by kind of reason: without the names and numbers in it."""
         kinds: Counter[str] = Counter()
         for reason, n in self.rejected.items():
-            kinds[_PARTICULARS.sub("...", reason)] += n
+            kinds[reason.kind] += n
         return kinds.most_common()
 
 
@@ -111,9 +109,9 @@ def read_screen(
             observations.write(_labelled(kept, name, counts.observations))
             counts.observations += kept.num_rows
             counts.accepted += batch.accepted
-            rejected.write(_of_screen(batch.rejected, name))
+            rejected.write(_of_screen(batch.rejected.table(), name))
             first_fault = first_fault or _first_fault(batch.rejected)
-            counts.rejected.update(batch.rejected.column("reason").to_pylist())
+            counts.rejected.update(batch.rejected.reasons)
             _check(name, counts, first_fault)
         refuse_other_organism(gene_coverage("screen", name, names, names.looked_up), names)
         _check_whole(name, counts)
@@ -157,16 +155,15 @@ def _wanted(table: pa.Table, settings: ScreenSettings, names: GeneNames) -> pa.T
     return table
 
 
-def _is_fault(reason: str) -> bool:
-    return not reason.startswith(_OF_ANY_NUMBER + _OF_SOME_ROWS)
-
-
-def _first_fault(rejected: pa.Table) -> str:
-    place = next((i for i, reason in enumerate(rejected.column("reason").to_pylist()) if _is_fault(reason)), None)
-    if place is None:
-        return ""
-    row = rejected.slice(place, 1).to_pylist()[0]
-    return f"{row['file']}: row {row['row']}: {row['reason']}."
+def _first_fault(rejected: RejectedRows) -> str:
+    return next(
+        (
+            f"{file}: row {row}: {reason}."
+            for file, row, reason in zip(rejected.files, rejected.rows, rejected.reasons, strict=True)
+            if reason.expected is Expected.FEW
+        ),
+        "",
+    )
 
 
 def _usual(counts: ReadCounts) -> str:
@@ -180,7 +177,7 @@ def _usual(counts: ReadCounts) -> str:
 
 def _check(name: str, counts: ReadCounts, first_fault: str) -> None:
     """Refuse a file of another layout instead of reading what is left of it."""
-    faults = sum(n for reason, n in counts.rejected.items() if _is_fault(reason))
+    faults = sum(n for reason, n in counts.rejected.items() if reason.expected is Expected.FEW)
     rows = counts.accepted + sum(counts.rejected.values())
     if faults >= _ENOUGH and faults > _TOLERATED * rows:
         raise PipelineError(
@@ -192,7 +189,7 @@ def _check_whole(name: str, counts: ReadCounts) -> None:
     """Refuse a file most of whose rows are rejected for one reason that shows it is not what the settings state."""
     rows = counts.accepted + sum(counts.rejected.values())
     for reason, n in counts.rejected.items():
-        if reason.startswith(_OF_SOME_ROWS) and n >= _ENOUGH and n > _MOST * rows:
+        if reason.expected is Expected.UP_TO_HALF and n >= _ENOUGH and n > _MOST * rows:
             raise PipelineError(
                 f"screen '{name}': {n} of {rows} rows are rejected for one reason: {reason}; give the phenotype and "
                 "the columns that the file has."
@@ -277,6 +274,7 @@ def _conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
 COLUMNS = ("screen", "genes", "order", "phenotype", "condition", "value", "std", "spread", "n", "n_std")
 
 _ASSAY = ("screen", "phenotype", "condition")
+
 """What is measured: values of one genotype in two conditions are no replicates."""
 
 

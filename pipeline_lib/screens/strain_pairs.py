@@ -9,9 +9,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline_lib.genes.names import UNKNOWN
-from pipeline_lib.screens.alleles import GenotypeColumns, Strains
+from pipeline_lib.screens.alleles import SAME_GENE, GenotypeColumns, Strains
 from pipeline_lib.screens.batch import ONE_SIDED_MAXIMUM, check_values, measurements
-from pipeline_lib.sources.row_block import Rejections, RowBlock, distinct_pairs
+from pipeline_lib.sources.row_block import Expected, Reason, Rejections, RowBlock, distinct_pairs
 
 
 def replicate_numbers(keys: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -108,6 +108,11 @@ def strain_codes(block: RowBlock, strains: Strains, column: str, alleles: str | 
     return strains.codes(left, right)[inverse]
 
 
+_SWAPPED = Reason("the array strain is one of a trigenic query: are query and array swapped?")
+
+_OF_NO_INTEREST = Reason("no gene of interest is deleted", Expected.UP_TO_HALF)
+
+
 def strain_pairs(
     block: RowBlock,
     strains: Strains,
@@ -139,7 +144,7 @@ def strain_pairs(
         usable &= ~wrong
     genes, kinds = strains.gene_matrix(), strains.kind_matrix()
     swapped = usable & np.asarray(strains.crossed, dtype=bool)[array]
-    block.reject(swapped, "the array strain is one of a trigenic query: are query and array swapped?", rejections)
+    block.reject(swapped, _SWAPPED, rejections)
     usable &= ~swapped
     # Most screens have single-mutant queries only: two columns sort twice as fast as three.
     width = 2 if len(genes) and (genes[:, 1] != UNKNOWN).any() else 1
@@ -152,7 +157,7 @@ def strain_pairs(
     fine = ~(twice | none)
     if not fine.all():
         rows = np.flatnonzero(usable)
-        for wrong, reason in ((twice, "query and array lack the same gene"), (none, "no gene of interest is deleted")):
+        for wrong, reason in ((twice, SAME_GENE), (none, _OF_NO_INTEREST)):
             mask = np.zeros(len(usable), dtype=bool)
             mask[rows[wrong]] = True
             block.reject(mask, reason, rejections)

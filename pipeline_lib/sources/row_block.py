@@ -3,9 +3,11 @@
 import difflib
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from itertools import chain
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 import pyarrow as pa
@@ -19,34 +21,98 @@ REJECTED_FIELDS = pa.schema(
 )
 
 
+class Expected(Enum):
+    """How many rows of a sound file may be rejected for a reason."""
+
+    ANY = "any number"
+    """It lies in the measurements, or in the gene table: a gene that the index lacks, a row without a measurement."""
+    UP_TO_HALF = "up to half"
+    """It holds for some rows; where it holds for most, the file is not what the settings state."""
+    FEW = "few"
+    """The row does not fit the layout; where many do not, the layout is another one."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a row is rejected; its text is composed where it is written.
+
+    Attributes
+    ----------
+    sentence
+        The kind of reason in words, with ``{}`` in place of each particular: a name, a number.
+    expected
+        How many rows of a sound file may be rejected so.
+    particulars
+        Those of one row.
+    """
+
+    sentence: str
+    expected: Expected = Expected.FEW
+    particulars: tuple[str, ...] = ()
+
+    def of(self, *particulars: str) -> Self:
+        """Return this kind of reason with the particulars of a row."""
+        return replace(self, particulars=particulars)
+
+    @property
+    def kind(self) -> str:
+        """Return the sentence without particulars, equal for all rows of the kind."""
+        return self.sentence.replace("'{}'", "...").replace("{}", "...")
+
+    def __str__(self) -> str:
+        return self.sentence.format(*self.particulars)
+
+
+@dataclass(frozen=True)
+class RejectedRows:
+    """Rejected rows of one or several files: name of the file, row (1 is the first line), reason and text of each."""
+
+    files: tuple[str, ...]
+    rows: tuple[int, ...]
+    reasons: tuple[Reason, ...]
+    texts: tuple[str, ...]
+
+    @classmethod
+    def join(cls, parts: Sequence[Self]) -> Self:
+        """Return the rows of all parts, in their order."""
+        columns = ([part.files, part.rows, part.reasons, part.texts] for part in parts)
+        return cls(*(tuple(chain.from_iterable(column)) for column in zip(*columns, strict=True)))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def table(self) -> pa.Table:
+        """Return the rows as a table of `REJECTED_FIELDS`, each reason as its sentence."""
+        return pa.table([self.files, self.rows, list(map(str, self.reasons)), self.texts], schema=REJECTED_FIELDS)
+
+
 @dataclass
 class Rejections:
     """Rejected rows of one file, collected while a reader goes through it."""
 
     file: Path
     rows: list[int] = field(default_factory=list)
-    reasons: list[str] = field(default_factory=list)
+    reasons: list[Reason] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
 
-    def add(self, row: int, reason: str, text: str) -> None:
+    def add(self, row: int, reason: Reason, text: str) -> None:
         """Reject one row (1 is the file's first line)."""
         self.rows.append(int(row))
         self.reasons.append(reason)
         self.texts.append(text)
 
-    def extend(self, rows: Sequence[int], reasons: Sequence[str], texts: Sequence[str]) -> None:
+    def extend(self, rows: Sequence[int], reasons: Sequence[Reason], texts: Sequence[str]) -> None:
         """Reject several rows, each with its reason and its text."""
         self.rows.extend(rows)
         self.reasons.extend(reasons)
         self.texts.extend(texts)
 
-    def take(self) -> pa.Table:
+    def take(self) -> RejectedRows:
         """Return the rows collected so far and forget them."""
-        table = pa.table(
-            [[self.file.name] * len(self.rows), self.rows, self.reasons, self.texts], schema=REJECTED_FIELDS
-        )
+        files = (self.file.name,) * len(self.rows)
+        taken = RejectedRows(files, tuple(self.rows), tuple(self.reasons), tuple(self.texts))
         self.rows, self.reasons, self.texts = [], [], []
-        return table
+        return taken
 
 
 @dataclass(frozen=True)
@@ -111,11 +177,11 @@ class RowBlock:
         column = self.table.column(name)
         return column.chunk(0) if column.num_chunks == 1 else column.unify_dictionaries().combine_chunks()
 
-    def reject(self, mask: NDArray[np.bool_], reason: str | Sequence[str], rejections: Rejections) -> None:
+    def reject(self, mask: NDArray[np.bool_], reason: Reason | Sequence[Reason], rejections: Rejections) -> None:
         """Reject the rows of `mask` for one reason, or each for its own (one a row of the mask that is set)."""
         rows = np.flatnonzero(mask)
         if len(rows):
-            reasons = [reason] * len(rows) if isinstance(reason, str) else reason
+            reasons = [reason] * len(rows) if isinstance(reason, Reason) else reason
             rejections.extend(self.lines[rows].tolist(), reasons, self.originals(rows))
 
 

@@ -16,15 +16,17 @@ import pyarrow.csv as arrow_csv
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.sources.row_block import Column, Rejections, RowBlock, column_places
+from pipeline_lib.sources.row_block import Column, Reason, Rejections, RowBlock, column_places
 from pipeline_lib.sources.table_layout import TableLayout, TextLines, find_layout
 from pipeline_lib.sources.upstream_file import Upstream, open_upstream
-from pipeline_lib.sources.written_numbers import MISSING, DecimalSigns, no_number, parse_numbers, truth_as_numbers
+from pipeline_lib.sources.written_numbers import MISSING, DecimalSigns, Sign, no_number, parse_numbers, truth_as_numbers
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
+
 _GLANCE = 1000
 
-RejectedLine = tuple[int, str, str]
+RejectedLine = tuple[int, Reason, str]
+
 """Line in the file, reason, the line's text."""
 
 
@@ -140,9 +142,9 @@ class BlockParser:
         present = self._present_lines(raw, first_line, table.num_rows + len(invalid))
         kept = np.ones(len(present), dtype=bool)
         kept[[row.number - 1 for row in invalid]] = False
+        other_width = Reason(f"{{}} fields where there should be {self.width}")
         rejected = [
-            (int(present[row.number - 1]), f"{row.actual_columns} fields where there should be {self.width}", row.text)
-            for row in invalid
+            (int(present[row.number - 1]), other_width.of(str(row.actual_columns)), row.text) for row in invalid
         ]
         wanted = pa.table([table.column(str(place)) for place in self.places.values()], names=list(self.places))
         return wanted, present[kept], rejected
@@ -212,7 +214,7 @@ def _seen_in_fractions(column: pa.ChunkedArray, lines: NDArray[np.int64]) -> Dec
             row = start + int(fractions.argmax())
             place = (int(lines[row]), repr(float(values[row])))
             # Numbers with thousands are read as text: here a point is a decimal sign.
-            return DecimalSigns(point=place, sure_point=place)
+            return DecimalSigns({Sign.POINT: place, Sign.SURE_POINT: place})
     return DecimalSigns()
 
 
@@ -254,6 +256,7 @@ def reading_progress(path: Path, *, packed: bool) -> Iterator[Callable[[int], No
 
 
 BLOCK_BYTES = 1 << 25
+
 _THREADS = 2
 
 

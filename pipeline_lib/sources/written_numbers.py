@@ -1,8 +1,9 @@
 """Numbers as people and programs write them into tables, and the dates that spreadsheet programs make of them."""
 
-import dataclasses
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.sources.row_block import Reason
 
 _MONTHS = (
     "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|januar|februar|mrz|maerz|märz|april|mai|juni|juli|august|okt|dez|"
@@ -96,38 +98,28 @@ Place = tuple[int, str]
 """Row of the file, what stands there."""
 
 
+class Sign(Enum):
+    """What one value shows of the decimal sign of its column."""
+
+    COMMA = "its decimal sign can only be a comma: 0,5 or 1.234,5"
+    POINT = "its decimal sign is a point, or its commas can only lie between thousands: 0.5 or 1,234,567"
+    EITHER = "its comma may be a decimal sign or lie between thousands: 1,234"
+    SURE_POINT = "its point cannot lie between thousands: 0.5, not 1.234"
+    THOUSANDS = "its point may lie between thousands: 12.500"
+    BELOW_THOUSAND = "it has no sign and is below a thousand: 980"
+    """No program writes both of the last two into one column of numbers with decimal points, but people write both
+    where points lie between thousands."""
+
+
 @dataclass(frozen=True)
 class DecimalSigns:
-    """Where a column shows what its decimal sign is.
+    """The first value of a column that shows each sign; signs that none shows are left out."""
 
-    Attributes
-    ----------
-    comma
-        First value whose decimal sign can only be a comma (``0,5``, ``1.234,5``).
-    point
-        First value whose decimal sign is a point, or whose commas can only lie between thousands (``0.5``,
-        ``1,234,567``).
-    either
-        First value whose comma may be a decimal sign or lie between thousands (``1,234``).
-    sure_point
-        First value whose point cannot lie between thousands (``0.5``; not ``1.234``).
-    thousands, below_thousand
-        First value such as ``12.500`` and first value such as ``980``: no program writes both into one column of
-        numbers with decimal points, but people write both where points lie between thousands.
-    """
-
-    comma: Place | None = None
-    point: Place | None = None
-    either: Place | None = None
-    sure_point: Place | None = None
-    thousands: Place | None = None
-    below_thousand: Place | None = None
+    first: Mapping[Sign, Place] = field(default_factory=dict)
 
     def then(self, later: "DecimalSigns") -> "DecimalSigns":
         """Return what this part of the column and a later one show together."""
-        return DecimalSigns(
-            *(getattr(self, name.name) or getattr(later, name.name) for name in dataclasses.fields(DecimalSigns))
-        )
+        return DecimalSigns({**later.first, **self.first})
 
     def check(self, path: Path, column: str, *, comma_allowed: bool) -> None:
         """Refuse a column that has two decimal signs.
@@ -137,12 +129,12 @@ class DecimalSigns:
         PipelineError
             When decimal commas and decimal points stand in one column.
         """
-        comma = self.comma or (self.either if comma_allowed else None)
-        if comma and self.point:
+        commas = [self.first[sign] for sign in (Sign.COMMA, Sign.EITHER)[: 1 + comma_allowed] if sign in self.first]
+        if commas and Sign.POINT in self.first:
+            (row, text), (other_row, other) = commas[0], self.first[Sign.POINT]
             raise PipelineError(
-                f"{path}: column '{column}' has commas (row {comma[0]}: '{comma[1]}') and points (row "
-                f"{self.point[0]}: '{self.point[1]}') as decimal signs; write points throughout, and nothing between "
-                "thousands."
+                f"{path}: column '{column}' has commas (row {row}: '{text}') and points (row {other_row}: '{other}') "
+                "as decimal signs; write points throughout, and nothing between thousands."
             )
 
     def check_whole(self, path: Path, column: str, *, comma_allowed: bool) -> None:
@@ -153,15 +145,17 @@ class DecimalSigns:
         PipelineError
             When every comma of the column, or every point, may be a decimal sign or lie between thousands.
         """
-        if comma_allowed and self.either and not self.comma:
-            row, text = self.either
+        if not comma_allowed:
+            return
+        if Sign.EITHER in self.first and Sign.COMMA not in self.first:
+            row, text = self.first[Sign.EITHER]
             digits = text.replace(",", "")
             raise PipelineError(
                 f"{path}: column '{column}' holds '{text}' (row {row}), which may be {text.replace(',', '.')} or "
                 f"{digits}, and no other value shows which; write decimal points, and nothing between thousands."
             )
-        if comma_allowed and self.thousands and self.below_thousand and not self.sure_point:
-            (row, text), (other_row, other) = self.thousands, self.below_thousand
+        if {Sign.THOUSANDS, Sign.BELOW_THOUSAND} <= set(self.first) and Sign.SURE_POINT not in self.first:
+            (row, text), (other_row, other) = self.first[Sign.THOUSANDS], self.first[Sign.BELOW_THOUSAND]
             raise PipelineError(
                 f"{path}: column '{column}' holds '{text}' (row {row}) beside '{other}' (row {other_row}), as if "
                 "points lay between thousands, and no value shows that they do not; write nothing between thousands."
@@ -217,20 +211,19 @@ def parse_numbers(encoded: pa.DictionaryArray, lines: NDArray[np.int64], *, comm
     either = _matches(texts, _COMMA_OR_THOUSANDS)
     codes = encoded.indices.to_numpy(zero_copy_only=False)
 
-    def first(seen: NDArray[np.bool_]) -> Place | None:
-        if not seen.any():
-            return None
+    def first(seen: NDArray[np.bool_]) -> Place:
         row = int(seen[codes].argmax())
         return int(lines[row]), encoded.dictionary[codes[row]].as_py()
 
-    signs = DecimalSigns(
-        comma=first((comma & ~either) | _matches(texts, _POINTS_BETWEEN_THOUSANDS)),
-        point=first(point | _matches(texts, _COMMAS_BETWEEN_THOUSANDS)),
-        either=first(either),
-        sure_point=first(point & ~_matches(texts, _POINT_OR_THOUSANDS)),
-        thousands=first(_matches(texts, _THOUSANDS_TO_TENS)),
-        below_thousand=first(_matches(texts, _BELOW_A_THOUSAND)),
-    )
+    seen = {
+        Sign.COMMA: (comma & ~either) | _matches(texts, _POINTS_BETWEEN_THOUSANDS),
+        Sign.POINT: point | _matches(texts, _COMMAS_BETWEEN_THOUSANDS),
+        Sign.EITHER: either,
+        Sign.SURE_POINT: point & ~_matches(texts, _POINT_OR_THOUSANDS),
+        Sign.THOUSANDS: _matches(texts, _THOUSANDS_TO_TENS),
+        Sign.BELOW_THOUSAND: _matches(texts, _BELOW_A_THOUSAND),
+    }
+    signs = DecimalSigns({sign: first(those) for sign, those in seen.items() if those.any()})
     return Numbers(values[codes], wrong[codes], signs)
 
 
@@ -250,10 +243,10 @@ def _matches(texts: pa.StringArray, pattern: str) -> NDArray[np.bool_]:
     return np.asarray(pc.match_substring_regex(texts, pattern))
 
 
-def no_number(column: str, text: str) -> str:
+def no_number(column: str, text: str) -> Reason:
     """Return the reason for which a row is rejected that holds `text` where a number should be."""
     seen = text if len(text) <= _LISTED else f"{text[:_LISTED]}..."
-    return f"column '{column}' holds '{seen}', which is no number{_hint(text)}"
+    return Reason(f"column '{{}}' holds '{{}}', which is no number{_hint(text)}").of(column, seen)
 
 
 def _hint(text: str) -> str:

@@ -44,8 +44,7 @@ def as_read(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
 def test_pairs_and_triples_of_a_screen_as_read_are_called_by_the_same_one_sided_p_value(as_read: pd.DataFrame) -> None:
     scored = as_read[as_read["phenotype"] == "interaction"].reset_index(drop=True)
     data = from_table(scored, named_genes(scored["genes"]), "test", {"screen": SCREEN_READERS.get("kuzmin2018").scores})
-    found = called(data, "screen", "interaction")
-    assert found is not None
+    found = called(data, "screen", "interaction").mask
     pair, triple = scored["order"] == 2, scored["order"] == 3
     assert (pair.sum(), triple.sum()) != (0, 0)
     released = np.where(scored["p_value"].notna(), scored["p_value"], scored["raw_p_value"]).astype(float)
@@ -116,24 +115,24 @@ def test_an_adjusted_trigenic_score_is_called_by_the_p_value_of_its_raw_score(
     data = from_table(frame, named_genes(frame["genes"]), "test", {"screen": SCREEN_READERS.get("kuzmin2018").scores})
     assert np.isnan(data.p_value).all()
     found = called(data, "screen", "interaction")
-    assert found is not None
-    assert found.tolist() == [False, True, False]
+    assert found.by_side()["negative"].tolist() == [False, True, False]
 
 
 def test_an_own_table_without_a_threshold_has_no_calls(measure: Callable, observe: Callable) -> None:
     frame = observe([("A", "B")] * 2, [-9.0, -0.2], p_value=0.001, p_sided=2)
-    assert called(measure(frame, scores={}), "screen", "interaction") is None
+    without = called(measure(frame, scores={}), "screen", "interaction")
+    assert without.by_side() == {}
+    assert not without.mask.any()
+    assert without.column().isna().all()
     stated = {"screen": ScreenScores(unit="S-score", calls=CallThreshold(negative=-3.0))}
     found = called(measure(frame, scores=stated), "screen", "interaction")
-    assert found is not None
-    assert found.tolist() == [True, False]
+    assert found.by_side()["negative"].tolist() == [True, False]
 
 
 def test_a_call_is_its_own_label(measure: Callable, observe: Callable) -> None:
     data = measure(observe([("A", "B")] * 2, [1.0, 0.0], phenotype="call"))
     marks = called(data, "kuzmin2018_calls", "call")
-    assert marks is not None
-    assert marks.tolist() == [True, False]
+    assert marks.by_side()["negative"].tolist() == [True, False]
 
 
 def test_a_low_interaction_and_a_high_call_both_score_high() -> None:
@@ -144,11 +143,10 @@ def test_a_low_interaction_and_a_high_call_both_score_high() -> None:
 def test_a_list_of_essential_genes_calls_the_lethal_deletions(measure: Callable, observe: Callable) -> None:
     listed = measure(observe([("A",), ("B",), ("C",)], [0.0, 1.0, 1.0], phenotype="fitness"))
     lethal = called(listed, "essential_genes", "fitness")
-    assert lethal is not None
-    assert lethal.tolist() == [True, False, False]
+    assert lethal.by_side()["negative"].tolist() == [True, False, False]
 
 
 @pytest.mark.parametrize("values", [[0.0, 0.5, 1.0], [0.4, 0.9, 0.9], [1.0, 1.0, 1.0]])
 def test_measured_fitness_has_no_calls(measure: Callable, observe: Callable, values: list[float]) -> None:
     measured = measure(observe([("A",), ("B",), ("C",)], values, phenotype="fitness"))
-    assert called(measured, "costanzo2016", "fitness") is None
+    assert called(measured, "costanzo2016", "fitness").by_side() == {}

@@ -10,7 +10,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from pipeline_lib.evaluation.intervals import design as influence
 from pipeline_lib.evaluation.intervals.design import ClusterDesign
 from pipeline_lib.evaluation.intervals.estimates import draw_resamples
-from pipeline_lib.evaluation.metrics.moments import MomentBootstrap
+from pipeline_lib.evaluation.metrics.moments import MomentBootstrap, MomentSums, pearson_within_query
 from pipeline_lib.evaluation.metrics.ranking import RankingBootstrap
 
 N = 400
@@ -63,9 +63,9 @@ def test_precision_at_a_recall_spreads_as_its_influence_says() -> None:
     rng = np.random.default_rng(2)
     called = rng.random(3000) < 0.15
     score = called + rng.normal(size=3000)
-    design = ClusterDesign("query", np.arange(3000)[:, None], (3000,))
+    clusters = ClusterDesign("query", np.arange(3000)[:, None], (3000,))
     recalls = np.array([0.1, 0.3, 0.6, 0.9])
-    bootstrap = RankingBootstrap(design, draw_resamples(design, 400, [0]), score)
+    bootstrap = RankingBootstrap(clusters, draw_resamples(clusters, 400, [0]), score)
     draws = bootstrap.precision_at_recalls(score, called, recalls)
     for found, values in zip(influence.of_precision_at_recalls(score, called, recalls), draws, strict=True):
         assert found.sum() == pytest.approx(0, abs=0.01 * np.abs(found).sum())
@@ -100,10 +100,8 @@ def test_the_correlation_within_queries_is_moved_by_both_turns_of_a_pair() -> No
     assert np.corrcoef(taken, found)[0, 1] > 0.98
 
 
-def _within(sums: object) -> float:
-    from pipeline_lib.evaluation.metrics.moments import pearson_within_query
-
-    return float(pearson_within_query(sums)[0])  # type: ignore[arg-type,index]
+def _within(sums: MomentSums) -> float:
+    return float(pearson_within_query(sums)[0])
 
 
 def test_a_constant_prediction_is_moved_by_nothing() -> None:

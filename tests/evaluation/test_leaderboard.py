@@ -23,7 +23,7 @@ def stand(run: Path, settings: EvaluationSettings = SETTINGS) -> Standings:
     genes = pd.read_parquet(run / "tables" / "genes.parquet")
     data = read_measurements(run / "tables" / "observations.parquet", genes)
     files = find_predictions(run / "models")
-    return build_standings(data, gene_traits(genes, None), files, settings, 1, lambda: None)
+    return build_standings(data, gene_traits(genes), files, settings, 1, lambda: None)
 
 
 def pick(rows: list[dict[str, Any]], **wanted: Any) -> dict[str, Any]:

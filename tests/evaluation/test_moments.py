@@ -54,7 +54,6 @@ def test_within_queries_every_draw_is_centred_by_its_own_query_means(name: str, 
     query = rng.normal(size=9)[design.codes[:, 0]]
     y, x = rng.normal(size=400) + query, rng.normal(size=400) - query
     within = pearson_within_query(MomentBootstrap(design, resamples, y).sums(x))
-    assert within is not None
     for draw in range(13):
         rows = literal(design, resamples, draw)
         codes = design.codes[rows, 0]
@@ -67,7 +66,6 @@ def test_in_an_e_map_each_gene_of_a_pair_is_the_query_in_turn(literal: Callable)
     resamples = draw_resamples(design, 8, [0])
     y, x = rng.normal(size=(2, 400))
     within = pearson_within_query(MomentBootstrap(design, resamples, y).sums(x))
-    assert within is not None
     for draw in range(9):
         rows = literal(design, resamples, draw)
         both, codes = np.append(rows, rows), design.codes[rows].T.ravel()
@@ -92,7 +90,6 @@ def test_removing_query_means_removes_what_a_lookup_of_the_query_knows() -> None
     sums = MomentBootstrap(design, draw_resamples(design, 30, [0]), y).sums(query)
     within = pearson_within_query(sums)
     assert pearson(sums)[0] > 0.9
-    assert within is not None
     assert (within == 0).all()
 
 
@@ -154,6 +151,6 @@ def test_triples_without_queries_have_nothing_to_centre_within() -> None:
     rng = np.random.default_rng(9)
     design = design_of("triples of genes", rng)
     bootstrap = MomentBootstrap(design, draw_resamples(design, 5, [0]), rng.normal(size=400))
-    assert pearson_within_query(bootstrap.sums(rng.normal(size=400))) is None
+    assert np.isnan(pearson_within_query(bootstrap.sums(rng.normal(size=400)))).all()
     with pytest.raises(ValueError, match="no one query"):
         bootstrap.influence_within_query(rng.normal(size=400))

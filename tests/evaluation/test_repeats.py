@@ -7,7 +7,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline_lib.evaluation.ceilings.reliability import find_repeats, joint_codes, order_weights, repeats
+from pipeline_lib.evaluation.ceilings.reliability import (
+    Repeats,
+    find_repeats,
+    joint_codes,
+    order_weights,
+    raw_queries,
+    repeats,
+)
+from pipeline_lib.evaluation.measurements import Measurements
+
+
+def _raw_repeats(data: Measurements) -> dict[str, Repeats]:
+    return find_repeats(data, raw_queries(data))
 
 
 @pytest.mark.parametrize(
@@ -24,20 +36,20 @@ from pipeline_lib.evaluation.ceilings.reliability import find_repeats, joint_cod
 def test_rows_are_told_apart_by_what_repeats(
     measure: Callable, twins: Callable, second: dict[str, Any], method: str
 ) -> None:
-    found = find_repeats(measure(twins(20, **second)), None)
+    found = _raw_repeats(measure(twins(20, **second)))
     assert list(found) == [method]
     assert found[method].groups == 20
     assert len(found[method].rows) == 40
 
 
 def test_another_temperature_is_another_measurement(measure: Callable, twins: Callable) -> None:
-    assert not find_repeats(measure(twins(20, temperature=30.0)), None)
+    assert not _raw_repeats(measure(twins(20, temperature=30.0)))
 
 
 def test_a_swapped_cross_repeats_the_genotype_but_within_another_query(measure: Callable, twins: Callable) -> None:
     swapped = {"query": [f"H{code}_sn1" for code in range(20)], "array": [f"G{code}_dma1" for code in range(20)]}
     data = measure(twins(20, **swapped))
-    assert list(find_repeats(data, None)) == ["repeated_genotypes"]
+    assert list(_raw_repeats(data)) == ["repeated_genotypes"]
     assert not find_repeats(data, data.genotypes.query)
 
 
@@ -59,8 +71,8 @@ def test_raw_interactions_of_one_triple_repeat_only_with_the_same_query(measure:
             crossed(swapped, "tm2"),
         ]
     )
-    assert list(find_repeats(measure(frame), None)) == ["repeated_genotypes"]
-    assert not find_repeats(measure(frame.assign(phenotype="raw_interaction")), None)
+    assert list(_raw_repeats(measure(frame))) == ["repeated_genotypes"]
+    assert not _raw_repeats(measure(frame.assign(phenotype="raw_interaction")))
 
 
 def test_orders_weigh_as_in_the_whole_screen() -> None:

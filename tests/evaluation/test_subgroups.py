@@ -9,7 +9,7 @@ from scipy import stats
 
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.evaluation.folds import assay_fold
-from pipeline_lib.evaluation.tables.leaderboard import GeneTraits, SubgroupBootstrap, gene_traits, levels
+from pipeline_lib.evaluation.tables.leaderboard import GeneSet, SubgroupBootstrap, gene_traits, levels, network_traits
 
 SETTINGS = EvaluationSettings(resamples=100, ranking_resamples=50)
 
@@ -22,7 +22,7 @@ def genes(**columns: object) -> pd.DataFrame:
 def test_levels_by_hand(measure: Callable, observe: Callable) -> None:
     data = measure(observe([("A", "B"), ("A", "C"), ("C", "D"), ("B", "C", "D")], np.zeros(4)))
     edges = pd.DataFrame({"source": [0, 0, 1], "target": [1, 2, 2]})
-    found = levels(data, gene_traits(genes(), edges))
+    found = levels(data, gene_traits(genes()) | network_traits(edges, 4))
     assert found["metabolic"].tolist() == ["all", "some", "none", "some"]
     assert found["essential"].tolist() == ["some", "some", "none", "none"]
     assert found["order"].tolist() == ["2", "2", "2", "3"]
@@ -32,14 +32,14 @@ def test_levels_by_hand(measure: Callable, observe: Callable) -> None:
 
 def test_a_subgroup_with_one_level_tells_nothing_and_is_left_out(measure: Callable, observe: Callable) -> None:
     data = measure(observe([("A", "B"), ("B", "A")], np.zeros(2)))
-    assert levels(data, gene_traits(genes(), None)).empty
+    assert levels(data, gene_traits(genes())).empty
 
 
 def test_unknown_essentiality_and_empty_networks_make_no_subgroups() -> None:
     unknown = genes().assign(essential=pd.array([None] * 4, dtype="boolean"))
-    traits = gene_traits(unknown, pd.DataFrame({"source": [], "target": []}))
-    assert traits.essential is None
-    assert traits.degree is None
+    assert list(gene_traits(genes())) == ["metabolic", "essential", "order"]
+    assert list(gene_traits(unknown)) == ["metabolic", "order"]
+    assert network_traits(pd.DataFrame({"source": [], "target": []}), 4) == {}
 
 
 @pytest.mark.parametrize("screen", ["emap", "crosses"])
@@ -49,7 +49,7 @@ def test_each_level_has_the_correlation_of_its_rows(
     frame = request.getfixturevalue(screen)(*((20,) if screen == "emap" else (20, 20)))
     data = measure(frame)
     marked = np.arange(len(data.gene_names)) % 3 == 0
-    traits = GeneTraits(metabolic=marked, essential=None, degree=None)
+    traits = {"metabolic": GeneSet(marked)}
     assay = assay_fold(data, "screen", "interaction", "random", np.arange(len(data)), SETTINGS)
     bootstrap = SubgroupBootstrap(assay, traits, 50)
     prediction = np.random.default_rng(1).normal(size=len(data)) + data.genotypes.value
@@ -65,7 +65,7 @@ def test_each_level_has_the_correlation_of_its_rows(
 
 def test_a_level_of_equal_measurements_has_no_value(measure: Callable, crosses: Callable) -> None:
     data = measure(crosses(8, 20).assign(value=0.0))
-    traits = GeneTraits(np.arange(len(data.gene_names)) % 3 == 0, None, None)
+    traits = {"metabolic": GeneSet(np.arange(len(data.gene_names)) % 3 == 0)}
     assay = assay_fold(data, "screen", "interaction", "random", np.arange(160), SETTINGS)
     found = SubgroupBootstrap(assay, traits, 50).pearson(np.random.default_rng(0).normal(size=160))
     assert all(np.isnan(estimate.value) and np.isnan(estimate.interval(0.95)).all() for estimate in found.values())

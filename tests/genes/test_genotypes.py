@@ -12,7 +12,7 @@ def test_one_two_and_three_different_genes_are_genotypes() -> None:
 
 def test_each_fault_has_its_sentence() -> None:
     genes = np.array([[-1, -1, -1, -1], [0, 1, 2, 3], [1, -1, 1, -1], [2, 2, 2, 2]])
-    sentences = [FAULTS[code] for code in genotype_faults(genes)]
+    sentences = [str(FAULTS[code]) for code in genotype_faults(genes)]
     assert "no gene" in sentences[0]
     assert "more than three" in sentences[1]
     assert "twice" in sentences[2]
@@ -21,7 +21,7 @@ def test_each_fault_has_its_sentence() -> None:
 
 def test_an_interaction_needs_two_genes() -> None:
     genes = np.array([[3, -1, -1], [3, 4, -1], [3, 3, -1]])
-    faults = [FAULTS[code] for code in genotype_faults(genes, smallest_order("interaction"))]
+    faults = [str(FAULTS[code]) for code in genotype_faults(genes, smallest_order("interaction"))]
     assert "at least two" in faults[0]
     assert faults[1] == ""
     assert "twice" in faults[2]

@@ -4,7 +4,7 @@ import pandas as pd
 
 from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.reporting.sections.data import identity_sentences, query_sentences
-from pipeline_lib.reporting.sections.p_values import agreement_grid, call_sentence, simulated_p_sentences
+from pipeline_lib.reporting.sections.p_values import agreement_grids, call_sentence, simulated_p_sentences
 
 SIMULATED = ScreenSettings(reader="kuzmin2018", files={"table": "simulated:yeast/aao1729_data_s1.tsv"})
 
@@ -65,11 +65,12 @@ def test_every_screen_and_split_gets_an_answer() -> None:
         for split in ("query_disjoint", "random")
         for quantity, value in (("spearman", 0.0), ("enrichment", 1.0))
     ]
-    grid = agreement_grid(pd.DataFrame(rows), "clp")
+    (grid,) = agreement_grids(pd.DataFrame(rows), "clp")
     assert grid.columns == ["random", "unseen queries"]
     ((name, cells),) = grid.rows
     assert name == "kuzmin_tau, trigenic"
-    assert [cell.verdict for cell in cells] == ["level", "level"]
-    assert all("no significant difference from chance" in cell.words for cell in cells)
-    assert "P against the prediction of kuzmin_tau, interaction" in cells[0].words
-    assert agreement_grid(pd.DataFrame(rows), "dango") is None
+    assert list(cells) == grid.columns
+    assert [cell.verdict for cell in cells.values()] == ["level", "level"]
+    assert all("no significant difference from chance" in cell.words for cell in cells.values())
+    assert "P against the prediction of kuzmin_tau, interaction" in cells["random"].words
+    assert agreement_grids(pd.DataFrame(rows), "dango") == []

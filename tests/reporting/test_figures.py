@@ -17,6 +17,7 @@ from matplotlib.patches import Rectangle
 from pipeline_lib.artefacts.schemas import HISTORY
 from pipeline_lib.artefacts.tables import read_table, write_table
 from pipeline_lib.config.evaluation import ARTEFACTS, P_VALUE_PAGE, TOPICS
+from pipeline_lib.evaluation.p_values.nulls import criterion_of
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import read_records
 from pipeline_lib.reporting.figures.calls import draw_called_ranking, draw_discoveries
@@ -109,6 +110,13 @@ def discoveries() -> pd.DataFrame:
     shared = {"screen": "ours", "phenotype": "interaction", "order": 2, "quantity": "discoveries", "n": 1000}
     rows = [{**shared, "detail": rule, "value": n, "low": n - 5, "high": n + 5} for rule, n in rules.items()]
     return pd.DataFrame(rows)
+
+
+def test_a_discovery_is_counted_by_a_threshold_a_p_value_or_a_false_discovery_rate():
+    found = {detail: criterion_of(detail) for detail in discoveries()["detail"]}
+    assert list(found.values()) == ["threshold", "false_discovery_rate"]
+    assert criterion_of("true value < -0.08") == "threshold"
+    assert criterion_of("P < 0.05 as released") == criterion_of("P < 0.05 two-sided") == "p_value"
 
 
 def test_values_beyond_the_range_make_no_pile_at_its_edge():

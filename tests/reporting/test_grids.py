@@ -9,8 +9,8 @@ from pipeline_lib.config.evaluation import ARTEFACTS
 from pipeline_lib.evaluation.tables.differences import verdict
 from pipeline_lib.reporting.chart import GridCell, Scale, mark, scale_around_zero
 from pipeline_lib.reporting.findings import number
-from pipeline_lib.reporting.sections.model import Elsewhere, elsewhere, family_grid
-from pipeline_lib.reporting.sections.page import scoreboard_grid
+from pipeline_lib.reporting.sections.model import Elsewhere, elsewhere, family_grids
+from pipeline_lib.reporting.sections.page import scoreboard_grids
 from tests.reporting.test_findings import pair
 
 
@@ -23,13 +23,13 @@ def variants(**bounds_of):
 
 def test_variants_are_named_by_what_can_be_said_of_them():
     bounds = {"dango_frozen": (0.1, 0.2), "dango_plain": (-0.2, -0.1), "dango_a": (-0.1, 0.12)}
-    grid = family_grid(variants(**bounds), "dango", "pretraining")
-    assert {name: cell.verdict for name, (cell,) in grid.rows} == {
+    (grid,) = family_grids(variants(**bounds), "dango", "pretraining")
+    assert {name: cell.verdict for name, cells in grid.rows for cell in cells.values()} == {
         "dango_a": "level",
         "dango_frozen": "win",
         "dango_plain": "loss",
     }
-    words = {name: cell.words for name, (cell,) in grid.rows}
+    words = {name: cell.words for name, cells in grid.rows for cell in cells.values()}
     assert "beats dango by 0.150 (0.100 to 0.200); 3 seeds each, paired" in words["dango_frozen"]
     assert "falls short of dango by -0.150 (-0.200 to -0.100)" in words["dango_plain"]
     assert "shows no significant difference from dango (0.010 (-0.100 to 0.120))" in words["dango_a"]
@@ -39,26 +39,29 @@ def test_variants_are_named_by_what_can_be_said_of_them():
 def test_the_grid_stays_with_the_leading_assay_and_the_others_are_counted():
     other = variants(dango_frozen=(-0.3, -0.1)).assign(screen="simulated")
     family = pd.concat([variants(dango_frozen=(0.1, 0.2)), other], ignore_index=True)
-    grid = family_grid(family, "dango", "pretraining")
+    (grid,) = family_grids(family, "dango", "pretraining")
     assert "simulated" not in grid.title
     assert elsewhere(family) == Elsewhere(differences=1, better=0, worse=1)
 
 
 def test_a_family_without_members_has_no_grid():
-    assert family_grid(pair(0.1, 0.2).iloc[:0], "clp", "ablations") is None
+    nobody = pair(0.1, 0.2).iloc[:0]
+    assert family_grids(nobody, "clp", "ablations") == []
+    assert elsewhere(nobody) == Elsewhere(differences=0, better=0, worse=0)
 
 
 def test_every_comparison_of_the_scoreboard_is_a_cell(run_folder):
     board = read_table(run_folder / ARTEFACTS["scoreboard"])
-    grid = scoreboard_grid(board)
-    cells = [cell for _, row in grid.rows for cell in row if cell is not None]
+    (grid,) = scoreboard_grids(board)
+    cells = [cell for _, row in grid.rows for cell in row.values()]
     assert len(cells) == len(board)
     for row, cell in zip(board.sort_values(["screen", "phenotype"]).to_dict("records"), cells, strict=True):
         assert cell.verdict == verdict(row["low"], row["high"], row["q"])
         ours = next(one for one in cell.marks if one.kind == "model")
         assert ours.at == grid.scale.place(row["value"])
-        assert ours.low < ours.at < ours.high
-    assert scoreboard_grid(board.head(0)) is None
+        low, high = ours.interval
+        assert low < ours.at < high
+    assert scoreboard_grids(board.head(0)) == []
 
 
 @pytest.mark.parametrize("value", [-5.0, -0.2, 0.0, 0.3, 1.0, 7.0])
@@ -80,7 +83,7 @@ def test_zero_has_no_sign():
 def test_what_is_unknown_is_not_drawn():
     assert mark(Scale(0, 1, "Pearson"), "ceiling", "noise ceiling", np.nan) == []
     (known,) = mark(Scale(0, 1, "Pearson"), "model", "clp", 0.5, np.nan, 0.6)
-    assert (known.at, known.low, known.high) == (50.0, None, None)
+    assert (known.at, known.interval) == (50.0, ())
 
 
 def test_differences_have_zero_in_the_middle():

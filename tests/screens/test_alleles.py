@@ -10,13 +10,14 @@ from pipeline_lib.screens.alleles import KINDS, Strains, gene_name_of_allele, ki
 
 def taken_apart(strain: str, names: GeneNames, allele: str = "", *, drop_control: bool = True) -> tuple[list, str]:
     strains = Strains(names, drop_control=drop_control)
-    code = strains.codes([strain], [allele])[0]
+    code = int(strains.codes([strain], [allele])[0])
+    assert strains.faulty().tolist() == [code in strains.faults]
     genes = [
         (names.genes[gene].as_py(), KINDS[kind])
         for gene, kind in zip(strains.genes[code], strains.kinds[code], strict=True)
         if gene != UNKNOWN
     ]
-    return genes, strains.faults[code]
+    return genes, " and ".join(map(str, strains.faults.values()))
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,10 @@ from pipeline_lib.artefacts.schemas import OBSERVATIONS
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.genes import names
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.screens.reading import read_screen
+from pipeline_lib.sources.row_block import Expected, Reason
 from tests.screens.conftest import Read
 
 COLUMNS = {"genes": "genes", "value": "score"}
@@ -109,3 +111,35 @@ def test_numbers_beyond_measure_refuse_the_file_with_the_first_of_them(
     path = table(tmp_path, *[f"TFC3+SLA1,{i}e199" for i in range(1, 60)])
     with pytest.raises(PipelineError, match=r"59 of 59 rows do not fit .*lab.csv: row 2: value 1e\+199 is beyond"):
         read("table", few_names, {"table": path}, columns=COLUMNS)
+
+
+@pytest.mark.parametrize("expected", Expected)
+def test_what_a_reason_lets_pass_is_no_matter_of_its_words(
+    expected: Expected, tmp_path: Path, few_names: GeneNames, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two of three rows are rejected: fine for genes that no index has, too many for rows of another layout."""
+    monkeypatch.setattr(names, "UNKNOWN_GENE", Reason("gene '{}' is strange", expected))
+    path = table(tmp_path, *["TFC3,1"] * 30, *["nobody,1"] * 60)
+    sentences = {
+        Expected.UP_TO_HALF: r"60 of 90 rows are rejected for one reason: gene 'nobody' is strange",
+        Expected.FEW: r"60 of 90 rows do not fit the layout of its reader; lab.csv: row 32: gene 'nobody' is strange",
+    }
+    if expected in sentences:
+        with pytest.raises(PipelineError, match=sentences[expected]):
+            read("table", few_names, {"table": path}, **FITNESS)
+    else:
+        assert len(read("table", few_names, {"table": path}, **FITNESS)[1]) == 60
+
+
+def test_rows_of_one_kind_of_reason_are_counted_together(tmp_path: Path, few_names: GeneNames) -> None:
+    settings = ScreenSettings(reader="table", files={"table": "lab.csv"}, **FITNESS)
+    path = table(
+        tmp_path, *["TFC3,1"] * 30, "nobody,1", "it's me,1", "shared,1", "TFC3,high", "TFC3,1e12", "TFC3,-2e12"
+    )
+    counts = read_screen("lab", settings, {"table": path}, few_names, tmp_path / "o.parquet", tmp_path / "r.parquet")
+    assert dict(counts.summary()) == {
+        "gene ... is not in the gene index": 2,
+        "gene name ... is ambiguous: ...": 1,
+        "column ... holds ..., which is no number": 1,
+        "value ... is beyond 1,000,000,000 in size, which no measurement reaches": 2,
+    }

@@ -51,7 +51,7 @@ def test_what_was_typed_as_text_is_read_by_the_rules_of_text(tmp_path: Path) -> 
     block, rejections = sheet(tmp_path / "t.xlsx", HEADER, *[("TFC3", cell) for cell in cells])
     np.testing.assert_array_equal(block.number("value"), [0.25, 0.5, 1.5, np.nan, np.nan, np.nan])
     assert rejections.rows == [8, 9, 10, 11]
-    assert [reason.partition("'score' ")[2].partition(",")[0] for reason in rejections.reasons] == [
+    assert [str(reason).partition("'score' ")[2].partition(",")[0] for reason in rejections.reasons] == [
         "holds 'low'",
         "holds 'true'",
         "holds '2020-05-01 00:00:00'",

@@ -76,7 +76,10 @@ def test_a_row_with_another_number_of_fields_is_rejected_with_its_line(load: Loa
     assert block.text("strain").to_pylist() == ["a", "d"]
     assert block.lines.tolist() == [2, 5]
     assert rejections.rows == [3, 4]
-    assert rejections.reasons == ["2 fields where there should be 3", "4 fields where there should be 3"]
+    assert list(map(str, rejections.reasons)) == [
+        "2 fields where there should be 3",
+        "4 fields where there should be 3",
+    ]
     assert rejections.texts == ["b\t2", "c\t3\t0.3\t9"]
 
 
@@ -84,7 +87,7 @@ def test_a_field_that_is_no_number_is_rejected_with_line_column_and_text(load: L
     block, rejections = load(HEADER + "a\t1\t0.1\n\nb\tlow\t0.2\nc\t3\t0.3\n")
     assert block.text("strain").to_pylist() == ["a", "c"]
     assert rejections.rows == [4]
-    assert rejections.reasons == ["column 'Score (ε)' holds 'low', which is no number"]
+    assert list(map(str, rejections.reasons)) == ["column 'Score (ε)' holds 'low', which is no number"]
     assert rejections.texts == ["b\tlow\t0.2"]
 
 

@@ -147,4 +147,4 @@ def test_parts_of_a_column_show_their_sign_together() -> None:
     ],
 )
 def test_a_reason_says_what_to_write_instead(text: str, hint: str) -> None:
-    assert hint in no_number("score", text)
+    assert hint in str(no_number("score", text))

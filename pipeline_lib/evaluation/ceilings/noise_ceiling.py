@@ -132,7 +132,7 @@ def _ceilings(
 ) -> Iterator[dict[str, Any]]:
     design = cluster_design(data, choose_kind(data, screen, settings))
     resamples = draw_resamples(design, settings.resamples, assay_seed(settings, screen, phenotype, "noise ceiling"))
-    raw = Part(data, design, resamples, data.genotypes.value, np.zeros(len(data)), None)
+    raw = Part.raw(data, design, resamples)
     for centred, part in ((False, raw), (True, centred_within_queries(raw) if whole_screen else None)):
         if part is None:
             continue
@@ -182,10 +182,8 @@ def _by_truth(
     moments = MomentBootstrap(design, part.resamples, y)
     sums = moments.sums(x)
     found = {False: (pearson(sums), of_correlation(x - x.mean(), y - y.mean()))}
-    crossed = within_queries and part.data.genotypes.order.max() > 1
-    within = pearson_within_query(sums) if crossed else None
-    if within is not None:
-        found[True] = within, moments.influence_within_query(x)
+    if within_queries and design.has_queries and part.data.genotypes.order.max() > 1:
+        found[True] = pearson_within_query(sums), moments.influence_within_query(x)
     for centred, (correlation, influence) in found.items():
         signed = correlation * np.abs(correlation)
         squared = Estimate(

@@ -6,7 +6,7 @@ have with one of them is its square root (Spearman 1904, Am. J. Psychol. 15:72-1
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -203,23 +203,17 @@ MINIMUM_GROUPS = 10
 """Things measured more than once that an estimate must rest on."""
 
 
-def find_repeats(data: Measurements, query: NDArray[np.int64] | None) -> dict[str, Repeats]:
+def find_repeats(data: Measurements, query: NDArray[np.int64]) -> dict[str, Repeats]:
     """Return the repeated rows by what they are: replicates, repeated genotypes, alleles.
 
     Replicates are rows of one strain pair. The other two compare different strains with the same genes deleted, one
     row a strain pair: ``repeated_genotypes`` where all genes are deleted outright (or nothing is known of the alleles),
-    ``alleles`` where some gene is altered instead. With `query` [n] (the genes of what the values are centred within),
-    rows are compared within the same query genes alone.
+    ``alleles`` where some gene is altered instead. Rows are compared within the same `query` [n] alone
+    (`Part.query`).
     """
     temperature = np.nan_to_num(data.genotypes.temperature, nan=-1.0)
-    inside = np.zeros(len(data), dtype=np.int64)
-    if query is not None:
-        inside = query
-    elif (data.genotypes.phenotype == PHENOTYPES.index("raw_interaction")).all():
-        # A triple's raw interaction is that of a double-mutant query and an array gene: another for another query.
-        inside = genotype_codes(query_genes(data.genotypes))
     strains = np.sort(np.column_stack([data.genotypes.query, data.genotypes.array]), axis=1)
-    thing = joint_codes(data.genotype, inside, temperature, data.condition)
+    thing = joint_codes(data.genotype, query, temperature, data.condition)
     pair = joint_codes(thing, *strains.T)
     rows = np.arange(len(data))
     found = {"replicates": repeats(pair, rows)}
@@ -265,7 +259,8 @@ class Part:
     """The rows of one assay and order, ready to be resampled.
 
     `value` [n] is raw or centred within queries; in the latter case `share` [n] is the share that each row has in its
-    query's mean (0 for raw values) and `query` [n] numbers the genes of each query.
+    query's mean (0 for raw values). `query` [n] numbers what rows can be compared within: the genes of the query where
+    values are centred or depend on it, all rows together elsewhere.
     """
 
     data: Measurements
@@ -273,7 +268,20 @@ class Part:
     resamples: Resamples
     value: Floats
     share: Floats
-    query: NDArray[np.int64] | None
+    query: NDArray[np.int64]
+
+    @classmethod
+    def raw(cls, data: Measurements, design: ClusterDesign, resamples: Resamples) -> Self:
+        """Return rows with their values as measured."""
+        return cls(data, design, resamples, data.genotypes.value, np.zeros(len(data)), raw_queries(data))
+
+
+def raw_queries(data: Measurements) -> NDArray[np.int64]:
+    """Return within what raw values can be compared, int64 [n]: one number for all rows that measure one quantity."""
+    if (data.genotypes.phenotype == PHENOTYPES.index("raw_interaction")).all():
+        # A triple's raw interaction is that of a double-mutant query and an array gene: another for another query.
+        return genotype_codes(query_genes(data.genotypes))
+    return np.zeros(len(data), dtype=np.int64)
 
 
 def centred_within_queries(raw: Part) -> Part | None:

@@ -209,6 +209,11 @@ class ClusterDesign:
         """The number of clusters that an interval rests on: of the way that has fewest."""
         return min(self.sizes)
 
+    @property
+    def has_queries(self) -> bool:
+        """Whether there are queries to centre within: crosses have them, a table of single mutants does not."""
+        return self.kind != "gene" or len(self.sizes) == 2
+
     @cached_property
     def variance(self) -> ClusterVariance:
         """The variance of a statistic that is robust to these clusters."""

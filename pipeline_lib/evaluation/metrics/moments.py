@@ -20,8 +20,9 @@ Floats = NDArray[np.float64]
 class NoQueries:
     """Nothing to centre within."""
 
-    def taken_from(self, products: Floats, x: Floats) -> None:
-        """Return that there are no sums within queries."""
+    def taken_from(self, products: Floats, x: Floats) -> Floats:  # noqa: ARG002 - as where there are queries
+        """Return that the sums within queries are not defined: NaN in the shape of `products`."""
+        return np.full_like(products, np.nan)
 
 
 class Between:
@@ -174,7 +175,7 @@ class MomentSums:
     n, x, y, xx, xy, yy
         float64 [resamples + 1]: sums of the weights, x - x_offset, y - y_offset, and their products.
     within
-        float64 [3, resamples + 1]: sums of xx, xy, yy after centring within queries; None where there are none.
+        float64 [3, resamples + 1]: sums of xx, xy, yy after centring within queries; NaN where there are none.
     x_offset, y_offset
         What was taken off for the sake of precision.
     flat
@@ -187,7 +188,7 @@ class MomentSums:
     xx: Floats
     xy: Floats
     yy: Floats
-    within: Floats | None
+    within: Floats
     x_offset: float
     y_offset: float
     flat: tuple[float, float]
@@ -273,9 +274,9 @@ def pearson(sums: MomentSums) -> Floats:
     return correlation(sums.centred(), sums.n, sums.flat)
 
 
-def pearson_within_query(sums: MomentSums) -> Floats | None:
-    """Return Pearson's correlation after centring x and y within each query, or None where there are no queries."""
-    return None if sums.within is None else correlation(sums.within, sums.n, sums.flat)
+def pearson_within_query(sums: MomentSums) -> Floats:
+    """Return Pearson's correlation after centring x and y within each query; NaN where there are no queries."""
+    return correlation(sums.within, sums.n, sums.flat)
 
 
 def rmse(sums: MomentSums) -> Floats:

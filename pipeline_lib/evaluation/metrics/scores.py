@@ -99,16 +99,12 @@ def evaluate(assay: AssayFold, prediction: Floats, sums: MomentSums, seed: list[
         "rmse": rmse(sums),
         "pearson_permuted": pearson(assay.sanity.sums(shuffled)),
     }
-    within = pearson_within_query(sums) if has_queries(assay) else None
-    if within is not None:
-        draws["pearson_within_query"] = within
-    if assay.positive is not None:
-        calls = assay.ranking.calls(call_score(prediction, assay.phenotype), assay.positive)
-        informative = assay.positive.any() and not assay.positive.all()
-        draws |= calls if informative else {"prevalence": calls["prevalence"]}
-        top = _top_of_queries(assay, prediction)
-        if len(top.query):
-            draws[WITHIN_QUERY_TOP] = top.draws(assay.resamples)
+    if assay.design.has_queries:
+        draws["pearson_within_query"] = pearson_within_query(sums)
+    draws |= assay.calls.metrics(assay.ranking, call_score(prediction, assay.phenotype))
+    top = _top_of_queries(assay, prediction)
+    if len(top.query):
+        draws[WITHIN_QUERY_TOP] = top.draws(assay.resamples)
     several_ways = len(assay.design.sizes) > 1
     influence = {name: _influence(name, assay, prediction, shuffled) for name in draws} if several_ways else {}
     found = {name: assay.estimate(values, influence.get(name)) for name, values in draws.items()}
@@ -119,7 +115,7 @@ def evaluate(assay: AssayFold, prediction: Floats, sums: MomentSums, seed: list[
 def _influence(metric: str, assay: AssayFold, prediction: Floats, shuffled: Floats) -> Floats:
     """Return how much each row [n] moves a metric."""
     value, score = assay.data.genotypes.value, call_score(prediction, assay.phenotype)
-    called = np.zeros(len(value), dtype=bool) if assay.positive is None else assay.positive
+    called = assay.calls.mask
     formulas: dict[str, Callable[[], Floats]] = {
         "pearson": lambda: of_correlation(prediction - prediction.mean(), value - value.mean()),
         "pearson_permuted": lambda: of_correlation(shuffled - shuffled.mean(), value - value.mean()),
@@ -137,13 +133,8 @@ def _influence(metric: str, assay: AssayFold, prediction: Floats, shuffled: Floa
 
 def _top_of_queries(assay: AssayFold, prediction: Floats) -> QueryPrecision:
     """Return the precision at the top of each query; of no query where the assay has none or calls nothing."""
-    positive = assay.positive if assay.positive is not None and has_queries(assay) else np.zeros(len(prediction), bool)
+    positive = assay.calls.mask if assay.design.has_queries else np.zeros(len(prediction), dtype=bool)
     return QueryPrecision.of(call_score(prediction, assay.phenotype), positive, assay.design)
-
-
-def has_queries(assay: AssayFold) -> bool:
-    """Tell whether the assay has queries to centre within: crosses do, a table of single mutants does not."""
-    return assay.design.kind != "gene" or len(assay.design.sizes) == 2
 
 
 def shared_unit(data: Measurements, screen: str, phenotype: str) -> str | None:

@@ -5,7 +5,7 @@ the rows named "as released" is two-sided.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +62,23 @@ def q_values(p_value: Floats, method: str) -> Floats:
     return np.asarray(fdrcorrection(p_value, method=kind)[1])
 
 
+_Q_RULES = {f"q < {NOMINAL} {method}": method for method in ("Benjamini-Hochberg", "Benjamini-Yekutieli")}
+
+_RELEASED, _TWO_SIDED = f"P < {NOMINAL} as released", f"P < {NOMINAL} two-sided"
+
+Criterion = Literal["threshold", "p_value", "false_discovery_rate"]
+"""What counts a discovery: the threshold by which its screen calls, a P-value alone, or a false discovery rate."""
+
+CRITERIA: tuple[Criterion, ...] = get_args(Criterion)
+
+
+def criterion_of(detail: str) -> Criterion:
+    """Return the criterion that the ``detail`` of a discovery states in words (`schemas.P_VALUES`)."""
+    if detail in _Q_RULES:
+        return "false_discovery_rate"
+    return "p_value" if detail in (_RELEASED, _TWO_SIDED) else "threshold"
+
+
 def assays_with_p(data: Measurements) -> Iterator[tuple[str, str, int, Measurements]]:
     """Yield (screen, phenotype, order, rows) of every assay and order with P-values, rows without one left out."""
     yield from _orders(data.take(np.isfinite(data.p_value)))
@@ -87,11 +104,11 @@ def p_value_rows(data: Measurements, settings: EvaluationSettings) -> Iterator[d
         for row in _pi0_rows(part.p_value):
             yield {**shared, **row}
         yield from rows
-        for method in ("Benjamini-Hochberg", "Benjamini-Yekutieli"):
+        for detail, method in _Q_RULES.items():
             yield {
                 **shared,
                 "quantity": "discoveries",
-                "detail": f"q < {NOMINAL} {method}",
+                "detail": detail,
                 "value": float((q_values(part.p_value, method) < NOMINAL).sum()),
                 "low": np.nan,
                 "high": np.nan,
@@ -157,8 +174,8 @@ def _pi0_rows(p_value: Floats) -> Iterator[dict[str, Any]]:
 def _counted(data: Measurements, screen: str, phenotype: str, order: int) -> dict[tuple[str, str], NDArray[np.bool_]]:
     """Return what is counted, by (quantity, detail): a mark [n] for every row."""
     marks = {("pi0_at_lambda", f"{level:.2f}"): data.p_value > level for level in LAMBDAS}
-    marks["discoveries", f"P < {NOMINAL} as released"] = data.p_released < NOMINAL
-    marks["discoveries", f"P < {NOMINAL} two-sided"] = data.p_value < NOMINAL
+    marks["discoveries", _RELEASED] = data.p_released < NOMINAL
+    marks["discoveries", _TWO_SIDED] = data.p_value < NOMINAL
     return marks | _called(data, screen, phenotype, order)
 
 

@@ -22,7 +22,7 @@ from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE
 from pipeline_lib.cell.testable import genotype_codes, genotype_names, query_genes
 from pipeline_lib.config.evaluation import EvaluationSettings
-from pipeline_lib.evaluation.folds import INTERACTIONS, assay_seed, call_score, called, locate
+from pipeline_lib.evaluation.folds import INTERACTIONS, Calls, NoCalls, assay_seed, call_score, called, locate
 from pipeline_lib.evaluation.intervals.design import ClusterDesign, choose_kind, cluster_design, of_mean, of_spearman
 from pipeline_lib.evaluation.intervals.estimates import Estimate, Resamples, draw_resamples
 from pipeline_lib.evaluation.measurements import Measurements
@@ -98,8 +98,8 @@ class Joined:
         float64 [n] in the units of the source.
     score
         float64 [n]: high where a negative interaction is predicted.
-    negative
-        bool [n]: called negative by the rule of their screen; None where nothing is called there.
+    calls
+        The rows [n] called negative by the rule of their screen.
     """
 
     labels: dict[str, Any]
@@ -107,7 +107,7 @@ class Joined:
     data: Measurements
     prediction: Floats
     score: Floats
-    negative: NDArray[np.bool_] | None
+    calls: Calls
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def join_predictions(data: Measurements, files: list[PredictionFile], advance: C
             predicted = _read(data, seeds)
             for screen, phenotype, order, part, queries in measured:
                 labels = {"model": model, "split": split, "screen": screen, "phenotype": phenotype, "order": order}
-                negative = called(part, screen, phenotype) if phenotype in INTERACTIONS else None
+                calls = called(part, screen, phenotype) if phenotype in INTERACTIONS else NoCalls(len(part))
                 of_raw = np.asarray(part.p_of_raw)
                 for source, kind, values in _sources(screen, phenotype, order, part, queries, predicted):
                     rows = np.isfinite(values)
@@ -177,7 +177,7 @@ def join_predictions(data: Measurements, files: list[PredictionFile], advance: C
                             data=part.take(rows),
                             prediction=values[rows],
                             score=call_score(values[rows], kind),
-                            negative=None if negative is None else negative[rows],
+                            calls=calls.take(rows),
                         )
             for _ in seeds:
                 advance()
@@ -251,9 +251,8 @@ def decile_rows(joined: Joined, settings: EvaluationSettings) -> Iterator[dict[s
     decile = _deciles(joined, settings)
     inside = decile == np.arange(DECILES)[:, None]
     hit = joined.data.p_value < NOMINAL
-    shares = {"hit": _shares(inside, hit, design, resamples)}
-    if joined.negative is not None:
-        shares["negative"] = _shares(inside, joined.negative, design, resamples)
+    marks = {"hit": hit, **joined.calls.by_side()}
+    shares = {name: _shares(inside, mark, design, resamples) for name, mark in marks.items()}
     for position in range(DECILES):
         members = decile == position
         row = {
@@ -382,7 +381,6 @@ def hit_table(joined: Joined) -> pd.DataFrame:
 def point_table(joined: Joined) -> pd.DataFrame:
     """Return the joined rows themselves, for scatter and volcano plots (`P_VALUE_POINTS` of the schemas)."""
     data = joined.data.genotypes
-    unknown = pd.array([None] * len(joined.score), dtype="boolean")
     return pd.DataFrame(
         {
             **joined.labels,
@@ -390,6 +388,6 @@ def point_table(joined: Joined) -> pd.DataFrame:
             "prediction": joined.prediction,
             "value": data.value,
             "p_value": joined.data.p_value,
-            "negative": unknown if joined.negative is None else pd.array(joined.negative, dtype="boolean"),
+            "negative": joined.calls.column(),
         }
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline_lib.artefacts.schemas import TableSchema
 from pipeline_lib.artefacts.tables import write_table
-from pipeline_lib.cell.genotypes import NO_GENE
+from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.config.screens import POOLED
 from pipeline_lib.evaluation.folds import AssayFold, SplitFold, assay_seed, split_fold
@@ -42,49 +42,65 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 
+class Trait(Protocol):
+    """What sorts genotypes into levels."""
+
+    def levels(self, genotypes: Genotypes) -> NDArray[Any]:
+        """Return the level of every genotype, text [n]."""
+
+
 @dataclass(frozen=True)
-class GeneTraits:
-    """What is known of every gene, indexed by gene: in the metabolic model, essential, number of neighbours.
+class GeneSet:
+    """Genes of one kind, bool [N]: all, some or none of a genotype's genes are among them."""
 
-    `essential` and `degree` are None where they are not known (no list of essential genes, no networks).
-    """
+    members: NDArray[np.bool_]
 
-    metabolic: NDArray[np.bool_]
-    essential: NDArray[np.bool_] | None
-    degree: NDArray[np.int64] | None
+    def levels(self, genotypes: Genotypes) -> NDArray[Any]:
+        """Return ``all``, ``some`` or ``none``."""
+        return _share_level(gene_share(genotypes.genes, self.members))
 
 
-def gene_traits(genes: pd.DataFrame, edges: pd.DataFrame | None) -> GeneTraits:
-    """Collect the traits out of the gene table (GENES) and the networks (EDGES; None or no rows: no degrees)."""
+class NumberOfGenes:
+    """How many genes a genotype lacks."""
+
+    def levels(self, genotypes: Genotypes) -> NDArray[Any]:
+        """Return ``1``, ``2`` or ``3``."""
+        return genotypes.order.astype(str)
+
+
+@dataclass(frozen=True)
+class Connections:
+    """Number of neighbours of every gene in the networks, int64 [N]."""
+
+    degree: NDArray[np.int64]
+
+    def levels(self, genotypes: Genotypes) -> NDArray[Any]:
+        """Return the third of the least connected gene among the genotypes at hand: ``low``, ``middle``, ``high``."""
+        genes = genotypes.genes
+        least = np.where(genes == NO_GENE, np.iinfo(np.int64).max, self.degree[genes]).min(axis=1)
+        third = np.searchsorted(np.quantile(least, [1 / 3, 2 / 3]), least, side="left")
+        return np.array(["low", "middle", "high"])[third]
+
+
+def gene_traits(genes: pd.DataFrame) -> dict[str, Trait]:
+    """Return the traits that the gene table (GENES) knows, by name: without a list of essential genes not that one."""
     ordered = genes.sort_values("gene_index")
     essential = ordered["essential"]
-    degree = None
-    if edges is not None and len(edges):
-        ends = edges[["source", "target"]].to_numpy(np.int64)
-        degree = np.bincount(ends.ravel(), minlength=len(ordered))
-    return GeneTraits(
-        metabolic=ordered["in_gem"].to_numpy(bool),
-        essential=essential.fillna(value=False).to_numpy(bool) if essential.notna().any() else None,
-        degree=degree,
-    )
+    traits: dict[str, Trait] = {"metabolic": GeneSet(ordered["in_gem"].to_numpy(bool))}
+    if essential.notna().any():
+        traits["essential"] = GeneSet(essential.fillna(value=False).to_numpy(bool))
+    return traits | {"order": NumberOfGenes()}
 
 
-def levels(data: Measurements, traits: GeneTraits) -> pd.DataFrame:
-    """Return the level of every observation: one column a subgroup that has at least two levels among them.
+def network_traits(edges: pd.DataFrame, genes: int) -> dict[str, Trait]:
+    """Return the trait that the networks (EDGES) of so many genes know, by name; none where they have no edges."""
+    ends = edges[["source", "target"]].to_numpy(np.int64)
+    return {"degree": Connections(np.bincount(ends.ravel(), minlength=genes))} if len(ends) else {}
 
-    ``metabolic`` and ``essential``: all, some or none of the deleted genes; ``order``: 1, 2 or 3; ``degree``: third
-    of the genotype's least connected gene among the genotypes at hand (low, middle, high).
-    """
-    genes = data.genotypes.genes
-    columns = {"metabolic": _share_level(gene_share(genes, traits.metabolic))}
-    if traits.essential is not None:
-        columns["essential"] = _share_level(gene_share(genes, traits.essential))
-    columns["order"] = data.genotypes.order.astype(str)
-    if traits.degree is not None:
-        least = np.where(genes == NO_GENE, np.iinfo(np.int64).max, traits.degree[genes]).min(axis=1)
-        third = np.searchsorted(np.quantile(least, [1 / 3, 2 / 3]), least, side="left")
-        columns["degree"] = np.array(["low", "middle", "high"])[third]
-    frame = pd.DataFrame(columns)
+
+def levels(data: Measurements, traits: Mapping[str, Trait]) -> pd.DataFrame:
+    """Return the level of every observation: one column a trait that has at least two levels among them."""
+    frame = pd.DataFrame({name: trait.levels(data.genotypes) for name, trait in traits.items()})
     several = [name for name in frame if (frame[name] != frame[name].iloc[0]).any()]
     return frame[several]
 
@@ -92,7 +108,7 @@ def levels(data: Measurements, traits: GeneTraits) -> pd.DataFrame:
 class SubgroupBootstrap:
     """Pearson's correlation within every level of every subgroup of one assay, on the assay's own resamples."""
 
-    def __init__(self, assay: AssayFold, traits: GeneTraits, resamples: int) -> None:
+    def __init__(self, assay: AssayFold, traits: Mapping[str, Trait], resamples: int) -> None:
         self._design, self._codes = assay.design, assay.design.codes
         self._resamples = assay.resamples.first(resamples)
         value = assay.data.genotypes.value
@@ -173,7 +189,7 @@ class _Scored:
 
 def build_standings(
     data: Measurements,
-    traits: GeneTraits,
+    traits: Mapping[str, Trait],
     files: Iterable[PredictionFile],
     settings: EvaluationSettings,
     threads: int,

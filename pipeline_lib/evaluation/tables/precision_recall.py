@@ -20,7 +20,6 @@ from pipeline_lib.evaluation.folds import AssayFold, call_score, split_fold
 from pipeline_lib.evaluation.intervals.design import of_precision_at_recalls
 from pipeline_lib.evaluation.intervals.estimates import fold_seeds
 from pipeline_lib.evaluation.measurements import Measurements
-from pipeline_lib.evaluation.metrics.scores import has_queries
 from pipeline_lib.evaluation.predictions import PredictionFile, by_split, read_fold
 
 Floats = NDArray[np.float64]
@@ -72,7 +71,7 @@ def scored_assays(
                 predictions.append(test.value)
                 advance()
             for assay in fold.assays:
-                if assay.positive is not None and 0 < assay.positive.sum() < len(assay.rows):
+                if assay.calls.informative:
                     labels = {
                         "model": model,
                         "split": split,
@@ -80,7 +79,7 @@ def scored_assays(
                         "phenotype": assay.phenotype,
                     }
                     scores = [call_score(part[assay.rows], assay.phenotype) for part in predictions]
-                    yield ScoredAssay(labels, assay, assay.positive, scores)
+                    yield ScoredAssay(labels, assay, assay.calls.mask, scores)
 
 
 def curve_rows(scored: ScoredAssay, settings: EvaluationSettings) -> Iterator[dict[str, Any]]:
@@ -113,7 +112,7 @@ def query_rows(scored: ScoredAssay, settings: EvaluationSettings) -> Iterator[di
 
     In a symmetric screen each gene is the query in turn. Ties are broken at random.
     """
-    if not has_queries(scored.assay):
+    if not scored.assay.design.has_queries:
         return
     data, top = scored.assay.data, settings.query_top
     rows, query, names = _queries(data, scored.assay.design.kind)

@@ -9,18 +9,13 @@ from numpy.typing import NDArray
 from torch import nn
 
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
+from pipeline_lib.config.models import BaselineSettings
 from pipeline_lib.features.matrices import components_of_tables
 from pipeline_lib.models.crosses.crosses import Crosses, StrainBook, lookup
 from pipeline_lib.models.crosses.per_assay import AssayFold, AssayModel, PerAssay, Search, Trial, Values
 from pipeline_lib.models.interface import Cell, Prediction
 
-HIDDEN = 64
 LEAST_BATCH, GREATEST_BATCH = 64, 2048
-STEPS_AN_EPOCH = 64
-LEARNING_RATE = 2e-2
-WEIGHT_DECAY = 1e-2
-GENE_DROPOUT = 0.02
-INITIAL_SD = 0.1
 
 
 class SumNetwork(nn.Module):
@@ -30,21 +25,22 @@ class SumNetwork(nn.Module):
     ----------
     num_genes
         Genes of the training fold.
-    width
-        Width of a gene's vector.
     num_features
         Features of a gene.
+    settings
+        Widths, and the SD of the genes' vectors.
     """
 
-    def __init__(self, num_genes: int, width: int, num_features: int) -> None:
+    def __init__(self, num_genes: int, num_features: int, settings: BaselineSettings) -> None:
         super().__init__()
+        width, hidden = settings.embedding_width, settings.embedding_hidden
         self.projection = nn.Parameter(torch.zeros(num_features, width))
         # Row 0 is no gene, and every gene that training lacks: a zero that never learns.
         self.genes = nn.EmbeddingBag(num_genes + 1, width, mode="sum", padding_idx=0)
         with torch.no_grad():
-            self.genes.weight.mul_(INITIAL_SD)
+            self.genes.weight.mul_(settings.embedding_initial_sd)
         self.head = nn.Sequential(
-            nn.Linear(width, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, 1)
+            nn.Linear(width, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU(), nn.Linear(hidden, 1)
         )
 
     def forward(self, genes: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
@@ -80,21 +76,25 @@ class EmbeddingMlp(AssayModel):
         self.mean, self.deviation = float(value.mean()), float(value.std()) or 1.0
         self.seen = np.unique(fold.train.genotypes.genes[fold.train.genotypes.genes >= 0])
         self.components = components_of_tables(fold.cell.features, len(fold.cell.genes))
-        self.network = SumNetwork(len(self.seen), self.settings.embedding_width, self.components.shape[1])
+        self.network = SumNetwork(len(self.seen), self.components.shape[1], self.settings)
         inputs, features = self._inputs(fold.train.genotypes), self._features(fold.train.genotypes)
         target = torch.from_numpy((value - self.mean) / self.deviation).float()
         epochs = self.settings.trials
         optimiser = torch.optim.AdamW(
-            self.network.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY, fused=True
+            self.network.parameters(),
+            lr=self.settings.embedding_learning_rate,
+            weight_decay=self.settings.embedding_weight_decay,
+            fused=True,
         )
-        batch = int(np.clip(len(target) // STEPS_AN_EPOCH, LEAST_BATCH, GREATEST_BATCH))
+        batch = int(np.clip(len(target) // self.settings.embedding_steps, LEAST_BATCH, GREATEST_BATCH))
+        dropout = self.settings.embedding_gene_dropout
         steps = epochs * -(-len(target) // batch)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
         search: Search[dict[str, torch.Tensor]] = Search(fold.validation.value, epochs)
         for epoch in range(epochs):
             self.network.train()
             for rows in torch.randperm(len(target), generator=generator).split(batch):
-                kept = torch.rand(len(rows), inputs.shape[1], generator=generator) >= GENE_DROPOUT
+                kept = torch.rand(len(rows), inputs.shape[1], generator=generator) >= dropout
                 loss = nn.functional.mse_loss(self.network(inputs[rows] * kept, features[rows]), target[rows])
                 optimiser.zero_grad()
                 loss.backward()
@@ -117,7 +117,7 @@ class EmbeddingMlp(AssayModel):
         """Restore weights and units; the features are the cell's."""
         self.seen, self.mean, self.deviation = state["seen"], state["mean"], state["deviation"]
         self.components = components_of_tables(cell.features, len(cell.genes))
-        self.network = SumNetwork(len(self.seen), self.settings.embedding_width, self.components.shape[1])
+        self.network = SumNetwork(len(self.seen), self.components.shape[1], self.settings)
         self.network.load_state_dict({name: torch.as_tensor(part) for name, part in state["weights"].items()})
 
     def _inputs(self, genotypes: Genotypes) -> torch.Tensor:

@@ -167,11 +167,6 @@ class Trees:
         return predicted
 
 
-LEAVES = (63, 15)
-DEPTH = 6
-LEARNING_RATE = 0.2
-
-
 class GradientBoosting(AssayModel):
     """Squared-error boosting; leaves a tree and number of trees are chosen on validation."""
 
@@ -184,15 +179,15 @@ class GradientBoosting(AssayModel):
         cell = fold.cell.on_medium(fold.cell.medium_of(fold.screen))
         self.features = GenotypeFeatures.of_cell(cell, with_means=with_triples)
         inputs, held = self.features.describe(fold.train.genotypes), self.features.describe(fold.validation.genotypes)
-        trials, rounds = self.settings.trials, self.settings.boosting_rounds
+        trials, rounds, sizes = self.settings.trials, self.settings.boosting_rounds, self.settings.boosting_leaves
         search: Search[Trees] = Search(fold.validation.value, trials)
-        looks = np.array_split(np.arange(trials), min(len(LEAVES), trials))
-        for leaves, ensemble in zip(LEAVES, looks, strict=False):
+        looks = np.array_split(np.arange(trials), min(len(sizes), trials))
+        for leaves, ensemble in zip(sizes, looks, strict=False):
             boosting = HistGradientBoostingRegressor(
-                learning_rate=LEARNING_RATE,
+                learning_rate=self.settings.boosting_learning_rate,
                 max_iter=rounds,
                 max_leaf_nodes=leaves,
-                max_depth=DEPTH,
+                max_depth=self.settings.boosting_depth,
                 early_stopping=False,
                 random_state=fold.context.seed,
             ).fit(inputs, fold.train.value)

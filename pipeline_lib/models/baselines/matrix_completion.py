@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
+from itertools import islice, product
 from typing import Any, Self
 
 import numpy as np
@@ -15,10 +15,8 @@ from pipeline_lib.models.crosses.effects import CompletionModel, FactorModel, Fa
 from pipeline_lib.models.crosses.per_assay import AssayFold, PerAssay, Search, Trial, Values
 from pipeline_lib.models.interface import Cell
 
-NEIGHBOURS = (5, 10, 20, 40, 80, 160)
-POWERS = (3.0, 2.0)
-PRIOR_SHARE = 0.1
 LEAST_OVERLAP = 10
+"""Columns that two profiles must share for a correlation."""
 
 
 class NearestProfiles(CompletionModel):
@@ -33,15 +31,17 @@ class NearestProfiles(CompletionModel):
     def fit_residuals(self, matrix: ScoreMatrix, held: HeldOut, fold: AssayFold) -> list[Trial]:
         """Try every number of neighbours with every power."""
         del fold
-        search: Search[Values] = Search(held.residual, self.settings.trials)
         by_row = Profiles.of(matrix.values, matrix.observed)
         by_column = None if self.axes.symmetric else Profiles.of(matrix.values.T, matrix.observed.T)
-        for power, neighbours in list(product(POWERS, NEIGHBOURS))[: self.settings.trials]:
+        tried = product(self.settings.nearest_powers, self.settings.nearest_neighbours)
+        grid = list(islice(tried, self.settings.trials))
+        search: Search[Values] = Search(held.residual, len(grid))
+        for power, neighbours in grid:
             value, weight = by_row.weighted_sum(neighbours, power)
             across, beside = by_column.weighted_sum(neighbours, power) if by_column else (value, weight)
             value, weight = value + across.T, weight + beside.T
             # A prior of weight at residual 0 holds back cells with few or unlike neighbours.
-            completed = value / np.maximum(weight + PRIOR_SHARE * np.median(weight), 1e-12)
+            completed = value / np.maximum(weight + self.settings.nearest_prior * np.median(weight), 1e-12)
             self.completed = completed
             predicted = self.residuals(held.crosses, held.rows, held.columns)
             search.offer(f"neighbours={neighbours} power={power:g}", predicted, completed)
@@ -116,10 +116,7 @@ class NearestProfilesModel(PerAssay):
     assay_model = NearestProfiles
 
 
-GREATEST_RANK = 32
-PENALTIES = (0.8, 0.5, 0.3)
 LEAST_PENALTY = 1e-12
-ROUNDS = 10
 
 
 class Factorisation(FactorModel):
@@ -129,25 +126,27 @@ class Factorisation(FactorModel):
     """
 
     def fit_residuals(self, matrix: ScoreMatrix, held: HeldOut, fold: AssayFold) -> list[Trial]:
-        """Fit every rank (32, 16, 8, ...) with every penalty."""
+        """Fit every rank (the greatest, its half, ...) with every penalty."""
+        greatest, penalties = self.settings.factorisation_rank, self.settings.factorisation_penalties
         search: Search[Factors] = Search(held.residual, self.settings.trials)
         deviation = float(np.sqrt(np.sum(matrix.values**2) / max(matrix.observed.sum(), 1.0)))
         # The largest singular value that noise of this SD on the observed cells would have.
         edge = deviation * np.sqrt(matrix.observed.mean()) * np.sqrt(matrix.values.shape).sum()
-        ranks = [max(GREATEST_RANK >> step, 1) for step in range(-(-self.settings.trials // len(PENALTIES)))]
+        ranks = [max(greatest >> step, 1) for step in range(-(-self.settings.trials // len(penalties)))]
         _, singular, vectors = randomized_svd(
-            matrix.values, min(GREATEST_RANK, *matrix.values.shape), random_state=fold.context.seed
+            matrix.values, min(greatest, *matrix.values.shape), random_state=fold.context.seed
         )
         start = vectors.T * np.sqrt(singular)
-        for rank, penalty in list(product(ranks, PENALTIES))[: self.settings.trials]:
-            factors = alternate(matrix, start[:, :rank], max(penalty * edge, LEAST_PENALTY))
+        for rank, penalty in islice(product(ranks, penalties), self.settings.trials):
+            ridge = max(penalty * edge, LEAST_PENALTY)
+            factors = alternate(matrix, start[:, :rank], ridge, self.settings.factorisation_rounds)
             predicted = factors.at(held.rows, held.columns, symmetric=self.axes.symmetric)
             search.offer(f"rank={rank} penalty={penalty:g}", predicted, factors)
         self.factors = search.best
         return search.trials
 
 
-def alternate(matrix: ScoreMatrix, right: Values, penalty: float) -> Factors:
+def alternate(matrix: ScoreMatrix, right: Values, penalty: float, rounds: int) -> Factors:
     """Minimise |P(X - L R')|^2 + penalty (|L|^2 + |R|^2) over L and R in turn.
 
     Alternating least squares as in Zhou et al. 2008 (Large-scale parallel collaborative filtering for the Netflix
@@ -162,8 +161,10 @@ def alternate(matrix: ScoreMatrix, right: Values, penalty: float) -> Factors:
         float64 [c, k]: where R starts.
     penalty
         Ridge penalty of every vector, in the matrix's units.
+    rounds
+        How often both are solved for.
     """
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         left = _solve(matrix.values, matrix.observed, right, penalty)
         right = _solve(matrix.values.T, matrix.observed.T, left, penalty)
     return Factors(left, right)
@@ -183,8 +184,8 @@ class FactorisationModel(PerAssay):
     assay_model = Factorisation
 
 
-STRONGEST, WEAKEST = 0.6, 0.06
 SWEEPS = 30
+
 CHANGE = 1e-4
 
 
@@ -197,7 +198,7 @@ class SoftImpute(FactorModel):
         search: Search[Factors] = Search(held.residual, trials)
         generator = np.random.default_rng(fold.context.seed)
         rank = min(self.settings.max_rank, *matrix.values.shape)
-        shares = np.geomspace(STRONGEST, WEAKEST, trials)
+        shares = np.geomspace(self.settings.soft_impute_greatest, self.settings.soft_impute_least, trials)
         for share, factors in zip(shares, soft_impute_path(matrix, shares, rank, generator), strict=True):
             predicted = factors.at(held.rows, held.columns, symmetric=self.axes.symmetric)
             search.offer(f"threshold={share:.3g} rank={factors.left.shape[1]}", predicted, factors)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
+from itertools import islice, product
 from typing import Any, Self
 
 import numpy as np
@@ -172,10 +172,6 @@ def smooth(
     }
 
 
-POWERS = (2.0, 1.0, 4.0)
-PRIORS = (4.0, 2.0, 8.0, 1.0)
-
-
 class NetworkProfiles(CompletionModel):
     """Two-way effects plus a sum over networks of the neighbours' mean residual profile.
 
@@ -201,9 +197,10 @@ class NetworkProfiles(CompletionModel):
             "column_new": residual + self.effects.column[columns],
             "both_new": residual + self.effects.row[rows] + self.effects.column[columns],
         }
-        search: Search[tuple[float, float, dict[str, Values]]] = Search(held.residual, self.settings.trials)
+        grid = list(islice(product(self.settings.network_powers, self.settings.network_priors), self.settings.trials))
+        search: Search[tuple[float, float, dict[str, Values]]] = Search(held.residual, len(grid))
         places = _Places.find(self, held.crosses, held.rows, held.columns)
-        for power, prior in list(product(POWERS, PRIORS))[: self.settings.trials]:
+        for power, prior in grid:
             estimates = list(self._estimates(places, power, prior))
             weights = {}
             for case, target in targets.items():

@@ -15,7 +15,6 @@ from pipeline_lib.models.crosses.crosses import Crosses, Entities, StrainBook
 from pipeline_lib.models.crosses.per_assay import AssayFold, AssayModel, PerAssay, Search, Trial, Values
 from pipeline_lib.models.interface import Cell, Prediction
 
-LEAST_PENALTY, GREATEST_PENALTY = 1e-2, 1e4
 _DENSE_SHARE = 0.1
 """Share of entries above which a matrix is factorised as a dense one."""
 
@@ -42,7 +41,9 @@ class GeneRidge(AssayModel):
         self.num_genes = fold.book.num_genes
         self.components = components_of_tables(fold.cell.features, self.num_genes)
         search: Search[tuple[Values, float]] = Search(fold.validation.value, self.settings.trials)
-        penalties = np.geomspace(GREATEST_PENALTY, LEAST_PENALTY, self.settings.trials)
+        penalties = np.geomspace(
+            self.settings.ridge_greatest_penalty, self.settings.ridge_least_penalty, self.settings.trials
+        )
         held = self._indicators(fold.validation)
         genes, queries = self._indicators(fold.train)
         path = ridge_path(genes, self.components, queries, fold.train.value, penalties)

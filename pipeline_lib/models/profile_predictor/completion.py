@@ -20,12 +20,14 @@ from pipeline_lib.models.profile_predictor.estimates import (
 )
 from pipeline_lib.models.profile_predictor.kernels import Index, Matrix
 
-_PRIOR_UNITS = 20.0
-"""Independent observations' worth of belief in gain 0: with a handful of values nothing is read into them."""
 _LEAST_SCALE = 1e-3
+
 """RMS of an estimate, in RMS of the target, below which belief in gain 0 grows: rounding errors get no gain."""
+
 _LEAST_VARIANCE = 1e-12
+
 _ANCHOR_SHARE = 0.02
+
 """Weight of a gene of which nothing is known in the fit of the variance, as a share of the observations."""
 
 
@@ -45,7 +47,9 @@ class Gains:
     spread: Matrix
 
     @classmethod
-    def fit(cls, estimates: Sequence[Matrix], variances: Sequence[Matrix], target: Matrix, units: float) -> Self:
+    def fit(
+        cls, estimates: Sequence[Matrix], variances: Sequence[Matrix], target: Matrix, units: float, prior: float
+    ) -> Self:
         """Fit both; the variances by non-negative least squares on squared residuals, relative to their mean.
 
         Parameters
@@ -59,21 +63,23 @@ class Gains:
         units
             How many independent observations these are: crosses of two queries that were left out show two examples
             of an unseen query, however many crosses there are.
+        prior
+            How many of them the belief in weight 0 weighs.
         """
         features = np.stack(list(estimates), axis=1)
-        gram, moment, scale = _normal_equations(features, target, units)
+        gram, moment, scale = _normal_equations(features, target, units, prior)
         weight = np.linalg.solve(gram, moment) / scale
         return cls(weight, _spread_of(features @ weight, variances, target))
 
     @classmethod
-    def stack(cls, estimates: Sequence[Matrix], target: Matrix) -> Self:
+    def stack(cls, estimates: Sequence[Matrix], target: Matrix, prior: float) -> Self:
         """Fit weights that are not negative to rival estimates of one value, as `fit` does.
 
         With few values a difference of two estimates would be weighted; a sum cannot be worse than its best member by
         much (Breiman 1996, Mach. Learn. 24:49-64, "Stacked regressions").
         """
         features = np.stack(list(estimates), axis=1)
-        gram, moment, scale = _normal_equations(features, target, len(target))
+        gram, moment, scale = _normal_equations(features, target, len(target), prior)
         weight = non_negative_solution(gram, moment) / scale
         return cls(weight, _spread_of(features @ weight, [], target))
 
@@ -107,22 +113,23 @@ def _spread_of(value: Matrix, variances: Sequence[Matrix], target: Matrix) -> Ma
     return np.asarray(spread)
 
 
-def _normal_equations(features: Matrix, target: Matrix, units: float) -> tuple[Matrix, Matrix, Matrix]:
+def _normal_equations(features: Matrix, target: Matrix, units: float, prior: float) -> tuple[Matrix, Matrix, Matrix]:
     """Return X'X + prior, X'y and the scale of the columns of X, which are the features over their scale."""
     scale = np.sqrt(np.mean(features**2, axis=0)) if len(features) else np.ones(features.shape[1])
     scale = np.maximum(scale, _LEAST_SCALE * np.sqrt(np.mean(target**2)) if len(target) else 0.0)
     scale = np.where(scale > 0, scale, 1.0)
     scaled = features / scale
-    prior = _PRIOR_UNITS * max(len(target) / max(units, 1.0), 1.0)
-    return scaled.T @ scaled + prior * np.eye(features.shape[1]), scaled.T @ target, scale
+    weight = prior * max(len(target) / max(units, 1.0), 1.0)
+    return scaled.T @ scaled + weight * np.eye(features.shape[1]), scaled.T @ target, scale
 
 
 def _growth(value: Matrix, variances: Sequence[Matrix]) -> Matrix:
     return np.stack([np.ones(len(value)), value**2, *variances], axis=1)
 
 
-_SHARES = np.geomspace(0.5, 0.08, 6)
-"""Thresholds of the completion, as shares of the greatest singular value, from strong to weak."""
+def _thresholds(settings: ProfilePredictorSettings) -> Matrix:
+    """Return the thresholds of the completion, as shares of the greatest singular value, from strong to weak."""
+    return np.geomspace(settings.completion_greatest, settings.completion_least, settings.completion_steps)
 
 
 @dataclass(frozen=True)
@@ -194,8 +201,9 @@ def practise_completion(
     residual = value - effects.predict(rows, columns)
     matrix = ScoreMatrix.build(axes, rows[kept], columns[kept], residual[kept])
     held = HeldCells(np.flatnonzero(chosen), rows[chosen], columns[chosen], residual[chosen])
-    search: Search[tuple[float, Factors]] = Search(held.residual, len(_SHARES))
-    for share, factors in zip(_SHARES, _path(matrix, _SHARES, settings, generator), strict=True):
+    shares = _thresholds(settings)
+    search: Search[tuple[float, Factors]] = Search(held.residual, len(shares))
+    for share, factors in zip(shares, _path(matrix, shares, settings, generator), strict=True):
         predicted = factors.at(held.rows, held.columns, symmetric=axes.symmetric)
         search.offer(f"threshold={share:.3g}", predicted, (float(share), factors))
     chosen_share, chosen_factors = search.best
@@ -211,7 +219,8 @@ def complete(
     symmetric: bool,
 ) -> Residuals:
     """Complete a matrix at one threshold, reached by way of the stronger ones."""
-    *_, factors = _path(matrix, _SHARES[: 1 + int(np.argmin(np.abs(_SHARES - share)))], settings, generator)
+    shares = _thresholds(settings)
+    *_, factors = _path(matrix, shares[: 1 + int(np.argmin(np.abs(shares - share)))], settings, generator)
     return Residuals.of(matrix, factors, symmetric=symmetric)
 
 
@@ -234,11 +243,14 @@ class Combination:
         Weights of the estimates of `measured_estimates`.
     held
         float64 [h]: the combined estimate of each held-out observation.
+    settings
+        How the most similar profiles are weighted.
     """
 
     kernels: tuple[ProfileKernel, ...]
     gains: Gains
     held: Matrix
+    settings: ProfilePredictorSettings
 
     @classmethod
     def learn(
@@ -272,16 +284,16 @@ class Combination:
                 learn_profile_kernel(profiles[sample], prior[np.ix_(sample, sample)], target, settings.kernel_steps)
             )
         residuals = practice.residuals
-        parts = measured_estimates(residuals.matrix, completed, residuals.low_rank, kernels, prior_kernels)
+        parts = measured_estimates(residuals.matrix, completed, residuals.low_rank, kernels, prior_kernels, settings)
         estimates = [part[held.rows, held.columns] for part in parts]
-        gains = Gains.stack(estimates, held.residual)
-        return cls(tuple(kernels), gains, gains.value(estimates))
+        gains = Gains.stack(estimates, held.residual, settings.prior_observations)
+        return cls(tuple(kernels), gains, gains.value(estimates), settings)
 
     def estimate(self, residuals: Residuals, prior_kernels: Sequence[Matrix]) -> Matrix:
         """Return the estimate of every cell, measured ones too, float64 [r, c]."""
         total = np.zeros_like(residuals.completed)
         parts = measured_estimates(
-            residuals.matrix, residuals.completed, residuals.low_rank, self.kernels, prior_kernels
+            residuals.matrix, residuals.completed, residuals.low_rank, self.kernels, prior_kernels, self.settings
         )
         for weight, part in zip(self.gains.weight, parts, strict=True):
             total += weight * part

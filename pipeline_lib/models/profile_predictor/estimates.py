@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_lib.cell.genotypes import MAX_ORDER
+from pipeline_lib.config.models import ProfilePredictorSettings
 from pipeline_lib.models.baselines.matrix_completion import Profiles
 from pipeline_lib.models.crosses.effects import ScoreMatrix
 from pipeline_lib.models.profile_predictor.kernels import GeneProcess, Index, Matrix
@@ -78,7 +79,6 @@ class CrossFitted:
     estimates: CrossEstimates
 
 
-_NEIGHBOURS, _POWER, _PRIOR_SHARE = 40, 3.0, 0.1
 _KERNELS, _START = 3, 0.3
 
 
@@ -140,18 +140,20 @@ def learn_profile_kernel(
     return ProfileKernel(learned[:-1], float(learned[-1]))
 
 
-def nearest_profile_estimate(matrix: ScoreMatrix, *, symmetric: bool) -> Matrix:
+def nearest_profile_estimate(matrix: ScoreMatrix, settings: ProfilePredictorSettings, *, symmetric: bool) -> Matrix:
     """Return the mean of the same column in the rows with the most similar profiles, and the other way round, [r, c].
 
-    As ``nearest_profiles`` does, at its usual choice of 40 neighbours weighted by the cube of their correlation.
+    As ``nearest_profiles`` does; by default at its usual choice of 40 neighbours weighted by the cube of their
+    correlation.
     """
-    value, weight = Profiles.of(matrix.values, matrix.observed).weighted_sum(_NEIGHBOURS, _POWER)
+    neighbours, power = settings.neighbours, settings.neighbour_power
+    value, weight = Profiles.of(matrix.values, matrix.observed).weighted_sum(neighbours, power)
     across, beside = value, weight
     if not symmetric:
         by_column = Profiles.of(matrix.values.T, matrix.observed.T)
-        across, beside = by_column.weighted_sum(_NEIGHBOURS, _POWER)
+        across, beside = by_column.weighted_sum(neighbours, power)
     total = weight + beside.T
-    return np.asarray((value + across.T) / np.maximum(total + _PRIOR_SHARE * np.median(total), 1e-12))
+    return np.asarray((value + across.T) / np.maximum(total + settings.neighbour_prior * np.median(total), 1e-12))
 
 
 def measured_estimates(
@@ -160,6 +162,7 @@ def measured_estimates(
     low_rank: Matrix,
     kernels: Sequence[ProfileKernel],
     prior_kernels: Sequence[Matrix],
+    settings: ProfilePredictorSettings,
 ) -> Iterator[Matrix]:
     """Yield low-rank completion, nearest profiles and the process of each axis, float64 [r, c], one at a time.
 
@@ -171,10 +174,12 @@ def measured_estimates(
         Measured values, completed by `low_rank` where there are none.
     kernels, prior_kernels
         One an axis; one alone where the screen is symmetric, whose estimate is the mean of both orders.
+    settings
+        How the most similar profiles are weighted.
     """
     symmetric = len(kernels) == 1
     yield low_rank
-    yield nearest_profile_estimate(matrix, symmetric=symmetric)
+    yield nearest_profile_estimate(matrix, settings, symmetric=symmetric)
     by_row = kernels[0].estimate(completed, prior_kernels[0])
     if symmetric:
         yield (by_row + by_row.T) / 2

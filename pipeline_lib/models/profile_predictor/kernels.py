@@ -1,6 +1,6 @@
 """Kernels between genes and between sets of them, and the Gaussian process over genes that they define."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol, Self
@@ -11,19 +11,15 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.linalg import lapack
 
+from pipeline_lib.config.models import ProfilePredictorSettings
 from pipeline_lib.models.baselines.network_profiles import gene_networks
 from pipeline_lib.models.interface import Cell
 
 Index = NDArray[np.int64]
+
 Matrix = NDArray[np.float64]
 
-_GREATEST_SCORE = 8.0
-"""Standard scores beyond this are cut: one outlying phenotype does not decide which genes are similar."""
-_MEMBERSHIP_ZEROS = 0.5
-"""A table without negative values that is zero at least this often holds memberships, not measurements."""
 _FULL_SHARE = 0.2
-_WALK_SHARE = 0.5
-_SHARPNESS = 8.0
 
 
 class GeneKernel(Protocol):
@@ -50,22 +46,33 @@ class CosineKernel:
     factor
         Rows of unit length (or 0), [N, d].
     shape
-        'linear': the cosine; 'square': its square; 'sharp': exp(8 (cosine - 1)). All are positive semidefinite, since
+        Of the cosine: itself ('linear'), its square, or what `sharp` makes of it. All are positive semidefinite, since
         products and sums of such kernels are (Schur). The latter two prefer close genes.
     """
 
     name: str
     factor: sparse.csr_array
-    shape: str = "linear"
+    shape: Callable[[Matrix], Matrix]
 
     def between(self, rows: Index, columns: Index) -> Matrix:
         """Return the kernel of genes `rows` and genes `columns`, float64 [r, c]; no gene stands twice in either."""
-        cosine = _dense_product(self.factor[rows], self.factor[columns])
-        if self.shape == "square":
-            cosine = cosine**2
-        elif self.shape == "sharp":
-            cosine = np.exp(_SHARPNESS * (cosine - 1.0))
-        return _with_itself(cosine, rows, columns)
+        return _with_itself(self.shape(_dense_product(self.factor[rows], self.factor[columns])), rows, columns)
+
+
+def linear(cosine: Matrix) -> Matrix:
+    """Return the cosine itself."""
+    return cosine
+
+
+@dataclass(frozen=True)
+class Sharp:
+    """exp(sharpness (cosine - 1))."""
+
+    sharpness: float
+
+    def __call__(self, cosine: Matrix) -> Matrix:
+        """Return the kernel of these cosines."""
+        return np.exp(self.sharpness * (cosine - 1.0))
 
 
 @dataclass(frozen=True)
@@ -86,14 +93,15 @@ class EdgeKernel:
 
 @dataclass(frozen=True)
 class DiffusionKernel:
-    """Random walks with restart over all networks together, (I - S/2)^-1, as a cosine.
+    """Random walks with restart over all networks together, (I - s S)^-1, as a cosine.
 
-    S is the normalised sum of the normalised networks (Koehler et al. 2008, doi 10.1016/j.ajhg.2008.02.013). The
-    eigenvalues of I - S/2 lie in [1/2, 3/2].
+    S is the normalised sum of the normalised networks (Koehler et al. 2008, doi 10.1016/j.ajhg.2008.02.013), s the
+    share of steps that do not go back. The eigenvalues of I - s S lie in [1 - s, 1 + s].
     """
 
     name: str
     normalised: sparse.csr_array
+    walk_share: float
 
     def between(self, rows: Index, columns: Index) -> Matrix:
         """Return the kernel of genes `rows` and genes `columns`, float64 [r, c]; no gene stands twice in either."""
@@ -114,7 +122,7 @@ class DiffusionKernel:
         place = np.full(self.normalised.shape[0], -1)
         place[joined] = np.arange(len(joined))
         steps = self.normalised[joined][:, joined].toarray().astype(np.float32, order="F")
-        steps *= -_WALK_SHARE
+        steps *= -self.walk_share
         steps[np.diag_indices_from(steps)] += 1.0
         factor, _ = lapack.spotrf(steps, lower=1, overwrite_a=1)
         inverse, _ = lapack.spotri(factor, lower=1, overwrite_c=1)
@@ -126,11 +134,12 @@ class DiffusionKernel:
         return place, whole
 
 
-_KERNELS: "WeakKeyDictionary[Cell, list[GeneKernel]]" = WeakKeyDictionary()
+_KERNELS: "WeakKeyDictionary[Cell, dict[ProfilePredictorSettings, list[GeneKernel]]]" = WeakKeyDictionary()
+
 """Kernels of the cells in use: every assay of a model has the same."""
 
 
-def gene_kernels(cell: Cell) -> list[GeneKernel]:
+def gene_kernels(cell: Cell, settings: ProfilePredictorSettings) -> list[GeneKernel]:
     """Return the kernels of a cell.
 
     A network, or the graph that joins genes of similar features, gives the cosine of neighbourhoods (each gene among
@@ -138,12 +147,13 @@ def gene_kernels(cell: Cell) -> list[GeneKernel]:
     mean; memberships (complexes, compartments) are scaled by the inverse square root of a column's size. The diffusion
     goes over all networks.
     """
-    if cell not in _KERNELS:
-        _KERNELS[cell] = _new_kernels(cell)
-    return _KERNELS[cell]
+    of_cell = _KERNELS.setdefault(cell, {})
+    if settings not in of_cell:
+        of_cell[settings] = _new_kernels(cell, settings)
+    return of_cell[settings]
 
 
-def _new_kernels(cell: Cell) -> list[GeneKernel]:
+def _new_kernels(cell: Cell, settings: ProfilePredictorSettings) -> list[GeneKernel]:
     networks = gene_networks(cell)
     size = len(cell.genes)
     kernels: list[GeneKernel] = []
@@ -152,21 +162,25 @@ def _new_kernels(cell: Cell) -> list[GeneKernel]:
         normalised = _normalised(network)
         total = total + normalised
         neighbourhood = _unit_rows(network + sparse.eye_array(size, format="csr"))
-        kernels += [CosineKernel(f"{name} neighbourhood", neighbourhood), EdgeKernel(f"{name} edge", normalised)]
+        kernels += [CosineKernel(f"{name} neighbourhood", neighbourhood, linear)]
+        kernels.append(EdgeKernel(f"{name} edge", normalised))
     if networks:
-        kernels.append(DiffusionKernel("diffusion", _normalised(total)))
+        kernels.append(DiffusionKernel("diffusion", _normalised(total), settings.walk_share))
     for name, table in cell.features.items():
         values = np.asarray(table, dtype=np.float64)
-        members = _holds_memberships(values)
-        factor = _unit_rows(sparse.csr_array(_by_size(values) if members else _standard_scores(values)))
-        shapes = ("linear",) if members else ("linear", "square", "sharp")
-        kernels += [CosineKernel(f"{name} {shape}", factor, shape) for shape in shapes]
+        members = _holds_memberships(values, settings.membership_zeros)
+        scaled = _by_size(values) if members else _standard_scores(values, settings.greatest_score)
+        factor = _unit_rows(sparse.csr_array(scaled))
+        kernels.append(CosineKernel(f"{name} linear", factor, linear))
+        if not members:
+            kernels.append(CosineKernel(f"{name} square", factor, np.square))
+            kernels.append(CosineKernel(f"{name} sharp", factor, Sharp(settings.sharpness)))
     return kernels
 
 
-def _holds_memberships(table: Matrix) -> bool:
+def _holds_memberships(table: Matrix, zeros: float) -> bool:
     known = np.isfinite(table)
-    return bool(known.any() and np.all(table[known] >= 0) and np.mean(table[known] == 0) >= _MEMBERSHIP_ZEROS)
+    return bool(known.any() and np.all(table[known] >= 0) and np.mean(table[known] == 0) >= zeros)
 
 
 def _by_size(table: Matrix) -> Matrix:
@@ -174,13 +188,13 @@ def _by_size(table: Matrix) -> Matrix:
     return np.asarray(members / np.sqrt(np.maximum((members > 0).sum(axis=0), 1)))
 
 
-def _standard_scores(table: Matrix) -> Matrix:
+def _standard_scores(table: Matrix, greatest: float) -> Matrix:
     known = np.isfinite(table)
     count = np.maximum(known.sum(axis=0), 1)
     mean = np.where(known, table, 0.0).sum(axis=0) / count
     centred = np.where(known, table - mean, 0.0)
     deviation = np.sqrt((centred**2).sum(axis=0) / count)
-    return np.clip(centred / np.where(deviation > 0, deviation, 1.0), -_GREATEST_SCORE, _GREATEST_SCORE)
+    return np.clip(centred / np.where(deviation > 0, deviation, 1.0), -greatest, greatest)
 
 
 def _dense_product(left: sparse.csr_array, right: sparse.csr_array) -> Matrix:

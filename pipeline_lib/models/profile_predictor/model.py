@@ -71,7 +71,7 @@ class ProfilePredictor(CrossModel):
     def fit_crosses(self, fold: AssayFold, rows: Index, columns: Index) -> list[Trial]:
         """Fit effects, completion, processes and gains; nothing is chosen on the validation fold."""
         generator = np.random.default_rng(fold.context.seed)
-        self.kernels, self.book = gene_kernels(fold.cell), fold.book
+        self.kernels, self.book = gene_kernels(fold.cell, self.options), fold.book
         value = fold.train.value
         self.effects = Effects.fit(self.axes, rows, columns, value)
         if min(self.axes.shape) < _FEWEST:
@@ -99,7 +99,7 @@ class ProfilePredictor(CrossModel):
         held = np.flatnonzero(chosen & seen)
         none = np.zeros(len(held))
         residual = value[held] - effects.predict(rows[held], columns[held])
-        gains = Gains.fit([none], [], residual, len(residual))
+        gains = Gains.fit([none], [], residual, len(residual), self.options.prior_observations)
         at = np.stack([effects.row[rows[held]], effects.column[columns[held]]], axis=1)
         self.estimate = np.zeros(self.axes.shape)
         sides = self._learn_sides(self.estimate, generator)
@@ -193,7 +193,7 @@ class ProfilePredictor(CrossModel):
 
     def load_crosses(self, state: dict[str, Any], book: StrainBook, cell: Cell) -> None:
         """Restore what `cross_state` returned."""
-        self.kernels, self.book = gene_kernels(cell), book
+        self.kernels, self.book = gene_kernels(cell, self.options), book
         self.effects, self.estimate = Effects(**state["effects"]), state["estimate"]
         sides = [AssaySide.from_state(side) for side in state["sides"]]
         self.sides = (sides[0], sides[-1])
@@ -229,7 +229,7 @@ class ProfilePredictor(CrossModel):
             observation = np.sort(generator.choice(observation, self.options.practice_pairs, replace=False))
         rows, columns = rows[observation], columns[observation]
         row_effect, column_effect = self.effects.row[rows], self.effects.column[columns]
-        residual = value[observation] - self.effects.mean
+        residual, prior = value[observation] - self.effects.mean, self.options.prior_observations
         by_row = left_out_of_one_side(self.sides[0], rows, columns, self.effects.column)
         by_column = left_out_of_one_side(self.sides[1], columns, rows, self.effects.row)
         by_both = left_out_of_both_sides(self.sides, rows, columns)
@@ -239,11 +239,11 @@ class ProfilePredictor(CrossModel):
             either = by_row.joined(by_column)
             target = np.append(without_row, without_column)
             of_either = effective_number(self.sides[0].owner[np.append(rows, columns)])
-            row_gains = column_gains = Gains.fit(either.parts, either.variances, target, of_either)
+            row_gains = column_gains = Gains.fit(either.parts, either.variances, target, of_either, prior)
         else:
-            row_gains = Gains.fit(by_row.parts, by_row.variances, without_row, units[0])
-            column_gains = Gains.fit(by_column.parts, by_column.variances, without_column, units[1])
-        both_gains = Gains.fit(by_both.parts, by_both.variances, residual, min(units))
+            row_gains = Gains.fit(by_row.parts, by_row.variances, without_row, units[0], prior)
+            column_gains = Gains.fit(by_column.parts, by_column.variances, without_column, units[1], prior)
+        both_gains = Gains.fit(by_both.parts, by_both.variances, residual, min(units), prior)
         self.gains = CaseGains(measured, row_gains, column_gains, both_gains)
         cases = [
             self._one_unseen(by_row, column_effect, side=0),

@@ -20,15 +20,23 @@ from pipeline_lib.models.profile_predictor.kernels import (
 )
 
 Loss = Callable[[Matrix], tuple[float, Matrix]]
+
 """Of residuals [n, m]: a number, and its derivative by each residual."""
 
 _LOG_BOUNDS = (-12.0, 12.0)
+
 """Of weights and noise: a line search over a flat loss goes far."""
+
 _PULL = 1e-4
+
 """Penalty on mean squared logarithms: what no value decides stays near weight 1 instead of running away."""
+
 LEAST_NOISE = 1e-6
+
 """Share of the kernel's diagonal that keeps the covariance of identical rows positive definite."""
+
 _CHANGE = 1e-7
+
 """Relative change of the loss in one iteration below which the search ends."""
 
 
@@ -109,6 +117,7 @@ def left_out_residuals(kernels: Sequence[Matrix], weights: Matrix, targets: Matr
 
 
 _START_WEIGHT, _START_NOISE = 0.1, 1.5
+
 _COMPONENTS = 256
 
 
@@ -168,10 +177,6 @@ def _leading(targets: Matrix) -> Matrix:
     values, vectors = eigh(targets @ targets.T)
     values, vectors = values[-_COMPONENTS:], vectors[:, -_COMPONENTS:]
     return np.ascontiguousarray(vectors * np.sqrt(np.maximum(values, 0.0)))
-
-
-_FEW_SETS = 8
-"""Gene sets without which no kernel is learned: leaving one of them out leaves too little."""
 
 
 @dataclass(frozen=True)
@@ -320,7 +325,7 @@ def _averaging(owner: Index, sets: int) -> sparse.csr_array:
 def _learn_both(
     kernels: Sequence[GeneKernel], sets: Index, profiles: Matrix, effects: Matrix, settings: ProfilePredictorSettings
 ) -> tuple[KernelWeights, KernelWeights]:
-    if not kernels or len(sets) < _FEW_SETS:
+    if not kernels or len(sets) < settings.fewest_sets:
         nothing = KernelWeights(np.zeros(len(kernels)), 1.0, 1.0)
         return nothing, nothing
     blocks = [set_kernel(kernel, sets, sets) for kernel in kernels]

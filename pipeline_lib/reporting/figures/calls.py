@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from pipeline_lib.config.screen_readers import ScreenScores
 from pipeline_lib.config.screens import POOLED
+from pipeline_lib.evaluation.p_values.nulls import CRITERIA, Criterion, criterion_of
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.figures.leaderboard import colours_in_words, forest
@@ -155,6 +156,13 @@ def draw_called_ranking(leaderboard: pd.DataFrame) -> Drawn:
     )
 
 
+_OF_CRITERION: dict[Criterion, str] = {
+    "threshold": style.CLP,
+    "p_value": style.BASELINE,
+    "false_discovery_rate": style.RIVAL,
+}
+
+
 def draw_discoveries(p_values: pd.DataFrame) -> Drawn:
     """Draw the discoveries of every screen and order: at published thresholds, at P < 0.05, and at q < 0.05.
 
@@ -169,7 +177,7 @@ def draw_discoveries(p_values: pd.DataFrame) -> Drawn:
     panels = [(int(order), str(screen), str(phenotype)) for order, screen, phenotype in keys.itertuples(index=False)]
     if not panels:
         return empty_figure(name, title, "No screen of this run reports P-values.", style.ONE_COLUMN)
-    rules = list(dict.fromkeys(sorted(rows["detail"], key=_place)))
+    rules = sorted(set(rows["detail"]), key=lambda rule: (CRITERIA.index(criterion_of(rule)), rule))
     columns = min(3, len(panels))
     lines = -(-len(panels) // columns)
     size = (style.TWO_COLUMNS, lines * (0.75 + 0.16 * len(rules)))
@@ -182,7 +190,7 @@ def draw_discoveries(p_values: pd.DataFrame) -> Drawn:
         bounds = np.nan_to_num(np.abs(part[["low", "high"]].to_numpy()[known].T - counts))
         # Dots: a bar has no foot on a logarithmic axis.
         for at, count, below, above in zip(known, counts, *bounds, strict=True):
-            colour = _colour(rules[at])
+            colour = _OF_CRITERION[criterion_of(rules[at])]
             axis.errorbar(count, at, xerr=[[below], [above]], fmt="o", color=colour, elinewidth=0.9)
         furthest = np.maximum(counts + bounds[1], 1)
         for at, count, end in zip(known, counts, furthest, strict=True):
@@ -206,16 +214,6 @@ def draw_discoveries(p_values: pd.DataFrame) -> Drawn:
         "intervals over queries. P-values as released are one-sided where they end at 0.5.",
         "Dots of the number of discoveries by screen, order and rule.",
     )
-
-
-def _place(rule: str) -> tuple[int, str]:
-    return ("value" not in rule) + 2 * rule.startswith("q"), rule
-
-
-def _colour(rule: str) -> str:
-    if rule.startswith("q"):
-        return style.RIVAL
-    return style.CLP if rule.startswith("value") else style.BASELINE
 
 
 _NO_P = "No screen of this run reports P-values."

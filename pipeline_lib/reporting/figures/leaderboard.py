@@ -11,6 +11,7 @@ from pipeline_lib.config.screens import POOLED
 from pipeline_lib.config.training import kind_and_repeat
 from pipeline_lib.evaluation.ceilings.noise_ceiling import ceiling_of
 from pipeline_lib.evaluation.metrics.scores import leading_metric
+from pipeline_lib.evaluation.tables.differences import Verdict
 from pipeline_lib.evaluation.tables.scoreboard import counts_sentence
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
@@ -64,9 +65,13 @@ def _colour(model: str) -> str:
 
 
 _LEAST_SUBGROUP = 30
+
 """Genotypes that a correlation is drawn for; that of two is 1 or -1 whatever the model."""
+
 _TALLEST = 10.2
+
 """Inches that a figure may be high: a page with its margins."""
+
 LEADING = ("interaction", "raw_interaction", "fitness", "call")
 
 
@@ -264,9 +269,17 @@ def draw_family(leaderboard: pd.DataFrame, name: str, title: str, caption: str, 
 
 
 _TITLE = "Every comparison with the best baseline"
+
 _TALLEST_SCOREBOARD = 10.0
+
 """Inches that the figure may be high."""
-_COLOURS = {"win": style.CLP, "level": style.QUIET, "loss": style.RIVAL, "undetermined": style.QUIET}
+
+_COLOURS: dict[Verdict, str] = {
+    "win": style.CLP,
+    "level": style.QUIET,
+    "loss": style.RIVAL,
+    "undetermined": style.QUIET,
+}
 
 
 def draw_scoreboard(board: pd.DataFrame) -> Drawn:
@@ -362,7 +375,7 @@ def _draw_differences(axes: Axes, lines: list[pd.Series | str]) -> None:
     # A handful of queries makes an interval that would press all others together.
     limit = max(0.05, 1.15 * float(np.quantile(finite, 0.8))) if len(finite) else 0.05
     for place, line in rows:
-        colour = _COLOURS[str(line["verdict"])]
+        colour = _COLOURS[line["verdict"]]
         low, high = np.clip(line[["low", "high"]].astype(float), -limit, limit)
         if np.isfinite([low, high]).all():
             axes.plot([low, high], [place, place], color=colour, linewidth=0.9)

@@ -18,7 +18,7 @@ from pipeline_lib.reporting.findings import (
 from pipeline_lib.reporting.html import EmbeddedFigure, HtmlTable, Section, html_table
 from pipeline_lib.reporting.names import in_order, is_ablation
 from pipeline_lib.reporting.run_folder import RunFolder, reported_jobs, tested
-from pipeline_lib.reporting.sections.model import elsewhere, family_grid
+from pipeline_lib.reporting.sections.model import elsewhere, family_grids
 
 _DISPLAYED = ["model", "split", "screen", "phenotype", "metric", "value", "low", "high", "n", "groups", "seeds"]
 _DIFFERENCES = [
@@ -160,10 +160,9 @@ def _family(
     folded: bool = False,
 ) -> Section:
     """Return a section that compares variants with a reference: on the leading assay as a grid, all in a table."""
-    grid = family_grid(family, reference, key)
-    others = elsewhere(family) if grid is not None else None
+    others = elsewhere(family)
     counted = []
-    if others is not None and others.differences:
+    if others.differences:
         counted.append(
             f"On the other assays {others.better} of {others.differences} differences are above zero with their whole "
             f"interval and q < 0.05 and {others.worse} below."
@@ -177,7 +176,7 @@ def _family(
             _parts(key, family["model"].unique()),
             _table(f"{key}_differences", f"Paired differences from {reference} ({key.replace('-', ' ')})", family),
         ],
-        grids=[] if grid is None else [grid],
+        grids=family_grids(family, reference, key),
         folded=folded,
     )
 

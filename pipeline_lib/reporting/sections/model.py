@@ -121,8 +121,8 @@ class Elsewhere:
     worse: int
 
 
-def family_grid(family: pd.DataFrame, reference: str, name: str) -> Grid | None:
-    """Return the paired differences of a family's variants on the leading assay; None without any.
+def family_grids(family: pd.DataFrame, reference: str, name: str) -> list[Grid]:
+    """Return the grid of a family's variants on the leading assay, by paired differences; none without variants.
 
     Parameters
     ----------
@@ -135,23 +135,26 @@ def family_grid(family: pd.DataFrame, reference: str, name: str) -> Grid | None:
     """
     rows = _leading_metrics(family)
     if rows.empty:
-        return None
+        return []
     screen, phenotype = leading_assay(rows)
     leading = rows[(rows["screen"] == screen) & (rows["phenotype"] == phenotype)]
     splits = in_order(leading["split"])
     scale = scale_around_zero(leading[["low", "value", "high"]].to_numpy(float).ravel(), f"difference from {reference}")
     models = sorted(leading["model"].unique(), key=lambda model: (len(model), model))
-    cells = {(row["model"], row["split"]): _cell(row, reference, scale) for row in leading.to_dict("records")}
+    cells: dict[str, dict[str, GridCell]] = {str(model): {} for model in models}
+    for row in leading.to_dict("records"):
+        cells[str(row["model"])][split_name(row["split"])] = _cell(row, reference, scale)
     metric = METRICS[leading_metric(phenotype)]
-    return Grid(
+    grid = Grid(
         name,
         f"Variants less {reference}: {assay_name(screen, phenotype)}",
         f"Paired difference in {metric}; a verdict needs the whole interval on one side of zero and q < 0.05.",
         [split_name(split) for split in splits],
-        [(str(model), [cells.get((model, split)) for split in splits]) for model in models],
+        list(cells.items()),
         scale,
         {"model": "paired difference with its interval"},
     )
+    return [grid]
 
 
 def _leading_metrics(family: pd.DataFrame) -> pd.DataFrame:
@@ -161,6 +164,8 @@ def _leading_metrics(family: pd.DataFrame) -> pd.DataFrame:
 def elsewhere(family: pd.DataFrame) -> Elsewhere:
     """Count the differences on assays other than the leading one, and the verdicts on them."""
     rows = _leading_metrics(family)
+    if rows.empty:
+        return Elsewhere(0, 0, 0)
     screen, phenotype = leading_assay(rows)
     others = rows[(rows["screen"] != screen) | (rows["phenotype"] != phenotype)]
     verdicts = others["verdict"].value_counts()

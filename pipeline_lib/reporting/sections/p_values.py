@@ -68,7 +68,6 @@ def p_values(run: RunFolder) -> Section:
     )
     trigenic = any(reader.startswith(("kuzmin", "torchcell")) for reader in run.publications)
     agreement, queries = run.table("p_value_correlations"), run.table("p_value_queries")
-    grid = agreement_grid(agreement, run.model)
     genes = run.gene_names
     charts = [*query_charts(queries, genes), *hit_charts(run.table("p_value_hits"), run.model, genes)]
     return Section(
@@ -97,7 +96,7 @@ def p_values(run: RunFolder) -> Section:
             ),
             html_table("p_values", "P-value diagnostics", table, filters={"screen": "", "quantity": ""}),
         ],
-        grids=[] if grid is None else [grid],
+        grids=agreement_grids(agreement, run.model),
         charts=charts,
     )
 
@@ -111,8 +110,8 @@ def p_value_pages(run: RunFolder) -> Section:
     return Section("p-value-pages", title, figures=pages, folded=True)
 
 
-def agreement_grid(agreement: pd.DataFrame, model: str) -> Grid | None:
-    """Return for every screen and split whether a small P-value is predicted; None where nothing is predicted.
+def agreement_grids(agreement: pd.DataFrame, model: str) -> list[Grid]:
+    """Return the grid of whether a small P-value is predicted, by screen and split; none where nothing is predicted.
 
     Parameters
     ----------
@@ -123,7 +122,7 @@ def agreement_grid(agreement: pd.DataFrame, model: str) -> Grid | None:
     """
     rows = agreement[agreement["model"] == model]
     if rows.empty:
-        return None
+        return []
     spearman = rows[rows["quantity"] == "spearman"]
     scale = scale_around_zero(spearman[["low", "value", "high"]].to_numpy(float).ravel(), f"Spearman with {LABEL}")
     splits = in_order(rows["split"])
@@ -132,19 +131,18 @@ def agreement_grid(agreement: pd.DataFrame, model: str) -> Grid | None:
         predicted = assay_name(*str(source).rsplit(" ", 1))
         own = str(source).rpartition(" ")[0] == screen
         name = f"{screen_name(str(screen))}, {order_name(order)}{'' if own else f', by {predicted}'}"
-        cells: list[GridCell | None] = []
+        cells: dict[str, GridCell] = {}
         for split in splits:
             one = part[part["split"] == split]
             value = one[one["quantity"] == "spearman"]
             if value.empty:
-                cells.append(None)
                 continue
             row = value.iloc[0]
             words = f"{name}, {split_phrase(split)}, P against the prediction of {predicted}: {answer(one)}."
             marks = mark(scale, "model", interval(row), row["value"], row["low"], row["high"])
-            cells.append(GridCell(float(row["value"]), agreement_verdict(one), tuple(marks), words))
+            cells[split_name(split)] = GridCell(float(row["value"]), agreement_verdict(one), tuple(marks), words)
         lines.append((name, cells))
-    return Grid(
+    grid = Grid(
         "p-values",
         f"Are small P-values predicted by {model}?",
         "Spearman correlation of predicted negative interactions with −log₁₀ P, with its bootstrap interval over "
@@ -155,6 +153,7 @@ def agreement_grid(agreement: pd.DataFrame, model: str) -> Grid | None:
         {"model": "Spearman correlation with its interval"},
         meanings=_MEANINGS,
     )
+    return [grid]
 
 
 def query_charts(queries: pd.DataFrame, genes: GeneNames) -> list[Chart]:

@@ -91,8 +91,8 @@ _LOWEST = -0.25
 """Correlations further below zero are put at the edge of a cell."""
 
 
-def scoreboard_grid(board: pd.DataFrame) -> Grid | None:
-    """Return the grid of every comparison with the best baseline; None where there is none.
+def scoreboard_grids(board: pd.DataFrame) -> list[Grid]:
+    """Return the grid of every comparison with the best baseline; none where nothing was compared.
 
     Parameters
     ----------
@@ -100,16 +100,16 @@ def scoreboard_grid(board: pd.DataFrame) -> Grid | None:
         Rows of ``evaluation/scoreboard.parquet``.
     """
     if board.empty:
-        return None
+        return []
     splits = in_order(board["split"])
     lowest = board[["value", "baseline_value"]].min().min()
     scale = Scale(max(_LOWEST, min(0.0, float(lowest))), 1.0, _metrics(board))
     model = str(board["model"].iloc[0])
     rows = []
     for (screen, phenotype), part in board.groupby(["screen", "phenotype"]):
-        of_split = {row["split"]: _cell(row, scale) for row in part.to_dict("records")}
+        cells = {split_name(row["split"]): _cell(row, scale) for row in part.to_dict("records")}
         called = " (AP)" if (part["metric"] == "average_precision").all() else ""
-        rows.append((f"{assay_name(str(screen), str(phenotype))}{called}", [of_split.get(split) for split in splits]))
+        rows.append((f"{assay_name(str(screen), str(phenotype))}{called}", cells))
     bounds = set(board.loc[board["ceiling"].notna(), "ceiling_bound"])
     kinds = {
         "model": model,
@@ -117,7 +117,7 @@ def scoreboard_grid(board: pd.DataFrame) -> Grid | None:
         **({"ceiling": "noise ceiling"} if bounds - {"lower bound"} else {}),
         **({"bound": "its lower bound"} if "lower bound" in bounds else {}),
     }
-    return Grid(
+    grid = Grid(
         "scoreboard",
         f"{model} and the best baseline on every screen and split",
         "Point at a cell for its numbers; choose it for every model behind it.",
@@ -127,6 +127,7 @@ def scoreboard_grid(board: pd.DataFrame) -> Grid | None:
         kinds,
         table="leaderboard",
     )
+    return [grid]
 
 
 def _metrics(board: pd.DataFrame) -> str:
@@ -162,7 +163,7 @@ def first_screen(run: RunFolder) -> FirstScreen:
     return FirstScreen(
         run=str(run.configuration["run"]),
         verdict=counts_sentence(run.scoreboard),
-        scoreboard=scoreboard_grid(run.scoreboard),
+        grids=scoreboard_grids(run.scoreboard),
         facts=facts(run),
     )
 

@@ -25,10 +25,10 @@ from scipy import stats
 
 from pipeline_lib.config.screen_readers import SCREEN_READERS
 from pipeline_lib.genes.names import GeneNames
-from pipeline_lib.screens.alleles import KINDS, GenotypeColumns, named_genes
+from pipeline_lib.screens.alleles import KINDS, SAME_GENE, GenotypeColumns, named_genes
 from pipeline_lib.screens.batch import GREATEST_MAGNITUDE, Batch, Batches, Source, check_values, constant, measurements
 from pipeline_lib.screens.strain_pairs import replicate_numbers
-from pipeline_lib.sources.row_block import Column, Rejections, RowBlock, one_block
+from pipeline_lib.sources.row_block import Column, Expected, Reason, Rejections, RowBlock, one_block
 from pipeline_lib.sources.text_table import read_blocks
 
 PAIR_COLUMNS = {
@@ -38,7 +38,7 @@ PAIR_COLUMNS = {
 }
 """The genes of a pair, and whether the authors leave it out; the reader of St Onge et al. 2007 reads them too."""
 
-LINKED = "linked genes, or one gene with itself, as the authors mark the pair"
+_LINKED = Reason("linked genes, or one gene with itself, as the authors mark the pair", Expected.UP_TO_HALF)
 
 _CONDITIONS = SCREEN_READERS.built_in["bfg_gi"].conditions
 _COLUMNS = PAIR_COLUMNS | {
@@ -101,11 +101,11 @@ def unlinked_pairs(
         Gets the rejected rows.
     """
     left_out = measured & (np.array([mark.strip().lower() for mark in block.text("left_out").to_pylist()]) != "no")
-    block.reject(left_out, LINKED, rejections)
+    block.reject(left_out, _LINKED, rejections)
     usable = measured & ~left_out
     genes = named_genes(block, ("gene_x", "gene_y"), names, usable, rejections)
     same = usable & (genes[:, 0] == genes[:, 1])
-    block.reject(same, "query and array lack the same gene", rejections)
+    block.reject(same, SAME_GENE, rejections)
     usable &= ~same
     kinds = np.full((int(usable.sum()), 2), KINDS.index("deletion"), dtype=np.int8)
     return UnlinkedPairs(usable, GenotypeColumns.sort(names, genes[usable], kinds))

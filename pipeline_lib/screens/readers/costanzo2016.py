@@ -24,7 +24,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline_lib.genes.names import GeneNames
-from pipeline_lib.screens.alleles import KINDS, GenotypeColumns, Strains, named_genes
+from pipeline_lib.screens.alleles import KINDS, SAME_GENE, GenotypeColumns, Strains, named_genes
 from pipeline_lib.screens.batch import Batch, Batches, Source, check_values, constant, measurements
 from pipeline_lib.screens.strain_pairs import (
     PairReplicates,
@@ -34,7 +34,7 @@ from pipeline_lib.screens.strain_pairs import (
     strain_codes,
 )
 from pipeline_lib.sources.excel_table import read_sheet
-from pipeline_lib.sources.row_block import Column, Rejections, RowBlock, one_block
+from pipeline_lib.sources.row_block import Column, Expected, Reason, RejectedRows, Rejections, RowBlock, one_block
 from pipeline_lib.sources.text_table import read_blocks
 
 _PAIRWISE = {
@@ -121,6 +121,8 @@ _SINGLE_MUTANTS = {
 }
 _TEMPERATURES = (26, 30)
 
+_UNMEASURED = Reason("no measurement at either temperature", Expected.ANY)
+
 
 def read_single_mutants(source: Source) -> Batches:
     """Yield one batch of single-mutant fitness, a row a strain and temperature."""
@@ -134,7 +136,7 @@ def read_single_mutants(source: Source) -> Batches:
     fitness = np.column_stack([block.number(f"fitness_{degrees}") for degrees in _TEMPERATURES])
     std = np.column_stack([block.number(f"std_{degrees}") for degrees in _TEMPERATURES])
     unmeasured = ~faulty & np.isnan(fitness).all(axis=1)
-    block.reject(unmeasured, "no measurement at either temperature", rejections)
+    block.reject(unmeasured, _UNMEASURED, rejections)
     rows, temperature = np.nonzero(np.isfinite(fitness) & ~faulty[:, None])
     genotypes = GenotypeColumns.sort(
         source.names, strains.gene_matrix()[codes[rows], :1], strains.kind_matrix()[codes[rows], :1]
@@ -157,6 +159,9 @@ def read_single_mutants(source: Source) -> Batches:
 _HEADER = ("order", "gene1", "gene2", "value")
 _DCELL = {name: Column((name,), "number" if name in {"order", "value"} else "text") for name in _HEADER}
 _FOLDS = ("training", "testing")
+
+
+_NO_PAIR = Reason("the first field is not 2, the number of genes")
 
 
 def read_dcell(source: Source) -> Batches:
@@ -182,17 +187,17 @@ def read_dcell(source: Source) -> Batches:
         replicate=replicate_numbers(genotypes.keys()),
         extra={"published_fold": pa.chunked_array(folds).unify_dictionaries().combine_chunks()},
     )
-    yield Batch(table, pa.concat_tables(rejected), len(genotypes))
+    yield Batch(table, RejectedRows.join(rejected), len(genotypes))
 
 
 def _gene_pairs(block: RowBlock, names: GeneNames, rejections: Rejections) -> tuple[np.ndarray, np.ndarray]:
     """Return gene indices int32 [n, 2] and which rows of the block they are of."""
     usable = check_values(block, rejections, needed="value")
     wrong = usable & (block.number("order") != 2)
-    block.reject(wrong, "the first field is not 2, the number of genes", rejections)
+    block.reject(wrong, _NO_PAIR, rejections)
     usable &= ~wrong
     genes = named_genes(block, ("gene1", "gene2"), names, usable, rejections)
     same = usable & (genes[:, 0] == genes[:, 1])
-    block.reject(same, "query and array lack the same gene", rejections)
+    block.reject(same, SAME_GENE, rejections)
     usable &= ~same
     return genes[usable], usable

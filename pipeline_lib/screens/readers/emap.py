@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.screens.alleles import KINDS, GenotypeColumns
+from pipeline_lib.screens.alleles import KINDS, SAME_GENE, GenotypeColumns
 from pipeline_lib.screens.batch import Batch, Batches, Source, measurements
 from pipeline_lib.screens.strain_pairs import replicate_numbers
 from pipeline_lib.sources.row_block import Rejections
@@ -38,7 +38,7 @@ def read(source: Source) -> Batches:
     same = known & (positions[first] == positions[second])
     for pair in np.flatnonzero(same):
         i, j = int(first[pair]), int(second[pair])
-        rejections.add(i + 1, "query and array lack the same gene", f"{mutants[i]} x {mutants[j]}: {scores[i, j]:g}")
+        rejections.add(i + 1, SAME_GENE, f"{mutants[i]} x {mutants[j]}: {scores[i, j]:g}")
     first, second = first[known & ~same], second[known & ~same]
     codes = np.array([KINDS.index(_KIND.get(kind, _other_kind(kind))) for kind in kinds], dtype=np.int8)
     genotypes = GenotypeColumns.sort(

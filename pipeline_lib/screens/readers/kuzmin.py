@@ -42,7 +42,7 @@ from pipeline_lib.screens.strain_pairs import (
     strain_pairs,
 )
 from pipeline_lib.sources.excel_table import read_sheet
-from pipeline_lib.sources.row_block import Column, Rejections, RowBlock, one_block
+from pipeline_lib.sources.row_block import Column, Reason, RejectedRows, Rejections, RowBlock, one_block
 from pipeline_lib.sources.text_table import read_blocks
 
 Values = NDArray[np.float64]
@@ -86,6 +86,9 @@ class TrigenicRows:
         return self.block.number(name)[self.pairs.kept]
 
 
+_CONTRADICTION = Reason("mutant type '{}' contradicts the query strain")
+
+
 def trigenic_rows(block: RowBlock, strains: Strains, rejections: Rejections) -> TrigenicRows:
     """Return the readable rows of a file; the others are rejected.
 
@@ -102,11 +105,7 @@ def trigenic_rows(block: RowBlock, strains: Strains, rejections: Rejections) -> 
     mutant_type = types[mutant.indices.to_numpy(zero_copy_only=False)]
     double = strains.gene_matrix()[query, 1] != UNKNOWN
     contradicts = usable & ~strains.faulty()[query] & (mutant_type != np.where(double, _TRIGENIC, _DIGENIC))
-    block.reject(
-        contradicts,
-        [f"mutant type '{kind}' contradicts the query strain" for kind in mutant_type[contradicts]],
-        rejections,
-    )
+    block.reject(contradicts, [_CONTRADICTION.of(kind) for kind in mutant_type[contradicts]], rejections)
     usable &= ~contradicts
     return TrigenicRows(block, strain_pairs(block, strains, query, array, usable, rejections))
 
@@ -168,14 +167,14 @@ def read_2020(source: Source) -> Batches:
     """Yield one batch: both tables together, S1 first."""
     strains = Strains(source.names, drop_control=True)
     parts: list[TrigenicRows] = []
-    rejected: list[pa.Table] = []
+    rejected: list[RejectedRows] = []
     for role in (role for role in _TABLES_OF_2020 if role in source.files):
         path = source.files[role]
         rejections = Rejections(path)
         parts.append(trigenic_rows(read_sheet(path, COLUMNS, rejections), strains, rejections))
         rejected.append(rejections.take())
     table = trigenic_measurements(parts, strains, control_fitness=False)
-    yield Batch(table, pa.concat_tables(rejected), sum(len(part.pairs.genotypes) for part in parts))
+    yield Batch(table, RejectedRows.join(rejected), sum(len(part.pairs.genotypes) for part in parts))
 
 
 _COLUMNS_OF_REPEATS = {

@@ -40,7 +40,7 @@ from pipeline_lib.screens.double_mutant_queries import (
     read_triplets,
 )
 from pipeline_lib.screens.strain_pairs import Crosses, read_pairs, replicate_numbers, strain_fitness
-from pipeline_lib.sources.row_block import Column, Rejections, RowBlock, one_block
+from pipeline_lib.sources.row_block import Column, RejectedRows, Rejections, RowBlock, one_block
 from pipeline_lib.sources.text_table import read_blocks
 
 _COLUMNS = {
@@ -86,7 +86,7 @@ def read_calls_2018(source: Source) -> Batches:
             "negative_calls": pa.array(negative.astype(np.int64)),
         },
     )
-    yield Batch(table, pa.concat_tables([part.take() for part in (rejections, *query_rejections)]), called)
+    yield Batch(table, RejectedRows.join([part.take() for part in (rejections, *query_rejections)]), called)
 
 
 def _background(

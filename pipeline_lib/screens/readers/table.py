@@ -33,7 +33,7 @@ from pipeline_lib.screens.batch import (
 )
 from pipeline_lib.screens.strain_pairs import replicate_numbers
 from pipeline_lib.sources.own_table import own_table_header, read_own_table
-from pipeline_lib.sources.row_block import Column, Rejections, RowBlock
+from pipeline_lib.sources.row_block import Column, Reason, Rejections, RowBlock
 from pipeline_lib.sources.written_numbers import is_missing, looks_like_date, looks_like_serial_date
 
 _NUMBERS = ("value", "std", "p_value", "temperature")
@@ -186,11 +186,14 @@ def _genes(
     return genes[usable, :MAX_ORDER]
 
 
-def _explain(names: GeneNames, name: str) -> str:
+_DATE = "; it is a date, as a spreadsheet makes of genes such as OCT1"
+
+
+def _explain(names: GeneNames, name: str) -> Reason:
     """Return why `name` is no gene."""
     reason = names.explain(name)
     if looks_like_date(name) or looks_like_serial_date(name):
-        return f"{reason}; it is a date, as a spreadsheet makes of genes such as OCT1"
+        return replace(reason, sentence=f"{reason.sentence}{_DATE}")
     return reason
 
 

@@ -170,7 +170,7 @@ def _check_rows(block: RowBlock, names: GeneNames, path: Path) -> None:
     faults = genotype_faults(_codes(genes, names), MAX_ORDER)
     row = _first(faults > 0)
     if row is not None:
-        raise _refused(path, block, row, FAULTS[faults[row]])
+        raise _refused(path, block, row, str(FAULTS[faults[row]]))
     row = _first(~_lists_own_genes(block, genes))
     if row is not None:
         listed = block.text("uncharacterised")[row].as_py()

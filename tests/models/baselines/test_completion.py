@@ -49,7 +49,7 @@ def test_soft_impute_meets_the_optimality_condition_on_a_partial_matrix(generato
 def test_factorisation_of_a_full_matrix_thresholds_its_singular_values(full):
     """min |X - LR'|^2 + c(|L|^2 + |R|^2) is the singular value decomposition thresholded at c (Srebro 2005)."""
     start = np.linalg.svd(full.values, full_matrices=False)[2].T
-    factors = alternate(full, start, penalty=12.0)
+    factors = alternate(full, start, penalty=12.0, rounds=10)
     np.testing.assert_allclose(factors.left @ factors.right.T, thresholded(full.values, 12.0), atol=1e-2)
 
 

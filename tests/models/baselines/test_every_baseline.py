@@ -114,3 +114,34 @@ def test_a_fit_with_one_observation_an_assay_does_not_fail(bench, cell):
         model = build(name, SETTINGS, TrainingSettings())
         model.fit(tiny, tiny, cell, FitContext())
         assert np.isfinite(model.predict(tiny).value).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "tried"),
+    [
+        ("gene_ridge", {"ridge_greatest_penalty": 10, "ridge_least_penalty": 1}, ["penalty=10", "penalty=1"]),
+        (
+            "factorisation",
+            {"factorisation_rank": 4, "factorisation_penalties": [0.5]},
+            ["rank=4 penalty=0.5", "rank=2 penalty=0.5"],
+        ),
+        ("soft_impute", {"soft_impute_greatest": 0.5, "soft_impute_least": 0.05}, ["threshold=0.5", "threshold=0.05"]),
+        (
+            "nearest_profiles",
+            {"nearest_powers": [1, 2], "nearest_neighbours": [3]},
+            ["neighbours=3 power=1", "neighbours=3 power=2"],
+        ),
+        ("network_profiles", {"network_powers": [3], "network_priors": [5, 6]}, ["power=3 prior=5", "power=3 prior=6"]),
+        (
+            "gradient_boosting",
+            {"boosting_leaves": [4, 2], "boosting_rounds": 3},
+            ["leaves=4 trees=3", "leaves=2 trees=3"],
+        ),
+    ],
+)
+def test_the_settings_of_a_baseline_are_what_it_tries(name, settings, tried, bench, cell, generator):
+    train, validation, _ = bench.thirds(bench.emap(generator.standard_normal((30, 30))))
+    model = build(name, ModelSettings(baselines={"trials": 2, **settings}), TrainingSettings())
+    history = model.fit(train, validation, cell, FitContext())
+    found = history["setting"].tolist()
+    assert [setting[: len(start)] for setting, start in zip(found, tried, strict=True)] == tried

@@ -8,10 +8,11 @@ from pipeline_lib.extension import screen_reader
 from pipeline_lib.screens.alleles import KINDS, GenotypeColumns, named_genes
 from pipeline_lib.screens.batch import Batch, check_values, measurements
 from pipeline_lib.screens.strain_pairs import replicate_numbers
-from pipeline_lib.sources.row_block import Column, Rejections
+from pipeline_lib.sources.row_block import Column, Expected, Reason, Rejections
 from pipeline_lib.sources.text_table import read_blocks
 
 COLUMNS = {"first": Column(("strain_a",)), "second": Column(("strain_b",)), "ratio": Column(("log2_ratio",), "number")}
+ONE_GENE_TWICE = Reason("one gene is named twice", Expected.UP_TO_HALF)
 
 
 class BarcodeOptions(BaseModel):
@@ -37,7 +38,7 @@ def read(source):
         usable = check_values(block, rejections, needed="ratio")
         genes = named_genes(block, ("first", "second"), source.names, usable, rejections)
         same = usable & (genes[:, 0] == genes[:, 1])
-        block.reject(same, "one gene is named twice", rejections)
+        block.reject(same, ONE_GENE_TWICE, rejections)
         usable &= ~same
         genotypes = GenotypeColumns.sort(
             source.names, genes[usable], np.full((usable.sum(), 2), KINDS.index("deletion"), dtype=np.int8)
