@@ -1,4 +1,4 @@
-"""Read and write parquet tables that keep their contract, and dictionaries of tensors without ever unpickling code."""
+"""Read and write parquet tables that keep their contract and tensors that run no code; hash what a fit is made of."""
 
 import json
 import pickle
@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+import torch
 
 from pipeline_lib.artefacts.atomic import atomic_path
 from pipeline_lib.artefacts.schemas import TableSchema
@@ -181,3 +183,28 @@ def to_arrays(value: Any) -> Any:  # noqa: ANN401 - a tree of tensors and plain 
     if isinstance(value, list):
         return [to_arrays(part) for part in value]
     return value
+
+
+def update_digest(digest: Any, part: Any) -> None:  # noqa: ANN401 - a hash, and whatever is hashed
+    """Take an array, a tensor, a table, a mapping of these or plain values into a hash of `hashlib`."""
+    if isinstance(part, torch.Tensor):
+        part = part.cpu().numpy()
+    if isinstance(part, np.ndarray) and part.dtype != object:
+        digest.update(f"{part.dtype} {part.shape}".encode() + np.ascontiguousarray(part).tobytes())
+    elif isinstance(part, pd.DataFrame):
+        _update_by_table(digest, part)
+    elif isinstance(part, Mapping):
+        for key in sorted(part):
+            digest.update(key.encode())
+            update_digest(digest, part[key])
+    else:
+        digest.update(repr(list(part) if isinstance(part, np.ndarray) else part).encode())
+
+
+def _update_by_table(digest: Any, table: pd.DataFrame) -> None:  # noqa: ANN401
+    """Take the columns of a table in, without its index; an Arrow stream holds lists as well as numbers."""
+    content = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
+    stream = pa.BufferOutputStream()
+    with pa.ipc.new_stream(stream, content.schema) as writer:
+        writer.write_table(content)
+    digest.update(stream.getvalue())

@@ -195,7 +195,7 @@ def _run_config(config_json: str) -> "RunConfig":
 def provenance(config_json: str, lock: Path, benchmarks: Path, project: Path, output: Path) -> None:
     """Write where a run's numbers came from."""
     from pipeline_lib.artefacts.atomic import write_json
-    from pipeline_lib.reporting.run_folder import provenance as collect
+    from pipeline_lib.reporting.provenance import provenance as collect
 
     write_json(collect(_run_config(config_json), lock, benchmarks, project), output)
 

@@ -30,11 +30,9 @@ if TYPE_CHECKING:
 
 
 _TOLERATED = 0.2
-
 """Share of the rows that may be rejected for reasons of which few are expected."""
 
 _MOST = 0.5
-
 """Share that may be rejected for one reason that is expected of up to half of the rows."""
 
 _ENOUGH = 20
@@ -274,7 +272,6 @@ def _conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
 COLUMNS = ("screen", "genes", "order", "phenotype", "condition", "value", "std", "spread", "n", "n_std")
 
 _ASSAY = ("screen", "phenotype", "condition")
-
 """What is measured: values of one genotype in two conditions are no replicates."""
 
 

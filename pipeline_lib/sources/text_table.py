@@ -22,11 +22,9 @@ from pipeline_lib.sources.upstream_file import Upstream, open_upstream
 from pipeline_lib.sources.written_numbers import MISSING, DecimalSigns, Sign, no_number, parse_numbers, truth_as_numbers
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
-
 _GLANCE = 1000
 
 RejectedLine = tuple[int, Reason, str]
-
 """Line in the file, reason, the line's text."""
 
 
@@ -256,7 +254,6 @@ def reading_progress(path: Path, *, packed: bool) -> Iterator[Callable[[int], No
 
 
 BLOCK_BYTES = 1 << 25
-
 _THREADS = 2
 
 

@@ -21,8 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from torch import Tensor, nn
 
-from pipeline_lib.artefacts.atomic import update_digest
-from pipeline_lib.artefacts.tables import load_tensors, save_tensors
+from pipeline_lib.artefacts.tables import load_tensors, save_tensors, update_digest
 from pipeline_lib.config.model_registry import entry_of
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings

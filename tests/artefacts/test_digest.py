@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
-from pipeline_lib.artefacts.atomic import update_digest
+from pipeline_lib.artefacts.tables import update_digest
 
 TABLE = pd.DataFrame(
     {"genes": [np.array([1, 2]), np.array([3]), None], "method": ["fba", "moma", "fba"], "fitness": [1.0, 0.5, np.nan]}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline_lib.networks.rewire import rewire
+from pipeline_lib.networks.edges import rewire
 
 
 def table(pairs: list[tuple[int, int]], name: str = "n", directed: bool = False) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from pipeline_lib.artefacts.tables import write_table
 from pipeline_lib.config.evaluation import ARTEFACTS
 from pipeline_lib.config.loading import read_run_config
 from pipeline_lib.evaluation.tables.scoreboard import scoreboard_rows
-from pipeline_lib.reporting.run_folder import provenance
+from pipeline_lib.reporting.provenance import provenance
 from tests.reporting.flux_balance_tables import flux_balance_tables
 
 HOSTILE_GENE = "<script>window.broken=1</script>"

@@ -4,8 +4,8 @@ import pytest
 
 from pipeline_lib.artefacts.atomic import read_json, write_json, write_text
 from pipeline_lib.config.loading import read_run_config
+from pipeline_lib.reporting.provenance import git_state, provenance, rule_times
 from pipeline_lib.reporting.results_table import published_sources, write_reference
-from pipeline_lib.reporting.run_folder import git_state, provenance, rule_times
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from pipeline_lib.config.loading import RunConfig, parse_run_config
 from pipeline_lib.config.screens import screen_scores
 from pipeline_lib.evaluation.cli import app as evaluation
 from pipeline_lib.reporting.next_experiments import FittedSeeds, rank_untested
-from pipeline_lib.reporting.run_folder import provenance
+from pipeline_lib.reporting.provenance import provenance
 from pipeline_lib.screens.summarising import recompute_tau, summarise
 
 GENE_NAMES = [f"b{number:04d}" for number in range(1, 15)]

@@ -6,8 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_lib.metabolism.knockouts.blocked_sets import Deletions
-from pipeline_lib.metabolism.knockouts.genotypes import NO_GENE, keys_of, positions_of
+from pipeline_lib.metabolism.knockouts.genotypes import NO_GENE, Deletions, keys_of, positions_of
 from pipeline_lib.metabolism.programs.linear_program import STATUSES
 from pipeline_lib.metabolism.programs.optima import Optima, join
 from pipeline_lib.metabolism.programs.wild_type import BitSets, pack_pairs, unpack

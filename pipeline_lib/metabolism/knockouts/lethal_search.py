@@ -20,8 +20,8 @@ from rich.console import Console
 from rich.progress import track
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism.knockouts.blocked_sets import Deletions, deletions_of
 from pipeline_lib.metabolism.knockouts.conditions import network_on_medium, solver_in_threads
+from pipeline_lib.metabolism.knockouts.genotypes import Deletions, deletions_of
 from pipeline_lib.metabolism.knockouts.growths import CutSets, gene_classes
 from pipeline_lib.metabolism.knockouts.solver import FluxPool, NewSolver, Words
 from pipeline_lib.metabolism.medium import Medium

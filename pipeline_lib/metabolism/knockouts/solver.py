@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.metabolism.knockouts.blocked_sets import Deletions, deletions_of
-from pipeline_lib.metabolism.knockouts.genotypes import sub_genotypes
+from pipeline_lib.metabolism.knockouts.genotypes import Deletions, deletions_of, sub_genotypes
 from pipeline_lib.metabolism.knockouts.growths import Growths
 from pipeline_lib.metabolism.model.stoichiometry import MetabolicNetwork
 from pipeline_lib.metabolism.programs.optima import Problem

@@ -185,7 +185,6 @@ class FactorisationModel(PerAssay):
 
 
 SWEEPS = 30
-
 CHANGE = 1e-4
 
 

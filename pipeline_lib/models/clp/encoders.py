@@ -107,7 +107,7 @@ def seen_by(cell: Cell, settings: ClpSettings, seed: int) -> Cell:
     if settings.networks == "none":
         edges = edges.iloc[:0]
     elif settings.networks == "rewired":
-        from pipeline_lib.networks.rewire import rewire
+        from pipeline_lib.networks.edges import rewire
 
         edges = rewire(edges, seed)
     if settings.input_features == "random":

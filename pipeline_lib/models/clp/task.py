@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from torch import Tensor
 
-from pipeline_lib.artefacts.atomic import update_digest
-from pipeline_lib.artefacts.tables import load_tensors, save_tensors, to_arrays, to_tensors
+from pipeline_lib.artefacts.tables import load_tensors, save_tensors, to_arrays, to_tensors, update_digest
 from pipeline_lib.cell.genotypes import MAX_ORDER, Genotypes
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.models.clp.assays import CALL, Assays, Terms, inverse_variance

@@ -21,13 +21,9 @@ from pipeline_lib.models.profile_predictor.estimates import (
 from pipeline_lib.models.profile_predictor.kernels import Index, Matrix
 
 _LEAST_SCALE = 1e-3
-
 """RMS of an estimate, in RMS of the target, below which belief in gain 0 grows: rounding errors get no gain."""
-
 _LEAST_VARIANCE = 1e-12
-
 _ANCHOR_SHARE = 0.02
-
 """Weight of a gene of which nothing is known in the fit of the variance, as a share of the observations."""
 
 

@@ -16,7 +16,6 @@ from pipeline_lib.models.baselines.network_profiles import gene_networks
 from pipeline_lib.models.interface import Cell
 
 Index = NDArray[np.int64]
-
 Matrix = NDArray[np.float64]
 
 _FULL_SHARE = 0.2
@@ -135,7 +134,6 @@ class DiffusionKernel:
 
 
 _KERNELS: "WeakKeyDictionary[Cell, dict[ProfilePredictorSettings, list[GeneKernel]]]" = WeakKeyDictionary()
-
 """Kernels of the cells in use: every assay of a model has the same."""
 
 

@@ -20,23 +20,15 @@ from pipeline_lib.models.profile_predictor.kernels import (
 )
 
 Loss = Callable[[Matrix], tuple[float, Matrix]]
-
 """Of residuals [n, m]: a number, and its derivative by each residual."""
 
 _LOG_BOUNDS = (-12.0, 12.0)
-
 """Of weights and noise: a line search over a flat loss goes far."""
-
 _PULL = 1e-4
-
 """Penalty on mean squared logarithms: what no value decides stays near weight 1 instead of running away."""
-
 LEAST_NOISE = 1e-6
-
 """Share of the kernel's diagonal that keeps the covariance of identical rows positive definite."""
-
 _CHANGE = 1e-7
-
 """Relative change of the loss in one iteration below which the search ends."""
 
 
@@ -117,7 +109,6 @@ def left_out_residuals(kernels: Sequence[Matrix], weights: Matrix, targets: Matr
 
 
 _START_WEIGHT, _START_NOISE = 0.1, 1.5
-
 _COMPONENTS = 256
 
 

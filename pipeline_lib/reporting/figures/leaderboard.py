@@ -65,13 +65,9 @@ def _colour(model: str) -> str:
 
 
 _LEAST_SUBGROUP = 30
-
 """Genotypes that a correlation is drawn for; that of two is 1 or -1 whatever the model."""
-
 _TALLEST = 10.2
-
 """Inches that a figure may be high: a page with its margins."""
-
 LEADING = ("interaction", "raw_interaction", "fitness", "call")
 
 
@@ -269,9 +265,7 @@ def draw_family(leaderboard: pd.DataFrame, name: str, title: str, caption: str, 
 
 
 _TITLE = "Every comparison with the best baseline"
-
 _TALLEST_SCOREBOARD = 10.0
-
 """Inches that the figure may be high."""
 
 _COLOURS: dict[Verdict, str] = {

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.metabolism.knockouts.blocked_sets import cut_sets, deletions_of, interchangeable_genes, minimal
+from pipeline_lib.metabolism.knockouts.genotypes import cut_sets, deletions_of, interchangeable_genes, minimal
 from pipeline_lib.metabolism.model.stoichiometry import MetabolicNetwork
 from pipeline_lib.metabolism.programs.network_reduction import reduce_network
 from pipeline_lib.metabolism.programs.wild_type import unpack

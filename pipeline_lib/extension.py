@@ -1,4 +1,8 @@
-"""Decorators that add a model or a reader; an entry point of the same name makes an installed package's one known."""
+"""Models and readers of other packages: `model`, `screen_reader`, `network_reader` and `feature_reader` add them.
+
+An entry point of the same name makes those of an installed package known; docs/how_to/extend.md walks through a package
+that adds one of each kind.
+"""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
