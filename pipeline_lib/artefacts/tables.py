@@ -2,7 +2,8 @@
 
 import json
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -31,6 +32,12 @@ def write_table(frame: pd.DataFrame, path: Path | str, schema: TableSchema | Non
         frame.to_parquet(temporary, index=False, compression="zstd")
 
 
+def write_arrow(table: pa.Table, path: Path | str) -> None:
+    """Write a table of arrow to `path` (parquet, zstd) atomically; text stands in the file as plain text."""
+    with atomic_path(path) as temporary, ParquetStream(temporary) as stream:
+        stream.write(table)
+
+
 def read_table(
     path: Path | str, schema: TableSchema | None = None, columns: Sequence[str] | None = None
 ) -> pd.DataFrame:
@@ -41,25 +48,63 @@ def read_table(
     PipelineError
         When the file is missing, truncated, not parquet, or lacks a column.
     """
+    with _readable(path) as known:
+        wanted = list(columns) if columns is not None else None
+        _check_columns(known, schema, wanted)
+        # pandas would hand pyarrow an open Python file, which pyarrow's threads may close after the interpreter
+        # (about one process in a hundred then aborts at exit, apache/arrow#50482); a path has no such owner.
+        return pq.read_table(known, columns=wanted, partitioning=None).to_pandas()
+
+
+def read_batches(path: Path | str, schema: TableSchema, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Yield a parquet table part by part, so that memory does not grow with its rows.
+
+    Parameters
+    ----------
+    path, schema
+        As `read_table`; all columns of the contract must be there.
+    columns
+        Columns to read; those that the file does not have are left out.
+
+    Raises
+    ------
+    PipelineError
+        As `read_table`.
+    """
+    with _readable(path) as known:
+        present = _check_columns(known, schema, None)
+        # Decoding on more threads would hold several parts in memory at a time.
+        with pq.ParquetFile(known) as file:
+            for batch in file.iter_batches(BATCH_ROWS, columns=[name for name in columns if name in present]):
+                yield pa.Table.from_batches([batch])
+
+
+@contextmanager
+def _readable(path: Path | str) -> Iterator[Path]:
+    """Give the path of a file that is there; one that turns out to be damaged is one sentence."""
     path = Path(path)
     if not path.exists():
         raise PipelineError(f"{path} does not exist; run the rule that makes it.")
     try:
-        present = set(pq.read_schema(path).names)
-        wanted = list(columns) if columns is not None else None
-        required = set(wanted or ()) | (set(schema.columns) if schema is not None and wanted is None else set())
-        missing = sorted(required - present)
-        if missing:
-            raise PipelineError(f"{path} lacks the column(s) {', '.join(missing)}; delete it and run again.")
-        # pandas would hand pyarrow an open Python file, which pyarrow's threads may close after the interpreter
-        # (about one process in a hundred then aborts at exit, apache/arrow#50482); a path has no such owner.
-        return pq.read_table(path, columns=wanted, partitioning=None).to_pandas()
+        yield path
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise PipelineError(
             f"{path} is truncated or not a parquet file ({reason}); delete it and run again."
         ) from error
 
+
+def _check_columns(path: Path, schema: TableSchema | None, wanted: Sequence[str] | None) -> set[str]:
+    """Return the columns of a file; refuse it where one that is wanted, or of the contract, is missing."""
+    present = set(pq.read_schema(path).names)
+    required = set(wanted or ()) | (set(schema.columns) if schema is not None and wanted is None else set())
+    missing = sorted(required - present)
+    if missing:
+        raise PipelineError(f"{path} lacks the column(s) {', '.join(missing)}; delete it and run again.")
+    return present
+
+
+BATCH_ROWS = 1 << 20
 
 ROW_GROUP = 1 << 20
 

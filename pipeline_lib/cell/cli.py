@@ -116,18 +116,18 @@ def split(
     settings: SplitSettings, name: str, observations: Path, genes_path: Path, output: Path, leakage: Path
 ) -> None:
     """Write a split and the table of its leakage checks; fail where folds share what they must not."""
-    from pipeline_lib.artefacts.schemas import GENES, OBSERVATIONS, SPLIT
-    from pipeline_lib.artefacts.tables import read_table, write_table
-    from pipeline_lib.cell.genotypes import encode
+    from pipeline_lib.artefacts.schemas import GENES
+    from pipeline_lib.artefacts.tables import read_table, write_arrow, write_table
+    from pipeline_lib.cell.genotypes import read_genotypes
     from pipeline_lib.cell.splits import assign, check_leakage, leakage_table, split_table
     from pipeline_lib.cell.testable import one_label_sentences
 
     gene_table = read_table(genes_path, GENES)
-    data = encode(read_table(observations, OBSERVATIONS), gene_table, str(observations))
+    data = read_genotypes(observations, gene_table)
     for sentence in one_label_sentences(data):
         click.echo(sentence, err=True)
     assignment = assign(data, gene_table, name, settings)
     checks = leakage_table(data, assignment, name)
     check_leakage(checks)
     write_table(checks, leakage)
-    write_table(split_table(data, assignment), output, SPLIT)
+    write_arrow(split_table(data, assignment), output)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -12,11 +13,20 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from pipeline_lib.artefacts.schemas import PHENOTYPES
+from pipeline_lib.artefacts.schemas import OBSERVATIONS, PHENOTYPES
+from pipeline_lib.artefacts.tables import read_batches
 from pipeline_lib.errors import PipelineError
 
 MAX_ORDER = 3
 NO_GENE = -1
+
+ENCODED = ("observation_id", "genes", "screen", "phenotype", "query", "array", "value", "std", "temperature")
+
+"""Columns of the observations table that genotypes are made of."""
+
+GENE_LISTS = pa.list_(pa.string())
+
+"""Type of the columns ``genes`` and ``kinds``."""
 
 
 @dataclass(frozen=True)
@@ -65,23 +75,7 @@ class Genotypes:
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "Genotypes":
         """Return the observations at `rows` (positions or a mask); the codes keep their meaning."""
-        return replace(
-            self,
-            **{
-                name: getattr(self, name)[rows]
-                for name in (
-                    "observation_id",
-                    "genes",
-                    "screen",
-                    "phenotype",
-                    "query",
-                    "array",
-                    "value",
-                    "std",
-                    "temperature",
-                )
-            },
-        )
+        return replace(self, **{name: getattr(self, name)[rows] for name in ENCODED})
 
     def without_values(self) -> "Genotypes":
         """Return the same genotypes with the measurements hidden: what a model may see of a test fold."""
@@ -124,26 +118,43 @@ def gene_positions(genes: pd.DataFrame, gene_lists: pd.Series, where: str) -> ND
     PipelineError
         When a gene is not in the index or a genotype has none or more than three.
     """
-    lists = pa.array(gene_lists, type=pa.list_(pa.string()))
+    return _gene_rows(pa.array(gene_lists, type=pa.list_(pa.string())), _GeneIndex.of(genes), where, 0)
+
+
+@dataclass(frozen=True)
+class _GeneIndex:
+    """Systematic names and the index of each, int64 [g]."""
+
+    names: pa.StringArray
+    index: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, genes: pd.DataFrame) -> "_GeneIndex":
+        return cls(pa.array(genes["gene"], type=pa.string()), genes["gene_index"].to_numpy())
+
+
+def _gene_rows(lists: pa.ListArray, known: _GeneIndex, where: str, start: int) -> NDArray[np.int64]:
+    """Return `gene_positions` of lists of names; `start` is the row of the first in the whole table."""
     lengths = np.asarray(pc.list_value_length(lists).fill_null(0))
     if len(lengths) and (lengths.min() < 1 or lengths.max() > MAX_ORDER):
         row = int(np.flatnonzero((lengths < 1) | (lengths > MAX_ORDER))[0])
-        raise PipelineError(f"{where}: row {row}: a genotype must have 1 to 3 genes, not {lengths[row]}.")
+        raise PipelineError(f"{where}: row {start + row}: a genotype must have 1 to 3 genes, not {lengths[row]}.")
     names = pc.list_flatten(lists)
     owner = np.repeat(np.arange(len(lengths)), lengths)
-    positions = pc.index_in(names, pa.array(genes["gene"], type=pa.string()))
+    positions = pc.index_in(names, known.names)
     if positions.null_count:
         first = int(np.flatnonzero(np.asarray(positions.is_null()))[0])
         raise PipelineError(
-            f"{where}: row {owner[first]}: gene '{names[first]}' is not in the gene index; use systematic names."
+            f"{where}: row {start + owner[first]}: gene '{names[first]}' is not in the gene index; "
+            "use systematic names."
         )
-    index = genes["gene_index"].to_numpy()[np.asarray(positions)]
+    index = known.index[np.asarray(positions)]
     padded = np.full((len(lengths), MAX_ORDER), np.iinfo(np.int64).max)
     slot = np.arange(len(owner)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     padded[owner, slot] = index
     padded.sort(axis=1)
     padded[padded == np.iinfo(np.int64).max] = NO_GENE
-    return padded.astype(np.int64)
+    return padded.astype(np.int64, copy=False)
 
 
 def encode(observations: pd.DataFrame, genes: pd.DataFrame, where: str = "observations") -> Genotypes:
@@ -163,23 +174,117 @@ def encode(observations: pd.DataFrame, genes: pd.DataFrame, where: str = "observ
     PipelineError
         When a gene is not in the index.
     """
-    screen, screens = pd.factorize(observations["screen"], sort=True)
-    both = pd.concat([observations["query"], observations["array"]], ignore_index=True)
-    strain, strains = pd.factorize(both, sort=True)
-    n = len(observations)
-    return Genotypes(
-        observation_id=observations["observation_id"].to_numpy(np.int64),
-        genes=gene_positions(genes, observations["genes"], where),
-        screen=screen.astype(np.int64),
-        phenotype=_phenotype_codes(observations["phenotype"]),
-        query=strain[:n].astype(np.int64),
-        array=strain[n:].astype(np.int64),
-        value=observations["value"].to_numpy(np.float64),
-        std=observations["std"].to_numpy(np.float64, na_value=np.nan),
-        temperature=observations["temperature"].to_numpy(np.float64, na_value=np.nan),
-        screens=tuple(map(str, screens)),
-        strains=tuple(map(str, strains)),
-    )
+    encoder = GenotypeEncoder(genes, where)
+    encoder.add(pa.Table.from_pandas(observations[list(ENCODED)], preserve_index=False))
+    return encoder.genotypes()
+
+
+def read_genotypes(path: Path, genes: pd.DataFrame, observation_id: NDArray[np.int64] | None = None) -> Genotypes:
+    """Read and encode an observations table part by part: no row becomes an object of Python.
+
+    Parameters
+    ----------
+    path
+        The table.
+    genes
+        As `encode`.
+    observation_id
+        int64 [m], ascending: the observations to keep, and with them their screens and strains. None: all.
+
+    Raises
+    ------
+    PipelineError
+        When the file is missing or damaged, or a gene is not in the index.
+    """
+    encoder = GenotypeEncoder(genes, str(path))
+    for part in read_batches(path, OBSERVATIONS, ENCODED):
+        encoder.add(part, observation_id)
+    return encoder.genotypes()
+
+
+class GenotypeEncoder:
+    """Encodes an observations table that comes in parts.
+
+    Parameters
+    ----------
+    genes, where
+        As `encode`.
+    """
+
+    def __init__(self, genes: pd.DataFrame, where: str) -> None:
+        self._known, self._where = _GeneIndex.of(genes), where
+        self._screens, self._strains = Texts(), Texts()
+        self._parts: dict[str, list[NDArray[Any]]] = {name: [] for name in ENCODED}
+        self._rows = 0
+
+    def add(self, table: pa.Table, observation_id: NDArray[np.int64] | None = None) -> None:
+        """Encode the next rows (the columns `ENCODED`), or those of the observations (ascending) that are wanted."""
+        start, self._rows = self._rows, self._rows + table.num_rows
+        if observation_id is not None:
+            table = table.filter(pa.array(_contained(table.column("observation_id").to_numpy(), observation_id)))
+        columns = {
+            "observation_id": table.column("observation_id").to_numpy().astype(np.int64, copy=False),
+            "genes": _gene_rows(one_chunk(table.column("genes"), GENE_LISTS), self._known, self._where, start),
+            "screen": self._screens.codes(table.column("screen")),
+            "phenotype": _phenotype_codes(table.column("phenotype")),
+            "query": self._strains.codes(table.column("query")),
+            "array": self._strains.codes(table.column("array")),
+            **{name: numbers(table, name) for name in ("value", "std", "temperature")},
+        }
+        for name, column in columns.items():
+            self._parts[name].append(column)
+
+    def genotypes(self) -> Genotypes:
+        """Return all rows; screens and strains are numbered in the order of their names."""
+        # Column by column, so that no two copies of the whole stand in memory.
+        columns = {name: np.concatenate(self._parts.pop(name)) for name in ENCODED}
+        (new_screen, screens), (new_strain, strains) = self._screens.sorted(), self._strains.sorted()
+        columns["screen"] = new_screen[columns["screen"]]
+        for name in ("query", "array"):
+            columns[name] = new_strain[columns[name]]
+        return Genotypes(**columns, screens=screens, strains=strains)
+
+
+class Texts:
+    """Numbers distinct texts in the order in which they are met."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, int] = {}
+
+    def codes(self, column: pa.ChunkedArray) -> NDArray[np.int64]:
+        """Return the number of every text, int64 [n]; -1 where there is none."""
+        encoded = one_chunk(column, pa.string()).dictionary_encode()
+        met = [self._places.setdefault(text, len(self._places)) for text in encoded.dictionary.to_pylist()]
+        own = np.array([*met, -1], dtype=np.int64)
+        return own[encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
+
+    def sorted(self) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+        """Return the new number of every old one (-1 stays), and the texts in their order."""
+        texts = sorted(self._places)
+        renumbered = np.full(len(texts) + 1, -1, dtype=np.int64)
+        renumbered[[self._places[text] for text in texts]] = np.arange(len(texts))
+        return renumbered, tuple(texts)
+
+
+def numbers(table: pa.Table, name: str) -> NDArray[np.float64]:
+    """Return a column as float64 [n], NaN where it has no value or the table no such column."""
+    if name not in table.column_names:
+        return np.full(table.num_rows, np.nan)
+    column = one_chunk(table.column(name), pa.float64())
+    return np.array(column.to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def _contained(values: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.bool_]:
+    if not len(wanted):
+        return np.zeros(len(values), dtype=bool)
+    place = np.minimum(np.searchsorted(wanted, values), len(wanted) - 1)
+    return np.asarray(wanted[place] == values)
+
+
+def one_chunk(column: pa.ChunkedArray, kind: pa.DataType) -> pa.Array:
+    """Return a column as one array of a type."""
+    joined = column.cast(kind).combine_chunks()
+    return joined if isinstance(joined, pa.Array) else pa.concat_arrays(joined.chunks)
 
 
 def encode_gene_sets(gene_sets: Sequence[Sequence[str]], genes: pd.DataFrame, where: str = "genotypes") -> Genotypes:
@@ -201,9 +306,9 @@ def encode_gene_sets(gene_sets: Sequence[Sequence[str]], genes: pd.DataFrame, wh
     )
 
 
-def _phenotype_codes(phenotype: pd.Series) -> NDArray[np.int64]:
-    codes = pd.Categorical(phenotype, categories=list(PHENOTYPES)).codes
-    return np.asarray(codes, dtype=np.int64)
+def _phenotype_codes(phenotype: pa.ChunkedArray) -> NDArray[np.int64]:
+    codes = pc.index_in(one_chunk(phenotype, pa.string()), pa.array(PHENOTYPES)).fill_null(-1)
+    return np.asarray(codes.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
 @dataclass(frozen=True)

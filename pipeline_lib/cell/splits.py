@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline_lib.artefacts.schemas import FOLDS, PHENOTYPES
@@ -36,10 +37,13 @@ Names = NDArray[np.object_]
 
 @dataclass(frozen=True)
 class Assignment:
-    """Fold (0 train, 1 validation, 2 test, -1 none) and group of every observation, both [n]."""
+    """Fold (0 train, 1 validation, 2 test, -1 none) and group of every observation, both [n].
+
+    Groups are texts of arrow: as objects of Python, those of 20 million observations would take gigabytes.
+    """
 
     fold: Folds
-    group: Names
+    group: pa.LargeStringArray
 
 
 def draw_folds(n: int, validation: float, test: float, generator: np.random.Generator) -> Folds:
@@ -86,20 +90,21 @@ def split_query_disjoint(
     query) is left out of training.
     """
     fold = np.full(len(data), TRAIN, dtype=np.int64)
-    group = genotype_names(data.genes, names)
+    group = data.genes.copy()
     symmetric = symmetric_rows(data)
     for screen in np.unique(data.screen[symmetric]):
         rows = np.flatnonzero(symmetric & (data.screen == screen))
-        fold[rows], group[rows] = _symmetric_queries(data.take(rows), names, settings, generator)
+        fold[rows], group[rows] = _symmetric_queries(data.take(rows), settings, generator)
     rows = np.flatnonzero((data.query >= 0) & ~symmetric)
     if len(rows):
-        fold[rows], group[rows] = _array_screen_queries(data.take(rows), names, settings, generator)
-    return Assignment(_drop_shared_genotypes(data, fold), group)
+        fold[rows], group[rows] = _array_screen_queries(data.take(rows), settings, generator)
+    return Assignment(_drop_shared_genotypes(data, fold), genotype_names(group, names))
 
 
 def _array_screen_queries(
-    part: Genotypes, names: Names, settings: SplitSettings, generator: np.random.Generator
-) -> tuple[Folds, Names]:
+    part: Genotypes, settings: SplitSettings, generator: np.random.Generator
+) -> tuple[Folds, NDArray[np.int64]]:
+    """Return the fold and the genes of the query of every observation, int64 [n] and [n, 3]."""
     sets = query_genes(part)
     _, first, inverse = np.unique(genotype_codes(sets), return_index=True, return_inverse=True)
     # Single- and double-mutant queries of every screen are drawn apart, so that each is tested.
@@ -108,12 +113,13 @@ def _array_screen_queries(
     for value in np.unique(stratum):
         members = np.flatnonzero(stratum == value)
         fold[members] = draw_folds(len(members), settings.validation, settings.disjoint_test, generator)
-    return fold[inverse], genotype_names(sets[first], names)[inverse]
+    return fold[inverse], sets
 
 
 def _symmetric_queries(
-    part: Genotypes, names: Names, settings: SplitSettings, generator: np.random.Generator
-) -> tuple[Folds, Names]:
+    part: Genotypes, settings: SplitSettings, generator: np.random.Generator
+) -> tuple[Folds, NDArray[np.int64]]:
+    """Return the fold and the query gene of every observation, or all its genes where two or none serve as query."""
     genes = np.unique(part.genes[part.genes != NO_GENE])
     queries = np.sort(generator.permutation(genes)[: (len(genes) + 1) // 2])
     of_gene = np.full(int(genes.max()) + 2, LEFT_OUT)
@@ -125,11 +131,15 @@ def _symmetric_queries(
     alone = held.any(axis=1) & (queried.sum(axis=1) == 1)
     fold[alone] = folds.max(axis=1)[alone]
     fold[held.any(axis=1) & ~alone] = LEFT_OUT
-    group = genotype_names(part.genes, names)
-    slot = queried.argmax(axis=1)
-    one = queried.any(axis=1)
-    group[one] = names[part.genes[np.arange(len(part)), slot]][one]
-    return fold, group
+    return fold, _marked_gene(part.genes, queried, queried.any(axis=1))
+
+
+def _marked_gene(genes: NDArray[np.int64], marked: NDArray[np.bool_], alone: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return the genes [n, 3]; of the rows `alone` [n] only the first that is marked [n, 3], then -1."""
+    kept = genes.copy()
+    kept[alone] = NO_GENE
+    kept[alone, 0] = genes[alone, marked[alone].argmax(axis=1)]
+    return kept
 
 
 def _drop_shared_genotypes(data: Genotypes, fold: Folds) -> Folds:
@@ -163,9 +173,7 @@ def split_gene_disjoint_one(
     trained = np.unique(data.genes[fold == TRAIN])
     one = (held.sum(axis=1) == 1) & (held | (folds == -1) | np.isin(data.genes, trained)).all(axis=1)
     fold[one] = folds.max(axis=1)[one]
-    group = genotype_names(data.genes, names)
-    group[one] = names[data.genes[np.arange(len(data)), held.argmax(axis=1)]][one]
-    return Assignment(fold, group)
+    return Assignment(fold, genotype_names(_marked_gene(data.genes, held, one), names))
 
 
 def split_gene_disjoint_all(
@@ -176,7 +184,7 @@ def split_gene_disjoint_all(
     fold = np.full(len(data), LEFT_OUT, dtype=np.int64)
     for value in (TRAIN, VALIDATION, TEST):
         fold[((folds == value) | (folds == -1)).all(axis=1)] = value
-    return Assignment(fold, names[data.genes[:, 0]])
+    return Assignment(fold, genotype_names(data.genes[:, :1], names))
 
 
 def split_cross_screen(
@@ -205,7 +213,7 @@ def split_cross_screen(
     fold[held & np.isin(data.phenotype, shared)] = TEST
     inside = split_random(data.take(~held), names, settings, generator).fold
     fold[~held] = np.where(inside == TEST, TRAIN, inside)
-    group = np.asarray(data.screens, dtype=object)[data.screen]
+    group = pa.array(data.screens, type=pa.large_string()).take(pa.array(data.screen))
     return Assignment(_drop_shared_genotypes(data, fold), group)
 
 
@@ -242,9 +250,10 @@ def assign(data: Genotypes, genes: pd.DataFrame, name: str, settings: SplitSetti
     for value, fold in enumerate(FOLDS):
         if not (part.fold == value).any():
             raise PipelineError(f"split {name}: the {fold} fold is empty: {why_empty(usable_data, kind)}")
-    whole = Assignment(np.full(len(data), LEFT_OUT, dtype=np.int64), np.full(len(data), "", dtype=object))
-    whole.fold[usable], whole.group[usable] = part.fold, part.group
-    return whole
+    folds, place = (np.full(len(data), value, dtype=np.int64) for value in (LEFT_OUT, len(usable)))
+    folds[usable], place[usable] = part.fold, np.arange(len(usable))
+    group = part.group.take(pa.array(place, mask=place == len(usable)))
+    return Assignment(folds, group.fill_null(""))
 
 
 def _raw_beside_others(data: Genotypes) -> NDArray[np.bool_]:
@@ -253,15 +262,13 @@ def _raw_beside_others(data: Genotypes) -> NDArray[np.bool_]:
     return raw & np.isin(data.screen, data.screen[~raw])
 
 
-def split_table(data: Genotypes, assignment: Assignment) -> pd.DataFrame:
+def split_table(data: Genotypes, assignment: Assignment) -> pa.Table:
     """Return the split as a table (`pipeline_lib.artefacts.schemas.SPLIT`), without what is left out."""
-    kept = assignment.fold != LEFT_OUT
-    return pd.DataFrame(
-        {
-            "observation_id": data.observation_id[kept],
-            "fold": np.asarray(FOLDS, dtype=object)[assignment.fold[kept]],
-            "group": assignment.group[kept].astype(str),
-        }
+    kept = pa.array(assignment.fold != LEFT_OUT)
+    fold = pa.DictionaryArray.from_arrays(pa.array(np.maximum(assignment.fold, TRAIN).astype(np.int8)), FOLDS)
+    table = pa.table({"observation_id": data.observation_id, "fold": fold, "group": assignment.group})
+    return table.filter(kept).cast(
+        pa.schema([("observation_id", pa.int64()), ("fold", pa.string()), ("group", pa.large_string())])
     )
 
 
@@ -273,6 +280,8 @@ KEPT_APART: dict[str, frozenset[str]] = {
     "cross_screen": frozenset({"genotypes", "screens"}),
 }
 """What no two folds of a split may share; ``one unseen gene`` counts tested genotypes without exactly one."""
+
+_NO_QUERY = np.iinfo(np.int64).min
 
 
 def leakage_table(data: Genotypes, assignment: Assignment, split: str) -> pd.DataFrame:
@@ -323,15 +332,17 @@ def _counts(data: Genotypes, assignment: Assignment) -> Iterator[tuple[str, int,
         yield "one unseen gene", TRAIN, value, int((unseen != 1).sum()), len(genes)
 
 
-def _query_units(data: Genotypes, assignment: Assignment, folds: list[NDArray[np.int64]]) -> list[NDArray[np.object_]]:
+def _query_units(data: Genotypes, assignment: Assignment, folds: list[NDArray[np.int64]]) -> list[NDArray[np.int64]]:
     """Return the queries of each fold: gene sets in array screens, the split's own query genes in symmetric ones."""
     symmetric = symmetric_rows(data)
-    key = np.full(len(data), "", dtype=object)
-    key[symmetric] = np.char.add(data.screen[symmetric].astype(str), assignment.group[symmetric].astype(str))
-    rows = np.flatnonzero((data.query >= 0) & ~symmetric)
-    part = data.take(rows)
-    key[rows] = genotype_codes(query_genes(part)).astype(str)
-    return [np.unique(key[rows][key[rows] != ""].astype(str)) for rows in folds]
+    key = np.full(len(data), _NO_QUERY)
+    # Below zero, so that none of them is the code of a gene set.
+    groups = assignment.group.filter(pa.array(symmetric)).dictionary_encode()
+    key[symmetric] = -1 - (data.screen[symmetric] * len(groups.dictionary) + groups.indices.to_numpy())
+    others = data.take(~symmetric) if symmetric.any() else data
+    key[~symmetric] = np.where(others.query >= 0, genotype_codes(query_genes(others)), _NO_QUERY)
+    queries = (np.unique(key[members]) for members in folds)
+    return [found[found != _NO_QUERY] for found in queries]
 
 
 def check_leakage(table: pd.DataFrame) -> None:

@@ -1,6 +1,10 @@
 """What of the data can be tested at all, why a fold stays empty, and which genes a query strain carries."""
 
+from collections.abc import Sequence
+
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
@@ -14,13 +18,11 @@ def genotype_codes(genes: NDArray[np.int64]) -> NDArray[np.int64]:
     return (shifted[:, 0] * base + shifted[:, 1]) * base + shifted[:, 2]
 
 
-def genotype_names(genes: NDArray[np.int64], names: NDArray[np.object_]) -> NDArray[np.object_]:
-    """Return ``A+B+C`` for every row of gene indices [n, 3]; `names` is indexed by gene."""
-    padded = np.append(np.asarray(names, dtype=object), "")[genes]
-    joined = padded[:, 0]
-    for column in range(1, MAX_ORDER):
-        joined = joined + np.where(genes[:, column] == NO_GENE, "", "+").astype(object) + padded[:, column]
-    return np.asarray(joined, dtype=object)
+def genotype_names(genes: NDArray[np.int64], names: Sequence[str] | NDArray[np.object_]) -> pa.LargeStringArray:
+    """Return ``A+B+C`` for every row of gene indices [n, k]; `names` is indexed by gene."""
+    labels = pa.array([*names, None], type=pa.large_string())
+    columns = [labels.take(pa.array(column)) for column in np.where(genes == NO_GENE, len(names), genes).T]
+    return pc.binary_join_element_wise(*columns, pa.scalar("+", pa.large_string()), null_handling="skip")
 
 
 def query_gene_sets(data: Genotypes) -> NDArray[np.int64]:
@@ -30,13 +32,29 @@ def query_gene_sets(data: Genotypes) -> NDArray[np.int64]:
     from its crosses: a gene belongs to the query when all of the strain's genotypes carry it. A neutral marker
     (hoΔ) is in no genotype and so in no query.
     """
-    sets = np.full((len(data.strains), MAX_ORDER), NO_GENE)
-    queried = data.query >= 0
-    query, genes = data.query[queried], data.genes[queried]
-    crosses = np.bincount(query, minlength=len(data.strains))
+    return shared_genes(data.query, data.genes, len(data.strains))
+
+
+def shared_genes(strain: NDArray[np.int64], genes: NDArray[np.int64], strains: int) -> NDArray[np.int64]:
+    """Return the genes that all genotypes of a strain share: int64 [strains, 3], ascending, then -1.
+
+    Parameters
+    ----------
+    strain
+        int64 [n]: the strain of each genotype, -1 where there is none.
+    genes
+        int64 [n, 3]: its deleted genes, then -1.
+    strains
+        How many strains there are.
+    """
+    sets = np.full((strains, MAX_ORDER), NO_GENE)
+    named = strain >= 0
+    if not named.all():
+        strain, genes = strain[named], genes[named]
+    crosses = np.bincount(strain, minlength=strains)
     carried = genes != NO_GENE
     base = int(genes.max(initial=0)) + 1
-    pair, count = np.unique(np.repeat(query, carried.sum(axis=1)) * base + genes[carried], return_counts=True)
+    pair, count = np.unique(np.repeat(strain, carried.sum(axis=1)) * base + genes[carried], return_counts=True)
     strain, gene = pair // base, pair % base
     always = count == crosses[strain]
     strain, gene = strain[always], gene[always]

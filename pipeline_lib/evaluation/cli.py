@@ -253,7 +253,7 @@ def p_values(
             by_decile += decile_rows(joined, settings)
             agreement += agreement_rows(joined, settings)
             standing_out.append(hit_table(joined))
-            rows_behind.append(point_table(joined))
+            rows_behind.append(point_table(joined, settings))
     write_rows(by_decile, deciles, schemas.P_VALUE_DECILES)
     for rows, path, schema in (
         (histogram_rows(data), histogram, schemas.P_HISTOGRAM),
@@ -268,7 +268,9 @@ def p_values(
         (rows_behind, points, schemas.P_VALUE_POINTS),
     ):
         if path is not None:
-            write_table(pd.concat(parts[1:] or parts, ignore_index=True), path, schema)
+            table = pd.concat(parts[1:] or parts, ignore_index=True)
+            table.attrs = {name: text for part in parts for name, text in part.attrs.items()}
+            write_table(table, path, schema)
 
 
 @app.command()

@@ -1,8 +1,9 @@
 """The observations as arrays, with what only the statistics need: P-values, replicates, kinds of allele."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,18 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline_lib.artefacts.schemas import OBSERVATIONS, PHENOTYPES
-from pipeline_lib.artefacts.tables import read_table
-from pipeline_lib.cell.genotypes import NO_GENE, Genotypes, encode, gene_positions
+from pipeline_lib.artefacts.tables import read_batches
+from pipeline_lib.cell.genotypes import (
+    ENCODED,
+    GENE_LISTS,
+    NO_GENE,
+    GenotypeEncoder,
+    Genotypes,
+    Texts,
+    gene_positions,
+    numbers,
+    one_chunk,
+)
 from pipeline_lib.cell.testable import genotype_codes, symmetric_rows
 from pipeline_lib.config.screen_readers import ScreenScores
 
@@ -161,20 +172,41 @@ def read_measurements(
     PipelineError
         When the file is missing, breaks its contract, or names a gene that is not in the index.
     """
-    frame = read_table(path, OBSERVATIONS)
-    return from_table(frame, named_genes(frame["genes"]) if genes is None else genes, str(path), scores or {})
+    index = _genes_of(read_batches(path, OBSERVATIONS, ["genes"])) if genes is None else genes
+    return _encoded(read_batches(path, OBSERVATIONS, _READ), index, str(path), scores or {})
 
 
 def from_table(
     frame: pd.DataFrame, genes: pd.DataFrame, where: str, scores: Mapping[str, ScreenScores]
 ) -> Measurements:
     """Encode an observations table; `where` names it in errors."""
-    data = encode(frame, genes, where)
-    released, of_raw_score = (_column(frame, name) for name in ("p_value", "raw_p_value"))
+    columns = [name for name in _READ if name in frame]
+    return _encoded([pa.Table.from_pandas(frame[columns], preserve_index=False)], genes, where, scores)
+
+
+_ADDED = ("p_value", "raw_p_value", "p_sided", "p_value_averaged", "repeated", "fdr")
+"""Columns of numbers and truth values beside those of the genotypes; some screens lack some of them."""
+_READ = (*ENCODED, *_ADDED, "kinds", "condition")
+
+
+def _encoded(
+    parts: Iterable[pa.Table], genes: pd.DataFrame, where: str, scores: Mapping[str, ScreenScores]
+) -> Measurements:
+    """Encode an observations table that comes in parts: no row becomes an object of Python."""
+    encoder, conditions = GenotypeEncoder(genes, where), Texts()
+    columns: dict[str, list[NDArray[Any]]] = {name: [] for name in (*_ADDED, "kinds", "condition")}
+    for part in parts:
+        encoder.add(part)
+        for name in _ADDED:
+            columns[name].append(numbers(part, name))
+        columns["kinds"].append(_altered(part.column("kinds")))
+        columns["condition"].append(_conditions(part, conditions))
+    data = encoder.genotypes()
+    joined = {name: np.concatenate(columns.pop(name)) for name in list(columns)}
+    released, of_raw_score, sided = (joined.pop(name) for name in ("p_value", "raw_p_value", "p_sided"))
     # A mean of several P-values is none.
-    averaged = _column(frame, "p_value_averaged") == 1
+    averaged = joined.pop("p_value_averaged") == 1
     released[averaged], of_raw_score[averaged] = np.nan, np.nan
-    sided = frame["p_sided"].to_numpy(np.float64, na_value=np.nan)
     return Measurements(
         genotypes=data,
         genotype=genotype_codes(data.genes),
@@ -183,37 +215,38 @@ def from_table(
         p_value=two_sided(released, sided),
         p_call=np.where(np.isnan(released), of_raw_score, released),
         p_sided=sided,
-        copied=_column(frame, "repeated") == 1,
-        altered=_altered(frame["kinds"]),
-        condition=_conditions(frame),
-        fdr=_column(frame, "fdr"),
-        p_of_raw=np.zeros(len(frame), dtype=bool),
-        truth=np.full(len(frame), np.nan),
+        copied=joined["repeated"] == 1,
+        altered=joined["kinds"],
+        condition=conditions.sorted()[0][joined["condition"]],
+        fdr=joined["fdr"],
+        p_of_raw=np.zeros(len(data), dtype=bool),
+        truth=np.full(len(data), np.nan),
         gene_names=tuple(genes.sort_values("gene_index")["gene"]),
         scores=scores,
     )
 
 
-def _conditions(frame: pd.DataFrame) -> NDArray[np.int64]:
-    """Return one number for each condition, int64 [n]."""
-    if "condition" not in frame:
-        return np.zeros(len(frame), dtype=np.int64)
-    codes, _ = pd.factorize(frame["condition"].astype("string").fillna(""), sort=True)
-    return np.asarray(codes, dtype=np.int64)
+def _conditions(part: pa.Table, known: Texts) -> NDArray[np.int64]:
+    """Return the number of each row's condition; a screen without conditions has one of no name."""
+    if "condition" not in part.column_names:
+        part = part.append_column("condition", pa.nulls(part.num_rows, pa.string()))
+    return known.codes(pa.chunked_array([one_chunk(part.column("condition"), pa.string()).fill_null("")]))
 
 
-def _column(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
-    """Return a column that some readers add, float64 [n], NaN where theirs is not there."""
-    if name not in frame:
-        return np.full(len(frame), np.nan)
-    return np.array(pd.to_numeric(frame[name]).to_numpy(np.float64, na_value=np.nan))
+def _genes_of(parts: Iterable[pa.Table]) -> pd.DataFrame:
+    """Return `named_genes` of a table that comes in parts."""
+    unique = [pc.unique(pc.list_flatten(one_chunk(part.column("genes"), GENE_LISTS))) for part in parts]
+    return _gene_table(pc.unique(pa.chunked_array(unique, type=pa.string())))
 
 
 def named_genes(gene_lists: pd.Series) -> pd.DataFrame:
     """Return a gene table (`gene_index`, `gene`) of the names that occur in lists of genes."""
-    lists = pa.array(gene_lists, type=pa.list_(pa.string()))
-    names = np.sort(np.asarray(pc.unique(pc.list_flatten(lists)).to_pylist(), dtype=object))
-    return pd.DataFrame({"gene_index": np.arange(len(names)), "gene": names})
+    return _gene_table(pc.unique(pc.list_flatten(pa.array(gene_lists, type=GENE_LISTS))))
+
+
+def _gene_table(names: pa.Array) -> pd.DataFrame:
+    ordered = np.sort(np.asarray(names.to_pylist(), dtype=object))
+    return pd.DataFrame({"gene_index": np.arange(len(ordered)), "gene": ordered})
 
 
 def gene_share(genes: NDArray[np.int64], marked: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -222,10 +255,9 @@ def gene_share(genes: NDArray[np.int64], marked: NDArray[np.bool_]) -> NDArray[n
     return np.asarray((marked[genes] & present).sum(axis=1) / np.maximum(present.sum(axis=1), 1))
 
 
-def _altered(kinds: pd.Series) -> NDArray[np.bool_]:
-    lists = pa.array(kinds, type=pa.list_(pa.string()))
-    flat = pc.list_flatten(lists)
-    changed = ~np.asarray(pc.is_in(flat, pa.array(_NULL_ALLELES)).fill_null(True))
+def _altered(kinds: pa.ChunkedArray) -> NDArray[np.bool_]:
+    lists = one_chunk(kinds, GENE_LISTS)
+    changed = ~np.asarray(pc.is_in(pc.list_flatten(lists), pa.array(_NULL_ALLELES)).fill_null(True))
     return np.bincount(np.asarray(pc.list_parent_indices(lists)), weights=changed, minlength=len(kinds)) > 0
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline_lib.artefacts.atomic import atomic_path
 from pipeline_lib.artefacts.schemas import OBSERVATIONS
-from pipeline_lib.artefacts.tables import ParquetStream
+from pipeline_lib.artefacts.tables import ROW_GROUP, ParquetStream, read_batches
 from pipeline_lib.config.registry import load
 from pipeline_lib.config.screen_readers import SCREEN_READERS
 from pipeline_lib.config.screens import Order, Phenotype, ScreenSettings
@@ -274,6 +274,10 @@ COLUMNS = ("screen", "genes", "order", "phenotype", "condition", "value", "std",
 _ASSAY = ("screen", "phenotype", "condition")
 """What is measured: values of one genotype in two conditions are no replicates."""
 
+_UNMEASURED = ("repeated", "assumed_tested")
+
+"""Columns that show that a row is a copy, or was never measured."""
+
 
 def aggregate(observations: Path, names: GeneNames, output: Path) -> None:
     """Write the aggregated view of the observations table.
@@ -294,24 +298,29 @@ def aggregate(observations: Path, names: GeneNames, output: Path) -> None:
 
     genes = pl.Series(names.genes.to_pylist(), dtype=pl.String)
     rows = _measured(observations, genes)
-    assays = rows.select(_ASSAY).unique().sort(_ASSAY).with_row_index("assay")
-    codes = rows.select(_ASSAY).join(assays, on=_ASSAY, how="left", maintain_order="left", nulls_equal=True)
-    assay = codes["assay"].to_numpy().astype(np.int64)
-    key = rows["key"].to_numpy()
-    order = np.lexsort((key, assay))
-    starts = np.flatnonzero(_changes(assay[order]) | _changes(key[order]))
+    order = np.lexsort((rows.key, rows.assay))
+    starts = np.flatnonzero(_changes(rows.assay[order]) | _changes(rows.key[order]))
     first = order[starts]
-    statistics = _statistics(rows["value"].to_numpy()[order], rows["std"].to_numpy()[order], starts)
-    table = pl.DataFrame(
-        {
-            **{name: assays[name].cast(pl.String).gather(assay[first]) for name in _ASSAY},
-            "order": rows["order"].gather(first),
-            "genes": _gene_lists(pl.Series(key[first]), genes),
-            **{name: pl.Series(values, nan_to_null=True) for name, values in statistics.items()},
-        }
-    )
-    with atomic_path(output) as temporary:
-        table.select(COLUMNS).write_parquet(temporary, compression="zstd")
+    statistics = _statistics(rows.value[order], rows.std[order], starts)
+    del order, starts
+    with atomic_path(output) as temporary, ExitStack() as stack:
+        writer: pq.ParquetWriter | None = None
+        # Texts and lists part by part: those of 20 million genotypes at once would take gigabytes.
+        for start in range(0, max(len(first), 1), ROW_GROUP):
+            part = slice(start, start + ROW_GROUP)
+            group = first[part]
+            table = pl.DataFrame(
+                {
+                    **{name: rows.assays[name].gather(rows.assay[group]) for name in _ASSAY},
+                    "order": rows.order[group].astype(np.int64),
+                    "genes": _gene_lists(pl.Series(rows.key[group]), genes),
+                    **{name: pl.Series(values[part], nan_to_null=True) for name, values in statistics.items()},
+                }
+            )
+            content = table.select(COLUMNS).to_arrow(compat_level=pl.CompatLevel.oldest())
+            if writer is None:
+                writer = stack.enter_context(pq.ParquetWriter(temporary, content.schema, compression="zstd"))
+            writer.write_table(content)
 
 
 def _changes(values: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -338,25 +347,77 @@ def _statistics(
     return {"value": mean, "std": pooled, "spread": spread, "n": n.astype(np.int64), "n_std": n_std}
 
 
-def _measured(observations: Path, genes: "pl.Series") -> "pl.DataFrame":
-    """Return what was measured once; the genes as one number: eight bytes instead of up to thirty of text."""
+@dataclass(frozen=True)
+class _Rows:
+    """What was measured, n rows; the genes of each as one number: eight bytes instead of up to thirty of text.
+
+    Attributes
+    ----------
+    assays
+        One row an assay: screen, phenotype and condition, sorted.
+    assay
+        int64 [n]: row of `assays`.
+    key, order
+        int64 [n]: the genes, see `_gene_lists`, and int8 [n]: how many.
+    value, std
+        float64 [n].
+    """
+
+    assays: "pl.DataFrame"
+    assay: NDArray[np.int64]
+    key: NDArray[np.int64]
+    order: NDArray[np.int8]
+    value: NDArray[np.float64]
+    std: NDArray[np.float64]
+
+
+def _measured(observations: Path, genes: "pl.Series") -> _Rows:
+    """Read what was measured once, part by part."""
     import polars as pl
 
-    rows = pl.scan_parquet(observations)
-    present = rows.collect_schema().names()
-    for mark in ("repeated", "assumed_tested"):
-        if mark in present:
+    values = [pl.col(name).fill_null(float("nan")) for name in ("value", "std")]
+    met: dict[tuple[str | None, ...], int] = {}
+    parts = []
+    for batch in read_batches(observations, OBSERVATIONS, (*_ASSAY, "genes", "order", "value", "std", *_UNMEASURED)):
+        rows = pl.DataFrame(pl.from_arrow(batch))
+        for mark in set(_UNMEASURED) & set(rows.columns):
             rows = rows.filter(~pl.col(mark).fill_null(value=False))
+        if "condition" not in rows.columns:
+            rows = rows.with_columns(condition=pl.lit(None, dtype=pl.String))
+        here = rows.select(_ASSAY).unique()
+        numbers = here.with_columns(
+            assay=pl.Series([met.setdefault(assay, len(met)) for assay in here.rows()], dtype=pl.Int64)
+        )
+        rows = rows.join(numbers, on=_ASSAY, how="left", maintain_order="left", nulls_equal=True)
+        parts.append(rows.select("assay", pl.col("order").cast(pl.Int8), *values, key=genotype_key(genes)))
+    texts = pl.DataFrame(list(met), schema=dict.fromkeys(_ASSAY, pl.String), orient="row")
+    assays = texts.with_row_index("met").sort(_ASSAY)
+    renumbered = np.empty(len(met), dtype=np.int64)
+    renumbered[assays["met"].to_numpy()] = np.arange(len(met))
+    whole = pl.concat(parts)
+    return _Rows(
+        assays,
+        renumbered[whole["assay"].to_numpy()],
+        *(whole[name].to_numpy() for name in ("key", "order", "value", "std")),
+    )
+
+
+def genotype_key(genes: "pl.Series") -> "pl.Expr":
+    """Return one number a list of genes, the column ``genes``; `genes` holds all names, in the order of their index."""
+    import polars as pl
+
     base = len(genes) + 1
     digits = (
         pl.col("genes").list.get(slot, null_on_oob=True).cast(pl.Enum(genes)).to_physical().cast(pl.Int64).add(1)
         for slot in range(MAX_ORDER)
     )
-    key = pl.sum_horizontal(digit.fill_null(0) * base ** (MAX_ORDER - 1 - slot) for slot, digit in enumerate(digits))
-    of_one_condition = pl.lit(None, dtype=pl.String).alias("condition")
-    text = [(pl.col(name) if name in present else of_one_condition).cast(pl.Categorical) for name in _ASSAY]
-    values = (pl.col(name).fill_null(float("nan")) for name in ("value", "std"))
-    return rows.select(*text, "order", *values, key=key).collect()
+    return pl.sum_horizontal(digit.fill_null(0) * base ** (MAX_ORDER - 1 - slot) for slot, digit in enumerate(digits))
+
+
+def gene_of_key(key: "pl.Expr", slot: int, genes: int) -> "pl.Expr":
+    """Return the index of the gene in place `slot` of a `genotype_key`, of `genes` in all; -1 where there is none."""
+    base = genes + 1
+    return (key // base ** (MAX_ORDER - 1 - slot)) % base - 1
 
 
 def _gene_lists(key: "pl.Series", genes: "pl.Series") -> "pl.Series":

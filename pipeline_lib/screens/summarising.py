@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline_lib.artefacts.atomic import atomic_path
+from pipeline_lib.genes.names import MAX_ORDER
+from pipeline_lib.screens.reading import gene_of_key, genotype_key
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,19 +36,22 @@ def summarise(observations: Path, genes: Path, output: Path) -> None:
     """
     import polars as pl
 
-    rows = _rows(observations)
-    in_gem = pl.read_parquet(genes, columns=["gene", "in_gem"]).filter("in_gem")["gene"]
+    index = pl.read_parquet(genes, columns=["gene", "in_gem"])
+    rows = _rows(observations, index["gene"])
     measured = rows.filter(~pl.col("repeated") & ~pl.col("assumed_tested"))
-    parts = [_counts(rows), _gene_counts(rows, in_gem), *_reproducibility(measured), _overlaps(measured)]
+    parts = [_counts(rows), _gene_counts(rows, index["in_gem"]), *_reproducibility(measured), _overlaps(measured)]
     columns = ["screen", "phenotype", "other_screen", "quantity", "value", "n"]
     # The last digits of a sum depend on the number of threads.
-    table = pl.concat([part.select(columns) for part in parts]).with_columns(pl.col("value").round_sig_figs(_DIGITS))
+    text = pl.col("screen", "phenotype", "other_screen").cast(pl.String)
+    table = pl.concat([part.select(columns).with_columns(text) for part in parts])
+    table = table.with_columns(pl.col("value").round_sig_figs(_DIGITS))
     table = table.sort("screen", "phenotype", "other_screen", "quantity")
     with atomic_path(output) as temporary:
         table.write_parquet(temporary, compression="zstd")
 
 
-def _rows(path: Path) -> "pl.DataFrame":
+def _rows(path: Path, genes: "pl.Series") -> "pl.DataFrame":
+    """Return the observations; texts and genotypes as numbers, since there may be tens of millions."""
     import polars as pl
 
     rows = pl.scan_parquet(path)
@@ -57,18 +62,19 @@ def _rows(path: Path) -> "pl.DataFrame":
     ]
     text = [pl.col(name).cast(pl.Categorical) for name in ("query", "array")]
     of_one_condition = pl.lit("").alias("condition")
+    condition = pl.col("condition").fill_null("") if "condition" in present else of_one_condition
     return rows.select(
-        *_ASSAY,
+        *(pl.col(name).cast(pl.Categorical) for name in _ASSAY),
         "order",
         "value",
         "std",
         "p_value",
         "temperature",
-        pl.col("condition").fill_null("") if "condition" in present else of_one_condition,
+        condition.cast(pl.Categorical),
         *text,
         *marks,
-        pl.col("genes").list.join("+").alias("key"),
-    ).collect()
+        key=genotype_key(genes),
+    ).collect(engine="streaming")
 
 
 def _long(wide: "pl.DataFrame", n: str) -> "pl.DataFrame":
@@ -122,16 +128,17 @@ def _counts(rows: "pl.DataFrame") -> "pl.DataFrame":
 
 
 def _gene_counts(rows: "pl.DataFrame", in_gem: "pl.Series") -> "pl.DataFrame":
-    """Count the genes of each assay, and those of the metabolic model among them."""
+    """Count the genes of each assay, and those of the metabolic model (bool, by gene index) among them."""
     import polars as pl
 
-    genes = rows.select(*_ASSAY, "key").unique().with_columns(gene=pl.col("key").str.split("+")).explode("gene")
-    wide = (
-        genes.select(*_ASSAY, "gene")
-        .unique()
-        .group_by(*_ASSAY)
-        .agg(genes=pl.len(), genes_in_gem=pl.col("gene").is_in(in_gem.implode()).sum())
-    )
+    genotypes = rows.select(*_ASSAY, "key").unique()
+    places = [
+        genotypes.select(*_ASSAY, gene=gene_of_key(pl.col("key"), slot, len(in_gem))).unique()
+        for slot in range(MAX_ORDER)
+    ]
+    genes = pl.concat(places).filter(pl.col("gene") >= 0).unique()
+    metabolic = pl.Series(in_gem.arg_true(), dtype=pl.Int64)
+    wide = genes.group_by(*_ASSAY).agg(genes=pl.len(), genes_in_gem=pl.col("gene").is_in(metabolic.implode()).sum())
     return _long(wide.with_columns(pl.exclude(*_ASSAY).cast(pl.Float64)), "genes")
 
 
@@ -170,7 +177,7 @@ def _overlaps(measured: "pl.DataFrame") -> "pl.DataFrame":
 
     means = measured.group_by(*_ASSAY, "key").agg(pl.col("value").mean())
     shared = means.join(means, on=["phenotype", "key"], suffix="_other").filter(
-        pl.col("screen") < pl.col("screen_other")
+        pl.col("screen").cast(pl.String) < pl.col("screen_other").cast(pl.String)
     )
     wide = shared.group_by("screen", "phenotype", other_screen="screen_other").agg(
         shared_genotypes=pl.len().cast(pl.Float64), pearson_shared=pl.corr("value", "value_other").fill_nan(None)
@@ -206,7 +213,10 @@ def recompute_tau(observations: Path, output: Path) -> None:
     import polars as pl
 
     scanned = pl.scan_parquet(observations).select(_COLUMNS).with_columns(pl.col("query", "array").cast(pl.String))
-    rows = scanned.filter(pl.col("phenotype").is_in(["fitness", "interaction", "raw_interaction"])).collect()
+    # A digenic screen of 20 million rows has no part in any tau.
+    trigenic_screens = scanned.filter(pl.col("order") == 3).select("screen").unique().collect()["screen"]
+    wanted = pl.col("phenotype").is_in(["fitness", "interaction", "raw_interaction"])
+    rows = scanned.filter(wanted & pl.col("screen").is_in(trigenic_screens.implode())).collect()
     cross = ["screen", "query", "array", "genes", "replicate"]
     trigenic = rows.filter(pl.col("order") == 3)
     tau = trigenic.filter(pl.col("phenotype") == "interaction").select("observation_id", *cross, tau="value")

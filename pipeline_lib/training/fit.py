@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import psutil
+import pyarrow as pa
 
 from pipeline_lib.artefacts.atomic import write_json
-from pipeline_lib.artefacts.schemas import FOLDS, HISTORY, PHENOTYPES, PREDICTIONS
-from pipeline_lib.artefacts.tables import save_tensors, write_table
+from pipeline_lib.artefacts.schemas import FOLDS, HISTORY, PHENOTYPES
+from pipeline_lib.artefacts.tables import save_tensors, write_arrow, write_table
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.models.interface import Cell, FitContext, Model, Prediction
@@ -117,15 +118,15 @@ def _score(observed: np.ndarray, predicted: np.ndarray) -> dict[str, float | int
     }
 
 
-def predictions_table(data: SplitData, prediction: Prediction) -> pd.DataFrame:
-    """Return the predictions of every observation of the split (`PREDICTIONS`)."""
+def predictions_table(data: SplitData, prediction: Prediction) -> pa.Table:
+    """Return the predictions of every observation of the split (`pipeline_lib.artefacts.schemas.PREDICTIONS`)."""
     std = prediction.std if prediction.std is not None else np.full(len(data.genotypes), np.nan)
-    return pd.DataFrame(
+    return pa.table(
         {
             "observation_id": data.genotypes.observation_id,
             "prediction": prediction.value.astype(np.float64),
-            "prediction_std": std.astype(np.float64),
-            "fold": np.asarray(FOLDS, dtype=object)[data.fold],
+            "prediction_std": pa.array(std.astype(np.float64), from_pandas=True),
+            "fold": pa.DictionaryArray.from_arrays(data.fold, FOLDS),
         }
     )
 
@@ -134,7 +135,7 @@ def write_fitted(
     fitted: Fitted, data: SplitData, cell: Cell, *, predictions: Path, history: Path, metrics: Path, output: Path
 ) -> None:
     """Write predictions, history and scores, then the model: its file shows that the rest is there."""
-    write_table(predictions_table(data, fitted.prediction), predictions, PREDICTIONS)
+    write_arrow(predictions_table(data, fitted.prediction), predictions)
     write_table(fitted.history, history, HISTORY)
     write_json(fitted.metrics, metrics)
     save_tensors(

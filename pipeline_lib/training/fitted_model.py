@@ -7,22 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline_lib.artefacts import schemas
-from pipeline_lib.artefacts.schemas import (
-    EDGES,
-    FOLDS,
-    GENES,
-    MEDIA,
-    OBSERVATIONS,
-    OTHERS,
-    PHENOTYPES,
-    SPLIT,
-    screens_of_media,
-)
-from pipeline_lib.artefacts.tables import load_tensors, read_table
-from pipeline_lib.cell.genotypes import MAX_ORDER, Genotypes, encode
+from pipeline_lib.artefacts.schemas import EDGES, FOLDS, GENES, MEDIA, OTHERS, PHENOTYPES, SPLIT, screens_of_media
+from pipeline_lib.artefacts.tables import load_tensors, read_batches, read_table
+from pipeline_lib.cell.genotypes import MAX_ORDER, Genotypes, read_genotypes
 from pipeline_lib.config.model_registry import FLUX, SIMULATED_PHENOTYPES
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.features.matrices import read_feature_matrices
@@ -222,18 +214,31 @@ def read_split(observations: Path, split: Path, genes: pd.DataFrame) -> SplitDat
     PipelineError
         When the split names observations that the table lacks, or has no training fold.
     """
-    folds = read_table(split, SPLIT)
-    table = read_table(observations, OBSERVATIONS)
-    joined = table.merge(folds[["observation_id", "fold"]], on="observation_id", how="inner", validate="one_to_one")
-    if len(joined) != len(folds):
+    observation_id, fold = read_folds(split)
+    genotypes = read_genotypes(observations, genes, observation_id)
+    if len(genotypes) != len(observation_id):
         raise PipelineError(
-            f"{split} names {len(folds) - len(joined)} observations that {observations} lacks; run cell split again."
+            f"{split} names {len(observation_id) - len(genotypes)} observations that {observations} lacks; "
+            "run cell split again."
         )
-    joined = joined.sort_values("observation_id", kind="stable", ignore_index=True)
-    fold = pd.Categorical(joined["fold"], categories=list(FOLDS)).codes.astype(np.int8)
+    order = np.argsort(genotypes.observation_id, kind="stable")
+    if (order[1:] < order[:-1]).any():
+        genotypes = genotypes.take(order)
     if not (fold == FOLDS.index("train")).any():
         raise PipelineError(f"{split} has no training fold; run cell split again.")
-    return SplitData(encode(joined, genes, str(observations)), fold)
+    return SplitData(genotypes, fold)
+
+
+def read_folds(split: Path) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
+    """Return the observations of a split, int64 [n] ascending, and the fold of each, int8 [n]: position in `FOLDS`."""
+    parts = [
+        (part.column("observation_id").to_numpy(), pc.index_in(part.column("fold"), pa.array(FOLDS)).to_numpy())
+        for part in read_batches(split, SPLIT, ("observation_id", "fold"))
+    ]
+    observation_id = np.concatenate([numbers for numbers, _ in parts] or [np.empty(0, dtype=np.int64)])
+    fold = np.concatenate([codes for _, codes in parts] or [np.empty(0, dtype=np.int8)]).astype(np.int8)
+    order = np.argsort(observation_id, kind="stable")
+    return observation_id[order], fold[order]
 
 
 class NetworkSolver:

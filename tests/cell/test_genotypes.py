@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.cell.genotypes import NO_GENE, encode, encode_gene_sets, gene_positions
+from pipeline_lib.artefacts.schemas import OBSERVATIONS
+from pipeline_lib.artefacts.tables import write_table
+from pipeline_lib.cell.genotypes import (
+    ENCODED,
+    NO_GENE,
+    encode,
+    encode_gene_sets,
+    gene_positions,
+    read_genotypes,
+)
 from pipeline_lib.errors import PipelineError
 from tests.cell.conftest import GENES, gene_table
 
@@ -60,3 +69,33 @@ def test_bare_genotypes_have_no_screen_and_no_value(genes):
     assert data.genes.tolist() == [[0, 2, NO_GENE]]
     assert data.screen.tolist() == [-1]
     assert np.isnan(data.value).all()
+
+
+def test_a_table_read_part_by_part_is_the_table_encoded_at_once(observations, genes, tmp_path, monkeypatch):
+    path = tmp_path / "observations.parquet"
+    write_table(observations, path, OBSERVATIONS)
+    monkeypatch.setattr("pipeline_lib.artefacts.tables.BATCH_ROWS", 7)
+    whole, parts = encode(observations, genes), read_genotypes(path, genes)
+    assert (parts.screens, parts.strains) == (whole.screens, whole.strains)
+    for name in ENCODED:
+        np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
+
+
+def test_only_the_strains_of_the_wanted_observations_are_numbered(observations, genes, tmp_path):
+    path = tmp_path / "observations.parquet"
+    write_table(observations, path, OBSERVATIONS)
+    wanted = observations["observation_id"].to_numpy()[2:5]
+    part = read_genotypes(path, genes, wanted)
+    assert part.observation_id.tolist() == wanted.tolist()
+    strains = pd.concat([observations["query"][2:5], observations["array"][2:5]]).dropna()
+    assert part.strains == tuple(sorted(set(strains)))
+
+
+def test_the_row_of_an_unknown_gene_is_that_of_the_whole_table(observations, genes, tmp_path, monkeypatch):
+    path = tmp_path / "observations.parquet"
+    broken = observations.copy()
+    broken["genes"] = [["YZZ999W"] if row == 9 else listed for row, listed in enumerate(broken["genes"])]
+    write_table(broken, path, OBSERVATIONS)
+    monkeypatch.setattr("pipeline_lib.artefacts.tables.BATCH_ROWS", 4)
+    with pytest.raises(PipelineError, match="row 9: gene 'YZZ999W' is not in the gene index"):
+        read_genotypes(path, genes)

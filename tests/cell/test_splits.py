@@ -117,7 +117,7 @@ def test_alleles_of_one_pair_share_their_fold(observations, genes):
 
 def test_raw_interactions_are_in_no_split_that_holds_the_adjusted_ones(observations, genes):
     data = encode(observations, genes)
-    table = split_table(data, assign(data, genes, "random", SETTINGS))
+    table = split_table(data, assign(data, genes, "random", SETTINGS)).to_pandas()
     raw = observations.loc[observations["phenotype"] == "raw_interaction", "observation_id"]
     assert not set(raw) & set(table["observation_id"])
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from pipeline_lib.artefacts.tables import read_table, write_table
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.config.screen_readers import SCREEN_READERS
 from pipeline_lib.evaluation.measurements import from_table, named_genes, on_adjusted_scores, read_measurements
@@ -21,6 +22,7 @@ from pipeline_lib.evaluation.p_values.predicted import (
     point_table,
 )
 from pipeline_lib.evaluation.predictions import find_predictions
+from pipeline_lib.evaluation.tables.schemas import P_VALUE_POINTS
 
 SETTINGS = EvaluationSettings(resamples=200, ranking_resamples=100)
 
@@ -75,10 +77,28 @@ def test_only_the_test_fold_is_looked_at_and_seeds_are_averaged(
     frame = table(scored)
     folds = np.where(np.arange(1000) % 4 == 0, "test", "train")
     seeds = {("clp", "random", seed): np.full(1000, float(seed)) for seed in (0, 1)}
-    points = point_table(join(write_run(frame, folds, seeds))[0])
+    points = point_table(join(write_run(frame, folds, seeds))[0], SETTINGS)
     assert points["observation_id"].tolist() == list(range(0, 1000, 4))
     assert points["prediction"].unique().tolist() == [0.5]
     assert points["p_value"].max() <= 1
+
+
+def test_of_too_many_points_a_sample_is_kept_whose_rule_stands_in_the_file(
+    write_run: Callable, table: Callable, scored: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    frame = table(scored)
+    run = write_run(frame, np.full(1000, "test"), {("clp", "random", 0): frame["value"].to_numpy()})
+    (joined,) = join(run)
+    assert not point_table(joined, SETTINGS).attrs
+    monkeypatch.setattr("pipeline_lib.evaluation.p_values.predicted.MOST_POINTS", 300)
+    points = point_table(joined, SETTINGS)
+    assert len(points) == 300
+    assert points["observation_id"].is_monotonic_increasing
+    # Neither the first rows nor the strongest: a sample of all of them.
+    assert points["observation_id"].mean() == pytest.approx(500, abs=60)
+    assert points["value"].abs().mean() == pytest.approx(frame["value"].abs().mean(), rel=0.2)
+    write_table(points, tmp_path / "points.parquet", P_VALUE_POINTS)
+    assert "300 rows at random" in read_table(tmp_path / "points.parquet").attrs["sampled"]
 
 
 def test_p_values_without_a_split_meet_predictions_of_the_same_genotype(
@@ -123,7 +143,7 @@ def test_rows_without_an_interaction_score_have_no_negative_rate(
     rows = pd.DataFrame(decile_rows(joined, SETTINGS))
     assert rows["negative_rate"].isna().all()
     assert rows["hit_rate"].notna().all()
-    assert point_table(joined)["negative"].isna().all()
+    assert point_table(joined, SETTINGS)["negative"].isna().all()
     assert [row["quantity"] for row in agreement_rows(joined, SETTINGS)] == ["spearman", "enrichment"]
 
 

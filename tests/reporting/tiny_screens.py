@@ -157,7 +157,7 @@ def _fit(screen: TinyScreen, config: RunConfig, observations: pd.DataFrame, gene
     for split in screen.splits:
         assignment = assign(data, genes, split, config.splits)
         write_table(leakage_table(data, assignment, split), folder / "splits" / f"{split}.leakage.parquet")
-        folds = split_table(data, assignment)
+        folds = split_table(data, assignment).to_pandas()
         write_table(folds, folder / "splits" / f"{split}.parquet")
         values = observations.set_index("observation_id").loc[folds["observation_id"], "value"].to_numpy()
         for model in screen.models:

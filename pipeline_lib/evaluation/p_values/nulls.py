@@ -81,14 +81,16 @@ def criterion_of(detail: str) -> Criterion:
 
 def assays_with_p(data: Measurements) -> Iterator[tuple[str, str, int, Measurements]]:
     """Yield (screen, phenotype, order, rows) of every assay and order with P-values, rows without one left out."""
-    yield from _orders(data.take(np.isfinite(data.p_value)))
+    yield from _orders(data, np.isfinite(data.p_value))
 
 
-def _orders(data: Measurements) -> Iterator[tuple[str, str, int, Measurements]]:
+def _orders(data: Measurements, chosen: NDArray[np.bool_]) -> Iterator[tuple[str, str, int, Measurements]]:
+    """Yield the chosen rows [n] of every assay and order, each copied once."""
+    orders = data.genotypes.order
     for screen, phenotype, rows in data.assays():
-        assay = data.take(rows)
-        for order in np.unique(assay.genotypes.order).tolist():
-            yield screen, phenotype, order, assay.take(assay.genotypes.order == order)
+        kept = rows[chosen[rows]]
+        for order in np.unique(orders[kept]).tolist():
+            yield screen, phenotype, order, data.take(kept[orders[kept] == order])
 
 
 def p_value_rows(data: Measurements, settings: EvaluationSettings) -> Iterator[dict[str, Any]]:
@@ -121,7 +123,7 @@ def p_value_rows(data: Measurements, settings: EvaluationSettings) -> Iterator[d
             "low": np.nan,
             "high": np.nan,
         }
-    for screen, phenotype, order, part in _orders(data.take(np.isnan(data.p_value) & np.isfinite(data.p_call))):
+    for screen, phenotype, order, part in _orders(data, np.isnan(data.p_value) & np.isfinite(data.p_call)):
         yield from _count_rows(part, screen, phenotype, order, _called(part, screen, phenotype, order), settings)
 
 

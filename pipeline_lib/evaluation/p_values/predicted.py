@@ -9,7 +9,7 @@ raw interaction that a model predicts itself, or the one that its predictions of
 (`raw_from_parts`). Where neither is there, tau stands in for the raw interaction.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +32,7 @@ from pipeline_lib.evaluation.predictions import PredictionFile, by_split, read_f
 
 Floats = NDArray[np.float64]
 
-_INTERACTION, _FITNESS = PHENOTYPES.index("interaction"), PHENOTYPES.index("fitness")
+_INTERACTION, _FITNESS, _RAW = (PHENOTYPES.index(name) for name in ("interaction", "fitness", "raw_interaction"))
 
 
 def raw_from_parts(rows: Measurements, query: NDArray[np.int64], known: Measurements, value: Floats) -> Floats:
@@ -121,7 +121,8 @@ class _Predicted:
     prediction
         float64 [t]: mean over seeds.
     known, value
-        Observations [m] of all folds, and of each the measurement in the training fold, else the mean prediction.
+        Observations [m] of all folds, of the screens with raw interactions of triple mutants, which need them, and of
+        each the measurement in the training fold, else the mean prediction.
     """
 
     tested: Measurements
@@ -136,15 +137,18 @@ def mean_predictions(files: Sequence[PredictionFile]) -> tuple[NDArray[np.int64]
     return folds[0].observation_id, np.mean([fold.value for fold in folds], axis=0)
 
 
-def _read(data: Measurements, seeds: Sequence[PredictionFile]) -> _Predicted:
+def _read(data: Measurements, seeds: Sequence[PredictionFile], with_raw: NDArray[np.bool_]) -> _Predicted:
+    """Read what one model predicts; `with_raw` [n] marks the observations whose parts make up raw interactions."""
     where = str(seeds[0].path)
     ids, prediction = mean_predictions(seeds)
     tables = [read_table(file.path, PREDICTIONS).sort_values("observation_id") for file in seeds]
-    every = data.take(locate(data, tables[0]["observation_id"].to_numpy(np.int64), where))
-    means = np.mean([table["prediction"].to_numpy(np.float64) for table in tables], axis=0)
-    trained = (tables[0]["fold"] == "train").to_numpy()
-    value = np.where(trained, every.genotypes.value, means)
-    return _Predicted(data.take(locate(data, ids, where)), prediction, every, value)
+    rows = locate(data, tables[0]["observation_id"].to_numpy(np.int64), where)
+    needed = with_raw[rows]
+    known = data.take(rows[needed])
+    means = np.mean([table["prediction"].to_numpy(np.float64) for table in tables], axis=0)[needed]
+    trained = (tables[0]["fold"] == "train").to_numpy()[needed]
+    value = np.where(trained, known.genotypes.value, means)
+    return _Predicted(data.take(locate(data, ids, where)), prediction, known, value)
 
 
 def join_predictions(data: Measurements, files: list[PredictionFile], advance: Callable[[], None]) -> Iterator[Joined]:
@@ -160,9 +164,11 @@ def join_predictions(data: Measurements, files: list[PredictionFile], advance: C
         (screen, phenotype, order, part, query[locate(data, part.genotypes.observation_id, "observations")])
         for screen, phenotype, order, part in assays_with_p(data)
     ]
+    raw_triples = (data.genotypes.phenotype == _RAW) & (data.genotypes.order == MAX_ORDER)
+    with_raw = np.isin(data.genotypes.screen, data.genotypes.screen[raw_triples])
     for split, models in by_split(files).items():
         for model, seeds in models.items():
-            predicted = _read(data, seeds)
+            predicted = _read(data, seeds, with_raw)
             for screen, phenotype, order, part, queries in measured:
                 labels = {"model": model, "split": split, "screen": screen, "phenotype": phenotype, "order": order}
                 calls = called(part, screen, phenotype) if phenotype in INTERACTIONS else NoCalls(len(part))
@@ -222,6 +228,11 @@ def _rows_of(data: Measurements, screen: str) -> NDArray[np.int64]:
 DECILES = 10
 STRONGEST = 10
 """Rows of each kind that the table of hits holds for a model, split and assay."""
+
+MOST_POINTS = 200_000
+
+"""Rows of a model, split, assay and order that the table of points holds: a figure shows no more."""
+
 _NO_SIGN = 0.5
 """Two-sided P-value from which on a measurement shows no interaction at all."""
 
@@ -371,23 +382,35 @@ def hit_table(joined: Joined) -> pd.DataFrame:
     rows = chosen.pop("row").to_numpy(np.int64)
     return chosen.assign(
         **joined.labels,
-        genes=genotype_names(data.genes[rows], np.asarray(joined.data.gene_names, dtype=object)).astype(str),
+        genes=np.array(genotype_names(data.genes[rows], joined.data.gene_names).to_pylist(), dtype=str),
         prediction=joined.prediction[rows],
         value=data.value[rows],
         p_value=p[rows],
     )
 
 
-def point_table(joined: Joined) -> pd.DataFrame:
-    """Return the joined rows themselves, for scatter and volcano plots (`P_VALUE_POINTS` of the schemas)."""
+def point_table(joined: Joined, settings: EvaluationSettings) -> pd.DataFrame:
+    """Return the joined rows themselves, for scatter and volcano plots (`P_VALUE_POINTS` of the schemas).
+
+    Of more than `MOST_POINTS` rows a random sample of that size, in the order of the rows; its attribute ``sampled``,
+    which the parquet file keeps, states the rule.
+    """
     data = joined.data.genotypes
-    return pd.DataFrame(
+    rows = np.arange(len(joined.score))
+    attributes: dict[Hashable | None, Any] = {}
+    if len(rows) > MOST_POINTS:
+        random = np.random.default_rng([settings.seed, len(rows)])
+        rows = np.sort(random.choice(len(rows), MOST_POINTS, replace=False))
+        attributes = {"sampled": f"{MOST_POINTS} rows at random of every model, split, assay and order that has more"}
+    table = pd.DataFrame(
         {
             **joined.labels,
-            "observation_id": data.observation_id,
-            "prediction": joined.prediction,
-            "value": data.value,
-            "p_value": joined.data.p_value,
-            "negative": joined.calls.column(),
+            "observation_id": data.observation_id[rows],
+            "prediction": joined.prediction[rows],
+            "value": data.value[rows],
+            "p_value": joined.data.p_value[rows],
+            "negative": joined.calls.column()[rows],
         }
     )
+    table.attrs = attributes
+    return table

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE, Genotypes
-from pipeline_lib.cell.testable import query_gene_sets
+from pipeline_lib.cell.testable import shared_genes
 
 NO_STRAIN = -1
 UNSEEN_STRAIN = -2
@@ -107,12 +107,13 @@ class StrainBook:
     @classmethod
     def learn(cls, train: Genotypes, num_genes: int) -> Self:
         """Infer each strain's genes from its crosses: those that all of its genotypes share."""
-        twice = train.take(np.tile(np.arange(len(train)), 2))
-        twice = replace(twice, query=np.concatenate([train.query, train.array]))
-        genes = query_gene_sets(twice)
-        present = twice.query >= 0
+        # Every observation stands here twice, once a role: of the whole table that would be gigabytes.
+        strain = np.concatenate([train.query, train.array])
+        genes = shared_genes(strain, np.concatenate([train.genes, train.genes]), len(train.strains))
         largest = np.zeros(len(train.strains), dtype=np.int64)
-        np.maximum.at(largest, twice.query[present], twice.order[present])
+        for role in (train.query, train.array):
+            named = role >= 0
+            np.maximum.at(largest, role[named], train.order[named])
         size = (genes != NO_GENE).sum(axis=1)
         # A strain that was crossed once shares all genes with its genotype, its partner's too: not known.
         genes[(size > 1) & (size == largest)] = NO_GENE
