@@ -1,41 +1,46 @@
-"""The peer of ``train_throughput``: a copy of the cell graph in every sample, batched by torch-geometric.
+"""The peer of ``train_throughput`` and ``gpu``: a copy of the cell graph in every sample, batched by torch-geometric.
 
 The layout of the reference implementation: each genotype is a `HeteroData` of its own with all genes, networks,
 metabolites and reactions; `Batch` joins the copies, and graph convolutions run over all of them.
 """
 
-import numpy as np
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 from torch_geometric.data import Batch, HeteroData
 from torch_geometric.nn import GCNConv, HeteroConv, HypergraphConv, global_add_pool
 
-from pipeline_lib.models.interface import Cell
 
+def cell_graph(genes: int, networks: Mapping[str, Tensor], incidence: Tensor) -> HeteroData:
+    """Return the graph that every sample carries: gene networks and the stoichiometric hypergraph.
 
-def cell_graph(cell: Cell) -> HeteroData:
-    """Return the graph that every sample carries: gene networks and the stoichiometric hypergraph."""
+    Parameters
+    ----------
+    genes
+        N.
+    networks
+        Edges of each gene network, long [2, edges]; messages go both ways.
+    incidence
+        (metabolite, reaction) of the stoichiometric matrix, long [2, entries].
+    """
     graph = HeteroData()
-    genes = len(cell.genes)
     graph["gene"].node_id = torch.arange(genes)
-    for name, edges in cell.edges.groupby("network"):
-        ends = np.stack([edges["source"], edges["target"]])
-        both = np.concatenate([ends, ends[::-1]], axis=1)
-        graph["gene", str(name), "gene"].edge_index = torch.from_numpy(both)
-    metabolites = int(cell.stoichiometry["num_metabolites"])
+    for name, edges in networks.items():
+        graph["gene", name, "gene"].edge_index = torch.cat([edges, edges.flip(0)], 1)
+    metabolites, reactions = (incidence.amax(1) + 1).tolist()
     graph["metabolite"].node_id = torch.arange(metabolites)
-    graph["reaction"].node_id = torch.arange(int(cell.stoichiometry["num_reactions"]))
-    graph["metabolite", "takes_part", "reaction"].edge_index = cell.stoichiometry["incidence"]
+    graph["reaction"].node_id = torch.arange(reactions)
+    graph["metabolite", "takes_part", "reaction"].edge_index = incidence
     return graph
 
 
 class CopiedCell(nn.Module):
     """Graph convolutions over every sample's own copy; the deleted genes' vectors are set to zero."""
 
-    def __init__(self, cell: Cell, width: int) -> None:
+    def __init__(self, graph: HeteroData, width: int) -> None:
         super().__init__()
-        graph = cell_graph(cell)
-        self.genes = nn.Embedding(len(cell.genes), width)
+        self.genes = nn.Embedding(graph["gene"].num_nodes, width)
         self.metabolites = nn.Embedding(graph["metabolite"].num_nodes, width)
         networks = [kind for kind in graph.edge_types if kind[0] == "gene"]
         self.networks = HeteroConv({kind: GCNConv(width, width, add_self_loops=False) for kind in networks}, aggr="sum")

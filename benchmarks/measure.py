@@ -14,12 +14,12 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
-
-import psutil
-from rich.console import Console
+from typing import TYPE_CHECKING, Any, Self
 
 from pipeline_lib.artefacts.atomic import write_json
+
+if TYPE_CHECKING:
+    import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "results" / "benchmarks"
@@ -35,7 +35,6 @@ PACKAGES = (
     "cobra",
     "highspy",
 )
-_console = Console(stderr=True)
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -59,7 +58,8 @@ def interleaved(
     for repeat in range(repeats):
         seconds[0].append(timed(ours))
         seconds[1].append(timed(peer))
-        _console.print(f"repeat {repeat + 1}/{repeats}: ours {seconds[0][-1]:.3f} s, peer {seconds[1][-1]:.3f} s")
+        shown = f"ours {seconds[0][-1]:.3f} s, peer {seconds[1][-1]:.3f} s"
+        print(f"repeat {repeat + 1}/{repeats}: {shown}", file=sys.stderr)
     return seconds
 
 
@@ -90,6 +90,8 @@ class MemoryWatch:
         self._thread.join()
 
     def _watch(self) -> None:
+        import psutil
+
         process = psutil.Process()
         while True:
             self.peak_mb = max(self.peak_mb, _tree_mb(process))
@@ -97,7 +99,9 @@ class MemoryWatch:
                 return
 
 
-def _tree_mb(process: psutil.Process) -> float:
+def _tree_mb(process: "psutil.Process") -> float:
+    import psutil
+
     total = 0
     for member in (process, *process.children(recursive=True)):
         try:
@@ -112,7 +116,7 @@ def hardware() -> dict[str, Any]:
     content: dict[str, Any] = {
         "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)),
-        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "system": platform.platform(),
     }
     torch = sys.modules.get("torch")
@@ -155,9 +159,10 @@ def write_benchmark(
     ours_s: float | Sequence[float],
     peer_s: float | Sequence[float] | None = None,
     work: str,
+    folder: Path = FOLDER,
     **extra: Any,  # noqa: ANN401 - whatever more was measured
 ) -> Path:
-    """Write ``results/benchmarks/<name>.json``; several seconds are repeats, of which the median counts.
+    """Write ``<name>.json`` to `folder`; several seconds are repeats, of which the median counts.
 
     Parameters
     ----------
@@ -167,6 +172,8 @@ def write_benchmark(
         Seconds of each repeat; `peer_s` is None where there is no peer.
     work
         What was done, on what, and who the peer is.
+    folder
+        By default ``results/benchmarks``.
     extra
         More measured values, for instance ``per_s`` and ``peak_mb``.
     """
@@ -184,8 +191,8 @@ def write_benchmark(
         "hardware": hardware(),
         "versions": versions(),
     }
-    path = FOLDER / f"{name}.json"
+    path = folder / f"{name}.json"
     write_json(content, path)
     against = "" if peer is None else f", peer {content['peer_s']:.4g} s, ratio {content['ratio']:.1f}"
-    _console.print(f"{name}: ours {content['ours_s']:.4g} s{against} -> {path}")
+    print(f"{name}: ours {content['ours_s']:.4g} s{against} -> {path}", file=sys.stderr)
     return path

@@ -8,10 +8,8 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
+from pipeline_lib.artefacts import FOLDS, PHENOTYPES
 from pipeline_lib.errors import PipelineError
-
-FOLDS = ("train", "validation", "test")
-PHENOTYPES = ("fitness", "interaction", "raw_interaction", "call")
 
 
 @dataclass(frozen=True)

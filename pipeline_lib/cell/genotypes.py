@@ -11,21 +11,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-from pipeline_lib.artefacts.schemas import OBSERVATIONS, PHENOTYPES
-from pipeline_lib.artefacts.tables import read_batches
+from pipeline_lib.artefacts import PHENOTYPES
 from pipeline_lib.errors import PipelineError
 
 MAX_ORDER = 3
 NO_GENE = -1
 
 ENCODED = ("observation_id", "genes", "screen", "phenotype", "query", "array", "value", "std", "temperature")
-
 """Columns of the observations table that genotypes are made of."""
 
 GENE_LISTS = pa.list_(pa.string())
-
 """Type of the columns ``genes`` and ``kinds``."""
 
 
@@ -196,6 +193,10 @@ def read_genotypes(path: Path, genes: pd.DataFrame, observation_id: NDArray[np.i
     PipelineError
         When the file is missing or damaged, or a gene is not in the index.
     """
+    # A machine that only measures a packed cell lacks what tables are read with.
+    from pipeline_lib.artefacts.schemas import OBSERVATIONS
+    from pipeline_lib.artefacts.tables import read_batches
+
     encoder = GenotypeEncoder(genes, str(path))
     for part in read_batches(path, OBSERVATIONS, ENCODED):
         encoder.add(part, observation_id)
@@ -335,10 +336,11 @@ class GeneRuleArrays:
         return cls(stoichiometry["gene_to_complex"].numpy(), owner)
 
 
-class GeneLoss(nn.Module):
+class GeneLoss:
     """Gene rules in disjunctive normal form, evaluated on S in time proportional to S's own complexes.
 
-    A complex is lost with any of its genes; a reaction is blocked when all its complexes are lost.
+    A complex is lost with any of its genes; a reaction is blocked when all its complexes are lost. The tables stay on
+    the CPU, where the number of lost complexes is known without waiting for a GPU.
 
     Parameters
     ----------
@@ -349,18 +351,13 @@ class GeneLoss(nn.Module):
     """
 
     def __init__(self, rules: GeneRuleArrays, genes: int, reactions: int) -> None:
-        super().__init__()
         order = np.argsort(rules.members[0], kind="stable")
         counts = np.bincount(rules.members[0], minlength=genes)
         isozymes = np.bincount(rules.owner, minlength=reactions)
-        for name, array in {
-            "complexes": rules.members[1][order],
-            "first": np.cumsum(counts) - counts,
-            "counts": counts,
-            "owner": rules.owner,
-            "isozymes": isozymes,
-        }.items():
-            self.register_buffer(name, torch.from_numpy(array.astype(np.int64)), persistent=False)
+        self.complexes, self.first, self.counts, self.owner, self.isozymes = (
+            torch.from_numpy(array.astype(np.int64))
+            for array in (rules.members[1][order], np.cumsum(counts) - counts, counts, rules.owner, isozymes)
+        )
         self.num_complexes, self.num_reactions = len(rules.owner), reactions
 
     def lost_complexes(self, genes: Tensor) -> tuple[Tensor, Tensor]:
@@ -371,16 +368,21 @@ class GeneLoss(nn.Module):
         genes
             long [n, 3], -1 where there is no gene.
         """
-        row = torch.arange(len(genes), device=genes.device)[:, None].expand_as(genes)
+        device, genes = genes.device, genes.cpu()
+        row = torch.arange(len(genes))[:, None].expand_as(genes)
         present = genes >= 0
         row, gene = row[present], genes[present]
         counts = self.counts[gene]
         start = self.first[gene].repeat_interleave(counts)
-        step = torch.arange(len(start), device=genes.device) - (counts.cumsum(0) - counts).repeat_interleave(counts)
+        step = torch.arange(len(start)) - (counts.cumsum(0) - counts).repeat_interleave(counts)
         complexes = self.complexes[start + step]
         # Two deleted genes of one complex lose it once.
-        keys = torch.unique(row.repeat_interleave(counts) * self.num_complexes + complexes)
+        keys = torch.unique(row.repeat_interleave(counts) * self.num_complexes + complexes).to(device)
         return keys // max(self.num_complexes, 1), keys % max(self.num_complexes, 1)
+
+    def __call__(self, genes: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what `blocked_reactions` returns."""
+        return self.blocked_reactions(genes)
 
     def blocked_reactions(self, genes: Tensor) -> tuple[Tensor, Tensor]:
         """Return (row, reaction) of every reaction that a genotype blocks, each once; see `lost_complexes`."""
@@ -388,7 +390,8 @@ class GeneLoss(nn.Module):
 
     def without_enzyme(self, row: Tensor, complexes: Tensor) -> tuple[Tensor, Tensor]:
         """Return (row, reaction) of the reactions all of whose complexes are among the lost ones (long [k] each)."""
-        keys, lost = torch.unique(row * self.num_reactions + self.owner[complexes], return_counts=True)
+        device, row = row.device, row.cpu()
+        keys, lost = torch.unique(row * self.num_reactions + self.owner[complexes.cpu()], return_counts=True)
         row, reaction = keys // self.num_reactions, keys % self.num_reactions
         blocked = lost == self.isozymes[reaction]
-        return row[blocked], reaction[blocked]
+        return row[blocked].to(device), reaction[blocked].to(device)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch_geometric.data import HeteroData
 
-from pipeline_lib.artefacts.schemas import PHENOTYPES
+from pipeline_lib.artefacts import PHENOTYPES
 from pipeline_lib.cell.genotypes import GeneLoss, GeneRuleArrays
 from pipeline_lib.config.training import CellSettings
 from pipeline_lib.errors import PipelineError

@@ -11,13 +11,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from pipeline_lib.artefacts.schemas import OTHERS, PHENOTYPES, medium_of
+from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
-from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
 
 if TYPE_CHECKING:
     import torch
+
+    from pipeline_lib.config.training import TrainingSettings
 
 
 class KnockoutSolver(Protocol):
@@ -98,6 +99,8 @@ class Cell:
 
     def medium_of(self, screen: str) -> str:
         """Return the medium whose knockouts a screen is held against; empty where all have the same."""
+        from pipeline_lib.artefacts.schemas import OTHERS, medium_of
+
         if self.knockouts is None or "screens" not in self.knockouts or (self.knockouts["screens"] == OTHERS).all():
             return ""
         return medium_of(self.knockouts, screen)
@@ -147,6 +150,11 @@ class Prediction:
     std: NDArray[np.float64] | None = None
 
 
+HOST_COLUMNS = ("genes", "unseen", "phenotype", "is_call")
+"""Columns that training leaves on the CPU: from them follows which rows, genes and reactions a batch touches, and how
+many of them there are. On a GPU every such number would be waited for."""
+
+
 class Network(Protocol):
     """A torch module that the training loop can drive.
 
@@ -165,7 +173,8 @@ class Network(Protocol):
     def decode(self, encoded: Any, columns: Mapping[str, "torch.Tensor"]) -> tuple["torch.Tensor", "torch.Tensor"]:  # noqa: ANN401
         """Return the prediction [n] and the logarithm of its SD [n], in the units of ``columns['target']``.
 
-        The SD needs no gradient where the network does not learn it.
+        The SD needs no gradient where the network does not learn it. `HOST_COLUMNS` may be on the CPU whatever the
+        device of the others.
         """
         ...
 
@@ -191,7 +200,7 @@ class Trainer(Protocol):
         network: Network,
         train: Mapping[str, "torch.Tensor"],
         validation: Mapping[str, "torch.Tensor"],
-        settings: TrainingSettings,
+        settings: "TrainingSettings",
         context: FitContext,
         key: str,
     ) -> pd.DataFrame:

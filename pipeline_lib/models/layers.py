@@ -6,15 +6,20 @@ values and equal gradients. This is the only module that knows about it.
 
 import importlib.util
 import warnings
-from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import sparse
 from torch import Tensor, nn
 from torch.nn import functional
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scipy import sparse
+
 
 # torch warns once a process that compressed rows are in beta; the products used here are tested against dense ones.
 warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta state", UserWarning)
@@ -32,7 +37,9 @@ class SparseMatrix(nn.Module):
         scipy sparse [rows, columns].
     """
 
-    def __init__(self, matrix: sparse.sparray | sparse.spmatrix) -> None:
+    def __init__(self, matrix: "sparse.sparray | sparse.spmatrix") -> None:
+        from scipy import sparse
+
         super().__init__()
         rows = sparse.csr_array(matrix)
         rows.sort_indices()
@@ -79,15 +86,19 @@ class _Product(torch.autograd.Function):
         return ctx.matrix._matrix("backward") @ gradient.contiguous(), None  # noqa: SLF001
 
 
-def indicator(rows: NDArray[np.int64], columns: NDArray[np.int64], shape: tuple[int, int]) -> sparse.csr_array:
+def indicator(rows: NDArray[np.int64], columns: NDArray[np.int64], shape: tuple[int, int]) -> "sparse.csr_array":
     """Return the 0/1 matrix with ones at (rows, columns)."""
+    from scipy import sparse
+
     matrix = sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=shape)
     matrix.data[:] = 1.0
     return matrix
 
 
-def row_normalised(matrix: sparse.sparray, power: float = 1.0) -> sparse.csr_array:
+def row_normalised(matrix: "sparse.sparray", power: float = 1.0) -> "sparse.csr_array":
     """Divide every row by the sum of its absolute values raised to `power`; empty rows stay empty."""
+    from scipy import sparse
+
     matrix = sparse.csr_array(matrix)
     total = np.asarray(abs(matrix).sum(axis=1)).ravel()
     scale = np.divide(1.0, total**power, out=np.zeros_like(total), where=total > 0)
@@ -97,7 +108,7 @@ def row_normalised(matrix: sparse.sparray, power: float = 1.0) -> sparse.csr_arr
 ConvolutionName = Literal["gcn", "gin", "gatv2"]
 
 
-def symmetric_normalised(adjacency: sparse.sparray) -> sparse.csr_array:
+def symmetric_normalised(adjacency: "sparse.sparray") -> "sparse.csr_array":
     """Return D_in^-1/2 A D_out^-1/2 (Kipf and Welling 2017); D^-1/2 A D^-1/2 where A is symmetric.
 
     Parameters
@@ -106,6 +117,8 @@ def symmetric_normalised(adjacency: sparse.sparray) -> sparse.csr_array:
         [N, N], row = receiver, column = sender, weights above 0; no self-loops are added, since the residual path
         of the encoder carries a gene's own state.
     """
+    from scipy import sparse
+
     matrix = sparse.csr_array(adjacency)
     received, sent = (np.asarray(matrix.sum(axis=axis)).ravel() for axis in (1, 0))
     left, right = (
@@ -128,7 +141,9 @@ class RelationalGcn(nn.Module):
         Number of channels of a message and of the result.
     """
 
-    def __init__(self, adjacencies: Sequence[sparse.sparray], width: int, out: int) -> None:
+    def __init__(self, adjacencies: "Sequence[sparse.sparray]", width: int, out: int) -> None:
+        from scipy import sparse
+
         super().__init__()
         self.relations = len(adjacencies)
         self.stacked = SparseMatrix(sparse.vstack([symmetric_normalised(a) for a in adjacencies]))
@@ -146,9 +161,10 @@ class RelationalPyg(nn.Module):
     """The same with a convolution of torch-geometric a network: ``GINConv`` or ``GATv2Conv``."""
 
     def __init__(
-        self, adjacencies: Sequence[sparse.sparray], width: int, out: int, kind: Literal["gin", "gatv2"]
+        self, adjacencies: "Sequence[sparse.sparray]", width: int, out: int, kind: Literal["gin", "gatv2"]
     ) -> None:
         super().__init__()
+        from scipy import sparse
         from torch_geometric.nn import GATv2Conv, GINConv
 
         def convolution() -> nn.Module:
@@ -182,7 +198,7 @@ class RelationalPyg(nn.Module):
 
 
 def relational_convolution(
-    kind: ConvolutionName, adjacencies: Sequence[sparse.sparray], width: int, out: int
+    kind: ConvolutionName, adjacencies: "Sequence[sparse.sparray]", width: int, out: int
 ) -> nn.Module:
     """Return the convolution of that name over `adjacencies`."""
     if kind == "gcn":
@@ -191,7 +207,7 @@ def relational_convolution(
 
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "tanh": torch.tanh,
+    "tanh": functional.tanh,
     "elu": functional.elu,
     "leaky_relu": functional.leaky_relu,
 }
@@ -220,7 +236,9 @@ class DirectedHypergraphConvolution(nn.Module):
         Name out of `pipeline_lib.models.layers.ACTIVATIONS`.
     """
 
-    def __init__(self, split: sparse.sparray, width: int, activation: str) -> None:
+    def __init__(self, split: "sparse.sparray", width: int, activation: str) -> None:
+        from scipy import sparse
+
         super().__init__()
         consumed, made = sparse.csr_array(-split.minimum(0)), sparse.csr_array(split.maximum(0))
         self.from_substrates = SparseMatrix(row_normalised(consumed.T))
@@ -264,7 +282,9 @@ class UndirectedHypergraphConvolution(nn.Module):
         See `DirectedHypergraphConvolution`.
     """
 
-    def __init__(self, split: sparse.sparray, width: int, activation: str) -> None:
+    def __init__(self, split: "sparse.sparray", width: int, activation: str) -> None:
+        from scipy import sparse
+
         super().__init__()
         signed, size = sparse.csr_array(split), sparse.csr_array(abs(split))
         self.gather = SparseMatrix(row_normalised(signed.T))
@@ -288,6 +308,14 @@ class UndirectedHypergraphConvolution(nn.Module):
 HAS_TORCH_SCATTER = importlib.util.find_spec("torch_scatter") is not None
 
 
+def on_device(tensor: Tensor, device: torch.device) -> Tensor:
+    """Return a tensor of the CPU on `device`, without waiting for what is computed there."""
+    if tensor.device == device:
+        return tensor
+    # From pageable memory the copy itself would wait.
+    return tensor.pin_memory().to(device, non_blocking=True)
+
+
 def scatter_sum(source: Tensor, index: Tensor, size: int) -> Tensor:
     """Return the sum of the rows of `source` [n, d] by `index` [n]: [size, d], zero where there is no row."""
     if HAS_TORCH_SCATTER:
@@ -305,7 +333,8 @@ def scatter_mean(source: Tensor, index: Tensor, size: int) -> Tensor:
 
         mean: Tensor = scatter(source, index, dim=0, dim_size=size, reduce="mean")
         return mean
-    count = torch.bincount(index, minlength=size).clamp_min(1).to(source.dtype)
+    # On a GPU ``bincount`` waits to learn the greatest index.
+    count = source.new_zeros(size).index_add(0, index, source.new_ones(len(index))).clamp_min(1)
     return scatter_sum(source, index, size) / count.view(-1, *[1] * (source.dim() - 1))
 
 

@@ -275,7 +275,6 @@ _ASSAY = ("screen", "phenotype", "condition")
 """What is measured: values of one genotype in two conditions are no replicates."""
 
 _UNMEASURED = ("repeated", "assumed_tested")
-
 """Columns that show that a row is a copy, or was never measured."""
 
 

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -11,11 +12,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE
-from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.genes.names import GeneNames
+from pipeline_lib.models.interface import HOST_COLUMNS
+from pipeline_lib.models.layers import on_device
 from pipeline_lib.sources.table_layout import read_text
 from pipeline_lib.training.processes import Processes
+
+if TYPE_CHECKING:
+    from pipeline_lib.config.training import TrainingSettings
+
 
 Columns = Mapping[str, Tensor]
 
@@ -48,8 +54,10 @@ class EpochSampler:
     Parameters
     ----------
     train
-        Columns on the device of the network: ``target`` and ``weight`` float32, ``assay`` long, ``is_call`` bool, and
-        what the network reads.
+        Columns on the CPU: ``target`` and ``weight`` float32, ``assay`` long, ``is_call`` bool, and what the network
+        reads.
+    device
+        That of the network, to which all columns but `HOST_COLUMNS` go.
     settings
         Greatest batch, fewest steps of an epoch and, where there is one, the cap on the rows of an assay.
     seed
@@ -59,30 +67,33 @@ class EpochSampler:
 
     Attributes
     ----------
-    device
-        Where the columns are.
     steps
         Number of batches of an epoch.
     """
 
-    def __init__(self, train: Columns, settings: TrainingSettings, seed: int, processes: Processes) -> None:
-        self._assay = train["assay"].cpu()
+    def __init__(
+        self, train: Columns, device: torch.device, settings: "TrainingSettings", seed: int, processes: Processes
+    ) -> None:
+        self._assay = train["assay"]
         # Calls that were made are few beside the background: a cap never leaves them out.
-        self._rare = (train["is_call"] & (train["target"] > 0)).cpu()
-        self.device, self._cap = train["target"].device, settings.max_per_assay_epoch
+        self._rare = train["is_call"] & (train["target"] > 0)
+        self._device, self._cap = device, settings.max_per_assay_epoch
         self._seed, self._processes = seed, processes
         sampled = sampling_weight(self._assay, self._rare, self._cap)
-        self._train = dict(train) | {"weight": train["weight"] * sampled.to(self.device)}
+        weighted = dict(train) | {"weight": train["weight"] * sampled}
+        self._host = {name: column for name, column in weighted.items() if name in HOST_COLUMNS}
+        self._moved = {name: column.to(device) for name, column in weighted.items() if name not in HOST_COLUMNS}
         visited = epoch_size(self._assay, self._cap)
         self._batch_size = batch_size(visited, settings.batch_size, settings.minimum_steps)
         self.steps = batch_count(visited, self._batch_size)
 
     def batches(self, epoch: int) -> Iterator[Batch]:
         """Yield the batches of epoch `epoch` (from 1)."""
-        order = epoch_order(self._assay, self._rare, self._cap, self._seed, epoch).to(self.device)
+        order = epoch_order(self._assay, self._rare, self._cap, self._seed, epoch)
         count = self._processes.count
         for rows, whole in batches(order, self._batch_size, self._processes.rank, count):
-            yield Batch(take(self._train, rows), whole, share=len(rows) * count / whole)
+            columns = take(self._host, rows) | take(self._moved, on_device(rows, self._device))
+            yield Batch(columns, whole, share=len(rows) * count / whole)
 
 
 def take(columns: Columns, rows: Tensor | slice) -> dict[str, Tensor]:

@@ -176,6 +176,24 @@ def fit(
         write_fitted(fitted, data, cell, predictions=predictions, history=history, metrics=metrics, output=output)
 
 
+@app.command("pack")
+@click.option("--run-folder", required=True, type=_FOLDER, help="Folder of the run: results/<run>.")
+@click.option("--model", default="clp", show_default=True, help="A model of the CLP family that the run fitted.")
+@click.option("--split", help="Split that it was fitted on. Default: the only one, or random.")
+@click.option("--rows", type=click.IntRange(1), default=25_000, show_default=True, help="Observations of each kind.")
+@click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="CPU threads.")
+@click.option("--output", required=True, type=_FILE, help="The pack (.pt) to write, for benchmarks/gpu.py.")
+def pack(run_folder: Path, model: str, split: str | None, rows: int, threads: int, output: Path) -> None:
+    """Pack network, cell and observations of a run for a machine that has little but torch."""
+    from pipeline_lib.training.pack import pack_run, write_pack
+    from pipeline_lib.training.processes import limit_threads
+    from pipeline_lib.training.run_files import find_fit
+
+    with limit_threads(threads):
+        write_pack(pack_run(find_fit(run_folder, model, split), rows), output)
+    click.echo(f"{output}: {output.stat().st_size / 1e6:.1f} MB", err=True)
+
+
 @app.command("overfit")
 @_inputs
 @click.option(

@@ -8,10 +8,9 @@ from typing import Any
 
 import pandas as pd
 import torch
-from sklearn.metrics import average_precision_score
 from torch import Tensor, nn
 
-from pipeline_lib.artefacts.schemas import PHENOTYPES
+from pipeline_lib.artefacts import PHENOTYPES
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.interface import FitContext, Network
@@ -70,6 +69,8 @@ class ValidationAssay:
         """
         own = prediction[self.rows]
         if self.phenotype == _CALL:
+            from sklearn.metrics import average_precision_score
+
             return float(average_precision_score(self.target.cpu().numpy(), own.cpu().numpy()))
         return pearson(own, self.target)
 
@@ -209,10 +210,11 @@ def train_network(
         checkpoint = CheckpointFile(checkpoint_path(context.checkpoints, identity))
     torch.manual_seed(context.seed)
     with _deterministic(device):
-        sampler = EpochSampler(to_device(train, device), settings, context.seed, processes)
+        sampler = EpochSampler(train, device, settings, context.seed, processes)
         step = OptimisationStep(network, settings, settings.epochs * sampler.steps, processes)
         best = BestWeights(step.average.weights, settings.patience)
-        training = _Training(network, sampler, step, best, ValidationFold(to_device(validation, device)), processes)
+        fold = ValidationFold(to_device(validation, device))
+        training = _Training(network, sampler, step, best, fold, processes, device)
         if state := checkpoint.load():
             training.resume(state)
         with TrainingBar(settings.epochs, sampler.steps, visible=processes.rank == 0) as bar:
@@ -241,10 +243,11 @@ class _Training:
         best: BestWeights,
         validation: ValidationFold,
         processes: Processes,
+        device: torch.device,
     ) -> None:
         self._network, self._sampler, self._step = network, sampler, step
         self._best, self._validation, self._processes = best, validation, processes
-        self._device = sampler.device
+        self._device = device
         self.epoch = 0
         self.history: list[tuple[int, str, str, float]] = []
 

@@ -7,13 +7,17 @@ batch that several processes hold add up to the whole.
 
 import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from pipeline_lib.config.training import LossSettings
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.models.layers import on_device
+
+if TYPE_CHECKING:
+    from pipeline_lib.config.training import LossSettings
 
 Term = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
@@ -126,7 +130,7 @@ def _divergence(distance: Callable[[Tensor, Tensor], Tensor], factor: float) -> 
     return term
 
 
-LOSSES: dict[str, Callable[[LossSettings], dict[str, Term]]] = {
+LOSSES: "dict[str, Callable[[LossSettings], dict[str, Term]]]" = {
     "mse": lambda s: {"mse": _mse},  # noqa: ARG005
     "log_cosh": lambda s: {"log_cosh": _without_spread(log_cosh)},  # noqa: ARG005
     "huber": lambda s: {"huber": _without_spread(lambda m, t, w: huber(m, t, w, s.huber_delta))},
@@ -156,7 +160,7 @@ class Criterion:
         When the loss is unknown.
     """
 
-    def __init__(self, settings: LossSettings) -> None:
+    def __init__(self, settings: "LossSettings") -> None:
         if settings.name not in LOSSES:
             raise PipelineError(f"There is no loss '{settings.name}'; losses: {', '.join(LOSSES)}.")
         self._terms = LOSSES[settings.name](settings)
@@ -173,19 +177,21 @@ class Criterion:
         mean, log_sd, target, weight
             float32 [n]; a row with ``is_call`` holds a logit in `mean` and 0 or 1 in `target`.
         is_call
-            bool [n].
+            bool [n]; on the CPU, whatever the device of the others, nothing is waited for.
         """
         terms: dict[str, Tensor] = {}
-        n = len(target)
-        measured = ~is_call
-        share = measured.sum() / n
-        if bool(measured.any()):
-            m, s, t, w = mean[measured], log_sd[measured], target[measured], weight[measured]
+        n, is_call = len(target), is_call.cpu()
+        measured, called = (chosen.nonzero()[:, 0] for chosen in (~is_call, is_call))
+        share = len(measured) / n
+        if len(measured):
+            rows = on_device(measured, mean.device)
+            m, s, t, w = mean[rows], log_sd[rows], target[rows], weight[rows]
             terms = {name: share * term(m, s, t, w) for name, term in self._terms.items()}
             terms |= {name: share * term(m.detach(), s, t, w) for name, term in self._spread_terms.items()}
-        if bool(is_call.any()):
+        if len(called):
+            rows = on_device(called, mean.device)
             logistic = functional.binary_cross_entropy_with_logits(
-                mean[is_call], target[is_call], weight[is_call], reduction="sum"
+                mean[rows], target[rows], weight[rows], reduction="sum"
             )
             terms["call"] = logistic / n
         return terms

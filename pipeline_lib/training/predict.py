@@ -19,7 +19,7 @@ from pipeline_lib.cell.genotypes import NO_GENE
 from pipeline_lib.config.model_registry import entry_of, family_of
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.genes.names import GeneNames, genotypes_of_lists, smallest_order
-from pipeline_lib.models.interface import Prediction
+from pipeline_lib.models.interface import Cell, Prediction
 from pipeline_lib.training.batches import cut
 from pipeline_lib.training.fitted_model import (
     FittedModel,
@@ -228,11 +228,7 @@ def open_predictor(
     PipelineError
         When a file is missing, damaged or of another gene index, or the model was not fitted on the requested quantity.
     """
-    cell = read_cell(files.genes, files.edges, files.stoichiometry, features=files.features)
-    method = entry_of(files.model).knockouts
-    # A network reads the knockouts where its run made them; the flux models are nothing without.
-    if method and (family_of(files.model) != "clp" or files.metabolism(f"knockouts.{method}.parquet").exists()):
-        cell = with_solver(cell, files, method, processes)
+    cell = open_cell(files, processes)
     fitted = load_fitted(files.fitted, cell)
     assay = fitted.assay(screen, phenotype)
     names = GeneNames.from_table(cell.genes)
@@ -241,6 +237,16 @@ def open_predictor(
         measured = MeasuredGenotypes.read(files.observations, files.folds, names, assay.screen, assay.phenotype)
     table = PredictionTable.of_index(cell.genes, assay, unit_of(files.run, assay.screen, assay.phenotype), measured)
     return Predictor(fitted, assay, names, table)
+
+
+def open_cell(files: FitFiles, processes: int = 1) -> Cell:
+    """Read the cell as a fitted model of a run sees it; see `open_predictor`."""
+    cell = read_cell(files.genes, files.edges, files.stoichiometry, features=files.features)
+    method = entry_of(files.model).knockouts
+    # A network reads the knockouts where its run made them; the flux models are nothing without.
+    if method and (family_of(files.model) != "clp" or files.metabolism(f"knockouts.{method}.parquet").exists()):
+        cell = with_solver(cell, files, method, processes)
+    return cell
 
 
 def predict(

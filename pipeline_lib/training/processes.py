@@ -18,7 +18,6 @@ from typing import Any, Literal, Protocol, Self
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from torch import Tensor, nn
 
 from pipeline_lib.artefacts.tables import load_tensors, save_tensors, update_digest
@@ -139,6 +138,8 @@ def resolve_device(wanted: Literal["auto", "cpu", "cuda"]) -> str:
 
 def limit_threads(threads: int) -> AbstractContextManager[Any]:
     """Hold every numerical library, torch included, to `threads` CPU threads."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
     torch.set_num_threads(threads)
     limits: AbstractContextManager[Any] = threadpool_limits(threads)
     return limits

@@ -3,17 +3,19 @@
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
-from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.interface import LearnsSpread, Network
 from pipeline_lib.training.batches import Columns
 from pipeline_lib.training.losses import Criterion
 from pipeline_lib.training.processes import Processes
+
+if TYPE_CHECKING:
+    from pipeline_lib.config.training import TrainingSettings
 
 
 class Optimiser:
@@ -32,7 +34,7 @@ class Optimiser:
         Number of steps of the whole training.
     """
 
-    def __init__(self, network: nn.Module, settings: TrainingSettings, total: int) -> None:
+    def __init__(self, network: nn.Module, settings: "TrainingSettings", total: int) -> None:
         spread = set(map(id, network.spread_parameters())) if isinstance(network, LearnsSpread) else set()
         trainable = [parameter for parameter in network.parameters() if parameter.requires_grad]
         self._groups = {
@@ -64,11 +66,13 @@ class Optimiser:
         self.figures = {"learning_rate": rate}
         self._adamw.zero_grad(set_to_none=True)
         loss.backward()
+        norms = {}
         for group, (name, parameters) in zip(self._adamw.param_groups, self._groups.items(), strict=True):
             group["lr"] = rate
-            if not parameters:
-                continue
-            norm = float(nn.utils.clip_grad_norm_(parameters, self._settings.gradient_clip, foreach=True))
+            if parameters:
+                norms[name] = nn.utils.clip_grad_norm_(parameters, self._settings.gradient_clip, foreach=True)
+        # The one time in a step that the CPU waits for a GPU.
+        for name, norm in zip(norms, torch.stack(list(norms.values())).tolist(), strict=True):
             if not math.isfinite(norm):
                 raise PipelineError(f"The gradient is {norm} at step {number}; lower training.learning_rate.")
             self.figures[name] = norm
@@ -83,7 +87,7 @@ class Optimiser:
         self._adamw.load_state_dict(state)
 
 
-def learning_rate(settings: TrainingSettings, step: int, total: int) -> float:
+def learning_rate(settings: "TrainingSettings", step: int, total: int) -> float:
     """Return the step size of step `step` (from 1) of `total`: linear over the first tenth, then a cosine to 0."""
     warm = max(1, total // 10)
     if step <= warm:
@@ -199,7 +203,7 @@ class OptimisationStep:
         AdamW over the network's parameters.
     """
 
-    def __init__(self, network: nn.Module, settings: TrainingSettings, total: int, processes: Processes) -> None:
+    def __init__(self, network: nn.Module, settings: "TrainingSettings", total: int, processes: Processes) -> None:
         self._network, self._processes = network, processes
         self._criterion = Criterion(settings.loss)
         self.average = WeightAverage(network, settings.average)

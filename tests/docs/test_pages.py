@@ -112,6 +112,9 @@ def test_a_command_of_a_page_is_one_that_runs(page, command, checkout):
     elif Path(words[0]).name == "clp":
         assert_options_exist(words[1:])
         return
+    elif words[0] == "python" and words[1].startswith("benchmarks/"):
+        done = run([sys.executable, str(ROOT / words[1]), "--help"], checkout)
+        assert {word for word in words[2:] if word.startswith("--")} <= set(done.stdout.replace(",", " ").split())
     else:
         assert words[0] in {"git", "cd", "python3", ".venv/bin/pip", "pip", "export"}, (
             f"{page.name}: '{command}' is run by no test"

@@ -230,7 +230,6 @@ STRONGEST = 10
 """Rows of each kind that the table of hits holds for a model, split and assay."""
 
 MOST_POINTS = 200_000
-
 """Rows of a model, split, assay and order that the table of points holds: a figure shows no more."""
 
 _NO_SIGN = 0.5

@@ -164,7 +164,7 @@ class GeneEncoder(nn.Module):
         bool [N]: genes that the training fold holds.
     """
 
-    def __init__(self, cell: CellArrays, settings: ClpSettings, measured: Tensor) -> None:
+    def __init__(self, cell: "CellArrays", settings: "ClpSettings", measured: Tensor) -> None:
         super().__init__()
         width = settings.hidden
         self.register_buffer("measured", measured, persistent=False)
@@ -217,7 +217,9 @@ class Metabolism(nn.Module):
         Section ``models.clp``.
     """
 
-    def __init__(self, cell: CellArrays, settings: ClpSettings) -> None:
+    def __init__(self, cell: "CellArrays", settings: "ClpSettings") -> None:
+        from scipy import sparse
+
         super().__init__()
         width = settings.hidden
         self.metabolites = nn.Parameter(torch.randn(cell.split.shape[0], width) * width**-0.5)
@@ -263,7 +265,7 @@ class Metabolism(nn.Module):
 
     def blocked(self, genes: Tensor) -> tuple[Tensor, Tensor]:
         """Return the (row, reaction) pairs that genotypes [n, 3] block."""
-        return self.rules.blocked_reactions(genes)
+        return self.rules(genes)
 
     def encode(self, genes: Tensor) -> tuple[Tensor, Tensor]:
         """Return reaction states [R, h] and what each gene's reactions add to it [N, h], from gene states [N, h]."""
@@ -277,8 +279,20 @@ class Metabolism(nn.Module):
         return reactions, self.gene_weight(self.gene_of_reactions(reactions))
 
 
+class NoRules:
+    """Gene rules of a cell without reactions."""
+
+    def __call__(self, genes: Tensor) -> tuple[Tensor, Tensor]:
+        """Return no (row, reaction) pairs."""
+        return genes.new_zeros(0), genes.new_zeros(0)
+
+
 class NoMetabolism(nn.Module):
     """A cell without reactions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rules = NoRules()
 
     def forward(self, genes: GeneStates) -> tuple[GeneStates, Tensor]:
         """Return the gene states as they are, and no reaction states [0, h]."""
@@ -286,9 +300,9 @@ class NoMetabolism(nn.Module):
 
     def blocked(self, genes: Tensor) -> tuple[Tensor, Tensor]:
         """Return no (row, reaction) pairs."""
-        return genes.new_zeros(0), genes.new_zeros(0)
+        return self.rules(genes)
 
 
-def metabolism_of(cell: CellArrays, settings: ClpSettings) -> Metabolism | NoMetabolism:
+def metabolism_of(cell: "CellArrays", settings: "ClpSettings") -> Metabolism | NoMetabolism:
     """Return the branch that the settings name."""
     return NoMetabolism() if settings.hypergraph == "off" else Metabolism(cell, settings)

@@ -1,16 +1,20 @@
 """Heads: single-mutant fitness from the intact latent; interactions from the perturbed one, or by definition."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from pipeline_lib.config.models import ClpSettings
 from pipeline_lib.models.clp import decomposition
 from pipeline_lib.models.clp.assays import EVIDENCE
-from pipeline_lib.models.clp.encoders import CellArrays, GeneStates
+from pipeline_lib.models.clp.encoders import GeneStates
 from pipeline_lib.models.clp.latents import IntactPool, PerturbedSet, SetTables, WholePool
+from pipeline_lib.models.layers import on_device
+
+if TYPE_CHECKING:
+    from pipeline_lib.config.models import ClpSettings
+    from pipeline_lib.models.clp.encoders import CellArrays
 
 
 class SingleHead(nn.Module):
@@ -158,7 +162,7 @@ class IntactFitness(nn.Module):
         What genotypes block.
     """
 
-    def __init__(self, cell: CellArrays, settings: ClpSettings, blocked: Blocked) -> None:
+    def __init__(self, cell: "CellArrays", settings: "ClpSettings", blocked: Blocked) -> None:
         super().__init__()
         width = settings.hidden
         self.pool = IntactPool(
@@ -185,6 +189,7 @@ class IntactFitness(nn.Module):
             long [n, 3], -1 where there is no gene.
         """
         change = self.pool.change(pool, genes, self._blocked(genes))
+        genes = on_device(genes, state.device)
         present = genes >= 0
         lost = torch.where(present[:, :, None], state[genes.clamp_min(0)], 0.0).sum(1)
         parts = len(pool.received) + len(pool.reaction)
@@ -209,15 +214,17 @@ class IntactFitness(nn.Module):
         unseen
             bool, of the same shape: genes that count as unseen ones.
         """
-        effect = torch.zeros(genes.shape, dtype=cells.pools[0].whole.dtype, device=genes.device)
+        whole = cells.pools[0].whole
+        effect = whole.new_zeros(genes.numel())
         for state, pool, of_kind in zip(cells.states, cells.pools, (~unseen, unseen), strict=True):
-            rows = of_kind & (genes >= 0)
-            distinct, place = torch.unique(genes[rows], return_inverse=True)
+            rows = (of_kind & (genes >= 0)).flatten().nonzero()[:, 0]
+            distinct, place = torch.unique(genes.flatten()[rows], return_inverse=True)
             if len(distinct):
-                alone = torch.full((len(distinct), 3), -1, device=genes.device)
+                alone = torch.full((len(distinct), 3), -1)
                 alone[:, 0] = distinct
-                effect = effect.masked_scatter(rows, self(state, pool, alone)[place].to(effect.dtype))
-        return effect
+                found = self(state, pool, alone)[on_device(place, whole.device)]
+                effect = effect.index_put((on_device(rows, whole.device),), found.to(effect.dtype))
+        return effect.view(genes.shape)
 
 
 class PerturbedInteractions(nn.Module):
@@ -231,7 +238,7 @@ class PerturbedInteractions(nn.Module):
         What genotypes block.
     """
 
-    def __init__(self, settings: ClpSettings, blocked: Blocked) -> None:
+    def __init__(self, settings: "ClpSettings", blocked: Blocked) -> None:
         super().__init__()
         width = settings.hidden
         self.perturbed = PerturbedSet(width, settings.attention_heads, metabolism=settings.hypergraph != "off")
@@ -267,8 +274,9 @@ class PerturbedInteractions(nn.Module):
         count = tables.genes // 2
         rows = torch.where(genes >= 0, genes + count * unseen, genes)
         latent = self.perturbed(tables, rows, self._blocked(genes))
-        triple = (genes >= 0).all(1, keepdim=True).to(evidence.dtype)
-        correction: Correction = self.head(torch.cat([*latent, evidence, triple], 1), is_call)
+        triple = on_device((genes >= 0).all(1, keepdim=True), evidence.device).to(evidence.dtype)
+        read = torch.cat([*latent, evidence, triple], 1)
+        correction: Correction = self.head(read, on_device(is_call, evidence.device))
         return correction
 
 
@@ -312,22 +320,23 @@ class DerivedInteractions(nn.Module):
             (hidden.nonzero()[:, 0], tables.states.unseen, tables.pools[1]),
         ):
             if len(rows):
-                value = value.index_put((rows,), self._interaction(state, pool, genes[rows]).to(value.dtype))
-        return Correction(torch.where(is_call, -value, value), torch.zeros_like(value))
+                found = self._interaction(state, pool, genes[rows]).to(value.dtype)
+                value = value.index_put((on_device(rows, value.device),), found)
+        return Correction(torch.where(on_device(is_call, value.device), -value, value), torch.zeros_like(value))
 
     def _interaction(self, state: Tensor, pool: WholePool, genes: Tensor) -> Tensor:
         n = len(genes)
         # Genes first, blanks behind, whatever order the genotype was named in.
         genes = genes.sort(dim=1, descending=True).values
-        subsets = torch.full((len(_SUBSETS), n, 3), -1, device=genes.device)
+        subsets = torch.full((len(_SUBSETS), n, 3), -1)
         for position, slots in enumerate(_SUBSETS):
             subsets[position, :, : len(slots)] = genes[:, slots]
         subsets = subsets.view(-1, 3).sort(dim=1, descending=True).values
         # Genotypes of a batch share most of their singles and many of their pairs: each is predicted once.
         distinct, place = torch.unique(subsets, dim=0, return_inverse=True)
-        effects = self.fitness(state, pool, distinct)[place].view(len(_SUBSETS), n)
+        effects = self.fitness(state, pool, distinct)[on_device(place, state.device)].view(len(_SUBSETS), n)
         fitness = 1 + FITNESS_UNIT * effects
         single, double, triple = fitness[:3].T, fitness[3:6].T, fitness[6]
         tau = decomposition.tau(triple, single, double)
         epsilon = decomposition.epsilon(double[:, 0], single[:, 0], single[:, 1])
-        return torch.where((genes >= 0).sum(1) > 2, tau, epsilon) / FITNESS_UNIT
+        return torch.where(on_device((genes >= 0).sum(1) > 2, state.device), tau, epsilon) / FITNESS_UNIT

@@ -1,15 +1,18 @@
 """The intact latent z_I (the cell without S) and the perturbed latent z_P (what is special about S)."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import sparse
 from torch import Tensor, nn
 
-from pipeline_lib.models.layers import SparseMatrix, scatter_sum
+from pipeline_lib.models.layers import SparseMatrix, on_device, scatter_sum
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scipy import sparse
 
 
 class WholePool(NamedTuple):
@@ -58,7 +61,7 @@ class IntactPool(nn.Module):
 
     def __init__(
         self,
-        adjacencies: Sequence[sparse.sparray],
+        adjacencies: "Sequence[sparse.sparray]",
         genes: int,
         width: int,
         pooled: int,
@@ -66,18 +69,18 @@ class IntactPool(nn.Module):
         *,
         metabolism: bool,
     ) -> None:
+        from scipy import sparse
+
         super().__init__()
         pruned = strongest_receivers(adjacencies, genes, neighbours)
         self.network = SparseMatrix(pruned)
         by_sender = sparse.csc_array(pruned)
         counts = np.diff(by_sender.indptr)
-        for name, array, dtype in (
-            ("receivers", by_sender.indices, np.int64),
-            ("weights", by_sender.data, np.float32),
-            ("first", by_sender.indptr[:-1], np.int64),
-            ("counts", counts, np.int64),
-        ):
-            self.register_buffer(name, torch.from_numpy(array.astype(dtype)), persistent=False)
+        self.register_buffer("weights", torch.from_numpy(by_sender.data.astype(np.float32)), persistent=False)
+        # What a deletion disturbs is looked up on the CPU, where its size is known without waiting for the device.
+        self.receivers, self.first, self.counts = (
+            torch.from_numpy(array.astype(np.int64)) for array in (by_sender.indices, by_sender.indptr[:-1], counts)
+        )
         self.genes = genes
         self.own = nn.Linear(width, pooled)
         self.sends = nn.Linear(width, pooled, bias=False) if pruned.nnz else None
@@ -105,35 +108,48 @@ class IntactPool(nn.Module):
         blocked
             (row, reaction) pairs that the genotypes block.
         """
-        n = len(genes)
-        row = torch.arange(n, device=genes.device)[:, None].expand_as(genes)
+        n, device, genes = len(genes), pool.received.device, genes.cpu()
+        row = torch.arange(n)[:, None].expand_as(genes)
         present = genes >= 0
         row, gene = row[present], genes[present]
         counts = self.counts[gene]
-        entry = torch.arange(int(counts.sum()), device=genes.device)
+        entry = torch.arange(int(counts.sum()))
         entry = entry - (counts.cumsum(0) - counts).repeat_interleave(counts)
         entry = entry + self.first[gene].repeat_interleave(counts)
-        silenced = pool.sent[gene.repeat_interleave(counts)] * self.weights[entry][:, None]
         # One entry for each genotype and gene touched: a receiver of two deleted genes loses both messages at once.
         keys = torch.cat([row * self.genes + gene, row.repeat_interleave(counts) * self.genes + self.receivers[entry]])
         touched, slot = torch.unique(keys, return_inverse=True)
-        lost = scatter_sum(silenced, slot[len(gene) :], len(touched))
-        before = pool.received[touched % self.genes]
-        after = torch.tanh(before - lost)
-        deleted = torch.zeros(len(touched), 1, dtype=torch.bool, device=genes.device)
+        deleted = torch.zeros(len(touched), 1, dtype=torch.bool)
         deleted[slot[: len(gene)]] = True
+        sender, entry, heard, place, row, deleted = (
+            on_device(part, device)
+            for part in (
+                gene.repeat_interleave(counts),
+                entry,
+                slot[len(gene) :],
+                touched % self.genes,
+                touched // self.genes,
+                deleted,
+            )
+        )
+        lost = scatter_sum(pool.sent[sender] * self.weights[entry][:, None], heard, len(touched))
+        before = pool.received[place]
+        after = torch.tanh(before - lost)
         change = torch.where(deleted, 0.0, after) - torch.tanh(before)
-        total = scatter_sum(change, touched // self.genes, n)
+        total = scatter_sum(change, row, n)
         if len(blocked[0]):
-            total = total - scatter_sum(pool.reaction[blocked[1]], blocked[0], n)
+            rows, reactions = (on_device(part, device) for part in blocked)
+            total = total - scatter_sum(pool.reaction[reactions], rows, n)
         return total
 
 
-def strongest_receivers(adjacencies: Sequence[sparse.sparray], genes: int, neighbours: int) -> sparse.csr_array:
+def strongest_receivers(adjacencies: "Sequence[sparse.sparray]", genes: int, neighbours: int) -> "sparse.csr_array":
     """Return P [N, N]: the mean of the networks, each scaled to a largest weight of 1, `neighbours` entries a column.
 
     Kept weights are divided by the square root of their number, so that hubs do not drown the rest.
     """
+    from scipy import sparse
+
     if not adjacencies or neighbours == 0:
         return sparse.csr_array((genes, genes))
     total = sparse.csr_array((genes, genes))
@@ -215,11 +231,13 @@ class PerturbedSet(nn.Module):
         blocked
             (row, reaction) pairs that the genotypes block.
         """
+        row, reaction = (on_device(part, tables.gene.device) for part in blocked)
+        genes = on_device(genes, tables.gene.device)
         present = genes >= 0
         # One look-up of whole rows; its gradient is summed by gene in one pass.
         members = nn.functional.embedding(torch.where(present, genes, tables.genes), tables.gene)
         state, query, key, value = members.chunk(4, dim=2)
-        attended = self._attend(tables, (query, key, value), present, blocked)
+        attended = self._attend(tables, (query, key, value), present, (row, reaction))
         total = state.sum(1)
         # Sums over pairs by sums over genes: sum_{i<j} x_i x_j = ((sum x)^2 - sum x^2) / 2.
         products = 0.5 * (total.square() - state.square().sum(1))

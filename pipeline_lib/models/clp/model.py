@@ -167,7 +167,7 @@ class Clp:
         main = int(np.bincount(train.phenotype).argmax())
         measured_sd = self.settings.clp.measured_sd
         task = Task(screens, assays, main, closed_form, source, [], measured, measured_sd)
-        task.networks = [self._network(task, cell, member) for member in range(self.settings.clp.ensemble)]
+        task.networks = [self.new_network(task, cell, member) for member in range(self.settings.clp.ensemble)]
         cross_fitted = train.take(positions)
         if not self.settings.clp.profiles:
             terms = self._hide_genes(cross_fitted, terms)
@@ -186,7 +186,8 @@ class Clp:
             return torch.ones(len(validation), dtype=torch.bool)
         return torch.from_numpy(validation.screen == validation.screens.index(stop_on))
 
-    def _network(self, task: Task, cell: Cell, member: int) -> ClpNetwork:
+    def new_network(self, task: Task, cell: Cell, member: int) -> ClpNetwork:
+        """Return a member of a task's ensemble with initial weights, for the cell as the model sees it (`seen_by`)."""
         torch.manual_seed(_member_seed(self.seed, member))
         arrays = cell_arrays(cell, self.settings.clp)
         return ClpNetwork(arrays, self.settings.clp, task.assays, torch.from_numpy(task.measured))
@@ -250,7 +251,7 @@ class Clp:
                 model.settings.clp.measured_sd,
             )
             for member, weights in enumerate(saved["networks"]):
-                network = model._network(task, cell, member)
+                network = model.new_network(task, cell, member)
                 network.load_state_dict(weights)
                 task.networks.append(network.eval())
             model.tasks.append(task)

@@ -1,17 +1,16 @@
 """The whole network: encode the wild type once, correct the closed-form terms of any number of genotypes."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from pipeline_lib.artefacts.schemas import PHENOTYPES
+from pipeline_lib.artefacts import PHENOTYPES
 from pipeline_lib.cell.graph import measures_intact
-from pipeline_lib.config.models import ClpSettings
 from pipeline_lib.models.clp import decomposition
 from pipeline_lib.models.clp.assays import CALL, Assays
-from pipeline_lib.models.clp.encoders import CellArrays, GeneEncoder, metabolism_of
+from pipeline_lib.models.clp.encoders import GeneEncoder, metabolism_of
 from pipeline_lib.models.clp.heads import (
     AssayScale,
     Cells,
@@ -21,6 +20,12 @@ from pipeline_lib.models.clp.heads import (
     PerturbedInteractions,
 )
 from pipeline_lib.models.clp.latents import SetTables
+from pipeline_lib.models.interface import HOST_COLUMNS
+from pipeline_lib.models.layers import on_device
+
+if TYPE_CHECKING:
+    from pipeline_lib.config.models import ClpSettings
+    from pipeline_lib.models.clp.encoders import CellArrays
 
 _FARTHEST_LOG_SD = 2.0
 """Most that training may move the logarithmic SD away from that of the closed form."""
@@ -61,15 +66,15 @@ class ClpNetwork(nn.Module):
         bool [N]: genes that the training fold holds.
     """
 
-    def __init__(self, cell: CellArrays, settings: ClpSettings, assays: Assays, measured: Tensor) -> None:
+    def __init__(self, cell: "CellArrays", settings: "ClpSettings", assays: Assays, measured: Tensor) -> None:
         super().__init__()
         self.encoder = GeneEncoder(cell, settings, measured)
         self.metabolism = metabolism_of(cell, settings)
-        self.singles = IntactFitness(cell, settings, self.metabolism.blocked)
+        self.singles = IntactFitness(cell, settings, self.metabolism.rules)
         self.interactions: PerturbedInteractions | DerivedInteractions = (
             DerivedInteractions(self.singles)
             if settings.interaction == "derived"
-            else PerturbedInteractions(settings, self.metabolism.blocked)
+            else PerturbedInteractions(settings, self.metabolism.rules)
         )
         self.scale = AssayScale(torch.from_numpy(assays.phenotypes()), len(PHENOTYPES))
         for name, values in (("centre", assays.centre), ("deviation", assays.scale)):
@@ -96,9 +101,10 @@ class ClpNetwork(nn.Module):
         columns
             See `pipeline_lib.models.clp.task.columns`.
         """
+        columns = dict(columns) | {name: columns[name].cpu() for name in HOST_COLUMNS}
         fitness = measures_intact(columns["phenotype"])
-        n = len(fitness)
-        value, log_sd = (torch.zeros(n, device=fitness.device) for _ in range(2))
+        n, device = len(fitness), self.centre.device
+        value, log_sd = (torch.zeros(n, device=device) for _ in range(2))
         for rows, read in (
             (fitness.nonzero()[:, 0], self.fitness),
             ((~fitness).nonzero()[:, 0], self.interaction),
@@ -107,9 +113,11 @@ class ClpNetwork(nn.Module):
                 part = read(encoded, columns)
                 return part.value.float(), part.log_sd.float()
             if len(rows):
-                part = read(encoded, {name: column[rows] for name, column in columns.items()})
-                value = value.index_put((rows,), part.value.float())
-                log_sd = log_sd.index_put((rows,), part.log_sd.float())
+                places = on_device(rows, device)
+                own = {name: column[rows if name in HOST_COLUMNS else places] for name, column in columns.items()}
+                part = read(encoded, own)
+                value = value.index_put((places,), part.value.float())
+                log_sd = log_sd.index_put((places,), part.log_sd.float())
         return value, log_sd
 
     def single_fitness(self, encoded: Encoded, columns: Mapping[str, Tensor]) -> Tensor:
@@ -117,7 +125,7 @@ class ClpNetwork(nn.Module):
         genes = columns["genes"]
         effect = self.singles.single(encoded.cells, genes, columns["unseen"])
         corrected = columns["single"] + effect * columns["unit"][:, :1] * self.scale.gain(columns["levels"][:, :1])
-        return torch.where(genes >= 0, corrected, 1.0)
+        return torch.where(on_device(genes >= 0, corrected.device), corrected, 1.0)
 
     def correction(self, encoded: Encoded, columns: Mapping[str, Tensor]) -> Correction:
         """Return what is added to the term of each genotype's own set, in the unit of the term."""
@@ -130,15 +138,16 @@ class ClpNetwork(nn.Module):
         """Return the fitness of genotypes by definition, in units of the assay's SD, and its logarithmic SD."""
         order = (columns["genes"] >= 0).sum(1)
         single = self.single_fitness(encoded, columns)
-        several = order > 1
+        device = single.device
+        several, double, triple = (on_device(chosen, device) for chosen in (order > 1, order == 2, order > 2))
         own = self.correction(encoded, columns)
         term = torch.where(several, columns["term"] + own.value, 0.0)
-        triple = (order > 2).nonzero()[:, 0]
+        rows = (order > 2).nonzero()[:, 0]
         pair = torch.zeros_like(single)
-        pair[:, 0] = torch.where(order == 2, term, 0.0)
-        if len(triple):
-            pair = pair.index_put((triple,), self._pairs(encoded, columns, triple))
-        total = decomposition.fitness(single, pair, torch.where(order > 2, term, 0.0))
+        pair[:, 0] = torch.where(double, term, 0.0)
+        if len(rows):
+            pair = pair.index_put((on_device(rows, device),), self._pairs(encoded, columns, rows))
+        total = decomposition.fitness(single, pair, torch.where(triple, term, 0.0))
         assay = columns["assay"]
         value = (total - self.centre[assay]) / self.deviation[assay]
         # Nothing is measured of no deletion: it is 1 by definition.
@@ -148,21 +157,22 @@ class ClpNetwork(nn.Module):
         """Return interactions in units of the assay's SD, or log odds of calls, and their logarithmic SD."""
         own = self.correction(encoded, columns)
         assay, total = columns["assay"], columns["term"] + own.value
-        is_call = columns["phenotype"] == CALL
+        is_call = on_device(columns["phenotype"] == CALL, total.device)
         value = torch.where(is_call, total, (total - self.centre[assay]) / self.deviation[assay])
         return Correction(value, self._log_sd(columns, own.log_sd))
 
     def _pairs(self, encoded: Encoded, columns: Mapping[str, Tensor], rows: Tensor) -> Tensor:
         """Return epsilon of the three pairs of triples, float32 [n, 3]."""
         genes, unseen = columns["genes"][rows], columns["unseen"][rows]
+        places = on_device(rows, self.centre.device)
         pairs = []
         for position, (i, j) in enumerate(decomposition.PAIRS):
             chosen = torch.stack([genes[:, i], genes[:, j], torch.full_like(genes[:, 0], -1)], 1)
             hidden = torch.stack([unseen[:, i], unseen[:, j], torch.zeros_like(unseen[:, 0])], 1)
-            evidence = columns["pair_evidence"][rows, position]
+            evidence = columns["pair_evidence"][places, position]
             found = self.interactions(encoded.sets, chosen, hidden, evidence, torch.zeros_like(hidden[:, 0]))
-            size = columns["unit"][rows, 1] * self.scale.gain(columns["levels"][rows, 1])
-            pairs.append(columns["pair"][rows, position] + found.value * size)
+            size = columns["unit"][places, 1] * self.scale.gain(columns["levels"][places, 1])
+            pairs.append(columns["pair"][places, position] + found.value * size)
         return torch.stack(pairs, 1)
 
     def _log_sd(self, columns: Mapping[str, Tensor], moved: Tensor) -> Tensor:

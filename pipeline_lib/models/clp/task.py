@@ -20,7 +20,7 @@ from pipeline_lib.models.clp.closed_form import ClosedForm, ImpliedSingles
 from pipeline_lib.models.clp.decomposition import FluxBalance, NoFlux
 from pipeline_lib.models.clp.levels import CASES, Index, Level, LevelGains, NoProfiles, PredictedProfiles
 from pipeline_lib.models.clp.network import ClpNetwork, Encoded
-from pipeline_lib.models.interface import Cell, FitContext
+from pipeline_lib.models.interface import HOST_COLUMNS, Cell, FitContext
 
 _LEAST_SHARE = 0.05
 """Share of an assay's validation observations below which a case is not trained for."""
@@ -314,7 +314,8 @@ def _predict_network(
     device = next(network.parameters()).device
     means, log_sds = [], []
     for start in range(0, len(table["assay"]), _CHUNK):
-        part = {name: column[start : start + _CHUNK].to(device) for name, column in table.items()}
+        part = {name: column[start : start + _CHUNK] for name, column in table.items()}
+        part |= {name: column.to(device) for name, column in part.items() if name not in HOST_COLUMNS}
         mean, log_sd = network.decode(encoded, part)
         means.append(mean.double().cpu())
         log_sds.append(log_sd.double().cpu())
