@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from pipeline_lib.models.interface import HOST_COLUMNS
 from pipeline_lib.models.layers import SparseMatrix
 from pipeline_lib.training.batches import Batch, EpochSampler, take
-from pipeline_lib.training.loop import pearson, predict_columns
+from pipeline_lib.training.losses import pearson, predict_columns
 from pipeline_lib.training.pack import Pack, read_pack
 from pipeline_lib.training.processes import SingleProcess
 from pipeline_lib.training.step import OptimisationStep

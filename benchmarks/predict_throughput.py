@@ -10,9 +10,8 @@ from clp_case import emap, prepared, whole_cell
 from measure import MemoryWatch, timed, write_benchmark
 
 from pipeline_lib.genes.names import GeneNames
-from pipeline_lib.training.batches import all_triples
 from pipeline_lib.training.fitted_model import FittedModel, genotypes_of
-from pipeline_lib.training.genotypes import CHUNK
+from pipeline_lib.training.genotypes import CHUNK, all_triples
 from pipeline_lib.training.measured_genotypes import MeasuredGenotypes, trained_assays
 from pipeline_lib.training.predict import PredictionTable, Predictor, prediction_writer
 

@@ -44,18 +44,18 @@ class Entry:
 
 
 BASELINES: dict[str, Entry] = {
-    "mean": Entry("pipeline_lib.models.baselines.means:MeanModel", "mean of the phenotype over all screens"),
-    "screen_mean": Entry("pipeline_lib.models.baselines.means:ScreenMeanModel", "mean of the screen and order"),
-    "query_mean": Entry("pipeline_lib.models.baselines.means:QueryMeanModel", "mean of the query strain"),
-    "array_mean": Entry("pipeline_lib.models.baselines.means:ArrayMeanModel", "mean of the array strain"),
-    "two_way": Entry("pipeline_lib.models.baselines.means:TwoWayModel", "shrunken query and array effects"),
+    "mean": Entry("pipeline_lib.models.baselines.linear:MeanModel", "mean of the phenotype over all screens"),
+    "screen_mean": Entry("pipeline_lib.models.baselines.linear:ScreenMeanModel", "mean of the screen and order"),
+    "query_mean": Entry("pipeline_lib.models.baselines.linear:QueryMeanModel", "mean of the query strain"),
+    "array_mean": Entry("pipeline_lib.models.baselines.linear:ArrayMeanModel", "mean of the array strain"),
+    "two_way": Entry("pipeline_lib.models.baselines.linear:TwoWayModel", "shrunken query and array effects"),
     "gene_ridge": Entry(
-        "pipeline_lib.models.baselines.ridge:GeneRidgeModel",
+        "pipeline_lib.models.baselines.linear:GeneRidgeModel",
         "ridge on indicators and features of genes",
         features="used",
     ),
     "gene_query_ridge": Entry(
-        "pipeline_lib.models.baselines.ridge:GeneQueryRidgeModel",
+        "pipeline_lib.models.baselines.linear:GeneQueryRidgeModel",
         "ridge on indicators and features of genes, and indicators of queries",
         features="used",
     ),

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 
-from pipeline_lib.artefacts.schemas import PHENOTYPES
+from pipeline_lib.artefacts import PHENOTYPES
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
 from pipeline_lib.errors import PipelineError
 
@@ -364,4 +363,6 @@ def non_negative_least_squares(
 def non_negative_solution(gram: NDArray[np.float64], moment: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return w >= 0 [d] that minimises w'Aw - 2 w'b; A is `gram` [d, d], positive definite, and b is `moment` [d]."""
     lower = np.linalg.cholesky(gram)
+    from scipy.optimize import nnls
+
     return np.asarray(nnls(lower.T, np.linalg.solve(lower, moment))[0])

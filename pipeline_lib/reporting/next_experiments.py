@@ -15,9 +15,8 @@ from pipeline_lib.cell.genotypes import gene_positions
 from pipeline_lib.config.evaluation import ReportingSettings
 from pipeline_lib.config.screen_readers import ScreenScores
 from pipeline_lib.models.interface import Cell
-from pipeline_lib.training.batches import Chunks, all_pairs, all_triples
 from pipeline_lib.training.fitted_model import FittedModel, genotypes_of, load_fitted
-from pipeline_lib.training.genotypes import CHUNK
+from pipeline_lib.training.genotypes import CHUNK, Chunks, all_pairs, all_triples
 
 Floats = NDArray[np.float64]
 Genes = NDArray[np.int64]

@@ -55,10 +55,11 @@ def scan(
     import pyarrow.parquet as pq
 
     from pipeline_lib.artefacts.atomic import atomic_path, write_json
-    from pipeline_lib.training.batches import read_gene_list
+    from pipeline_lib.training.checkpoint import PredictionBar
     from pipeline_lib.training.genome_scan import Shard, scan_shard
+    from pipeline_lib.training.genotypes import read_gene_list
     from pipeline_lib.training.predict import open_predictor
-    from pipeline_lib.training.processes import PredictionBar, limit_threads
+    from pipeline_lib.training.processes import limit_threads
     from pipeline_lib.training.run_files import find_fit
 
     part = Shard.of(shard)
@@ -352,8 +353,8 @@ def predict_app(
 
 def _predict_and_write(predictor: "Predictor", request: "RequestedGenotypes", output: Path, *, as_json: bool) -> None:
     """Predict chunk by chunk into `output`, and report how many genotypes have no prediction."""
+    from pipeline_lib.training.checkpoint import PredictionBar
     from pipeline_lib.training.predict import prediction_writer
-    from pipeline_lib.training.processes import PredictionBar
 
     failed, orders = 0, set()
     with prediction_writer(output, as_json=as_json) as write, PredictionBar(request.count) as bar:

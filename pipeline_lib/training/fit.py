@@ -17,10 +17,11 @@ from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.models.interface import Cell, FitContext, Model, Prediction
 from pipeline_lib.models.registry import build
+from pipeline_lib.training.checkpoint import fit_folder
 from pipeline_lib.training.fitted_model import SplitData
 from pipeline_lib.training.loop import train_network
 from pipeline_lib.training.measured_genotypes import assay_states, trained_assays
-from pipeline_lib.training.processes import fit_folder, limit_threads, resolve_device
+from pipeline_lib.training.processes import limit_threads, resolve_device
 
 
 @dataclass(frozen=True)

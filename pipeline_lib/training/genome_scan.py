@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.interface import Prediction
-from pipeline_lib.training.batches import Chunks, all_pairs, all_triples
 from pipeline_lib.training.fitted_model import genotypes_of
+from pipeline_lib.training.genotypes import Chunks, all_pairs, all_triples
 from pipeline_lib.training.predict import Predictor, plain
 
 Floats = NDArray[np.float64]

@@ -20,7 +20,6 @@ from pipeline_lib.config.model_registry import entry_of, family_of
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.genes.names import GeneNames, genotypes_of_lists, smallest_order
 from pipeline_lib.models.interface import Cell, Prediction
-from pipeline_lib.training.batches import cut
 from pipeline_lib.training.fitted_model import (
     FittedModel,
     TrainedAssay,
@@ -29,7 +28,7 @@ from pipeline_lib.training.fitted_model import (
     read_cell,
     with_solver,
 )
-from pipeline_lib.training.genotypes import CHUNK, parse_genotypes
+from pipeline_lib.training.genotypes import CHUNK, cut, parse_genotypes
 from pipeline_lib.training.measured_genotypes import MeasuredGenotypes
 from pipeline_lib.training.run_files import FitFiles, find_fit, unit_of
 

@@ -24,8 +24,7 @@ from pipeline_lib.metabolism.model.gene_rules import parse_rule
 from pipeline_lib.networks.edges import build_edges, read_network
 from pipeline_lib.screens.reading import read_screen
 from pipeline_lib.sources.catalogue import read_catalogue
-from pipeline_lib.training.batches import read_gene_list
-from pipeline_lib.training.genotypes import read_genotype_table
+from pipeline_lib.training.genotypes import read_gene_list, read_genotype_table
 
 Read = Callable[[Path], object]
 

@@ -15,10 +15,11 @@ from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.interface import Prediction
 from pipeline_lib.training import fit as fit_module
+from pipeline_lib.training.checkpoint import fit_folder
 from pipeline_lib.training.cli import app
 from pipeline_lib.training.fit import fit_model, score_folds
 from pipeline_lib.training.fitted_model import read_cell, read_split
-from pipeline_lib.training.processes import fit_folder, resolve_device
+from pipeline_lib.training.processes import resolve_device
 from tests.small_cell import stoichiometry
 
 

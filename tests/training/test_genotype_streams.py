@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from pipeline_lib.training.batches import all_pairs, all_triples
+from pipeline_lib.training.genotypes import all_pairs, all_triples
 
 
 @pytest.mark.parametrize("size", [1, 7, 50, 10_000])

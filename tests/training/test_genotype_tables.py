@@ -6,8 +6,7 @@ from openpyxl import Workbook
 
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.genes.names import GeneNames
-from pipeline_lib.training.batches import read_gene_list
-from pipeline_lib.training.genotypes import read_genotype_table
+from pipeline_lib.training.genotypes import read_gene_list, read_genotype_table
 from tests.training.run_folders import named_genes
 
 PAIR, SINGLE = [1, 3, -1], [5, -1, -1]

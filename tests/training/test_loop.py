@@ -15,8 +15,8 @@ from pipeline_lib.artefacts.schemas import HISTORY
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.interface import FitContext
+from pipeline_lib.training.checkpoint import CheckpointFile
 from pipeline_lib.training.loop import train_network
-from pipeline_lib.training.processes import CheckpointFile
 from pipeline_lib.training.step import WeightAverage
 from tests.training.toy import Linear, columns
 

@@ -12,9 +12,9 @@ from click.testing import CliRunner
 
 from pipeline_lib.artefacts.tables import load_tensors, read_table, save_tensors, write_table
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.training.batches import all_triples
 from pipeline_lib.training.cli import predict_app
 from pipeline_lib.training.fitted_model import load_fitted, read_cell, read_split
+from pipeline_lib.training.genotypes import all_triples
 from pipeline_lib.training.predict import SCHEMA, open_predictor, predict
 from pipeline_lib.training.run_files import find_fit
 from tests.small_cell import small_screen

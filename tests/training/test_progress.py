@@ -1,6 +1,6 @@
 """A log shows every epoch, and where a killed job went on."""
 
-from pipeline_lib.training.processes import TrainingBar
+from pipeline_lib.training.checkpoint import TrainingBar
 
 
 def test_a_log_has_a_line_an_epoch(capfd):

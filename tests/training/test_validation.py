@@ -8,7 +8,7 @@ from torch import nn
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.training.loop import ValidationFold, predict_columns
+from pipeline_lib.training.losses import ValidationFold, predict_columns
 
 FITNESS, INTERACTION, RAW, CALL = range(len(PHENOTYPES))
 

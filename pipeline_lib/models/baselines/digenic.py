@@ -9,8 +9,7 @@ from sklearn.linear_model import Ridge
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE, Genotypes
-from pipeline_lib.models.baselines.means import Lines
-from pipeline_lib.models.baselines.ridge import gene_indicators
+from pipeline_lib.models.baselines.linear import Lines, gene_indicators
 from pipeline_lib.models.crosses.crosses import Crosses, Index, StrainBook, lookup
 from pipeline_lib.models.crosses.per_assay import AssayFold, AssayModel, PerAssay, Trial, Values
 from pipeline_lib.models.interface import Cell, Prediction

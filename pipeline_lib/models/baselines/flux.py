@@ -11,7 +11,7 @@ from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE, Genotypes, gene_positions
 from pipeline_lib.config.model_registry import SIMULATED_PHENOTYPES
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.models.baselines.means import Lines
+from pipeline_lib.models.baselines.linear import Lines
 from pipeline_lib.models.crosses.crosses import Crosses, StrainBook, lookup
 from pipeline_lib.models.crosses.per_assay import (
     AssayFold,

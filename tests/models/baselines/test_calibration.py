@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline_lib.models.baselines.means import Lines
+from pipeline_lib.models.baselines.linear import Lines
 
 SCORE = np.array([0.1, 0.2, 0.4, 0.3, 0.5, 0.9])
 

@@ -7,8 +7,8 @@ import pytest
 from pipeline_lib.cell.genotypes import encode
 from pipeline_lib.cell.splits import assign
 from pipeline_lib.config.training import SplitSettings
+from pipeline_lib.models.baselines.linear import TwoWayModel
 from pipeline_lib.models.baselines.matrix_completion import NearestProfilesModel, SoftImputeModel
-from pipeline_lib.models.baselines.means import TwoWayModel
 from pipeline_lib.models.baselines.network_profiles import NetworkProfilesModel
 
 pytestmark = pytest.mark.mirror

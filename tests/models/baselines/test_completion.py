@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from pipeline_lib.models.baselines.linear import TwoWayModel
 from pipeline_lib.models.baselines.matrix_completion import (
     FactorisationModel,
     NearestProfilesModel,
@@ -11,7 +12,6 @@ from pipeline_lib.models.baselines.matrix_completion import (
     profile_correlations,
     soft_impute_path,
 )
-from pipeline_lib.models.baselines.means import TwoWayModel
 from pipeline_lib.models.crosses.effects import ScoreMatrix
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from pipeline_lib.models.baselines.means import TwoWayModel
+from pipeline_lib.models.baselines.linear import TwoWayModel
 from pipeline_lib.models.crosses.effects import Effects, variance_components
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from pipeline_lib.models.baselines.means import ArrayMeanModel, MeanModel, QueryMeanModel, ScreenMeanModel
+from pipeline_lib.models.baselines.linear import ArrayMeanModel, MeanModel, QueryMeanModel, ScreenMeanModel
 
 
 def triples(trigenic):

@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 from pipeline_lib.features.matrices import random_features
-from pipeline_lib.models.baselines.means import TwoWayModel
+from pipeline_lib.models.baselines.linear import TwoWayModel
 from pipeline_lib.models.baselines.network_profiles import NetworkProfilesModel, gene_networks, smooth
 from pipeline_lib.models.crosses.effects import ScoreMatrix
 

@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 from sklearn.linear_model import Ridge
 
-from pipeline_lib.models.baselines.ridge import (
+from pipeline_lib.models.baselines.linear import (
     GeneQueryRidgeModel,
     GeneRidgeModel,
     gene_indicators,
