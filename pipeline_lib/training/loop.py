@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -27,8 +26,6 @@ from pipeline_lib.training.processes import Processes, local_device, open_proces
 from pipeline_lib.training.step import BestWeights, OptimisationStep, write
 
 
-@dataclass(frozen=True, eq=False)
-@torch.no_grad()
 def train_network(
     network: nn.Module,
     train: Columns,
