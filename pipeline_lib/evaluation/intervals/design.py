@@ -9,7 +9,7 @@ for pairs of genes Aronow, Samii and Assenova 2015, Polit. Anal. 23:564-577), wh
 Scores of one query share its control screens, and scores of one gene share its strain, so rows are not independent.
 
 The influence of each row on a metric is its derivative by the row's weight: the empirical influence function over n;
-summed over the rows of a cluster it says how much the cluster moves the metric. All sum to zero.
+summed over the rows of a cluster it states how much the cluster moves the metric. All sum to zero.
 """
 
 from collections.abc import Iterator, Sequence
