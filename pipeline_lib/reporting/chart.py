@@ -157,7 +157,7 @@ class Chart:
                 continue
             free = (
                 label
-                for label in _around(point.label, place)
+                for label in _label_places(point.label, place)
                 if not any(_overlap(label.box, box) for box in [*taken, *(other.box for other in placed)])
             )
             label = next(free, None)
@@ -166,7 +166,7 @@ class Chart:
         return placed
 
 
-def _around(text: str, point: tuple[float, float]) -> Iterator[Label]:
+def _label_places(text: str, point: tuple[float, float]) -> Iterator[Label]:
     """Yield the places around a point where its name may stand inside the chart, the nearest first."""
     x, y = point
     for lines, left in product(_LINES_AWAY, (x > 60, x <= 60)):

@@ -207,7 +207,7 @@ def _interacting(
 _ROWS_AT_ONCE = 500_000
 
 
-def foretold(search: TripleSearch) -> NDArray[np.bool_]:
+def with_digenic_interaction(search: TripleSearch) -> NDArray[np.bool_]:
     """Find the triples of which at least one pair interacts, bool [t]; a tau without any digenic one is the rest."""
     f = search.pairs.fitness
     i, j, k = search.triples.T
@@ -225,7 +225,7 @@ def gene_triples(search: TripleSearch) -> pd.DataFrame:
         first, second, third (gene indices, ascending), fitness, tau, foretold (whether a pair interacts); sorted.
     """
     members = [search.classes.members[at] for at in _class_numbers(search)]
-    known = foretold(search)
+    known = with_digenic_interaction(search)
     genes, source = [], []
     for row, (i, j, k) in enumerate(search.triples.tolist()):
         expanded = _expand(members[i], members[j], members[k], one_class=(i == j, j == k))
@@ -285,7 +285,7 @@ def triple_counts(search: TripleSearch, num_genes: int) -> dict[str, int]:
         "interacting": int(number[~unknown].sum()),
         "negative": int(number[search.tau < 0].sum()),
         "positive": int(number[search.tau > 0].sum()),
-        "without_a_digenic_interaction": int(number[~unknown & ~foretold(search)].sum()),
+        "without_a_digenic_interaction": int(number[~unknown & ~with_digenic_interaction(search)].sum()),
         **{
             f"interacting_above_{size:g}": int(number[np.abs(search.tau) > size].sum())
             for size in LADDER
