@@ -230,11 +230,20 @@ def read_split(observations: Path, split: Path, genes: pd.DataFrame) -> SplitDat
 
 
 def read_folds(split: Path) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
-    """Return the observations of a split, int64 [n] ascending, and the fold of each, int8 [n]: position in `FOLDS`."""
-    parts = [
-        (part.column("observation_id").to_numpy(), pc.index_in(part.column("fold"), pa.array(FOLDS)).to_numpy())
-        for part in read_batches(split, SPLIT, ("observation_id", "fold"))
-    ]
+    """Return the observations of a split, int64 [n] ascending, and the fold of each, int8 [n]: position in `FOLDS`.
+
+    Raises
+    ------
+    PipelineError
+        When a fold has another name.
+    """
+    parts = []
+    for part in read_batches(split, SPLIT, ("observation_id", "fold")):
+        codes = pc.index_in(part.column("fold"), pa.array(FOLDS))
+        if codes.null_count:
+            other = part.column("fold").filter(codes.is_null())[0].as_py()
+            raise PipelineError(f"{split}: fold '{other}' is none of {', '.join(FOLDS)}; run cell split again.")
+        parts.append((part.column("observation_id").to_numpy(), codes.to_numpy()))
     observation_id = np.concatenate([numbers for numbers, _ in parts] or [np.empty(0, dtype=np.int64)])
     fold = np.concatenate([codes for _, codes in parts] or [np.empty(0, dtype=np.int8)]).astype(np.int8)
     order = np.argsort(observation_id, kind="stable")

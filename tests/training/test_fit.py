@@ -163,6 +163,9 @@ def test_a_split_of_another_table_is_refused(run, tmp_path):
     write_table(table.iloc[:1].assign(fold="test"), tmp_path / "s.parquet", SPLIT)
     with pytest.raises(PipelineError, match="no training fold"):
         read_split(run / "observations.parquet", tmp_path / "s.parquet", cell.genes)
+    table.iloc[:1].assign(fold="valid").to_parquet(tmp_path / "s.parquet")
+    with pytest.raises(PipelineError, match="fold 'valid' is none of train, validation, test"):
+        read_split(run / "observations.parquet", tmp_path / "s.parquet", cell.genes)
 
 
 def test_tensors_of_another_gene_index_are_refused(run, tmp_path):

@@ -256,7 +256,7 @@ def test_a_phenotype_that_only_the_test_fold_holds_is_not_one_that_the_model_was
     run = tmp_path / "run"
     table = observation_table(small_screen(400))
     write_small_run(run, table)
-    folds = np.where(table["phenotype"] == "call", "test", "train")
+    folds = np.where(table["phenotype"] == "call", "test", "train").astype(object)
     folds[table.index % 10 == 1] = "validation"
     split = pd.DataFrame({"observation_id": table["observation_id"], "fold": folds, "group": "g"})
     write_table(
