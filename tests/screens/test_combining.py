@@ -164,6 +164,9 @@ def test_the_summary_counts_rows_without_a_query_and_conditions(tmp_path: Path, 
         p_value=np.nan,
         temperature=np.nan,
         p_value_averaged=[False, True, False, False],
+        kinds=None,
+        p_sided=None,
+        replicate=0,
     )
     frame.to_parquet(tmp_path / "observations.parquet")
     genes = pd.DataFrame({"gene": few_names.genes.to_pylist(), "in_gem": few_names.in_gem})

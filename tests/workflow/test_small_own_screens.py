@@ -1,9 +1,7 @@
 """Whole runs of small own tables: from a csv file to a report, with a model that is trained."""
 
-import json
 from itertools import combinations
 from pathlib import Path
-from zipfile import ZipFile
 
 import numpy as np
 import pandas as pd
@@ -46,6 +44,7 @@ def own_table(checkout: Path, rows: int, phenotype: str) -> None:
 @pytest.mark.parametrize(
     ("rows", "phenotype", "sentence"),
     [
+        (40, "interaction", "mine: nothing is called, for no threshold is stated"),
         (300, "call", "mine: a call is a label of the table"),
         (60, "raw_interaction", "its values are of the phenotype &#39;raw_interaction&#39;"),
     ],
@@ -61,26 +60,3 @@ def test_a_small_own_table_ends_in_a_report(
     assert set(board["model"]) == {"mean", "gene_ridge", "clp"}
     ranked = board.loc[board["metric"] == "average_precision", "phenotype"]
     assert set(ranked) == ({"call"} if phenotype == "call" else set())
-
-
-def test_a_run_of_forty_pairs_ends_in_the_page_and_in_the_report_of_snakemake(snakemake, checkout: Path) -> None:
-    """``--report-after-run`` takes every drawn figure with its caption, and no empty one."""
-    own_table(checkout, 40, "interaction")
-    report = ("--report-after-run", "--report", "own.zip")
-    done = snakemake("--cores", "2", "--configfile", "own.yaml", *report, cwd=checkout)
-    assert done.returncode == 0, done.stdout + done.stderr
-    page = (checkout / "results/own/report.html").read_text(encoding="utf-8")
-    assert "mine: nothing is called, for no threshold is stated" in page
-    drawn = [
-        figure
-        for listed in sorted((checkout / "results/own/figures").glob("*.json"))
-        for figure in json.loads(listed.read_text(encoding="utf-8"))
-    ]
-    with ZipFile(checkout / "own.zip") as archive:
-        held = "\n".join(
-            archive.read(name).decode("utf-8") for name in archive.namelist() if name.endswith((".html", ".js"))
-        )
-        pictures = {Path(name).name for name in archive.namelist()}
-    assert drawn
-    assert [figure["name"] for figure in drawn if f"{figure['name']}.svg" not in pictures] == []
-    assert [figure["name"] for figure in drawn if figure["title"] not in held] == []
