@@ -16,12 +16,13 @@ from torch_geometric.data import HeteroData
 
 from pipeline_lib.artefacts import PHENOTYPES
 from pipeline_lib.cell.genotypes import GeneLoss, GeneRuleArrays
-from pipeline_lib.config.training import CellSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.genes.names import AMBIGUOUS, UNKNOWN, GeneNames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pipeline_lib.config.training import CellSettings
 
 
 def build_gene_table(model_genes: Iterable[str], features: pd.DataFrame | None) -> pd.DataFrame:
@@ -113,7 +114,7 @@ class CellGraph(HeteroData):
 
 
 def build_cell_graph(
-    genes: pd.DataFrame, edges: pd.DataFrame, stoichiometry: dict[str, Any], settings: CellSettings
+    genes: pd.DataFrame, edges: pd.DataFrame, stoichiometry: dict[str, Any], settings: "CellSettings"
 ) -> CellGraph:
     """Join genes, networks, complexes, reactions and metabolites into one graph.
 
@@ -169,7 +170,7 @@ def build_cell_graph(
     return graph
 
 
-def _chosen_networks(edges: pd.DataFrame, settings: CellSettings) -> "Iterator[tuple[str, pd.DataFrame]]":
+def _chosen_networks(edges: pd.DataFrame, settings: "CellSettings") -> "Iterator[tuple[str, pd.DataFrame]]":
     present = sorted(edges["network"].unique())
     unknown = sorted(set(settings.networks or ()) - set(present))
     if unknown:

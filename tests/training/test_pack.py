@@ -15,12 +15,6 @@ from pipeline_lib.training.pack import Pack, read_pack, write_pack
 from tests.conftest import ROOT
 from tests.training.run_folders import fit, invoke, write_small_run
 
-FIVE_LIBRARIES = pytest.mark.xfail(
-    reason="modules that were joined import scipy, pydantic and pandera, which a machine that only measures lacks",
-    strict=True,
-)
-
-
 STATED = ("torch", "torch-geometric", "numpy", "pandas", "pyarrow")
 BARE = """
 import importlib.machinery, importlib.metadata, re, runpy, sys
@@ -125,7 +119,6 @@ def test_a_pack_that_is_too_large_is_not_left_behind(small, tmp_path, monkeypatc
     assert list(tmp_path.iterdir()) == []
 
 
-@FIVE_LIBRARIES
 def test_without_a_gpu_the_line_says_that_a_cpu_was_measured(measured):
     line, written = measured
     assert line == written
@@ -134,7 +127,6 @@ def test_without_a_gpu_the_line_says_that_a_cpu_was_measured(measured):
     assert line["compile"]["state"].startswith("not measured")
 
 
-@FIVE_LIBRARIES
 def test_the_line_has_the_fields_of_the_contract_and_its_rates_are_those_of_its_times(measured):
     line, _ = measured
     assert {"name", "ours_s", "peer_s", "ratio", "work", "hardware", "versions", "per_s", "peak_mb"} <= set(line)
@@ -144,7 +136,6 @@ def test_the_line_has_the_fields_of_the_contract_and_its_rates_are_those_of_its_
     assert line["triples_per_s"] > 0
 
 
-@FIVE_LIBRARIES
 def test_the_share_of_the_bandwidth_is_that_of_the_bytes_of_every_sparse_product(measured, small):
     line, _ = measured
     network = read_pack(small / "pack.pt").network
@@ -160,7 +151,6 @@ def test_the_share_of_the_bandwidth_is_that_of_the_bytes_of_every_sparse_product
     assert line["share_of_bandwidth"] == pytest.approx(moved / spent / line["bandwidth_bytes_per_s"])
 
 
-@FIVE_LIBRARIES
 def test_bfloat16_is_held_against_the_spread_of_seeds(measured):
     line, _ = measured
     for metric in ("mse", "pearson"):

@@ -11,11 +11,11 @@ from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE, Genotypes
 from pipeline_lib.models.baselines.digenic import singles_from_product
 from pipeline_lib.models.clp import decomposition
 from pipeline_lib.models.clp.assays import EVIDENCE, Terms, bounded
-from pipeline_lib.models.clp.decomposition import FluxTerms
 from pipeline_lib.models.clp.levels import (
     CALL,
     CASES,
     FITNESS,
+    FluxTerms,
     Index,
     Level,
     LevelGains,

@@ -1,4 +1,4 @@
-"""Fitness, interactions and each other's definitions, the subsets of a genotype, and their exact growth.
+"""Fitness, interactions and each other's definitions, for a genotype and its subsets.
 
 With f the fitness relative to the wild type, a double mutant is f_ij = f_i f_j + e_ij, and a triple mutant
 f_ijk = f_i f_j f_k + e_ij f_k + e_ik f_j + e_jk f_i + t_ijk (Kuzmin et al. 2018, doi 10.1126/science.aao1729). The same
@@ -6,16 +6,12 @@ functions serve NumPy arrays and torch tensors.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Self, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-
-from pipeline_lib.models.baselines.flux import WILD_TYPE_FITNESS, FluxOfScreens
-from pipeline_lib.models.interface import Cell
 
 Array = TypeVar("Array", NDArray[np.float64], torch.Tensor)
 
@@ -142,67 +138,3 @@ def _subset(triple: Columns, slots: tuple[int, ...]) -> dict[str, Tensor]:
 
 def _ascending(i: int, j: int) -> tuple[int, int]:
     return min(i, j), max(i, j)
-
-
-_METHOD = "fba"
-_LOST_GROWTH = 1e-6
-
-
-@dataclass(frozen=True)
-class FluxTerms:
-    """Terms of n genotypes; a genotype without a gene of the metabolic model has the wild type's.
-
-    Attributes
-    ----------
-    fitness
-        float64 [n]: growth over that of the wild type.
-    interaction
-        float64 [n]: epsilon of pairs, tau of triples, 0 of single deletions.
-    grows_less
-        bool [n]: whether the deletion costs growth.
-    """
-
-    fitness: NDArray[np.float64]
-    interaction: NDArray[np.float64]
-
-    @property
-    def grows_less(self) -> NDArray[np.bool_]:
-        """Whether the deletions cost growth, bool [n]."""
-        return self.fitness < WILD_TYPE_FITNESS - _LOST_GROWTH
-
-    def along(self, order: int, *, call: bool) -> NDArray[np.float64]:
-        """Return the term that an assay of this order measures, float64 [n]: a call rises with a negative one."""
-        if order == 1:
-            return self.fitness - WILD_TYPE_FITNESS
-        return -self.interaction if call else self.interaction
-
-
-class FluxBalance:
-    """Terms by flux balance analysis, of the table of knockouts or solved when they are needed."""
-
-    def __init__(self, results: FluxOfScreens) -> None:
-        self._results = results
-
-    @classmethod
-    def read(cls, cell: Cell) -> Self:
-        """Read the table of the cell."""
-        return cls(FluxOfScreens(cell, _METHOD))
-
-    def terms(self, genes: NDArray[np.int64], screen: str = "") -> FluxTerms:
-        """Return the terms of genotypes int64 [n, 3] on a screen's medium; where the solver failed, the wild type's.
-
-        Raises
-        ------
-        PipelineError
-            When the table lacks a genotype and nothing can solve it.
-        """
-        fitness, interaction = self._results.of(genes, screen)
-        return FluxTerms(np.nan_to_num(fitness, nan=WILD_TYPE_FITNESS), np.nan_to_num(interaction))
-
-
-class NoFlux:
-    """Terms without a metabolic model: those of the wild type."""
-
-    def terms(self, genes: NDArray[np.int64], screen: str = "") -> FluxTerms:  # noqa: ARG002 - the protocol's
-        """Return terms of genotypes int64 [n, 3] that change nothing."""
-        return FluxTerms(np.full(len(genes), WILD_TYPE_FITNESS), np.zeros(len(genes)))

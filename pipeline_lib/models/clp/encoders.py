@@ -1,18 +1,15 @@
 """From networks, features and metabolism to a latent vector of each gene."""
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from scipy import sparse
 from torch import Tensor, nn
 
 from pipeline_lib.cell.genotypes import GeneLoss, GeneRuleArrays
-from pipeline_lib.config.models import ClpSettings
-from pipeline_lib.features.matrices import components_of_tables, random_features
 from pipeline_lib.models.interface import Cell
 from pipeline_lib.models.layers import (
     ACTIVATIONS,
@@ -25,6 +22,13 @@ from pipeline_lib.models.layers import (
     scatter_max,
     scatter_mean,
 )
+
+if TYPE_CHECKING:
+    from scipy import sparse
+
+    from pipeline_lib.config.models import ClpSettings
+
+# The arrays of a cell are made where the project is installed; their network is also measured where it is not.
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,8 @@ class CellArrays:
     """
 
     genes: int
-    adjacencies: list[sparse.csr_array]
-    split: sparse.csr_array
+    adjacencies: "list[sparse.csr_array]"
+    split: "sparse.csr_array"
     split_reaction: NDArray[np.int64]
     split_direction: NDArray[np.int64]
     energy: NDArray[np.float32]
@@ -66,8 +70,12 @@ _ENERGY_SCALE = 50.0
 """In the unit of the source (yeast-GEM publishes kcal/mol); energies are squashed by asinh of this unit."""
 
 
-def cell_arrays(cell: Cell, settings: ClpSettings) -> CellArrays:
+def cell_arrays(cell: Cell, settings: "ClpSettings") -> CellArrays:
     """Return the cell in index form."""
+    from scipy import sparse
+
+    from pipeline_lib.features.matrices import components_of_tables
+
     tensors = cell.stoichiometry
     reaction = tensors["split_reaction"].numpy()
     direction = tensors["split_direction"].numpy()
@@ -101,7 +109,7 @@ def without_logic(rules: GeneRuleArrays) -> GeneRuleArrays:
     return GeneRuleArrays(np.stack([gene, complex_index]).astype(np.int64), owner)
 
 
-def seen_by(cell: Cell, settings: ClpSettings, seed: int) -> Cell:
+def seen_by(cell: Cell, settings: "ClpSettings", seed: int) -> Cell:
     """Return the cell as an ablation sees it; `seed` is that of rewired networks and of random features."""
     edges, features = cell.edges, cell.features
     if settings.networks == "none":
@@ -111,16 +119,20 @@ def seen_by(cell: Cell, settings: ClpSettings, seed: int) -> Cell:
 
         edges = rewire(edges, seed)
     if settings.input_features == "random":
+        from pipeline_lib.features.matrices import random_features
+
         features = {name: random_features(values, seed) for name, values in features.items()}
     return replace(cell, edges=edges, features=features)
 
 
-def adjacencies(edges: pd.DataFrame, genes: int) -> list[sparse.csr_array]:
+def adjacencies(edges: pd.DataFrame, genes: int) -> "list[sparse.csr_array]":
     """Return one matrix [N, N] a relation, row = receiver.
 
     An undirected network sends both ways; a directed one is two relations, so that a regulator and its target have
     weights of their own.
     """
+    from scipy import sparse
+
     matrices = []
     for _, network in edges.groupby("network", sort=True):
         source, target = network["source"].to_numpy(), network["target"].to_numpy()

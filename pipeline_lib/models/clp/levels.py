@@ -1,4 +1,4 @@
-"""One level: the terms of one order in one assay, by least squares on estimates that did not see their value."""
+"""One level: the terms of one order in one assay, by least squares on cross-fitted estimates and on exact growth."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE, Genotypes
 from pipeline_lib.cell.testable import effective_number, genotype_codes
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
+from pipeline_lib.models.baselines.flux import WILD_TYPE_FITNESS, FluxOfScreens
 from pipeline_lib.models.clp.assays import bounded
-from pipeline_lib.models.clp.decomposition import FluxTerms
 from pipeline_lib.models.interface import Cell, FitContext
 from pipeline_lib.models.profile_predictor.estimates import CrossEstimates
 from pipeline_lib.models.profile_predictor.model import ProfilePredictorModel
@@ -36,6 +36,68 @@ _LEAST_SCALE = 0.02
 not carried over to large values."""
 _FEWEST_CALLS = 20
 """Calls, and as many values without one, below which a case takes the log odds of all cases together."""
+_METHOD = "fba"
+_LOST_GROWTH = 1e-6
+
+
+@dataclass(frozen=True)
+class FluxTerms:
+    """Terms of n genotypes; a genotype without a gene of the metabolic model has the wild type's.
+
+    Attributes
+    ----------
+    fitness
+        float64 [n]: growth over that of the wild type.
+    interaction
+        float64 [n]: epsilon of pairs, tau of triples, 0 of single deletions.
+    grows_less
+        bool [n]: whether the deletion costs growth.
+    """
+
+    fitness: NDArray[np.float64]
+    interaction: NDArray[np.float64]
+
+    @property
+    def grows_less(self) -> NDArray[np.bool_]:
+        """Whether the deletions cost growth, bool [n]."""
+        return self.fitness < WILD_TYPE_FITNESS - _LOST_GROWTH
+
+    def along(self, order: int, *, call: bool) -> NDArray[np.float64]:
+        """Return the term that an assay of this order measures, float64 [n]: a call rises with a negative one."""
+        if order == 1:
+            return self.fitness - WILD_TYPE_FITNESS
+        return -self.interaction if call else self.interaction
+
+
+class FluxBalance:
+    """Terms by flux balance analysis, of the table of knockouts or solved when they are needed."""
+
+    def __init__(self, results: FluxOfScreens) -> None:
+        self._results = results
+
+    @classmethod
+    def read(cls, cell: Cell) -> Self:
+        """Read the table of the cell."""
+        return cls(FluxOfScreens(cell, _METHOD))
+
+    def terms(self, genes: NDArray[np.int64], screen: str = "") -> FluxTerms:
+        """Return the terms of genotypes int64 [n, 3] on a screen's medium; where the solver failed, the wild type's.
+
+        Raises
+        ------
+        PipelineError
+            When the table lacks a genotype and nothing can solve it.
+        """
+        fitness, interaction = self._results.of(genes, screen)
+        return FluxTerms(np.nan_to_num(fitness, nan=WILD_TYPE_FITNESS), np.nan_to_num(interaction))
+
+
+class NoFlux:
+    """Terms without a metabolic model: those of the wild type."""
+
+    def terms(self, genes: NDArray[np.int64], screen: str = "") -> FluxTerms:  # noqa: ARG002 - the protocol's
+        """Return terms of genotypes int64 [n, 3] that change nothing."""
+        return FluxTerms(np.full(len(genes), WILD_TYPE_FITNESS), np.zeros(len(genes)))
 
 
 class Profiles(Protocol):

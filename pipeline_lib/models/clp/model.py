@@ -16,8 +16,8 @@ from pipeline_lib.config.models import ClpSettings, ModelSettings
 from pipeline_lib.config.training import LossName, TrainingSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.clp.assays import Assays, Terms
-from pipeline_lib.models.clp.decomposition import FluxBalance
 from pipeline_lib.models.clp.encoders import cell_arrays, seen_by
+from pipeline_lib.models.clp.levels import FluxBalance
 from pipeline_lib.models.clp.network import ClpNetwork
 from pipeline_lib.models.clp.task import (
     Task,

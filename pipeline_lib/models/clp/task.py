@@ -17,8 +17,16 @@ from pipeline_lib.cell.genotypes import MAX_ORDER, Genotypes
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.models.clp.assays import CALL, Assays, Terms, inverse_variance
 from pipeline_lib.models.clp.closed_form import ClosedForm, ImpliedSingles
-from pipeline_lib.models.clp.decomposition import FluxBalance, NoFlux
-from pipeline_lib.models.clp.levels import CASES, Index, Level, LevelGains, NoProfiles, PredictedProfiles
+from pipeline_lib.models.clp.levels import (
+    CASES,
+    FluxBalance,
+    Index,
+    Level,
+    LevelGains,
+    NoFlux,
+    NoProfiles,
+    PredictedProfiles,
+)
 from pipeline_lib.models.clp.network import ClpNetwork, Encoded
 from pipeline_lib.models.interface import HOST_COLUMNS, Cell, FitContext
 

@@ -43,7 +43,7 @@ def hashed_slots(colour: NDArray[np.uint64], salt: int, width: int) -> tuple[NDA
     colour
         uint64 [m].
     salt
-        Tells the graph and the level.
+        Distinguishes graphs and levels.
     width
         Number of slots.
 

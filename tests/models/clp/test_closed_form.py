@@ -11,8 +11,7 @@ from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
 from pipeline_lib.models.clp import decomposition
 from pipeline_lib.models.clp.assays import CALL, FITNESS, INTERACTION
 from pipeline_lib.models.clp.closed_form import ClosedForm
-from pipeline_lib.models.clp.decomposition import FluxBalance, NoFlux
-from pipeline_lib.models.clp.levels import NoProfiles, PredictedProfiles, column_names
+from pipeline_lib.models.clp.levels import FluxBalance, NoFlux, NoProfiles, PredictedProfiles, column_names
 from pipeline_lib.models.interface import Cell, FitContext
 from tests.small_cell import knockout_table, small_cell, small_settings
 
