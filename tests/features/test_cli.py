@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from pipeline_lib.artefacts.schemas import FEATURES_SUMMARY, GENES
 from pipeline_lib.artefacts.tables import read_table, write_table
 from pipeline_lib.config.features import FEATURE_READERS
+from pipeline_lib.config.registry import load
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.features.cli import app
 
@@ -85,4 +86,6 @@ def test_wrong_settings_are_refused(name: str, files: tuple[str, ...], sentence:
 def test_readers_are_listed_and_have_a_function_each() -> None:
     listed = call("readers").stdout
     assert all(name in listed for name in FEATURE_READERS.built_in)
-    assert len({FEATURE_READERS.load(name) for name in FEATURE_READERS.built_in}) == len(FEATURE_READERS.built_in)
+    assert len({load(FEATURE_READERS.get(name).target) for name in FEATURE_READERS.built_in}) == len(
+        FEATURE_READERS.built_in
+    )
