@@ -160,6 +160,9 @@ CLP: dict[str, Entry] = {
         "CLP that starts from the mean of each assay, not from the profile predictor", profiles=False
     ),
     "clp_no_flux": _clp("CLP that does not read growth by flux balance analysis", flux=False),
+    "clp_no_controls": _clp(
+        "CLP that predicts tau without the measured errors of its control crosses", control_crosses=False
+    ),
     "clp_no_metabolism": _clp(
         "CLP without growth by flux balance analysis and without reactions", flux=False, hypergraph="off"
     ),

@@ -19,3 +19,15 @@ def test_the_drawing_holds_every_folder_of_the_library_in_the_order_of_imports(r
     folders = [stage for stage in STAGES if (root / "pipeline_lib" / stage).is_dir() and stage != "artefacts"]
     places = [re.search(rf"(?:^|\s){stage}/(?:\s|$)", drawing, re.MULTILINE) for stage in folders]
     assert [stage for stage, place in zip(folders, places, strict=True) if place is None] == []
+
+
+def test_every_module_that_a_page_of_the_documentation_names_is_in_the_library(root):
+    modules = {path.name for path in (root / "pipeline_lib").rglob("*.py")}
+    pages = sorted((root / "docs").rglob("*.md"))
+    named = {
+        (page.name, module)
+        for page in pages
+        for module in re.findall(r"\(`([a-z_0-9]+\.py)`", page.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 5
+    assert [(page, module) for page, module in sorted(named) if module not in modules] == []

@@ -27,7 +27,7 @@ OTHERS = (
 DANGO = ("dango", "dango_as_released", "dango_no_pretraining", "dango_frozen", "dango_plain_embedding")
 CLP = ("clp", "clp_derived", "clp_no_metabolism", "clp_no_flux", "clp_no_features", "clp_random_features")
 CLP_INPUTS = ("clp_all_features", "clp_no_profiles", "clp_hypergraph", "clp_no_networks", "clp_undirected")
-CLP_RULES = ("clp_no_gene_rules", "clp_rewired", "clp_random_genes")
+CLP_RULES = ("clp_no_gene_rules", "clp_rewired", "clp_random_genes", "clp_no_controls")
 CLP_LOSSES = tuple(f"clp_loss_{name}" for name in ("log_cosh", "concordance", "wasserstein", "energy", "kl"))
 LEADERBOARD = MEANS + COMPLETIONS + OTHERS + DANGO + CLP + CLP_INPUTS + CLP_RULES + CLP_LOSSES
 

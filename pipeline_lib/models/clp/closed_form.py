@@ -15,6 +15,7 @@ from pipeline_lib.models.clp.levels import (
     CALL,
     CASES,
     FITNESS,
+    INTERACTION,
     FluxTerms,
     Index,
     Level,
@@ -132,15 +133,24 @@ class ClosedForm:
         Exact growth of genotypes.
     implied
         What double and triple mutants imply of single ones.
+    controls
+        Errors of the control crosses of triple mutants.
     """
 
     levels: Mapping[LevelName, Level]
     flux: Flux
     implied: ImpliedSingles
+    controls: decomposition.ControlCrosses
 
     @classmethod
     def fit(
-        cls, train: Genotypes, cell: Cell, context: FitContext, new_profiles: NewProfiles, flux: Flux
+        cls,
+        train: Genotypes,
+        cell: Cell,
+        context: FitContext,
+        new_profiles: NewProfiles,
+        flux: Flux,
+        controls: decomposition.ControlCrosses,
     ) -> tuple[Self, Index, Terms]:
         """Fit every level, the lower orders first.
 
@@ -155,7 +165,7 @@ class ClosedForm:
         """
         levels: dict[LevelName, Level] = {}
         implied = ImpliedSingles.of(train, len(cell.genes))
-        fitted = cls(levels, flux, implied)
+        fitted = cls(levels, flux, implied, controls)
         positions, terms = [], []
         for name, rows in by_level(train):
             part = _on_one_side(train.take(rows))
@@ -179,6 +189,9 @@ class ClosedForm:
             if _is_single_fitness(name):
                 implied = implied.with_gains(name[0], cross_fitted, found.term, found.std, found.case)
                 found = _refined(implied, cross_fitted, name, levels[name], found)
+            if name[1:] == (INTERACTION, 2):
+                controls = fitted.controls.with_pairs(name[0], cross_fitted, found.term, found.std)
+                fitted = replace(fitted, controls=controls)
             terms.append(found)
         fitted = replace(fitted, implied=implied)
         return fitted, np.concatenate(positions), Terms.concatenate(terms)
@@ -282,8 +295,22 @@ class ClosedForm:
                     evidence[:, position] = found.evidence[place]
         if relative:
             whole = decomposition.fitness(single, pair, np.zeros(len(part)))
-            return Lower(whole if order > 1 else np.ones(len(part)), single, pair, evidence)
-        return Lower(pair.sum(axis=1), single, np.zeros_like(pair), evidence)
+            return Lower(whole if order > 1 else np.ones(len(part)), single, pair, evidence, np.zeros(len(part)))
+        errors = np.zeros(len(part))
+        if phenotype == INTERACTION and order == MAX_ORDER:
+            errors = self._control_errors(part, screen)
+        return Lower(pair.sum(axis=1), single, np.zeros_like(pair), evidence, errors)
+
+    def _control_errors(self, triples: Genotypes, screen: str) -> Values:
+        """Return the errors of the control crosses of triples as tau weighs them, float64 [n]."""
+        error = self.controls.errors(triples)
+        if not error.any():
+            return np.zeros(len(triples))
+        single = np.ones((len(triples), MAX_ORDER))
+        for slot in range(MAX_ORDER):
+            found, place = self._of_subsets(triples, (slot,), (screen, FITNESS, 1))
+            single[:, slot] += found.term[place]
+        return decomposition.pairs_in_fitness(single, error)
 
     def _of_subsets(self, part: Genotypes, slots: tuple[int, ...], name: LevelName) -> tuple[Terms, Index]:
         """Return the terms of each distinct set of the genes in `slots`, and which of them each genotype has, [n]."""

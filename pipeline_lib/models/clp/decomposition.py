@@ -1,4 +1,4 @@
-"""Fitness, interactions and each other's definitions, for a genotype and its subsets.
+"""Fitness, interactions and each other's definitions, for a genotype and its subsets; what control crosses measured.
 
 With f the fitness relative to the wild type, a double mutant is f_ij = f_i f_j + e_ij, and a triple mutant
 f_ijk = f_i f_j f_k + e_ij f_k + e_ik f_j + e_jk f_i + t_ijk (Kuzmin et al. 2018, doi 10.1126/science.aao1729). The same
@@ -6,12 +6,17 @@ functions serve NumPy arrays and torch tensors.
 """
 
 from collections.abc import Mapping
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, Self, TypeVar
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from pipeline_lib.artefacts import PHENOTYPES
+from pipeline_lib.cell.genotypes import MAX_ORDER, Genotypes
 
 Array = TypeVar("Array", NDArray[np.float64], torch.Tensor)
 
@@ -72,6 +77,121 @@ def tau(triple: Array, single: Array, double: Array) -> Array:
         left_out = 3 - i - j
         total = total - epsilon(double[:, position], single[:, i], single[:, j]) * single[:, left_out]
     return total
+
+
+_INTERACTION = PHENOTYPES.index("interaction")
+
+
+@dataclass(frozen=True)
+class ControlCrosses:
+    """Errors of the digenic interactions that were measured on the array strains of triple mutants.
+
+    A trigenic screen measures the fitness of a triple on an array strain k, and takes the digenic interactions e_ik and
+    e_jk from control crosses of single-mutant queries with the same strain (Kuzmin et al. 2018). So a published
+    t_ijk = f_ijk - f_ij f_k - e_ik f_j - e_jk f_i carries the errors of both.
+
+    Attributes
+    ----------
+    screens
+        Screens that measured triples and such crosses.
+    strains
+        What the codes of array strains stand for.
+    num_genes
+        Size of the gene index.
+    key
+        int64 [c], ascending: screen, array strain and genes of each control cross as one integer.
+    error
+        float64 [c]: its mean measurement less what is estimated of it without this measurement.
+    """
+
+    screens: tuple[str, ...]
+    strains: tuple[str, ...]
+    num_genes: int
+    key: NDArray[np.int64]
+    error: NDArray[np.float64]
+
+    @classmethod
+    def none(cls) -> Self:
+        """Return no control crosses, of no screen."""
+        return cls((), (), 0, np.zeros(0, dtype=np.int64), np.zeros(0))
+
+    @classmethod
+    def of(cls, train: Genotypes, num_genes: int) -> Self:
+        """Return no crosses yet, of the screens of a training fold that measured trigenic interactions."""
+        triples = (train.phenotype == _INTERACTION) & (train.order == MAX_ORDER) & (train.screen >= 0)
+        screens = tuple(train.screens[code] for code in np.unique(train.screen[triples]))
+        return replace(cls.none(), screens=screens, strains=train.strains, num_genes=num_genes)
+
+    def with_pairs(
+        self, screen: str, pairs: Genotypes, estimate: NDArray[np.float64], std: NDArray[np.float64]
+    ) -> "ControlCrosses":
+        """Add the measured pairs of a screen; of one whose triples were not measured nothing is kept.
+
+        Parameters
+        ----------
+        screen
+            Its name.
+        pairs
+            n double mutants of its training fold, each as often as it was estimated.
+        estimate, std
+            float64 [n]: estimates of their interaction that did not see it, and their SD.
+        """
+        if screen not in self.screens:
+            return self
+        named = pairs.array >= 0
+        pairs, estimate, weight = pairs.take(named), estimate[named], std[named] ** -2.0
+        place = np.full(len(pairs), self.screens.index(screen))
+        keys = self._keys(place, pairs.array, pairs.genes[:, 0], pairs.genes[:, 1])
+        key, inverse = np.unique(keys, return_inverse=True)
+        error = np.bincount(inverse, weight * (pairs.value - estimate)) / np.bincount(inverse, weight)
+        key, error = np.append(self.key, key), np.append(self.error, error)
+        order = np.argsort(key)
+        return replace(self, key=key[order], error=error[order])
+
+    def errors(self, triples: Genotypes) -> NDArray[np.float64]:
+        """Return the errors of the control crosses of triples, float64 [n, 3] in the order of `PAIRS`; 0 where none.
+
+        A triple that names no array strain has none: its own control crosses are still to be made.
+        """
+        found = np.zeros((len(triples), len(PAIRS)))
+        if not len(self.key):
+            return found
+        screen = _places(self.screens, triples.screens)[triples.screen]
+        array = _places(self.strains, triples.strains)[triples.array]
+        known = (screen >= 0) & (array >= 0)
+        for position, slots in enumerate(PAIRS):
+            key = self._keys(screen, array, *(triples.genes[:, slot] for slot in slots))
+            place = np.searchsorted(self.key, key).clip(max=len(self.key) - 1)
+            there = known & (self.key[place] == key)
+            found[there, position] = self.error[place[there]]
+        return found
+
+    def _keys(
+        self,
+        screen: NDArray[np.int64],
+        array: NDArray[np.int64],
+        first: NDArray[np.int64],
+        second: NDArray[np.int64],
+    ) -> NDArray[np.int64]:
+        cross = screen * len(self.strains) + array
+        low, high = np.minimum(first, second), np.maximum(first, second)
+        return (cross * self.num_genes + low) * self.num_genes + high
+
+    def state(self) -> dict[str, Any]:
+        """Return arrays and plain values."""
+        return vars(self) | {"screens": list(self.screens), "strains": list(self.strains)}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """Return what `state` was taken from."""
+        return cls(**dict(state) | {"screens": tuple(state["screens"]), "strains": tuple(state["strains"])})
+
+
+def _places(known: tuple[str, ...], names: tuple[str, ...]) -> NDArray[np.int64]:
+    """Return where each name stands among the known ones; -1 for others, and in the last place for no name."""
+    if known == names:
+        return np.append(np.arange(len(known)), -1)
+    return np.append(pd.Index(known, dtype=object).get_indexer(pd.Index(names, dtype=object)).astype(np.int64), -1)
 
 
 Columns = Mapping[str, Tensor]

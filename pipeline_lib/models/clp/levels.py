@@ -295,8 +295,8 @@ def by_level(genotypes: Genotypes) -> Iterator[tuple[LevelName, Index]]:
             yield (name, int(genotypes.phenotype[row]), int(order[row])), np.flatnonzero(inverse == position)
 
 
-FITNESS, CALL = PHENOTYPES.index("fitness"), PHENOTYPES.index("call")
-"""Phenotypes whose terms are combined by definition, and whose terms are log odds."""
+FITNESS, INTERACTION, CALL = (PHENOTYPES.index(name) for name in ("fitness", "interaction", "call"))
+"""Phenotypes whose terms are combined by definition, that are epsilon and tau, and whose terms are log odds."""
 _FLUX_UNIT = 0.1
 """Change of fitness that counts as one unit of evidence."""
 
@@ -311,16 +311,20 @@ class Lower:
         float64 [n]: fitness by the lower terms alone; for other phenotypes the sum of the terms of a triple's pairs.
     single, pair, evidence
         As in `pipeline_lib.models.clp.assays.Terms`.
+    control_errors
+        float64 [n]: errors of the control crosses of a triple, each times the fitness of the third gene, as tau weighs
+        them; 0 where none was measured.
     """
 
     reference: Values
     single: Values
     pair: Values
     evidence: NDArray[np.float32]
+    control_errors: Values
 
     def take(self, rows: Index) -> "Lower":
         """Return the terms of the genotypes at `rows`."""
-        return Lower(self.reference[rows], self.single[rows], self.pair[rows], self.evidence[rows])
+        return Lower(**{name: values[rows] for name, values in vars(self).items()})
 
 
 def design_of(
@@ -331,6 +335,8 @@ def design_of(
     columns = [estimates.value, flux.along(order, call=phenotype == CALL)]
     if _has_lower_terms(phenotype, order):
         columns.append(lower.reference - 1 if relative else lower.reference)
+    if _is_tau(phenotype, order):
+        columns.append(lower.control_errors)
     columns.append(np.ones(len(estimates)))
     design = np.stack(columns, axis=1)
     expected = np.zeros(design.shape[1])
@@ -340,7 +346,9 @@ def design_of(
 
 def column_names(phenotype: int, order: int) -> list[str]:
     """Return the names of the columns that the gains of a level weigh."""
-    return ["estimate", "flux", *(["lower_terms"] if _has_lower_terms(phenotype, order) else []), "constant"]
+    lower = ["lower_terms"] if _has_lower_terms(phenotype, order) else []
+    controls = ["control_errors"] if _is_tau(phenotype, order) else []
+    return ["estimate", "flux", *lower, *controls, "constant"]
 
 
 def evidence_of(
@@ -371,3 +379,7 @@ def evidence_of(
 
 def _has_lower_terms(phenotype: int, order: int) -> bool:
     return order == MAX_ORDER or (phenotype == FITNESS and order > 1)
+
+
+def _is_tau(phenotype: int, order: int) -> bool:
+    return phenotype == INTERACTION and order == MAX_ORDER

@@ -17,6 +17,7 @@ from pipeline_lib.cell.genotypes import MAX_ORDER, Genotypes
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.models.clp.assays import CALL, Assays, Terms, inverse_variance
 from pipeline_lib.models.clp.closed_form import ClosedForm, ImpliedSingles
+from pipeline_lib.models.clp.decomposition import ControlCrosses
 from pipeline_lib.models.clp.levels import (
     CASES,
     FluxBalance,
@@ -107,7 +108,7 @@ def of_tested_cases(training: Mapping[str, Tensor], validation: Mapping[str, Ten
     return {name: column[kept] for name, column in training.items()}
 
 
-_FORMAT = 3
+_FORMAT = 4
 """Raised when what is written changes."""
 _SEED = 0
 """Held-out cells are the same in every fit: seeds of a fit differ in the network alone."""
@@ -166,7 +167,9 @@ def fitted_terms(train: Genotypes, cell: Cell, settings: ModelSettings, context:
         return PredictedProfiles(settings) if settings.clp.profiles else NoProfiles()
 
     def fit() -> tuple[ClosedForm, Index, Terms]:
-        return ClosedForm.fit(train, cell, replace(context, seed=_SEED), new_profiles, flux)
+        reads_controls = settings.clp.control_crosses
+        controls = ControlCrosses.of(train, len(cell.genes)) if reads_controls else ControlCrosses.none()
+        return ClosedForm.fit(train, cell, replace(context, seed=_SEED), new_profiles, flux, controls)
 
     if context.shared is None:
         closed_form, positions, terms = fit()
@@ -194,6 +197,7 @@ def closed_form_state(closed_form: ClosedForm) -> dict[str, Any]:
     """Return a closed form as tensors and plain values; growth is the cell's."""
     return {
         "implied": to_tensors(closed_form.implied.state()),
+        "controls": to_tensors(closed_form.controls.state()),
         "levels": [
             {
                 "name": list(name),
@@ -214,11 +218,13 @@ def closed_form_from_state(state: Mapping[str, Any], cell: Cell, flux: FluxBalan
         screen, phenotype, order = saved["name"]
         profiles = _PROFILES[saved["kind"]].from_state(saved["profiles"], cell)
         levels[screen, phenotype, order] = Level(profiles, LevelGains(**to_arrays(saved["gains"])), saved["size"])
-    return ClosedForm(levels, flux, ImpliedSingles.from_state(to_arrays(state["implied"])))
+    implied = ImpliedSingles.from_state(to_arrays(state["implied"]))
+    return ClosedForm(levels, flux, implied, ControlCrosses.from_state(to_arrays(state["controls"])))
 
 
 def _identity(train: Genotypes, cell: Cell, settings: ModelSettings) -> str:
-    digest = hashlib.sha256(f"{_FORMAT} {settings.clp.profiles} {settings.clp.flux}".encode())
+    own = settings.clp
+    digest = hashlib.sha256(f"{_FORMAT} {own.profiles} {own.flux} {own.control_crosses}".encode())
     digest.update(settings.profile_predictor.model_dump_json().encode())
     digest.update(_identity_of(train).encode())
     update_digest(digest, cell.edges)

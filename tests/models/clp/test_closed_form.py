@@ -101,7 +101,8 @@ def fit(train, where=None, flux=None, *, profiles=True):
     def new():
         return PredictedProfiles(small_settings()) if profiles else NoProfiles()
 
-    return ClosedForm.fit(train, where or cell(), FitContext(), new, flux or NoFlux())
+    controls = decomposition.ControlCrosses.of(train, GENES)
+    return ClosedForm.fit(train, where or cell(), FitContext(), new, flux or NoFlux(), controls)
 
 
 @pytest.fixture(scope="module")
@@ -245,3 +246,87 @@ def test_raw_interactions_of_triples_weigh_their_pairs():
     assert column_names(RAW, 3) == ["estimate", "flux", "lower_terms", "constant"]
     assert column_names(RAW, 2) == column_names(FITNESS, 1) == ["estimate", "flux", "constant"]
     assert column_names(FITNESS, 2)[2] == "lower_terms"
+
+
+class TrigenicScreen:
+    """Ten double-mutant queries and their control queries, crossed with 60 array strains; no interaction at all.
+
+    What a control cross errs by is all that the published tau of its triples holds, beside little noise of their own.
+    """
+
+    QUERIES, ARRAYS = 10, 60
+
+    def __init__(self):
+        generator = np.random.default_rng(7)
+        single = np.where(generator.random(GENES) < 0.5, 0.5, 1.0)
+        self.strains = tuple(f"strain{number}" for number in range(200))
+        first, second = np.arange(self.QUERIES), np.arange(self.QUERIES) + self.QUERIES
+        arrays = np.arange(2 * self.QUERIES, 2 * self.QUERIES + self.ARRAYS)
+        self.error = 0.1 * generator.standard_normal((2 * self.QUERIES, GENES))
+        query, array = (axis.ravel() for axis in np.meshgrid(np.arange(2 * self.QUERIES), arrays, indexing="ij"))
+        pairs = self._crosses(np.stack([query, array], axis=1), self.error[query, array], query, array)
+        row, array = (axis.ravel() for axis in np.meshgrid(first, arrays, indexing="ij"))
+        carried = self.error[first[row], array] * single[second[row]]
+        carried += self.error[second[row], array] * single[first[row]]
+        triples = np.stack([first[row], second[row], array], axis=1)
+        noise = 0.01 * generator.standard_normal(len(row))
+        self.triples = self._crosses(triples, -carried + noise, 100 + row, array)
+        singles = genotypes(np.tile(np.arange(GENES), 3)[:, None], np.tile(single, 3))
+        self.controls = joined(replace(singles, strains=self.strains), pairs)
+
+    def _crosses(self, genes, value, query, array):
+        return replace(genotypes(genes, value, INTERACTION), query=query, array=array, strains=self.strains)
+
+
+SCREEN = TrigenicScreen()
+
+
+def test_a_published_tau_carries_the_errors_of_its_control_crosses():
+    """With queries unseen, errors of control crosses are predicted with the weights of tau's definition."""
+    unseen = np.isin(SCREEN.triples.query, (100, 101, 102))
+    train = joined(SCREEN.controls, SCREEN.triples.take(~unseen))
+    closed_form, _, _ = fit(train)
+    held = SCREEN.triples.take(unseen)
+    assert correlation(closed_form.terms(held.without_values()).term, held.value) > 0.9
+    gain = dict(
+        zip(column_names(INTERACTION, 3), closed_form.levels["screen", INTERACTION, 3].gains.gain[1], strict=True)
+    )
+    assert gain["control_errors"] == pytest.approx(-1, abs=0.15)
+
+
+def control_crosses():
+    pairs = SCREEN.controls.take(SCREEN.controls.order == 2)
+    collected = decomposition.ControlCrosses.of(SCREEN.triples, GENES)
+    return collected.with_pairs("screen", pairs, np.full(len(pairs), 0.5), np.ones(len(pairs)))
+
+
+def test_a_control_cross_is_of_one_query_gene_and_the_array_strain():
+    errors, genes = control_crosses().errors(SCREEN.triples), SCREEN.triples.genes
+    np.testing.assert_allclose(errors[:, 1], SCREEN.error[genes[:, 0], genes[:, 2]] - 0.5)
+    np.testing.assert_allclose(errors[:, 2], SCREEN.error[genes[:, 1], genes[:, 2]] - 0.5)
+    np.testing.assert_array_equal(errors[:, 0], 0.0, err_msg="the pair of the query was on no array strain")
+    for other in (np.full(len(genes), -1), np.roll(SCREEN.triples.array, 1)):
+        assert not control_crosses().errors(replace(SCREEN.triples, array=other)).any()
+
+
+def test_estimates_of_a_control_cross_weigh_by_their_precision():
+    pair = SCREEN.controls.take(np.flatnonzero(SCREEN.controls.order == 2)[:1])
+    twice = pair.take(np.array([0, 0]))
+    collected = decomposition.ControlCrosses.of(SCREEN.triples, GENES)
+    collected = collected.with_pairs("screen", twice, pair.value - np.array([1.0, 4.0]), np.array([1.0, 0.5]))
+    np.testing.assert_allclose(collected.error, [(1 * 1 + 4 * 4) / 5])
+
+
+def test_control_crosses_are_known_by_the_names_of_strains_and_screens():
+    restored = decomposition.ControlCrosses.from_state(control_crosses().state())
+    strains, array = SCREEN.strains[::-1], len(SCREEN.strains) - 1 - SCREEN.triples.array
+    turned = replace(SCREEN.triples, strains=strains, array=array)
+    np.testing.assert_array_equal(restored.errors(turned), control_crosses().errors(SCREEN.triples))
+    assert restored.errors(turned).any()
+    assert not restored.errors(replace(SCREEN.triples, screens=("another",))).any()
+
+
+def test_a_screen_of_pairs_alone_keeps_no_control_crosses():
+    pairs = SCREEN.controls.take(SCREEN.controls.order == 2)
+    collected = decomposition.ControlCrosses.of(SCREEN.controls, GENES)
+    assert not len(collected.with_pairs("screen", pairs, pairs.value, np.ones(len(pairs))).key)
