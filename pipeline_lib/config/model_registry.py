@@ -161,7 +161,7 @@ CLP: dict[str, Entry] = {
     ),
     "clp_no_flux": _clp("CLP that does not read growth by flux balance analysis", flux=False),
     "clp_no_controls": _clp(
-        "CLP that predicts tau without the measured errors of its control crosses", control_crosses=False
+        "CLP that predicts tau without what its control crosses measured beyond expectation", control_crosses=False
     ),
     "clp_no_metabolism": _clp(
         "CLP without growth by flux balance analysis and without reactions", flux=False, hypergraph="off"

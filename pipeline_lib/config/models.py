@@ -96,7 +96,7 @@ class ClpSettings(Section):
     flux: bool = True
     """Read the exact growth of a genotype and of its subsets by flux balance analysis."""
     control_crosses: bool = True
-    """Predict a measured tau with the errors that the control crosses of its array strain bring into it."""
+    """Predict a published tau with what the control crosses of its array strain measured beyond expectation."""
     hypergraph: Literal["off", "directed", "undirected"] = "off"
     """Encode metabolites, reactions and enzymes, and let genes and genotypes read them; ``undirected``: the prototype's
     D^-1 S B^-1 S^T X Theta, which cannot tell substrates from products."""

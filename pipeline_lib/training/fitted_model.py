@@ -89,15 +89,22 @@ def load_fitted(path: Path, cell: Cell) -> FittedModel:
     Raises
     ------
     PipelineError
-        When the file is missing or damaged, or the gene index differs.
+        When the file is missing or damaged, another version of the pipeline wrote it, or the gene index differs.
     """
     saved = load_tensors(path)
     missing = {"model", "genes", "screens", "strains", "assays", "state"} - set(saved)
     if missing:
         raise PipelineError(f"{path} is not a fitted model: it lacks {', '.join(sorted(missing))}; fit one first.")
     _same_genes(saved["genes"], cell.genes["gene"].tolist(), path)
+    try:
+        model = restore(saved["model"], saved["state"], cell)
+    except KeyError as error:
+        raise PipelineError(
+            f"{path} was fitted by another version of the pipeline (it lacks {error}); run the workflow again, which "
+            "fits it anew."
+        ) from error
     return FittedModel(
-        restore(saved["model"], saved["state"], cell),
+        model,
         saved["model"],
         tuple(saved["screens"]),
         tuple(saved["strains"]),

@@ -21,7 +21,7 @@ from pipeline_lib.models.clp.closed_form import ClosedForm
 from pipeline_lib.models.clp.encoders import Metabolism, cell_arrays, seen_by
 from pipeline_lib.models.clp.heads import PerturbedInteractions
 from pipeline_lib.models.clp.invariants import CHECKS, Check, Subject, every_gradient, out_of_reach, with_random_weights
-from pipeline_lib.models.clp.levels import CASE_NAMES, column_names
+from pipeline_lib.models.clp.levels import GROUP_NAMES, column_names
 from pipeline_lib.models.clp.model import Clp
 from pipeline_lib.models.clp.network import ClpNetwork
 from pipeline_lib.models.clp.task import Task
@@ -246,7 +246,7 @@ def _describe_levels(closed_form: ClosedForm) -> list[dict[str, Any]]:
             "unit": level.gains.unit,
             "gains": {
                 case: dict(zip(column_names(phenotype, order), gains, strict=True))
-                for case, gains in zip(CASE_NAMES, level.gains.gain.tolist(), strict=True)
+                for case, gains in zip(GROUP_NAMES, level.gains.gain.tolist(), strict=False)
             },
         }
         for (screen, phenotype, order), level in closed_form.levels.items()

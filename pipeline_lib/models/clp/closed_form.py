@@ -14,6 +14,7 @@ from pipeline_lib.models.clp.assays import EVIDENCE, Terms, bounded
 from pipeline_lib.models.clp.levels import (
     CALL,
     CASES,
+    CONTROLS,
     FITNESS,
     INTERACTION,
     FluxTerms,
@@ -26,8 +27,10 @@ from pipeline_lib.models.clp.levels import (
     Values,
     by_level,
     case_of,
+    column_names,
     design_of,
     evidence_of,
+    group_of,
     units_of,
 )
 from pipeline_lib.models.interface import Cell, FitContext
@@ -134,7 +137,7 @@ class ClosedForm:
     implied
         What double and triple mutants imply of single ones.
     controls
-        Errors of the control crosses of triple mutants.
+        What the control crosses of triple mutants measured beyond what was expected.
     """
 
     levels: Mapping[LevelName, Level]
@@ -180,18 +183,17 @@ class ClosedForm:
             if name[1] == CALL:
                 gains = LevelGains.log_odds(design, cross_fitted.value, case)
             else:
-                gains = LevelGains.least_squares(
-                    design, cross_fitted.value, estimates.std, case, units_of(cross_fitted, estimates), expected
-                )
+                gains = _least_squares(cross_fitted, name, estimates, lower, design, expected)
             levels[name] = Level(profiles, gains, len(rows))
             positions.append(rows[observation])
             found = fitted._terms_of(cross_fitted, name, levels[name], estimates, lower)
             if _is_single_fitness(name):
                 implied = implied.with_gains(name[0], cross_fitted, found.term, found.std, found.case)
                 found = _refined(implied, cross_fitted, name, levels[name], found)
-            if name[1:] == (INTERACTION, 2):
-                controls = fitted.controls.with_pairs(name[0], cross_fitted, found.term, found.std)
-                fitted = replace(fitted, controls=controls)
+            if name[1:] == (INTERACTION, 2) and name[0] in controls.screens:
+                seen = fitted._terms_of(part, name, levels[name], profiles.estimates(part), lower_terms)
+                left_out = observation, found.term, found.std
+                fitted = replace(fitted, controls=fitted.controls.with_pairs(name[0], part, seen.term, left_out))
             terms.append(found)
         fitted = replace(fitted, implied=implied)
         return fitted, np.concatenate(positions), Terms.concatenate(terms)
@@ -228,8 +230,9 @@ class ClosedForm:
         flux = self.flux.terms(part.genes, name[0])
         design, _ = design_of(name[1], name[2], estimates, lower, flux)
         case = case_of(estimates)
-        term = level.gains.value(design, case)
-        std = level.gains.std(estimates.std, case)
+        group = group_of(case, lower)
+        term = level.gains.value(design, group)
+        std = level.gains.std(estimates.std, group)
         single, pair = lower.single, lower.pair
         if phenotype == FITNESS and order == 1:
             single = single.copy()
@@ -295,22 +298,23 @@ class ClosedForm:
                     evidence[:, position] = found.evidence[place]
         if relative:
             whole = decomposition.fitness(single, pair, np.zeros(len(part)))
-            return Lower(whole if order > 1 else np.ones(len(part)), single, pair, evidence, np.zeros(len(part)))
-        errors = np.zeros(len(part))
+            return Lower(whole if order > 1 else np.ones(len(part)), single, pair, evidence, np.full(len(part), np.nan))
+        residuals = np.full(len(part), np.nan)
         if phenotype == INTERACTION and order == MAX_ORDER:
-            errors = self._control_errors(part, screen)
-        return Lower(pair.sum(axis=1), single, np.zeros_like(pair), evidence, errors)
+            residuals = self._control_residuals(part, screen)
+        return Lower(pair.sum(axis=1), single, np.zeros_like(pair), evidence, residuals)
 
-    def _control_errors(self, triples: Genotypes, screen: str) -> Values:
-        """Return the errors of the control crosses of triples as tau weighs them, float64 [n]."""
-        error = self.controls.errors(triples)
-        if not error.any():
-            return np.zeros(len(triples))
+    def _control_residuals(self, triples: Genotypes, screen: str) -> Values:
+        """Return the sum of the residuals of the control crosses of triples, float64 [n]; NaN where there are none."""
+        residual = self.controls.residuals(triples)
+        unknown = np.isnan(residual).all(axis=1)
+        if unknown.all():
+            return np.full(len(triples), np.nan)
         single = np.ones((len(triples), MAX_ORDER))
         for slot in range(MAX_ORDER):
             found, place = self._of_subsets(triples, (slot,), (screen, FITNESS, 1))
             single[:, slot] += found.term[place]
-        return decomposition.pairs_in_fitness(single, error)
+        return np.where(unknown, np.nan, decomposition.pairs_in_fitness(single, np.nan_to_num(residual)))
 
     def _of_subsets(self, part: Genotypes, slots: tuple[int, ...], name: LevelName) -> tuple[Terms, Index]:
         """Return the terms of each distinct set of the genes in `slots`, and which of them each genotype has, [n]."""
@@ -335,6 +339,34 @@ class ClosedForm:
             return Terms.empty(n), inverse
         estimates, lower = level.profiles.estimates(subsets), self._lower(subsets, name)
         return self._terms_of(subsets, name, level, estimates, lower), inverse
+
+
+def _least_squares(
+    crosses: Genotypes, name: LevelName, estimates: CrossEstimates, lower: Lower, design: Values, expected: Values
+) -> LevelGains:
+    """Fit the gains of a level; of tau those of crosses without control crosses, and those of crosses with them.
+
+    A triple that nobody crossed yet has no controls: its gains are fitted as if no triple had any.
+    """
+    case = case_of(estimates)
+
+    def fit(rows: Index, columns: Index) -> LevelGains:
+        units = units_of(crosses.take(rows), case[rows], estimates.unseen_genes[rows])
+        part = design[np.ix_(rows, columns)]
+        return LevelGains.least_squares(
+            part, crosses.value[rows], estimates.std[rows], case[rows], units, expected[columns]
+        )
+
+    rows, columns = np.arange(len(crosses)), np.arange(len(expected))
+    names = column_names(*name[1:])
+    if CONTROLS not in names:
+        return fit(rows, columns)
+    place = names.index(CONTROLS)
+    without = fit(rows, np.delete(columns, place))
+    measured = np.flatnonzero(~np.isnan(lower.control_residuals))
+    if not len(measured):
+        return without.where_measured(place, replace(without, gain=np.insert(without.gain, place, 0.0, axis=1)))
+    return without.where_measured(place, fit(measured, columns))
 
 
 def _on_one_side(genotypes: Genotypes) -> Genotypes:

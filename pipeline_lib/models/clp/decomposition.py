@@ -84,31 +84,32 @@ _INTERACTION = PHENOTYPES.index("interaction")
 
 @dataclass(frozen=True)
 class ControlCrosses:
-    """Errors of the digenic interactions that were measured on the array strains of triple mutants.
+    """What the control crosses of triple mutants measured beyond what was expected of them.
 
     A trigenic screen measures the fitness of a triple on an array strain k, and takes the digenic interactions e_ik and
-    e_jk from control crosses of single-mutant queries with the same strain (Kuzmin et al. 2018). So a published
-    t_ijk = f_ijk - f_ij f_k - e_ik f_j - e_jk f_i carries the errors of both.
+    e_jk from control crosses of single-mutant queries with the same strain (Kuzmin et al. 2018). So a mistake in a
+    control cross enters the published t_ijk = f_ijk - f_ij f_k - e_ik f_j - e_jk f_i with the opposite sign, times the
+    fitness of the other query gene.
 
     Attributes
     ----------
     screens
-        Screens that measured triples and such crosses.
+        Screens that measured triples, and pairs on named array strains.
     strains
         What the codes of array strains stand for.
     num_genes
         Size of the gene index.
     key
         int64 [c], ascending: screen, array strain and genes of each control cross as one integer.
-    error
-        float64 [c]: its mean measurement less what is estimated of it without this measurement.
+    residual
+        float64 [c]: its measurement less what is estimated of it from other crosses.
     """
 
     screens: tuple[str, ...]
     strains: tuple[str, ...]
     num_genes: int
     key: NDArray[np.int64]
-    error: NDArray[np.float64]
+    residual: NDArray[np.float64]
 
     @classmethod
     def none(cls) -> Self:
@@ -117,43 +118,56 @@ class ControlCrosses:
 
     @classmethod
     def of(cls, train: Genotypes, num_genes: int) -> Self:
-        """Return no crosses yet, of the screens of a training fold that measured trigenic interactions."""
-        triples = (train.phenotype == _INTERACTION) & (train.order == MAX_ORDER) & (train.screen >= 0)
-        screens = tuple(train.screens[code] for code in np.unique(train.screen[triples]))
-        return replace(cls.none(), screens=screens, strains=train.strains, num_genes=num_genes)
+        """Return no crosses yet, of the screens of a training fold that have triples and controls."""
+        measured = (train.phenotype == _INTERACTION) & (train.screen >= 0)
+        triples = train.screen[measured & (train.order == MAX_ORDER)]
+        controls = train.screen[measured & (train.order == 2) & (train.array >= 0)]
+        screens = tuple(train.screens[code] for code in np.intersect1d(triples, controls))
+        return (
+            replace(cls.none(), screens=screens, strains=train.strains, num_genes=num_genes) if screens else cls.none()
+        )
 
     def with_pairs(
-        self, screen: str, pairs: Genotypes, estimate: NDArray[np.float64], std: NDArray[np.float64]
+        self,
+        screen: str,
+        pairs: Genotypes,
+        estimate: NDArray[np.float64],
+        left_out: tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]],
     ) -> "ControlCrosses":
-        """Add the measured pairs of a screen; of one whose triples were not measured nothing is kept.
+        """Add the measured pairs of one of the screens.
 
         Parameters
         ----------
         screen
             Its name.
         pairs
-            n double mutants of its training fold, each as often as it was estimated.
-        estimate, std
-            float64 [n]: estimates of their interaction that did not see it, and their SD.
+            n double mutants of its training fold.
+        estimate
+            float64 [n]: estimates of their interaction, which may have seen it.
+        left_out
+            Positions in `pairs`, estimates that did not see the interaction, and their SD, [m] each; those of one pair
+            weigh by their precision, and replace `estimate`.
         """
-        if screen not in self.screens:
-            return self
+        rows, value, std = left_out
+        weight = np.bincount(rows, std**-2.0, len(pairs))
+        total = np.bincount(rows, std**-2.0 * value, len(pairs))
+        expected = np.where(weight > 0, total / np.maximum(weight, 1e-300), estimate)
+        residual = pairs.value - expected
         named = pairs.array >= 0
-        pairs, estimate, weight = pairs.take(named), estimate[named], std[named] ** -2.0
         place = np.full(len(pairs), self.screens.index(screen))
-        keys = self._keys(place, pairs.array, pairs.genes[:, 0], pairs.genes[:, 1])
+        keys = self._keys(place, pairs.array, pairs.genes[:, 0], pairs.genes[:, 1])[named]
         key, inverse = np.unique(keys, return_inverse=True)
-        error = np.bincount(inverse, weight * (pairs.value - estimate)) / np.bincount(inverse, weight)
-        key, error = np.append(self.key, key), np.append(self.error, error)
+        mean = np.bincount(inverse, residual[named]) / np.bincount(inverse)
+        key, mean = np.append(self.key, key), np.append(self.residual, mean)
         order = np.argsort(key)
-        return replace(self, key=key[order], error=error[order])
+        return replace(self, key=key[order], residual=mean[order])
 
-    def errors(self, triples: Genotypes) -> NDArray[np.float64]:
-        """Return the errors of the control crosses of triples, float64 [n, 3] in the order of `PAIRS`; 0 where none.
+    def residuals(self, triples: Genotypes) -> NDArray[np.float64]:
+        """Return the residuals of the control crosses of triples, float64 [n, 3] in the order of `PAIRS`.
 
-        A triple that names no array strain has none: its own control crosses are still to be made.
+        NaN where none was measured. A triple that names no array strain has none: its controls are still to be made.
         """
-        found = np.zeros((len(triples), len(PAIRS)))
+        found = np.full((len(triples), len(PAIRS)), np.nan)
         if not len(self.key):
             return found
         screen = _places(self.screens, triples.screens)[triples.screen]
@@ -163,7 +177,7 @@ class ControlCrosses:
             key = self._keys(screen, array, *(triples.genes[:, slot] for slot in slots))
             place = np.searchsorted(self.key, key).clip(max=len(self.key) - 1)
             there = known & (self.key[place] == key)
-            found[there, position] = self.error[place[there]]
+            found[there, position] = self.residual[place[there]]
         return found
 
     def _keys(

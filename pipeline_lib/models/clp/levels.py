@@ -27,6 +27,9 @@ LevelName = tuple[str, int, int]
 CASE_NAMES = ("measured", "query_unseen", "array_unseen", "both_unseen")
 """Which sides of a cross training lacks."""
 CASES = len(CASE_NAMES)
+GROUP_NAMES = (*CASE_NAMES, *(f"{name}, controls measured" for name in CASE_NAMES))
+"""Groups of crosses with gains of their own: the cases, and of tau the same where a control cross was measured."""
+CONTROLS = "control_residuals"
 _PRIOR_UNITS = 10.0
 """Independent observations' worth of belief that the gains of a case are those of all cases together."""
 _LEAST_SD = 0.05
@@ -173,14 +176,14 @@ class NoProfiles:
 
 @dataclass(frozen=True)
 class LevelGains:
-    """Weights of the columns of a design by case, and how far off their sum is.
+    """Weights of the columns of a design by group, and how far off their sum is.
 
     Attributes
     ----------
     gain
-        float64 [4, columns].
+        float64 [groups, columns]; `GROUP_NAMES`, the four cases alone where the level is none of tau.
     spread
-        float64 [4]: SD of the error over the SD that the profile predictor states.
+        float64 [groups]: SD of the error over the SD that the profile predictor states.
     unit
         SD of the terms in training.
     """
@@ -213,6 +216,11 @@ class LevelGains:
         spread = np.array([np.sqrt(error[case == k].mean()) if (case == k).any() else overall for k in range(CASES)])
         return cls(gain, np.maximum(spread, 1e-6), unit)
 
+    def where_measured(self, column: int, measured: "LevelGains") -> "LevelGains":
+        """Return these gains, of a design without the column, and as further groups those of rows that have it."""
+        gain = np.concatenate([np.insert(self.gain, column, 0.0, axis=1), measured.gain])
+        return LevelGains(gain, np.concatenate([self.spread, measured.spread]), self.unit)
+
     @classmethod
     def log_odds(cls, design: Values, target: Values, case: Index) -> Self:
         """Fit calls by logistic regression; the last column of the design is its constant."""
@@ -227,13 +235,13 @@ class LevelGains:
                 gain[k] = _logistic(scaled[rows], target[rows], 0.0)
         return cls(gain / scale, np.ones(CASES), 1.0)
 
-    def std(self, std: Values, case: Index) -> Values:
+    def std(self, std: Values, group: Index) -> Values:
         """Return the SD of new measurements, float64 [n], from the SD that the profile predictor states."""
-        return np.maximum(std, _LEAST_SD * self.unit) * self.spread[case]
+        return np.maximum(std, _LEAST_SD * self.unit) * self.spread[group]
 
-    def value(self, design: Values, case: Index) -> Values:
+    def value(self, design: Values, group: Index) -> Values:
         """Return the terms, float64 [n]."""
-        return _weighed(design, self.gain, case)
+        return _weighed(design, self.gain, group)
 
 
 @dataclass(frozen=True)
@@ -246,18 +254,22 @@ class Level:
 
 
 def case_of(estimates: CrossEstimates) -> Index:
-    """Return the case of each cross, int64 [n]."""
+    """Return the case of each cross among `CASE_NAMES`, int64 [n]."""
     return estimates.unseen[:, 0] + 2 * estimates.unseen[:, 1].astype(np.int64)
 
 
-def units_of(crosses: Genotypes, estimates: CrossEstimates) -> Values:
+def group_of(case: Index, lower: "Lower") -> Index:
+    """Return the group of each cross among `GROUP_NAMES`, int64 [n]."""
+    return case + CASES * ~np.isnan(lower.control_residuals)
+
+
+def units_of(crosses: Genotypes, case: Index, unseen_genes: NDArray[np.bool_]) -> Values:
     """Return how many independent observations of each case there are, float64 [4].
 
     Measured crosses are taken for independent of each other; of unseen sides there are as many as strains of equal size
     (as gene sets, where no strain is named), of two unseen sides as many as of the side that has fewest.
     """
-    case = case_of(estimates)
-    missing = np.sort(np.where(estimates.unseen_genes, crosses.genes, NO_GENE), axis=1)
+    missing = np.sort(np.where(unseen_genes, crosses.genes, NO_GENE), axis=1)
     set_code = genotype_codes(missing) + len(crosses.strains)
     query, array = (np.where(side >= 0, side, set_code) for side in (crosses.query, crosses.array))
 
@@ -296,7 +308,7 @@ def by_level(genotypes: Genotypes) -> Iterator[tuple[LevelName, Index]]:
 
 
 FITNESS, INTERACTION, CALL = (PHENOTYPES.index(name) for name in ("fitness", "interaction", "call"))
-"""Phenotypes whose terms are combined by definition, that are epsilon and tau, and whose terms are log odds."""
+"""Phenotypes whose terms are combined by definition, whose terms are epsilon and tau, and whose terms are log odds."""
 _FLUX_UNIT = 0.1
 """Change of fitness that counts as one unit of evidence."""
 
@@ -311,16 +323,16 @@ class Lower:
         float64 [n]: fitness by the lower terms alone; for other phenotypes the sum of the terms of a triple's pairs.
     single, pair, evidence
         As in `pipeline_lib.models.clp.assays.Terms`.
-    control_errors
-        float64 [n]: errors of the control crosses of a triple, each times the fitness of the third gene, as tau weighs
-        them; 0 where none was measured.
+    control_residuals
+        float64 [n]: sum of the residuals of the control crosses of a triple (`decomposition.ControlCrosses`), each
+        times the fitness of the gene that it lacks, as tau weighs them; NaN where none was measured.
     """
 
     reference: Values
     single: Values
     pair: Values
     evidence: NDArray[np.float32]
-    control_errors: Values
+    control_residuals: Values
 
     def take(self, rows: Index) -> "Lower":
         """Return the terms of the genotypes at `rows`."""
@@ -336,7 +348,7 @@ def design_of(
     if _has_lower_terms(phenotype, order):
         columns.append(lower.reference - 1 if relative else lower.reference)
     if _is_tau(phenotype, order):
-        columns.append(lower.control_errors)
+        columns.append(np.nan_to_num(lower.control_residuals))
     columns.append(np.ones(len(estimates)))
     design = np.stack(columns, axis=1)
     expected = np.zeros(design.shape[1])
@@ -347,7 +359,7 @@ def design_of(
 def column_names(phenotype: int, order: int) -> list[str]:
     """Return the names of the columns that the gains of a level weigh."""
     lower = ["lower_terms"] if _has_lower_terms(phenotype, order) else []
-    controls = ["control_errors"] if _is_tau(phenotype, order) else []
+    controls = [CONTROLS] if _is_tau(phenotype, order) else []
     return ["estimate", "flux", *lower, *controls, "constant"]
 
 

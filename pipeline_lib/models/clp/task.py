@@ -162,19 +162,18 @@ class FittedTerms(NamedTuple):
 def fitted_terms(train: Genotypes, cell: Cell, settings: ModelSettings, context: FitContext) -> FittedTerms:
     """Fit the closed form of a training fold; it is read from ``context.shared`` where an earlier fit left it."""
     flux = flux_of(cell, settings)
+    controls = ControlCrosses.of(train, len(cell.genes)) if settings.clp.control_crosses else ControlCrosses.none()
 
     def new_profiles() -> PredictedProfiles | NoProfiles:
         return PredictedProfiles(settings) if settings.clp.profiles else NoProfiles()
 
     def fit() -> tuple[ClosedForm, Index, Terms]:
-        reads_controls = settings.clp.control_crosses
-        controls = ControlCrosses.of(train, len(cell.genes)) if reads_controls else ControlCrosses.none()
         return ClosedForm.fit(train, cell, replace(context, seed=_SEED), new_profiles, flux, controls)
 
     if context.shared is None:
         closed_form, positions, terms = fit()
         return FittedTerms(closed_form, positions, terms, closed_form)
-    stem = context.shared / f"terms-{_identity(train, cell, settings)}"
+    stem = context.shared / f"terms-{_identity(train, cell, settings, controls)}"
     path = stem.with_suffix(".pt")
     if path.exists():
         content = load_tensors(path)
@@ -222,9 +221,9 @@ def closed_form_from_state(state: Mapping[str, Any], cell: Cell, flux: FluxBalan
     return ClosedForm(levels, flux, implied, ControlCrosses.from_state(to_arrays(state["controls"])))
 
 
-def _identity(train: Genotypes, cell: Cell, settings: ModelSettings) -> str:
+def _identity(train: Genotypes, cell: Cell, settings: ModelSettings, controls: ControlCrosses) -> str:
     own = settings.clp
-    digest = hashlib.sha256(f"{_FORMAT} {own.profiles} {own.flux} {own.control_crosses}".encode())
+    digest = hashlib.sha256(f"{_FORMAT} {own.profiles} {own.flux} {controls.screens}".encode())
     digest.update(settings.profile_predictor.model_dump_json().encode())
     digest.update(_identity_of(train).encode())
     update_digest(digest, cell.edges)

@@ -11,7 +11,15 @@ from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
 from pipeline_lib.models.clp import decomposition
 from pipeline_lib.models.clp.assays import CALL, FITNESS, INTERACTION
 from pipeline_lib.models.clp.closed_form import ClosedForm
-from pipeline_lib.models.clp.levels import FluxBalance, NoFlux, NoProfiles, PredictedProfiles, column_names
+from pipeline_lib.models.clp.levels import (
+    CASE_NAMES,
+    GROUP_NAMES,
+    FluxBalance,
+    NoFlux,
+    NoProfiles,
+    PredictedProfiles,
+    column_names,
+)
 from pipeline_lib.models.interface import Cell, FitContext
 from tests.small_cell import knockout_table, small_cell, small_settings
 
@@ -249,84 +257,124 @@ def test_raw_interactions_of_triples_weigh_their_pairs():
 
 
 class TrigenicScreen:
-    """Ten double-mutant queries and their control queries, crossed with 60 array strains; no interaction at all.
+    """Double-mutant queries and their control queries, crossed with 60 array strains.
 
-    What a control cross errs by is all that the published tau of its triples holds, beside little noise of their own.
+    What a control cross errs by enters the published tau of its triples; besides, a tau that follows from the true
+    digenic interactions, and little noise.
+
+    Parameters
+    ----------
+    digenic
+        SD of the true digenic interactions; a tau is minus half their sum.
     """
 
-    QUERIES, ARRAYS = 10, 60
+    QUERIES, ARRAYS = 14, 60
 
-    def __init__(self):
+    def __init__(self, digenic=0.0):
         generator = np.random.default_rng(7)
-        single = np.where(generator.random(GENES) < 0.5, 0.5, 1.0)
+        self.single = np.where(generator.random(GENES) < 0.5, 0.5, 1.0)
         self.strains = tuple(f"strain{number}" for number in range(200))
         first, second = np.arange(self.QUERIES), np.arange(self.QUERIES) + self.QUERIES
         arrays = np.arange(2 * self.QUERIES, 2 * self.QUERIES + self.ARRAYS)
-        self.error = 0.1 * generator.standard_normal((2 * self.QUERIES, GENES))
+        shape = (2 * self.QUERIES, GENES)
+        self.epsilon, self.error = digenic * generator.standard_normal(shape), 0.1 * generator.standard_normal(shape)
         query, array = (axis.ravel() for axis in np.meshgrid(np.arange(2 * self.QUERIES), arrays, indexing="ij"))
-        pairs = self._crosses(np.stack([query, array], axis=1), self.error[query, array], query, array)
+        measured = (self.epsilon + self.error)[query, array]
+        pairs = self._crosses(np.stack([query, array], axis=1), measured, query, array)
         row, array = (axis.ravel() for axis in np.meshgrid(first, arrays, indexing="ij"))
-        carried = self.error[first[row], array] * single[second[row]]
-        carried += self.error[second[row], array] * single[first[row]]
-        triples = np.stack([first[row], second[row], array], axis=1)
+        i, j = first[row], second[row]
+        carried = self.error[i, array] * self.single[j] + self.error[j, array] * self.single[i]
+        self.tau = -0.5 * (self.epsilon[i, array] + self.epsilon[j, array])
         noise = 0.01 * generator.standard_normal(len(row))
-        self.triples = self._crosses(triples, -carried + noise, 100 + row, array)
-        singles = genotypes(np.tile(np.arange(GENES), 3)[:, None], np.tile(single, 3))
+        self.triples = self._crosses(np.stack([i, j, array], axis=1), self.tau - carried + noise, 100 + row, array)
+        singles = genotypes(np.tile(np.arange(GENES), 3)[:, None], np.tile(self.single, 3))
         self.controls = joined(replace(singles, strains=self.strains), pairs)
 
     def _crosses(self, genes, value, query, array):
         return replace(genotypes(genes, value, INTERACTION), query=query, array=array, strains=self.strains)
 
+    def held_out(self):
+        """Return whether the query of each triple is held out."""
+        return np.isin(self.triples.query, (100, 101, 102, 103))
+
+    def closed_form(self, *, controls=True):
+        train = joined(self.controls, self.triples.take(~self.held_out()))
+        collected = decomposition.ControlCrosses.of(train, GENES) if controls else decomposition.ControlCrosses.none()
+        return ClosedForm.fit(
+            train, cell(), FitContext(), lambda: PredictedProfiles(small_settings()), NoFlux(), collected
+        )[0]
+
 
 SCREEN = TrigenicScreen()
 
 
-def test_a_published_tau_carries_the_errors_of_its_control_crosses():
-    """With queries unseen, errors of control crosses are predicted with the weights of tau's definition."""
-    unseen = np.isin(SCREEN.triples.query, (100, 101, 102))
-    train = joined(SCREEN.controls, SCREEN.triples.take(~unseen))
-    closed_form, _, _ = fit(train)
-    held = SCREEN.triples.take(unseen)
+def test_a_published_tau_carries_the_mistakes_of_its_control_crosses():
+    """With queries unseen, mistakes of control crosses are predicted with the weights of tau's definition."""
+    closed_form, held = SCREEN.closed_form(), SCREEN.triples.take(SCREEN.held_out())
     assert correlation(closed_form.terms(held.without_values()).term, held.value) > 0.9
-    gain = dict(
-        zip(column_names(INTERACTION, 3), closed_form.levels["screen", INTERACTION, 3].gains.gain[1], strict=True)
-    )
-    assert gain["control_errors"] == pytest.approx(-1, abs=0.15)
+    gains = closed_form.levels["screen", INTERACTION, 3].gains.gain
+    column = column_names(INTERACTION, 3).index("control_residuals")
+    unseen_query = GROUP_NAMES.index("query_unseen, controls measured")
+    assert gains[unseen_query, column] == pytest.approx(-1, abs=0.15)
+    assert not gains[: len(CASE_NAMES), column].any()
 
 
-def control_crosses():
+def test_a_question_without_strains_is_answered_as_if_no_triple_had_controls():
+    """Its controls are still to be made: what the column explains of named triples is not taken from other columns."""
+    screen = TrigenicScreen(digenic=0.1)
+    held = screen.held_out()
+    none = np.full(held.sum(), -1)
+    bare = replace(screen.triples.take(held), query=none, array=none).without_values()
+    answers = [screen.closed_form(controls=controls).terms(bare) for controls in (True, False)]
+    np.testing.assert_allclose(answers[0].term, answers[1].term, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(answers[0].std, answers[1].std, rtol=1e-6)
+
+
+def test_the_stated_sd_is_smaller_where_the_controls_are_known():
+    closed_form, held = SCREEN.closed_form(), SCREEN.triples.take(SCREEN.held_out()).without_values()
+    unknown = replace(held, array=np.full(len(held), -1))
+    assert closed_form.terms(held).std.max() < 0.6 * closed_form.terms(unknown).std.min()
+
+
+def control_crosses(left_out=((), (), ())):
     pairs = SCREEN.controls.take(SCREEN.controls.order == 2)
-    collected = decomposition.ControlCrosses.of(SCREEN.triples, GENES)
-    return collected.with_pairs("screen", pairs, np.full(len(pairs), 0.5), np.ones(len(pairs)))
+    collected = decomposition.ControlCrosses.of(joined(SCREEN.controls, SCREEN.triples), GENES)
+    rows, value, std = left_out
+    left_out = np.array(rows, dtype=int), np.array(value, dtype=float), np.array(std, dtype=float)
+    return collected.with_pairs("screen", pairs, np.full(len(pairs), 0.5), left_out)
 
 
 def test_a_control_cross_is_of_one_query_gene_and_the_array_strain():
-    errors, genes = control_crosses().errors(SCREEN.triples), SCREEN.triples.genes
-    np.testing.assert_allclose(errors[:, 1], SCREEN.error[genes[:, 0], genes[:, 2]] - 0.5)
-    np.testing.assert_allclose(errors[:, 2], SCREEN.error[genes[:, 1], genes[:, 2]] - 0.5)
-    np.testing.assert_array_equal(errors[:, 0], 0.0, err_msg="the pair of the query was on no array strain")
+    residuals, genes = control_crosses().residuals(SCREEN.triples), SCREEN.triples.genes
+    np.testing.assert_allclose(residuals[:, 1], SCREEN.error[genes[:, 0], genes[:, 2]] - 0.5)
+    np.testing.assert_allclose(residuals[:, 2], SCREEN.error[genes[:, 1], genes[:, 2]] - 0.5)
+    assert np.isnan(residuals[:, 0]).all(), "the pair of the query was on no array strain"
     for other in (np.full(len(genes), -1), np.roll(SCREEN.triples.array, 1)):
-        assert not control_crosses().errors(replace(SCREEN.triples, array=other)).any()
+        assert np.isnan(control_crosses().residuals(replace(SCREEN.triples, array=other))).all()
 
 
-def test_estimates_of_a_control_cross_weigh_by_their_precision():
+def test_what_is_expected_of_a_control_cross_comes_from_other_crosses_by_their_precision():
     pair = SCREEN.controls.take(np.flatnonzero(SCREEN.controls.order == 2)[:1])
-    twice = pair.take(np.array([0, 0]))
-    collected = decomposition.ControlCrosses.of(SCREEN.triples, GENES)
-    collected = collected.with_pairs("screen", twice, pair.value - np.array([1.0, 4.0]), np.array([1.0, 0.5]))
-    np.testing.assert_allclose(collected.error, [(1 * 1 + 4 * 4) / 5])
+    found = control_crosses(([0, 0], [1.0, 4.0], [1.0, 0.5]))
+    assert found.residual[0] == pytest.approx(pair.value[0] - (1 * 1.0 + 4 * 4.0) / 5)
+    np.testing.assert_allclose(found.residual[1:], control_crosses().residual[1:])
 
 
 def test_control_crosses_are_known_by_the_names_of_strains_and_screens():
     restored = decomposition.ControlCrosses.from_state(control_crosses().state())
     strains, array = SCREEN.strains[::-1], len(SCREEN.strains) - 1 - SCREEN.triples.array
     turned = replace(SCREEN.triples, strains=strains, array=array)
-    np.testing.assert_array_equal(restored.errors(turned), control_crosses().errors(SCREEN.triples))
-    assert restored.errors(turned).any()
-    assert not restored.errors(replace(SCREEN.triples, screens=("another",))).any()
+    np.testing.assert_array_equal(restored.residuals(turned), control_crosses().residuals(SCREEN.triples))
+    assert np.isfinite(restored.residuals(turned)).any()
+    assert np.isnan(restored.residuals(replace(SCREEN.triples, screens=("another",)))).all()
 
 
-def test_a_screen_of_pairs_alone_keeps_no_control_crosses():
-    pairs = SCREEN.controls.take(SCREEN.controls.order == 2)
-    collected = decomposition.ControlCrosses.of(SCREEN.controls, GENES)
-    assert not len(collected.with_pairs("screen", pairs, pairs.value, np.ones(len(pairs))).key)
+@pytest.mark.parametrize("part", ["pairs", "triples", "pairs on no strain"])
+def test_a_screen_of_pairs_or_triples_alone_or_without_array_strains_has_no_control_crosses(part):
+    nowhere = replace(SCREEN.controls, array=np.full(len(SCREEN.controls), -1))
+    screens = {
+        "pairs": SCREEN.controls,
+        "triples": SCREEN.triples,
+        "pairs on no strain": joined(nowhere, SCREEN.triples),
+    }
+    assert not decomposition.ControlCrosses.of(screens[part], GENES).screens
