@@ -95,13 +95,14 @@ class GeneNames:
     ) -> None:
         self.genes = pa.array(genes, type=pa.string())
         self.standard = tuple(standard)
+        self._aliases = tuple(tuple(given) for given in aliases)
         self.in_gem = in_gem
         self.looked_up: dict[str, int] = {}
         order = np.argsort(np.asarray(genes, dtype=str), kind="stable")
         self.rank = np.empty(len(order), dtype=np.int32)
         self.rank[order] = np.arange(len(order), dtype=np.int32)
         systematic = [(name,) for name in genes]
-        levels = (systematic, [(name,) for name in standard], aliases)
+        levels = (systematic, [(name,) for name in standard], self._aliases)
         # A name without separators is found by its letters, so the weaker keys are for the others alone.
         self._keys: tuple[tuple[Callable[[str], str], _Index], ...] = (
             (letters, _index(levels, letters)),
@@ -131,6 +132,11 @@ class GeneNames:
     def knows(self, name: str) -> bool:
         """Return whether `name` means a gene, or several; a trial that `looked_up` does not keep."""
         return bool(self._candidates(name))
+
+    def aliases(self) -> dict[str, int]:
+        """Return every alias that means one gene and is no stronger name of another, and that gene's index."""
+        owned = ((alias, index) for index, given in enumerate(self._aliases) for alias in given)
+        return {alias: index for alias, index in owned if self._candidates(alias) == (index,)}
 
     def position(self, name: str) -> int:
         """Return the index of one gene, `UNKNOWN` or `AMBIGUOUS`."""

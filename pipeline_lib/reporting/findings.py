@@ -190,21 +190,22 @@ def above_ceiling_sentences(board: pd.DataFrame) -> list[str]:
 def beyond_truth_sentences(leaderboard: pd.DataFrame, ceilings: pd.DataFrame) -> list[str]:
     """Say which models agree with a simulated screen better than its own truth does.
 
-    Every score of a query shares its control screens, so on a random split a lookup of the query learns their error.
+    Scores share their control crosses with training: a lookup of the query learns their error on the random split, a
+    model that reads the controls on every split.
     """
-    scores = leaderboard[(leaderboard["metric"] == "pearson") & (leaderboard["split"] == "random")]
+    scores = leaderboard[leaderboard["metric"] == "pearson"]
     sentences = []
-    for (screen, phenotype), rows in scores.groupby(["screen", "phenotype"]):
-        best = ceiling_of(ceilings, str(screen), str(phenotype), "random")
+    for (screen, phenotype, split), rows in scores.groupby(["screen", "phenotype", "split"], sort=False):
+        best = ceiling_of(ceilings, str(screen), str(phenotype), str(split))
         if best is None or best.method != "truth":
             continue
         above = rows[rows["low"] > best.value].sort_values("value", ascending=False)
         if len(above):
             models = ", ".join(f"{row.model} ({row.value:.3f})" for row in above.itertuples())
             sentences.append(
-                f"{assay_name(str(screen), str(phenotype))}, random split: the noise-free truth itself agrees with the "
-                f"released scores at Pearson {best.value:.3f}. Above it stand {models}: they predict errors that "
-                "scores share with training, such as those of a query's control screens, and no biology."
+                f"{assay_name(str(screen), str(phenotype))}, {split_phrase(str(split))}: the noise-free truth itself "
+                f"agrees with the released scores at Pearson {best.value:.3f}. Above it stand {models}: they predict "
+                "errors that scores share with training, such as those of control crosses, and no biology."
             )
     return sentences
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline_lib.genes.names import GeneNames as NameIndex
 from pipeline_lib.reporting.html import packed_json
 from pipeline_lib.reporting.names import PHENOTYPES, GeneNames, screen_name, split_name
 
@@ -92,11 +93,12 @@ def gene_pages(inputs: Inputs) -> str:
 
 
 def _genes(genes: pd.DataFrame, names: GeneNames) -> dict[str, Any]:
-    """Return systematic and standard names, and which of them have a page, by gene_index."""
+    """Return systematic names, standard names and aliases, and which genes have a page, by gene_index."""
     rows = genes.sort_values("gene_index")
     essential = rows["essential"].astype("boolean")
     return {
         "genes": rows["gene"].tolist(),
+        "aliases": list(NameIndex.from_table(rows).aliases().items()),
         "names": ["" if name == gene else name for gene, name in zip(rows["gene"], rows["name"], strict=True)],
         "essential": np.select([essential.fillna(value=False), essential.isna()], [1, -1], 0).tolist(),
         "metabolic": rows["in_gem"].astype(int).tolist(),

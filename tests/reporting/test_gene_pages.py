@@ -22,6 +22,7 @@ def inputs() -> Inputs:
             "gene_index": range(4),
             "gene": GENES,
             "name": ["ACT1", "TFC3", "YBR072W", "talB"],
+            "aliases": [["ABY1", "END7"], ["TSV115", "END7", "talB"], [], []],
             "in_gem": [False, False, True, True],
             "essential": pd.array([True, False, None, False], dtype="boolean"),
         }
@@ -105,3 +106,7 @@ def test_the_lists_of_a_gene_are_bounded(inputs):
     assert len(data["measured"][0]["of"]["0"]) == PARTNERS
     degree, near = data["networks"][0]["of"]["0"]
     assert (degree, len(near)) == (59, NEIGHBOURS)
+
+
+def test_an_alias_finds_its_gene_unless_two_share_it_or_it_is_the_name_of_another(inputs):
+    assert unpacked(gene_pages(inputs))["aliases"] == [["ABY1", 0], ["TSV115", 1]]

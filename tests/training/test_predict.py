@@ -324,6 +324,9 @@ def test_a_model_of_another_gene_index_is_refused(small, tmp_path):
     save_tensors(saved | {"genes": [*saved["genes"][1:], "YAL999C"]}, tmp_path / "shifted.pt")
     with pytest.raises(PipelineError, match=r"another gene index .*20 at other positions"):
         load_fitted(tmp_path / "shifted.pt", cell)
+    save_tensors(saved | {"state": {}}, tmp_path / "older.pt")
+    with pytest.raises(PipelineError, match=r"older\.pt was fitted by another version of the pipeline"):
+        load_fitted(tmp_path / "older.pt", cell)
     save_tensors({"a": 1}, tmp_path / "no_model.pt")
     with pytest.raises(PipelineError, match="not a fitted model"):
         load_fitted(tmp_path / "no_model.pt", cell)

@@ -10,6 +10,7 @@ if (form) {
     data = await unpack(document.getElementById("gene-pages"));
     byName = new Map(data.genes.map((gene, at) => [gene.toUpperCase(), at]));
     data.names.forEach((name, at) => { if (name && !byName.has(name.toUpperCase())) byName.set(name.toUpperCase(), at); });
+    data.aliases.forEach(([alias, at]) => { if (!byName.has(alias.toUpperCase())) byName.set(alias.toUpperCase(), at); });
   };
   const node = (tag, text, name) => {
     const made = document.createElement(tag);

@@ -3,9 +3,9 @@
 One row a triple mutant: three genes, tau in fitness units (positive scores of 2020 among them), the P-value, and which
 of the genes are uncharacterised. No SD, no strain, no allele, no raw epsilon.
 
-P-values are one-sided and test the raw epsilon of the row, as in the source tables (`pipeline_lib.screens.
-trigenic_table`), so they stand in the column ``raw_p_value``. Where a triple was measured several times torchcell
-averages, P-values too: a value above 0.5 can only be such a mean. It is kept as it is and marked in the column
+P-values are one-sided and test the raw epsilon of the row, as in the source tables
+(`pipeline_lib.screens.readers.kuzmin`), so they stand in the column ``raw_p_value``. Where a triple was measured several
+times torchcell averages, P-values too: a value above 0.5 can only be such a mean. It is kept as it is and marked in the column
 ``p_value_averaged``; no P-value statistic counts it.
 
 Scores and P-values passed through single precision; the published decimals are restored
