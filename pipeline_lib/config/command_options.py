@@ -46,7 +46,7 @@ def settings_option(section: str, annotation: Any) -> Callable[[Any], Any]:  # n
     Parameters
     ----------
     section
-        Attribute of `pipeline_lib.config.RunConfig`, for instance ``"evaluation"``.
+        Attribute of `pipeline_lib.config.loading.RunConfig`, for instance ``"evaluation"``.
     annotation
         Its type, for instance ``EvaluationSettings`` or ``dict[str, ScreenSettings]``.
     """

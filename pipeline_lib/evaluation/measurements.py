@@ -62,7 +62,7 @@ class Measurements:
         float64 [n]: the false discovery rate as released, NaN where there is none.
     p_of_raw
         bool [n]: the P-value is that of a raw score that the screen does not hold
-        (`pipeline_lib.evaluation.raw_p_values`).
+        (`pipeline_lib.evaluation.p_values.predicted`).
     truth
         float64 [n]: the noise-free value of a simulated genotype (`pipeline_lib.evaluation.folds`), NaN elsewhere.
     gene_names

@@ -31,3 +31,18 @@ def test_every_module_that_a_page_of_the_documentation_names_is_in_the_library(r
     }
     assert len(named) > 5
     assert [(page, module) for page, module in sorted(named) if module not in modules] == []
+
+
+def test_every_module_that_a_docstring_refers_to_is_there(root):
+    library = root / "pipeline_lib"
+    groups = {"screen_readers", "network_readers", "feature_readers", "models"}
+    missing = []
+    for path in sorted(library.rglob("*.py")):
+        for reference in re.findall(r"`pipeline_lib((?:\.[A-Za-z_]\w*)+)`", path.read_text(encoding="utf-8")):
+            parts = reference.strip(".").split(".")
+            owner = parts if parts[0] in groups or len(parts) == 1 else parts[:-1]
+            places = [library.joinpath(*named) for named in (parts, owner)]
+            there = any(place.is_dir() or place.with_suffix(".py").exists() for place in places)
+            if not there and parts[0] not in groups:
+                missing.append((path.name, reference))
+    assert missing == []

@@ -4,13 +4,12 @@ One row a triple mutant: three genes, tau in fitness units (positive scores of 2
 of the genes are uncharacterised. No SD, no strain, no allele, no raw epsilon.
 
 P-values are one-sided and test the raw epsilon of the row, as in the source tables
-(`pipeline_lib.screens.readers.kuzmin`), so they stand in the column ``raw_p_value``. Where a triple was measured several
-times torchcell averages, P-values too: a value above 0.5 can only be such a mean. It is kept as it is and marked in the column
-``p_value_averaged``; no P-value statistic counts it.
+(`pipeline_lib.screens.readers.kuzmin`), so they stand in the column ``raw_p_value``. Where a triple was measured
+several times torchcell averages, P-values too: a value above 0.5 can only be such a mean. It is kept as it is and
+marked in the column ``p_value_averaged``; no P-value statistic counts it.
 
-Scores and P-values passed through single precision; the published decimals are restored
-(`pipeline_lib.screens.readers.torchcell_tau`). The query is recognised by the pair that recurs over the array
-(`pipeline_lib.screens.readers.torchcell_tau`); a row whose query the counts leave open has neither query nor array.
+Scores and P-values passed through single precision; the published decimals are restored. The query is recognised by the
+pair that recurs over the array; a row whose query the counts leave open has neither query nor array.
 
 Which two genes of a row were the query strain's is inferred from how often pairs recur. A double-mutant query is
 crossed to a whole array, so its pair of genes recurs with as many third genes as the array has; an array gene meets
