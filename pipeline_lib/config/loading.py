@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -121,6 +121,21 @@ class RunConfig(Section):
     @classmethod
     def _media_of_the_organism(cls, content: Any) -> Any:  # noqa: ANN401 - unchecked YAML
         return with_media(content)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _simulated_screens_train_apart(cls, content: Any) -> Any:  # noqa: ANN401 - unchecked YAML
+        given = [value_at(content, ("models", "clp", "separate")[:depth]) for depth in (1, 2, 3)]
+        if given[2] is not None or not all(isinstance(part, Mapping | None) for part in given[:2]):
+            return content
+        simulated = sorted(
+            {place[1] for place, value in named_files(content, SOURCE_KEYS) if _is_simulated(place, value)}
+        )
+        return merge(content, {"models": {"clp": {"separate": simulated}}}) if simulated else content
+
+
+def _is_simulated(place: Place, value: str) -> bool:
+    return place[0] == "screens" and value.startswith(SIMULATED)
 
 
 _RENAMED = {"features": "genes", "essential": "essential"}

@@ -120,8 +120,9 @@ class ClpSettings(Section):
     """Weight an observation by the inverse of its measured variance, where its screen gives one."""
     ensemble: int = Field(default=1, ge=1)
     """Networks trained from different seeds and averaged."""
-    separate: list[str] = ["simulated"]
-    """Screens that train a network of their own; all others train one together. In-silico screens belong here."""
+    separate: list[str] = []
+    """Screens that train a network of their own; all others train one together. Left out in a run's configuration: its
+    simulated screens."""
 
 
 class DangoSettings(Section):

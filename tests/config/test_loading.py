@@ -248,3 +248,17 @@ def test_an_own_screen_inherits_the_yeast_cell_and_nothing_of_the_published_scre
     assert (mine.metabolism, mine.organism, mine.networks) == (yeast.metabolism, yeast.organism, yeast.networks)
     assert len({model for model, _, _ in fits(mine)}) == 6
     assert {split for _, split, _ in fits(mine)} == {"random", "gene_disjoint_one"}
+
+
+def test_every_simulated_screen_trains_a_network_of_its_own_unless_others_are_named():
+    """Whatever it is called: in-silico values would teach the network of the measured screens."""
+    simulated = {"reader": "kuzmin2018", "files": {"table": "simulated:plates/aao1729_data_s1.tsv"}}
+    content = minimal(simulation={"plates": {}})
+    content["screens"]["in_silico"] = simulated
+    assert parse_run_config(content, "mine.yaml").models.clp.separate == ["in_silico"]
+    named = {**content, "models": {"clp": {"separate": ["ours"], "hidden": 32}}}
+    assert parse_run_config(named, "mine.yaml").models.clp.separate == ["ours"]
+    assert parse_run_config({**named, "models": {"clp": {"separate": []}}}, "mine.yaml").models.clp.separate == []
+    assert parse_run_config(minimal(), "mine.yaml").models.clp.separate == []
+    with pytest.raises(PipelineError, match=r"key 'models\.clp'"):
+        parse_run_config({**content, "models": {"clp": 3}}, "mine.yaml")
