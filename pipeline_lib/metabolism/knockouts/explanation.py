@@ -23,13 +23,46 @@ from pipeline_lib.metabolism.programs.linear_program import (
     Settings,
     WarmSolver,
 )
-from pipeline_lib.metabolism.programs.wild_type import ZERO_GROWTH, reduce_growing_network
+from pipeline_lib.metabolism.programs.wild_type import CARRIED, ZERO_GROWTH, reduce_growing_network
 
 _PRIMAL: Settings = {"solver": "simplex", "simplex_strategy": 4, "presolve": "off"}
 """Primal simplex (HiGHS's number 4), which goes on from a feasible basis where another cost is minimised."""
 NOTHING = np.empty(0, dtype=np.int32)
 _SUPPLEMENT = 1.0
 """Uptake, mmol/gDW/h, at which a supplement is tried."""
+
+
+@dataclass(frozen=True)
+class Optima:
+    """The optima of k programs of the wild type.
+
+    Attributes
+    ----------
+    value
+        float64 [k].
+    carries
+        bool [k, R]: which reactions carry flux there.
+    """
+
+    value: NDArray[np.float64]
+    carries: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, outcomes: Sequence[Outcome], reactions: int) -> "Optima":
+        """Return the optima of outcomes over a network of so many reactions; 0 without a steady state."""
+        carries = np.zeros((len(outcomes), reactions), dtype=bool)
+        for row, outcome in zip(carries, outcomes, strict=True):
+            if outcome.status == "optimal":
+                row[:] = np.abs(outcome.values[:reactions]) > CARRIED  # noqa: PD011 - of an outcome, no table
+        return cls(np.array([growth_of(outcome) for outcome in outcomes]), carries)
+
+    def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> "Optima":
+        """Return the optima at `rows`."""
+        return Optima(self.value[rows], self.carries[rows])
+
+    def lost(self, blocked: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Return which optima carry a blocked reaction, int64; a mutant reaches all others as they are."""
+        return np.flatnonzero(self.carries[:, blocked].any(axis=1))
 
 
 @dataclass(frozen=True)
@@ -86,23 +119,33 @@ class SupplementedCell:
         fixed = np.concatenate([blocked, unfed, rest]).astype(np.int32)
         return self.solver.solve(fixed, np.zeros(len(fixed)), start)
 
-    def fed_growth(self, blocked: NDArray[np.int32], before: Outcome) -> NDArray[np.float64]:
-        """Return growth with each closed uptake fed, 1/h, float64 [closed]; `before` is the optimum without.
+    def fed(self, blocked: NDArray[np.int32], before: Outcome, uptakes: NDArray[np.int64]) -> Optima:
+        """Return optimal growth, 1/h, with each of some closed uptakes fed; `before` is the optimum without.
 
         That optimum stays one where the column that is opened has no reduced cost of the right sign, so only the
         others are solved.
+
+        Parameters
+        ----------
+        blocked
+            int32: reactions without flux.
+        before
+            The optimum with them blocked.
+        uptakes
+            int64 [k]: positions in `closed`.
         """
         size, drains, _ = self._places()
-        open_to = np.ones(len(self.closed), dtype=bool)
+        open_to = np.ones(len(uptakes), dtype=bool)
         if before.status == "optimal":
-            open_to = before.reduced_costs[size:drains] < -TOLERANCE
-        growth = np.full(len(self.closed), growth_of(before))
-        for at in np.flatnonzero(open_to).tolist():
-            growth[at] = growth_of(self.optimum(blocked, before.basis, self.closed[at]))
-        return growth
+            open_to = before.reduced_costs[size:drains][uptakes] < -TOLERANCE
+        outcomes = [
+            self.optimum(blocked, before.basis, reaction) if solved else before
+            for reaction, solved in zip(self.closed[uptakes].tolist(), open_to.tolist(), strict=True)
+        ]
+        return Optima.of(outcomes, size)
 
     def restored_growth(self, blocked: NDArray[np.int32], before: Outcome) -> NDArray[np.float64]:
-        """Return growth when each of the blocked reactions runs again alone, 1/h, float64 [k]; as `fed_growth`."""
+        """Return growth when each of the blocked reactions runs again alone, 1/h, float64 [k]; as `fed`."""
         open_to = np.ones(len(blocked), dtype=bool)
         if before.status == "optimal":
             cost = before.reduced_costs[blocked]
@@ -120,8 +163,8 @@ class SupplementedCell:
         start: NDArray[np.int8],
         *,
         charging: bool = False,
-    ) -> NDArray[np.float64]:
-        """Return the greatest net production of constituents, mmol/gDW/h, float64 [k].
+    ) -> Optima:
+        """Return the greatest net production of constituents, mmol/gDW/h.
 
         Growth is left aside: the other constituents may pile up.
 
@@ -152,7 +195,7 @@ class SupplementedCell:
         consumers = np.unique(np.stack([self.constituents.consumers, self.constituents.directions]), axis=1)
         beside = [products_of(self.network, *pair) for pair in consumers.T.tolist()]
         distinct = np.unique(np.concatenate([*beside, NOTHING])).astype(np.int64)
-        return distinct[self._drained(NOTHING, distinct, NOTHING, self.wild_type.basis) <= ZERO_GROWTH]
+        return distinct[self._drained(NOTHING, distinct, NOTHING, self.wild_type.basis).value <= ZERO_GROWTH]
 
     def _drained(
         self,
@@ -160,8 +203,8 @@ class SupplementedCell:
         metabolites: NDArray[np.integer],
         supplied: NDArray[np.integer],
         start: NDArray[np.int8],
-    ) -> NDArray[np.float64]:
-        """Return the greatest drain of each metabolite while others are supplied, mmol/gDW/h, float64 [k]."""
+    ) -> Optima:
+        """Return the greatest drain of each metabolite while others are supplied, mmol/gDW/h."""
         size, drains, supplies = self._places()
         idle = np.ones(len(self.program.cost), dtype=bool)
         idle[:size] = False
@@ -176,12 +219,10 @@ class SupplementedCell:
             cost = np.zeros(len(idle))
             cost[drains + metabolite] = -1.0
             self.drainer.minimise(cost)
-            outcome = self.drainer.solve(fixed, np.zeros(len(fixed)), start)
-            settled = outcome.status == "optimal"
-            found.append(max(0.0, -outcome.objective) if settled else 0.0)
+            found.append(self.drainer.solve(fixed, np.zeros(len(fixed)), start))
             # Only the cost differs between metabolites, so each optimum is a feasible start of the next.
-            start = outcome.basis if settled else start
-        return np.array(found)
+            start = found[-1].basis if found[-1].status == "optimal" else start
+        return Optima.of(found, size)
 
     def _places(self) -> tuple[int, int, int]:
         """Return where supplements, drains and supplies begin among the columns of the program."""
@@ -269,34 +310,41 @@ class DeletionExplainer:
         return table
 
     @cached_property
-    def _made(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    def _made(self) -> tuple[NDArray[np.int64], NDArray[np.int64], Optima]:
         """The constituents that the wild type makes, those that it only charges, and how much of each in this order."""
         start = self._cell.wild_type.basis
         everything = np.arange(len(self._cell.constituents.metabolites))
         whole = self._cell.production(NOTHING, everything, start)
-        made, charged = everything[whole > ZERO_GROWTH], everything[whole <= ZERO_GROWTH]
+        made, charged = everything[whole.value > ZERO_GROWTH], everything[whole.value <= ZERO_GROWTH]
         charging = self._cell.production(NOTHING, charged, start, charging=True)
-        running = charging > ZERO_GROWTH
-        return made, charged[running], np.concatenate([whole[made], charging[running]])
+        running = charging.value > ZERO_GROWTH
+        of_made, of_charged = whole.take(made), charging.take(running)
+        value = np.concatenate([of_made.value, of_charged.value])
+        return made, charged[running], Optima(value, np.concatenate([of_made.carries, of_charged.carries]))
 
     def _short(self, blocked: NDArray[np.int32], mutant: Outcome) -> pd.DataFrame:
         made, charged, whole = self._made
-        charging = self._cell.production(blocked, charged, mutant.basis, charging=True)
-        left = np.concatenate([self._cell.production(blocked, made, mutant.basis), charging])
-        ratio = left / whole
+        lost, left = whole.lost(blocked), whole.value.copy()
+        anew, recharged = lost[lost < len(made)], lost[lost >= len(made)]
+        left[anew] = self._cell.production(blocked, made[anew], mutant.basis).value
+        charges = self._cell.production(blocked, charged[recharged - len(made)], mutant.basis, charging=True)
+        left[recharged] = charges.value
+        ratio = left / whole.value
         order = np.argsort(ratio, kind="stable")
         order = order[ratio[order] < 1 - _LESS]
         rows = self._cell.constituents.metabolites[np.concatenate([made, charged])[order]]
         return _part(SHORT, self._metabolites, rows, ratio[order])
 
     @cached_property
-    def _fed_wild_type(self) -> NDArray[np.float64]:
+    def _fed_wild_type(self) -> Optima:
         """Growth of the wild type with each supplement, 1/h."""
-        return self._cell.fed_growth(NOTHING, self._cell.wild_type)
+        return self._cell.fed(NOTHING, self._cell.wild_type, np.arange(len(self._cell.closed)))
 
     def _supplements(self, blocked: NDArray[np.int32], mutant: Outcome) -> pd.DataFrame:
-        fed = self._cell.fed_growth(blocked, mutant) / self._fed_wild_type
-        return _helpers(SUPPLEMENT, self._reactions, self._cell.closed, fed, self._fitness(mutant))
+        whole = self._fed_wild_type
+        lost, growth = whole.lost(blocked), whole.value.copy()
+        growth[lost] = self._cell.fed(blocked, mutant, lost).value
+        return _helpers(SUPPLEMENT, self._reactions, self._cell.closed, growth / whole.value, self._fitness(mutant))
 
     def _running(self, blocked: NDArray[np.int32], mutant: Outcome) -> pd.DataFrame:
         restored = self._cell.restored_growth(blocked, mutant) / self.wild_type_growth
