@@ -78,9 +78,13 @@ def test_units_of_an_unseen_query_are_its_strains_or_its_gene_sets():
     estimates.unseen[:, 0] = True
     estimates.unseen_genes[:, 0] = True
     sets = np.unique(crosses.genes[:, 0], return_counts=True)[1]
-    assert units_of(crosses, estimates).tolist() == pytest.approx([0, sets.sum() ** 2 / (sets @ sets), 0, 0])
+    assert units_of(crosses, case_of(estimates), estimates.unseen_genes).tolist() == pytest.approx(
+        [0, sets.sum() ** 2 / (sets @ sets), 0, 0]
+    )
     strains = replace(crosses, query=np.arange(n) % 5, strains=tuple("abcde"))
-    assert units_of(strains, estimates).tolist() == pytest.approx([0, 5, 0, 0], rel=0.01)
+    assert units_of(strains, case_of(estimates), estimates.unseen_genes).tolist() == pytest.approx(
+        [0, 5, 0, 0], rel=0.01
+    )
 
 
 def test_calls_give_rounding_errors_no_gain():
