@@ -58,8 +58,11 @@ def test_the_closed_form_is_described_level_by_level(walk):
     assert set(triple["gains"]) == {"measured", "query_unseen", "array_unseen", "both_unseen"}
     assert set(triple["gains"]["measured"]) == {"estimate", "flux", "lower_terms", "constant"}
     assert set(levels["one", "interaction", 2]["gains"]["measured"]) == {"estimate", "flux", "constant"}
+    tau = levels["one", "interaction", 3]["gains"]
+    assert len(tau) == 8, "crosses with a measured control have weights of their own"
+    assert tau["query_unseen"]["control_residuals"] == 0.0
     table = _gains(report["closed_form"])
-    assert len(table) == 4 * len(levels)
+    assert len(table) == sum(len(level["gains"]) for level in report["closed_form"])
     assert table.notna().all(axis=None)
 
 
