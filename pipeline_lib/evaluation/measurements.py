@@ -16,6 +16,7 @@ from pipeline_lib.artefacts.tables import read_batches
 from pipeline_lib.cell.genotypes import (
     ENCODED,
     GENE_LISTS,
+    MAX_ORDER,
     NO_GENE,
     GenotypeEncoder,
     Genotypes,
@@ -204,6 +205,8 @@ def _encoded(
     data = encoder.genotypes()
     joined = {name: np.concatenate(columns.pop(name)) for name in list(columns)}
     released, of_raw_score, sided = (joined.pop(name) for name in ("p_value", "raw_p_value", "p_sided"))
+    # The P-value that a table releases beside tau tests the raw score of the triple.
+    released[~np.isnan(of_raw_score) & (data.order == MAX_ORDER)] = np.nan
     # A mean of several P-values is none.
     averaged = joined.pop("p_value_averaged") == 1
     released[averaged], of_raw_score[averaged] = np.nan, np.nan

@@ -80,6 +80,9 @@ def test_adjusted_trigenic_scores_are_counted_by_the_p_value_of_their_raw_score(
     data = from_table(frame, named_genes(frame["genes"]), "test", {"screen": SCREEN_READERS.get("kuzmin2018").scores})
     (row,) = p_value_rows(data, SETTINGS)
     assert (row["detail"], row["value"], row["n"]) == ("value < -0.08 and one-sided P < 0.05", 1, 4)
+    beside = from_table(frame.assign(p_value=frame["raw_p_value"]), named_genes(frame["genes"]), "test", data.scores)
+    assert np.isnan(beside.p_released).all(), "released beside tau, it is still a P-value of the raw score"
+    np.testing.assert_array_equal(beside.p_call, data.p_call)
 
 
 def test_p_values_that_stand_on_fitness_are_not_held_against_a_score(measure: Callable, observe: Callable) -> None:
