@@ -183,8 +183,12 @@ def above_ceiling_sentences(board: pd.DataFrame) -> list[str]:
         f"{number(row['value'])} ({number(row['value_low'])} to {number(row['value_high'])}), above the noise ceiling "
         f"of {number(row['ceiling'])} ({row['ceiling_bound']}). It predicts errors that test rows share with training "
         "rows, such as those of a query's control screens, or rows of the test fold were trained on."
-        for row in board[board["above_ceiling"]].to_dict("records")
+        for row in board[board["above_ceiling"] & (board["ceiling_method"] != "truth")].to_dict("records")
     ]
+
+
+_NAMED = 3
+"""Models that a sentence names before it counts the rest."""
 
 
 def beyond_truth_sentences(leaderboard: pd.DataFrame, ceilings: pd.DataFrame) -> list[str]:
@@ -195,17 +199,22 @@ def beyond_truth_sentences(leaderboard: pd.DataFrame, ceilings: pd.DataFrame) ->
     """
     scores = leaderboard[leaderboard["metric"] == "pearson"]
     sentences = []
-    for (screen, phenotype, split), rows in scores.groupby(["screen", "phenotype", "split"], sort=False):
-        best = ceiling_of(ceilings, str(screen), str(phenotype), str(split))
-        if best is None or best.method != "truth":
-            continue
-        above = rows[rows["low"] > best.value].sort_values("value", ascending=False)
-        if len(above):
-            models = ", ".join(f"{row.model} ({row.value:.3f})" for row in above.itertuples())
+    for (screen, phenotype), assay in scores.groupby(["screen", "phenotype"], sort=False):
+        parts = []
+        for split in in_order(assay["split"]):
+            best = ceiling_of(ceilings, str(screen), str(phenotype), split)
+            rows = assay[assay["split"] == split]
+            if best is None or best.method != "truth" or not (above := rows[rows["low"] > best.value]).size:
+                continue
+            named = above.sort_values("value", ascending=False).head(_NAMED)
+            models = ", ".join(f"{row.model} ({row.value:.3f})" for row in named.itertuples())
+            others = f" and {len(above) - _NAMED} more" if len(above) > _NAMED else ""
+            parts.append(f"{split_phrase(split)} {best.value:.3f}, above it {models}{others}")
+        if parts:
             sentences.append(
-                f"{assay_name(str(screen), str(phenotype))}, {split_phrase(str(split))}: the noise-free truth itself "
-                f"agrees with the released scores at Pearson {best.value:.3f}. Above it stand {models}: they predict "
-                "errors that scores share with training, such as those of control crosses, and no biology."
+                f"{assay_name(str(screen), str(phenotype))}: Pearson correlation of the noise-free truth itself with the "
+                f"released scores: {'; '.join(parts)}. Models above it predict errors that scores share with training, "
+                "such as those of control crosses, and no biology."
             )
     return sentences
 

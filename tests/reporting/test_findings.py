@@ -141,6 +141,9 @@ def test_a_model_above_the_simulated_truth_predicts_shared_errors():
     (sentence,) = beyond_truth_sentences(scores, pd.DataFrame([ceiling("truth", 0.5)]))
     assert "lookup (0.700)" in sentence
     assert "honest" not in sentence
+    several = board(a=0.7, b=0.71, c=0.72, d=0.73, e=0.74).assign(low=lambda table: table["value"] - 0.05)
+    (sentence,) = beyond_truth_sentences(several, pd.DataFrame([ceiling("truth", 0.5)]))
+    assert "above it e (0.740), d (0.730), c (0.720) and 2 more" in sentence
     assert not beyond_truth_sentences(scores, pd.DataFrame([ceiling("truth", 0.68), ceiling("alleles", 0.1)]))
 
 
@@ -155,8 +158,11 @@ def test_a_leak_is_named_where_the_model_passes_what_noise_allows():
         "value_high": 0.97,
         "ceiling": 0.8,
         "ceiling_bound": "estimate",
+        "ceiling_method": "replicates",
+        "above_ceiling": True,
     }
-    rows = pd.DataFrame([{**row, "above_ceiling": True}, {**row, "screen": "sound", "above_ceiling": False}])
+    sound = {**row, "screen": "sound", "above_ceiling": False}
+    rows = pd.DataFrame([row, sound, {**row, "screen": "simulated", "ceiling_method": "truth"}])
     (sentence,) = above_ceiling_sentences(rows)
     assert "ours, fitness, random split: clp reaches 0.950 (0.930 to 0.970), above the noise ceiling" in sentence
     assert "rows of the test fold were trained on" in sentence
