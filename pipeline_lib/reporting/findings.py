@@ -212,9 +212,9 @@ def beyond_truth_sentences(leaderboard: pd.DataFrame, ceilings: pd.DataFrame) ->
             parts.append(f"{split_phrase(split)} {best.value:.3f}, above it {models}{others}")
         if parts:
             sentences.append(
-                f"{assay_name(str(screen), str(phenotype))}: Pearson correlation of the noise-free truth itself with the "
-                f"released scores: {'; '.join(parts)}. Models above it predict errors that scores share with training, "
-                "such as those of control crosses, and no biology."
+                f"{assay_name(str(screen), str(phenotype))}: Pearson correlation of the noise-free truth with the "
+                f"released scores: {'; '.join(parts)}. Models above it predict errors that scores share with "
+                "training, such as those of control crosses, and no biology."
             )
     return sentences
 
