@@ -5,8 +5,9 @@ of the genes are uncharacterised. No SD, no strain, no allele, no raw epsilon.
 
 P-values are one-sided and test the raw epsilon of the row, as in the source tables
 (`pipeline_lib.screens.readers.kuzmin`): they stand as released in the column ``p_value``, and as P-values of a raw
-score in ``raw_p_value``. Where a triple was measured several times torchcell averages, P-values too: a value above 0.5 can
-only be such a mean. It is kept as it is and marked in the column ``p_value_averaged``; no P-value statistic counts it.
+score in ``raw_p_value``. Where a triple was measured several times torchcell averages, P-values too: a value above 0.5
+can only be such a mean. It is kept as it is and marked in the column ``p_value_averaged``; no P-value statistic counts
+it.
 
 Scores and P-values passed through single precision; the published decimals are restored. The query is recognised by the
 pair that recurs over the array; a row whose query the counts leave open has neither query nor array.
