@@ -34,7 +34,7 @@ _SUPPLEMENT = 1.0
 
 @dataclass(frozen=True)
 class Optima:
-    """The optima of k programs of the wild type.
+    """The optima of k programs, of the wild type or of a mutant.
 
     Attributes
     ----------
