@@ -34,7 +34,7 @@ from pipeline_lib.models.clp.levels import (
     units_of,
 )
 from pipeline_lib.models.interface import Cell, FitContext
-from pipeline_lib.models.profile_predictor.estimates import CrossEstimates
+from pipeline_lib.models.profile_predictor.cases import CrossEstimates
 
 _FITNESS = PHENOTYPES.index("fitness")
 

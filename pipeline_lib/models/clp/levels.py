@@ -16,7 +16,7 @@ from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.models.baselines.flux import WILD_TYPE_FITNESS, FluxOfScreens
 from pipeline_lib.models.clp.assays import bounded
 from pipeline_lib.models.interface import Cell, FitContext
-from pipeline_lib.models.profile_predictor.estimates import CrossEstimates
+from pipeline_lib.models.profile_predictor.cases import CrossEstimates
 from pipeline_lib.models.profile_predictor.model import ProfilePredictorModel
 
 Values = NDArray[np.float64]

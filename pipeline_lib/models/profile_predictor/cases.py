@@ -5,17 +5,83 @@ of columns smooth the matrix Y of profiles from both sides, F = K_r A_r Y A_c K_
 on either side (Stock et al. 2020, doi 10.1093/bib/bby095).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline_lib.cell.genotypes import MAX_ORDER
 from pipeline_lib.models.profile_predictor.completion import Gains
-from pipeline_lib.models.profile_predictor.estimates import CrossEstimates
 from pipeline_lib.models.profile_predictor.kernels import GeneProcess, Index, Matrix
 from pipeline_lib.models.profile_predictor.side import AssaySide
 
 _SMALLEST = 1e-300
+
+
+@dataclass(frozen=True)
+class CrossEstimates:
+    """Estimates of n crosses.
+
+    Attributes
+    ----------
+    value, std
+        float64 [n]: estimated measurement and the SD of a new one.
+    effects
+        float64 [n, 2]: main effects of the query's and the array's side, predicted where training lacks the side.
+    interaction
+        float64 [n]: estimate of what the main effects leave.
+    unseen
+        bool [n, 2]: whether training lacks the side.
+    unseen_genes
+        bool [n, 3]: which of the genotype's genes stand on such a side.
+    """
+
+    value: Matrix
+    std: Matrix
+    effects: Matrix
+    interaction: Matrix
+    unseen: NDArray[np.bool_]
+    unseen_genes: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    @classmethod
+    def empty(cls, n: int) -> Self:
+        """Return a table of `n` rows to be filled."""
+        sides, genes = np.zeros((n, 2), dtype=bool), np.zeros((n, MAX_ORDER), dtype=bool)
+        return cls(np.zeros(n), np.ones(n), np.zeros((n, 2)), np.zeros(n), sides, genes)
+
+    def put(self, rows: Index, part: "CrossEstimates") -> None:
+        """Write `part` at `rows`."""
+        for name, values in vars(self).items():
+            values[rows] = getattr(part, name)
+
+    @classmethod
+    def concatenate(cls, parts: Sequence["CrossEstimates"]) -> Self:
+        """Return the crosses of all parts, one part after the other."""
+        return cls(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(cls.empty(0))})
+
+
+@dataclass(frozen=True)
+class CrossFitted:
+    """Estimates of training observations that did not see them.
+
+    An observation may stand in it several times: held out as a cell of the matrix, and as if training lacked its query,
+    its array, or both.
+
+    Attributes
+    ----------
+    observation
+        int64 [m]: positions in the training fold.
+    estimates
+        [m].
+    """
+
+    observation: Index
+    estimates: CrossEstimates
 
 
 def smooth_both_sides(row_weights: Matrix, profiles: Matrix, column_weights: Matrix) -> Matrix:
@@ -162,9 +228,9 @@ def left_out_of_one_side(side: AssaySide, own: Index, other: Index, other_effect
         float64 [c]: main effects of the entities of the other axis.
     """
     at = side.owner[own]
-    profile = side.profile_process.left_out(side.profiles)[at, other]
-    variance = side.profile_process.left_out_variance()[at]
-    return Estimates.of_one_unseen(side.left_out_effects()[at], profile, other_effect[other], variance)
+    profile = side.left_out_profiles()[at, other]
+    variance = side.process.left_out_variance()[at]
+    return Estimates.of_one_unseen(side.effects.left_out()[at], profile, other_effect[other], variance)
 
 
 def left_out_of_both_sides(sides: tuple[AssaySide, AssaySide], rows: Index, columns: Index) -> Estimates:
@@ -181,13 +247,14 @@ def left_out_of_both_sides(sides: tuple[AssaySide, AssaySide], rows: Index, colu
     i, j = row_side.owner[rows], column_side.owner[columns]
     profiles = set_profiles(sides)
     if row_side is column_side:
-        smoothed = LeftOutPairs(row_side.profile_process.inverse, i, j).profiles((profiles + profiles.T) / 2)
-        left, right = LeftOutPairs(row_side.effect_process.inverse, i, j).values(row_side.effects)
-        effects = left + row_side.mean_effect, right + row_side.mean_effect
+        smoothed = LeftOutPairs(row_side.process.inverse, i, j).profiles((profiles + profiles.T) / 2)
+        of_rows = row_side.effects
+        left, right = LeftOutPairs(of_rows.process.inverse, i, j).values(of_rows.deviations)
+        effects = of_rows.stacked(left, of_rows.cross_fitted[i]), of_rows.stacked(right, of_rows.cross_fitted[j])
     else:
-        smoothed = left_out_of_both(row_side.profile_process, column_side.profile_process, profiles, i, j)
-        effects = row_side.left_out_effects()[i], column_side.left_out_effects()[j]
-    variances = [side.profile_process.left_out_variance()[at] for side, at in zip(sides, (i, j), strict=True)]
+        smoothed = left_out_of_both(row_side.process, column_side.process, profiles, i, j)
+        effects = row_side.effects.left_out()[i], column_side.effects.left_out()[j]
+    variances = [side.process.left_out_variance()[at] for side, at in zip(sides, (i, j), strict=True)]
     return Estimates.of_both_unseen(effects, smoothed, variances)
 
 

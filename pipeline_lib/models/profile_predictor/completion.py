@@ -13,12 +13,12 @@ from pipeline_lib.models.crosses.crosses import Axes, Mask
 from pipeline_lib.models.crosses.effects import Effects, Factors, ScoreMatrix
 from pipeline_lib.models.crosses.per_assay import Search
 from pipeline_lib.models.interface import non_negative_solution
-from pipeline_lib.models.profile_predictor.estimates import (
+from pipeline_lib.models.profile_predictor.kernels import Index, Matrix
+from pipeline_lib.models.profile_predictor.learning import (
     ProfileKernel,
     learn_profile_kernel,
     measured_estimates,
 )
-from pipeline_lib.models.profile_predictor.kernels import Index, Matrix
 
 _LEAST_SCALE = 1e-3
 """RMS of an estimate, in RMS of the target, below which belief in gain 0 grows: rounding errors get no gain."""

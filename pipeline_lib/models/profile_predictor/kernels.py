@@ -12,6 +12,7 @@ from scipy import sparse
 from scipy.linalg import lapack
 
 from pipeline_lib.config.models import ProfilePredictorSettings
+from pipeline_lib.features.matrices import COMPONENTS, principal_components
 from pipeline_lib.models.baselines.network_profiles import gene_networks
 from pipeline_lib.models.interface import Cell
 
@@ -133,32 +134,57 @@ class DiffusionKernel:
         return place, whole
 
 
-_KERNELS: "WeakKeyDictionary[Cell, dict[ProfilePredictorSettings, list[GeneKernel]]]" = WeakKeyDictionary()
-"""Kernels of the cells in use: every assay of a model has the same."""
+@dataclass(frozen=True)
+class GeneInputs:
+    """What a cell holds of its genes: how similar any two are, and columns that stand for themselves.
+
+    Attributes
+    ----------
+    kernels
+        Between genes.
+    columns
+        float64 [N, d]: measurements as standard scores, the leading components of memberships, logarithms of the number
+        of neighbours in each network.
+    """
+
+    kernels: list[GeneKernel]
+    columns: Matrix
+
+    def of_sets(self, gene_sets: Index) -> Matrix:
+        """Return the mean of the columns over the genes of each set [n, 3], float64 [n, d]."""
+        there = gene_sets >= 0
+        total = np.where(there[:, :, None], self.columns[np.maximum(gene_sets, 0)], 0.0).sum(axis=1)
+        return np.asarray(total / np.maximum(there.sum(axis=1), 1)[:, None])
 
 
-def gene_kernels(cell: Cell, settings: ProfilePredictorSettings) -> list[GeneKernel]:
-    """Return the kernels of a cell.
+_INPUTS: "WeakKeyDictionary[Cell, dict[ProfilePredictorSettings, GeneInputs]]" = WeakKeyDictionary()
+"""Of the cells in use: every assay of a model has the same."""
+
+
+def gene_inputs(cell: Cell, settings: ProfilePredictorSettings) -> GeneInputs:
+    """Return kernels and columns of the genes of a cell.
 
     A network, or the graph that joins genes of similar features, gives the cosine of neighbourhoods (each gene among
     its own neighbours) and the edge itself. Measurements are standardised by column, missing ones count as the column's
     mean; memberships (complexes, compartments) are scaled by the inverse square root of a column's size. The diffusion
     goes over all networks.
     """
-    of_cell = _KERNELS.setdefault(cell, {})
+    of_cell = _INPUTS.setdefault(cell, {})
     if settings not in of_cell:
-        of_cell[settings] = _new_kernels(cell, settings)
+        of_cell[settings] = _new_inputs(cell, settings)
     return of_cell[settings]
 
 
-def _new_kernels(cell: Cell, settings: ProfilePredictorSettings) -> list[GeneKernel]:
+def _new_inputs(cell: Cell, settings: ProfilePredictorSettings) -> GeneInputs:
     networks = gene_networks(cell)
     size = len(cell.genes)
     kernels: list[GeneKernel] = []
+    columns: list[Matrix] = [np.zeros((size, 0))]
     total = sparse.csr_array((size, size))
     for name, network in networks.items():
         normalised = _normalised(network)
         total = total + normalised
+        columns.append(np.log1p(np.asarray(network.astype(bool).sum(axis=1)).reshape(size, 1)))
         neighbourhood = _unit_rows(network + sparse.eye_array(size, format="csr"))
         kernels += [CosineKernel(f"{name} neighbourhood", neighbourhood, linear)]
         kernels.append(EdgeKernel(f"{name} edge", normalised))
@@ -168,12 +194,13 @@ def _new_kernels(cell: Cell, settings: ProfilePredictorSettings) -> list[GeneKer
         values = np.asarray(table, dtype=np.float64)
         members = _holds_memberships(values, settings.membership_zeros)
         scaled = _by_size(values) if members else _standard_scores(values, settings.greatest_score)
+        columns.append(principal_components(table, COMPONENTS).astype(np.float64) if members else scaled)
         factor = _unit_rows(sparse.csr_array(scaled))
         kernels.append(CosineKernel(f"{name} linear", factor, linear))
         if not members:
             kernels.append(CosineKernel(f"{name} square", factor, np.square))
             kernels.append(CosineKernel(f"{name} sharp", factor, Sharp(settings.sharpness)))
-    return kernels
+    return GeneInputs(kernels, np.concatenate(columns, axis=1))
 
 
 def _holds_memberships(table: Matrix, zeros: float) -> bool:

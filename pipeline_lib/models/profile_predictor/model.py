@@ -14,6 +14,8 @@ from pipeline_lib.models.crosses.effects import CrossModel, Effects, ScoreMatrix
 from pipeline_lib.models.crosses.per_assay import AssayFold, FittedAssay, PerAssay, Trial, stated_assays
 from pipeline_lib.models.interface import Cell, FitContext, Prediction
 from pipeline_lib.models.profile_predictor.cases import (
+    CrossEstimates,
+    CrossFitted,
     Estimates,
     left_out_of_both_sides,
     left_out_of_one_side,
@@ -30,8 +32,7 @@ from pipeline_lib.models.profile_predictor.completion import (
     not_beyond,
     practise_completion,
 )
-from pipeline_lib.models.profile_predictor.estimates import CrossEstimates, CrossFitted
-from pipeline_lib.models.profile_predictor.kernels import GeneKernel, Matrix, gene_kernels
+from pipeline_lib.models.profile_predictor.kernels import GeneInputs, Matrix, gene_inputs
 from pipeline_lib.models.profile_predictor.side import AssaySide, Unseen
 
 _FEWEST = 2
@@ -53,11 +54,12 @@ class ProfilePredictor(CrossModel):
 
     A measured pair takes the least-squares combination of low-rank completion, the most similar profiles and a Gaussian
     process whose kernel holds profile similarity, networks and features. A gene without a profile takes the posterior
-    mean of a process over genes; two such genes are smoothed from both sides. Every gain is fitted on training values
+    mean of a process over genes, freed of noise, and a main effect by the process and by boosted trees; two such genes
+    are smoothed from both sides. Every gain is fitted on training values
     that were held out or left out, as if their genes were as unseen as those of the case.
     """
 
-    kernels: list[GeneKernel]
+    inputs: GeneInputs
     effects: Effects
     estimate: Matrix
     sides: tuple[AssaySide, AssaySide]
@@ -71,7 +73,7 @@ class ProfilePredictor(CrossModel):
     def fit_crosses(self, fold: AssayFold, rows: Index, columns: Index) -> list[Trial]:
         """Fit effects, completion, processes and gains; nothing is chosen on the validation fold."""
         generator = np.random.default_rng(fold.context.seed)
-        self.kernels, self.book = gene_kernels(fold.cell, self.options), fold.book
+        self.inputs, self.book = gene_inputs(fold.cell, self.options), fold.book
         value = fold.train.value
         self.effects = Effects.fit(self.axes, rows, columns, value)
         if min(self.axes.shape) < _FEWEST:
@@ -114,7 +116,7 @@ class ProfilePredictor(CrossModel):
         practice = practise_completion(self.axes, rows, columns, value, self.options, generator)
         share, completed = practice.share, practice.residuals.completed
         sides = self._learn_sides(completed, generator)
-        priors = [side.entity_kernel(self.kernels) for side in sides]
+        priors = [side.entity_kernel(self.inputs) for side in sides]
         combination = Combination.learn(practice, priors, self.options, generator)
         held = practice.held
         effects = np.stack([practice.effects.row[held.rows], practice.effects.column[held.columns]], axis=1)
@@ -193,7 +195,7 @@ class ProfilePredictor(CrossModel):
 
     def load_crosses(self, state: dict[str, Any], book: StrainBook, cell: Cell) -> None:
         """Restore what `cross_state` returned."""
-        self.kernels, self.book = gene_kernels(cell, self.options), book
+        self.inputs, self.book = gene_inputs(cell, self.options), book
         self.effects, self.estimate = Effects(**state["effects"]), state["estimate"]
         sides = [AssaySide.from_state(side) for side in state["sides"]]
         self.sides = (sides[0], sides[-1])
@@ -207,7 +209,9 @@ class ProfilePredictor(CrossModel):
         sides = []
         for entities, own, effects in learned:
             sets = self.book.genes_of_sets(entities.gene_set)
-            sides.append(AssaySide.learn(self.kernels, sets, own, effects, self.options, generator))
+            sides.append(
+                AssaySide.learn(self.inputs, sets, own, effects, self.options, generator, symmetric=self.axes.symmetric)
+            )
         return sides
 
     def _unseen(self, side: Side, missing: Index, known: AssaySide) -> tuple[Unseen, Index]:
@@ -215,7 +219,7 @@ class ProfilePredictor(CrossModel):
         sets, inverse = np.unique(side.gene_set[missing], return_inverse=True)
         position = np.zeros(len(missing), dtype=np.int64)
         position[missing] = inverse
-        return known.unseen(self.kernels, self.book.genes_of_sets(sets)), position
+        return known.unseen(self.inputs, self.book.genes_of_sets(sets)), position
 
     def _fit_unseen(
         self, rows: Index, columns: Index, value: Matrix, measured: Gains, generator: np.random.Generator

@@ -1,16 +1,20 @@
-"""One side of an assay as a Gaussian process over gene sets, its kernel learned by leaving each gene out."""
+"""One side of an assay: what is known of its gene sets, and what networks and features carry from these to others."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 from scipy import sparse
 from scipy.linalg import eigh
-from scipy.optimize import minimize
+from sklearn.ensemble import HistGradientBoostingRegressor
 
 from pipeline_lib.config.models import ProfilePredictorSettings
+from pipeline_lib.models.baselines.gradient_boosting import Trees
+from pipeline_lib.models.interface import non_negative_least_squares
 from pipeline_lib.models.profile_predictor.kernels import (
+    GeneInputs,
     GeneKernel,
     GeneProcess,
     Index,
@@ -18,170 +22,192 @@ from pipeline_lib.models.profile_predictor.kernels import (
     set_kernel,
     weighted_kernel,
 )
+from pipeline_lib.models.profile_predictor.learning import KernelWeights, learn_weights
 
-Loss = Callable[[Matrix], tuple[float, Matrix]]
-"""Of residuals [n, m]: a number, and its derivative by each residual."""
-
-_LOG_BOUNDS = (-12.0, 12.0)
-"""Of weights and noise: a line search over a flat loss goes far."""
-_PULL = 1e-4
-"""Penalty on mean squared logarithms: what no value decides stays near weight 1 instead of running away."""
-LEAST_NOISE = 1e-6
-"""Share of the kernel's diagonal that keeps the covariance of identical rows positive definite."""
-_CHANGE = 1e-7
-"""Relative change of the loss in one iteration below which the search ends."""
-
-
-def minimise_left_out(
-    kernels: Sequence[Matrix], targets: Matrix, loss: Loss, start: tuple[float, float], steps: int
-) -> Matrix:
-    """Return weights of kernels and the variance of the noise, float64 [kernels + 1], that minimise a loss.
-
-    With the covariance C = sum_k w_k K_k + s I and A = C^-1 the residual of row i, predicted from all other rows, is
-    R_i = (A T)_i / A_ii (Rasmussen and Williams 2006, "Gaussian Processes for Machine Learning", equation 5.12). The
-    logarithms of w and s are found by L-BFGS-B. With H = dL/dR, B = H_i / A_ii by row and d_i = (H_i . R_i) / A_ii, the
-    gradient is dL/dC = -A (B T' + T B') A / 2 + A diag(d) A, and dL/dw_k its inner product with K_k.
-
-    Parameters
-    ----------
-    kernels
-        float64 [n, n] each, symmetric and positive semidefinite.
-    targets
-        float64 [n, m].
-    loss
-        Of the residuals.
-    start
-        Weight of every kernel, and noise, to start from.
-    steps
-        Most iterations.
-
-    Raises
-    ------
-    ArithmeticError
-        When a matrix is no kernel, so that the covariance is not positive definite.
-    """
-    n = len(targets)
-    lower = np.tril_indices(n)
-    packed = np.stack([kernel[lower] for kernel in kernels])
-    diagonal = np.flatnonzero(lower[0] == lower[1])
-    entries = np.where(lower[0] == lower[1], 1.0, 2.0)
-    mean_diagonals = packed[:, diagonal].mean(axis=1)
-
-    def objective(logs: Matrix) -> tuple[float, Matrix]:
-        weights = np.exp(logs)
-        kernel = np.zeros((n, n))
-        kernel[lower] = weights[:-1] @ packed
-        noise = weights[-1] + LEAST_NOISE * (weights[:-1] @ mean_diagonals)
-        inverse = GeneProcess.fit(kernel, noise).inverse
-        projected = inverse @ targets
-        scale = 1 / inverse.diagonal()[:, None]
-        residuals = projected * scale
-        value, by_residual = loss(residuals)
-        by_covariance = -(inverse @ (by_residual * scale)) @ projected.T
-        by_covariance = (by_covariance + by_covariance.T) / 2
-        by_covariance += (inverse * ((by_residual * residuals).sum(axis=1) * scale[:, 0])) @ inverse
-        by_noise = float(by_covariance.trace())
-        by_weight = packed @ (by_covariance[lower] * entries) + LEAST_NOISE * by_noise * mean_diagonals
-        gradient = np.append(by_weight, by_noise) * weights
-        return value + _PULL * float(np.mean(logs**2)), gradient + 2 * _PULL * logs / len(logs)
-
-    logs = np.log(np.append(np.full(len(kernels), start[0]), start[1]))
-    options = {"maxiter": steps, "ftol": _CHANGE}
-    bounds = [_LOG_BOUNDS] * len(logs)
-    return np.exp(minimize(objective, logs, jac=True, method="L-BFGS-B", bounds=bounds, options=options).x)
-
-
-def left_out_residuals(kernels: Sequence[Matrix], weights: Matrix, targets: Matrix) -> Matrix:
-    """Return targets minus their prediction from all other rows, float64 [n, m].
-
-    Parameters
-    ----------
-    kernels
-        float64 [n, n] each.
-    weights
-        float64 [kernels + 1], the noise last.
-    targets
-        float64 [n, m].
-    """
-    kernel = np.tensordot(weights[:-1], np.stack(kernels), 1)
-    noise = float(weights[-1] + LEAST_NOISE * kernel.diagonal().mean())
-    return targets - GeneProcess.fit(kernel, noise).left_out(targets)
-
-
-_START_WEIGHT, _START_NOISE = 0.1, 1.5
-_COMPONENTS = 256
+_BINS = 32
+_ROUNDING = 1e-12
+_NO_TREES = Trees(np.zeros((0, 0), dtype=np.int64), np.zeros((0, 0)), np.zeros((0, 1)), 0.0)
 
 
 @dataclass(frozen=True)
-class KernelWeights:
-    """What was learned.
+class MainEffects:
+    """Main effects of m gene sets, and two estimates of those of other sets, stacked without negative weights.
+
+    A Gaussian process compares whole phenotype profiles, memberships and neighbourhoods; boosted trees read single
+    columns, such as the growth of the deletion in one condition. Neither holds the other.
 
     Attributes
     ----------
-    weights
-        float64 [kernels]: not negative; those below the least share are 0, the others sum to 1.
-    noise
-        Variance of the noise relative to that of the process.
-    loss
-        Squared error of the genes left out over the sum of squares; 1 is what predicting 0 gives.
+    mean
+        Over the sets.
+    deviations
+        float64 [m], from `mean`.
+    kernel_weights
+        float64 [kernels].
+    process
+        Over the m sets.
+    trees
+        Over the gene columns of a set.
+    cross_fitted
+        float64 [m]: what trees that did not see a set predict of its deviation.
+    shares
+        float64 [2]: weights of process and trees.
     """
 
-    weights: Matrix
-    noise: float
-    loss: float
+    mean: float
+    deviations: Matrix
+    kernel_weights: Matrix
+    process: GeneProcess
+    trees: Trees
+    cross_fitted: Matrix
+    shares: Matrix
+
+    @classmethod
+    def fit(
+        cls,
+        inputs: GeneInputs,
+        sets: Index,
+        effects: Matrix,
+        learned: KernelWeights,
+        settings: ProfilePredictorSettings,
+        generator: np.random.Generator,
+    ) -> Self:
+        """Condition the process on all sets, and grow trees where there are enough of them.
+
+        Parameters
+        ----------
+        inputs
+            Kernels and columns of the genes of the cell.
+        sets
+            int64 [m, 3].
+        effects
+            float64 [m].
+        learned
+            Weights of the kernels.
+        """
+        mean = float(effects.mean())
+        deviations = effects - mean
+        process = GeneProcess.fit(weighted_kernel(inputs.kernels, learned.weights, sets, sets), learned.noise)
+        if len(sets) < settings.tree_sets or not inputs.columns.shape[1]:
+            alone = np.array([1.0, 0.0])
+            return cls(mean, deviations, learned.weights, process, _NO_TREES, np.zeros(len(sets)), alone)
+        columns, seed = inputs.of_sets(sets), int(generator.integers(1 << 31))
+        fold = generator.permutation(len(sets)) % settings.tree_folds
+        cross_fitted = np.zeros(len(sets))
+        for held in (fold == number for number in range(settings.tree_folds)):
+            cross_fitted[held] = _grow(columns[~held], deviations[~held], settings, seed).predict(columns[held])
+        by_process = process.left_out(deviations[:, None])[:, 0]
+        shares = non_negative_least_squares(np.stack([by_process, cross_fitted], axis=1), deviations)
+        trees = _grow(columns, deviations, settings, seed)
+        return cls(mean, deviations, learned.weights, process, trees, cross_fitted, shares)
+
+    def stacked(self, by_process: Matrix, by_trees: Matrix) -> Matrix:
+        """Return effects from both estimates of their deviations, float64 [n]."""
+        return np.asarray(self.mean + self.shares[0] * by_process + self.shares[1] * by_trees)
+
+    def left_out(self) -> Matrix:
+        """Return what would be predicted of each set without it, float64 [m]."""
+        return self.stacked(self.process.left_out(self.deviations[:, None])[:, 0], self.cross_fitted)
+
+    def predict(self, inputs: GeneInputs, known: Index, sets: Index) -> Matrix:
+        """Return the effects of gene sets [u, 3] that training lacks, float64 [u]; `known` are those of the fit."""
+        kernel = weighted_kernel(inputs.kernels, self.kernel_weights, sets, known)
+        by_process = self.process.predict(kernel, self.deviations[:, None])[:, 0]
+        by_trees = np.zeros(len(sets))
+        if self.shares[1] > 0:
+            columns = inputs.of_sets(sets)
+            # A set of which nothing is known has no deviation, as in the process.
+            by_trees = np.where(columns.any(axis=1), self.trees.predict(columns), 0.0)
+        return self.stacked(by_process, by_trees)
+
+    def state(self) -> dict[str, Any]:
+        """Return arrays and plain values."""
+        return {**vars(self), "process": vars(self.process), "trees": vars(self.trees)}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """Return the effects that `state` was taken from."""
+        return cls(**{**state, "process": GeneProcess(**state["process"]), "trees": Trees(**state["trees"])})
 
 
-def learn_weights(kernels: Sequence[Matrix], targets: Matrix, steps: int, least_share: float) -> KernelWeights:
-    """Minimise the leave-one-out squared error of a Gaussian process with kernel sum_k w_k K_k and noise s.
+def _grow(columns: Matrix, target: Matrix, settings: ProfilePredictorSettings, seed: int) -> Trees:
+    boosting = HistGradientBoostingRegressor(
+        learning_rate=settings.tree_learning_rate,
+        max_iter=settings.tree_rounds,
+        max_leaf_nodes=settings.tree_leaves,
+        max_depth=settings.tree_depth,
+        max_features=settings.tree_column_share,
+        max_bins=_BINS,
+        early_stopping=False,
+        random_state=seed,
+    ).fit(columns, target)
+    return Trees.of_boosting(boosting, settings.tree_rounds)
 
-    Only T T' matters, so T is replaced by its leading left singular vectors; see `minimise_left_out`.
 
-    Parameters
+@dataclass(frozen=True)
+class SharedDirections:
+    """What m profiles have in common, by which a predicted profile is freed of noise.
+
+    With C = P'P / m a profile z becomes z C (C + s I)^-1: along directions that many profiles share it stays, along
+    others it is taken for noise of variance s. It is the posterior mean of z under a Gaussian prior of covariance C.
+
+    Attributes
     ----------
-    kernels
-        float64 [n, n] each.
-    targets
-        float64 [n, m]: one function of the genes a column, of mean 0.
-    steps
-        Most iterations.
-    least_share
-        Kernels with a smaller share of the sum are left out.
+    directions
+        float64 [c, r], orthonormal: eigenvectors of C.
+    kept
+        float64 [r]: share that stays along each, lambda / (lambda + s).
+    noise
+        s, 0 where every profile is 0.
     """
-    reduced = _leading(targets)
-    total = max(float(np.sum(reduced**2)), 1e-300)
 
-    def squared_error(residuals: Matrix) -> tuple[float, Matrix]:
-        return float(np.sum(residuals**2)) / total, 2 * residuals / total
+    directions: Matrix
+    kept: Matrix
+    noise: float
 
-    learned = minimise_left_out(kernels, reduced, squared_error, (_START_WEIGHT, _START_NOISE), steps)
-    loss, _ = squared_error(left_out_residuals(kernels, learned, reduced))
-    weights = learned[:-1]
-    kept = np.where(weights >= least_share * weights.sum(), weights, 0.0)
-    # A kernel that is left out still adds its diagonal, which is noise.
-    noise = float(learned[-1]) + float(weights.sum() - kept.sum())
-    return KernelWeights(kept / kept.sum(), noise / kept.sum(), loss)
+    @classmethod
+    def of(cls, profiles: Matrix, shrinkage: float) -> Self:
+        """Decompose C of `profiles` [m, c] by the smaller of its two Gram matrices; s is `shrinkage` mean variances."""
+        rows, columns = profiles.shape
+        noise = shrinkage * float(np.mean(profiles**2))
+        if noise == 0:
+            return cls(np.zeros((columns, 0)), np.zeros(0), 0.0)
+        values, vectors = eigh(profiles @ profiles.T if rows < columns else profiles.T @ profiles)
+        there = values > _ROUNDING * values[-1]
+        values, vectors = values[there], vectors[:, there]
+        if rows < columns:
+            vectors = (profiles.T @ vectors) / np.sqrt(values)
+        return cls(vectors, values / (values + rows * noise), noise)
 
+    def smooth(self, profiles: Matrix) -> Matrix:
+        """Return profiles [n, c] without what is noise, float64 [n, c]."""
+        return np.asarray(((profiles @ self.directions) * self.kept) @ self.directions.T)
 
-def _leading(targets: Matrix) -> Matrix:
-    if targets.shape[1] <= _COMPONENTS and targets.shape[1] <= targets.shape[0]:
-        return np.ascontiguousarray(targets, dtype=np.float64)
-    values, vectors = eigh(targets @ targets.T)
-    values, vectors = values[-_COMPONENTS:], vectors[:, -_COMPONENTS:]
-    return np.ascontiguousarray(vectors * np.sqrt(np.maximum(values, 0.0)))
+    def smooth_left_out(self, predicted: Matrix, profiles: Matrix) -> Matrix:
+        """Smooth `predicted` [m, c] of each row by the directions of all rows of `profiles` [m, c] but its own.
+
+        With M = C + s I the inverse without row p is M^-1 + M^-1 p p' M^-1 / (m - p' M^-1 p) (Sherman and Morrison).
+        """
+        if not self.noise:
+            return predicted
+        own = (profiles - self.smooth(profiles)) / self.noise
+        of_predicted = (predicted - self.smooth(predicted)) / self.noise
+        share = np.einsum("rc,rc->r", predicted, own) / (len(profiles) - np.einsum("rc,rc->r", profiles, own))
+        return np.asarray(predicted - self.noise * (of_predicted + share[:, None] * own))
 
 
 @dataclass(frozen=True)
 class Unseen:
-    """What a side's processes say of u gene sets that training lacks.
+    """What a side predicts of u gene sets that training lacks.
 
     Attributes
     ----------
     weight
         float64 [u, m]: weight of each known set's profile.
     profile
-        float64 [u, c]: posterior mean of the profile.
+        float64 [u, c]: posterior mean of the profile, freed of noise.
     effect
-        float64 [u]: posterior mean of the main effect.
+        float64 [u]: main effect.
     variance
         float64 [u]: posterior variance of a profile's value, in units of its prior one.
     """
@@ -194,7 +220,7 @@ class Unseen:
 
 @dataclass(frozen=True)
 class AssaySide:
-    """Gene sets of one side, their profiles and effects, and the processes that carry these to other sets.
+    """Gene sets of one side, their profiles and effects, and what carries these to other sets.
 
     Strains of one gene set share a profile, their mean: another allele of an unseen gene is unseen too.
 
@@ -204,108 +230,123 @@ class AssaySide:
         int64 [m, 3]: genes, -1 where there is none.
     owner
         int64 [e]: the set of each entity of the axis.
+    partner
+        int64 [c]: the set that each column of the profiles is, -1 where columns are strains of their own.
     profiles
         float64 [m, c].
     effects
-        float64 [m], deviations from `mean_effect`.
-    profile_weights, effect_weights
-        float64 [kernels].
-    profile_process, effect_process
-        Over the m sets.
+        Main effects of the m sets.
+    kernel_weights
+        float64 [kernels]: of the profiles.
+    process
+        Of the profiles, over the m sets.
+    shrinkage
+        Noise of a predicted profile in units of the mean variance of profiles; see `SharedDirections`.
     """
 
     sets: Index
     owner: Index
+    partner: Index
     profiles: Matrix
-    effects: Matrix
-    mean_effect: float
-    profile_weights: Matrix
-    effect_weights: Matrix
-    profile_process: GeneProcess
-    effect_process: GeneProcess
+    effects: MainEffects
+    kernel_weights: Matrix
+    process: GeneProcess
+    shrinkage: float
 
     @classmethod
     def learn(
         cls,
-        kernels: Sequence[GeneKernel],
+        inputs: GeneInputs,
         entity_sets: Index,
         profiles: Matrix,
         effects: Matrix,
         settings: ProfilePredictorSettings,
         generator: np.random.Generator,
+        *,
+        symmetric: bool,
     ) -> Self:
         """Learn the kernels of profiles and of effects on a sample of sets, then condition on all of them.
 
         Parameters
         ----------
-        kernels
-            Over the genes of the cell.
+        inputs
+            Kernels and columns of the genes of the cell.
         entity_sets
             int64 [e, 3]: genes of each entity.
         profiles
             float64 [e, c]: completed residual profiles.
         effects
             float64 [e]: main effects.
+        symmetric
+            Whether the columns are the entities themselves.
         """
         sets, owner = np.unique(entity_sets, axis=0, return_inverse=True)
         owner = owner.ravel()
         average = _averaging(owner, len(sets))
         mean_profiles, mean_effects = np.asarray(average @ profiles), np.asarray(average @ effects)
-        centre = float(mean_effects.mean())
-        deviations = mean_effects - centre
         sample = np.arange(len(sets))
         if len(sample) > settings.learning_sets:
             sample = np.sort(generator.choice(sample, settings.learning_sets, replace=False))
-        profile, effect = _learn_both(kernels, sets[sample], mean_profiles[sample], deviations[sample], settings)
-        processes = [
-            GeneProcess.fit(weighted_kernel(kernels, learned.weights, sets, sets), learned.noise)
-            for learned in (profile, effect)
-        ]
+        deviations = mean_effects[sample] - mean_effects.mean()
+        profile, effect = _learn_both(inputs.kernels, sets[sample], mean_profiles[sample], deviations, settings)
         return cls(
-            sets, owner, mean_profiles, deviations, centre, profile.weights, effect.weights, processes[0], processes[1]
+            sets,
+            owner,
+            owner if symmetric else np.full(profiles.shape[1], -1),
+            mean_profiles,
+            MainEffects.fit(inputs, sets, mean_effects, effect, settings, generator),
+            profile.weights,
+            GeneProcess.fit(weighted_kernel(inputs.kernels, profile.weights, sets, sets), profile.noise),
+            settings.profile_shrinkage,
         )
 
-    def unseen(self, kernels: Sequence[GeneKernel], sets: Index) -> Unseen:
+    @cached_property
+    def shared(self) -> SharedDirections:
+        """What the profiles have in common."""
+        return SharedDirections.of(self.profiles, self.shrinkage)
+
+    def unseen(self, inputs: GeneInputs, sets: Index) -> Unseen:
         """Predict profile and effect of gene sets [u, 3] that training lacks."""
-        kernel = weighted_kernel(kernels, self.profile_weights, sets, self.sets)
-        by_effect = weighted_kernel(kernels, self.effect_weights, sets, self.sets)
+        kernel = weighted_kernel(inputs.kernels, self.kernel_weights, sets, self.sets)
         return Unseen(
-            weight=kernel @ self.profile_process.inverse,
-            profile=self.profile_process.predict(kernel, self.profiles),
-            effect=self.mean_effect + self.effect_process.predict(by_effect, self.effects[:, None])[:, 0],
-            variance=self.profile_process.variance(kernel),
+            weight=kernel @ self.process.inverse,
+            profile=self.shared.smooth(self.process.predict(kernel, self.profiles)),
+            effect=self.effects.predict(inputs, self.sets, sets),
+            variance=self.process.variance(kernel),
         )
+
+    def left_out_profiles(self) -> Matrix:
+        """Return what would be predicted of each set's profile without it, float64 [m, c].
+
+        A set that is left out is no column either: its own measurements would smooth the rest.
+        """
+        own = self.partner == np.arange(len(self.sets))[:, None]
+        predicted = np.where(own, 0.0, self.process.left_out(self.profiles))
+        return self.shared.smooth_left_out(predicted, np.where(own, 0.0, self.profiles))
 
     def with_profiles(self, profiles: Matrix) -> Self:
         """Return the side with other profiles of its entities, float64 [e, c], under the kernels that were learned."""
         return replace(self, profiles=self.averaged(profiles))
 
-    def entity_kernel(self, kernels: Sequence[GeneKernel]) -> Matrix:
+    def entity_kernel(self, inputs: GeneInputs) -> Matrix:
         """Return the learned kernel of profiles between the entities of the axis, float64 [e, e]."""
-        kernel = weighted_kernel(kernels, self.profile_weights, self.sets, self.sets)
+        kernel = weighted_kernel(inputs.kernels, self.kernel_weights, self.sets, self.sets)
         return kernel[np.ix_(self.owner, self.owner)]
 
     def averaged(self, values: Matrix) -> Matrix:
         """Return the mean over the entities of each set of `values` [e, c], float64 [m, c]."""
         return np.asarray(_averaging(self.owner, len(self.sets)) @ values)
 
-    def left_out_effects(self) -> Matrix:
-        """Return what would be predicted of each set's effect without it, float64 [m]."""
-        return self.mean_effect + self.effect_process.left_out(self.effects[:, None])[:, 0]
-
     def state(self) -> dict[str, Any]:
         """Return arrays and plain values."""
-        return {
-            **vars(self),
-            "profile_process": vars(self.profile_process),
-            "effect_process": vars(self.effect_process),
-        }
+        own = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {**own, "effects": self.effects.state(), "process": vars(self.process)}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """Return the side that `state` was taken from."""
-        processes = {name: GeneProcess(**state[name]) for name in ("profile_process", "effect_process")}
-        return cls(**{**state, **processes})
+        process, effects = GeneProcess(**state["process"]), MainEffects.from_state(state["effects"])
+        return cls(**{**state, "effects": effects, "process": process})
 
 
 def _averaging(owner: Index, sets: int) -> sparse.csr_array:

@@ -8,7 +8,7 @@ from scipy.special import expit
 
 from pipeline_lib.models.clp.levels import LevelGains, NoProfiles, case_of, units_of
 from pipeline_lib.models.interface import FitContext
-from pipeline_lib.models.profile_predictor.estimates import CrossEstimates
+from pipeline_lib.models.profile_predictor.cases import CrossEstimates
 from tests.small_cell import small_cell, small_screen
 
 GENERATOR = np.random.default_rng(11)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline_lib.models.profile_predictor.side import learn_weights
+from pipeline_lib.models.profile_predictor.learning import learn_weights
 
 
 @pytest.fixture

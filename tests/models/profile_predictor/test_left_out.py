@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
 
-from pipeline_lib.models.profile_predictor import side
+from pipeline_lib.models.profile_predictor import learning
 from pipeline_lib.models.profile_predictor.kernels import GeneProcess
-from pipeline_lib.models.profile_predictor.side import left_out_residuals, minimise_left_out
+from pipeline_lib.models.profile_predictor.learning import left_out_residuals, minimise_left_out
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def test_residuals_are_those_of_the_process_without_each_row(problem):
 def test_the_gradient_is_that_of_finite_differences(problem, monkeypatch):
     kernels, targets = problem
     taken = {}
-    monkeypatch.setattr(side, "minimize", lambda objective, logs, **_: taken.update(at=objective) or _Found(logs))
+    monkeypatch.setattr(learning, "minimize", lambda objective, logs, **_: taken.update(at=objective) or _Found(logs))
     minimise_left_out(kernels, targets, squared_error, (0.3, 0.5), 5)
     logs = np.array([-0.4, 0.7, -1.1])
     by_difference = approx_fprime(logs, lambda at: taken["at"](at)[0], 1e-6)

@@ -101,9 +101,9 @@ def test_an_unseen_gene_of_which_nothing_is_known_gets_the_mean_and_the_partners
     # Scores of mean 0 and without main effects: what is left is within a fraction of their SD.
     assert np.abs(predicted.value - train.value.mean()).max() < 0.4 * train.value.std()
     side = predictor.sides[0]
-    nobody = side.unseen(predictor.kernels, np.array([[-1, -1, LONE]]))
+    nobody = side.unseen(predictor.inputs, np.array([[-1, -1, LONE]]))
     np.testing.assert_array_equal(nobody.profile, 0.0)
-    assert nobody.effect[0] == pytest.approx(side.mean_effect, abs=1e-9)
+    assert nobody.effect[0] == pytest.approx(side.effects.mean, abs=1e-9)
     assert nobody.variance[0] == pytest.approx(1.0)
 
 
