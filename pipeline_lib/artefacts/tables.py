@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-import torch
 
 from pipeline_lib.artefacts.atomic import atomic_path
 from pipeline_lib.artefacts.schemas import TableSchema
@@ -232,6 +231,8 @@ def to_arrays(value: Any) -> Any:  # noqa: ANN401 - a tree of tensors and plain 
 
 def update_digest(digest: Any, part: Any) -> None:  # noqa: ANN401 - a hash, and whatever is hashed
     """Take an array, a tensor, a table, a mapping of these or plain values into a hash of `hashlib`."""
+    import torch
+
     if isinstance(part, torch.Tensor):
         part = part.cpu().numpy()
     if isinstance(part, np.ndarray) and part.dtype != object:

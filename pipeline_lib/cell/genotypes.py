@@ -3,18 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from pipeline_lib.artefacts import PHENOTYPES
 from pipeline_lib.errors import PipelineError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 MAX_ORDER = 3
 NO_GENE = -1
@@ -351,6 +352,8 @@ class GeneLoss:
     """
 
     def __init__(self, rules: GeneRuleArrays, genes: int, reactions: int) -> None:
+        import torch
+
         order = np.argsort(rules.members[0], kind="stable")
         counts = np.bincount(rules.members[0], minlength=genes)
         isozymes = np.bincount(rules.owner, minlength=reactions)
@@ -360,7 +363,7 @@ class GeneLoss:
         )
         self.num_complexes, self.num_reactions = len(rules.owner), reactions
 
-    def lost_complexes(self, genes: Tensor) -> tuple[Tensor, Tensor]:
+    def lost_complexes(self, genes: "Tensor") -> "tuple[Tensor, Tensor]":
         """Return (row, complex) of every complex that a genotype loses, each once.
 
         Parameters
@@ -368,6 +371,8 @@ class GeneLoss:
         genes
             long [n, 3], -1 where there is no gene.
         """
+        import torch
+
         device, genes = genes.device, genes.cpu()
         row = torch.arange(len(genes))[:, None].expand_as(genes)
         present = genes >= 0
@@ -380,16 +385,18 @@ class GeneLoss:
         keys = torch.unique(row.repeat_interleave(counts) * self.num_complexes + complexes).to(device)
         return keys // max(self.num_complexes, 1), keys % max(self.num_complexes, 1)
 
-    def __call__(self, genes: Tensor) -> tuple[Tensor, Tensor]:
+    def __call__(self, genes: "Tensor") -> "tuple[Tensor, Tensor]":
         """Return what `blocked_reactions` returns."""
         return self.blocked_reactions(genes)
 
-    def blocked_reactions(self, genes: Tensor) -> tuple[Tensor, Tensor]:
+    def blocked_reactions(self, genes: "Tensor") -> "tuple[Tensor, Tensor]":
         """Return (row, reaction) of every reaction that a genotype blocks, each once; see `lost_complexes`."""
         return self.without_enzyme(*self.lost_complexes(genes))
 
-    def without_enzyme(self, row: Tensor, complexes: Tensor) -> tuple[Tensor, Tensor]:
+    def without_enzyme(self, row: "Tensor", complexes: "Tensor") -> "tuple[Tensor, Tensor]":
         """Return (row, reaction) of the reactions all of whose complexes are among the lost ones (long [k] each)."""
+        import torch
+
         device, row = row.device, row.cpu()
         keys, lost = torch.unique(row * self.num_reactions + self.owner[complexes.cpu()], return_counts=True)
         row, reaction = keys // self.num_reactions, keys % self.num_reactions
