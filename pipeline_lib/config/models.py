@@ -213,10 +213,10 @@ class ProfilePredictorSettings(Section):
     greatest_score: float = Field(default=8.0, gt=0)
     """Standard scores of a feature beyond this are cut, so that one outlying phenotype does not decide which genes are
     similar."""
-    profile_shrinkage: float = Field(default=1.0, gt=0)
+    profile_shrinkage: float = Field(default=1.0, ge=1e-3)
     """Noise of the predicted profile of an unseen gene, in units of the mean variance of profiles: what it shares with
     many measured profiles stays, what is beside them shrinks."""
-    tree_sets: int = Field(default=100, ge=20)
+    tree_sets: int = Field(default=100, ge=50)
     """Fewest genes (or gene sets) on whose main effects boosted trees are grown, beside the Gaussian process."""
     tree_rounds: int = Field(default=150, ge=1)
     """Number of trees."""
@@ -228,7 +228,7 @@ class ProfilePredictorSettings(Section):
     """Greatest depth of a tree."""
     tree_column_share: float = Field(default=0.1, gt=0, le=1)
     """Share of the columns that each split looks at, drawn anew."""
-    tree_folds: int = Field(default=5, ge=2)
+    tree_folds: int = Field(default=5, ge=2, le=20)
     """Folds of genes in which trees predict the genes that they have not seen, to be weighed against the process."""
     membership_zeros: float = Field(default=0.5, gt=0, le=1)
     """A feature table without negative values that is zero at least this often holds memberships, not measurements."""

@@ -15,6 +15,7 @@ from pipeline_lib.cell.genotypes import gene_positions
 from pipeline_lib.config.evaluation import ReportingSettings
 from pipeline_lib.config.screen_readers import ScreenScores
 from pipeline_lib.models.interface import Cell
+from pipeline_lib.reporting.names import is_simulated
 from pipeline_lib.training.fitted_model import FittedModel, genotypes_of, load_fitted
 from pipeline_lib.training.genotypes import CHUNK, Chunks, all_pairs, all_triples
 
@@ -61,7 +62,7 @@ def choose_target(observations: pd.DataFrame, order: int) -> Target | None:
     if rows.empty:
         return None
     sizes = rows.groupby(["screen", "phenotype"]).size().rename("rows").reset_index()
-    sizes["in_silico"] = sizes["screen"].str.startswith("simulated")
+    sizes["in_silico"] = sizes["screen"].map(is_simulated)
     sizes["kind"] = sizes["phenotype"].map(_RANKED.index)
     best = sizes.sort_values(["in_silico", "kind", "rows"], ascending=[True, True, False]).iloc[0]
     return Target(order, str(best["screen"]), str(best["phenotype"]))

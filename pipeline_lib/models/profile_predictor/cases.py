@@ -215,26 +215,32 @@ class Estimates:
         )
 
 
-def left_out_of_one_side(side: AssaySide, own: Index, other: Index, other_effect: Matrix) -> Estimates:
+def left_out_of_one_side(
+    side: AssaySide, profiles: Matrix, own: Index, other: Index, other_effect: Matrix
+) -> Estimates:
     """Estimate measured crosses as if training lacked the gene set of one side.
 
     Parameters
     ----------
     side
         The side whose set is left out.
+    profiles
+        float64 [m, c]: `AssaySide.left_out_profiles` of it.
     own, other
         int64 [n]: positions of both entities on their axes.
     other_effect
         float64 [c]: main effects of the entities of the other axis.
     """
     at = side.owner[own]
-    profile = side.left_out_profiles()[at, other]
+    profile = profiles[at, other]
     variance = side.process.left_out_variance()[at]
     return Estimates.of_one_unseen(side.effects.left_out()[at], profile, other_effect[other], variance)
 
 
 def left_out_of_both_sides(sides: tuple[AssaySide, AssaySide], rows: Index, columns: Index) -> Estimates:
     """Estimate measured crosses as if training lacked the gene sets of both sides.
+
+    In a symmetric screen the trees that predict one gene's main effect may have seen that of the other.
 
     Parameters
     ----------

@@ -145,16 +145,25 @@ class GeneInputs:
     columns
         float64 [N, d]: measurements as standard scores, the leading components of memberships, logarithms of the number
         of neighbours in each network.
+    blocks
+        Name and width of each run of columns.
     """
 
     kernels: list[GeneKernel]
     columns: Matrix
+    blocks: list[str]
 
     def of_sets(self, gene_sets: Index) -> Matrix:
         """Return the mean of the columns over the genes of each set [n, 3], float64 [n, d]."""
-        there = gene_sets >= 0
-        total = np.where(there[:, :, None], self.columns[np.maximum(gene_sets, 0)], 0.0).sum(axis=1)
-        return np.asarray(total / np.maximum(there.sum(axis=1), 1)[:, None])
+        total = np.zeros((len(gene_sets), self.columns.shape[1]))
+        for genes in gene_sets.T:
+            total[genes >= 0] += self.columns[genes[genes >= 0]]
+        return total / np.maximum((gene_sets >= 0).sum(axis=1), 1)[:, None]
+
+    @property
+    def layout(self) -> list[str]:
+        """What the kernels and the blocks of columns are made of, in their order."""
+        return [*(kernel.name for kernel in self.kernels), *self.blocks]
 
 
 _INPUTS: "WeakKeyDictionary[Cell, dict[ProfilePredictorSettings, GeneInputs]]" = WeakKeyDictionary()
@@ -179,12 +188,12 @@ def _new_inputs(cell: Cell, settings: ProfilePredictorSettings) -> GeneInputs:
     networks = gene_networks(cell)
     size = len(cell.genes)
     kernels: list[GeneKernel] = []
-    columns: list[Matrix] = [np.zeros((size, 0))]
+    columns: dict[str, Matrix] = {}
     total = sparse.csr_array((size, size))
     for name, network in networks.items():
         normalised = _normalised(network)
         total = total + normalised
-        columns.append(np.log1p(np.asarray(network.astype(bool).sum(axis=1)).reshape(size, 1)))
+        columns[f"{name} neighbours"] = np.log1p(np.asarray(network.astype(bool).sum(axis=1)).reshape(size, 1))
         neighbourhood = _unit_rows(network + sparse.eye_array(size, format="csr"))
         kernels += [CosineKernel(f"{name} neighbourhood", neighbourhood, linear)]
         kernels.append(EdgeKernel(f"{name} edge", normalised))
@@ -194,13 +203,14 @@ def _new_inputs(cell: Cell, settings: ProfilePredictorSettings) -> GeneInputs:
         values = np.asarray(table, dtype=np.float64)
         members = _holds_memberships(values, settings.membership_zeros)
         scaled = _by_size(values) if members else _standard_scores(values, settings.greatest_score)
-        columns.append(principal_components(table, COMPONENTS).astype(np.float64) if members else scaled)
+        columns[name] = principal_components(table, COMPONENTS).astype(np.float64) if members else scaled
         factor = _unit_rows(sparse.csr_array(scaled))
         kernels.append(CosineKernel(f"{name} linear", factor, linear))
         if not members:
             kernels.append(CosineKernel(f"{name} square", factor, np.square))
             kernels.append(CosineKernel(f"{name} sharp", factor, Sharp(settings.sharpness)))
-    return GeneInputs(kernels, np.concatenate(columns, axis=1))
+    blocks = [f"{name} ({block.shape[1]})" for name, block in columns.items()]
+    return GeneInputs(kernels, np.concatenate([np.zeros((size, 0)), *columns.values()], axis=1), blocks)
 
 
 def _holds_memberships(table: Matrix, zeros: float) -> bool:

@@ -9,6 +9,7 @@ import pandas as pd
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
 from pipeline_lib.cell.testable import effective_number
 from pipeline_lib.config.models import ProfilePredictorSettings
+from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.crosses.crosses import UNKNOWN, Crosses, Index, Side, StrainBook
 from pipeline_lib.models.crosses.effects import CrossModel, Effects, ScoreMatrix
 from pipeline_lib.models.crosses.per_assay import AssayFold, FittedAssay, PerAssay, Trial, stated_assays
@@ -185,8 +186,9 @@ class ProfilePredictor(CrossModel):
         return of_both_unseen(self.effects.mean, parts, self.gains.both_unseen)
 
     def cross_state(self) -> dict[str, Any]:
-        """Return effects, estimates, sides and gains; the kernels are the cell's."""
+        """Return effects, estimates, sides and gains; kernels and columns of genes are the cell's."""
         return {
+            "inputs": self.inputs.layout,
             "effects": vars(self.effects),
             "estimate": self.estimate,
             "sides": [side.state() for side in (self.sides[:1] if self.axes.symmetric else self.sides)],
@@ -194,8 +196,20 @@ class ProfilePredictor(CrossModel):
         }
 
     def load_crosses(self, state: dict[str, Any], book: StrainBook, cell: Cell) -> None:
-        """Restore what `cross_state` returned."""
+        """Restore what `cross_state` returned.
+
+        Raises
+        ------
+        PipelineError
+            When networks or feature tables are not those of the fit.
+        """
         self.inputs, self.book = gene_inputs(cell, self.options), book
+        differing = set(state["inputs"]) ^ set(self.inputs.layout)
+        if differing:
+            raise PipelineError(
+                "The model was fitted with other networks or feature tables: one of the two lacks "
+                f"{', '.join(sorted(differing)[:5])}; give those of its own run, or fit again."
+            )
         self.effects, self.estimate = Effects(**state["effects"]), state["estimate"]
         sides = [AssaySide.from_state(side) for side in state["sides"]]
         self.sides = (sides[0], sides[-1])
@@ -234,8 +248,10 @@ class ProfilePredictor(CrossModel):
         rows, columns = rows[observation], columns[observation]
         row_effect, column_effect = self.effects.row[rows], self.effects.column[columns]
         residual, prior = value[observation] - self.effects.mean, self.options.prior_observations
-        by_row = left_out_of_one_side(self.sides[0], rows, columns, self.effects.column)
-        by_column = left_out_of_one_side(self.sides[1], columns, rows, self.effects.row)
+        of_rows = self.sides[0].left_out_profiles()
+        of_columns = of_rows if self.axes.symmetric else self.sides[1].left_out_profiles()
+        by_row = left_out_of_one_side(self.sides[0], of_rows, rows, columns, self.effects.column)
+        by_column = left_out_of_one_side(self.sides[1], of_columns, columns, rows, self.effects.row)
         by_both = left_out_of_both_sides(self.sides, rows, columns)
         without_row, without_column = residual - column_effect, residual - row_effect
         units = [effective_number(side.owner[places]) for side, places in zip(self.sides, (rows, columns), strict=True)]

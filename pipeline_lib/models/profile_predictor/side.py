@@ -113,11 +113,7 @@ class MainEffects:
         """Return the effects of gene sets [u, 3] that training lacks, float64 [u]; `known` are those of the fit."""
         kernel = weighted_kernel(inputs.kernels, self.kernel_weights, sets, known)
         by_process = self.process.predict(kernel, self.deviations[:, None])[:, 0]
-        by_trees = np.zeros(len(sets))
-        if self.shares[1] > 0:
-            columns = inputs.of_sets(sets)
-            # A set of which nothing is known has no deviation, as in the process.
-            by_trees = np.where(columns.any(axis=1), self.trees.predict(columns), 0.0)
+        by_trees = self.trees.predict(inputs.of_sets(sets)) if self.shares[1] > 0 else np.zeros(len(sets))
         return self.stacked(by_process, by_trees)
 
     def state(self) -> dict[str, Any]:
@@ -183,17 +179,43 @@ class SharedDirections:
         """Return profiles [n, c] without what is noise, float64 [n, c]."""
         return np.asarray(((profiles @ self.directions) * self.kept) @ self.directions.T)
 
-    def smooth_left_out(self, predicted: Matrix, profiles: Matrix) -> Matrix:
-        """Smooth `predicted` [m, c] of each row by the directions of all rows of `profiles` [m, c] but its own.
+    def smooth_left_out(self, predicted: Matrix, profiles: Matrix, own: Sequence[Index] = ()) -> Matrix:
+        """Smooth `predicted` [m, c] of each row by all of `profiles` [m, c] but its own row and its own columns.
 
-        With M = C + s I the inverse without row p is M^-1 + M^-1 p p' M^-1 / (m - p' M^-1 p) (Sherman and Morrison).
+        With M = C + s I the inverse without row p is N = M^-1 + M^-1 p p' M^-1 / (m - p' M^-1 p) (Sherman and
+        Morrison), and without column j of it N - N_.j N_j. / N_jj. The noise s stays that of all rows.
+
+        Parameters
+        ----------
+        predicted
+            0 in a row's own columns.
+        profiles
+            Those that the directions were made of.
+        own
+            int64 [m] each: an own column of every row, -1 where it has no further one.
         """
         if not self.noise:
             return predicted
-        own = (profiles - self.smooth(profiles)) / self.noise
-        of_predicted = (predicted - self.smooth(predicted)) / self.noise
-        share = np.einsum("rc,rc->r", predicted, own) / (len(profiles) - np.einsum("rc,rc->r", profiles, own))
-        return np.asarray(predicted - self.noise * (of_predicted + share[:, None] * own))
+        rows = np.arange(len(profiles))
+        of_profiles = self._solved(profiles)
+        left = len(profiles) - np.einsum("rc,rc->r", profiles, of_profiles)
+        share = np.einsum("rc,rc->r", predicted, of_profiles) / left
+        solved = self._solved(predicted) + share[:, None] * of_profiles
+        removed: list[tuple[Matrix, Matrix]] = []
+        for column in own:
+            unit = np.zeros_like(profiles)
+            unit[rows, column] = column >= 0
+            of_column = self._solved(unit) + (of_profiles[rows, column] * (column >= 0) / left)[:, None] * of_profiles
+            for earlier, pivot in removed:
+                of_column -= (earlier[rows, column] * (column >= 0) / pivot)[:, None] * earlier
+            pivot = np.where(column >= 0, of_column[rows, column], 1.0)
+            solved -= (solved[rows, column] * (column >= 0) / pivot)[:, None] * of_column
+            removed.append((of_column, pivot))
+        return np.asarray(predicted - self.noise * solved)
+
+    def _solved(self, rows: Matrix) -> Matrix:
+        """Return rows M^-1, float64 [n, c]."""
+        return (rows - self.smooth(rows)) / self.noise
 
 
 @dataclass(frozen=True)
@@ -307,6 +329,9 @@ class AssaySide:
 
     def unseen(self, inputs: GeneInputs, sets: Index) -> Unseen:
         """Predict profile and effect of gene sets [u, 3] that training lacks."""
+        if not len(sets):
+            none = np.zeros(0)
+            return Unseen(np.zeros((0, len(self.sets))), np.zeros((0, self.profiles.shape[1])), none, none)
         kernel = weighted_kernel(inputs.kernels, self.kernel_weights, sets, self.sets)
         return Unseen(
             weight=kernel @ self.process.inverse,
@@ -318,11 +343,17 @@ class AssaySide:
     def left_out_profiles(self) -> Matrix:
         """Return what would be predicted of each set's profile without it, float64 [m, c].
 
-        A set that is left out is no column either: its own measurements would smooth the rest.
+        A set that is left out is no column either, where columns are the sets themselves; its own columns are 0.
         """
-        own = self.partner == np.arange(len(self.sets))[:, None]
-        predicted = np.where(own, 0.0, self.process.left_out(self.profiles))
-        return self.shared.smooth_left_out(predicted, np.where(own, 0.0, self.profiles))
+        predicted = self.process.left_out(self.profiles)
+        order = np.argsort(self.partner, kind="stable")
+        order = order[self.partner[order] >= 0]
+        of_set = self.partner[order]
+        number = np.arange(len(order)) - np.searchsorted(of_set, of_set)
+        own = np.full((int(number.max(initial=-1)) + 1, len(self.sets)), -1)
+        own[number, of_set] = order
+        predicted[of_set, order] = 0.0
+        return self.shared.smooth_left_out(predicted, self.profiles, list(own))
 
     def with_profiles(self, profiles: Matrix) -> Self:
         """Return the side with other profiles of its entities, float64 [e, c], under the kernels that were learned."""

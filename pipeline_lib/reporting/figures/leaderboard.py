@@ -21,6 +21,7 @@ from pipeline_lib.reporting.names import (
     in_order,
     is_clp,
     is_dango,
+    is_simulated,
     panel_title,
     split_name,
     split_phrase,
@@ -78,7 +79,7 @@ def leading_assay(leaderboard: pd.DataFrame) -> tuple[str, str]:
     single = leaderboard[draw_known]
     rows = single[single["screen"] != POOLED]
     for phenotype in LEADING:
-        part = rows[(rows["phenotype"] == phenotype) & (rows["screen"] != "simulated")]
+        part = rows[(rows["phenotype"] == phenotype) & ~rows["screen"].map(is_simulated).astype(bool)]
         part = part if len(part) else rows[rows["phenotype"] == phenotype]
         if len(part):
             return str(part.loc[part["n"].idxmax(), "screen"]), phenotype

@@ -57,23 +57,25 @@ def test_estimates_are_what_is_predicted(simulated, model):
     np.testing.assert_array_equal(estimates.std, predicted.std)
 
 
-def moved(simulated, model, observation, step):
+def moved(simulated, model, observation, step, **settings):
     """Return the estimates of one observation before and after its own value moved, with the case of each."""
     train = simulated.all.take(simulated.train)
     changed = replace(train, value=train.value.copy())
     changed.value[observation] += step
-    before, after = model.cross_fitted, fit(simulated, changed).cross_fitted
+    before, after = model.cross_fitted, fit(simulated, changed, **settings).cross_fitted
     np.testing.assert_array_equal(after.observation, before.observation)
     rows = np.flatnonzero(before.observation == observation)
     return before.estimates, after.estimates, rows
 
 
-def test_an_observations_estimates_hardly_move_with_its_own_value(simulated, model):
+@pytest.mark.parametrize("tree_sets", [100, 50], ids=["process alone", "process and trees"])
+def test_an_observations_estimates_hardly_move_with_its_own_value(simulated, tree_sets):
     """By 5 SD: what is left is the leverage of one in hundreds of values on gains, kernel weights and the mean."""
+    model = fit(simulated, tree_sets=tree_sets)
     train = simulated.all.take(simulated.train)
     step = 5 * train.value.std()
     held = model.cross_fitted.observation[case(model.cross_fitted.estimates) == 0][3]
-    before, after, rows = moved(simulated, model, held, step)
+    before, after, rows = moved(simulated, model, held, step, tree_sets=tree_sets)
     assert case(before)[rows].tolist() == [0, 1, 1, 2]
     # Main effects and completion of the held-out cell are those without it, but for the order of sums.
     np.testing.assert_allclose(after.effects[rows[0]], before.effects[rows[0]], atol=1e-12)

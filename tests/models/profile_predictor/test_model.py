@@ -8,10 +8,11 @@ from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
 from pipeline_lib.config.models import ModelSettings, ProfilePredictorSettings
 from pipeline_lib.config.training import TrainingSettings
+from pipeline_lib.errors import PipelineError
 from pipeline_lib.models.crosses.crosses import Axes, StrainBook
 from pipeline_lib.models.interface import Cell, FitContext
 from pipeline_lib.models.profile_predictor.completion import practise_completion
-from pipeline_lib.models.registry import build
+from pipeline_lib.models.registry import build, restore
 
 GENES, UNSEEN, LONE = 90, 20, 89
 """The last genes are never measured; of the very last one nothing is known at all."""
@@ -69,8 +70,9 @@ def simulated():
     return Simulated()
 
 
-def fit(simulated, train=None):
-    model = build("profile_predictor", ModelSettings(), TrainingSettings())
+def fit(simulated, train=None, **settings):
+    options = ModelSettings(profile_predictor=ProfilePredictorSettings(**settings))
+    model = build("profile_predictor", options, TrainingSettings())
     nothing = simulated.all.take(np.zeros(0, dtype=np.int64))
     model.fit(train or simulated.all.take(simulated.train), nothing, simulated.cell, FitContext())
     return model
@@ -171,3 +173,15 @@ def test_features_without_any_signal_do_no_harm(simulated):
     predicted = model.predict(simulated.all.take(one).without_values()).value
     error = np.mean((predicted - simulated.all.value[one]) ** 2)
     assert error < 1.15 * simulated.all.value[one].var()
+
+
+def test_a_model_is_restored_with_its_trees_and_refused_with_other_features(simulated):
+    model = fit(simulated, tree_sets=50)
+    predictor = next(iter(model.assays.values())).model
+    assert len(predictor.sides[0].effects.trees.value) > 0
+    asked = simulated.all.without_values()
+    restored = restore("profile_predictor", model.state(), simulated.cell)
+    np.testing.assert_array_equal(restored.predict(asked).value, model.predict(asked).value)
+    wider = np.pad(simulated.cell.features["phenotypes"], ((0, 0), (1, 0)))
+    with pytest.raises(PipelineError, match=r"other networks or feature tables: one of the two lacks phenotypes \(4\)"):
+        restore("profile_predictor", model.state(), cell_of(wider))
