@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipeline_lib.__main__ import app
 from pipeline_lib.artefacts.atomic import read_json
-from pipeline_lib.command_line.root import app
 from pipeline_lib.config.evaluation import ARTEFACTS
 from pipeline_lib.reporting.cards import data_cards, model_card
 from pipeline_lib.sources.catalogue import DEFAULT_CATALOGUE, read_catalogue

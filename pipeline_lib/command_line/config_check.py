@@ -245,7 +245,7 @@ def _make_splits(
 
 def _run(stage: str, arguments: Sequence[str]) -> str:
     """Run one of the pipeline's commands in this process; return what it printed."""
-    from pipeline_lib.command_line.root import app
+    from pipeline_lib.__main__ import app
 
     printed, progress = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(progress):

@@ -12,7 +12,7 @@ import pandas as pd
 import yaml
 from click.testing import CliRunner
 
-from pipeline_lib.command_line.root import app
+from pipeline_lib.__main__ import app
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.metabolism.knockouts.solver import solve_knockouts
 from pipeline_lib.metabolism.medium import with_medium

@@ -9,8 +9,8 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from pipeline_lib.__main__ import app
 from pipeline_lib.command_line.config_check import check_run
-from pipeline_lib.command_line.root import app
 
 CORE_GENES = """
     b0114 b0115 b0116 b0118 b0351 b0356 b0451 b0474 b0485 b0720 b0721 b0722 b0723 b0724 b0726 b0727 b0728 b0729 b0733

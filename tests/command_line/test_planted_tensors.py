@@ -9,9 +9,9 @@ import pytest
 import torch
 from click.testing import CliRunner
 
+from pipeline_lib.__main__ import app
 from pipeline_lib.artefacts.schemas import EDGES, GENES
 from pipeline_lib.artefacts.tables import save_tensors, write_table
-from pipeline_lib.command_line.root import app
 from pipeline_lib.errors import PipelineError
 from tests.small_cell import edge_table, gene_table, stoichiometry
 

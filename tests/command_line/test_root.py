@@ -8,7 +8,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from pipeline_lib.command_line.root import STAGES, app
+from pipeline_lib.__main__ import STAGES, app
 
 
 def run(*arguments, **keywords):
@@ -53,7 +53,7 @@ def test_a_mistake_of_the_user_is_one_line_and_no_traceback(tmp_path):
 
 def test_the_root_help_imports_nothing_heavy(root):
     heavy = "{'torch', 'cobra', 'pandas'}"
-    code = f"import sys; import pipeline_lib.command_line.root; print(sorted({heavy} & set(sys.modules)))"
+    code = f"import sys; import pipeline_lib.__main__; print(sorted({heavy} & set(sys.modules)))"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
     assert shown.stdout.strip() == "[]"
 

@@ -8,7 +8,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from pipeline_lib.command_line.root import STAGES, app
+from pipeline_lib.__main__ import STAGES, app
 
 
 def commands(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -88,7 +88,7 @@ def test_a_model_that_nobody_has_is_answered_with_the_nearest() -> None:
 def test_the_console_command_is_the_module(root) -> None:
     import tomllib
 
-    from pipeline_lib.command_line.root import main
+    from pipeline_lib.__main__ import main
 
     scripts = tomllib.loads((root / "pyproject.toml").read_text())["project"]["scripts"]
     assert scripts == {"clp": f"{main.__module__}:{main.__name__}"}

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from pipeline_lib.command_line.root import app
+from pipeline_lib.__main__ import app
 from tests.conftest import ROOT
 from tests.docs.pages import Block, blocks_of, commands_of
 from tests.project_copy import copy_project

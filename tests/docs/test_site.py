@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 import yaml
 
+from pipeline_lib.__main__ import STAGES, app
 from pipeline_lib.artefacts.schemas import OBSERVATIONS
-from pipeline_lib.command_line.root import STAGES, app
 from pipeline_lib.config.evaluation import ARTEFACTS
 from pipeline_lib.config.model_registry import names as names_of_models
 from pipeline_lib.evaluation.tables.schemas import SCOREBOARD

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from pipeline_lib.__main__ import app
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.command_line.plan import plan_run
-from pipeline_lib.command_line.root import app
 from pipeline_lib.command_line.workflow import Workflow
 from pipeline_lib.config.loading import RunConfig, load_run
 from pipeline_lib.errors import PipelineError

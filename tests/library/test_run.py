@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 import pipeline_lib
 from pipeline_lib import Run, read_screen
+from pipeline_lib.__main__ import app
 from pipeline_lib.artefacts.tables import read_table, write_table
-from pipeline_lib.command_line.root import app
 from pipeline_lib.config.evaluation import ARTEFACTS
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.training.predict import predict
