@@ -87,6 +87,13 @@ def test_pooled_draws_are_a_finding_of_their_own():
     assert "Pearson 0.600" in pooled.sentence
 
 
+@pytest.mark.parametrize("name", ["simulated", "simulated_wrong_medium"])
+def test_the_report_leads_with_a_measured_screen_however_large_a_simulated_one_is(name):
+    tables = [board(clp=0.5).assign(screen=name, n=100_000), board(clp=0.5).assign(screen="ours", n=150)]
+    assert leading_assay(pd.concat(tables, ignore_index=True)) == ("ours", "interaction")
+    assert leading_assay(tables[0]) == (name, "interaction")
+
+
 def test_pooled_draws_make_no_screen_larger():
     small, large = board(clp=0.5), board(clp=0.5).assign(screen="ours", n=150)
     tables = [small, small.assign(split="random-1"), small.assign(split="random-pooled", n=200), large]
