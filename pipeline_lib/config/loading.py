@@ -93,7 +93,8 @@ class RunConfig(Section):
     metabolism: MetabolismSettings
     """The genome-scale metabolic model and its medium."""
     simulation: dict[Name, SimulationSettings] = {}
-    """In-silico screens with a known truth; the key is the simulation's name (files under ``simulated/<name>/``)."""
+    """In-silico screens with a known truth; the key is the simulation's name (files under ``simulated/<name>/``).
+    A screen that reads them and is called ``simulated`` or ``simulated_...`` leads no report before a measured one."""
     screens: Annotated[dict[Name, ScreenSettings], BeforeValidator(_none_is_empty), AfterValidator(_some_screen)] = {}
     """The measured (or simulated) screens, at least one; the key is the name used in every table."""
     networks: dict[Name, NetworkSettings] = {}
