@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.evaluation.tables.differences import verdict
+from pipeline_lib.evaluation.tables.differences import EQUIVALENT, verdict
 
 bounds = st.floats(-2, 2, allow_nan=False)
 
@@ -14,9 +14,14 @@ bounds = st.floats(-2, 2, allow_nan=False)
 def test_a_win_needs_the_interval_above_zero_and_a_small_q(first: float, second: float, q_value: float) -> None:
     low, high = sorted((first, second))
     found = verdict(low, high, q_value)
-    assert (found == "win") == (low > 0 and q_value < 0.05)
-    assert (found == "loss") == (high < 0 and q_value < 0.05)
+    assert (found == "win") == (low > 0 and high >= EQUIVALENT and q_value < 0.05)
+    assert (found == "loss") == (high < 0 and low <= -EQUIVALENT and q_value < 0.05)
     assert found != "undetermined"
+
+
+def test_what_rounding_makes_of_one_model_is_neither_better_nor_worse() -> None:
+    assert verdict(-9e-9, -1e-9, 0.0) == verdict(1e-9, 9e-9, 0.0) == "level"
+    assert verdict(1e-5, 2e-3, 0.0) == "win"
 
 
 @given(first=bounds, second=bounds)

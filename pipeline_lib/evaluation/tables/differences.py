@@ -119,6 +119,9 @@ def rank_models(
 FALSE_DISCOVERY_RATE = 0.05
 """q-value below which a difference counts, over the comparisons that are read together."""
 
+EQUIVALENT = 1e-4
+"""Size below which a difference is rounding: two models whose interval lies within it are the same model."""
+
 Verdict = Literal["win", "level", "loss", "undetermined"]
 """Better; no significant difference; worse; too few clusters or no metric to say anything."""
 
@@ -129,13 +132,14 @@ def verdict(low: float, high: float, q_value: float, *, lower_is_better: bool = 
     """Return the verdict on a model, given its paired difference from a reference.
 
     A win or a loss needs both: the whole interval [`low`, `high`] on one side of zero, and a q-value below
-    `FALSE_DISCOVERY_RATE` over the family of comparisons.
+    `FALSE_DISCOVERY_RATE` over the family of comparisons. A difference whose interval lies within `EQUIVALENT` of zero
+    is level, however sure it is.
     """
     if not np.isfinite([low, high, q_value]).all():
         return "undetermined"
     if lower_is_better:
         low, high = -high, -low
-    if q_value < FALSE_DISCOVERY_RATE and (low > 0 or high < 0):
+    if q_value < FALSE_DISCOVERY_RATE and (low > 0 or high < 0) and max(-low, high) >= EQUIVALENT:
         return "win" if low > 0 else "loss"
     return "level"
 
