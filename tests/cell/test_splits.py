@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline_lib.cell.genotypes import NO_GENE, encode
@@ -253,11 +253,13 @@ def test_an_observation_without_a_query_has_no_query_genes(observations, genes):
 
 
 @given(n=st.integers(0, 400), validation=st.floats(0.01, 0.45), test=st.floats(0.01, 0.45))
+@example(n=4, validation=0.375, test=0.375)
 @settings(max_examples=60, deadline=None)
-def test_shares_are_exact_to_one_unit(n, validation, test):
+def test_shares_are_exact_to_one_unit_and_training_is_never_empty(n, validation, test):
     fold = draw_folds(n, validation, test, np.random.default_rng(0))
     assert len(fold) == n
+    assert n == 0 or (fold == TRAIN).any()
     if n >= 3:
-        assert (fold == TEST).sum() == max(1, round(n * test))
-        assert (fold == VALIDATION).sum() in {max(1, round(n * validation)), n - (fold == TEST).sum()}
-        assert n < 10 or (fold == TRAIN).any()
+        tested = (fold == TEST).sum()
+        assert tested == min(max(1, round(n * test)), n - 2)
+        assert (fold == VALIDATION).sum() == min(max(1, round(n * validation)), n - tested - 1)
