@@ -40,7 +40,7 @@ def main() -> None:
         agreement[str(order)] = {
             "ours": len(mine),
             "published": len(published),
-            "both": len(mine & published),
+            "common": len(mine & published),
             "only_ours": len(mine - published),
             "only_published": len(published - mine),
         }
