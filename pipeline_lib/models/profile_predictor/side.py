@@ -88,13 +88,15 @@ class SharedDirections:
         solved = self._solved(predicted) + share[:, None] * of_profiles
         removed: list[tuple[Matrix, Matrix]] = []
         for column in own:
+            there = column >= 0
             unit = np.zeros_like(profiles)
-            unit[rows, column] = column >= 0
-            of_column = self._solved(unit) + (of_profiles[rows, column] * (column >= 0) / left)[:, None] * of_profiles
+            unit[rows[there], column[there]] = 1.0
+            share = np.where(there, of_profiles[rows, column], 0.0) / left
+            of_column = self._solved(unit) + share[:, None] * of_profiles
             for earlier, pivot in removed:
-                of_column -= (earlier[rows, column] * (column >= 0) / pivot)[:, None] * earlier
-            pivot = np.where(column >= 0, of_column[rows, column], 1.0)
-            solved -= (solved[rows, column] * (column >= 0) / pivot)[:, None] * of_column
+                of_column -= (np.where(there, earlier[rows, column], 0.0) / pivot)[:, None] * earlier
+            pivot = np.where(there, of_column[rows, column], 1.0)
+            solved -= (np.where(there, solved[rows, column], 0.0) / pivot)[:, None] * of_column
             removed.append((of_column, pivot))
         return np.asarray(predicted - self.noise * solved)
 
