@@ -223,10 +223,9 @@ class Workflow:
     def truths(self) -> dict[str, str]:
         """The noise-free values of every simulated screen."""
         return {
-            name: f"{self.results}/simulated/{value.removeprefix(SIMULATED).split('/')[0]}/truth.parquet"
+            name: f"{self.results}/simulated/{screen.simulation}/truth.parquet"
             for name, screen in self.run.screens.items()
-            for value in screen.files.values()
-            if value.startswith(SIMULATED)
+            if screen.simulation
         }
 
     @property

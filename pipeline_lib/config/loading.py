@@ -94,7 +94,7 @@ class RunConfig(Section):
     """The genome-scale metabolic model and its medium."""
     simulation: dict[Name, SimulationSettings] = {}
     """In-silico screens with a known truth; the key is the simulation's name (files under ``simulated/<name>/``).
-    A screen that reads them and is called ``simulated`` or ``simulated_...`` leads no report before a measured one."""
+    A screen that reads them leads no report before a measured one, whatever it is called."""
     screens: Annotated[dict[Name, ScreenSettings], BeforeValidator(_none_is_empty), AfterValidator(_some_screen)] = {}
     """The measured (or simulated) screens, at least one; the key is the name used in every table."""
     networks: dict[Name, NetworkSettings] = {}

@@ -41,6 +41,8 @@ class ScreenScores(Section):
     """Which interactions are called. None: nothing is called."""
     publication: str | None = None
     """Reader of the publication whose measurements these are. None: a table of one's own, or a simulated screen."""
+    simulated: bool = False
+    """Whether a simulation of the run writes its files."""
 
 
 _NOT_STATED = "not stated"

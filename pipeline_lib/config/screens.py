@@ -8,15 +8,12 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from pipeline_lib.config.organism import Medium
 from pipeline_lib.config.screen_readers import SCREEN_READERS, CallThreshold, ScreenReader, ScreenScores
-from pipeline_lib.config.section import Section, reader_options, with_names
+from pipeline_lib.config.section import SIMULATED, Section, reader_options, with_names
 from pipeline_lib.errors import PipelineError
 
 Phenotype = Literal["fitness", "interaction", "raw_interaction", "call"]
 Order = Literal[1, 2, 3]
 
-
-SIMULATED = "simulated:"
-"""Start of a file that a simulation of the run writes."""
 
 POOLED = "pooled"
 """The name that stands for all screens of a phenotype and unit together."""
@@ -151,9 +148,10 @@ class ScreenSettings(Section):
         return self
 
     @property
-    def is_simulated(self) -> bool:
-        """Whether its files are written by a simulation of the run."""
-        return any(file.startswith(SIMULATED) for file in self.files.values())
+    def simulation(self) -> str:
+        """The simulation of the run that writes its files, empty where none does."""
+        simulated = (file.removeprefix(SIMULATED) for file in self.files.values() if file.startswith(SIMULATED))
+        return next(simulated, "").partition("/")[0]
 
     @property
     def has_p_values(self) -> bool:
@@ -167,14 +165,20 @@ class ScreenSettings(Section):
         Files that are simulated in a publication's layout are scored as the publication does, but are not its data.
         """
         published = self._layout.scores
-        own = self.reader == "table" or self.is_simulated
+        own = self.reader == "table" or bool(self.simulation)
         return ScreenScores(
             unit=self.unit or published.unit,
             calls=self.calls or published.calls,
             publication=None if own else self.reader,
+            simulated=bool(self.simulation),
         )
 
 
 def screen_scores(screens: Mapping[str, ScreenSettings]) -> dict[str, ScreenScores]:
     """Return how the scores of every screen are to be read, by the screen's name."""
     return {name: screen.scores for name, screen in screens.items()}
+
+
+def simulated_screens(scores: Mapping[str, ScreenScores]) -> frozenset[str]:
+    """Return the screens whose cells were simulated, whatever they are called."""
+    return frozenset(name for name, screen in scores.items() if screen.simulated)

@@ -265,6 +265,7 @@ SOURCE_KEYS: tuple[tuple[str, ...], ...] = (
 """Keys whose values are a source of the catalogue or a file of the user; ``*`` stands for any name."""
 
 SIMULATED = "simulated:"
+"""Start of a file that a simulation of the run writes."""
 BUILT_IN = "cobra:"
 
 Place = tuple[str, ...]

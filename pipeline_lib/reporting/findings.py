@@ -11,7 +11,6 @@ from scipy.stats import wasserstein_distance
 from pipeline_lib.evaluation.ceilings.noise_ceiling import Ceiling, ceiling_of
 from pipeline_lib.evaluation.metrics.scores import leading_metric
 from pipeline_lib.evaluation.tables.differences import Verdict
-from pipeline_lib.reporting.figures.leaderboard import leading_assay
 from pipeline_lib.reporting.names import METRICS, assay_name, in_order, split_phrase
 
 Answer = Literal["yes", "no", "open"]
@@ -72,9 +71,11 @@ def detectable_in_words(row: pd.Series) -> str:
     return f"; a true difference of {size} would have been found four times in five"
 
 
-def model_findings(leaderboard: pd.DataFrame, differences: pd.DataFrame, model: str) -> list[Finding]:
-    """Say on every split how the model stands to the best baseline of the leading assay."""
-    screen, phenotype = leading_assay(leaderboard)
+def model_findings(
+    leaderboard: pd.DataFrame, differences: pd.DataFrame, model: str, assay: tuple[str, str]
+) -> list[Finding]:
+    """Say on every split how the model stands to the best baseline of an assay (screen, phenotype)."""
+    screen, phenotype = assay
     metric = leading_metric(phenotype)
     rows = differences[
         (differences["model"] == model)
@@ -125,9 +126,9 @@ def _nothing_to_compare(leaderboard: pd.DataFrame, model: str, screen: str, phen
     )
 
 
-def ceiling_finding(leaderboard: pd.DataFrame, ceilings: pd.DataFrame, model: str) -> Finding:
-    """Say how far the model is from what the noise of the leading assay allows."""
-    screen, phenotype = leading_assay(leaderboard)
+def ceiling_finding(leaderboard: pd.DataFrame, ceilings: pd.DataFrame, model: str, assay: tuple[str, str]) -> Finding:
+    """Say how far the model is from what the noise of an assay (screen, phenotype) allows."""
+    screen, phenotype = assay
     scores = leaderboard[
         (leaderboard["model"] == model)
         & (leaderboard["screen"] == screen)

@@ -113,11 +113,6 @@ def unit(screen: str, phenotype: str, scores: Mapping[str, ScreenScores]) -> str
     return f"{name} ({stated or 'unit not stated'})"
 
 
-def is_simulated(screen: str) -> bool:
-    """Return whether a screen's name states that its cells were simulated, as `simulated` or `simulated_...` does."""
-    return screen == "simulated" or screen.startswith("simulated_")
-
-
 def is_clp(model: str) -> bool:
     """Tell the cell latent perturbation model and its ablations."""
     return model == "clp" or model.startswith("clp_")

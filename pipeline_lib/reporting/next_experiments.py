@@ -1,6 +1,6 @@
 """Rank untested pairs and triples by what measuring them next would bring."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -14,8 +14,8 @@ from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import gene_positions
 from pipeline_lib.config.evaluation import ReportingSettings
 from pipeline_lib.config.screen_readers import ScreenScores
+from pipeline_lib.config.screens import simulated_screens
 from pipeline_lib.models.interface import Cell
-from pipeline_lib.reporting.names import is_simulated
 from pipeline_lib.training.fitted_model import FittedModel, genotypes_of, load_fitted
 from pipeline_lib.training.genotypes import CHUNK, Chunks, all_pairs, all_triples
 
@@ -56,15 +56,15 @@ class Target:
     phenotype: str
 
 
-def choose_target(observations: pd.DataFrame, order: int) -> Target | None:
-    """Return the largest assay of an order: interactions, else calls, else raw scores; in-silico screens come last."""
+def choose_target(observations: pd.DataFrame, order: int, simulated: Collection[str]) -> Target | None:
+    """Return the largest assay of an order: interactions, else calls, else raw scores; simulated screens come last."""
     rows = observations[(observations["order"] == order) & observations["phenotype"].isin(_RANKED)]
     if rows.empty:
         return None
     sizes = rows.groupby(["screen", "phenotype"]).size().rename("rows").reset_index()
-    sizes["in_silico"] = sizes["screen"].map(is_simulated)
+    sizes["is_simulated"] = sizes["screen"].isin(simulated)
     sizes["kind"] = sizes["phenotype"].map(_RANKED.index)
-    best = sizes.sort_values(["in_silico", "kind", "rows"], ascending=[True, True, False]).iloc[0]
+    best = sizes.sort_values(["is_simulated", "kind", "rows"], ascending=[True, True, False]).iloc[0]
     return Target(order, str(best["screen"]), str(best["phenotype"]))
 
 
@@ -264,7 +264,7 @@ def rank_untested(
         (3, settings.triple_genes, all_triples),
     )
     for order, limit, stream in streams:
-        target = choose_target(observations, order)
+        target = choose_target(observations, order, simulated_screens(scores))
         if target is None or not fitted.seeds or target.screen not in fitted.seeds[0].screens:
             continue
         chosen = choose_genes(genes, observations, target, viable, limit)

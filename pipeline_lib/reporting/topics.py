@@ -9,6 +9,7 @@ import pandas as pd
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.config.evaluation import CLP_CHECKS, OF_KNOCKOUTS, TOPICS
 from pipeline_lib.config.screen_readers import ScreenScores
+from pipeline_lib.config.screens import simulated_screens
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.reporting.drawing import Drawn
 from pipeline_lib.reporting.figures import (
@@ -50,6 +51,11 @@ class Given:
     model: str
     scores: Mapping[str, ScreenScores]
     pages: tuple[str, ...] = ()
+
+    @property
+    def simulated(self) -> frozenset[str]:
+        """The screens whose cells were simulated."""
+        return simulated_screens(self.scores)
 
     def table(self, name: str, columns: tuple[str, ...] | None = None) -> pd.DataFrame:
         """Read an artefact."""
@@ -113,8 +119,8 @@ def _leaderboard(given: Given) -> list[Drawn]:
     board = given.table("leaderboard")
     return [
         leaderboard.draw_scoreboard(given.table("scoreboard")),
-        leaderboard.draw_leaderboard(board, given.table("noise_ceiling")),
-        leaderboard.draw_differences(given.table("differences")),
+        leaderboard.draw_leaderboard(board, given.table("noise_ceiling"), given.simulated),
+        leaderboard.draw_differences(given.table("differences"), given.simulated),
         leaderboard.draw_subgroups(given.table("subgroups"), given.model),
         leaderboard.draw_family(
             board,

@@ -15,6 +15,8 @@ from pipeline_lib.reporting.findings import (
     model_findings,
 )
 
+LEADING = ("collins2007", "interaction")
+
 
 def test_an_interval_is_written_with_three_decimals():
     assert interval(pd.Series({"value": 0.4567, "low": 0.4, "high": 0.5})) == "0.457 (0.400 to 0.500)"
@@ -71,7 +73,7 @@ def pair(low, high):
     [(0.01, 0.2, "beats"), (-0.01, 0.2, "shows no significant difference from"), (-0.2, -0.01, "falls short of")],
 )
 def test_the_headline_follows_the_paired_interval_and_not_the_scores(low, high, verb):
-    (finding,) = model_findings(board(clp=0.5, gene_ridge=0.4), pair(low, high), "clp")
+    (finding,) = model_findings(board(clp=0.5, gene_ridge=0.4), pair(low, high), "clp", LEADING)
     assert f"clp {verb} gene_ridge" in finding.sentence
     assert ("beats" in finding.sentence) == (verb == "beats")
     assert "3 seeds each, paired" in finding.sentence
@@ -81,27 +83,29 @@ def test_the_headline_follows_the_paired_interval_and_not_the_scores(low, high, 
 def test_pooled_draws_are_a_finding_of_their_own():
     scores = [board(clp=0.5, gene_ridge=0.4), board(clp=0.6, gene_ridge=0.4).assign(split="random-pooled")]
     pairs = [pair(0.1, 0.2).assign(split="random-pooled"), pair(-0.1, 0.2)]
-    single, pooled = model_findings(pd.concat(scores, ignore_index=True), pd.concat(pairs, ignore_index=True), "clp")
+    single, pooled = model_findings(
+        pd.concat(scores, ignore_index=True), pd.concat(pairs, ignore_index=True), "clp", LEADING
+    )
     assert "shows no significant difference from gene_ridge" in single.sentence
     assert "all repeats pooled" in pooled.question
     assert "Pearson 0.600" in pooled.sentence
 
 
-@pytest.mark.parametrize("name", ["simulated", "simulated_wrong_medium"])
+@pytest.mark.parametrize("name", ["simulated", "in-silico"])
 def test_the_report_leads_with_a_measured_screen_however_large_a_simulated_one_is(name):
     tables = [board(clp=0.5).assign(screen=name, n=100_000), board(clp=0.5).assign(screen="ours", n=150)]
-    assert leading_assay(pd.concat(tables, ignore_index=True)) == ("ours", "interaction")
-    assert leading_assay(tables[0]) == (name, "interaction")
+    assert leading_assay(pd.concat(tables, ignore_index=True), {name}) == ("ours", "interaction")
+    assert leading_assay(tables[0], {name}) == (name, "interaction")
 
 
 def test_pooled_draws_make_no_screen_larger():
     small, large = board(clp=0.5), board(clp=0.5).assign(screen="ours", n=150)
     tables = [small, small.assign(split="random-1"), small.assign(split="random-pooled", n=200), large]
-    assert leading_assay(pd.concat(tables, ignore_index=True)) == ("ours", "interaction")
+    assert leading_assay(pd.concat(tables, ignore_index=True), ()) == ("ours", "interaction")
 
 
 def test_without_a_baseline_nothing_is_claimed():
-    (finding,) = model_findings(board(clp=0.5), pair(0.1, 0.2).head(0), "clp")
+    (finding,) = model_findings(board(clp=0.5), pair(0.1, 0.2).head(0), "clp", LEADING)
     assert finding.verdict == "open"
     assert "beats" not in finding.sentence
 
@@ -123,14 +127,14 @@ def ceiling(method, value, scope="screen", split="all"):
 
 
 def test_the_ceiling_is_that_of_the_same_assay():
-    finding = ceiling_finding(board(clp=0.4), pd.DataFrame([ceiling("repeated_genotypes", 0.8)]), "clp")
+    finding = ceiling_finding(board(clp=0.4), pd.DataFrame([ceiling("repeated_genotypes", 0.8)]), "clp", LEADING)
     assert "Pearson 0.400; the noise ceiling is 0.800 (0.700 to 0.900) (by repeated genotypes" in finding.sentence
     assert "50%" in finding.sentence
 
 
 def test_a_ceiling_by_alleles_is_called_a_lower_bound_for_the_rows_it_was_measured_on():
     ceilings = pd.DataFrame([ceiling("alleles", 0.4), ceiling("alleles", 0.8, "repeated")])
-    finding = ceiling_finding(board(clp=0.6), ceilings, "clp")
+    finding = ceiling_finding(board(clp=0.6), ceilings, "clp", LEADING)
     assert "at least 0.800 (0.700 to 0.900)" in finding.sentence
     assert "6,177 rows, for those rows and not for the whole screen" in finding.sentence
     assert "real differences between alleles count as noise" in finding.sentence
@@ -138,7 +142,7 @@ def test_a_ceiling_by_alleles_is_called_a_lower_bound_for_the_rows_it_was_measur
 
 
 def test_a_model_above_the_estimate_refutes_it():
-    finding = ceiling_finding(board(clp=0.6), pd.DataFrame([ceiling("replicates", 0.4)]), "clp")
+    finding = ceiling_finding(board(clp=0.6), pd.DataFrame([ceiling("replicates", 0.4)]), "clp", LEADING)
     assert "does not hold" in finding.sentence
     assert "%" not in finding.sentence
 

@@ -23,7 +23,7 @@ def variants(**bounds_of):
 
 def test_variants_are_named_by_what_can_be_said_of_them():
     bounds = {"dango_frozen": (0.1, 0.2), "dango_plain": (-0.2, -0.1), "dango_a": (-0.1, 0.12)}
-    (grid,) = family_grids(variants(**bounds), "dango", "pretraining")
+    (grid,) = family_grids(variants(**bounds), "dango", "pretraining", ())
     assert {name: cell.verdict for name, cells in grid.rows for cell in cells.values()} == {
         "dango_a": "level",
         "dango_frozen": "win",
@@ -39,15 +39,15 @@ def test_variants_are_named_by_what_can_be_said_of_them():
 def test_the_grid_stays_with_the_leading_assay_and_the_others_are_counted():
     other = variants(dango_frozen=(-0.3, -0.1)).assign(screen="simulated")
     family = pd.concat([variants(dango_frozen=(0.1, 0.2)), other], ignore_index=True)
-    (grid,) = family_grids(family, "dango", "pretraining")
+    (grid,) = family_grids(family, "dango", "pretraining", ())
     assert "simulated" not in grid.title
-    assert elsewhere(family) == Elsewhere(differences=1, better=0, worse=1)
+    assert elsewhere(family, ()) == Elsewhere(differences=1, better=0, worse=1)
 
 
 def test_a_family_without_members_has_no_grid():
     nobody = pair(0.1, 0.2).iloc[:0]
-    assert family_grids(nobody, "clp", "ablations") == []
-    assert elsewhere(nobody) == Elsewhere(differences=0, better=0, worse=0)
+    assert family_grids(nobody, "clp", "ablations", ()) == []
+    assert elsewhere(nobody, ()) == Elsewhere(differences=0, better=0, worse=0)
 
 
 def test_every_comparison_of_the_scoreboard_is_a_cell(run_folder):

@@ -56,14 +56,14 @@ def test_essential_and_sick_genes_are_no_strains_to_build_on(genes, observations
     assert left_out == {"YFL039C", "YBR072W"}, "ACT1 is essential, and the single mutant of YBR072W grows at 0.2"
 
 
-@pytest.mark.parametrize("name", ["simulated", "simulated_wrong_medium"])
-def test_measured_interactions_come_before_calls_and_in_silico_ones(observations, name):
+@pytest.mark.parametrize("name", ["simulated", "in-silico"])
+def test_measured_interactions_come_before_calls_and_simulated_ones(observations, name):
     simulated = observations[observations["screen"] == "collins2007"].assign(screen=name)
     doubled = np.concatenate([observations.to_numpy(object), simulated.to_numpy(object), simulated.to_numpy(object)])
     table = observations.__class__(doubled, columns=observations.columns)
-    assert choose_target(table, 2).screen != name
-    assert choose_target(observations, 3) == Target(3, "kuzmin2018_calls", "call")
-    assert choose_target(observations[observations["order"] == 1], 2) is None
+    assert choose_target(table, 2, {name}).screen != name
+    assert choose_target(observations, 3, ()) == Target(3, "kuzmin2018_calls", "call")
+    assert choose_target(observations[observations["order"] == 1], 2, ()) is None
 
 
 def test_nothing_that_any_screen_measured_is_suggested(genes, observations):

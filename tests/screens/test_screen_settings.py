@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from pipeline_lib.config.registry import load
 from pipeline_lib.config.screen_readers import SCREEN_READERS, CallThreshold, ScreenScores
-from pipeline_lib.config.screens import ScreenSettings
+from pipeline_lib.config.screens import ScreenSettings, simulated_screens
 
 TABLE = {"reader": "table", "files": {"table": "lab.csv"}}
 OWN = {**TABLE, "columns": {"gene1": "a", "gene2": "b", "value": "score"}}
@@ -73,6 +73,8 @@ def test_a_screen_simulated_in_the_layout_of_a_publication_is_not_its_data() -> 
     simulated = scores(reader="kuzmin2018", files={"table": "simulated:core/aao1729_data_s1.tsv"})
     assert simulated.publication is None
     assert simulated.calls is not None
+    of_the_publication = scores(reader="kuzmin2018", files={"table": "kuzmin2018/aao1729_data_s1.tsv"})
+    assert simulated_screens({"in-silico": simulated, "kuzmin2018": of_the_publication}) == {"in-silico"}
 
 
 def test_every_reader_leads_to_a_function_of_its_own() -> None:

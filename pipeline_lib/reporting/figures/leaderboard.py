@@ -1,6 +1,6 @@
 """Every model beside every other: the headline, forests of skill, of paired differences, of ablations."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -21,7 +21,6 @@ from pipeline_lib.reporting.names import (
     in_order,
     is_clp,
     is_dango,
-    is_simulated,
     panel_title,
     split_name,
     split_phrase,
@@ -72,23 +71,31 @@ _TALLEST = 10.2
 LEADING = ("interaction", "raw_interaction", "fitness", "call")
 
 
-def leading_assay(leaderboard: pd.DataFrame) -> tuple[str, str]:
-    """Return the assay that the report leads with: the interaction screen with most tested rows."""
+def leading_assay(leaderboard: pd.DataFrame, simulated: Collection[str]) -> tuple[str, str]:
+    """Return the assay that the report leads with: the interaction screen with most tested rows, measured if any is.
+
+    Parameters
+    ----------
+    leaderboard
+        Scores or differences of models.
+    simulated
+        Screens whose cells were simulated.
+    """
     # Pooled draws count an observation many times, which says nothing of a screen's size.
     draw_known = np.array([kind_and_repeat(split)[1] is not None for split in leaderboard["split"]], dtype=bool)
     single = leaderboard[draw_known]
     rows = single[single["screen"] != POOLED]
     for phenotype in LEADING:
-        part = rows[(rows["phenotype"] == phenotype) & ~rows["screen"].map(is_simulated).astype(bool)]
+        part = rows[(rows["phenotype"] == phenotype) & ~rows["screen"].isin(simulated)]
         part = part if len(part) else rows[rows["phenotype"] == phenotype]
         if len(part):
             return str(part.loc[part["n"].idxmax(), "screen"]), phenotype
     return "", ""
 
 
-def draw_leaderboard(leaderboard: pd.DataFrame, ceilings: pd.DataFrame) -> Drawn:
+def draw_leaderboard(leaderboard: pd.DataFrame, ceilings: pd.DataFrame, simulated: Collection[str]) -> Drawn:
     """Draw the leading assay's leaderboard, one panel a split, with the noise ceiling."""
-    screen, phenotype = leading_assay(leaderboard)
+    screen, phenotype = leading_assay(leaderboard, simulated)
     metric = leading_metric(phenotype)
     rows = leaderboard[
         (leaderboard["screen"] == screen) & (leaderboard["phenotype"] == phenotype) & (leaderboard["metric"] == metric)
@@ -126,9 +133,9 @@ def draw_leaderboard(leaderboard: pd.DataFrame, ceilings: pd.DataFrame) -> Drawn
     )
 
 
-def draw_differences(differences: pd.DataFrame) -> Drawn:
+def draw_differences(differences: pd.DataFrame, simulated: Collection[str]) -> Drawn:
     """Draw each model's paired difference to the best baseline on the leading assay."""
-    screen, phenotype = leading_assay(differences)
+    screen, phenotype = leading_assay(differences, simulated)
     metric = leading_metric(phenotype)
     rows = differences[
         (differences["screen"] == screen)

@@ -1,6 +1,6 @@
 """Every model beside every other: standing, leaderboard, ablations, losses, pretraining, Weisfeiler-Lehman."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import pandas as pd
 
@@ -72,15 +72,15 @@ _SCORED = [
 
 def standing(run: RunFolder) -> Section:
     """Return how the model stands on the leading screen: to the best baseline of every split, and to the ceiling."""
-    ceilings = run.table("noise_ceiling")
+    ceilings, leading = run.table("noise_ceiling"), leading_assay(run.leaderboard, run.simulated)
     return Section(
         "standing",
         "How good on the leading screen?",
         [*above_ceiling_sentences(run.scoreboard), *beyond_truth_sentences(run.leaderboard, ceilings)],
         [*run.figures("leaderboard", "scoreboard"), *run.figures("correlations")],
         findings=[
-            *model_findings(run.leaderboard, run.differences, run.model),
-            ceiling_finding(run.leaderboard, ceilings, run.model),
+            *model_findings(run.leaderboard, run.differences, run.model, leading),
+            ceiling_finding(run.leaderboard, ceilings, run.model, leading),
         ],
     )
 
@@ -100,7 +100,7 @@ def scale_sentences(board: pd.DataFrame) -> list[str]:
 def leaderboard(run: RunFolder) -> Section:
     """Return every model on every split."""
     table = run.leaderboard.sort_values(["split", "screen", "phenotype", "metric", "value"], ascending=False)
-    screen, phenotype = leading_assay(table)
+    screen, phenotype = leading_assay(table, run.simulated)
     chosen = {
         "split": next(iter(in_order(table["split"])), ""),
         "screen": screen,
@@ -146,10 +146,11 @@ def ablations(run: RunFolder) -> Section:
         "Each ablation takes one part of the model away, replaces it or adds one, and is trained on the same folds "
         "with the same settings. Differences are paired on equal resamples and seeds."
     )
-    return _family("ablations", "What is each part worth?", [about], family, run.model, figures)
+    return _family(run, "ablations", "What is each part worth?", [about], family, run.model, figures)
 
 
 def _family(
+    run: RunFolder,
     key: str,
     title: str,
     paragraphs: list[str],
@@ -160,7 +161,7 @@ def _family(
     folded: bool = False,
 ) -> Section:
     """Return a section that compares variants with a reference: on the leading assay as a grid, all in a table."""
-    others = elsewhere(family)
+    others = elsewhere(family, run.simulated)
     counted = []
     if others.differences:
         counted.append(
@@ -174,9 +175,14 @@ def _family(
         figures,
         [
             _parts(key, family["model"].unique()),
-            _table(f"{key}_differences", f"Paired differences from {reference} ({key.replace('-', ' ')})", family),
+            _table(
+                f"{key}_differences",
+                f"Paired differences from {reference} ({key.replace('-', ' ')})",
+                family,
+                run.simulated,
+            ),
         ],
-        grids=family_grids(family, reference, key),
+        grids=family_grids(family, reference, key, run.simulated),
         folded=folded,
     )
 
@@ -209,9 +215,10 @@ def losses(run: RunFolder) -> Section:
     )
     family = _against(run, run.model, run.differences["model"].str.startswith(f"{run.model}_loss_"))
     section = _family(
+        run,
         key,
         title,
-        [about, *spread_sentences(table, run.model, leading_assay(run.leaderboard))],
+        [about, *spread_sentences(table, run.model, leading_assay(run.leaderboard, run.simulated))],
         family,
         run.model,
         [*run.figures("losses"), *run.figures("leaderboard", "loss_models")],
@@ -235,7 +242,7 @@ def pretraining(run: RunFolder) -> Section:
         "pretraining, with pretrained vectors that stay frozen, with plain gene vectors that see no network, and as "
         "its released code behaves."
     )
-    return _family(key, title, [about], family, "dango", figures)
+    return _family(run, key, title, [about], family, "dango", figures)
 
 
 def weisfeiler_lehman(run: RunFolder) -> Section:
@@ -248,7 +255,7 @@ def weisfeiler_lehman(run: RunFolder) -> Section:
         "A ridge on Weisfeiler-Lehman features (Shervashidze et al. 2011) of the cell without the deleted genes, "
         "relative to the wild type: what the graph's structure predicts with no learned representation."
     )
-    return _family(key, title, [about], family, run.model, [], folded=True)
+    return _family(run, key, title, [about], family, run.model, [], folded=True)
 
 
 def _against(run: RunFolder, reference: str, variants: "pd.Series[bool]") -> pd.DataFrame:
@@ -257,7 +264,7 @@ def _against(run: RunFolder, reference: str, variants: "pd.Series[bool]") -> pd.
     return table[variants & (table["reference"] == reference) & (table["role"] == "reference")]
 
 
-def _table(name: str, title: str, family: pd.DataFrame) -> HtmlTable:
-    screen, phenotype = leading_assay(family)
+def _table(name: str, title: str, family: pd.DataFrame, simulated: Collection[str]) -> HtmlTable:
+    screen, phenotype = leading_assay(family, simulated)
     chosen = {"screen": screen, "metric": leading_metric(phenotype)}
     return html_table(name, title, family[_DIFFERENCES], filters={"model": "", "split": "", **chosen})

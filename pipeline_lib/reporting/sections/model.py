@@ -1,6 +1,6 @@
 """The model looked into: variants, walk-through, training, its strongest predictions and what to measure next."""
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,7 +121,7 @@ class Elsewhere:
     worse: int
 
 
-def family_grids(family: pd.DataFrame, reference: str, name: str) -> list[Grid]:
+def family_grids(family: pd.DataFrame, reference: str, name: str, simulated: Collection[str]) -> list[Grid]:
     """Return the grid of a family's variants on the leading assay, by paired differences; none without variants.
 
     Parameters
@@ -132,11 +132,13 @@ def family_grids(family: pd.DataFrame, reference: str, name: str) -> list[Grid]:
         The model that each variant is compared with.
     name
         Of the grid.
+    simulated
+        Screens whose cells were simulated.
     """
     rows = _leading_metrics(family)
     if rows.empty:
         return []
-    screen, phenotype = leading_assay(rows)
+    screen, phenotype = leading_assay(rows, simulated)
     leading = rows[(rows["screen"] == screen) & (rows["phenotype"] == phenotype)]
     splits = in_order(leading["split"])
     scale = scale_around_zero(leading[["low", "value", "high"]].to_numpy(float).ravel(), f"difference from {reference}")
@@ -161,12 +163,12 @@ def _leading_metrics(family: pd.DataFrame) -> pd.DataFrame:
     return family[(family["screen"] != POOLED) & (family["metric"] == family["phenotype"].map(leading_metric))]
 
 
-def elsewhere(family: pd.DataFrame) -> Elsewhere:
+def elsewhere(family: pd.DataFrame, simulated: Collection[str]) -> Elsewhere:
     """Count the differences on assays other than the leading one, and the verdicts on them."""
     rows = _leading_metrics(family)
     if rows.empty:
         return Elsewhere(0, 0, 0)
-    screen, phenotype = leading_assay(rows)
+    screen, phenotype = leading_assay(rows, simulated)
     others = rows[(rows["screen"] != screen) | (rows["phenotype"] != phenotype)]
     verdicts = others["verdict"].value_counts()
     return Elsewhere(len(others), int(verdicts.get("win", 0)), int(verdicts.get("loss", 0)))

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline_lib.config.evaluation import P_VALUE_PAGE
-from pipeline_lib.config.screens import SIMULATED, ScreenSettings
+from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.evaluation.folds import rule_in_words, true_rule_in_words
 from pipeline_lib.reporting.chart import Axis, Chart, Grid, GridCell, Point, SignificanceAxis, mark, scale_around_zero
 from pipeline_lib.reporting.figures.p_value_page import agreement_verdict, answer
@@ -253,14 +253,8 @@ def simulated_p_sentences(screens: Mapping[str, ScreenSettings], simulation: Map
     """Say what the P-values of simulated screens rest on."""
     sentences = []
     for name, screen in screens.items():
-        simulated = {
-            file.removeprefix(SIMULATED).partition("/")[0]
-            for file in screen.files.values()
-            if file.startswith(SIMULATED)
-        }
-        naive = any(simulation.get(one, {}).get("p_values") == "naive" for one in simulated)
-        if simulated:
-            rests = _NAIVE if naive else _HONEST
+        if screen.simulation:
+            rests = _NAIVE if simulation.get(screen.simulation, {}).get("p_values") == "naive" else _HONEST
             sentences.append(f"{name}: simulated P-values rest on {rests}; its calls follow the noise-free truth.")
     return sentences
 
@@ -321,7 +315,7 @@ def call_sentence(name: str, screen: ScreenSettings) -> str:
     rule = screen.scores.calls
     if rule is None:
         return f"{name}: {_no_rule(name, screen)}."
-    if screen.is_simulated:
+    if screen.simulation:
         return f"{name}: simulated, so calls follow the truth: called is a {true_rule_in_words(rule, 'negative')}."
     source = "as published" if screen.calls is None else "as its configuration states"
     return f"{name}: a negative interaction is called where {rule_in_words(rule, 'negative')}, {source}."

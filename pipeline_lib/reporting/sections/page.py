@@ -170,7 +170,7 @@ def first_screen(run: RunFolder) -> FirstScreen:
 
 def facts(run: RunFolder) -> list[Fact]:
     """Return five facts: data, models, how good, how good it could be, what was checked."""
-    screen, phenotype = leading_assay(run.leaderboard)
+    screen, phenotype = leading_assay(run.leaderboard, run.simulated)
     screens = run.observations["screen"].nunique()
     others = run.leaderboard["model"].nunique() - (run.model in set(run.leaderboard["model"]))
     return [
