@@ -68,6 +68,11 @@ def refuse_unsolved(
     )
 
 
+def no_knockouts() -> pd.DataFrame:
+    """Return the table of flux-balance results of a run that computed none: no rows."""
+    return pd.DataFrame(columns=["genes", "order", "method", "growth", "fitness", "interaction"])
+
+
 @dataclass(frozen=True, eq=False)
 class Cell:
     """What a model may know of the cell besides the measurements of its training fold.
@@ -79,7 +84,7 @@ class Cell:
     stoichiometry
         The dictionary of ``metabolism/stoichiometry.pt``.
     knockouts
-        Flux-balance results a genotype (``metabolism/knockouts.parquet``), or None where none were computed:
+        Flux-balance results a genotype (``metabolism/knockouts.parquet``), no rows where none were computed:
         columns genes (list), order, method ('fba' or 'moma'), growth, fitness, interaction; where screens grow on
         different media, medium and screens (`pipeline_lib.artefacts.schemas`).
     solve
@@ -92,7 +97,7 @@ class Cell:
     genes: pd.DataFrame
     edges: pd.DataFrame
     stoichiometry: dict[str, Any]
-    knockouts: pd.DataFrame | None = None
+    knockouts: pd.DataFrame = field(default_factory=no_knockouts)
     solve: KnockoutSolver = refuse_unsolved
     features: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
@@ -100,16 +105,28 @@ class Cell:
         """Return the medium whose knockouts a screen is held against; empty where all have the same."""
         from pipeline_lib.artefacts.schemas import OTHERS, medium_of
 
-        if self.knockouts is None or "screens" not in self.knockouts or (self.knockouts["screens"] == OTHERS).all():
+        # So it is of no rows.
+        if "screens" not in self.knockouts or (self.knockouts["screens"] == OTHERS).all():
             return ""
         return medium_of(self.knockouts, screen)
 
     def on_medium(self, medium: str) -> "Cell":
         """Return the cell with the knockouts of one medium and a solver on it; with the empty text, itself."""
-        if not medium or self.knockouts is None:
+        if not medium:
             return self
         rows = self.knockouts[self.knockouts["medium"] == medium].reset_index(drop=True)
         return replace(self, knockouts=rows, solve=partial(self.solve, medium=medium))
+
+
+def refuse_network(*_: Any, **__: Any) -> pd.DataFrame:  # noqa: ANN401 - the arguments of `Trainer`
+    """Refuse to train a network where no training loop was handed in.
+
+    Raises
+    ------
+    ValueError
+        Always.
+    """
+    raise ValueError("this model is a network, and needs a training loop: give FitContext.trainer")
 
 
 @dataclass(frozen=True)
@@ -130,7 +147,7 @@ class FitContext:
         Folder of what all fits of a run may share; None: keep nothing.
     trainer
         The training loop, for models that are networks; `pipeline_lib.training.fit` hands it in, since a model
-        imports nothing of the later stage. None: models without a network need none.
+        imports nothing of the later stage. By default a network is refused.
     """
 
     seed: int = 0
@@ -138,15 +155,26 @@ class FitContext:
     device: str = "cpu"
     checkpoints: Path | None = None
     shared: Path | None = None
-    trainer: "Trainer | None" = None
+    trainer: "Trainer" = refuse_network
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """Predicted values in the units of each observation's assay and their SD, where the model has one: float64 [n]."""
+    """Predicted values in the units of each observation's assay, and their SD.
+
+    Attributes
+    ----------
+    value
+        float64 [n].
+    std
+        float64 [n]; NaN throughout of a model that states none, which leaves it out.
+    """
 
     value: NDArray[np.float64]
-    std: NDArray[np.float64] | None = None
+    std: NDArray[np.float64] = field(default_factory=lambda: np.array(np.nan))
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "std", np.broadcast_to(self.std, self.value.shape))
 
 
 HOST_COLUMNS = ("genes", "unseen", "phenotype", "is_call")

@@ -244,8 +244,7 @@ class FittedSeeds:
         predicted = []
         for fitted in self.seeds:
             prediction = fitted.model.predict(genotypes_of(genes, fitted, screen, phenotype))
-            std = np.zeros(len(genes)) if prediction.std is None else np.nan_to_num(prediction.std)
-            predicted.append((prediction.value, std))
+            predicted.append((prediction.value, np.nan_to_num(prediction.std)))
         return predicted
 
 

@@ -121,12 +121,11 @@ def _score(observed: np.ndarray, predicted: np.ndarray) -> dict[str, float | int
 
 def predictions_table(data: SplitData, prediction: Prediction) -> pa.Table:
     """Return the predictions of every observation of the split (`pipeline_lib.artefacts.schemas.PREDICTIONS`)."""
-    std = prediction.std if prediction.std is not None else np.full(len(data.genotypes), np.nan)
     return pa.table(
         {
             "observation_id": data.genotypes.observation_id,
             "prediction": prediction.value.astype(np.float64),
-            "prediction_std": pa.array(std.astype(np.float64), from_pandas=True),
+            "prediction_std": pa.array(prediction.std.astype(np.float64), from_pandas=True),
             "fold": pa.DictionaryArray.from_arrays(data.fold, FOLDS),
         }
     )

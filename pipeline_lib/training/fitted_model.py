@@ -24,7 +24,7 @@ from pipeline_lib.metabolism.knockouts.growths import FITNESS_DECIMALS
 from pipeline_lib.metabolism.knockouts.solver import solve_knockouts
 from pipeline_lib.metabolism.medium import network_on
 from pipeline_lib.metabolism.model.stoichiometry import MetabolicNetwork, read_network
-from pipeline_lib.models.interface import Cell, Model
+from pipeline_lib.models.interface import Cell, Model, no_knockouts
 from pipeline_lib.models.registry import restore
 from pipeline_lib.training.measured_genotypes import TrainedAssay, read_assays
 from pipeline_lib.training.run_files import FitFiles
@@ -208,7 +208,7 @@ def read_cell(
         genes=gene_table,
         edges=edge_table,
         stoichiometry=tensors,
-        knockouts=read_table(knockouts) if knockouts is not None else None,
+        knockouts=no_knockouts() if knockouts is None else read_table(knockouts),
         features=read_feature_matrices(features, count),
     )
 

@@ -130,7 +130,6 @@ class _Strongest:
     def with_chunk(self, genes: Genes, prediction: Prediction) -> Self:
         """Return the strongest of these and of a chunk that stands behind them in the order."""
         known = np.flatnonzero(~np.isnan(prediction.value))
-        std = np.full(len(genes), np.nan) if prediction.std is None else prediction.std
         value = np.append(self.value, prediction.value[known])
         rows = _ends(value, self.kept)
         old, new = rows[rows < len(self.value)], known[rows[rows >= len(self.value)] - len(self.value)]
@@ -138,7 +137,7 @@ class _Strongest:
             self.kept,
             np.concatenate([self.genes[old], genes[new]]),
             value[rows],
-            np.append(self.std[old], std[new]),
+            np.append(self.std[old], prediction.std[new]),
         )
 
 

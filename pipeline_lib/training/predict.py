@@ -64,7 +64,7 @@ class PredictionTable:
     assay
         What is predicted.
     unit
-        Unit of the values; None where it is not known.
+        Unit of the values, empty where it is not known.
     measured
         The measurements of the assay.
     """
@@ -72,12 +72,12 @@ class PredictionTable:
     genes: pa.StringArray
     names: pa.StringArray
     assay: TrainedAssay
-    unit: str | None
+    unit: str
     measured: MeasuredGenotypes
 
     @classmethod
     def of_index(
-        cls, index: pd.DataFrame, assay: TrainedAssay, unit: str | None, measured: MeasuredGenotypes
+        cls, index: pd.DataFrame, assay: TrainedAssay, unit: str, measured: MeasuredGenotypes
     ) -> "PredictionTable":
         """Return the table for genotypes of a gene index (``tables/genes.parquet``)."""
         genes, names = (pa.array(index[column], type=pa.string()) for column in ("gene", "name"))
@@ -92,8 +92,7 @@ class PredictionTable:
         members = pa.array(genes[present].astype(np.int32))
         value, fold = self.measured.find(genes)
         seen = _count(np.append(self.assay.genes, np.False_)[genes])
-        std = prediction.std if prediction.std is not None else np.full(n, np.nan)
-        constants = (self.assay.phenotype, self.assay.screen or None, self.unit)
+        constants = (self.assay.phenotype, self.assay.screen, self.unit)
         columns = [
             *(
                 pa.ListArray.from_arrays(offsets, pa.DictionaryArray.from_arrays(members, names))
@@ -102,7 +101,7 @@ class PredictionTable:
             pa.array(order),
             *(_repeated(constant, n) for constant in constants),
             _known(prediction.value),
-            _known(np.where(np.isnan(prediction.value), np.nan, std)),
+            _known(np.where(np.isnan(prediction.value), np.nan, prediction.std)),
             pa.array(seen),
             pa.array(~np.isnan(value)),
             _known(value),
@@ -116,9 +115,10 @@ def plain(batches: Sequence[pa.RecordBatch]) -> pa.Table:
     return pa.Table.from_batches(batches).cast(SCHEMA)
 
 
-def _repeated(text: str | None, n: int) -> pa.DictionaryArray:
-    codes = pa.array(np.zeros(n, dtype=np.int8), mask=np.full(n, text is None))
-    return pa.DictionaryArray.from_arrays(codes, pa.array([text or ""]))
+def _repeated(text: str, n: int) -> pa.DictionaryArray:
+    """Return a column of one text; an empty one is missing."""
+    codes = pa.array(np.zeros(n, dtype=np.int8), mask=np.full(n, not text))
+    return pa.DictionaryArray.from_arrays(codes, pa.array([text]))
 
 
 def _count(chosen: NDArray[np.bool_]) -> NDArray[np.int64]:

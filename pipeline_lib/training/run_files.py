@@ -166,8 +166,8 @@ def _listed(names: Iterable[str | int]) -> str:
     return ", ".join(map(str, sorted(names))) or "none"
 
 
-def unit_of(run: Path, screen: str, phenotype: str) -> str | None:
-    """Return the unit of an assay's values; None where the run records none.
+def unit_of(run: Path, screen: str, phenotype: str) -> str:
+    """Return the unit of an assay's values, empty where the run records none.
 
     A call is 0 or 1. Fitness is relative to the wild type unless its screen states another unit, and so is what a
     metabolic model gives by itself.
@@ -183,7 +183,7 @@ def unit_of(run: Path, screen: str, phenotype: str) -> str | None:
         return CALL_UNIT
     if not screen:
         return FITNESS_UNITS
-    return _stated_unit(run, screen) or (FITNESS_UNITS if phenotype == "fitness" else None)
+    return _stated_unit(run, screen) or (FITNESS_UNITS if phenotype == "fitness" else "")
 
 
 def _stated_unit(run: Path, screen: str) -> str | None:

@@ -402,18 +402,17 @@ def _left_out(name: str, chosen: Genotypes, seed: int, reason: str) -> Overfitte
         {"epoch": "int64", "fold": str, "metric": str, "value": float}
     )
     report = {"model": name, "seed": seed, "observations": 0, "passed": None, "left_out": reason}
-    return Overfitted(none, Prediction(np.zeros(0), None), history, report)
+    return Overfitted(none, Prediction(np.zeros(0)), history, report)
 
 
 def overfit_table(fitted: Overfitted) -> pd.DataFrame:
     """Return observation_id, prediction, prediction_std, fold ('train' throughout) and the observed value."""
     count = len(fitted.genotypes)
-    std = fitted.prediction.std
     return pd.DataFrame(
         {
             "observation_id": fitted.genotypes.observation_id,
             "prediction": fitted.prediction.value,
-            "prediction_std": std if std is not None else np.full(count, np.nan),
+            "prediction_std": fitted.prediction.std,
             "fold": ["train"] * count,
             "observed": fitted.genotypes.value,
         }

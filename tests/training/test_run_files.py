@@ -96,10 +96,10 @@ def test_feature_tables_of_a_run_that_has_not_ended_are_not_taken_for_none(run):
         ("ours", "interaction", "log2 fold change"),
         ("ours", "fitness", "log2 fold change"),
         ("ours", "call", "0 or 1"),
-        ("silent", "interaction", None),
+        ("silent", "interaction", ""),
         ("silent", "fitness", "fitness units"),
-        ("of_another_version", "interaction", None),
-        ("not_there", "interaction", None),
+        ("of_another_version", "interaction", ""),
+        ("not_there", "interaction", ""),
         ("", "interaction", "fitness units"),
     ],
 )
@@ -114,8 +114,8 @@ def test_a_unit_of_the_summary_comes_first(tmp_path):
         tmp_path / "tables" / "screens_summary.parquet"
     )
     assert unit_of(tmp_path, "a", "interaction") == "S-score"
-    assert unit_of(tmp_path, "b", "interaction") is None
+    assert unit_of(tmp_path, "b", "interaction") == ""
 
 
 def test_a_run_that_records_nothing_has_no_unit_of_interactions(tmp_path):
-    assert unit_of(tmp_path, "emap", "interaction") is None
+    assert unit_of(tmp_path, "emap", "interaction") == ""

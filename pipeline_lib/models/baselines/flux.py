@@ -58,7 +58,7 @@ class FluxResults:
         """Read one method ('fba' or 'moma') off the cell; no results where none were computed."""
         none = np.zeros(0)
         empty = cls(method, np.zeros(0, dtype=np.int64), none, none, cell.genes, cell.solve)
-        if cell.knockouts is None or not (cell.knockouts["method"] == method).any():
+        if not (cell.knockouts["method"] == method).any():
             return empty
         table = cell.knockouts[cell.knockouts["method"] == method].reset_index(drop=True)
         genes = gene_positions(cell.genes, table["genes"], "knockouts")

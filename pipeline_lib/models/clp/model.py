@@ -122,8 +122,6 @@ class Clp:
 
     def fit(self, train: Genotypes, validation: Genotypes, cell: Cell, context: FitContext) -> pd.DataFrame:
         """Fit a network a task; see `pipeline_lib.models.interface.Model.fit`."""
-        if context.trainer is None:
-            raise ValueError("the cell latent perturbation model needs FitContext.trainer")
         self.tasks, histories = [], []
         for task, table in self.prepare(train, cell, context):
             held = validation.take(np.isin(validation.screen, task.screens))
@@ -232,7 +230,7 @@ class Clp:
         sections = {"clp": state["settings"], "profile_predictor": state["profile_predictor"]}
         model = cls(ModelSettings.model_validate(sections), TrainingSettings())
         model.seed = state["seed"]
-        if state["reads_flux"] and cell.knockouts is None:
+        if state["reads_flux"] and cell.knockouts.empty:
             raise PipelineError(
                 "The model was fitted on growth by flux balance analysis, and the run has no metabolism/knockouts.fba."
                 "parquet any more; run the workflow again."

@@ -189,7 +189,7 @@ def fitted_terms(train: Genotypes, cell: Cell, settings: ModelSettings, context:
 
 def flux_of(cell: Cell, settings: ModelSettings) -> FluxBalance | NoFlux:
     """Return exact growth by the knockouts of the cell; none where there are no knockouts or they are switched off."""
-    return FluxBalance.read(cell) if settings.clp.flux and cell.knockouts is not None else NoFlux()
+    return FluxBalance.read(cell) if settings.clp.flux and not cell.knockouts.empty else NoFlux()
 
 
 def closed_form_state(closed_form: ClosedForm) -> dict[str, Any]:
@@ -229,7 +229,7 @@ def _identity(train: Genotypes, cell: Cell, settings: ModelSettings, controls: C
     update_digest(digest, cell.edges)
     update_digest(digest, cell.genes["gene"].tolist())
     update_digest(digest, cell.features)
-    if settings.clp.flux and cell.knockouts is not None:
+    if settings.clp.flux and not cell.knockouts.empty:
         columns = ["genes", "method", "fitness", "interaction", "medium", "screens"]
         update_digest(digest, cell.knockouts[[name for name in columns if name in cell.knockouts]])
         update_digest(digest, cell.genes["in_gem"].tolist())

@@ -200,7 +200,7 @@ class PerAssay:
             assay, part = self._nearest_assay(name), crosses.take(rows)
             predicted = assay.model.predict(part)
             value[rows] = predicted.value + assay.order_means[part.genotypes.order]
-            std[rows] = assay.residual if predicted.std is None else predicted.std
+            std[rows] = np.where(np.isnan(predicted.std), assay.residual, predicted.std)
         return Prediction(value, std)
 
     def state(self) -> dict[str, Any]:

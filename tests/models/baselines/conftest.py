@@ -13,7 +13,7 @@ from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
-from pipeline_lib.models.interface import Cell, FitContext
+from pipeline_lib.models.interface import Cell, FitContext, no_knockouts
 
 NUM_GENES = 60
 
@@ -53,7 +53,7 @@ def make_cell(
         "num_complexes": int(rules[:, 1].max(initial=-1)) + 1,
         "num_reactions": int(rules[:, 2].max(initial=-1)) + 1,
     }
-    return Cell(genes, table, stoichiometry, knockouts)
+    return Cell(genes, table, stoichiometry, no_knockouts() if knockouts is None else knockouts)
 
 
 def make_genotypes(

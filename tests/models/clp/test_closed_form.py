@@ -27,11 +27,11 @@ GENES = 100
 RAW = PHENOTYPES.index("raw_interaction")
 
 
-def cell(knockouts=None):
+def cell():
     genes = pd.DataFrame({"gene_index": np.arange(GENES), "gene": [f"G{index:03}" for index in range(GENES)]})
     edges = pd.DataFrame({"network": [], "source": [], "target": [], "weight": [], "directed": []})
     nothing = {"gene_to_complex": np.zeros((2, 0), int), "complex_to_reaction": np.zeros((2, 0), int)}
-    return Cell(genes, edges, {**nothing, "num_genes": GENES, "num_complexes": 0, "num_reactions": 0}, knockouts)
+    return Cell(genes, edges, {**nothing, "num_genes": GENES, "num_complexes": 0, "num_reactions": 0})
 
 
 def genotypes(genes, value, phenotype=FITNESS, screen=0, screens=("screen",)):
