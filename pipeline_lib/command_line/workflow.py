@@ -46,6 +46,9 @@ _LAYOUT_FILES = {
 _TRAINED = frozenset({"clp", "dango"})
 """Families that are trained by gradients, on a GPU where there is one."""
 
+_OF_CLOSED_FORM = ("networks", "input_features", "profiles", "flux", "control_crosses")
+"""Settings of ``models.clp`` that the closed form depends on."""
+
 
 class Workflow:
     """The files and jobs of one run.
@@ -258,6 +261,25 @@ class Workflow:
         Models of one class have one folder, since their fits share what they have in common.
         """
         return self.placed(f"{self.results}/checkpoints/{self._class_code(model)}")
+
+    def closed_form(self, model: str, split: str) -> str:
+        """Return the model whose closed form the fits of `model` on a split read; empty where they share none.
+
+        Fits that differ in the network alone share it: seeds, losses, and ablations of the network.
+        """
+        choices = self._closed_form_choices(model)
+        sharing = [m for m, s, _ in self.jobs if s == split and choices and self._closed_form_choices(m) == choices]
+        return sharing[0] if len(sharing) > 1 else ""
+
+    def _closed_form_choices(self, model: str) -> tuple[Any, ...]:
+        """Return what the closed form of a model is made of; empty for one without, or with one of each seed."""
+        if family_of(model) != "clp":
+            return ()
+        entry, common = entry_of(model), self.run.models.clp
+        choices = {name: entry.overrides.get(name, getattr(common, name)) for name in _OF_CLOSED_FORM}
+        if choices["networks"] == "rewired" or choices["input_features"] == "random":
+            return ()
+        return entry.target, entry.features, *choices.values()
 
     def model_settings(self, model: str) -> str:
         """Return the settings of the model's family alone, so that another family's change does not refit it."""

@@ -251,6 +251,23 @@ class Trainer(Protocol):
         ...
 
 
+@runtime_checkable
+class FitsClosedForm(Protocol):
+    """A model whose fits on one training fold share what is solved in closed form."""
+
+    def fit_closed_form(
+        self, train: Genotypes, validation: Genotypes, genotypes: Genotypes, cell: Cell, context: FitContext
+    ) -> list[dict[str, Any]]:
+        """Leave the closed form and its terms of all `genotypes` in ``context.shared``, where fits look for them.
+
+        Returns
+        -------
+        list of dict
+            The levels, as `pipeline_lib.models.clp.task.describe_levels` states them.
+        """
+        ...
+
+
 class Model(Protocol):
     """Anything that predicts an observation from its genotype, screen and strains."""
 

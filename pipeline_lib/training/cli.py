@@ -177,6 +177,39 @@ def fit(
         write_fitted(fitted, data, cell, predictions=predictions, history=history, metrics=metrics, output=output)
 
 
+@app.command("closed-form")
+@_inputs
+@click.option("--checkpoints", required=True, type=_FOLDER, help="Folder of checkpoints of the fits that read it.")
+@click.option("--output", required=True, type=_FILE, help="JSON to write: every level with its gains.")
+def closed_form(
+    settings: TrainingSettings,
+    model_settings: ModelSettings,
+    name: str,
+    split: Path,
+    seed: int,
+    observations: Path,
+    genes: Path,
+    edges: Path,
+    stoichiometry: Path,
+    knockouts: Path | None,
+    features: tuple[Path, ...],
+    threads: int,
+    checkpoints: Path,
+    output: Path,
+) -> None:
+    """Fit the closed form that all fits of a model on one split share."""
+    from pipeline_lib.artefacts.atomic import write_json
+    from pipeline_lib.training.fit import fit_closed_form
+    from pipeline_lib.training.fitted_model import read_cell, read_split
+
+    cell = read_cell(genes, edges, stoichiometry, knockouts, features)
+    data = read_split(observations, split, cell.genes)
+    levels = fit_closed_form(
+        name, data, cell, model_settings, settings, checkpoints=checkpoints, seed=seed, threads=threads
+    )
+    write_json({"model": name, "split": split.stem, "levels": levels}, output)
+
+
 @app.command("pack")
 @click.option("--run-folder", required=True, type=_FOLDER, help="Folder of the run: results/<run>.")
 @click.option("--model", default="clp", show_default=True, help="A model of the CLP family that the run fitted.")

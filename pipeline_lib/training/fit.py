@@ -15,13 +15,17 @@ from pipeline_lib.artefacts.schemas import FOLDS, HISTORY, PHENOTYPES
 from pipeline_lib.artefacts.tables import save_tensors, write_arrow, write_table
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
-from pipeline_lib.models.interface import Cell, FitContext, Model, Prediction
+from pipeline_lib.errors import PipelineError
+from pipeline_lib.models.interface import Cell, FitContext, FitsClosedForm, Model, Prediction
 from pipeline_lib.models.registry import build
 from pipeline_lib.training.checkpoint import fit_folder
 from pipeline_lib.training.fitted_model import SplitData
 from pipeline_lib.training.loop import train_network
 from pipeline_lib.training.measured_genotypes import assay_states, trained_assays
 from pipeline_lib.training.processes import limit_threads, resolve_device
+
+_SHARED = "shared"
+"""Folder beside the checkpoints: what all fits on a split have in common."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ def fit_model(
     own = shared = None
     if checkpoints is not None:
         own = fit_folder(checkpoints, name, data, cell, model_settings, training, seed)
-        shared = checkpoints / "shared"
+        shared = checkpoints / _SHARED
     device = resolve_device(training.device)
     context = FitContext(seed, threads, device, checkpoints=own, shared=shared, trainer=train_network)
     with limit_threads(threads):
@@ -95,6 +99,35 @@ def fit_model(
         "scores": score_folds(data, prediction),
     }
     return Fitted(model, prediction, history, metrics)
+
+
+def fit_closed_form(
+    name: str,
+    data: SplitData,
+    cell: Cell,
+    model_settings: ModelSettings,
+    training: TrainingSettings,
+    *,
+    checkpoints: Path,
+    seed: int = 0,
+    threads: int = 1,
+) -> list[dict[str, Any]]:
+    """Leave what all fits of the model `name` on a split share where they look for it, and return its levels.
+
+    The parameters are those of `fit_model`; so fits that start at the same time need not each make it.
+
+    Raises
+    ------
+    PipelineError
+        When the model is unknown, or its fits share nothing.
+    """
+    model = build(name, model_settings, training)
+    if not isinstance(model, FitsClosedForm):
+        raise PipelineError(f"fits of '{name}' share no closed form; those of clp and its ablations do.")
+    context = FitContext(seed, threads, shared=checkpoints / _SHARED)
+    train, validation = data.part("train"), data.part("validation")
+    with limit_threads(threads):
+        return model.fit_closed_form(train, validation, data.genotypes.without_values(), cell, context)
 
 
 def score_folds(data: SplitData, prediction: Prediction) -> dict[str, dict[str, dict[str, float | int | None]]]:

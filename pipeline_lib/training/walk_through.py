@@ -17,14 +17,12 @@ from pipeline_lib.config.model_registry import family_of
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import LossSettings, TrainingSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.models.clp.closed_form import ClosedForm
 from pipeline_lib.models.clp.encoders import Metabolism, cell_arrays, seen_by
 from pipeline_lib.models.clp.heads import PerturbedInteractions
 from pipeline_lib.models.clp.invariants import CHECKS, Check, Subject, every_gradient, out_of_reach, with_random_weights
-from pipeline_lib.models.clp.levels import GROUP_NAMES, column_names
 from pipeline_lib.models.clp.model import Clp
 from pipeline_lib.models.clp.network import ClpNetwork
-from pipeline_lib.models.clp.task import Task
+from pipeline_lib.models.clp.task import Task, describe_levels
 from pipeline_lib.models.interface import Cell, FitContext, Prediction
 from pipeline_lib.models.registry import build
 from pipeline_lib.training.fitted_model import SplitData
@@ -176,7 +174,7 @@ def walk_through(
         "screens": [train.screens[code] for code in task.screens],
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "batch": _describe_batch(batch, task, cell),
-        "closed_form": _describe_levels(task.closed_form),
+        "closed_form": describe_levels(task.closed_form),
         "steps": trace.calls,
         "checks": [vars(check) for check in checks],
         "not_checked": [
@@ -233,24 +231,6 @@ def _describe_batch(batch: Genotypes, task: Task, cell: Cell) -> dict[str, Any]:
             "perturbed": int(processed.perturbed_label.known.sum()),
         },
     }
-
-
-def _describe_levels(closed_form: ClosedForm) -> list[dict[str, Any]]:
-    """Return screen, phenotype, order, size, SD of the terms, and the gain of every column by case, of every level."""
-    return [
-        {
-            "screen": screen,
-            "phenotype": PHENOTYPES[phenotype],
-            "order": order,
-            "observations": level.size,
-            "unit": level.gains.unit,
-            "gains": {
-                case: dict(zip(column_names(phenotype, order), gains, strict=True))
-                for case, gains in zip(GROUP_NAMES, level.gains.gain.tolist(), strict=False)
-            },
-        }
-        for (screen, phenotype, order), level in closed_form.levels.items()
-    ]
 
 
 def _methods(network: ClpNetwork) -> dict[str, tuple[Any, str, str]]:

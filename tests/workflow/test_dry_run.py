@@ -44,6 +44,8 @@ def test_the_yeast_run_has_a_job_for_every_model_split_and_seed(snakemake, check
     }
     rules = rules_of(done.stdout)
     assert rules["fit"] + rules["fit_on_gpu"] == len(jobs)
+    fits = sum(model.startswith("clp") for model, _, _ in jobs)
+    assert 0 < rules["closed_form"] < fits / 2, "seeds and ablations of the network share theirs"
 
 
 def test_a_scan_of_the_genome_is_a_job_a_shard_and_no_part_of_a_default_run(snakemake, checkout):

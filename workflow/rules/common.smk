@@ -135,6 +135,12 @@ def cell_options(model):
     return [f"--{name}={placed(path)}" for name, path in paths if path]
 
 
+def closed_form_of(wildcards):
+    """Return the file that stands for the closed form which a fit shares with others; none where it shares none."""
+    model = FLOW.closed_form(wildcards.model, wildcards.split)
+    return f"{RESULTS}/closed_forms/{model}/{wildcards.split}.json" if model else []
+
+
 # Snakemake reads a caption beside the rules: where these are not on this machine, it finds none of the run's own.
 OWN_CAPTIONS = workflow.current_basedir.is_local
 

@@ -10,11 +10,45 @@ CELL = {
 }
 
 
+# Made once, so that fits which start at the same time do not each make it.
+rule closed_form:
+    input:
+        unpack(lambda wildcards: cell_of(wildcards.model)),
+        **CELL,
+        split=rules.split.output.split,
+    output:
+        levels=f"{RESULTS}/closed_forms/{{model}}/{{split}}.json",
+    log:
+        f"{RESULTS}/logs/closed_form/{{model}}.{{split}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/closed_form.{{model}}.{{split}}.tsv"
+    conda:
+        "../../envs/base.yaml"
+    threads: RUN.training.threads
+    resources:
+        mem_mb=grows(6000),
+        runtime=minutes(60),
+    params:
+        code=code_hash("pipeline_lib.training.cli:closed_form", "pipeline_lib.models.clp.model"),
+        settings=as_json(RUN.training),
+        model_settings=lambda wildcards: FLOW.model_settings(wildcards.model),
+        cell=lambda wildcards: cell_options(wildcards.model),
+        threads=RUN.training.threads,
+        checkpoints=lambda wildcards: FLOW.checkpoints(wildcards.model),
+    shell:
+        "python -m pipeline_lib training closed-form --settings {params.settings:q}"
+        " --model-settings {params.model_settings:q} --model {wildcards.model:q} --folds {input.split:q}"
+        " --observations {input.observations:q} --genes {input.genes:q} --edges {input.edges:q}"
+        " --stoichiometry {input.stoichiometry:q} {params.cell:q} --threads {params.threads:q}"
+        " --checkpoints {params.checkpoints:q} --output {output.levels:q} 2>> {log:q}"
+
+
 rule fit:
     input:
         unpack(lambda wildcards: cell_of(wildcards.model)),
         **CELL,
         split=rules.split.output.split,
+        closed_form=closed_form_of,
     output:
         predictions=f"{RELEASED}/predictions.parquet",
         history=f"{RELEASED}/history.parquet",

@@ -1,13 +1,14 @@
 """The cell latent perturbation model behind the interface of every model; what validation confirms is kept."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -24,6 +25,7 @@ from pipeline_lib.models.clp.task import (
     closed_form_from_state,
     closed_form_state,
     columns,
+    describe_levels,
     fitted_terms,
     flux_of,
     of_tested_cases,
@@ -142,6 +144,17 @@ class Clp:
             self.tasks.append(task)
         return pd.concat(histories, ignore_index=True)
 
+    def fit_closed_form(
+        self, train: Genotypes, validation: Genotypes, genotypes: Genotypes, cell: Cell, context: FitContext
+    ) -> list[dict[str, Any]]:
+        """Make what all fits on a training fold share; see `pipeline_lib.models.interface.FitsClosedForm`."""
+        tasks = [task for task, _ in self.prepare(train, cell, context)]
+        for task, rows in zip(tasks, _rows_of_tasks(tasks, genotypes), strict=True):
+            task.columns(validation.take(np.isin(validation.screen, task.screens)))
+            if len(rows):
+                task.columns(genotypes.take(rows))
+        return [level for task in tasks for level in describe_levels(task.closed_form)]
+
     def prepare(self, train: Genotypes, cell: Cell, context: FitContext) -> list[tuple[Task, dict[str, torch.Tensor]]]:
         """Return the tasks that a training fold falls into, the joint one first, and what each trains on.
 
@@ -195,11 +208,7 @@ class Clp:
         if not self.tasks:
             raise PipelineError("The model is not fitted; run `training fit` first.")
         value, std = np.empty(len(genotypes)), np.empty(len(genotypes))
-        owner = np.zeros(len(genotypes), dtype=np.int64)
-        for position, task in enumerate(self.tasks):
-            owner[np.isin(genotypes.screen, task.screens)] = position
-        for position, task in enumerate(self.tasks):
-            rows = np.flatnonzero(owner == position)
+        for task, rows in zip(self.tasks, _rows_of_tasks(self.tasks, genotypes), strict=True):
             if len(rows):
                 value[rows], std[rows] = task.predict(genotypes.take(rows))
         return Prediction(value, std)
@@ -254,6 +263,14 @@ class Clp:
                 task.networks.append(network.eval())
             model.tasks.append(task)
         return model
+
+
+def _rows_of_tasks(tasks: Sequence[Task], genotypes: Genotypes) -> list[NDArray[np.int64]]:
+    """Return the rows that each task predicts; a screen that no task trained on goes to the first."""
+    owner = np.zeros(len(genotypes), dtype=np.int64)
+    for position, task in enumerate(tasks):
+        owner[np.isin(genotypes.screen, task.screens)] = position
+    return [np.flatnonzero(owner == position) for position in range(len(tasks))]
 
 
 def _member_seed(seed: int, member: int) -> int:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from torch import Tensor
 
+from pipeline_lib.artefacts import PHENOTYPES
 from pipeline_lib.artefacts.tables import load_tensors, save_tensors, to_arrays, to_tensors, update_digest
 from pipeline_lib.cell.genotypes import MAX_ORDER, Genotypes
 from pipeline_lib.config.models import ModelSettings
@@ -20,6 +21,7 @@ from pipeline_lib.models.clp.closed_form import ClosedForm, ImpliedSingles
 from pipeline_lib.models.clp.decomposition import ControlCrosses
 from pipeline_lib.models.clp.levels import (
     CASES,
+    GROUP_NAMES,
     FluxBalance,
     Index,
     Level,
@@ -27,6 +29,7 @@ from pipeline_lib.models.clp.levels import (
     NoFlux,
     NoProfiles,
     PredictedProfiles,
+    column_names,
 )
 from pipeline_lib.models.clp.network import ClpNetwork, Encoded
 from pipeline_lib.models.interface import HOST_COLUMNS, Cell, FitContext
@@ -108,7 +111,25 @@ def of_tested_cases(training: Mapping[str, Tensor], validation: Mapping[str, Ten
     return {name: column[kept] for name, column in training.items()}
 
 
-_FORMAT = 4
+def describe_levels(closed_form: ClosedForm) -> list[dict[str, Any]]:
+    """Return screen, phenotype, order, size, SD of the terms, and the gain of every column by case, of every level."""
+    return [
+        {
+            "screen": screen,
+            "phenotype": PHENOTYPES[phenotype],
+            "order": order,
+            "observations": level.size,
+            "unit": level.gains.unit,
+            "gains": {
+                case: dict(zip(column_names(phenotype, order), gains, strict=True))
+                for case, gains in zip(GROUP_NAMES, level.gains.gain.tolist(), strict=False)
+            },
+        }
+        for (screen, phenotype, order), level in closed_form.levels.items()
+    ]
+
+
+_FORMAT = 5
 """Raised when what is written changes."""
 _SEED = 0
 """Held-out cells are the same in every fit: seeds of a fit differ in the network alone."""

@@ -1,9 +1,10 @@
 """Kernels between genes and between sets of them, and the Gaussian process over genes that they define."""
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -333,6 +334,18 @@ class GeneProcess:
         inverse, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
         lower = np.tril(inverse)
         return cls(lower + np.tril(lower, -1).T, noise)
+
+    def state(self) -> dict[str, Any]:
+        """Return the lower triangle of A, float64 [n (n + 1) / 2] in row order, and s: A is half of a model's file."""
+        return {"lower": self.inverse[np.tril_indices_from(self.inverse)], "noise": self.noise}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """Return the process that `state` was taken from."""
+        size = (math.isqrt(8 * len(state["lower"]) + 1) - 1) // 2
+        inverse = np.zeros((size, size))
+        inverse[np.tril_indices(size)] = state["lower"]
+        return cls(inverse + np.tril(inverse, -1).T, state["noise"])
 
     def predict(self, kernel: Matrix, targets: Matrix) -> Matrix:
         """Return the posterior mean at other genes, float64 [u, m].

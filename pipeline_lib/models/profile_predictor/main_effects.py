@@ -105,12 +105,12 @@ class MainEffects:
 
     def state(self) -> dict[str, Any]:
         """Return arrays and plain values."""
-        return {**vars(self), "process": vars(self.process), "trees": vars(self.trees)}
+        return {**vars(self), "process": self.process.state(), "trees": vars(self.trees)}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """Return the effects that `state` was taken from."""
-        return cls(**{**state, "process": GeneProcess(**state["process"]), "trees": Trees(**state["trees"])})
+        return cls(**{**state, "process": GeneProcess.from_state(state["process"]), "trees": Trees(**state["trees"])})
 
 
 def _grow(columns: Matrix, target: Matrix, settings: ProfilePredictorSettings, seed: int) -> Trees:

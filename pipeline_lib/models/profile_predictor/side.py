@@ -258,12 +258,12 @@ class AssaySide:
     def state(self) -> dict[str, Any]:
         """Return arrays and plain values."""
         own = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {**own, "effects": self.effects.state(), "process": vars(self.process)}
+        return {**own, "effects": self.effects.state(), "process": self.process.state()}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """Return the side that `state` was taken from."""
-        process, effects = GeneProcess(**state["process"]), MainEffects.from_state(state["effects"])
+        process, effects = GeneProcess.from_state(state["process"]), MainEffects.from_state(state["effects"])
         return cls(**{**state, "effects": effects, "process": process})
 
 

@@ -88,3 +88,10 @@ def test_leaving_a_query_and_an_array_out_is_refitting_without_both(generator, p
         np.testing.assert_allclose(
             found[cell], smooth_both_sides(across, profiles[np.ix_(i, j)], down)[0, 0], atol=1e-9
         )
+
+
+def test_a_saved_process_is_half_as_large_and_the_same(places):
+    process = GeneProcess.fit(RBF(1.5)(places), NOISE)
+    state = process.state()
+    assert state["lower"].size == len(places) * (len(places) + 1) / 2
+    np.testing.assert_array_equal(GeneProcess.from_state(state).inverse, process.inverse)
