@@ -1,5 +1,6 @@
 """Whole runs of small own tables: from a csv file to a report, with a model that is trained."""
 
+import zipfile
 from itertools import combinations
 from pathlib import Path
 
@@ -53,10 +54,15 @@ def test_a_small_own_table_ends_in_a_report(
     rows: int, phenotype: str, sentence: str, snakemake, checkout: Path
 ) -> None:
     own_table(checkout, rows, phenotype)
-    done = snakemake("--cores", "2", "--configfile", "own.yaml", cwd=checkout)
+    packed = ("--report-after-run", "--report", "own.zip")
+    done = snakemake("--cores", "2", "--configfile", "own.yaml", *packed, cwd=checkout)
     assert done.returncode == 0, done.stdout + done.stderr
     assert sentence in (checkout / "results/own/report.html").read_text(encoding="utf-8")
     board = pd.read_parquet(checkout / "results/own/evaluation/leaderboard.parquet")
     assert set(board["model"]) == {"mean", "gene_ridge", "clp"}
     ranked = board.loc[board["metric"] == "average_precision", "phenotype"]
     assert set(ranked) == ({"call"} if phenotype == "call" else set())
+    with zipfile.ZipFile(checkout / "own.zip") as packed_report:
+        files = {Path(name).name for name in packed_report.namelist()}
+    assert {"report.html", "scoreboard.svg", "leaderboard.svg", "ranked.csv"} <= files, "the page, figures and a table"
+    assert "p_value_histograms.svg" not in files, "the table has no P-values, so nothing of theirs is listed"
