@@ -64,9 +64,15 @@ class Numbers:
         """Day on which the run ended."""
         return str(self._provenance["written"])[:10]
 
+    @cached_property
+    def _simulated(self) -> frozenset[str]:
+        """The screens whose truth is known."""
+        ceilings = pd.read_csv(self.folder / "noise_ceiling.csv")
+        return frozenset(ceilings.loc[ceilings["method"] == "truth", "screen"])
+
     def verdicts(self, *, simulated: bool) -> str:
         """Count the verdicts of the scoreboard on measured or on simulated screens."""
-        rows = self._board[self._board["screen"].str.startswith("simulated") == simulated]
+        rows = self._board[self._board["screen"].isin(self._simulated) == simulated]
         counts = rows["verdict"].value_counts()
         found = ", ".join(f"{text} in {counts[name]}" for name, text in VERDICTS.items() if name in counts)
         return f"of {len(rows)} comparisons {found}"

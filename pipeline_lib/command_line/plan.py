@@ -58,6 +58,7 @@ def _faults(flow: Workflow) -> Iterator[str]:
     yield from _split_faults(flow)
     yield from _training_faults(flow)
     yield from _simulation_faults(flow)
+    yield from _mixed_simulation_faults(flow)
     yield from _network_faults(flow)
     yield from _feature_faults(flow)
     yield from _scan_faults(flow)
@@ -165,6 +166,20 @@ def _simulation_faults(flow: Workflow) -> Iterator[str]:
                 yield f"key '{key}': '{value}' names no simulation; there are {list(flow.run.simulation)}."
             elif file not in (written := flow.simulated_files(flow.run.simulation[simulation].layout)):
                 yield f"key '{key}': '{value}' is no file of that simulation; it writes {', '.join(written)}."
+
+
+def _mixed_simulation_faults(flow: Workflow) -> Iterator[str]:
+    for name, screen in flow.run.screens.items():
+        simulations = {
+            value.removeprefix(SIMULATED).partition("/")[0]
+            for value in screen.files.values()
+            if value.startswith(SIMULATED)
+        }
+        if len(simulations) > 1:
+            yield (
+                f"key 'screens.{name}.files': the files are of the simulations {', '.join(sorted(simulations))}; a "
+                "screen is of one, whose truth it has."
+            )
 
 
 def _network_faults(flow: Workflow) -> Iterator[str]:

@@ -21,7 +21,7 @@ from pipeline_lib.command_line.code_hash import remembered_code_hash, remembered
 from pipeline_lib.config.evaluation import ARTEFACTS, CLP_CHECKS, OF_KNOCKOUTS
 from pipeline_lib.config.features import FEATURE_READERS, NETWORK_READERS, FeatureSettings
 from pipeline_lib.config.loading import RunConfig
-from pipeline_lib.config.model_registry import EXTENSIONS, MODELS, entry_of, family_of, section_of
+from pipeline_lib.config.model_registry import EXTENSIONS, FAMILIES, MODELS, entry_of, family_of, section_of
 from pipeline_lib.config.registry import Entry
 from pipeline_lib.config.screen_readers import SCREEN_READERS
 from pipeline_lib.config.section import (
@@ -46,7 +46,7 @@ _LAYOUT_FILES = {
 _TRAINED = frozenset({"clp", "dango"})
 """Families that are trained by gradients, on a GPU where there is one."""
 
-_OF_CLOSED_FORM = ("networks", "input_features", "profiles", "flux", "control_crosses")
+OF_CLOSED_FORM = ("networks", "input_features", "profiles", "flux", "control_crosses", "separate")
 """Settings of ``models.clp`` that the closed form depends on."""
 
 
@@ -262,32 +262,40 @@ class Workflow:
         """
         return self.placed(f"{self.results}/checkpoints/{self._class_code(model)}")
 
-    def closed_form(self, model: str, split: str) -> str:
-        """Return the model whose closed form the fits of `model` on a split read; empty where they share none.
+    def closed_form(self, model: str) -> str:
+        """Return the model whose closed form the fits of `model` read; empty where each fit makes its own.
 
-        Fits that differ in the network alone share it: seeds, losses, and ablations of the network.
+        Fits that differ in the network alone share it: seeds, losses, and ablations of the network. It is named after
+        the first such model of the registry, whatever the grid holds, so that a larger grid fits nothing again.
         """
         choices = self._closed_form_choices(model)
-        sharing = [m for m, s, _ in self.jobs if s == split and choices and self._closed_form_choices(m) == choices]
-        return sharing[0] if len(sharing) > 1 else ""
+        return next((one for one in FAMILIES["clp"] if choices and self._closed_form_choices(one) == choices), "")
 
     def _closed_form_choices(self, model: str) -> tuple[Any, ...]:
         """Return what the closed form of a model is made of; empty for one without, or with one of each seed."""
         if family_of(model) != "clp":
             return ()
-        entry, common = entry_of(model), self.run.models.clp
-        choices = {name: entry.overrides.get(name, getattr(common, name)) for name in _OF_CLOSED_FORM}
+        entry, common, tables = entry_of(model), self.run.models.clp, tuple(self.features_of(model))
+        choices = {name: entry.overrides.get(name, getattr(common, name)) for name in OF_CLOSED_FORM}
+        if not self.networks:
+            choices["networks"] = "none"
+        if not tables:
+            choices["input_features"] = "measured"
         if choices["networks"] == "rewired" or choices["input_features"] == "random":
             return ()
-        return entry.target, entry.features, *choices.values()
+        return tables, *choices.values()
 
     def model_settings(self, model: str) -> str:
-        """Return the settings of the model's family alone, so that another family's change does not refit it."""
+        """Return the settings of the model's family, so that another family's change does not refit it.
+
+        The closed form of CLP holds a profile predictor, and reads its settings too.
+        """
         if family_of(model) == EXTENSIONS:
             extensions = self.run.models.extensions
             return json.dumps({EXTENSIONS: {model: extensions[model]} if model in extensions else {}})
-        section = section_of(model)
-        return json.dumps({section: json.loads(getattr(self.run.models, section).model_dump_json())})
+        sections = {section_of(model)} | ({"profile_predictor"} if family_of(model) == "clp" else set())
+        settings = {name: getattr(self.run.models, name).model_dump_json() for name in sorted(sections)}
+        return json.dumps({name: json.loads(text) for name, text in settings.items()})
 
     def knockouts_of(self, model: str) -> str:
         """Return the flux method whose knockouts the model reads; empty: none."""

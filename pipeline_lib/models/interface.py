@@ -167,14 +167,14 @@ class Prediction:
     value
         float64 [n].
     std
-        float64 [n]; NaN throughout of a model that states none, which leaves it out.
+        float64 [n], read-only; NaN throughout of a model that states none: it leaves it out, or gives None.
     """
 
     value: NDArray[np.float64]
     std: NDArray[np.float64] = field(default_factory=lambda: np.array(np.nan))
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "std", np.broadcast_to(self.std, self.value.shape))
+        object.__setattr__(self, "std", np.broadcast_to(np.asarray(self.std, dtype=np.float64), self.value.shape))
 
 
 HOST_COLUMNS = ("genes", "unseen", "phenotype", "is_call")

@@ -105,7 +105,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 @click.group()
 def app() -> None:
-    """Fit a model on a split; overfit check; walk-through; scan of the genome."""
+    """Fit a model on a split, or the closed form that fits share; overfit check; walk-through; scan of the genome."""
 
 
 app.add_command(scan)

@@ -130,6 +130,21 @@ def test_everything_that_is_wrong_is_said_at_once(folder):
             },
             "it writes aao1729_data_s1.tsv",
         ),
+        (
+            {
+                "simulation": {"one": {"layout": "kuzmin2020"}, "two": {"layout": "kuzmin2020"}},
+                "screens": {
+                    "lab": {
+                        "reader": "kuzmin2020",
+                        "files": {
+                            "S1": "simulated:one/aaz5667-Table-S1.xlsx",
+                            "S3": "simulated:two/aaz5667-Table-S3.xlsx",
+                        },
+                    }
+                },
+            },
+            "key 'screens.lab.files': the files are of the simulations one, two; a screen is of one",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named(folder, changes, message):

@@ -67,6 +67,7 @@ COMMANDS = {
     "predict, model": (*PREDICT, "--run-folder", "planted_model"),
     "predict, stoichiometry": (*PREDICT, "--run-folder", "planted_stoichiometry"),
     "training fit": ("training", "fit", *FIT, *"--predictions p --history h --metrics m --output o".split()),
+    "training closed-form": ("training", "closed-form", *FIT, "--checkpoints", "c", "--output", "o"),
     "training overfit": ("training", "overfit", *FIT, "--predictions", "p", "--history", "h", "--report", "r"),
     "training walk-through": ("training", "walk-through", *FIT, "--output", "o"),
     "cell graph": ("cell", "graph", "--settings", "{}", *CELL, "--output", "o", "--summary", "s"),

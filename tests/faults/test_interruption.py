@@ -37,7 +37,7 @@ STAGES = {
     "screens": {"read_screen", "observations", "screens_summary"},
     "networks": {"read_network", "networks"},
     "cell": {"genes", "cell_graph", "split"},
-    "training": {"fit", "overfit", "walk_through"},
+    "training": {"closed_form", "fit", "overfit", "walk_through"},
     "evaluation": {"leaderboard", "noise_ceiling", "scoreboard", "p_values", "calibration", "precision_recall"},
     "reporting": {"figures", "gallery", "next_experiments", "provenance", "report"},
 }

@@ -13,11 +13,12 @@ from pipeline_lib.artefacts.tables import load_tensors, read_table, save_tensors
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.models.clp.closed_form import ClosedForm
 from pipeline_lib.models.interface import Prediction
 from pipeline_lib.training import fit as fit_module
 from pipeline_lib.training.checkpoint import fit_folder
 from pipeline_lib.training.cli import app
-from pipeline_lib.training.fit import fit_model, score_folds
+from pipeline_lib.training.fit import fit_closed_form, fit_model, score_folds
 from pipeline_lib.training.fitted_model import read_cell, read_split
 from pipeline_lib.training.processes import resolve_device
 from tests.small_cell import stoichiometry
@@ -40,6 +41,33 @@ QUICK = ModelSettings.model_validate(
         "dango": {"width": 8, "heads": 2, "pretraining_epochs": 1, "epochs": 2, "sets_an_epoch": 50},
     }
 )
+
+
+def test_a_fit_finds_the_closed_form_that_was_made_for_it(run, tmp_path, outputs, monkeypatch):
+    """A fit that made its own would, at the same time as others, make what they make."""
+    given = {"folds": "random", "observations": "observations", "genes": "genes", "edges": "edges"}
+    common = [f"--{option}={run / name}.parquet" for option, name in given.items()]
+    common += [f"--stoichiometry={run / 'stoichiometry.pt'}", "--model=clp", f"--checkpoints={tmp_path / 'kept'}"]
+    common += ['--settings={"epochs": 1, "device": "cpu"}', f"--model-settings={QUICK.model_dump_json()}"]
+    made = CliRunner().invoke(app, ["closed-form", *common, f"--output={tmp_path / 'levels.json'}"])
+    assert made.exit_code == 0, made.output
+    levels = json.loads((tmp_path / "levels.json").read_text())["levels"]
+    assert {(level["phenotype"], level["order"]) for level in levels} >= {("fitness", 1), ("interaction", 2)}
+
+    def refuse(*_, **__):
+        raise AssertionError("made anew")
+
+    monkeypatch.setattr(ClosedForm, "fit", refuse)
+    monkeypatch.setattr(ClosedForm, "terms", refuse)
+    for seed in ("0", "1"):
+        fitted = CliRunner().invoke(app, ["fit", *common, "--seed", seed, *outputs])
+        assert fitted.exit_code == 0, fitted.exception
+
+
+def test_fits_of_a_baseline_share_no_closed_form(run, tmp_path):
+    cell, data = read_inputs(run)
+    with pytest.raises(PipelineError, match="fits of 'mean' share no closed form"):
+        fit_closed_form("mean", data, cell, QUICK, TrainingSettings(), checkpoints=tmp_path)
 
 
 @pytest.mark.parametrize("name", ["clp", "dango"])

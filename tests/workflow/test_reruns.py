@@ -81,6 +81,17 @@ def test_a_further_draw_makes_no_split_and_no_fit_anew(snakemake, finished):
     assert "leaderboard" in rules
 
 
+def test_a_further_seed_and_an_ablation_fit_nothing_again(snakemake, finished):
+    config = yaml.safe_load(CONFIG)
+    grid = yaml.safe_load((finished / "config" / "quickstart.yaml").read_text())["grid"]
+    added = {"models": ["clp_derived", "clp"], "splits": ["random"], "seeds": [0, 1]}
+    (finished / "mine.yaml").write_text(yaml.safe_dump({**config, "grid": [added, *grid]}))
+    rules = rules_of(snakemake("-n", *MINE, cwd=finished).stdout)
+    assert rules["fit_on_gpu"] == 3, "two seeds of the ablation and one of clp"
+    assert "fit" not in rules
+    assert "closed_form" not in rules, "all of them read the one that is there"
+
+
 def test_figures_alone_can_be_asked_for(snakemake, checkout):
     done = snakemake("-n", "figures", *QUICKSTART, cwd=checkout)
     assert done.returncode == 0, done.stderr

@@ -136,9 +136,12 @@ def cell_options(model):
 
 
 def closed_form_of(wildcards):
-    """Return the file that stands for the closed form which a fit shares with others; none where it shares none."""
-    model = FLOW.closed_form(wildcards.model, wildcards.split)
-    return f"{RESULTS}/closed_forms/{model}/{wildcards.split}.json" if model else []
+    """Return the file that stands for the closed form which a fit shares with others; none where it shares none.
+
+    A fit makes what it does not find, and does not read the file: one that is newer fits nothing again.
+    """
+    model = FLOW.closed_form(wildcards.model)
+    return ancient(f"{RESULTS}/closed_forms/{model}/{wildcards.split}.json") if model else []
 
 
 # Snakemake reads a caption beside the rules: where these are not on this machine, it finds none of the run's own.

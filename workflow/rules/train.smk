@@ -1,4 +1,4 @@
-"""One job a model, split and seed; the overfit check; the walk-through."""
+"""The closed forms that fits share; one job a model, split and seed; the overfit check; the walk-through."""
 
 RELEASED = f"{RESULTS}/models/{{model}}/{{split}}/seed{{seed}}"
 

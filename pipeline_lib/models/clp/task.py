@@ -194,7 +194,7 @@ def fitted_terms(train: Genotypes, cell: Cell, settings: ModelSettings, context:
     if context.shared is None:
         closed_form, positions, terms = fit()
         return FittedTerms(closed_form, positions, terms, closed_form)
-    stem = context.shared / f"terms-{_identity(train, cell, settings, controls)}"
+    stem = context.shared / f"terms-{closed_form_identity(train, cell, settings, controls)}"
     path = stem.with_suffix(".pt")
     if path.exists():
         content = load_tensors(path)
@@ -242,7 +242,20 @@ def closed_form_from_state(state: Mapping[str, Any], cell: Cell, flux: FluxBalan
     return ClosedForm(levels, flux, implied, ControlCrosses.from_state(to_arrays(state["controls"])))
 
 
-def _identity(train: Genotypes, cell: Cell, settings: ModelSettings, controls: ControlCrosses) -> str:
+def closed_form_identity(train: Genotypes, cell: Cell, settings: ModelSettings, controls: ControlCrosses) -> str:
+    """Return what tells a closed form from others, 24 letters of a hash of all that it is made of.
+
+    Parameters
+    ----------
+    train
+        Training fold of the screens that train together.
+    cell
+        As the model sees it (`pipeline_lib.models.clp.encoders.seen_by`).
+    settings
+        Section ``models``, with the changes of an ablation.
+    controls
+        Control crosses of the training fold; none where the model goes without.
+    """
     own = settings.clp
     digest = hashlib.sha256(f"{_FORMAT} {own.profiles} {own.flux} {controls.screens}".encode())
     digest.update(settings.profile_predictor.model_dump_json().encode())

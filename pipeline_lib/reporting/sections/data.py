@@ -99,8 +99,8 @@ def identity_sentences(identity: pd.DataFrame) -> list[str]:
 def screen_sentences(screens: Mapping[str, ScreenSettings]) -> list[str]:
     """Say of every screen where it is from, and of an own one what its values are."""
     published = [name for name, screen in screens.items() if screen.scores.publication is not None]
-    own = {name: screen for name, screen in screens.items() if screen.reader == "table"}
-    simulated = [name for name in screens if name not in own and name not in published]
+    simulated = [name for name, screen in screens.items() if screen.simulation]
+    own = {name: screen for name, screen in screens.items() if name not in {*published, *simulated}}
     sentences = []
     if published:
         sentences.append(

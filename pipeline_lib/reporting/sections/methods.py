@@ -159,10 +159,8 @@ def _screens(run: RunFolder) -> str:
     """Return where the screens are from, in one sentence for each kind."""
     kinds = {
         "read in the layout of their publication": [n for n, s in run.screens.items() if s.scores.publication],
-        "read from own tables": [n for n, s in run.screens.items() if s.reader == "table"],
-        "simulated from the metabolic model": [
-            n for n, s in run.screens.items() if not s.scores.publication and s.reader != "table"
-        ],
+        "read from own tables": [n for n, s in run.screens.items() if not s.scores.publication and not s.simulation],
+        "simulated from the metabolic model": [n for n, s in run.screens.items() if s.simulation],
     }
     parts = [
         f"{', '.join(names)} {'was' if len(names) == 1 else 'were'} {how}" for how, names in kinds.items() if names
@@ -296,13 +294,12 @@ _SIMULATED = (
 def limitations(run: RunFolder) -> Section:
     """Return what the numbers of this run do not say."""
     splits = run.configuration["splits"]["names"]
-    simulated = any(screen.scores.publication is None and screen.reader != "table" for screen in run.screens.values())
     sentences = {
         _INTERVALS: True,
         _RANDOM: any(kind_and_repeat(split)[0] == "random" for split in splits),
         _CHOSEN: bool((run.observations["order"] > 1).any()),
         _FLUX: True,
         _CEILING: bool(run.table("noise_ceiling")["ceiling"].notna().any()),
-        _SIMULATED: simulated,
+        _SIMULATED: bool(run.simulated),
     }
     return Section("limitations", "Limitations", [sentence for sentence, holds in sentences.items() if holds])

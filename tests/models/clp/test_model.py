@@ -212,14 +212,3 @@ def test_a_genotypes_flux_terms_enter_its_prediction(fitted):
     without = fitted("clp_no_profiles", train=train, flux=False)[0].predict(train).value
     assert np.corrcoef(with_flux, train.value)[0, 1] > 0.95
     assert np.mean((with_flux - train.value) ** 2) < 0.3 * np.mean((without - train.value) ** 2)
-
-
-def test_fits_read_the_closed_form_that_was_made_for_all_of_them(tmp_path, brief):
-    context = FitContext(shared=tmp_path)
-    levels = build("clp", small_settings(), BRIEF).fit_closed_form(TRAIN, VALIDATION, VALIDATION, CELL, context)
-    assert {level["screen"] for level in levels} == set(TRAIN.screens)
-    made = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-    model, _ = fit(tmp_path)
-    model.predict(VALIDATION.without_values())
-    assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == made
-    np.testing.assert_array_equal(model.predict(VALIDATION).value, brief[0].predict(VALIDATION).value)
