@@ -170,14 +170,9 @@ def _simulation_faults(flow: Workflow) -> Iterator[str]:
 
 def _mixed_simulation_faults(flow: Workflow) -> Iterator[str]:
     for name, screen in flow.run.screens.items():
-        simulations = {
-            value.removeprefix(SIMULATED).partition("/")[0]
-            for value in screen.files.values()
-            if value.startswith(SIMULATED)
-        }
-        if len(simulations) > 1:
+        if len(screen.simulations) > 1:
             yield (
-                f"key 'screens.{name}.files': the files are of the simulations {', '.join(sorted(simulations))}; a "
+                f"key 'screens.{name}.files': the files are of the simulations {', '.join(screen.simulations)}; a "
                 "screen is of one, whose truth it has."
             )
 

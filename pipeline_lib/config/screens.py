@@ -148,10 +148,15 @@ class ScreenSettings(Section):
         return self
 
     @property
+    def simulations(self) -> list[str]:
+        """The simulations of the run that write its files; more than one is refused before a run."""
+        simulated = (file.removeprefix(SIMULATED) for file in self.files.values() if file.startswith(SIMULATED))
+        return sorted({file.partition("/")[0] for file in simulated})
+
+    @property
     def simulation(self) -> str:
         """The simulation of the run that writes its files, empty where none does."""
-        simulated = (file.removeprefix(SIMULATED) for file in self.files.values() if file.startswith(SIMULATED))
-        return next(simulated, "").partition("/")[0]
+        return next(iter(self.simulations), "")
 
     @property
     def has_p_values(self) -> bool:

@@ -1,6 +1,8 @@
 """``python -m pipeline_lib training`` and ``clp predict``: fit, check, walk through, predict, scan."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,8 @@ from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings
 
 if TYPE_CHECKING:
+    from pipeline_lib.models.interface import Cell
+    from pipeline_lib.training.fitted_model import SplitData
     from pipeline_lib.training.genotypes import RequestedGenotypes
     from pipeline_lib.training.predict import Predictor
 
@@ -112,8 +116,47 @@ app.add_command(scan)
 app.add_command(merge_scan)
 
 
+@dataclass(frozen=True)
+class FitInputs:
+    """What a command that fits a model is given.
+
+    Attributes
+    ----------
+    name
+        Of the model.
+    model_settings, training
+        Sections ``models`` and ``training`` of the configuration.
+    seed
+        Of weights and batches.
+    threads
+        CPU threads.
+    split
+        File of the folds.
+    observations
+        File of the measurements.
+    cell
+        Files of genes, edges, stoichiometry, knockouts (None: none were computed) and features.
+    """
+
+    name: str
+    model_settings: ModelSettings
+    training: TrainingSettings
+    seed: int
+    threads: int
+    split: Path
+    observations: Path
+    cell: tuple[Path, Path, Path, Path | None, tuple[Path, ...]]
+
+    def read(self) -> "tuple[SplitData, Cell]":
+        """Return the split with its measurements, and the cell."""
+        from pipeline_lib.training.fitted_model import read_cell, read_split
+
+        cell = read_cell(*self.cell)
+        return read_split(self.observations, self.split, cell.genes), cell
+
+
 def _inputs(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that name what a model is fitted on."""
+    """Add the options that name what a model is fitted on, and hand them over as one `FitInputs`."""
     options: list[Callable[[Any], Any]] = [
         settings_option("training", TrainingSettings),
         click.option(
@@ -133,9 +176,30 @@ def _inputs(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--features", type=_FILE, multiple=True, help="features/<name>.parquet; repeat it."),
         click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="CPU threads."),
     ]
+
+    @wraps(command)
+    def with_inputs(
+        settings: TrainingSettings,
+        model_settings: ModelSettings,
+        name: str,
+        split: Path,
+        seed: int,
+        observations: Path,
+        genes: Path,
+        edges: Path,
+        stoichiometry: Path,
+        knockouts: Path | None,
+        features: tuple[Path, ...],
+        threads: int,
+        **others: Any,  # noqa: ANN401 - the command's own options
+    ) -> None:
+        cell = genes, edges, stoichiometry, knockouts, features
+        command(FitInputs(name, model_settings, settings, seed, threads, split, observations, cell), **others)
+
+    decorated: Callable[..., None] = with_inputs
     for option in reversed(options):
-        command = option(command)
-    return command
+        decorated = option(decorated)
+    return decorated
 
 
 @app.command("fit")
@@ -146,18 +210,7 @@ def _inputs(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--metrics", required=True, type=_FILE, help="JSON to write: scores by fold and assay, seconds, memory.")
 @click.option("--output", required=True, type=_FILE, help="The fitted model (.pt) to write.")
 def fit(
-    settings: TrainingSettings,
-    model_settings: ModelSettings,
-    name: str,
-    split: Path,
-    seed: int,
-    observations: Path,
-    genes: Path,
-    edges: Path,
-    stoichiometry: Path,
-    knockouts: Path | None,
-    features: tuple[Path, ...],
-    threads: int,
+    inputs: FitInputs,
     checkpoints: Path | None,
     predictions: Path,
     history: Path,
@@ -166,13 +219,20 @@ def fit(
 ) -> None:
     """Fit one model on the training fold of one split and predict every observation of it."""
     from pipeline_lib.training.fit import fit_model, write_fitted
-    from pipeline_lib.training.fitted_model import read_cell, read_split
     from pipeline_lib.training.processes import is_first_process
 
-    cell = read_cell(genes, edges, stoichiometry, knockouts, features)
-    data = read_split(observations, split, cell.genes)
-    fitted = fit_model(name, data, cell, model_settings, settings, seed=seed, threads=threads, checkpoints=checkpoints)
-    fitted.metrics["split"] = split.stem
+    data, cell = inputs.read()
+    fitted = fit_model(
+        inputs.name,
+        data,
+        cell,
+        inputs.model_settings,
+        inputs.training,
+        seed=inputs.seed,
+        threads=inputs.threads,
+        checkpoints=checkpoints,
+    )
+    fitted.metrics["split"] = inputs.split.stem
     if is_first_process():
         write_fitted(fitted, data, cell, predictions=predictions, history=history, metrics=metrics, output=output)
 
@@ -182,32 +242,26 @@ def fit(
 @click.option("--checkpoints", required=True, type=_FOLDER, help="Folder of checkpoints of the fits that read it.")
 @click.option("--output", required=True, type=_FILE, help="JSON to write: every level with its gains.")
 def closed_form(
-    settings: TrainingSettings,
-    model_settings: ModelSettings,
-    name: str,
-    split: Path,
-    seed: int,
-    observations: Path,
-    genes: Path,
-    edges: Path,
-    stoichiometry: Path,
-    knockouts: Path | None,
-    features: tuple[Path, ...],
-    threads: int,
+    inputs: FitInputs,
     checkpoints: Path,
     output: Path,
 ) -> None:
     """Fit the closed form that all fits of a model on one split share."""
     from pipeline_lib.artefacts.atomic import write_json
     from pipeline_lib.training.fit import fit_closed_form
-    from pipeline_lib.training.fitted_model import read_cell, read_split
 
-    cell = read_cell(genes, edges, stoichiometry, knockouts, features)
-    data = read_split(observations, split, cell.genes)
+    data, cell = inputs.read()
     levels = fit_closed_form(
-        name, data, cell, model_settings, settings, checkpoints=checkpoints, seed=seed, threads=threads
+        inputs.name,
+        data,
+        cell,
+        inputs.model_settings,
+        inputs.training,
+        seed=inputs.seed,
+        threads=inputs.threads,
+        checkpoints=checkpoints,
     )
-    write_json({"model": name, "split": split.stem, "levels": levels}, output)
+    write_json({"model": inputs.name, "split": inputs.split.stem, "levels": levels}, output)
 
 
 @app.command("pack")
@@ -237,18 +291,7 @@ def pack(run_folder: Path, model: str, split: str | None, rows: int, threads: in
 @click.option("--predictions", required=True, type=_FILE, help="Parquet to write: the observations and predictions.")
 @click.option("--report", required=True, type=_FILE, help="JSON to write: Pearson, RMSE, verdict.")
 def overfit_command(
-    settings: TrainingSettings,
-    model_settings: ModelSettings,
-    name: str,
-    split: Path,
-    seed: int,
-    observations: Path,
-    genes: Path,
-    edges: Path,
-    stoichiometry: Path,
-    knockouts: Path | None,
-    features: tuple[Path, ...],
-    threads: int,
+    inputs: FitInputs,
     observations_count: int,
     history: Path,
     predictions: Path,
@@ -258,12 +301,19 @@ def overfit_command(
     from pipeline_lib.artefacts.atomic import write_json
     from pipeline_lib.artefacts.schemas import HISTORY, PREDICTIONS
     from pipeline_lib.artefacts.tables import write_table
-    from pipeline_lib.training.fitted_model import read_cell, read_split
     from pipeline_lib.training.walk_through import overfit, overfit_table, refuse_failure
 
-    cell = read_cell(genes, edges, stoichiometry, knockouts, features)
-    data = read_split(observations, split, cell.genes)
-    fitted = overfit(name, data, cell, model_settings, settings, count=observations_count, seed=seed, threads=threads)
+    data, cell = inputs.read()
+    fitted = overfit(
+        inputs.name,
+        data,
+        cell,
+        inputs.model_settings,
+        inputs.training,
+        seed=inputs.seed,
+        threads=inputs.threads,
+        count=observations_count,
+    )
     write_table(fitted.history, history, HISTORY)
     write_table(overfit_table(fitted), predictions, PREDICTIONS)
     write_json(fitted.report, report)
@@ -274,30 +324,19 @@ def overfit_command(
 @_inputs
 @click.option("--output", required=True, type=_FILE, help="JSON to write.")
 def walk_through_command(
-    settings: TrainingSettings,
-    model_settings: ModelSettings,
-    name: str,
-    split: Path,
-    seed: int,
-    observations: Path,
-    genes: Path,
-    edges: Path,
-    stoichiometry: Path,
-    knockouts: Path | None,
-    features: tuple[Path, ...],
-    threads: int,
+    inputs: FitInputs,
     output: Path,
 ) -> None:
     """Take a real batch through the network method by method; fail when an invariant does not hold."""
     from pipeline_lib.artefacts.atomic import write_json
-    from pipeline_lib.training.fitted_model import read_cell, read_split
     from pipeline_lib.training.processes import limit_threads
     from pipeline_lib.training.walk_through import refuse_failures, walk_through
 
-    cell = read_cell(genes, edges, stoichiometry, knockouts, features)
-    data = read_split(observations, split, cell.genes)
-    with limit_threads(threads):
-        report = walk_through(name, data, cell, model_settings, settings, seed=seed, threads=threads)
+    data, cell = inputs.read()
+    with limit_threads(inputs.threads):
+        report = walk_through(
+            inputs.name, data, cell, inputs.model_settings, inputs.training, seed=inputs.seed, threads=inputs.threads
+        )
     write_json(report, output)
     refuse_failures(report)
 

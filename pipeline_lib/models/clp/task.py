@@ -243,7 +243,7 @@ def closed_form_from_state(state: Mapping[str, Any], cell: Cell, flux: FluxBalan
 
 
 def closed_form_identity(train: Genotypes, cell: Cell, settings: ModelSettings, controls: ControlCrosses) -> str:
-    """Return what tells a closed form from others, 24 letters of a hash of all that it is made of.
+    """Return a hash of all that a closed form is made of, 24 hexadecimal digits.
 
     Parameters
     ----------
