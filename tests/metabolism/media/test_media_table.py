@@ -132,11 +132,11 @@ def test_flux_balance_reads_and_solves_on_the_medium_of_the_screen(folder: Path,
 
 
 def test_a_table_of_one_medium_is_read_as_before(folder: Path) -> None:
-    from pipeline_lib.models.interface import Cell
+    from pipeline_lib.models.interface import Cell, no_knockouts
 
     genes = read_table(folder / "genes.parquet", schemas.GENES)
     table = pd.read_parquet(folder / "knockouts.fba.parquet")
     one = table[table["screens"] == "*"].reset_index(drop=True)
-    for knockouts in (one, one.drop(columns=["medium", "screens"]), None):
+    for knockouts in (one, one.drop(columns=["medium", "screens"]), no_knockouts()):
         cell = Cell(genes, pd.DataFrame(), {}, knockouts)
         assert cell.on_medium(cell.medium_of("jar")) is cell
