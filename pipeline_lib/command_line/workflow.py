@@ -219,8 +219,9 @@ class Workflow:
         return _reading_code("screens", SCREEN_READERS.get(self.run.screens[name].reader))
 
     def features_of(self, model: str) -> list[str]:
-        """Return the feature tables that a model reads."""
-        return {"none": [], "used": self.features, "all": self.feature_tables}[entry_of(model).features]
+        """Return the feature tables that a model reads; a CLP without flux reads none that the metabolic model gives."""
+        tables = {"none": [], "used": self.features, "all": self.feature_tables}[entry_of(model).features]
+        return [name for name in tables if self._reads_flux(model) or self.run.features[name].reader != "flux"]
 
     @property
     def truths(self) -> dict[str, str]:
@@ -299,9 +300,10 @@ class Workflow:
 
     def knockouts_of(self, model: str) -> str:
         """Return the flux method whose knockouts the model reads; empty: none."""
-        entry = entry_of(model)
-        reads = family_of(model) != "clp" or entry.overrides.get("flux", self.run.models.clp.flux)
-        return entry.knockouts if reads else ""
+        return entry_of(model).knockouts if self._reads_flux(model) else ""
+
+    def _reads_flux(self, model: str) -> bool:
+        return family_of(model) != "clp" or bool(entry_of(model).overrides.get("flux", self.run.models.clp.flux))
 
     @property
     def models_on_gpu(self) -> list[str]:

@@ -94,7 +94,8 @@ class ClpSettings(Section):
     profiles: bool = True
     """Start from what the profile predictor estimates; False: from the mean of each assay."""
     flux: bool = True
-    """Read the exact growth of a genotype and of its subsets by flux balance analysis."""
+    """Read the exact growth of a genotype and of its subsets by flux balance analysis, and the feature tables whose
+    reader is ``flux``."""
     control_crosses: bool = True
     """Predict a published tau with what the control crosses of its array strain measured beyond expectation."""
     hypergraph: Literal["off", "directed", "undirected"] = "off"

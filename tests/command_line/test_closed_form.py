@@ -47,6 +47,14 @@ def test_without_flux_and_without_metabolism_the_closed_form_is_the_same() -> No
     assert workflow().closed_form("clp_no_metabolism") == "clp_no_flux"
 
 
+@pytest.mark.parametrize("model", ["clp_no_flux", "clp_no_metabolism"])
+def test_a_model_without_flux_reads_no_table_that_the_metabolic_model_gives(model: str) -> None:
+    flow = workflow(features={**FEATURES, "growth": {"reader": "flux"}})
+    assert flow.features_of(model) == ["own"]
+    assert flow.features_of("clp") == flow.features_of("gradient_boosting") == ["own", "growth"]
+    assert workflow(features=flow.run.features, models={"clp": {"flux": False}}).features_of("clp") == ["own"]
+
+
 @pytest.mark.parametrize("model", ["clp_rewired", "clp_random_features"])
 def test_a_cell_drawn_by_the_seed_has_a_closed_form_of_each_seed(model: str) -> None:
     assert workflow().closed_form(model) == ""

@@ -14,10 +14,11 @@ from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.genes.names import GeneNames
 from pipeline_lib.metabolism.knockouts.conditions import read_genotypes
 from pipeline_lib.metabolism.knockouts.explanation import DeletionExplainer
-from pipeline_lib.metabolism.knockouts.genotypes import NONZERO
 from pipeline_lib.metabolism.medium import network_on
 from pipeline_lib.metabolism.model.stoichiometry import MetabolicNetwork
 
+LEAST_EXPLAINED = 0.02
+"""Interaction by flux balance below which none is explained: about one SD of a screen's noise."""
 RESAMPLES = 1000
 SEED = 0
 _INTERVAL = (0.025, 0.975)
@@ -182,13 +183,14 @@ def strongest_interactions(
     DataFrame
         Rows of `measured` with ``rank`` (1, 2, ... within an order): those of one sign in both, by the product of the
         predicted interaction and the measured one in standard deviations of its screen and phenotype (a call counts as
-        two), each genotype once, by its strongest measurement.
+        two), each genotype once, by its strongest measurement. What flux balance puts below `LEAST_EXPLAINED` is left out:
+        a screen could not see it.
     """
     rows = measured[measured["phenotype"].isin(_INTERACTIONS) & measured["order"].isin(list(how_many))]
     spread = rows.groupby(["screen", "phenotype", "order"])["value"].transform(lambda values: values.std(ddof=0))
     scaled = (rows["value"] / spread).where(rows["phenotype"] != "call", rows["value"] * _SD_OF_CALL)
     rows = rows.assign(strength=scaled * rows["predicted"])
-    rows = rows[(rows["strength"] > 0) & (rows["predicted"].abs() > NONZERO)]
+    rows = rows[(rows["strength"] > 0) & (rows["predicted"].abs() >= LEAST_EXPLAINED)]
     rows = rows.assign(last=rows["screen"].isin(simulated))
     rows = rows.sort_values(["last", "strength", *GENOTYPE], ascending=[True, False, True, True, True])
     rows = rows.drop_duplicates(GENOTYPE)
