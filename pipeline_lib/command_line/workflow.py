@@ -219,7 +219,7 @@ class Workflow:
         return _reading_code("screens", SCREEN_READERS.get(self.run.screens[name].reader))
 
     def features_of(self, model: str) -> list[str]:
-        """Return the feature tables that a model reads; a CLP without flux reads none that the metabolic model gives."""
+        """Return the feature tables that a model reads; a CLP without flux reads none of the metabolic model."""
         tables = {"none": [], "used": self.features, "all": self.feature_tables}[entry_of(model).features]
         return [name for name in tables if self._reads_flux(model) or self.run.features[name].reader != "flux"]
 

@@ -183,8 +183,8 @@ def strongest_interactions(
     DataFrame
         Rows of `measured` with ``rank`` (1, 2, ... within an order): those of one sign in both, by the product of the
         predicted interaction and the measured one in standard deviations of its screen and phenotype (a call counts as
-        two), each genotype once, by its strongest measurement. What flux balance puts below `LEAST_EXPLAINED` is left out:
-        a screen could not see it.
+        two), each genotype once, by its strongest measurement. What flux balance puts below `LEAST_EXPLAINED` is left
+        out: a screen could not see it.
     """
     rows = measured[measured["phenotype"].isin(_INTERACTIONS) & measured["order"].isin(list(how_many))]
     spread = rows.groupby(["screen", "phenotype", "order"])["value"].transform(lambda values: values.std(ddof=0))
