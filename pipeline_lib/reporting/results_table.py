@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pipeline_lib.artefacts.atomic import read_json, write_json, write_text
@@ -16,6 +17,7 @@ from pipeline_lib.config.evaluation import ARTEFACTS
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.evaluation.ceilings.noise_ceiling import ceiling_of
 from pipeline_lib.evaluation.metrics.scores import leading_metric
+from pipeline_lib.evaluation.tables.differences import BEST_BASELINE, are_variants
 from pipeline_lib.evaluation.tables.scoreboard import predicts_nothing
 
 START, END = "<!-- results: made by `make reference` -->", "<!-- end of results -->"
@@ -214,8 +216,10 @@ def reference_tables(run_folder: Path) -> dict[str, pd.DataFrame]:
     ranked = leaderboard["phenotype"].map(leading_metric)
     # Pearson of calls: zero where a model predicts the same for every row.
     correlations = leaderboard["metric"].isin(["pearson", "pearson_within_query"])
+    names = zip(differences["model"], differences["reference"], strict=True)
+    ablation = np.fromiter((are_variants(*pair) for pair in names), dtype=bool, count=len(differences))
     against = differences[
-        (differences["role"] == "best_baseline")
+        ((differences["role"] == BEST_BASELINE) | ablation)
         & (differences["metric"] == differences["phenotype"].map(leading_metric))
     ]
     p_values, agreement = table("p_values"), table("p_value_correlations")

@@ -1,5 +1,6 @@
 """Where numbers came from: a hash that only content moves, and the time of every job."""
 
+import pandas as pd
 import pytest
 
 from pipeline_lib.artefacts.atomic import read_json, write_json, write_text
@@ -64,6 +65,15 @@ def test_reference_tables_stay_small_and_carry_their_provenance(run_folder, tmp_
     assert all(path.stat().st_size < 1e6 for path in tmp_path.iterdir())
     content = read_json(tmp_path / "provenance.json")
     assert content["configuration_sha256"] == read_json(run_folder / "provenance.json")["configuration_sha256"]
+
+
+def test_the_worth_of_every_part_is_published_with_its_interval(run_folder, tmp_path):
+    write_reference(run_folder, tmp_path)
+    table = pd.read_csv(tmp_path / "differences.csv")
+    ablation = table[(table["model"] == "clp_no_metabolism") & (table["reference"] == "clp")]
+    assert len(ablation)
+    assert ablation[["value", "low", "high", "q_value", "seeds"]].notna().all().all()
+    assert not ((table["model"] == "mean") & (table["role"] == "reference")).any(), "no part of the model"
 
 
 def test_where_a_machine_took_its_copy_from_is_not_published():

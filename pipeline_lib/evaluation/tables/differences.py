@@ -262,7 +262,7 @@ def _family(
 ) -> Iterator[dict[str, Any]]:
     for model, reference in pairs:
         if (model, reference) not in known:
-            variants = _variants(model, reference)
+            variants = are_variants(model, reference)
             known[model, reference] = seed_difference(scores[model], scores[reference], variants=variants)
     found = [known[pair] for pair in pairs]
     p_values = np.array([difference.p_value() for difference, _, _ in found])
@@ -304,6 +304,6 @@ def q_values(p_values: np.ndarray) -> np.ndarray:
     return adjusted
 
 
-def _variants(model: str, reference: str) -> bool:
-    """Tell whether one is the other with one part changed, as their names have it: ``clp_no_flux`` and ``clp``."""
+def are_variants(model: str, reference: str) -> bool:
+    """Return whether one is the other with one part changed, as their names have it: ``clp_no_flux`` and ``clp``."""
     return model.startswith(f"{reference}_") or reference.startswith(f"{model}_")
