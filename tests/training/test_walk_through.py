@@ -56,7 +56,7 @@ def test_the_closed_form_is_described_level_by_level(walk):
     assert {("one", "fitness", order) for order in (1, 2, 3)} <= set(levels)
     triple = levels["one", "fitness", 3]
     assert set(triple["gains"]) == {"measured", "query_unseen", "array_unseen", "both_unseen"}
-    assert set(triple["gains"]["measured"]) == {"estimate", "flux", "lower_terms", "constant"}
+    assert set(triple["gains"]["measured"]) == {"estimate", "flux", "lower_terms", "whole_estimate", "constant"}
     assert set(levels["one", "interaction", 2]["gains"]["measured"]) == {"estimate", "flux", "constant"}
     tau = levels["one", "interaction", 3]["gains"]
     assert len(tau) == 8, "crosses with a measured control have weights of their own"

@@ -23,6 +23,7 @@ from pipeline_lib.models.clp.levels import (
     LevelGains,
     LevelName,
     Lower,
+    NoProfiles,
     Profiles,
     Values,
     by_level,
@@ -31,6 +32,7 @@ from pipeline_lib.models.clp.levels import (
     design_of,
     evidence_of,
     group_of,
+    is_product,
     units_of,
 )
 from pipeline_lib.models.interface import Cell, FitContext
@@ -173,25 +175,34 @@ class ClosedForm:
         for name, rows in by_level(train):
             part = _on_one_side(train.take(rows))
             lower_terms = fitted._lower(part, name)
+            measured, profiles = part, new_profiles()
+            whole: Profiles = NoProfiles()
             if name[1] == FITNESS:
                 part = replace(part, value=part.value - lower_terms.reference)
-            profiles = new_profiles()
             observation, estimates = profiles.fit(part, cell, context)
+            whole_value = np.zeros(len(observation))
+            if is_product(*name[1:]):
+                whole = new_profiles()
+                as_whole = whole.fit(replace(measured, value=measured.value - 1), cell, context)
+                observation, estimates, whole_value = _of_both(observation, estimates, *as_whole)
             cross_fitted, lower = part.take(observation), lower_terms.take(observation)
-            design, expected = design_of(name[1], name[2], estimates, lower, flux.terms(cross_fitted.genes, name[0]))
+            flux_terms = flux.terms(cross_fitted.genes, name[0])
+            design, expected = design_of(*name[1:], estimates, whole_value, lower, flux_terms)
             case = case_of(estimates)
             if name[1] == CALL:
                 gains = LevelGains.log_odds(design, cross_fitted.value, case)
             else:
                 gains = _least_squares(cross_fitted, name, estimates, lower, design, expected)
-            levels[name] = Level(profiles, gains, len(rows))
+            levels[name] = Level(profiles, whole, gains, len(rows))
             positions.append(rows[observation])
-            found = fitted._terms_of(cross_fitted, name, levels[name], estimates, lower)
+            found = fitted._terms_of(cross_fitted, name, levels[name], estimates, whole_value, lower)
             if _is_single_fitness(name):
                 implied = implied.with_gains(name[0], cross_fitted, found.term, found.std, found.case)
                 found = _refined(implied, cross_fitted, name, levels[name], found)
             if name[1:] == (INTERACTION, 2) and name[0] in controls.screens:
-                seen = fitted._terms_of(part, name, levels[name], profiles.estimates(part), lower_terms)
+                seen = fitted._terms_of(
+                    part, name, levels[name], profiles.estimates(part), np.zeros(len(part)), lower_terms
+                )
                 left_out = observation, found.term, found.std
                 fitted = replace(fitted, controls=fitted.controls.with_pairs(name[0], part, seen.term, left_out))
             terms.append(found)
@@ -209,8 +220,7 @@ class ClosedForm:
             if level is None:
                 found.put(rows, self._terms_of_subsets(part, name))
             else:
-                estimates, lower = level.profiles.estimates(part), self._lower(part, name)
-                part_terms = self._terms_of(part, name, level, estimates, lower)
+                part_terms = self._estimated(part, name, level)
                 if _is_single_fitness(name):
                     part_terms = _refined(self.implied, part, name, level, part_terms)
                 found.put(rows, part_terms)
@@ -223,12 +233,18 @@ class ClosedForm:
         others = [level for other, level in self.levels.items() if other[1:] == name[1:]]
         return max(others, key=lambda level: level.size, default=None)
 
+    def _estimated(self, part: Genotypes, name: LevelName, level: Level) -> Terms:
+        """Return the terms of genotypes of a fitted level, measured or not."""
+        estimates, lower = level.profiles.estimates(part), self._lower(part, name)
+        whole = level.whole.estimates(part).value if is_product(*name[1:]) else np.zeros(len(part))
+        return self._terms_of(part, name, level, estimates, whole, lower)
+
     def _terms_of(
-        self, part: Genotypes, name: LevelName, level: Level, estimates: CrossEstimates, lower: Lower
+        self, part: Genotypes, name: LevelName, level: Level, estimates: CrossEstimates, whole: Values, lower: Lower
     ) -> Terms:
         _, phenotype, order = name
         flux = self.flux.terms(part.genes, name[0])
-        design, _ = design_of(name[1], name[2], estimates, lower, flux)
+        design, _ = design_of(phenotype, order, estimates, whole, lower, flux)
         case = case_of(estimates)
         group = group_of(case, lower)
         term = level.gains.value(design, group)
@@ -337,8 +353,16 @@ class ClosedForm:
         level = self._level(name)
         if level is None:
             return Terms.empty(n), inverse
-        estimates, lower = level.profiles.estimates(subsets), self._lower(subsets, name)
-        return self._terms_of(subsets, name, level, estimates, lower), inverse
+        return self._estimated(subsets, name, level), inverse
+
+
+def _of_both(
+    observation: Index, estimates: CrossEstimates, of_whole: Index, whole: CrossEstimates
+) -> tuple[Index, CrossEstimates, Values]:
+    """Return the observations that two sets of estimates have in the same case: both go without the same values."""
+    first_key, second_key = observation * CASES + case_of(estimates), of_whole * CASES + case_of(whole)
+    _, first, second = np.intersect1d(first_key, second_key, assume_unique=True, return_indices=True)
+    return observation[first], estimates.take(first), whole.value[second]
 
 
 def _least_squares(

@@ -246,9 +246,22 @@ class LevelGains:
 
 @dataclass(frozen=True)
 class Level:
-    """A fitted level; `size` is its number of training observations."""
+    """A fitted level.
+
+    Attributes
+    ----------
+    profiles
+        Estimates the terms.
+    whole
+        Estimates the fitness of multiple mutants as it is, without lower terms; elsewhere nothing.
+    gains
+        What weighs them.
+    size
+        Number of training observations.
+    """
 
     profiles: Profiles
+    whole: Profiles
     gains: LevelGains
     size: int
 
@@ -340,13 +353,19 @@ class Lower:
 
 
 def design_of(
-    phenotype: int, order: int, estimates: CrossEstimates, lower: Lower, flux: FluxTerms
+    phenotype: int, order: int, estimates: CrossEstimates, whole: Values, lower: Lower, flux: FluxTerms
 ) -> tuple[Values, Values]:
-    """Return the columns that the gains weigh, float64 [n, columns], and the gains that are expected without data."""
+    """Return the columns that the gains weigh, float64 [n, columns], and the gains that are expected without data.
+
+    `whole`, float64 [n], is the fitness of multiple mutants by `Level.whole`, less 1; nothing reads it elsewhere.
+    """
     relative = phenotype == FITNESS
     columns = [estimates.value, flux.along(order, call=phenotype == CALL)]
     if _has_lower_terms(phenotype, order):
         columns.append(lower.reference - 1 if relative else lower.reference)
+    if is_product(phenotype, order):
+        # Both estimates are of one value: a weight on their difference is not held back by what they have in common.
+        columns.append(whole - (lower.reference - 1) - estimates.value)
     if _is_tau(phenotype, order):
         columns.append(np.nan_to_num(lower.control_residuals))
     columns.append(np.ones(len(estimates)))
@@ -359,8 +378,9 @@ def design_of(
 def column_names(phenotype: int, order: int) -> list[str]:
     """Return the names of the columns that the gains of a level weigh."""
     lower = ["lower_terms"] if _has_lower_terms(phenotype, order) else []
+    whole = ["whole_estimate"] if is_product(phenotype, order) else []
     controls = [CONTROLS] if _is_tau(phenotype, order) else []
-    return ["estimate", "flux", *lower, *controls, "constant"]
+    return ["estimate", "flux", *lower, *whole, *controls, "constant"]
 
 
 def evidence_of(
@@ -389,8 +409,13 @@ def evidence_of(
     return bounded(np.stack(columns, axis=1))
 
 
+def is_product(phenotype: int, order: int) -> bool:
+    """Return whether a value is the fitness of a multiple mutant: what its lower terms make up, and its own term."""
+    return phenotype == FITNESS and order > 1
+
+
 def _has_lower_terms(phenotype: int, order: int) -> bool:
-    return order == MAX_ORDER or (phenotype == FITNESS and order > 1)
+    return order == MAX_ORDER or is_product(phenotype, order)
 
 
 def _is_tau(phenotype: int, order: int) -> bool:

@@ -129,7 +129,7 @@ def describe_levels(closed_form: ClosedForm) -> list[dict[str, Any]]:
     ]
 
 
-_FORMAT = 5
+_FORMAT = 6
 """Raised when what is written changes."""
 _SEED = 0
 """Held-out cells are the same in every fit: seeds of a fit differ in the network alone."""
@@ -221,8 +221,10 @@ def closed_form_state(closed_form: ClosedForm) -> dict[str, Any]:
         "levels": [
             {
                 "name": list(name),
-                "kind": type(level.profiles).__name__,
-                "profiles": level.profiles.state(),
+                **{
+                    part: {"kind": type(profiles).__name__, "state": profiles.state()}
+                    for part, profiles in (("profiles", level.profiles), ("whole", level.whole))
+                },
                 "gains": to_tensors(vars(level.gains)),
                 "size": level.size,
             }
@@ -236,8 +238,11 @@ def closed_form_from_state(state: Mapping[str, Any], cell: Cell, flux: FluxBalan
     levels = {}
     for saved in state["levels"]:
         screen, phenotype, order = saved["name"]
-        profiles = _PROFILES[saved["kind"]].from_state(saved["profiles"], cell)
-        levels[screen, phenotype, order] = Level(profiles, LevelGains(**to_arrays(saved["gains"])), saved["size"])
+        profiles, whole = (
+            _PROFILES[saved[part]["kind"]].from_state(saved[part]["state"], cell) for part in ("profiles", "whole")
+        )
+        gains = LevelGains(**to_arrays(saved["gains"]))
+        levels[screen, phenotype, order] = Level(profiles, whole, gains, saved["size"])
     implied = ImpliedSingles.from_state(to_arrays(state["implied"]))
     return ClosedForm(levels, flux, implied, ControlCrosses.from_state(to_arrays(state["controls"])))
 

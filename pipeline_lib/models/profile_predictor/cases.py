@@ -59,6 +59,10 @@ class CrossEstimates:
         for name, values in vars(self).items():
             values[rows] = getattr(part, name)
 
+    def take(self, rows: Index) -> "CrossEstimates":
+        """Return the crosses at `rows`."""
+        return CrossEstimates(**{name: values[rows] for name, values in vars(self).items()})
+
     @classmethod
     def concatenate(cls, parts: Sequence["CrossEstimates"]) -> Self:
         """Return the crosses of all parts, one part after the other."""

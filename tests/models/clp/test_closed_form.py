@@ -10,17 +10,20 @@ from pipeline_lib.artefacts.schemas import PHENOTYPES
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
 from pipeline_lib.models.clp import decomposition
 from pipeline_lib.models.clp.assays import CALL, FITNESS, INTERACTION
-from pipeline_lib.models.clp.closed_form import ClosedForm
+from pipeline_lib.models.clp.closed_form import ClosedForm, _of_both
 from pipeline_lib.models.clp.levels import (
     CASE_NAMES,
     GROUP_NAMES,
     FluxBalance,
+    Lower,
     NoFlux,
     NoProfiles,
     PredictedProfiles,
     column_names,
+    design_of,
 )
 from pipeline_lib.models.interface import Cell, FitContext
+from pipeline_lib.models.profile_predictor.cases import CrossEstimates
 from tests.small_cell import knockout_table, small_cell, small_settings
 
 GENES = 100
@@ -253,7 +256,32 @@ def test_flux_terms_enter_where_a_genotype_has_metabolic_genes():
 def test_raw_interactions_of_triples_weigh_their_pairs():
     assert column_names(RAW, 3) == ["estimate", "flux", "lower_terms", "constant"]
     assert column_names(RAW, 2) == column_names(FITNESS, 1) == ["estimate", "flux", "constant"]
-    assert column_names(FITNESS, 2)[2] == "lower_terms"
+    assert column_names(FITNESS, 2) == column_names(FITNESS, 3)
+    assert column_names(FITNESS, 2)[2:4] == ["lower_terms", "whole_estimate"]
+
+
+@pytest.mark.parametrize("order", [2, 3])
+def test_at_full_weight_of_the_whole_estimate_a_fitness_is_what_it_states_whatever_the_single_mutants(order):
+    generator = np.random.default_rng(3)
+    n, residual = 20, CrossEstimates.empty(20)
+    residual.value[:] = generator.standard_normal(n)
+    whole, product, nothing = generator.random(n) - 1, generator.random(n), np.zeros((n, 3))
+    lower = Lower(product, 1 + nothing, nothing, nothing, np.full(n, np.nan))
+    flux = NoFlux().terms(np.full((n, 3), NO_GENE))
+    design, expected = design_of(FITNESS, order, residual, whole, lower, flux)
+    np.testing.assert_allclose(product + design @ expected, product + residual.value)
+    expected[column_names(FITNESS, order).index("whole_estimate")] = 1.0
+    np.testing.assert_allclose(product + design @ expected, 1 + whole)
+
+
+def test_estimates_of_terms_and_of_whole_values_go_without_the_same_values():
+    train = TRUTH.screen(triples=False)
+    pairs = train.take(np.flatnonzero(train.order == 2))
+    made = [PredictedProfiles(small_settings()).fit(pairs, cell(), FitContext()) for pairs in (pairs, pairs)]
+    kept = np.random.default_rng(0).permutation(len(made[0][0]))[:500]
+    observation, estimates, whole = _of_both(*made[0], made[1][0][kept], made[1][1].take(kept))
+    assert len(observation) == 500
+    np.testing.assert_array_equal(estimates.value, whole)
 
 
 class TrigenicScreen:
