@@ -29,7 +29,7 @@ step), and so is the JSON schema `workflow/schemas/config.schema.json` that edit
 | `kuzmin_tau.yaml` | the real trigenic scores alone: what the other screens are worth to them |
 | `dna_repair.yaml` | models of BFG-GI and St Onge 2007 tested on the E-MAP, the other direction of `config.yaml` |
 | `essentiality.yaml` | essential genes of the metabolic model, on genes that no model was fitted on: five repeats |
-| `dango.yaml` | DANGO as published, as released and without pretraining on the E-MAP alone, with the steps of its paper: three seeds |
+| `dango.yaml` | DANGO as published, as released and without pretraining on the E-MAP, with its paper's steps |
 | `full.yaml` | every model, every split, three seeds: a night or a cluster |
 | `ci.yaml` | the yeast run with short trainings |
 | `sources.yaml` | the catalogue of upstream files: address, sha256, licence, citation |
