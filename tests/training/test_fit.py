@@ -122,6 +122,28 @@ def test_the_same_fit_is_taken_up(name, run, tmp_path):
     assert written[0] == written[1]
 
 
+@pytest.mark.parametrize(("name", "shared"), [("clp", ["shared"]), ("dango", [])])
+def test_a_fit_keeps_its_checkpoints_until_its_model_is_written(name, shared, inputs, outputs, tmp_path, monkeypatch):
+    """What fits share stays: other fits read it."""
+    kept = tmp_path / "kept"
+    options = [*inputs, *outputs, f"--model={name}", f"--checkpoints={kept}", f"--model-settings={QUICK.model_dump_json()}"]
+
+    def full_disk(*_):
+        raise OSError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fit_module, "save_tensors", full_disk)
+        assert isinstance(CliRunner().invoke(app, ["fit", *options]).exception, OSError)
+    (own,) = (folder for folder in kept.iterdir() if folder.name != "shared")
+    assert list(own.glob("*.pt"))
+    written = []
+    for _ in range(2):
+        assert CliRunner().invoke(app, ["fit", *options]).exit_code == 0
+        assert [folder.name for folder in kept.iterdir()] == shared
+        written.append((tmp_path / "p.parquet").read_bytes())
+    assert written[0] == written[1]
+
+
 @pytest.mark.parametrize("name", ["clp", "two_way"])
 def test_it_predicts_every_observation_of_the_split_and_writes_all_four_files(name, inputs, outputs, run, tmp_path):
     result = CliRunner().invoke(app, ["fit", *inputs, *outputs, "--model", name, "--seed", "3"])
