@@ -28,7 +28,7 @@ from pipeline_lib.models.layers import SparseMatrix
 from pipeline_lib.training.batches import Batch, EpochSampler, take
 from pipeline_lib.training.losses import pearson, predict_columns
 from pipeline_lib.training.pack import Pack, read_pack
-from pipeline_lib.training.processes import SingleProcess
+from pipeline_lib.training.processes import SingleProcess, make_cublas_repeatable
 from pipeline_lib.training.step import OptimisationStep
 
 CPU = torch.device("cpu")
@@ -298,6 +298,7 @@ def main() -> None:
         return
     torch.set_num_threads(given.threads)
     # As the training loop has it.
+    make_cublas_repeatable()
     torch.use_deterministic_algorithms(mode=True, warn_only=True)
     warnings.filterwarnings("ignore", ".*does not have a deterministic implementation.*")
     pack = read_pack(given.pack or DEFAULT_PACK)

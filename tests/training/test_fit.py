@@ -1,6 +1,7 @@
 """`training fit`: what it leaves, that it hides the test fold, and what it refuses."""
 
 import json
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -20,7 +21,7 @@ from pipeline_lib.training.checkpoint import fit_folder
 from pipeline_lib.training.cli import app
 from pipeline_lib.training.fit import fit_closed_form, fit_model, score_folds
 from pipeline_lib.training.fitted_model import read_cell, read_split
-from pipeline_lib.training.processes import resolve_device
+from pipeline_lib.training.processes import local_device, resolve_device
 from tests.small_cell import stoichiometry
 
 
@@ -231,3 +232,19 @@ def test_a_gpu_that_is_not_there_is_refused(monkeypatch):
     assert resolve_device("auto") == "cpu"
     with pytest.raises(PipelineError, match="no usable GPU"):
         resolve_device("cuda")
+
+
+@pytest.mark.parametrize(
+    ("device", "given", "expected"), [("cuda", None, ":4096:8"), ("cuda", ":16:8", ":16:8"), ("cpu", None, None)]
+)
+def test_a_fit_on_a_gpu_asks_cublas_for_the_same_bits_twice_unless_the_user_chose(
+    device, given, expected, monkeypatch
+):
+    import torch
+
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", given or "")
+    if given is None:
+        monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    assert local_device(device).type == device
+    assert os.environ.get("CUBLAS_WORKSPACE_CONFIG") == expected
