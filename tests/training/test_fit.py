@@ -127,7 +127,8 @@ def test_the_same_fit_is_taken_up(name, run, tmp_path):
 def test_a_fit_keeps_its_checkpoints_until_its_model_is_written(name, shared, inputs, outputs, tmp_path, monkeypatch):
     """What fits share stays: other fits read it."""
     kept = tmp_path / "kept"
-    options = [*inputs, *outputs, f"--model={name}", f"--checkpoints={kept}", f"--model-settings={QUICK.model_dump_json()}"]
+    options = [*inputs, *outputs, f"--model={name}", f"--checkpoints={kept}"]
+    options += [f"--model-settings={QUICK.model_dump_json()}"]
 
     def full_disk(*_):
         raise OSError
@@ -237,9 +238,7 @@ def test_a_gpu_that_is_not_there_is_refused(monkeypatch):
 @pytest.mark.parametrize(
     ("device", "given", "expected"), [("cuda", None, ":4096:8"), ("cuda", ":16:8", ":16:8"), ("cpu", None, None)]
 )
-def test_a_fit_on_a_gpu_asks_cublas_for_the_same_bits_twice_unless_the_user_chose(
-    device, given, expected, monkeypatch
-):
+def test_a_fit_on_a_gpu_asks_cublas_for_the_same_bits_twice_unless_the_user_chose(device, given, expected, monkeypatch):
     import torch
 
     monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", given or "")
