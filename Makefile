@@ -33,7 +33,7 @@ run: $(RUNTIME) ## quickstart: a simulated screen, minutes, no network; prints t
 	$(SNAKEMAKE) --cores $(CORES) --configfile config/quickstart.yaml
 	@$(BIN)/clp results verdict --run-folder results/quickstart
 
-yeast: $(RUNTIME) ## the yeast run on real screens (some two hours on 2 cores)
+yeast: $(RUNTIME) ## the yeast run on real screens (some three CPU hours)
 	$(SNAKEMAKE) --cores $(CORES)
 	@$(BIN)/clp results verdict --run-folder results/yeast
 
