@@ -13,6 +13,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,7 +29,7 @@ from pipeline_lib.models.layers import SparseMatrix
 from pipeline_lib.training.batches import Batch, EpochSampler, take
 from pipeline_lib.training.losses import pearson, predict_columns
 from pipeline_lib.training.pack import Pack, read_pack
-from pipeline_lib.training.processes import SingleProcess
+from pipeline_lib.training.processes import SingleProcess, make_cublas_repeatable
 from pipeline_lib.training.step import OptimisationStep
 
 CPU = torch.device("cpu")
@@ -52,7 +53,8 @@ class Work:
     chunk
         Triples that are predicted at once.
     copied_bytes
-        Size of the copy that the bandwidth is measured with.
+        Size of the copy that the bandwidth is measured with, and of what is overwritten ahead of every sparse product:
+        greater than any cache.
     """
 
     batch: int
@@ -66,7 +68,7 @@ class Work:
 
 
 FULL = Work(batch=4096, steps=40, copies=32, copied_steps=3, epochs=10, passes=100, chunk=65_536, copied_bytes=1 << 30)
-SMALL = Work(batch=512, steps=2, copies=2, copied_steps=1, epochs=1, passes=5, chunk=8192, copied_bytes=1 << 24)
+SMALL = Work(batch=512, steps=2, copies=2, copied_steps=1, epochs=1, passes=5, chunk=8192, copied_bytes=1 << 26)
 
 
 class Training:
@@ -107,6 +109,32 @@ def seconds_of(work: Callable[[], object], device: torch.device) -> float:
     work()
     wait(device)
     return time.perf_counter() - start
+
+
+def cold_seconds(work: Callable[[], object], spoil: Callable[[], object], device: torch.device, passes: int) -> float:
+    """Return the median seconds of `work` on the device, with `spoil` ahead of every pass to empty the caches."""
+    seconds = []
+    if device.type != "cuda":
+        for _ in range(passes):
+            spoil()
+            seconds.append(seconds_of(work, device))
+        return statistics.median(seconds)
+    marks = [(torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)) for _ in range(passes)]
+    for start, end in marks:
+        spoil()
+        start.record()
+        work()
+        end.record()
+    wait(device)
+    return statistics.median(start.elapsed_time(end) for start, end in marks) / 1000
+
+
+def cache_bytes(device: torch.device) -> int:
+    """Return the size of the largest cache that `device` states; 0 where it states none."""
+    if device.type == "cuda":
+        return int(torch.cuda.get_device_properties(device).L2_cache_size)
+    stated = Path("/sys/devices/system/cpu/cpu0/cache").glob("index*/size")
+    return max((1024 * int(path.read_text().strip().removesuffix("K")) for path in stated), default=0)
 
 
 def wait(device: torch.device) -> None:
@@ -153,16 +181,17 @@ def copied_bytes_per_s(device: torch.device, size: int) -> float:
     """Return the bytes a second that a copy moves on `device`, reads and writes counted."""
     source = torch.zeros(size, dtype=torch.uint8, device=device)
     target = torch.empty_like(source)
-    target.copy_(source)
-    return 2 * size / min(seconds_of(lambda: target.copy_(source), device) for _ in range(5))
+    return 2 * size / cold_seconds(lambda: target.copy_(source), target.zero_, device, 5)
 
 
 @torch.no_grad()
 def sparse_passes(network: nn.Module, device: torch.device, work: Work, bandwidth: float) -> list[dict[str, Any]]:
     """Return bytes, seconds and share of the bandwidth of every sparse product of an encoding, forward and backward.
 
-    Bytes are the least that a product can move: the matrix and its operand read once, the result written once.
+    Bytes are the least that a product can move: the matrix and its operand read once, the result written once. They fit
+    into the cache of a large card, where a product that is repeated would find them; so the cache is emptied each time.
     """
+    spoiled = torch.empty(work.copied_bytes, dtype=torch.uint8, device=device)
     network = copy.deepcopy(network).to(device).eval()
     widths: dict[str, int] = {}
     named = {name: module for name, module in network.named_modules() if isinstance(module, SparseMatrix)}
@@ -179,12 +208,8 @@ def sparse_passes(network: nn.Module, device: torch.device, work: Work, bandwidt
             result = matrix @ operand
             parts = (matrix.values(), matrix.col_indices(), matrix.crow_indices(), operand, result)
             moved = sum(part.nbytes for part in parts)
-
-            def many(matrix: Tensor = matrix, operand: Tensor = operand) -> None:
-                for _ in range(work.passes):
-                    matrix @ operand
-
-            seconds = min(seconds_of(many, device) for _ in range(REPEATS)) / work.passes
+            product = partial(torch.matmul, matrix, operand)
+            seconds = cold_seconds(product, spoiled.zero_, device, work.passes)
             share = moved / seconds / bandwidth
             passes.append(
                 {
@@ -298,6 +323,7 @@ def main() -> None:
         return
     torch.set_num_threads(given.threads)
     # As the training loop has it.
+    make_cublas_repeatable()
     torch.use_deterministic_algorithms(mode=True, warn_only=True)
     warnings.filterwarnings("ignore", ".*does not have a deterministic implementation.*")
     pack = read_pack(given.pack or DEFAULT_PACK)
@@ -343,6 +369,7 @@ def main() -> None:
         times_the_cpu=statistics.median(on_cpu) / statistics.median(ours) if on_gpu else None,
         copied_per_s=1 / statistics.median(copied),
         bandwidth_bytes_per_s=bandwidth,
+        cache_bytes=cache_bytes(device),
         share_of_bandwidth=moved / spent / bandwidth if spent else None,
         sparse_passes=passes,
         precision=precision(pack, device, work),

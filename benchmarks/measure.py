@@ -94,12 +94,13 @@ class MemoryWatch:
 
         process = psutil.Process()
         while True:
-            self.peak_mb = max(self.peak_mb, _tree_mb(process))
+            self.peak_mb = max(self.peak_mb, tree_mb(process))
             if self._stop.wait(self._interval_s):
                 return
 
 
-def _tree_mb(process: "psutil.Process") -> float:
+def tree_mb(process: "psutil.Process") -> float:
+    """Return the resident memory (MiB) of a process and all that it has started."""
     import psutil
 
     total = 0

@@ -1,5 +1,6 @@
 """Fit any model of the registry on a split and leave its predictions, scores, history and state."""
 
+import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,12 +31,13 @@ _SHARED = "shared"
 
 @dataclass(frozen=True)
 class Fitted:
-    """A fitted model, what it predicts of every observation of its split, and how it got there."""
+    """A fitted model, what it predicts of every observation of its split, how it got there, and its own checkpoints."""
 
     model: Model
     prediction: Prediction
     history: pd.DataFrame
     metrics: dict[str, Any]
+    checkpoints: tuple[Path, ...]
 
 
 def fit_model(
@@ -98,7 +100,7 @@ def fit_model(
         "peak_mb": psutil.Process().memory_info().rss / 2**20,
         "scores": score_folds(data, prediction),
     }
-    return Fitted(model, prediction, history, metrics)
+    return Fitted(model, prediction, history, metrics, () if own is None else (own,))
 
 
 def fit_closed_form(
@@ -167,7 +169,10 @@ def predictions_table(data: SplitData, prediction: Prediction) -> pa.Table:
 def write_fitted(
     fitted: Fitted, data: SplitData, cell: Cell, *, predictions: Path, history: Path, metrics: Path, output: Path
 ) -> None:
-    """Write predictions, history and scores, then the model: its file shows that the rest is there."""
+    """Write predictions, history and scores, then the model, whose file shows that the rest is there.
+
+    Nothing resumes a fit whose model is written, so its own checkpoints are removed.
+    """
     write_arrow(predictions_table(data, fitted.prediction), predictions)
     write_table(fitted.history, history, HISTORY)
     write_json(fitted.metrics, metrics)
@@ -183,3 +188,6 @@ def write_fitted(
         },
         output,
     )
+    for folder in fitted.checkpoints:
+        # A file that cannot be removed, or was never written, is no reason to fit again.
+        shutil.rmtree(folder, ignore_errors=True)

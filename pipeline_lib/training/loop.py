@@ -78,6 +78,8 @@ def train_network(
         training = _Training(network, sampler, step, best, fold, processes, device)
         if state := checkpoint.load():
             training.resume(state)
+        # The first process may be through a finished fit, and have removed its checkpoint, before another reads it.
+        processes.wait()
         with TrainingBar(settings.epochs, sampler.steps, visible=processes.rank == 0) as bar:
             bar.resume(training.epoch * sampler.steps, training.epoch)
             if training.epoch == 0:

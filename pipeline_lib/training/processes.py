@@ -130,8 +130,16 @@ def limit_threads(threads: int) -> AbstractContextManager[Any]:
     return limits
 
 
+def make_cublas_repeatable() -> None:
+    """Give cuBLAS workspaces with which it returns the same bits twice, unless the user chose others.
+
+    It reads them when CUDA starts. Without them torch's deterministic algorithms warn at every matrix product.
+    """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
+
 def local_device(device: str) -> torch.device:
-    """Return this process's own device: the GPU of its local rank, or the CPU.
+    """Return this process's own device, the GPU of its local rank or the CPU, before anything is computed on it.
 
     Raises
     ------
@@ -140,6 +148,7 @@ def local_device(device: str) -> torch.device:
     """
     if device != "cuda":
         return torch.device("cpu")
+    make_cublas_repeatable()
     rank, count = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
     if rank >= count:
         raise PipelineError(f"training.processes is greater than the number of GPUs here, {count}; lower it.")

@@ -1,6 +1,9 @@
-"""Tables of the published size, a thousandth of them: layouts that the readers know, and the truth that was planted."""
+"""Tables of the published size, a thousandth of them, and what is measured of a workflow that runs on them."""
 
 import importlib
+import json
+import os
+import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -8,6 +11,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from click.testing import CliRunner
 from scipy.stats import norm
 
 from pipeline_lib.config.screens import ScreenSettings
@@ -25,12 +29,23 @@ READERS = {
 }
 
 
-@pytest.fixture(scope="module")
-def tables() -> ModuleType:
-    """Return the module of the simulator, which lies beside the benchmarks and no package."""
+def beside_the_benchmarks(name: str) -> ModuleType:
+    """Return a module that lies beside the benchmarks, in no package."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(Path(__file__).parents[2] / "benchmarks"))
-        return importlib.import_module("full_size_tables")
+        return importlib.import_module(name)
+
+
+@pytest.fixture(scope="module")
+def tables() -> ModuleType:
+    """Return the module of the simulator."""
+    return beside_the_benchmarks("full_size_tables")
+
+
+@pytest.fixture(scope="module")
+def full_size() -> ModuleType:
+    """Return the benchmark."""
+    return beside_the_benchmarks("full_size")
 
 
 @pytest.fixture(scope="module")
@@ -124,3 +139,125 @@ def test_of_2018_only_negative_tau_are_released(written: SimpleNamespace) -> Non
     rows = pd.read_parquet(written.observations)
     tau = rows[(rows["phenotype"] == "interaction") & (rows["order"] == 3)].groupby("screen")["value"]
     assert tau.max()["kuzmin2018"] < 0 < tau.max()["kuzmin2020"]
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("python -m pipeline_lib screens read --settings {} --name kuzmin2018", "screens read kuzmin2018"),
+        ("/usr/bin/python3.11 -m pipeline_lib cell split --name random", "cell split random"),
+        ("python -m pipeline_lib sources fetch costanzo2016/SGA_NxN.txt --record r", "sources fetch SGA_NxN"),
+        ("python -m pipeline_lib training fit --model clp --folds splits/random.parquet", "training fit clp random"),
+        ("python -m torch.distributed.run -m pipeline_lib training fit --model clp", "training fit clp"),
+        ("python -m pipeline_lib config", ""),
+        ("python -m snakemake --cores 2", ""),
+        ("bash -c pipeline_lib screens read", ""),
+        ("", ""),
+    ],
+)
+def test_a_stage_is_named_after_its_command_and_what_it_works_on(
+    full_size: ModuleType, command: str, name: str
+) -> None:
+    assert full_size._name(command.split()) == name
+
+
+LIBRARY = """
+import subprocess, sys, time
+from pathlib import Path
+word, output = sys.argv[2], Path(sys.argv[-1])
+if word == "split":
+    subprocess.run([sys.executable, "-c", "import time; room = b'x' * 2 ** 28; time.sleep(2)"])
+time.sleep(0.5)
+if word != "crash":
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.touch()
+sys.exit(word in ("crash", "refuse"))
+"""
+"""Commands that write what they should, need memory in a child, crash, or fail after they have written."""
+
+
+def run_stages(full_size: ModuleType, folder: Path, *words: str, limit_mb: float = 1e6) -> tuple[int, dict]:
+    """Run such commands one after another, as Snakemake would; return the status, and every stage by its word."""
+    (folder / "pipeline_lib").mkdir()
+    (folder / "pipeline_lib" / "__main__.py").write_text(LIBRARY)
+    line = "python -m pipeline_lib stage {0} --checkpoints results/none --output results/{0}"
+    # What Snakemake does with the output of a job that failed.
+    steps = [f"({line} || (rm -f results/{{0}}; false))".format(word) for word in words]
+    stages = []
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONPATH": ""}
+    command = ["bash", "-c", " && ".join([f"cd {folder}", *steps])]
+    status = full_size.watch(command, folder, environment, limit_mb, stages.append)
+    return status, {stage.name.removeprefix("stage "): stage for stage in stages}
+
+
+@pytest.mark.parametrize("word", ["crash", "refuse"])
+def test_a_stage_that_fails_is_not_finished_and_its_status_is_that_of_the_run(
+    full_size: ModuleType, tmp_path: Path, word: str
+) -> None:
+    status, stages = run_stages(full_size, tmp_path, "read", word, "never")
+    assert status == 1
+    assert {name: stage.ended for name, stage in stages.items()} == {"read": "finished", word: "failed"}
+
+
+def test_the_benchmark_ends_with_the_status_of_the_workflow(
+    full_size: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "rows.json").write_text('{"fraction": 1.0, "rows": {"a": 5}}')
+    for name, answer in (("keep", []), ("draw", None), ("watch", 3)):
+        monkeypatch.setattr(full_size, name, lambda *_, answer=answer: answer)
+    assert CliRunner().invoke(full_size.main, ["--folder", str(tmp_path)]).exit_code == 3
+
+
+def test_memory_of_a_stage_is_that_of_its_processes_together(full_size: ModuleType, tmp_path: Path) -> None:
+    status, stages = run_stages(full_size, tmp_path, "read", "split")
+    assert status == 0
+    assert stages["read"].peak_mb < 100
+    assert stages["split"].peak_mb > 256
+    assert stages["split"].seconds > 2
+
+
+def test_a_stage_that_outgrows_its_limit_is_ended_and_said_so(full_size: ModuleType, tmp_path: Path) -> None:
+    status, stages = run_stages(full_size, tmp_path, "read", "split", limit_mb=200)
+    assert status == 1
+    assert {name: stage.ended for name, stage in stages.items()} == {
+        "read": "finished",
+        "split": "ended above 200 MiB",
+    }
+
+
+def test_measurements_of_a_later_run_are_added_by_size_and_the_largest_leads(
+    full_size: ModuleType, tmp_path: Path
+) -> None:
+    def stage(name: str, seconds: float, ended: str = "finished"):
+        return full_size.Stage(name, seconds, seconds, 100 * seconds, ended)
+
+    budget = {"cores": 2, "models": ["mean"], "splits": ["random"], "training": {"epochs": 6}}
+    full_size.keep(0.1, {"a": 100, "b": 10}, [stage("read", 2.0), stage("split", 9.0, "failed")], budget, tmp_path)
+    full_size.keep(0.01, {"a": 10, "b": 1}, [stage("read", 1.0)], budget, tmp_path)
+    sizes = full_size.keep(0.1, {"a": 100, "b": 10}, [stage("split", 3.0)], budget, tmp_path)
+    content = json.loads((tmp_path / "full_size.json").read_text())
+    assert content["sizes"] == sizes
+    assert [size["rows"] for size in sizes] == [11, 110]
+    assert content["rows"] == 110
+    assert content["budget"] == budget
+    assert [(stage["name"], stage["seconds"]) for stage in content["stages"]] == [("read", 2.0), ("split", 3.0)]
+    assert (content["ours_s"], content["peak_mb"]) == (5.0, 300.0)
+    full_size.draw(sizes, tmp_path / "growth.svg")
+    assert (tmp_path / "growth.svg").stat().st_size > 1000
+
+
+def test_a_stage_that_failed_counts_for_nothing(full_size: ModuleType, tmp_path: Path) -> None:
+    failed = full_size.Stage("split", 9.0, 9.0, 900.0, "failed")
+    full_size.draw(full_size.keep(1.0, {"a": 5}, [failed], {"cores": 2}, tmp_path), tmp_path / "growth.svg")
+    content = json.loads((tmp_path / "full_size.json").read_text())
+    assert (content["ours_s"], content["peak_mb"]) == (0, 0)
+    assert content["stages"][0]["ended"] == "failed"
+
+
+def test_the_grid_is_that_of_the_trigenic_run_unless_another_is_asked_for(
+    full_size: ModuleType, tmp_path: Path
+) -> None:
+    own = full_size.read_run_config(full_size.ROOT / "config" / "trigenic.yaml").grid
+    assert full_size.read_run_config(full_size.write_configuration(tmp_path, [], [])).grid == own
+    (asked,) = full_size.read_run_config(full_size.write_configuration(tmp_path, ["mean"], ["random"])).grid
+    assert (asked.models, asked.splits) == (["mean"], ["random"])

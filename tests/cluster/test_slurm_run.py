@@ -1,12 +1,18 @@
 """A run on a real Slurm, struck in every way that a night has, ends with the numbers of an undisturbed run."""
 
+import json
 import re
+import subprocess
+import sys
+from math import comb
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from tests.cluster.workflow_run import CONFIG
+from tests.cluster.conftest import PROFILE
+from tests.cluster.workflow_run import CONFIG, LONGEST, RESULTS
 from tests.equal_results import content
 
 pytestmark = pytest.mark.cluster
@@ -111,3 +117,27 @@ def test_short_rules_go_out_together(struck):
     ):
         assert any(comment.startswith(f"rule_{group}_") for comment in comments), comments
         assert not any(comment in {f"rule_{member}", f"rule_{member}_wildcards_random"} for comment in comments)
+
+
+def test_a_scan_of_every_triple_in_jobs_finds_what_one_process_finds(struck, slurm):
+    checkout, settings = struck.checkout, yaml.safe_load(CONFIG.read_text())["scan"]
+    with checkout.start(*PROFILE, "genome_scan") as process:
+        assert process.wait(LONGEST) == 0, checkout.log()
+    comments = {job.get("Comment") for job in slurm.jobs()}
+    shards = [f"{number}-of-{settings['shards']}" for number in range(1, settings["shards"] + 1)]
+    assert {f"rule_scan_shard_wildcards_{shard}" for shard in shards} <= comments
+
+    kept = f"--kept={settings['kept']}"
+    for command in (
+        f"scan --run-folder {RESULTS} --model clp {kept} --output alone/1-of-1.parquet --summary alone/1-of-1.json",
+        f"merge-scan --folder alone --shards 1 {kept} --output alone/strongest.parquet --summary alone/summary.json",
+    ):
+        line = [sys.executable, "-m", "pipeline_lib", "training", *command.split()]
+        subprocess.run(line, cwd=checkout.folder, env=checkout.environment, check=True, timeout=LONGEST)
+    scanned, alone = checkout.results / "scan", checkout.folder / "alone"
+    assert not unequal(scanned, alone, ["strongest.parquet"])
+    summaries = [json.loads((folder / "summary.json").read_text()) for folder in (scanned, alone)]
+    genes = pq.read_metadata(checkout.results / "tables/genes.parquet").num_rows
+    assert {summary["genotypes"] for summary in summaries} == {comb(genes, 3)}
+    # Sums over shards are taken in another order.
+    assert summaries[0]["mean"] == pytest.approx(summaries[1]["mean"])

@@ -1,6 +1,7 @@
 """`training fit`: what it leaves, that it hides the test fold, and what it refuses."""
 
 import json
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -20,7 +21,7 @@ from pipeline_lib.training.checkpoint import fit_folder
 from pipeline_lib.training.cli import app
 from pipeline_lib.training.fit import fit_closed_form, fit_model, score_folds
 from pipeline_lib.training.fitted_model import read_cell, read_split
-from pipeline_lib.training.processes import resolve_device
+from pipeline_lib.training.processes import local_device, resolve_device
 from tests.small_cell import stoichiometry
 
 
@@ -122,6 +123,29 @@ def test_the_same_fit_is_taken_up(name, run, tmp_path):
     assert written[0] == written[1]
 
 
+@pytest.mark.parametrize(("name", "shared"), [("clp", ["shared"]), ("dango", [])])
+def test_a_fit_keeps_its_checkpoints_until_its_model_is_written(name, shared, inputs, outputs, tmp_path, monkeypatch):
+    """What fits share stays: other fits read it."""
+    kept = tmp_path / "kept"
+    options = [*inputs, *outputs, f"--model={name}", f"--checkpoints={kept}"]
+    options += [f"--model-settings={QUICK.model_dump_json()}"]
+
+    def full_disk(*_):
+        raise OSError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fit_module, "save_tensors", full_disk)
+        assert isinstance(CliRunner().invoke(app, ["fit", *options]).exception, OSError)
+    (own,) = (folder for folder in kept.iterdir() if folder.name != "shared")
+    assert list(own.glob("*.pt"))
+    written = []
+    for _ in range(2):
+        assert CliRunner().invoke(app, ["fit", *options]).exit_code == 0
+        assert [folder.name for folder in kept.iterdir()] == shared
+        written.append((tmp_path / "p.parquet").read_bytes())
+    assert written[0] == written[1]
+
+
 @pytest.mark.parametrize("name", ["clp", "two_way"])
 def test_it_predicts_every_observation_of_the_split_and_writes_all_four_files(name, inputs, outputs, run, tmp_path):
     result = CliRunner().invoke(app, ["fit", *inputs, *outputs, "--model", name, "--seed", "3"])
@@ -209,3 +233,17 @@ def test_a_gpu_that_is_not_there_is_refused(monkeypatch):
     assert resolve_device("auto") == "cpu"
     with pytest.raises(PipelineError, match="no usable GPU"):
         resolve_device("cuda")
+
+
+@pytest.mark.parametrize(
+    ("device", "given", "expected"), [("cuda", None, ":4096:8"), ("cuda", ":16:8", ":16:8"), ("cpu", None, None)]
+)
+def test_a_fit_on_a_gpu_asks_cublas_for_the_same_bits_twice_unless_the_user_chose(device, given, expected, monkeypatch):
+    import torch
+
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", given or "")
+    if given is None:
+        monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    assert local_device(device).type == device
+    assert os.environ.get("CUBLAS_WORKSPACE_CONFIG") == expected

@@ -1,5 +1,6 @@
 """A pack holds what a GPU is measured on, and benchmarks/gpu.py measures with the five libraries that it states."""
 
+import importlib
 import json
 import os
 import subprocess
@@ -149,6 +150,16 @@ def test_the_share_of_the_bandwidth_is_that_of_the_bytes_of_every_sparse_product
     assert forward["bytes"] == 4 * (2 * entries + rows + 1 + width * (rows + columns))
     moved, spent = (sum(part[name] for part in line["sparse_passes"]) for name in ("bytes", "seconds"))
     assert line["share_of_bandwidth"] == pytest.approx(moved / spent / line["bandwidth_bytes_per_s"])
+
+
+def test_the_cache_is_emptied_ahead_of_every_product_that_is_timed(measured, monkeypatch):
+    """Operands of a few MB would otherwise come from the cache, which is no bandwidth of the memory."""
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    benchmark, done = importlib.import_module("gpu"), []
+    passes = (lambda: done.append("product"), lambda: done.append("emptied"))
+    assert benchmark.cold_seconds(*passes, torch.device("cpu"), 3) >= 0
+    assert done == ["emptied", "product"] * 3
+    assert 0 <= measured[0]["cache_bytes"] < benchmark.FULL.copied_bytes
 
 
 def test_bfloat16_is_held_against_the_spread_of_seeds(measured):

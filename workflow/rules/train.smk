@@ -86,7 +86,7 @@ rule fit:
         " --metrics {output.metrics:q} --output {output.model:q} 2> >(tee -a {params.attempts:q} >> {log:q})"
 
 
-# A rule of its own, so that every task of a job array asks a cluster for the same.
+# A rule of its own, so that a profile can give fits that ask for a GPU a partition of their own.
 use rule fit as fit_on_gpu with:
     wildcard_constraints:
         model=FLOW.any_of(FLOW.models_on_gpu),

@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from pipeline_lib.errors import PipelineError
+from pipeline_lib.models.layers import on_device
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class Channel:
     zero_weight
         Weight of the zeros of a row in the reconstruction loss.
     position
-        int64 [N]: row of each gene of the index among the channel's n genes; -1 for a gene without an edge.
+        int64 [N]: row of each gene of the index among the channel's n genes; -1 for a gene without an edge. It stays
+        on the CPU, where it is decided which genes a step touches.
     genes
         int64 [n]: the gene index of each row.
     start, neighbour, weight
@@ -51,9 +53,9 @@ class Channel:
         return self.start.diff()
 
     def to(self, device: str) -> "Channel":
-        """Return the channel with its tensors on `device`."""
-        tensors = (self.position, self.genes, self.start, self.neighbour, self.weight)
-        return Channel(self.name, self.zero_weight, *(tensor.to(device) for tensor in tensors))
+        """Return the channel with its tensors but `position` on `device`."""
+        tensors = (self.genes, self.start, self.neighbour, self.weight)
+        return Channel(self.name, self.zero_weight, self.position, *(tensor.to(device) for tensor in tensors))
 
 
 def read_channels(
@@ -160,12 +162,18 @@ class ChannelEncoder(nn.Module):
     def forward(
         self, features: torch.Tensor, first: tuple[torch.Tensor, torch.Tensor], genes: torch.Tensor
     ) -> torch.Tensor:
-        """Return the vectors of any `genes` (int64 [r]), float [r, d]; `first` as `first` gives it for `features`."""
+        """Return the vectors of any `genes` (int64 [r], on the CPU), float [r, d].
+
+        `first` is what the method `first` gives for `features`.
+        """
         rows = self.channel.position[genes]
         linked, alone = (rows >= 0).nonzero()[:, 0], (rows < 0).nonzero()[:, 0]
+        places, found, others, own = (
+            on_device(part, features.device) for part in (linked, rows[linked], alone, genes[alone])
+        )
         encoded = features.new_zeros(len(genes), features.shape[1])
-        encoded = encoded.index_copy(0, linked, self.second(first, rows[linked]))
-        return encoded.index_copy(0, alone, self.unlinked(features.index_select(0, genes[alone])))
+        encoded = encoded.index_copy(0, places, self.second(first, found))
+        return encoded.index_copy(0, others, self.unlinked(features.index_select(0, own)))
 
 
 class MetaEmbedding(nn.Module):
@@ -189,6 +197,7 @@ class RowDecoder(nn.Module):
         self.channel = channel
         self.hidden = nn.Linear(width, width)
         self.output = nn.Linear(width, channel.size)
+        self._degree = channel.degree.cpu()
 
     def forward(self, vectors: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
         """Return the weighted squared error of rebuilt rows (Zhang et al. 2020).
@@ -203,17 +212,20 @@ class RowDecoder(nn.Module):
         vectors
             float [r, d]: encoded genes.
         rows
-            int64 [r]: their rows in the channel.
+            int64 [r], on the CPU: their rows in the channel.
         """
-        channel = self.channel
+        channel, edges = self.channel, int(self._degree[rows].sum())
+        rows = on_device(rows, vectors.device)
         hidden = functional.silu(self.hidden(vectors))
         hidden = torch.cat([hidden, hidden.new_ones(len(hidden), 1)], dim=1)
         output = torch.cat([self.output.weight, self.output.bias[:, None]], dim=1)
         squares = ((hidden @ (output.T @ output)) * hidden).sum(dim=1)
 
         degree = channel.degree[rows]
-        owner = torch.repeat_interleave(torch.arange(len(rows), device=rows.device), degree)
-        slot = torch.arange(len(owner), device=rows.device) - torch.repeat_interleave(degree.cumsum(0) - degree, degree)
+        # Unless it is given the size, a GPU is waited for.
+        owner = torch.repeat_interleave(torch.arange(len(rows), device=rows.device), degree, output_size=edges)
+        before = torch.repeat_interleave(degree.cumsum(0) - degree, degree, output_size=edges)
+        slot = torch.arange(edges, device=rows.device) - before
         entry = channel.start[rows][owner] + slot
         rebuilt = (hidden.index_select(0, owner) * output.index_select(0, channel.neighbour[entry])).sum(dim=1)
         error = (rebuilt - channel.weight[entry]) ** 2
@@ -267,12 +279,23 @@ class DrawnMean(nn.Module):
     def __init__(self, channel: Channel, count: int) -> None:
         super().__init__()
         self.channel = channel
-        self.count = count
         self._drawn = channel.degree[:, None].clamp(max=count).to(torch.float32)
+        places = torch.arange(channel.size, device=channel.start.device)
+        self._owner = torch.repeat_interleave(places, channel.degree)
+        rank = torch.arange(len(self._owner), device=places.device) - channel.start[self._owner]
+        # Of the edges in a random order within each gene, the first ones.
+        self._first = (rank < count).nonzero()[:, 0]
+
+    def draw(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Draw neighbours without replacement: rows of the genes, and of their neighbours, both int64 [E']."""
+        owner = self._owner
+        order = torch.argsort(owner + torch.rand(len(owner), device=owner.device, dtype=torch.float64))
+        drawn = order[self._first]
+        return owner[drawn], self.channel.neighbour[drawn]
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Return the mean of each gene with an edge, float [n, d], from the vectors of these genes."""
-        gene, neighbour = sample_neighbours(self.channel, self.count)
+        gene, neighbour = self.draw()
         return torch.zeros_like(features).index_add(0, gene, features[neighbour]) / self._drawn
 
     def unlinked(self, features: torch.Tensor) -> torch.Tensor:
@@ -307,22 +330,6 @@ class DrawnMeanWithItself(DrawnMean):
     def unlinked(self, features: torch.Tensor) -> torch.Tensor:
         """Return the mean of genes without an edge, float [r, d]: their own vectors."""
         return features
-
-
-def sample_neighbours(channel: Channel, count: int) -> torch.Tensor:
-    """Draw at most `count` neighbours a gene without replacement.
-
-    Returns
-    -------
-    Tensor [2, E']
-        Row of the gene, and of the neighbour, of every drawn edge.
-    """
-    degree = channel.degree
-    owner = torch.repeat_interleave(torch.arange(channel.size, device=degree.device), degree)
-    order = torch.argsort(owner + torch.rand(len(owner), device=degree.device, dtype=torch.float64))
-    rank = torch.arange(len(owner), device=degree.device) - channel.start[owner]
-    drawn = order[rank < count]
-    return torch.stack([owner[drawn], channel.neighbour[drawn]])
 
 
 def _with_own_edges(channel: Channel) -> Channel:

@@ -71,7 +71,7 @@ class Dango:
         if self.networks:
             read = read_channels(cell.edges, len(cell.genes), self.settings.channels, self.settings.zero_weights)
             channels = [channel.to(context.device) for channel in read]
-        folds = [self._labelled(fold, context.device) for fold in (train, validation)]
+        folds = [self._labelled(fold) for fold in (train, validation)]
         self.kept: list[list[dict[str, Any]]] = []
         histories = []
         torch.set_num_threads(context.threads)
@@ -143,12 +143,12 @@ class Dango:
                 total[part] += score.double().numpy()
         return total / len(kept)
 
-    def _labelled(self, fold: Genotypes, device: str) -> LabelledSets:
+    def _labelled(self, fold: Genotypes) -> LabelledSets:
         slots = max(int(fold.order.max(initial=1)), 1)
         return LabelledSets(
-            genes=torch.from_numpy(fold.genes[:, :slots]).to(device),
-            assay=torch.from_numpy(self.assays.codes(fold)).to(device),
-            value=torch.from_numpy(self.assays.standardise(fold).astype(np.float32)).to(device),
+            genes=torch.from_numpy(fold.genes[:, :slots]),
+            assay=torch.from_numpy(self.assays.codes(fold)),
+            value=torch.from_numpy(self.assays.standardise(fold).astype(np.float32)),
         )
 
     def state(self) -> dict[str, Any]:

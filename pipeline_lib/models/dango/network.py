@@ -22,6 +22,7 @@ from pipeline_lib.models.dango.encoder import (
     TrainingDrawnMean,
     WholeMean,
 )
+from pipeline_lib.models.layers import on_device
 
 
 class SetAttention(nn.Module):
@@ -104,9 +105,10 @@ class HyperSagnn(nn.Module):
         vectors
             float [r, d]: gene vectors.
         slots
-            int64 [n, k]: the genes of each set as rows of `vectors`, first the genes, then -1 where a slot is empty.
+            int64 [n, k], on the CPU: the genes of each set as rows of `vectors`, first the genes, then -1 where a slot
+            is empty.
         assay
-            int64 [n]: whose weights read the score out.
+            int64 [n], on the CPU: whose weights read the score out.
 
         Returns
         -------
@@ -118,11 +120,12 @@ class HyperSagnn(nn.Module):
         for rows, columns in (((slots[:, 2] < 0).nonzero()[:, 0], 2), ((slots[:, 2] >= 0).nonzero()[:, 0], 3)):
             if len(rows):
                 part = self._score(vectors, slots[rows, :columns], assay[rows])
-                score = score.index_copy(0, rows, part)
+                score = score.index_copy(0, on_device(rows, score.device), part)
         return score
 
     def _score(self, vectors: torch.Tensor, slots: torch.Tensor, assay: torch.Tensor) -> torch.Tensor:
         """Score sets; what depends on a gene alone (static vector, first projections) is computed once a gene."""
+        slots, assay = (on_device(part, vectors.device) for part in (slots, assay))
         present, rows = slots >= 0, slots.clamp(min=0)
         others = present[:, None, :] & ~torch.eye(slots.shape[1], dtype=torch.bool, device=slots.device)
         first, width, largest = self.attention[0], vectors.shape[1], slots.shape[1]
@@ -216,17 +219,17 @@ class ReleasedScorer(nn.Module):
         vectors
             float [r, d]: gene vectors.
         slots
-            int64 [n, k]: the genes of each set as rows of `vectors`, -1 where a slot is empty.
+            int64 [n, k], on the CPU: the genes of each set as rows of `vectors`, -1 where a slot is empty.
         assay
-            int64 [n]: whose weights read the score out.
+            int64 [n], on the CPU: whose weights read the score out.
 
         Returns
         -------
         float [n]
         """
-        present = slots >= 0
         # A gene stands in many sets: its query, key and value are computed once.
         wanted, rows = slots.clamp(min=0).unique(return_inverse=True)
+        wanted, rows, present, assay = (on_device(part, vectors.device) for part in (wanted, rows, slots >= 0, assay))
         projected = self.attention.project(vectors.index_select(0, wanted))
         dynamic = self.attention(functional.embedding(rows, projected), present)
         dynamic = self.norm(dynamic + self.scale * self.position_wise(dynamic))
@@ -309,7 +312,7 @@ class DangoNetwork(nn.Module):
             self._fixed = self._encoded(torch.arange(self.embedding.num_embeddings), self._first())
 
     def vectors(self, genes: torch.Tensor) -> torch.Tensor:
-        """Return the merged vectors of `genes` (int64 [r]), float [r, d]."""
+        """Return the merged vectors of `genes` (int64 [r], on the CPU), float [r, d]."""
         return self.vectors_and_loss(genes, genes[:0])[0]
 
     def vectors_and_loss(self, genes: torch.Tensor, rebuilt: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -318,9 +321,9 @@ class DangoNetwork(nn.Module):
         Parameters
         ----------
         genes
-            int64 [r]: genes whose merged vectors are wanted.
+            int64 [r], on the CPU: genes whose merged vectors are wanted.
         rebuilt
-            int64 [q]: genes whose rows are rebuilt, in each channel in which they have an edge.
+            int64 [q], on the CPU: genes whose rows are rebuilt, in each channel in which they have an edge.
 
         Returns
         -------
@@ -329,17 +332,17 @@ class DangoNetwork(nn.Module):
         loss
             Sum over channels of the reconstruction loss; 0 without channels and once frozen.
         """
-        loss = self.embedding.weight.new_zeros(())
+        device, loss = self.embedding.weight.device, self.embedding.weight.new_zeros(())
         if not len(self.encoders):
-            return self.embedding.weight.index_select(0, genes), loss
+            return self.embedding.weight.index_select(0, on_device(genes, device)), loss
         if self._fixed is not None:
-            return self.meta(self._fixed.index_select(1, genes)), loss
+            return self.meta(self._fixed.index_select(1, on_device(genes, device))), loss
         firsts = self._first()
         for encoder, decoder, first in zip(self.encoders, self.decoders, firsts, strict=True):
             rows = encoder.channel.position[rebuilt]
             rows = rows[rows >= 0]
             if len(rows):
-                loss = loss + decoder(encoder.second(first, rows), rows)
+                loss = loss + decoder(encoder.second(first, on_device(rows, device)), rows)
         return self.meta(self._encoded(genes, firsts)), loss
 
     def _first(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
@@ -347,11 +350,10 @@ class DangoNetwork(nn.Module):
 
     def _encoded(self, genes: torch.Tensor, firsts: list[tuple[torch.Tensor, torch.Tensor]]) -> torch.Tensor:
         """Return the vectors of `genes` in every channel, float [K, r, d]."""
-        genes = genes.to(self.embedding.weight.device)
         pairs = zip(self.encoders, firsts, strict=True)
         return torch.stack([encoder(self.embedding.weight, first, genes) for encoder, first in pairs])
 
     def score(self, vectors: torch.Tensor, slots: torch.Tensor, assay: torch.Tensor) -> torch.Tensor:
-        """Score sets, float [n]; `slots` int64 [n, k]: rows of `vectors`, -1 where a slot is empty."""
+        """Score sets, float [n]; `slots` int64 [n, k], on the CPU: rows of `vectors`, -1 where a slot is empty."""
         score: torch.Tensor = self.hypergraph(vectors, slots, assay)
         return score

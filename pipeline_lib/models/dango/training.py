@@ -13,6 +13,7 @@ from torch.nn import functional
 from pipeline_lib.artefacts.tables import load_tensors, save_tensors
 from pipeline_lib.config.models import DangoSettings
 from pipeline_lib.models.dango.network import DangoNetwork
+from pipeline_lib.models.layers import on_device
 
 SETS_AT_ONCE = 8_192
 """Sets scored at a time outside training: what bounds the memory."""
@@ -20,7 +21,7 @@ SETS_AT_ONCE = 8_192
 
 @dataclass(frozen=True)
 class LabelledSets:
-    """Sets of genes with their standardised values.
+    """Sets of genes with their standardised values, on the CPU wherever the network is.
 
     Attributes
     ----------
@@ -67,6 +68,11 @@ def weighted_pearson(score: torch.Tensor, sets: LabelledSets) -> float:
             total += float(torch.corrcoef(pair)[0, 1]) * int(rows.sum())
             weight += int(rows.sum())
     return total / weight if weight else 0.0
+
+
+def _mean(losses: list[torch.Tensor]) -> float:
+    """Return the mean of the losses of an epoch, read at once."""
+    return float(np.mean(torch.stack(losses).tolist()))
 
 
 class Trainer:
@@ -135,7 +141,7 @@ class Trainer:
 
     def _pretraining_epoch(self, optimiser: torch.optim.Adam) -> None:
         self.network.train()
-        order = torch.randperm(self.network.embedding.num_embeddings, device=self._device)
+        order = torch.randperm(self.network.embedding.num_embeddings)
         losses = []
         for genes in order.split(self.settings.pretraining_batch_size):
             _, loss = self.network.vectors_and_loss(genes[:0], genes)
@@ -143,51 +149,57 @@ class Trainer:
                 optimiser.zero_grad()
                 loss.backward()
                 optimiser.step()
-            losses.append(loss.item())
-        self._note("pretraining", "train", "reconstruction_loss", float(np.mean(losses)))
+            losses.append(loss.detach())
+        self._note("pretraining", "train", "reconstruction_loss", _mean(losses))
 
     def _joint_epoch(self, optimiser: torch.optim.Adam, train: LabelledSets) -> None:
         self.network.train()
-        drawn = torch.randperm(len(train), device=self._device)[: self.settings.sets_an_epoch]
+        drawn = torch.randperm(len(train))[: self.settings.sets_an_epoch]
         fitted, rebuilt = [], []
         for rows in drawn.split(self.settings.batch_size):
             fit, rebuild = self.step(optimiser, train, rows)
             fitted.append(fit)
             rebuilt.append(rebuild)
-        self._note("joint", "train", "log_cosh", float(np.mean(fitted)))
+        self._note("joint", "train", "log_cosh", _mean(fitted))
         if len(self.network.encoders) and not self.frozen:
-            self._note("joint", "train", "reconstruction_loss", float(np.mean(rebuilt)))
+            self._note("joint", "train", "reconstruction_loss", _mean(rebuilt))
 
-    def step(self, optimiser: torch.optim.Adam, train: LabelledSets, rows: torch.Tensor) -> tuple[float, float]:
-        """Take one joint step on `rows` (int64 [b]) of `train`; return its log-cosh and its reconstruction loss."""
+    def step(
+        self, optimiser: torch.optim.Adam, train: LabelledSets, rows: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Take one joint step on `rows` (int64 [b], on the CPU) of `train`, without waiting for a GPU.
+
+        Returns
+        -------
+        (log-cosh, reconstruction loss)
+            float [], where the network is.
+        """
         fit, rebuild = self._losses(train, rows)
         optimiser.zero_grad()
         (fit + self.settings.reconstruction_weight * rebuild).backward()
         optimiser.step()
-        return fit.item(), rebuild.item()
+        return fit.detach(), rebuild.detach()
 
     def _losses(self, train: LabelledSets, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         network, sets = self.network, train.genes[rows]
         wanted = sets[sets >= 0].unique()
-        drawn = torch.randint(
-            network.embedding.num_embeddings, (self.settings.reconstruction_genes,), device=self._device
-        )
+        drawn = torch.randint(network.embedding.num_embeddings, (self.settings.reconstruction_genes,))
         vectors, rebuild = network.vectors_and_loss(wanted, drawn)
         slots = torch.where(sets >= 0, torch.searchsorted(wanted, sets.clamp(min=0)), -1)
         score = network.score(vectors, slots, train.assay[rows])
-        return log_cosh(score - train.value[rows]).mean(), rebuild
+        return log_cosh(score - on_device(train.value[rows], self._device)).mean(), rebuild
 
     def _judge(self, validation: LabelledSets) -> None:
         """Score the validation fold and keep the epoch if it is among the best."""
         self.network.eval()
         with torch.no_grad():
-            genes = torch.arange(self.network.embedding.num_embeddings, device=self._device)
+            genes = torch.arange(self.network.embedding.num_embeddings)
             vectors = self.network.vectors(genes)
             parts = [
                 self.network.score(vectors, validation.genes[rows], validation.assay[rows])
-                for rows in torch.arange(len(validation), device=self._device).split(SETS_AT_ONCE)
+                for rows in torch.arange(len(validation)).split(SETS_AT_ONCE)
             ]
-        score = torch.cat(parts) if parts else validation.value
+        score = torch.cat(parts).cpu() if parts else validation.value
         pearson = weighted_pearson(score, validation)
         self._note("joint", "validation", "pearson", pearson)
         self._note(

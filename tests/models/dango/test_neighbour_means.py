@@ -11,7 +11,6 @@ from pipeline_lib.models.dango.encoder import (
     TrainingDrawnMean,
     WholeMean,
     read_channels,
-    sample_neighbours,
 )
 
 PATH = [(0, 1), (1, 3), (3, 4)]
@@ -44,7 +43,7 @@ def test_the_gradient_of_the_sparse_mean_is_right():
 
 def test_sampled_neighbours_are_neighbours_no_more_than_asked_and_never_twice():
     torch.manual_seed(0)
-    gene, neighbour = sample_neighbours(star(9), 5)
+    gene, neighbour = DrawnMean(star(9), 5).draw()
     assert torch.bincount(gene).tolist() == [5] + [1] * 9
     hub = neighbour[gene == 0]
     assert len(hub.unique()) == 5
@@ -54,8 +53,8 @@ def test_sampled_neighbours_are_neighbours_no_more_than_asked_and_never_twice():
 
 def test_every_neighbour_is_drawn_as_often_as_any_other():
     torch.manual_seed(0)
-    hub = star(10)
-    drawn = torch.cat([sample_neighbours(hub, 5)[1][:5] for _ in range(600)])
+    hub = DrawnMean(star(10), 5)
+    drawn = torch.cat([hub.draw()[1][:5] for _ in range(600)])
     assert torch.bincount(drawn, minlength=11)[1:].numpy() == pytest.approx(np.full(10, 300), rel=0.2)
 
 
