@@ -5,8 +5,9 @@ array gene k, models predict tau. By definition (Kuzmin et al., Science 360:eaao
 epsilon_(ij)k = tau_ijk + epsilon_ik f_j + epsilon_jk f_i.
 
 Every genotype with a released P-value meets a prediction of the quantity that the P-value tests where there is one: a
-raw interaction that a model predicts itself, or the one that its predictions of tau, epsilon and fitness make up
-(`raw_from_parts`). Where neither is there, tau stands in for the raw interaction.
+raw interaction that a model predicts itself, the one that its predictions of tau, epsilon and fitness make up
+(`raw_from_parts`), or the one that its predictions of fitness alone do (`raw_from_fitness`). Where none is there, tau
+stands in for the raw interaction.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -16,21 +17,34 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import stats
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES, PREDICTIONS
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE
 from pipeline_lib.cell.testable import genotype_codes, genotype_names, query_genes
 from pipeline_lib.config.evaluation import EvaluationSettings
-from pipeline_lib.evaluation.folds import INTERACTIONS, Calls, NoCalls, assay_seed, call_score, called, locate
+from pipeline_lib.evaluation.folds import (
+    INTERACTIONS,
+    Calls,
+    NoCalls,
+    assay_seed,
+    call_score,
+    called,
+    locate,
+    only_genes,
+)
 from pipeline_lib.evaluation.intervals.design import ClusterDesign, choose_kind, cluster_design, of_mean, of_spearman
 from pipeline_lib.evaluation.intervals.estimates import Estimate, Resamples, draw_resamples
 from pipeline_lib.evaluation.measurements import Measurements
 from pipeline_lib.evaluation.metrics.ranking import RankingBootstrap
-from pipeline_lib.evaluation.p_values.nulls import NOMINAL, assays_with_p
+from pipeline_lib.evaluation.p_values.nulls import NOMINAL, assays_with_p, tested_by_p
 from pipeline_lib.evaluation.predictions import PredictionFile, by_split, read_fold
 
 Floats = NDArray[np.float64]
+
+_WITH_RAW_P = ("raw_interaction", "fitness")
+"""Phenotypes on whose rows P-values of raw interactions stand."""
 
 _INTERACTION, _FITNESS, _RAW = (PHENOTYPES.index(name) for name in ("interaction", "fitness", "raw_interaction"))
 
@@ -71,6 +85,78 @@ def raw_from_parts(rows: Measurements, query: NDArray[np.int64], known: Measurem
     return result
 
 
+def raw_from_fitness(
+    rows: Measurements, query: NDArray[np.int64], fitness: Floats, known: Measurements, value: Floats
+) -> Floats:
+    """Return the raw interaction of crosses, f(cross) - f(query strain) f(array strain), NaN where a part is missing.
+
+    The fitness of a strain is that of the same strain, else of the same genes; in the same screen, else, as a mean, in
+    the others whose fitness is in the same unit.
+
+    Parameters
+    ----------
+    rows
+        Crosses [n] of one screen whose raw interaction is wanted.
+    query
+        int64 [n, 3]: genes of their query strains (`pipeline_lib.cell.testable.query_genes`).
+    fitness
+        float64 [n]: the predicted fitness of the crosses.
+    known, value
+        Observations [m] of any screen and, float64 [m], what may be known of each, as in `raw_from_parts`.
+
+    Returns
+    -------
+    float64 [n]
+        In the unit of the screen's fitness.
+    """
+    if not len(rows):
+        return np.empty(0)
+    screen, genes = rows.genotypes.screen[0], rows.genotypes.genes
+    of_query = (genes[:, :, None] == query[:, None, :]).any(axis=2) & (genes != NO_GENE)
+    strains = known.take(chosen := _comparable_strains(known, screen))
+    first, second = (
+        _strain_fitness(strain, only_genes(genes, wanted), screen, strains, value[chosen])
+        for strain, wanted in ((rows.genotypes.query, of_query), (rows.genotypes.array, ~of_query))
+    )
+    if rows.scores_of(rows.genotypes.screens[screen]).controls_as_wild_type:
+        first = np.where(of_query.sum(axis=1) == 1, 1.0, first)
+    return np.asarray(np.where(of_query.any(axis=1), fitness - first * second, np.nan))
+
+
+def _comparable_strains(data: Measurements, screen: int) -> NDArray[np.int64]:
+    """Return the fitness of strains, not of crosses: of the screen itself, and of others that measure the same."""
+    ours = data.scores_of(data.genotypes.screens[screen])
+    found = [np.empty(0, dtype=np.int64)]
+    for other, phenotype, rows in data.assays():
+        theirs, value = data.scores_of(other), data.genotypes.value[rows]
+        # A list of essential genes has fitness of 0 and 1 alone: it is no measurement in these units.
+        same = ours.unit is not None and ours.unit == theirs.unit and not np.isin(value, (0, 1)).all()
+        own = other == data.genotypes.screens[screen]
+        if phenotype == "fitness" and (own or (same and ours.simulated == theirs.simulated)):
+            found.append(rows[~_crossed(data)[rows]])
+    return np.concatenate(found)
+
+
+def _crossed(data: Measurements) -> NDArray[np.bool_]:
+    """Mark the observations [n] of a query strain mated with an array strain."""
+    return (data.genotypes.query >= 0) & (data.genotypes.array >= 0)
+
+
+def _strain_fitness(
+    strain: NDArray[np.int64], genes: NDArray[np.int64], screen: int, known: Measurements, value: Floats
+) -> Floats:
+    """Return the fitness of strains [n] with these genes [n, 3], NaN where `value` [m] of `known` holds none."""
+    data = known.genotypes
+    ours, wanted = np.split(genotype_codes(np.concatenate([data.genes, genes])), [len(data)])
+    named = np.where(data.query >= 0, data.query, data.array)
+    fitness = np.full(len(strain), np.nan)
+    for among in (data.screen == screen, data.screen != screen):
+        for keys, sought in ((named, strain), (ours, wanted)):
+            means = pd.Series(value[among]).groupby(keys[among]).mean()
+            fitness = np.where(np.isnan(fitness), means.reindex(sought).to_numpy(np.float64), fitness)
+    return fitness
+
+
 def _sorted(*columns: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return genotypes, int64 [n, 3], of columns of genes: ascending, then -1."""
     genes = np.sort(np.column_stack(columns), axis=1)
@@ -79,6 +165,16 @@ def _sorted(*columns: NDArray[np.int64]) -> NDArray[np.int64]:
 
 MINIMUM_ROWS = 100
 """Rows with both a P-value and a prediction that a number must rest on."""
+
+MINIMUM_HITS = 10
+"""P-values below 0.05 that a verdict must rest on: with fewer, chance puts less than one of them into the first decile,
+and a single hit more decides on the enrichment."""
+
+SIZE, NEGATIVE = "size", "negative"
+"""What predictions are ranked by: their size, of either sign as a two-sided P-value is, or how negative they are."""
+
+_ROUNDING = 1e-9
+"""Predictions that differ by less differ by rounding: f(ij) - f(i) f(j) of a product of single mutants is not 0."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +205,17 @@ class Joined:
     score: Floats
     calls: Calls
 
+    @property
+    def rankings(self) -> dict[str, Floats]:
+        """What predictions [n] are ranked by: the size of a predicted interaction, and how negative it is."""
+        negative = {NEGATIVE: self.score}
+        return negative if self.predicted == "call" else {SIZE: np.abs(self.prediction)} | negative
+
+    @property
+    def constant(self) -> bool:
+        """Return whether every genotype has the same prediction but for rounding, so that nothing is ranked."""
+        return bool(np.ptp(self.prediction) < _ROUNDING)
+
 
 @dataclass(frozen=True)
 class _Predicted:
@@ -121,8 +228,8 @@ class _Predicted:
     prediction
         float64 [t]: mean over seeds.
     known, value
-        Observations [m] of all folds, of the screens with raw interactions of triple mutants, which need them, and of
-        each the measurement in the training fold, else the mean prediction.
+        Observations [m] of all folds that raw interactions are made up of, and of each the measurement in the training
+        fold, else the mean prediction.
     """
 
     tested: Measurements
@@ -137,13 +244,13 @@ def mean_predictions(files: Sequence[PredictionFile]) -> tuple[NDArray[np.int64]
     return folds[0].observation_id, np.mean([fold.value for fold in folds], axis=0)
 
 
-def _read(data: Measurements, seeds: Sequence[PredictionFile], with_raw: NDArray[np.bool_]) -> _Predicted:
-    """Read what one model predicts; `with_raw` [n] marks the observations whose parts make up raw interactions."""
+def _read(data: Measurements, seeds: Sequence[PredictionFile], parts: NDArray[np.bool_]) -> _Predicted:
+    """Read what one model predicts; `parts` [n] marks the observations that make up raw interactions."""
     where = str(seeds[0].path)
     ids, prediction = mean_predictions(seeds)
     tables = [read_table(file.path, PREDICTIONS).sort_values("observation_id") for file in seeds]
     rows = locate(data, tables[0]["observation_id"].to_numpy(np.int64), where)
-    needed = with_raw[rows]
+    needed = parts[rows]
     known = data.take(rows[needed])
     means = np.mean([table["prediction"].to_numpy(np.float64) for table in tables], axis=0)[needed]
     trained = (tables[0]["fold"] == "train").to_numpy()[needed]
@@ -154,10 +261,10 @@ def _read(data: Measurements, seeds: Sequence[PredictionFile], with_raw: NDArray
 def join_predictions(data: Measurements, files: list[PredictionFile], advance: Callable[[], None]) -> Iterator[Joined]:
     """Yield every assay with P-values beside every model's predictions of its genotypes.
 
-    Interactions with a P-value, and raw ones that are predicted themselves, are joined row by row. Raw interactions of
-    triple mutants whose adjusted score is predicted are joined to the raw one that the predictions make up. Other rows
-    with P-values are joined to the test-fold predictions of an interaction or a call of the same genotype, in whatever
-    screen there is one. No measurement of the test fold or the validation fold is used as a prediction.
+    Interactions with a P-value, and raw ones that are predicted themselves, are joined row by row. Other P-values of
+    raw interactions are joined to the raw one that the predictions of their screen make up, where the adjusted score or
+    the fitness of the genotype is in the test fold, and to the test-fold predictions of an interaction or a call of the
+    same genotype in other screens. No measurement of the test fold or the validation fold is used as a prediction.
     """
     query = query_genes(data.genotypes)
     measured = [
@@ -165,22 +272,23 @@ def join_predictions(data: Measurements, files: list[PredictionFile], advance: C
         for screen, phenotype, order, part in assays_with_p(data)
     ]
     raw_triples = (data.genotypes.phenotype == _RAW) & (data.genotypes.order == MAX_ORDER)
-    with_raw = np.isin(data.genotypes.screen, data.genotypes.screen[raw_triples])
+    parts = np.isin(data.genotypes.screen, data.genotypes.screen[raw_triples])
+    parts |= (data.genotypes.phenotype == _FITNESS) & ~_crossed(data)
     for split, models in by_split(files).items():
         for model, seeds in models.items():
-            predicted = _read(data, seeds, with_raw)
+            predicted = _read(data, seeds, parts)
             for screen, phenotype, order, part, queries in measured:
                 labels = {"model": model, "split": split, "screen": screen, "phenotype": phenotype, "order": order}
                 calls = called(part, screen, phenotype) if phenotype in INTERACTIONS else NoCalls(len(part))
-                of_raw = np.asarray(part.p_of_raw)
-                for source, kind, values in _sources(screen, phenotype, order, part, queries, predicted):
+                for source, kind, values in _sources(screen, phenotype, part, queries, predicted):
                     rows = np.isfinite(values)
                     if rows.sum() >= MINIMUM_ROWS:
-                        p_of = "raw_interaction" if phenotype == "fitness" or of_raw[rows].all() else phenotype
+                        joined = part.take(rows)
+                        p_of = tested_by_p(joined, phenotype)
                         yield Joined(
                             labels={**labels, "source": f"{source} {kind}", "p_of": p_of},
                             predicted=kind,
-                            data=part.take(rows),
+                            data=joined,
                             prediction=values[rows],
                             score=call_score(values[rows], kind),
                             calls=calls.take(rows),
@@ -190,14 +298,12 @@ def join_predictions(data: Measurements, files: list[PredictionFile], advance: C
 
 
 def _sources(
-    screen: str, phenotype: str, order: int, part: Measurements, query: NDArray[np.int64], predicted: _Predicted
+    screen: str, phenotype: str, part: Measurements, query: NDArray[np.int64], predicted: _Predicted
 ) -> Iterator[tuple[str, str, Floats]]:
     """Yield (screen, phenotype, prediction of every row of `part` or NaN) of every assay that can stand for it."""
-    made_up = np.empty(0)
-    if phenotype == "raw_interaction" and order == MAX_ORDER:
-        made_up = _raw_prediction(screen, part, query, predicted)
-        if np.isfinite(made_up).any():
-            yield screen, "raw_interaction", made_up
+    made_up = _raw_prediction(screen, part, query, predicted) if phenotype in _WITH_RAW_P else np.empty(0)
+    if np.isfinite(made_up).any():
+        yield screen, "raw_interaction", made_up
     for other, kind, rows in predicted.tested.assays():
         own = (other, kind) == (screen, phenotype)
         stands_in = kind in ("interaction", "call") and phenotype != "interaction"
@@ -211,13 +317,28 @@ def _sources(
 
 
 def _raw_prediction(screen: str, part: Measurements, query: NDArray[np.int64], predicted: _Predicted) -> Floats:
-    """Return the raw interaction that the predictions of the test fold's genotypes make up, NaN for other rows."""
-    of_screen = _rows_of(predicted.known, screen)
-    tested = [rows for other, kind, rows in predicted.tested.assays() if (other, kind) == (screen, "interaction")]
-    if not tested:
+    """Return the raw interaction that predictions of the test fold's genotypes make up, NaN for other rows.
+
+    From tau, epsilon and fitness where tau is predicted, else from fitness.
+    """
+    tested = {kind: rows for other, kind, rows in predicted.tested.assays() if other == screen}
+    if "interaction" in tested:
+        of_screen = _rows_of(predicted.known, screen)
+        raw = raw_from_parts(part, query, predicted.known.take(of_screen), predicted.value[of_screen])
+        raw = np.where(np.isin(part.genotype, predicted.tested.genotype[tested["interaction"]]), raw, np.nan)
+        if np.isfinite(raw).any():
+            return raw
+    # Where all crosses have one predicted fitness, what is left is that of their strains: no interaction is predicted.
+    if "fitness" not in tested or np.ptp(predicted.prediction[tested["fitness"]]) < _ROUNDING:
         return np.full(len(part), np.nan)
-    raw = raw_from_parts(part, query, predicted.known.take(of_screen), predicted.value[of_screen])
-    return np.where(np.isin(part.genotype, predicted.tested.genotype[tested[0]]), raw, np.nan)
+    # By cross, not by genotype: alleles of one gene differ in fitness.
+    means = pd.Series(predicted.prediction[tested["fitness"]]).groupby(_cross(predicted.tested.take(tested["fitness"])))
+    fitness = np.asarray(means.mean().reindex(pd.MultiIndex.from_arrays(_cross(part))), dtype=np.float64)
+    return raw_from_fitness(part, query, fitness, predicted.known, predicted.value)
+
+
+def _cross(data: Measurements) -> list[NDArray[np.int64]]:
+    return [data.genotype, data.genotypes.query, data.genotypes.array]
 
 
 def _rows_of(data: Measurements, screen: str) -> NDArray[np.int64]:
@@ -243,44 +364,45 @@ def _resampled(joined: Joined, number: int, settings: EvaluationSettings) -> tup
     return design, draw_resamples(design, number, seed)
 
 
-def _deciles(joined: Joined, settings: EvaluationSettings) -> NDArray[np.int64]:
-    """Return the decile of every row [n], 0 for the strongest predicted negative interactions.
+def _deciles(strength: Floats, settings: EvaluationSettings) -> NDArray[np.int64]:
+    """Return the decile of every row [n], 0 for the strongest predictions.
 
     Ties are broken at random: in row order, the queries of a constant prediction would make a trend of their own.
     """
-    n = len(joined.score)
+    n = len(strength)
     tie_breaker = np.random.default_rng([settings.seed, n]).permutation(n)
     decile = np.empty(n, dtype=np.int64)
-    decile[np.lexsort((tie_breaker, -joined.score))] = np.arange(n) * DECILES // n
+    decile[np.lexsort((tie_breaker, -strength))] = np.arange(n) * DECILES // n
     return decile
 
 
 def decile_rows(joined: Joined, settings: EvaluationSettings) -> Iterator[dict[str, Any]]:
     """Yield hit rates by decile of the prediction: rows of `schemas.P_VALUE_DECILES`."""
     design, resamples = _resampled(joined, settings.resamples, settings)
-    decile = _deciles(joined, settings)
-    inside = decile == np.arange(DECILES)[:, None]
     hit = joined.data.p_value < NOMINAL
     marks = {"hit": hit, **joined.calls.by_side()}
-    shares = {name: _shares(inside, mark, design, resamples) for name, mark in marks.items()}
-    for position in range(DECILES):
-        members = decile == position
-        row = {
-            **joined.labels,
-            "decile": position + 1,
-            "n": int(members.sum()),
-            "groups": design.present(),
-            "prediction": float(joined.prediction[members].mean()),
-            "median_p": float(np.median(joined.data.p_value[members])),
-            "base_rate": float(hit.mean()),
-        }
-        for name in ("hit", "negative"):
-            row |= {f"{name}_rate": np.nan, f"{name}_low": np.nan, f"{name}_high": np.nan}
-            if name in shares:
-                share = shares[name][position]
-                low, high = share.interval_within(settings.confidence, 0.0, 1.0)
-                row |= {f"{name}_rate": share.value, f"{name}_low": low, f"{name}_high": high}
-        yield row
+    for ranked_by, strength in joined.rankings.items():
+        decile = _deciles(strength, settings)
+        inside = decile == np.arange(DECILES)[:, None]
+        shares = {name: _shares(inside, mark, design, resamples) for name, mark in marks.items()}
+        for position, members in enumerate(inside):
+            row = {
+                **joined.labels,
+                "ranked_by": ranked_by,
+                "decile": position + 1,
+                "n": int(members.sum()),
+                "groups": design.present(),
+                "prediction": float(joined.prediction[members].mean()),
+                "median_p": float(np.median(joined.data.p_value[members])),
+                "base_rate": float(hit.mean()),
+            }
+            for name in ("hit", "negative"):
+                row |= {f"{name}_rate": np.nan, f"{name}_low": np.nan, f"{name}_high": np.nan}
+                if name in shares:
+                    share = shares[name][position]
+                    low, high = share.interval_within(settings.confidence, 0.0, 1.0)
+                    row |= {f"{name}_rate": share.value, f"{name}_low": low, f"{name}_high": high}
+            yield row
 
 
 def _shares(
@@ -302,20 +424,24 @@ def _shares(
 def agreement_rows(joined: Joined, settings: EvaluationSettings) -> Iterator[dict[str, Any]]:
     """Yield rows of `pipeline_lib.evaluation.tables.schemas.P_VALUE_CORRELATIONS`.
 
-    ``spearman``: between the strength of the predicted negative interaction and -log10 of the two-sided P.
-    ``spearman_signed``, where rows hold an interaction score: the same with a minus sign on P-values of positive
-    ones, so that it is high where predicted negative interactions are significantly negative. ``spearman_size``, of
-    predicted interactions: between their size, of either sign, and -log10 P. ``enrichment``: hit rate in the first
-    decile over the base rate.
+    ``spearman_size``, of predicted interactions: between their size, of either sign, and -log10 of the two-sided P.
+    ``spearman``: between the strength of the predicted negative interaction and -log10 P. ``spearman_signed``, where
+    rows hold an interaction score: the same with a minus sign on P-values of positive ones, so that it is high where
+    predicted negative interactions are significantly negative. ``enrichment_size``, ``enrichment``: hit rate in the
+    first decile, by size or of the strongest negative ones, over the base rate. A prediction that is the same for all
+    has no value.
     """
     design, resamples = _resampled(joined, settings.ranking_resamples, settings)
     strength = -np.log10(np.maximum(joined.data.p_value, np.finfo(np.float64).tiny))
-    pairs = {"spearman": (joined.score, strength)}
+    hit = joined.data.p_value < NOMINAL
+    shared = {**joined.labels, "n": len(joined.score), "hits": int(hit.sum()), "groups": design.present()}
+    pairs = {f"spearman{_ENDING[name]}": (ranked, strength) for name, ranked in joined.rankings.items()}
     if joined.labels["phenotype"] in INTERACTIONS:
         pairs["spearman_signed"] = joined.score, strength * -np.sign(joined.data.genotypes.value)
-    if joined.predicted != "call":
-        pairs["spearman_size"] = np.abs(joined.prediction), strength
-    shared = {**joined.labels, "n": len(joined.score), "groups": design.present()}
+    if joined.constant:
+        for name in (*pairs, *(f"enrichment{_ENDING[name]}" for name in joined.rankings)):
+            yield {**shared, "quantity": name, **dict.fromkeys(("value", "low", "high", "p_value"), np.nan)}
+        return
     for name, (predicted, measured) in pairs.items():
         draws = RankingBootstrap(design, resamples, measured).spearman(predicted)
         estimate = Estimate(
@@ -330,20 +456,47 @@ def agreement_rows(joined: Joined, settings: EvaluationSettings) -> Iterator[dic
             "high": high,
             "p_value": estimate.p_value(),
         }
-    first = _deciles(joined, settings) == 0
-    hit = joined.data.p_value < NOMINAL
-    groups = np.stack([first, np.ones(len(hit), dtype=bool)])
-    in_first, everywhere = _shares(groups, hit, design, resamples)
-    ratio = _ratio(in_first, everywhere, (of_mean(hit, groups[0]), of_mean(hit, groups[1])), design)
-    low, high = ratio.interval_within(settings.confidence, 0.0, np.inf)
-    yield {
-        **shared,
-        "quantity": "enrichment",
-        "value": ratio.value,
-        "low": low,
-        "high": high,
-        "p_value": in_first.minus(everywhere).p_value(),
-    }
+    for name, ranked in joined.rankings.items():
+        groups = np.stack([_deciles(ranked, settings) == 0, np.ones(len(hit), dtype=bool)])
+        in_first, everywhere = _shares(groups, hit, design, resamples)
+        ratio = _ratio(in_first, everywhere, (of_mean(hit, groups[0]), of_mean(hit, groups[1])), design)
+        low, high = ratio.interval_within(settings.confidence, 0.0, np.inf)
+        p_value = in_first.minus(everywhere).p_value()
+        if ratio.value == 0 and np.isfinite(high):
+            # No resample of no hit holds one: the exact interval and test, were hits independent.
+            exact = stats.binomtest(0, int(hit.sum()), 1 / DECILES)
+            high, p_value = DECILES * exact.proportion_ci(settings.confidence).high, exact.pvalue
+        yield {
+            **shared,
+            "quantity": f"enrichment{_ENDING[name]}",
+            "value": ratio.value,
+            "low": low,
+            "high": high,
+            "p_value": p_value,
+        }
+
+
+_ENDING = {SIZE: "_size", NEGATIVE: ""}
+
+
+def headline(agreement: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that answer whether a small P is predicted, named ``spearman`` and ``enrichment``.
+
+    A two-sided P-value is small for interactions of either sign, so predicted interactions are ranked by size; of a
+    called interaction only the negative side is predicted.
+
+    Parameters
+    ----------
+    agreement
+        Rows of `pipeline_lib.evaluation.tables.schemas.P_VALUE_CORRELATIONS`.
+    """
+    rows = agreement.assign(
+        by_size=agreement["quantity"].str.endswith(_ENDING[SIZE]),
+        quantity=agreement["quantity"].str.removesuffix(_ENDING[SIZE]),
+    )
+    rows = rows[rows["quantity"].isin(["spearman", "enrichment"])].sort_values("by_size", kind="stable")
+    keys = [name for name in ("model", "split", "screen", "phenotype", "order", "source", "quantity") if name in rows]
+    return rows.drop_duplicates(keys, keep="last").drop(columns="by_size").sort_index()
 
 
 def _ratio(part: Estimate, whole: Estimate, influences: tuple[Floats, Floats], design: ClusterDesign) -> Estimate:

@@ -11,10 +11,12 @@ from matplotlib.ticker import MaxNLocator
 from scipy import stats
 
 from pipeline_lib.config.evaluation import P_VALUE_PAGE
+from pipeline_lib.config.screen_readers import ScreenScores
+from pipeline_lib.evaluation.p_values.predicted import MINIMUM_HITS, MINIMUM_ROWS, NEGATIVE, SIZE, headline
 from pipeline_lib.evaluation.tables.differences import Verdict
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
-from pipeline_lib.reporting.names import ORDERS, in_order, screen_name, split_phrase
+from pipeline_lib.reporting.names import ORDERS, in_order, screen_name, split_name, split_phrase, unit
 from pipeline_lib.reporting.style import LABEL, height, name_ticks, significance
 
 NOMINAL = 0.05
@@ -25,6 +27,8 @@ _NAMED_QUERIES = 3
 _LABEL_HEIGHT = 0.07
 """Height of a query's name as a share of the axis."""
 _TICKS = 5
+_HIGHEST_END = 4
+"""Where intervals of shares are cut, in units of the highest share."""
 _QUANTITY = {
     ("interaction", 2): "ε",
     ("interaction", 3): "τ",
@@ -72,23 +76,17 @@ class Part:
         """The quantity that the P-values test."""
         return _QUANTITY.get((self.p_of, self.order), self.p_of)
 
-    @property
-    def predicted(self) -> str:
-        """The quantity that was predicted, with its screen where it is another."""
+    def predicted(self, scores: Mapping[str, ScreenScores]) -> str:
+        """Return the quantity that was predicted, with its unit, and its screen where it is another."""
         screen, _, kind = self.source.rpartition(" ")
-        quantity = "call" if kind == "call" else _QUANTITY.get((kind, self.order), kind)
-        return quantity if screen == self.screen else f"{quantity} of {screen_name(screen)}"
+        quantity = f"predicted {unit(screen, kind, scores)}"
+        return quantity if screen == self.screen else f"{quantity}\nof {screen_name(screen)}"
 
 
 def draw_histogram(axis: Axes, part: Part, tables: PValueTables) -> None:
-    """Draw P-values as released and two-sided, beside what nulls give."""
+    """Draw P-values as released and two-sided, each beside what nulls give."""
     bars = part.of(tables.histogram)
-    for sides, colour, filled in (("two-sided", style.CLP, True), ("released", style.RIVAL, False)):
-        one = bars[bars["sides"] == sides].sort_values("left")
-        if len(one):
-            edges = np.append(one["left"], one["right"].iloc[-1])
-            axis.stairs(one["density"], edges, color=colour, fill=filled, alpha=0.75 if filled else 1, label=sides)
-    axis.axhline(1, color=style.INK, linestyle="--", linewidth=0.8, label="nulls")
+    draw_sides(axis, bars)
     n = int(bars.loc[bars["sides"] == "two-sided", "count"].sum())
     axis.set(
         title=f"{ORDERS[part.order]}, P of {part.tested}, n = {n:,}",
@@ -96,8 +94,27 @@ def draw_histogram(axis: Axes, part: Part, tables: PValueTables) -> None:
         ylabel="density",
     )
     # Room for the legend above the highest bar: one column of it fits a panel of any width.
-    axis.set_ylim(0, 1.7 * max(float(bars["density"].max()), 1))
+    axis.set_ylim(0, 1.9 * float(bars[["density", "nulls"]].to_numpy().max()))
     axis.legend(loc="upper right", handlelength=1.2, borderaxespad=0.2, labelspacing=0.2)
+
+
+def draw_sides(axis: Axes, bars: pd.DataFrame) -> None:
+    """Draw two-sided P-values filled and released ones as an outline; dashed, the density that true nulls give.
+
+    Parameters
+    ----------
+    axis
+        Panel.
+    bars
+        Rows of `pipeline_lib.evaluation.tables.schemas.P_HISTOGRAM` of one assay and order.
+    """
+    for sides, colour, filled in (("two-sided", style.CLP, True), ("released", style.RIVAL, False)):
+        one = bars[bars["sides"] == sides].sort_values("left")
+        if len(one):
+            edges = np.append(one["left"], one["right"].iloc[-1])
+            axis.stairs(one["density"], edges, color=colour, fill=filled, alpha=0.75 if filled else 1, label=sides)
+            dashes = style.INK if filled else colour
+            axis.stairs(one["nulls"], edges, color=dashes, linestyle="--", linewidth=0.8, label=f"nulls, {sides}")
 
 
 def draw_quantiles(axis: Axes, part: Part, tables: PValueTables) -> None:
@@ -123,7 +140,14 @@ def draw_quantiles(axis: Axes, part: Part, tables: PValueTables) -> None:
     axis.set(xlabel=f"expected {LABEL}", ylabel=f"observed {LABEL}", title=f"{inflation}grey: {len(drawn)} queries")
 
 
-def draw_against_prediction(axis: Axes, part: Part, tables: PValueTables, model: str, names: Mapping[str, str]) -> None:
+def draw_against_prediction(
+    axis: Axes,
+    part: Part,
+    tables: PValueTables,
+    model: str,
+    names: Mapping[str, str],
+    scores: Mapping[str, ScreenScores],
+) -> None:
     """Draw P-values against predictions, with the genes of what stands out."""
     rows = part.of(tables.points, model)
     found = significance(rows["p_value"])
@@ -151,44 +175,81 @@ def draw_against_prediction(axis: Axes, part: Part, tables: PValueTables, model:
             arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.3, "alpha": 0.7},
         )
     axis.xaxis.set_major_locator(MaxNLocator(_TICKS))
-    axis.set(xlabel=f"predicted {part.predicted}", ylabel=LABEL, title=f"{model}, n = {len(rows):,}")
+    axis.set(
+        xlabel=part.predicted(scores),
+        ylabel=LABEL,
+        title=f"{model}, {split_name(part.split)}, n = {len(rows):,}",
+    )
 
 
 def draw_deciles(axis: Axes, part: Part, tables: PValueTables, model: str) -> None:
-    """Draw the share of hits by decile of the prediction, beside the base rate."""
+    """Draw the share of hits by decile of the prediction, beside the base rate; by size, and negative ones first."""
     rows = part.of(tables.deciles, model).sort_values("decile")
-    bounds = np.nan_to_num(np.abs([rows["hit_rate"] - rows["hit_low"], rows["hit_high"] - rows["hit_rate"]]))
+    leading = by_size(rows)
+    bounds = np.nan_to_num(
+        np.abs([leading["hit_rate"] - leading["hit_low"], leading["hit_high"] - leading["hit_rate"]])
+    )
     axis.bar(
-        rows["decile"],
-        rows["hit_rate"],
+        leading["decile"],
+        leading["hit_rate"],
         yerr=bounds,
         color=style.CLP,
         width=0.75,
         error_kw={"elinewidth": 0.7, "ecolor": style.INK},
     )
-    axis.axhline(rows["base_rate"].iloc[0], color=style.RIVAL, linestyle=":", linewidth=1)
-    agreement = part.of(tables.correlations, model).set_index("quantity")
-    first = agreement.loc["enrichment"]
+    negative = rows[rows["ranked_by"] == NEGATIVE]
+    if (leading["ranked_by"] == SIZE).all():
+        axis.plot(negative["decile"], negative["hit_rate"], "o", color=style.INK, fillstyle="none", markersize=3)
+    axis.axhline(leading["base_rate"].iloc[0], color=style.RIVAL, linestyle=":", linewidth=1)
+    # The interval of a share over few clusters would leave no height for the shares.
+    axis.set_ylim(0, min(axis.get_ylim()[1], _HIGHEST_END * rows["hit_rate"].max()))
+    first = headline(part.of(tables.correlations, model)).set_index("quantity").loc["enrichment"]
     test = f", P = {first['p_value']:.2g}" if np.isfinite(first["p_value"]) else ""
     axis.set(
-        xlabel="decile of prediction (1: most negative)",
+        xlabel=f"decile of prediction (1: {first_decile(leading)})",
         ylabel="share P < 0.05",
         xticks=range(1, 11),
         title=f"first decile {first['value']:.2f} × base rate{test}",
     )
 
 
-def draw_models(axis: Axes, part: Part, tables: PValueTables, model: str, rivals: Mapping[str, str]) -> None:
-    """Draw the correlation of predictions and P-values, model by model."""
+def by_size(deciles: pd.DataFrame) -> pd.DataFrame:
+    """Return the deciles of the size of predicted interactions; predicted calls have those of negative ones alone.
+
+    Parameters
+    ----------
+    deciles
+        Rows of `pipeline_lib.evaluation.tables.schemas.P_VALUE_DECILES`.
+    """
+    return deciles[(deciles["ranked_by"] == SIZE) | deciles["source"].str.endswith(" call")]
+
+
+def first_decile(deciles: pd.DataFrame) -> str:
+    """Return what the first of these deciles holds."""
+    return "largest" if (deciles["ranked_by"] == SIZE).any() else "most negative"
+
+
+def draw_models(axis: Axes, part: Part, tables: PValueTables, model: str, beside: Mapping[str, str]) -> None:
+    """Draw the correlation of predictions and P-values, model by model; hollow where negative ones count as strongest.
+
+    A model that predicts the same for every genotype has none.
+    """
     rows = part.of(tables.correlations)
-    rows = rows[rows["quantity"] == "spearman"].drop_duplicates("model").set_index("model")
-    displayed = {name: label for label, name in ({model: model} | dict(rivals)).items() if name in rows.index}
+    leading, negative = (
+        table[table["quantity"] == "spearman"].set_index("model").dropna(subset="value")
+        for table in (headline(rows), rows)
+    )
+    displayed = {name: label for name, label in ({model: model} | dict(beside)).items() if name in set(rows["model"])}
     for place, (name, label) in enumerate(displayed.items()):
-        row = rows.loc[name]
         colour = style.CLP if name == model else style.BASELINE
-        axis.plot(row["value"], place, "o", color=colour)
-        if np.isfinite([row["low"], row["high"]]).all():
-            axis.plot([row["low"], row["high"]], [place, place], color=colour)
+        if name in leading.index:
+            row = leading.loc[name]
+            axis.plot(negative["value"].loc[name], place, "o", color=colour, fillstyle="none")
+            axis.plot(row["value"], place, "o", color=colour)
+            if np.isfinite([row["low"], row["high"]]).all():
+                axis.plot([row["low"], row["high"]], [place, place], color=colour)
+        else:
+            axis.text(0, place, " not applicable", fontsize=5.5, va="center")
         displayed[name] = label if label == name else f"{label}\n({name})"
     axis.axvline(0, color=style.INK, linewidth=0.6)
     axis.set_yticks(range(len(displayed)), list(displayed.values()), fontsize=5.5)
@@ -264,8 +325,33 @@ _ROWS = 6
 _CHANCE = "no significant difference from chance"
 
 
+def rivals(part: Part, differences: pd.DataFrame, model: str) -> dict[str, str]:
+    """Return the models beside which a part's P-values are predicted, and what each is called.
+
+    The best baseline is that of the drawn split and the predicted phenotype; a raw interaction that no split tests is
+    made up of predicted interactions, else of predicted fitness.
+    """
+    screen, _, kind = part.source.rpartition(" ")
+    best = differences[
+        (differences["role"] == "best_baseline")
+        & (differences["model"] == model)
+        & (differences["split"] == part.split)
+        & (differences["screen"] == screen)
+    ].drop_duplicates("phenotype")
+    references = best.set_index("phenotype")["reference"]
+    predicted = (kind, "interaction", "fitness") if kind == "raw_interaction" else (kind,)
+    chosen = [str(references[phenotype]) for phenotype in predicted if phenotype in references.index][:1]
+    others = {"profile_predictor": "profile predictor", "fba": "flux balance"}
+    return dict.fromkeys(chosen, "best baseline") | {name: others[name] for name in others if name not in chosen}
+
+
 def draw_page(
-    screen: str, tables: PValueTables, model: str, rivals: Mapping[str, str], names: Mapping[str, str]
+    screen: str,
+    tables: PValueTables,
+    model: str,
+    differences: pd.DataFrame,
+    names: Mapping[str, str],
+    scores: Mapping[str, ScreenScores],
 ) -> Drawn:
     """Draw the page of one screen.
 
@@ -277,13 +363,15 @@ def draw_page(
         The tables of P-values of the run.
     model
         The model that the report is about.
-    rivals
-        What stands beside it: model by what it is called (``best baseline``, ``profile predictor``).
+    differences
+        `pipeline_lib.evaluation.tables.schemas.DIFFERENCES`, which name the best baselines.
     names
         Standard by systematic gene name.
+    scores
+        How the scores of each screen are to be read, by its name.
     """
     title = f"P-values of {screen_name(screen)} against predicted interactions"
-    parts = _parts(screen, tables, model)
+    parts = parts_of(screen, tables, model)
     if not parts:
         return empty_figure(
             f"{P_VALUE_PAGE}{screen}", title, f"{screen} has no P-values of pairs or triples.", style.ONE_COLUMN
@@ -297,24 +385,27 @@ def draw_page(
         draw_quantiles(top[1], part, tables)
         draw_hits_of_queries(top[5], part, tables, names)
         if part.source:
-            draw_against_prediction(top[2], part, tables, model, names)
+            draw_against_prediction(top[2], part, tables, model, names, scores)
             draw_deciles(top[3], part, tables, model)
-            draw_models(top[4], part, tables, model, rivals)
-            words.append(f"{ORDERS[part.order]}: {answer(part.of(tables.correlations, model))}")
+            draw_models(top[4], part, tables, model, rivals(part, differences, model))
+            found = answer(part.of(tables.correlations, model))
+            words.append(f"{ORDERS[part.order]} ({split_phrase(part.split)}, test fold): {found}")
         else:
             for axis in top[2:5]:
                 axis.axis("off")
-                axis.text(0.5, 0.5, f"{model} predicts no {ORDERS[part.order]} genotype of it", ha="center")
-            words.append(f"{ORDERS[part.order]}: no genotype of it is predicted in a test fold")
-    split = next((part.split for part in parts if part.source), "")
-    on_split = f" ({split_phrase(split)}, test fold)" if split else ""
+                axis.text(0.5, 0.5, f"no test fold holds {MINIMUM_ROWS} predictions\nand a P < 0.05", ha="center")
+            words.append(f"{ORDERS[part.order]}: no test fold holds {MINIMUM_ROWS} predictions of it and a P < 0.05")
+    released = screen not in scores or scores[screen].p_values_released
+    sides = "two-sided and as released" if released else "two-sided, made of scores and SDs as none were released"
     caption = (
-        "From above: P-values as released and two-sided (1: what nulls give); observed against expected quantiles by "
-        f"query (logarithmic above 10, as below); P-values against the prediction of {model}{on_split}, labelled: "
+        f"From above: P-values, {sides}, with the density of true nulls (dashed); observed against expected quantiles "
+        f"by query (logarithmic above 10, as below); P-values against the prediction of {model}, labelled: "
         "smallest P (blue), hits in the half predicted least negative and strong predictions with P > 0.5 (orange); "
-        "share with two-sided P < 0.05 by decile of the prediction, with the base rate and bootstrap intervals; "
-        "Spearman of predicted negative interactions with −log₁₀ P beside other models; share of hits of every query "
-        f"with the binomial 95% band of the base rate. {'; '.join(words)}."
+        "share with two-sided P < 0.05 by decile of the size of the predicted interaction, with the base rate and "
+        "bootstrap intervals, cut at the edge (circles: by decile from the most negative prediction on); Spearman of "
+        "that size with −log₁₀ P beside other models (circles: of how negative it is); share of hits of every query "
+        "with the binomial 95% band of the base rate. Predicted calls are of negative interactions alone. "
+        f"{'; '.join(words)}."
     )
     return Drawn(f"{P_VALUE_PAGE}{screen}", figure, title, caption, f"Panels of P-values. {'; '.join(words)}.")
 
@@ -322,18 +413,38 @@ def draw_page(
 def agreement_verdict(agreement: pd.DataFrame) -> Verdict:
     """Return whether a small P-value is predicted: 'win' by both measures, 'loss' where it is found elsewhere.
 
+    A measure shows something where its whole interval lies on one side of chance and its P-value is below 0.05; neither
+    does with fewer than `MINIMUM_HITS` hits.
+
     Parameters
     ----------
     agreement
         `pipeline_lib.evaluation.tables.schemas.P_VALUE_CORRELATIONS` of one model, split and assay.
     """
     rows = _measures(agreement)
-    if rows is None or not np.isfinite([row[end] for row in rows for end in ("low", "high")]).all():
+    if rows is None or _unanswered(*rows):
         return "undetermined"
     spearman, enrichment = rows
-    if spearman["low"] > 0 and enrichment["low"] > 1:
+    more = _above(enrichment, 1)
+    if _above(spearman, 0) and more:
         return "win"
-    return "loss" if spearman["high"] < 0 and enrichment["low"] <= 1 else "level"
+    below = spearman["high"] < 0 and spearman["p_value"] < NOMINAL
+    return "loss" if below and not more else "level"
+
+
+def _above(row: pd.Series, chance: float) -> bool:
+    """Return whether a measure is above chance by its interval and its P-value."""
+    return bool(row["low"] > chance and row["p_value"] < NOMINAL)
+
+
+def _unanswered(spearman: pd.Series, enrichment: pd.Series) -> str:
+    """Return why two measures give no verdict; empty where they do."""
+    if np.isnan(spearman["value"]):
+        return "the same is predicted for every genotype"
+    if spearman["hits"] < MINIMUM_HITS:
+        return f"fewer than {MINIMUM_HITS} genotypes with P < 0.05"
+    known = np.isfinite([row[end] for row in (spearman, enrichment) for end in ("low", "high")]).all()
+    return "" if known else "too few queries for an answer"
 
 
 def answer(agreement: pd.DataFrame) -> str:
@@ -350,21 +461,22 @@ def answer(agreement: pd.DataFrame) -> str:
     spearman, enrichment = rows
     numbers = (
         f"Spearman {spearman['value']:.2f}{_interval(spearman)}, first decile "
-        f"{enrichment['value']:.2f} times the base rate{_interval(enrichment)}, n = {int(spearman['n']):,}"
+        f"{enrichment['value']:.2f} times the base rate{_interval(enrichment)}, "
+        f"{int(spearman['hits']):,} P < 0.05 of n = {int(spearman['n']):,}"
     )
-    one_of_two = spearman["low"] > 0 or enrichment["low"] > 1
+    one_of_two = _above(spearman, 0) or _above(enrichment, 1)
     found = {
         "win": "a small P is predicted",
         "level": "a small P is predicted by one measure of two" if one_of_two else _CHANCE,
         "loss": "a small P is found where none is predicted",
-        "undetermined": "too few queries for an answer",
+        "undetermined": _unanswered(spearman, enrichment),
     }
     return f"{found[agreement_verdict(agreement)]} ({numbers})"
 
 
 def _measures(agreement: pd.DataFrame) -> "tuple[pd.Series, pd.Series] | None":
     """Return the two rows that an answer rests on; None where one is missing."""
-    rows = {str(row["quantity"]): row for _, row in agreement.iterrows()}
+    rows = {str(row["quantity"]): row for _, row in headline(agreement).iterrows()}
     return (rows["spearman"], rows["enrichment"]) if {"spearman", "enrichment"} <= set(rows) else None
 
 
@@ -372,20 +484,39 @@ def _interval(row: pd.Series) -> str:
     return f" [{row['low']:.2f}, {row['high']:.2f}]" if np.isfinite([row["low"], row["high"]]).all() else ""
 
 
-def _parts(screen: str, tables: PValueTables, model: str) -> list[Part]:
-    """Return the orders of a screen that have P-values, each with the phenotype and source that most rows have."""
+def parts_of(screen: str, tables: PValueTables, model: str) -> list[Part]:
+    """Return the orders of a screen that have P-values, each with the phenotype, split and source that are drawn."""
     parts = []
     released = tables.histogram[(tables.histogram["screen"] == screen) & (tables.histogram["sides"] == "two-sided")]
     for order in (order for order in ORDERS if order in set(released["order"])):
-        chosen = tables.correlations
-        chosen = chosen[(chosen["screen"] == screen) & (chosen["order"] == order) & (chosen["model"] == model)]
-        if len(chosen):
-            chosen = chosen[chosen["split"] == in_order(chosen["split"])[0]]
-            own = chosen["source"].str.rpartition(" ")[0] == screen
-            row = chosen.assign(own=own).sort_values(["own", "n"], ascending=False, kind="stable").iloc[0]
-            parts.append(Part(screen, order, *(str(row[name]) for name in ("phenotype", "split", "source", "p_of"))))
+        drawn = drawn_parts(screen, order, tables.correlations, model)
+        if drawn:
+            parts.append(drawn[0])
         else:
-            counts = released[released["order"] == order].groupby("phenotype")["count"].sum()
-            phenotype = str(counts.idxmax())
-            parts.append(Part(screen, order, phenotype, "", "", phenotype))
+            bars = released[released["order"] == order]
+            counts = bars.groupby(["phenotype", "p_of"], as_index=False)["count"].sum()
+            largest = counts.loc[counts["count"].idxmax()]
+            parts.append(Part(screen, order, str(largest["phenotype"]), "", "", str(largest["p_of"])))
     return parts
+
+
+def drawn_parts(screen: str, order: int, correlations: pd.DataFrame, model: str) -> list[Part]:
+    """Return what can be drawn of a screen and order, the first choice first: what has a P below 0.05 in its test fold.
+
+    Predictions of the screen itself come before those of another; then splits with clusters and hits enough for a
+    verdict, the easiest question first, before those with fewer, the most hits first; then sources with the most rows.
+    """
+    of_model = (correlations["screen"] == screen) & (correlations["order"] == order) & (correlations["model"] == model)
+    rows = correlations[of_model & (correlations["hits"] > 0)].drop_duplicates(["phenotype", "split", "source"])
+    if rows.empty:
+        return []
+    splits = in_order(rows["split"])
+    ranked = rows.assign(
+        other=rows["source"].str.rpartition(" ")[0] != screen,
+        open=rows["low"].isna() | (rows["hits"] < MINIMUM_HITS),
+        few=-rows["hits"].clip(upper=MINIMUM_HITS),
+        place=rows["split"].map(splits.index),
+        fewer=-rows["n"],
+    ).sort_values(["other", "open", "few", "place", "fewer"], kind="stable")
+    names = ("phenotype", "split", "source", "p_of")
+    return [Part(screen, order, *map(str, values)) for values in ranked[list(names)].itertuples(index=False)]

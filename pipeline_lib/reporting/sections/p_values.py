@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 
 from pipeline_lib.config.evaluation import P_VALUE_PAGE
+from pipeline_lib.config.screen_readers import ScreenScores
 from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.evaluation.folds import rule_in_words, true_rule_in_words
+from pipeline_lib.evaluation.p_values.predicted import MINIMUM_HITS, headline
 from pipeline_lib.reporting.chart import Axis, Chart, Grid, GridCell, Point, SignificanceAxis, mark, scale_around_zero
-from pipeline_lib.reporting.figures.p_value_page import agreement_verdict, answer
+from pipeline_lib.reporting.figures.p_value_page import agreement_verdict, answer, drawn_parts
 from pipeline_lib.reporting.findings import conservative_p_sentences, interval
 from pipeline_lib.reporting.html import HtmlTable, Section, html_table
 from pipeline_lib.reporting.names import (
@@ -37,11 +39,17 @@ _MEANINGS: Mapping[Any, str] = {
     "win": "a small P is predicted",
     "level": "no significant difference from chance, or by one measure of two",
     "loss": "a small P where none is predicted",
-    "undetermined": "too few queries",
+    "undetermined": f"too few queries, or fewer than {MINIMUM_HITS} P < 0.05",
 }
 _CHARTS = (
     "Point at a dot for its genes. Of what stands out, the smallest P-values and strongest predictions are blue, hits "
     "that are predicted to be none and predictions with P > 0.5 orange."
+)
+_BY_SIZE = (
+    "A two-sided P-value is small for an interaction of either sign, so whether a small P is predicted is asked of the "
+    "size of the predicted interaction (rows spearman_size and enrichment_size of the table). How negative it is, the "
+    "one-tailed question, stands beside it (spearman, enrichment); of predicted calls, which are of negative "
+    "interactions, it is the only one."
 )
 _KINDS = {
     "measured": "smallest P",
@@ -66,16 +74,22 @@ def p_values(run: RunFolder) -> Section:
         "The trigenic screens release the P-value of the raw interaction, so it stands beside the adjusted score that "
         "it calls."
     )
+    made = [name for name, scores in run.scores.items() if not scores.p_values_released]
     trigenic = any(reader.startswith(("kuzmin", "torchcell")) for reader in run.publications)
     agreement, queries = run.table("p_value_correlations"), run.table("p_value_queries")
     genes = run.gene_names
-    charts = [*query_charts(queries, genes), *hit_charts(run.table("p_value_hits"), run.model, genes)]
+    charts = [
+        *query_charts(queries, genes),
+        *hit_charts(run.table("p_value_hits"), agreement, run.model, genes, run.scores),
+    ]
     return Section(
         key,
         title,
         [
             one_sided,
             *([of_raw] if trigenic else []),
+            *(f"{name} releases no P-values: those here are made of its scores and SDs." for name in made),
+            *([_BY_SIZE] if len(agreement) else []),
             *conservative_p_sentences(table),
             *simulated_p_sentences(run.screens, run.configuration.get("simulation", {})),
             *([_CHARTS] if charts else []),
@@ -120,7 +134,7 @@ def agreement_grids(agreement: pd.DataFrame, model: str) -> list[Grid]:
     model
         The model that the report is about.
     """
-    rows = agreement[agreement["model"] == model]
+    rows = headline(agreement[agreement["model"] == model]).dropna(subset="value")
     if rows.empty:
         return []
     spearman = rows[rows["quantity"] == "spearman"]
@@ -145,8 +159,9 @@ def agreement_grids(agreement: pd.DataFrame, model: str) -> list[Grid]:
     grid = Grid(
         "p-values",
         f"Are small P-values predicted by {model}?",
-        "Spearman correlation of predicted negative interactions with −log₁₀ P, with its bootstrap interval over "
-        "queries; a verdict also needs more P < 0.05 than the base rate in the first decile.",
+        "Spearman correlation of the size of predicted interactions (of predicted calls: of how likely one is) with "
+        "−log₁₀ P, with its bootstrap interval over queries. A verdict needs the interval clear of 0 and P < 0.05, the "
+        f"same for more P < 0.05 than the base rate in the first decile, and {MINIMUM_HITS} of them in the test fold.",
         [split_name(split) for split in splits],
         lines,
         scale,
@@ -198,32 +213,37 @@ def _of_query(query: str, genes: GeneNames) -> str:
     return " + ".join(genes.label(gene) for gene in query.partition("_")[0].split("+"))
 
 
-def hit_charts(hits: pd.DataFrame, model: str, genes: GeneNames) -> list[Chart]:
+def hit_charts(
+    hits: pd.DataFrame, agreement: pd.DataFrame, model: str, genes: GeneNames, scores: Mapping[str, ScreenScores]
+) -> list[Chart]:
     """Return one chart a screen and order of what stands out: P-values against predictions, each genotype named.
 
     Parameters
     ----------
     hits
         `pipeline_lib.evaluation.tables.schemas.P_VALUE_HITS`.
+    agreement
+        `pipeline_lib.evaluation.tables.schemas.P_VALUE_CORRELATIONS`, by which split and source are chosen.
     model
         The model that the report is about.
     genes
         Standard names.
+    scores
+        How the scores of each screen are to be read, by its name.
     """
-    rows = hits[hits["model"] == model]
     charts: list[Chart] = []
-    for (screen, order), of_screen in rows.groupby(["screen", "order"]):
-        first = of_screen["split"] == in_order(of_screen["split"])[0]
-        largest = of_screen[first]["source"].mode().iloc[0]
-        part = of_screen[first & (of_screen["source"] == largest)].drop_duplicates("genes")
+    for screen, order in hits[["screen", "order"]].drop_duplicates().sort_values(["screen", "order"]).to_numpy():
+        drawn = drawn_parts(screen, order, agreement, model)
+        if not drawn:
+            continue
+        part = drawn[0].of(hits, model).drop_duplicates("genes")
         points = list(_hit_points(part, genes))
-        predicted = assay_name(*str(largest).rsplit(" ", 1))
         charts.append(
             Chart(
                 f"hits-{len(charts)}",
                 f"What stands out: {screen_name(str(screen))}, {order_name(order)}",
-                f"{split_phrase(str(part['split'].iloc[0])).capitalize()}, test fold; the line is P = 0.05.",
-                Axis.over([point.x for point in points], f"predicted {predicted}"),
+                f"{split_phrase(drawn[0].split).capitalize()}, test fold; the line is P = 0.05.",
+                Axis.over([point.x for point in points], " ".join(drawn[0].predicted(scores).split())),
                 SignificanceAxis.up_to(max(point.y for point in points)),
                 points,
                 float(-np.log10(0.05)),
@@ -237,6 +257,7 @@ def _hit_points(hits: pd.DataFrame, genes: GeneNames) -> Iterable[Point]:
     columns = ("genes", "kind", "rank", "prediction", "value", "p_value")
     hits = hits.assign(significance=significance(hits["p_value"]))
     rows = zip(*(hits[name].tolist() for name in (*columns, "significance")), strict=True)
+    of_fitness = "fitness " if (hits["phenotype"] == "fitness").all() else ""
     for members, kind, rank, predicted, measured, p, found in rows:
         named = [genes.label(gene) for gene in members.split("+")]
         short = " ".join(map(genes.short, members.split("+")))
@@ -244,7 +265,8 @@ def _hit_points(hits: pd.DataFrame, genes: GeneNames) -> Iterable[Point]:
             predicted,
             found,
             "model" if kind in ("measured", "predicted") else "rival",
-            f"{' + '.join(named)}: predicted {predicted:.3g}, measured {measured:.3g}, P = {p:.2g} ({_KINDS[kind]})",
+            f"{' + '.join(named)}: predicted {predicted:.3g}, measured {of_fitness}{measured:.3g}, P = {p:.2g} "
+            f"({_KINDS[kind]})",
             short if rank <= _LABELLED.get(kind, 0) else "",
         )
 
