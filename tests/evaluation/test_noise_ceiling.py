@@ -11,7 +11,7 @@ import pytest
 from pipeline_lib.config.evaluation import EvaluationSettings, ReplicateCorrelation
 from pipeline_lib.config.organism import SimulationSettings
 from pipeline_lib.config.screen_readers import ScreenScores
-from pipeline_lib.evaluation.ceilings.noise_ceiling import noise_ceilings
+from pipeline_lib.evaluation.ceilings.noise_ceiling import ceiling_of, noise_ceilings
 from pipeline_lib.evaluation.measurements import Measurements, from_table, named_genes
 from pipeline_lib.simulation.design import ScreenDesign
 from pipeline_lib.simulation.screen import measure as simulate
@@ -316,3 +316,57 @@ def genes_of(frame: pd.DataFrame) -> pd.DataFrame:
 def pick(rows: pd.DataFrame, where: dict[str, Any]) -> float:
     chosen = rows[(rows[list(where)] == pd.Series(where)).all(axis=1)]
     return float(chosen["reliability"].iloc[0])
+
+
+def estimated(*rows: tuple[str, int, str, str, float, float, int]) -> pd.DataFrame:
+    """Return ceilings of the fitness of one screen: split, order, method, scope, ceiling, its lower end, rows."""
+    columns = ["split", "order", "method", "scope", "ceiling", "low", "n"]
+    table = pd.DataFrame(rows, columns=columns)
+    return table.assign(screen="screen", phenotype="fitness", centred=False, high=(table["ceiling"] + 0.01).clip(upper=1))
+
+
+def test_a_fold_of_single_mutants_has_their_ceiling_though_other_folds_hold_pairs_too() -> None:
+    """Kuzmin 2020 with all genes unseen: a test fold of 263 single mutants, each measured with a small error."""
+    rows = estimated(
+        ("all", 0, "reported_sd", "screen", 0.960, 0.94, 11_635),
+        ("all", 1, "reported_sd", "screen", 0.9992, 0.999, 1_203),
+        ("all", 2, "reported_sd", "screen", 0.945, 0.92, 5_826),
+        ("random", 0, "reported_sd", "screen", 0.952, 0.91, 1_142),
+        ("gene_disjoint_all", 1, "reported_sd", "screen", 0.9993, 0.999, 263),
+    )
+    found = {split: ceiling_of(rows, "screen", "fitness", split) for split in ("all", "random", "gene_disjoint_all")}
+    assert {split: (best.value, best.rows) for split, best in found.items() if best} == {
+        "all": (0.960, 11_635),
+        "random": (0.952, 1_142),
+        "gene_disjoint_all": (0.9993, 263),
+    }
+
+
+def test_a_small_fold_has_the_ceiling_of_the_whole_screen() -> None:
+    rows = estimated(
+        ("all", 2, "reported_sd", "screen", 0.9, 0.85, 6_000), ("random", 2, "reported_sd", "screen", 0.5, 0.3, 99)
+    )
+    best = ceiling_of(rows, "screen", "fitness", "random")
+    assert best is not None
+    assert (best.value, best.split, best.rows) == (0.9, "all", 6_000)
+
+
+def test_the_truth_comes_before_every_estimate_and_an_estimate_before_a_bound() -> None:
+    rows = [
+        ("all", 2, "truth", "screen", 0.55, 0.5, 900),
+        ("all", 2, "repeated_genotypes", "repeated", 0.7, 0.6, 300),
+        ("all", 2, "reported_sd", "screen", 0.9, 0.85, 900),
+        ("all", 2, "alleles", "repeated", 0.4, 0.3, 200),
+    ]
+    found = [ceiling_of(estimated(*rows[place:]), "screen", "fitness") for place in range(4)]
+    assert [best.bound for best in found if best] == ["exact", "estimate", "upper bound", "lower bound"]
+    assert ceiling_of(estimated(*rows), "screen", "interaction") is None
+
+
+def test_of_published_correlations_of_several_orders_the_highest_order_counts() -> None:
+    rows = estimated(
+        ("all", 2, "literature", "screen", 0.938, np.nan, 0), ("all", 3, "literature", "screen", 0.768, np.nan, 0)
+    )
+    best = ceiling_of(rows, "screen", "fitness", "random")
+    assert best is not None
+    assert best.value == 0.768

@@ -317,7 +317,8 @@ def ceiling_of(
 def estimates(ceilings: pd.DataFrame, screen: str, phenotype: str, *, centred: bool = False) -> pd.DataFrame:
     """Return an assay's known ceilings over all of its orders, one a method and split, in the order of `METHODS`.
 
-    A published correlation is of one order; of several the highest order counts, whose scores are the noisiest.
+    An order stands alone for a split whose rows are all of it. A published correlation is of one order; of several the
+    highest order counts, whose scores are the noisiest.
     """
     rows = ceilings[
         (ceilings["screen"] == screen)
@@ -326,7 +327,8 @@ def estimates(ceilings: pd.DataFrame, screen: str, phenotype: str, *, centred: b
         & ceilings["ceiling"].notna()
     ]
     whole = rows["order"] == ALL_ORDERS
-    rows = rows[whole | ~rows["method"].isin(rows.loc[whole, "method"])]
+    mixed = rows["split"].isin(rows.loc[whole, "split"])
+    rows = rows[whole | ~mixed | (rows["method"] == "literature")]
     ranked = rows.assign(
         rank=rows["method"].map(list(METHODS).index).astype(np.int64), stretched=rows["scope"] == "screen"
     ).sort_values(["rank", "split", "stretched", "order"], ascending=[True, True, True, False], kind="stable")
