@@ -138,7 +138,7 @@ def _ceiling(ceilings: pd.DataFrame, column: Column) -> str:
     if column.metric != "pearson":
         return "-"
     best = ceiling_of(ceilings, column.screen, column.phenotype, column.split)
-    if best is None:
+    if not best.known:
         return "-"
     sign = {"upper bound": "≤ ", "lower bound": "≥ "}.get(best.bound, "")
     return f"*{sign}{best.value:.3f}*"

@@ -326,7 +326,7 @@ def _tables() -> dict[str, pd.DataFrame]:
             "split": "all",
             "order": 0,
             "method": "replicates",
-            "scope": "screen",
+            "scope": "repeated",
             "centred": centred,
             "reliability": 0.81,
             "ceiling": 0.9,
