@@ -1,7 +1,8 @@
 """Sentences that follow from the numbers: a word such as "beats" is written only where the interval supports it."""
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -51,15 +52,14 @@ VERBS: dict[Verdict, str] = {
 COLOURS: dict[Verdict, Answer] = {"win": "yes", "loss": "no", "level": "open", "undetermined": "open"}
 
 
-def seeds_in_words(row: pd.Series) -> str:
+def seeds_in_words(ours: int, theirs: int) -> str:
     """Return what a difference rests on: ``3 seeds each, paired`` or ``3 seeds against 1``."""
-    ours, theirs = int(row["seeds"]), int(row["reference_seeds"])
     if ours == theirs:
         return "1 seed each" if ours == 1 else f"{ours} seeds each, paired"
     return f"{ours} seed{'s' * (ours != 1)} against {theirs}"
 
 
-def detectable_in_words(row: pd.Series) -> str:
+def detectable_in_words(row: Mapping[Hashable, Any] | pd.Series) -> str:
     """Return what a comparison without a significant difference would have found; empty for any other."""
     if row["verdict"] != "level" or not np.isfinite(row["detectable"]):
         return ""
@@ -101,7 +101,7 @@ def model_findings(
                 f"{assay_name(screen, phenotype)}, {split_phrase(str(row['split']))}",
                 f"{model} {VERBS[row['verdict']]} {row['reference']}, the best baseline: {METRICS[metric]} "
                 f"{interval(ours)} against {interval(theirs)}; paired difference {interval(row)}, "
-                f"q = {number(row['q_value'])}, {seeds_in_words(row)}, n = {int(row['n']):,}"
+                f"q = {number(row['q_value'])}, {seeds_in_words(row['seeds'], row['reference_seeds'])}, n = {int(row['n']):,}"
                 f"{detectable_in_words(row)}.",
                 COLOURS[row["verdict"]],
             )

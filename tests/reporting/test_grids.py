@@ -82,6 +82,16 @@ def test_what_bounds_a_ceiling_from_above_is_marked_apart_from_a_lower_bound_and
     assert CEILINGS <= set(grid.kinds)
 
 
+def test_a_level_cell_names_its_seeds_and_what_it_would_have_found(run_folder):
+    board = read_table(run_folder / ARTEFACTS["scoreboard"]).head(1)
+    board = board.assign(verdict="level", low=-0.02, high=0.03, detectable=0.034, seeds=3, baseline_seeds=1)
+    ((cell,),) = (row.values() for _, row in scoreboard_grids(board)[0].rows)
+    assert "; 3 seeds against 1, q = " in cell.words
+    assert "; a true difference of 0.034 would have been found four times in five" in cell.words
+    ((cell,),) = (row.values() for _, row in scoreboard_grids(board.assign(verdict="win"))[0].rows)
+    assert "would have been found" not in cell.words
+
+
 @pytest.mark.parametrize("value", [-5.0, -0.2, 0.0, 0.3, 1.0, 7.0])
 def test_a_mark_is_never_cut(value):
     assert 0 <= Scale(-0.25, 1.0, "Pearson").place(value) <= 100

@@ -11,7 +11,15 @@ from pipeline_lib.evaluation.metrics.scores import leading_metric
 from pipeline_lib.evaluation.tables.scoreboard import counts_sentence
 from pipeline_lib.reporting.chart import Grid, GridCell, Mark, Scale, mark
 from pipeline_lib.reporting.figures.leaderboard import leading_assay
-from pipeline_lib.reporting.findings import AT_BOUND, VERBS, interval, number, why_unknown
+from pipeline_lib.reporting.findings import (
+    AT_BOUND,
+    VERBS,
+    detectable_in_words,
+    interval,
+    number,
+    seeds_in_words,
+    why_unknown,
+)
 from pipeline_lib.reporting.gene_pages import Inputs, gene_pages
 from pipeline_lib.reporting.html import Fact, FirstScreen, Section, Tab
 from pipeline_lib.reporting.names import METRICS, assay_name, in_order, split_name, split_phrase
@@ -155,7 +163,8 @@ def _cell(row: Mapping[Hashable, Any], scale: Scale) -> GridCell:
     words = (
         f"{assay_name(str(row['screen']), str(row['phenotype']))}, {split_phrase(str(row['split']))}: {model} "
         f"{VERBS[row['verdict']]} {baseline}. {metric} {interval(ours)} against {interval(theirs)}; paired difference "
-        f"{interval(difference)}, q = {number(row['q'])}, n = {int(row['n']):,}"
+        f"{interval(difference)}; {seeds_in_words(row['seeds'], row['baseline_seeds'])}, q = {number(row['q'])}, "
+        f"n = {int(row['n']):,}{detectable_in_words(row)}"
     )
     words += f"; {ceiling}." if any(one.kind == kind for one in marks) else "."
     chosen = {name: str(row[name]) for name in ("split", "screen", "phenotype", "metric")} | {"model": ""}
