@@ -173,10 +173,11 @@ def _cell(row: Mapping[Hashable, Any], scale: Scale) -> GridCell:
 
 def first_screen(run: RunFolder) -> FirstScreen:
     """Return what a reader sees before the tabs."""
+    board = run.named(run.scoreboard)
     return FirstScreen(
         run=str(run.configuration["run"]),
-        verdict=counts_sentence(run.scoreboard),
-        grids=scoreboard_grids(run.scoreboard),
+        verdict=counts_sentence(board),
+        grids=scoreboard_grids(board),
         facts=facts(run),
     )
 
