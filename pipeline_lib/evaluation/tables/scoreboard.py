@@ -92,8 +92,8 @@ def _rows(
             "control": start,
             "control_model": control,
             "agreement": best.agreement,
-            "scaled": on_scale(float(ours["value"]), start, best.agreement),
-            "scaled_baseline": on_scale(float(theirs["value"]), start, best.agreement),
+            "scaled": on_scale(float(ours["value"]), start, best),
+            "scaled_baseline": on_scale(float(theirs["value"]), start, best),
             "ceiling": best.value,
             "ceiling_low": best.low,
             "ceiling_high": best.high,
@@ -120,12 +120,16 @@ def predicts_nothing(leaderboard: pd.DataFrame, model: str, assay: tuple[str, st
     return bool((rows["value"] == 0).any())
 
 
-def on_scale(value: float, control: float, agreement: float) -> float:
+def on_scale(value: float, control: float, best: Ceiling) -> float:
     """Return where a value lies between the best control (0) and the agreement of two measurements (1).
 
-    NaN where one of them is unknown, or the control agrees better than a second measurement does.
+    NaN where the whole interval of the agreement (the square of the ceiling's) is not above the control, so that 0 and
+    1 may be one, and where the ceiling is a lower bound, by which any model would seem too good. By an upper bound a
+    value is nearer to 0 than it truly is.
     """
-    return (value - control) / (agreement - control) if agreement > control else float("nan")
+    if best.bound == "lower bound" or not best.low**2 > control:
+        return float("nan")
+    return (value - control) / (best.agreement - control)
 
 
 def _best_control(leaderboard: pd.DataFrame, scores: pd.DataFrame, assay: tuple[str, str], split: str) -> str:

@@ -92,7 +92,9 @@ def scale_sentences(board: pd.DataFrame) -> list[str]:
     sentence = (
         "Scaled values put a correlation between two controls: 0 is the best of the mean, the screen mean and the main "
         "effects of query and array (chosen on the validation fold), 1 the agreement of two measurements of the same "
-        "genotypes, the square of the noise ceiling. A model of the noise-free values would stand above 1."
+        "genotypes, the square of the noise ceiling. A model of the noise-free values would stand above 1. There is no "
+        "scaled value where the ceiling is a lower bound, or where the interval of the agreement is not above the "
+        "control; where it is an upper bound, values are nearer to 0 than they truly are."
     )
     return [sentence]
 
