@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -35,7 +36,7 @@ class SectionType(click.ParamType):
         try:
             if value.lstrip().startswith(("{", "[")):
                 return parse_section(self.adapter, value, where=f"--settings ({self.section})")
-            return getattr(read_run_config(Path(value)), self.section)
+            return attrgetter(self.section)(read_run_config(Path(value)))
         except PipelineError as error:
             self.fail(str(error), param, ctx)
 

@@ -174,6 +174,17 @@ class DangoSettings(Section):
     members: int = Field(default=1, ge=1)
     """Networks trained from different initial weights; their mean is the prediction, their SD its spread."""
 
+    @property
+    def shares_of_paper(self) -> tuple[float, float]:
+        """Steps of pretraining and joint steps, as shares of those that the paper takes on the same data."""
+        paper = DangoSettings()
+        pretraining = self.pretraining_epochs / paper.pretraining_epochs
+        joint = self.epochs * self.sets_an_epoch / (paper.epochs * paper.sets_an_epoch)
+        return (
+            pretraining * paper.pretraining_batch_size / self.pretraining_batch_size,
+            joint * paper.batch_size / self.batch_size,
+        )
+
 
 class ProfilePredictorSettings(Section):
     """Gaussian processes over genes, profile similarity and matrix completion, combined by least squares."""

@@ -200,7 +200,7 @@ class Mark:
     Attributes
     ----------
     kind
-        'model', 'baseline', 'ceiling' or 'bound' (a lower bound of a ceiling): its look.
+        'model', 'baseline', 'ceiling', or 'lower' or 'upper' (a bound of a ceiling): its look.
     at
         Percent of the cell's width.
     interval

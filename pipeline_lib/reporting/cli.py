@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline_lib.config.command_options import scores_option, settings_option
+from pipeline_lib.config.command_options import SectionType, scores_option, settings_option
 from pipeline_lib.config.evaluation import TOPICS, ReportingSettings
+from pipeline_lib.config.models import DangoSettings
 from pipeline_lib.config.screen_readers import ScreenScores
 
 if TYPE_CHECKING:
@@ -48,6 +49,12 @@ def _named_paths(_: click.Context, parameter: click.Parameter, given: tuple[str,
 @click.option(
     "--models", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder of fitted models."
 )
+@click.option(
+    "--dango",
+    required=True,
+    type=SectionType("models.dango", DangoSettings),
+    help="Section 'models.dango', by which a training shorter than that of its paper is named: JSON, or a run's YAML.",
+)
 @click.option("--p-values-of", "pages", multiple=True, help="A screen whose P-values have a figure; once a screen.")
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), required=True, help="Where figures go.")
 @click.option("--records", type=_Output, required=True, help="JSON of titles and captions.")
@@ -64,6 +71,7 @@ def figures(
     topic: str,
     inputs: dict[str, Path],
     models: Path,
+    dango: DangoSettings,
     pages: tuple[str, ...],
     folder: Path,
     records: Path,
@@ -74,12 +82,16 @@ def figures(
     import matplotlib as mpl
 
     mpl.use("agg")
-    from pipeline_lib.reporting.drawing import save, write_listed, write_records
+    from pipeline_lib.reporting.drawing import save, with_names, write_listed, write_records
+    from pipeline_lib.reporting.names import training_in_words, with_training
     from pipeline_lib.reporting.style import paper_style
     from pipeline_lib.reporting.topics import Given, draw_topic
 
     with paper_style():
-        drawn = draw_topic(topic, Given(inputs, models, settings.model, scores, pages))
+        drawn = [
+            with_names(one, lambda text: with_training(text, dango), training_in_words(dango))
+            for one in draw_topic(topic, Given(inputs, models, settings.model, scores, pages))
+        ]
         save(drawn, folder, settings.png_dpi)
     write_listed(drawn, folder, listed, captions)
     write_records(drawn, records)
@@ -227,6 +239,7 @@ def html(settings: ReportingSettings, run_folder: Path, output: Path) -> None:
 def reference(run_folder: Path, output: Path, page: Path | None) -> None:
     """Copy the small tables of a run as CSV, with their provenance, to keep under version control."""
     from pipeline_lib.reporting.results_table import put_into, results_table, write_reference
+    from pipeline_lib.reporting.run_folder import RunFolder
 
     write_reference(run_folder, output)
     if page is not None:
@@ -234,7 +247,8 @@ def reference(run_folder: Path, output: Path, page: Path | None) -> None:
 
         names = ("leaderboard", "noise_ceiling", "scoreboard")
         leaderboard, ceilings, board = (pd.read_csv(output / f"{name}.csv") for name in names)
-        put_into(page, results_table(leaderboard, ceilings, board))
+        dango = RunFolder(run_folder, "").dango
+        put_into(page, results_table(leaderboard, ceilings, board, dango))
 
 
 @app.command()

@@ -4,7 +4,8 @@ import base64
 import re
 import shutil
 import textwrap
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 from matplotlib.legend import Legend
+from matplotlib.text import Text
 from matplotlib.ticker import AutoLocator, MaxNLocator
 from PIL import Image
 
@@ -171,6 +173,32 @@ class Drawn:
     caption: str
     alternative: str
     empty: bool = False
+
+
+def with_names(drawn: Drawn, name: Callable[[str], str], reason: str) -> Drawn:
+    """Write the models of a figure by other names.
+
+    Parameters
+    ----------
+    drawn
+        The figure, whose texts are changed.
+    name
+        Returns a text with the models in it by their names for people.
+    reason
+        What the caption says where a name differs.
+    """
+    differs = False
+    for axes in drawn.figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            texts = [label.get_text() for label in axis.get_ticklabels()]
+            if (named := list(map(name, texts))) != texts:
+                axis.set_ticks(axis.get_ticklocs(), named)
+                differs = True
+    for text in drawn.figure.findobj(Text):
+        if (named_text := name(text.get_text())) != text.get_text():
+            text.set_text(named_text)
+            differs = True
+    return replace(drawn, caption=f"{drawn.caption} {reason}") if differs else drawn
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Sentences that follow from the numbers: a word such as "beats" is written only where the interval supports it."""
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -51,15 +52,14 @@ VERBS: dict[Verdict, str] = {
 COLOURS: dict[Verdict, Answer] = {"win": "yes", "loss": "no", "level": "open", "undetermined": "open"}
 
 
-def seeds_in_words(row: pd.Series) -> str:
+def seeds_in_words(ours: int, theirs: int) -> str:
     """Return what a difference rests on: ``3 seeds each, paired`` or ``3 seeds against 1``."""
-    ours, theirs = int(row["seeds"]), int(row["reference_seeds"])
     if ours == theirs:
         return "1 seed each" if ours == 1 else f"{ours} seeds each, paired"
     return f"{ours} seed{'s' * (ours != 1)} against {theirs}"
 
 
-def detectable_in_words(row: pd.Series) -> str:
+def detectable_in_words(row: Mapping[Hashable, Any] | pd.Series) -> str:
     """Return what a comparison without a significant difference would have found; empty for any other."""
     if row["verdict"] != "level" or not np.isfinite(row["detectable"]):
         return ""
@@ -101,7 +101,7 @@ def model_findings(
                 f"{assay_name(screen, phenotype)}, {split_phrase(str(row['split']))}",
                 f"{model} {VERBS[row['verdict']]} {row['reference']}, the best baseline: {METRICS[metric]} "
                 f"{interval(ours)} against {interval(theirs)}; paired difference {interval(row)}, "
-                f"q = {number(row['q_value'])}, {seeds_in_words(row)}, n = {int(row['n']):,}"
+                f"q = {number(row['q_value'])}, {seeds_in_words(row['seeds'], row['reference_seeds'])}, n = {int(row['n']):,}"
                 f"{detectable_in_words(row)}.",
                 COLOURS[row["verdict"]],
             )
@@ -140,8 +140,8 @@ def ceiling_finding(leaderboard: pd.DataFrame, ceilings: pd.DataFrame, model: st
     split = splits[0] if splits else ""
     question, name = "How near the noise ceiling?", assay_name(screen, phenotype)
     best = ceiling_of(ceilings, screen, phenotype, split)
-    if best is None:
-        return Finding(question, f"{name} gives no estimate of its noise ceiling.", "open")
+    if not best.known:
+        return Finding(question, f"{name} has no known noise ceiling: {why_unknown(best)}.", "open")
     ceiling = ceiling_in_words(best)
     if not splits:
         return Finding(question, f"The noise ceiling of {name} is {ceiling}.", "open")
@@ -157,10 +157,25 @@ def ceiling_finding(leaderboard: pd.DataFrame, ceilings: pd.DataFrame, model: st
     return Finding(question, f"{reached}: {share}.", "open")
 
 
+AT_BOUND = {"upper bound": "at most ", "lower bound": "at least "}
+"""What a ceiling that is a bound has before its value."""
+
+
+def why_unknown(best: Ceiling) -> str:
+    """Return why a ceiling has no value, as a clause."""
+    method = best.method.replace("_", " ")
+    reasons = {
+        "none": "nothing estimates it",
+        "contradicted": f"by {method} the noise would exceed the whole spread of the values",
+        "uncertain": f"the interval of the estimate by {method} reaches down to 0",
+    }
+    return reasons[best.bound]
+
+
 def ceiling_in_words(best: Ceiling) -> str:
     """Return a ceiling with its interval, what it was estimated by, what it bounds and for which rows it stands."""
     row = pd.Series({"value": best.value, "low": best.low, "high": best.high})
-    kind = {"exact": "", "estimate": "", "upper bound": "at most ", "lower bound": "at least "}[best.bound]
+    kind = AT_BOUND.get(best.bound, "")
     by = {
         "truth": "the simulated truth",
         "literature": "a published correlation of replicates",
@@ -183,7 +198,8 @@ def above_ceiling_sentences(board: pd.DataFrame) -> list[str]:
         f"{assay_name(row['screen'], row['phenotype'])}, {split_phrase(row['split'])}: {row['model']} reaches "
         f"{number(row['value'])} ({number(row['value_low'])} to {number(row['value_high'])}), above the noise ceiling "
         f"of {number(row['ceiling'])} ({row['ceiling_bound']}). It predicts errors that test rows share with training "
-        "rows, such as those of a query's control screens, or rows of the test fold were trained on."
+        "rows, such as those of a query's control screens, rows of the test fold were trained on, or what the ceiling "
+        "assumes does not hold."
         for row in board[board["above_ceiling"] & (board["ceiling_method"] != "truth")].to_dict("records")
     ]
 
@@ -205,7 +221,7 @@ def beyond_truth_sentences(leaderboard: pd.DataFrame, ceilings: pd.DataFrame) ->
         for split in in_order(assay["split"]):
             best = ceiling_of(ceilings, str(screen), str(phenotype), split)
             rows = assay[assay["split"] == split]
-            if best is None or best.method != "truth" or not (above := rows[rows["low"] > best.value]).size:
+            if best.bound != "exact" or not (above := rows[rows["low"] > best.value]).size:
                 continue
             named = above.sort_values("value", ascending=False).head(_NAMED)
             models = ", ".join(f"{row.model} ({row.value:.3f})" for row in named.itertuples())

@@ -1,10 +1,12 @@
 """How genes, screens, splits, models, phenotypes and metrics are written for people."""
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
+from pipeline_lib.config.models import DangoSettings
 from pipeline_lib.config.organism import OrganismSettings
 from pipeline_lib.config.screen_readers import FITNESS_UNITS, ScreenScores
 from pipeline_lib.config.screens import POOLED
@@ -131,6 +133,20 @@ def is_ablation(model: str, reference: str) -> bool:
 def is_dango(model: str) -> bool:
     """Tell DANGO and its variants."""
     return model == "dango" or model.startswith("dango_")
+
+
+_DANGO = re.compile(r"\bdango(?:_\w+)?\b(?! \(short)")
+
+
+def with_training(text: str, dango: DangoSettings) -> str:
+    """Return a text in which DANGO and its variants are marked where the run trained them for less than their paper."""
+    return _DANGO.sub(r"\g<0> (short training)", text) if min(dango.shares_of_paper) < 1 else text
+
+
+def training_in_words(dango: DangoSettings) -> str:
+    """Return what a short training of DANGO is."""
+    pretraining, joint = dango.shares_of_paper
+    return f"Short training: {pretraining:.0%} of the pretraining steps and {joint:.0%} of the joint steps of DANGO's paper."
 
 
 class GeneNames:

@@ -14,11 +14,13 @@ import pandas as pd
 from pipeline_lib.artefacts.atomic import read_json, write_json, write_text
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.config.evaluation import ARTEFACTS
+from pipeline_lib.config.models import DangoSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.evaluation.ceilings.noise_ceiling import ceiling_of
 from pipeline_lib.evaluation.metrics.scores import leading_metric
 from pipeline_lib.evaluation.tables.differences import BEST_BASELINE, are_variants
 from pipeline_lib.evaluation.tables.scoreboard import predicts_nothing
+from pipeline_lib.reporting.names import with_training
 
 START, END = "<!-- results: made by `make reference` -->", "<!-- end of results -->"
 """What stands around the table in a page that holds it."""
@@ -47,8 +49,8 @@ COLUMNS = (
 )
 """The questions that a reader has first; what the run does not have is left out."""
 
-MODELS = {"clp": "clp", "profile_predictor": "profile_predictor", "dango": "dango (short training)", "fba": "fba"}
-"""Models that always have a line, and what it is headed; dango trains for a part of its paper's steps here."""
+MODELS = ("clp", "profile_predictor", "dango", "fba")
+"""Models that always have a line."""
 
 LINES = 8
 """Lines of the table at most, that of the noise ceiling counted."""
@@ -56,7 +58,9 @@ LINES = 8
 NOT_APPLICABLE = "n/a"
 
 
-def results_table(leaderboard: pd.DataFrame, ceilings: pd.DataFrame, board: pd.DataFrame) -> str:
+def results_table(
+    leaderboard: pd.DataFrame, ceilings: pd.DataFrame, board: pd.DataFrame, dango: DangoSettings
+) -> str:
     """Return the table: the noise ceilings, then `MODELS` and the baselines that are best somewhere in it.
 
     A value is bold where its interval lies above that of every other line. There is a '-' where a model was not run or
@@ -70,12 +74,14 @@ def results_table(leaderboard: pd.DataFrame, ceilings: pd.DataFrame, board: pd.D
         Rows of ``evaluation/noise_ceiling.parquet``.
     board
         Rows of ``evaluation/scoreboard.parquet``, which name the best baseline of each column.
+    dango
+        What the run trained DANGO with: its line states a training shorter than that of its paper.
     """
     scores = {column: found for column in COLUMNS if (found := _scores(leaderboard, column))}
     named = [_baselines(board, column) for column in scores]
     classical = [name for name, _ in Counter(name for part in named for name in part).most_common()]
     room = LINES - 1 - len(MODELS)
-    lines = [*list(MODELS)[:2], *[name for name in classical if name not in MODELS][:room], *list(MODELS)[2:]]
+    lines = [*MODELS[:2], *[name for name in classical if name not in MODELS][:room], *MODELS[2:]]
     text = [
         "| model | " + " | ".join(column.heading for column in scores) + " |",
         "|---|" + "---|" * len(scores),
@@ -88,7 +94,7 @@ def results_table(leaderboard: pd.DataFrame, ceilings: pd.DataFrame, board: pd.D
             else _cell({name: part[name] for name in lines if name in part}, model)
             for column, part in scores.items()
         ]
-        text.append(f"| {MODELS.get(model, model)} | " + " | ".join(cells) + " |")
+        text.append(f"| {with_training(model, dango)} | " + " | ".join(cells) + " |")
     return "\n".join(text) + "\n"
 
 
@@ -138,7 +144,7 @@ def _ceiling(ceilings: pd.DataFrame, column: Column) -> str:
     if column.metric != "pearson":
         return "-"
     best = ceiling_of(ceilings, column.screen, column.phenotype, column.split)
-    if best is None:
+    if not best.known:
         return "-"
     sign = {"upper bound": "≤ ", "lower bound": "≥ "}.get(best.bound, "")
     return f"*{sign}{best.value:.3f}*"

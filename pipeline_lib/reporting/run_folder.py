@@ -12,13 +12,14 @@ from pipeline_lib.artefacts.atomic import read_json
 from pipeline_lib.artefacts.schemas import PREDICTIONS
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.config.evaluation import ARTEFACTS, TOPICS
+from pipeline_lib.config.models import DangoSettings
 from pipeline_lib.config.organism import OrganismSettings
 from pipeline_lib.config.screen_readers import ScreenScores
 from pipeline_lib.config.screens import ScreenSettings, screen_scores, simulated_screens
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.reporting.drawing import FigureRecord, read_records
 from pipeline_lib.reporting.html import EmbeddedFigure, embed
-from pipeline_lib.reporting.names import GeneNames, in_order, is_clp
+from pipeline_lib.reporting.names import GeneNames, in_order, is_clp, with_training
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,16 @@ class RunFolder:
         """The run's whole configuration."""
         content: dict[str, Any] = self.provenance["configuration"]
         return content
+
+    @cached_property
+    def dango(self) -> DangoSettings:
+        """The settings that the run trained DANGO with."""
+        return DangoSettings.model_validate(self.configuration.get("models", {}).get("dango", {}))
+
+    def named(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return a table in whose columns of models a training shorter than that of a paper is named."""
+        columns = table.columns.intersection(["model", "reference", "baseline"])
+        return table.assign(**{name: [with_training(model, self.dango) for model in table[name]] for name in columns})
 
     @cached_property
     def gene_names(self) -> GeneNames:

@@ -11,7 +11,7 @@ import pytest
 from pipeline_lib.config.evaluation import EvaluationSettings, ReplicateCorrelation
 from pipeline_lib.config.organism import SimulationSettings
 from pipeline_lib.config.screen_readers import ScreenScores
-from pipeline_lib.evaluation.ceilings.noise_ceiling import noise_ceilings
+from pipeline_lib.evaluation.ceilings.noise_ceiling import ceiling_of, noise_ceilings
 from pipeline_lib.evaluation.measurements import Measurements, from_table, named_genes
 from pipeline_lib.simulation.design import ScreenDesign
 from pipeline_lib.simulation.screen import measure as simulate
@@ -316,3 +316,106 @@ def genes_of(frame: pd.DataFrame) -> pd.DataFrame:
 def pick(rows: pd.DataFrame, where: dict[str, Any]) -> float:
     chosen = rows[(rows[list(where)] == pd.Series(where)).all(axis=1)]
     return float(chosen["reliability"].iloc[0])
+
+
+def estimated(*rows: tuple[str, int, str, str, float, float, int]) -> pd.DataFrame:
+    """Return ceilings of the fitness of one screen: split, order, method, scope, ceiling, its lower end, rows."""
+    columns = ["split", "order", "method", "scope", "ceiling", "low", "n"]
+    table = pd.DataFrame(rows, columns=columns)
+    return table.assign(screen="screen", phenotype="fitness", centred=False, high=(table["ceiling"] + 0.01).clip(upper=1))
+
+
+def test_a_fold_of_single_mutants_has_their_ceiling_though_other_folds_hold_pairs_too() -> None:
+    """Kuzmin 2020 with all genes unseen: a test fold of 263 single mutants, each measured with a small error."""
+    rows = estimated(
+        ("all", 0, "reported_sd", "screen", 0.960, 0.94, 11_635),
+        ("all", 1, "reported_sd", "screen", 0.9992, 0.999, 1_203),
+        ("all", 2, "reported_sd", "screen", 0.945, 0.92, 5_826),
+        ("random", 0, "reported_sd", "screen", 0.952, 0.91, 1_142),
+        ("gene_disjoint_all", 1, "reported_sd", "screen", 0.9993, 0.999, 263),
+    )
+    found = {split: ceiling_of(rows, "screen", "fitness", split) for split in ("all", "random", "gene_disjoint_all")}
+    assert {split: (best.value, best.rows) for split, best in found.items()} == {
+        "all": (0.960, 11_635),
+        "random": (0.952, 1_142),
+        "gene_disjoint_all": (0.9993, 263),
+    }
+
+
+def test_a_small_fold_has_the_ceiling_of_the_whole_screen() -> None:
+    rows = estimated(
+        ("all", 2, "reported_sd", "screen", 0.9, 0.85, 6_000), ("random", 2, "reported_sd", "screen", 0.5, 0.3, 99)
+    )
+    best = ceiling_of(rows, "screen", "fitness", "random")
+    assert (best.value, best.split, best.rows) == (0.9, "all", 6_000)
+
+
+def test_the_truth_comes_before_every_estimate_and_an_estimate_before_a_bound() -> None:
+    rows = [
+        ("all", 2, "truth", "screen", 0.55, 0.5, 900),
+        ("all", 2, "repeated_genotypes", "repeated", 0.7, 0.6, 300),
+        ("all", 2, "reported_sd", "screen", 0.9, 0.85, 900),
+        ("all", 2, "alleles", "repeated", 0.4, 0.3, 200),
+    ]
+    found = [ceiling_of(estimated(*rows[place:]), "screen", "fitness") for place in range(4)]
+    assert [best.bound for best in found] == ["exact", "estimate", "upper bound", "lower bound"]
+    nothing = ceiling_of(estimated(*rows), "screen", "interaction")
+    assert (nothing.bound, nothing.known) == ("none", False)
+
+
+def test_of_published_correlations_of_several_orders_the_highest_order_counts() -> None:
+    rows = estimated(
+        ("all", 2, "literature", "screen", 0.938, np.nan, 0), ("all", 3, "literature", "screen", 0.768, np.nan, 0)
+    )
+    assert ceiling_of(rows, "screen", "fitness", "random").value == 0.768
+
+
+def test_repeats_of_a_few_genotypes_lay_no_noise_on_the_rest_of_a_screen_of_several_orders() -> None:
+    """Pairs and triples with reported SDs, of both of which some were made twice: the SDs are of all rows."""
+    rows = estimated(
+        ("all", 0, "repeated_genotypes", "screen", 0.937, 0.911, 904),
+        ("all", 2, "repeated_genotypes", "repeated", 0.899, 0.854, 800),
+        ("all", 3, "repeated_genotypes", "repeated", 0.7, 0.6, 104),
+        ("all", 0, "reported_sd", "screen", 0.814, 0.77, 15_095),
+    )
+    best = ceiling_of(rows, "screen", "fitness")
+    assert (best.value, best.method, best.bound) == (0.814, "reported_sd", "upper bound")
+
+
+def test_pairs_that_were_made_twice_have_a_ceiling_of_their_own_beside_a_few_triples(
+    measure: Callable, observe: Callable, twins: Callable
+) -> None:
+    """Kuzmin 2018: its repeats are all of pairs, and 61 of its 15,095 rows are of triples, too few to matter."""
+    rng = np.random.default_rng(0)
+    pairs = twins(200)
+    noisy = pairs.assign(value=pairs["value"] + rng.normal(0, 0.05, size=len(pairs)))
+    triple = observe([("A", "B", "C"), ("A", "B", "D")], [0.0, 0.1])
+    alone, beside = (ceiling_of(ceilings(measure(*part)), "screen", "interaction") for part in ([noisy], [noisy, triple]))
+    assert (beside.scope, beside.rows) == ("repeated", 400)
+    assert beside.value == pytest.approx(alone.value)
+
+
+def test_what_the_data_contradict_is_no_ceiling_and_no_bound_takes_its_place() -> None:
+    rows = estimated(
+        ("all", 2, "repeated_genotypes", "repeated", np.nan, np.nan, 300),
+        ("all", 2, "repeated_genotypes", "screen", 0.6, 0.5, 300),
+        ("all", 2, "reported_sd", "screen", 0.9, 0.85, 900),
+    )
+    best = ceiling_of(rows, "screen", "fitness")
+    assert (best.method, best.bound, best.known) == ("repeated_genotypes", "contradicted", False)
+    assert np.isnan(best.agreement)
+
+
+def test_a_ceiling_whose_interval_reaches_down_to_nothing_is_none() -> None:
+    """BFG-GI with all genes unseen: 0.105, from 0 to 0.866; the whole screen's 0.909 is of another spread."""
+    rows = estimated(
+        ("all", 2, "reported_sd", "screen", 0.909, 0.772, 6_507),
+        ("gene_disjoint_all", 2, "reported_sd", "screen", 0.105, 0.0, 252),
+        ("query_disjoint", 2, "reported_sd", "screen", 0.941, np.nan, 3_484),
+    )
+    best = ceiling_of(rows, "screen", "fitness", "gene_disjoint_all")
+    assert (best.bound, best.known, best.rows) == ("uncertain", False, 252)
+    assert not np.isfinite([best.low, best.high]).any()
+    few_queries = ceiling_of(rows, "screen", "fitness", "query_disjoint")
+    assert (few_queries.value, few_queries.bound) == (0.941, "upper bound")
+    assert np.isnan(few_queries.low)

@@ -1,6 +1,7 @@
 """The headline: every comparison counted once, and what would falsify it caught."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 import pytest
 
 from pipeline_lib.config.evaluation import EvaluationSettings
-from pipeline_lib.evaluation.ceilings.noise_ceiling import noise_ceilings
+from pipeline_lib.evaluation.ceilings.noise_ceiling import Ceiling, noise_ceilings
 from pipeline_lib.evaluation.measurements import read_measurements
 from pipeline_lib.evaluation.tables.schemas import SCOREBOARD
 from pipeline_lib.evaluation.tables.scoreboard import counts_sentence, on_scale, scoreboard_rows
@@ -134,8 +135,23 @@ def test_the_scale_runs_from_the_best_control_to_a_second_measurement(
     (row,) = board.to_dict("records")
     assert row["control_model"] == "two_way"
     assert row["scaled"] == pytest.approx(1, abs=0.1)
-    assert on_scale(row["control"], row["control"], row["agreement"]) == 0
-    assert np.isnan(on_scale(0.5, 0.8, 0.7))
+
+
+def test_a_control_that_may_agree_as_well_as_a_second_measurement_leaves_no_scale() -> None:
+    """The agreement of 0.81 is known to lie above 0.49, the square of the ceiling's lower end."""
+    best = Ceiling(0.9, 0.7, 0.95, "estimate")
+    assert on_scale(0.4, 0.4, best) == 0
+    assert on_scale(0.81, 0.4, best) == pytest.approx(1)
+    assert np.isnan(on_scale(0.9, 0.8, best)), "ten times further from the control than a second measurement"
+    assert np.isnan(on_scale(0.85, 0.9, best))
+    assert np.isnan(on_scale(0.5, 0.4, replace(best, low=np.nan))), "no interval"
+
+
+def test_a_lower_bound_of_the_ceiling_is_no_end_of_a_scale_and_an_upper_one_is() -> None:
+    best = Ceiling(0.9, 0.85, 0.95, "lower bound")
+    assert np.isnan(on_scale(0.5, 0.1, best))
+    assert on_scale(0.5, 0.1, replace(best, bound="upper bound")) == pytest.approx(0.4 / 0.71)
+    assert np.isnan(on_scale(0.5, 0.1, Ceiling()))
 
 
 def test_repeats_of_a_split_count_once_and_q_values_are_over_all_lines() -> None:

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from pipeline_lib.config.evaluation import ARTEFACTS, TOPICS
 from pipeline_lib.reporting.cli import app
-from tests.reporting.synthetic_run import write_run
+from tests.reporting.synthetic_run import SHORT_DANGO, write_run
 
 PAGES = ("collins2007",)
 """Screens with a page of P-values."""
@@ -29,6 +29,8 @@ def draw(topic: str, run: Path, folder: Path) -> None:
         *(f"--p-values-of={screen}" for screen in PAGES if topic == "p_values"),
         "--models",
         str(run / "models"),
+        "--dango",
+        SHORT_DANGO.model_dump_json(),
         "--folder",
         str(folder),
         "--records",

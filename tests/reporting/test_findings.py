@@ -110,7 +110,7 @@ def test_without_a_baseline_nothing_is_claimed():
     assert "beats" not in finding.sentence
 
 
-def ceiling(method, value, scope="screen", split="all"):
+def ceiling(method, value, scope="repeated", split="all"):
     return {
         "screen": "collins2007",
         "phenotype": "interaction",
@@ -133,12 +133,19 @@ def test_the_ceiling_is_that_of_the_same_assay():
 
 
 def test_a_ceiling_by_alleles_is_called_a_lower_bound_for_the_rows_it_was_measured_on():
-    ceilings = pd.DataFrame([ceiling("alleles", 0.4), ceiling("alleles", 0.8, "repeated")])
+    ceilings = pd.DataFrame([ceiling("alleles", 0.4, "screen"), ceiling("alleles", 0.8)])
     finding = ceiling_finding(board(clp=0.6), ceilings, "clp", LEADING)
     assert "at least 0.800 (0.700 to 0.900)" in finding.sentence
     assert "6,177 rows, for those rows and not for the whole screen" in finding.sentence
     assert "real differences between alleles count as noise" in finding.sentence
     assert "%" not in finding.sentence
+
+
+def test_a_screen_without_a_known_ceiling_says_why():
+    noisy, open_ended = (ceiling("reported_sd", value, "screen") for value in (np.nan, 0.1))
+    found = [ceiling_finding(board(clp=0.6), pd.DataFrame([row]), "clp", LEADING) for row in (noisy, open_ended)]
+    assert "by reported sd the noise would exceed the whole spread of the values" in found[0].sentence
+    assert "no known noise ceiling: the interval of the estimate by reported sd reaches down to 0" in found[1].sentence
 
 
 def test_a_model_above_the_estimate_refutes_it():
@@ -149,13 +156,13 @@ def test_a_model_above_the_estimate_refutes_it():
 
 def test_a_model_above_the_simulated_truth_predicts_shared_errors():
     scores = board(lookup=0.7, honest=0.3).assign(low=lambda table: table["value"] - 0.05)
-    (sentence,) = beyond_truth_sentences(scores, pd.DataFrame([ceiling("truth", 0.5)]))
+    (sentence,) = beyond_truth_sentences(scores, pd.DataFrame([ceiling("truth", 0.5, "screen")]))
     assert "lookup (0.700)" in sentence
     assert "honest" not in sentence
     several = board(a=0.7, b=0.71, c=0.72, d=0.73, e=0.74).assign(low=lambda table: table["value"] - 0.05)
-    (sentence,) = beyond_truth_sentences(several, pd.DataFrame([ceiling("truth", 0.5)]))
+    (sentence,) = beyond_truth_sentences(several, pd.DataFrame([ceiling("truth", 0.5, "screen")]))
     assert "above it e (0.740), d (0.730), c (0.720) and 2 more" in sentence
-    assert not beyond_truth_sentences(scores, pd.DataFrame([ceiling("truth", 0.68), ceiling("alleles", 0.1)]))
+    assert not beyond_truth_sentences(scores, pd.DataFrame([ceiling("truth", 0.68, "screen"), ceiling("alleles", 0.2)]))
 
 
 def test_a_leak_is_named_where_the_model_passes_what_noise_allows():

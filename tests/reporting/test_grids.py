@@ -14,6 +14,9 @@ from pipeline_lib.reporting.sections.page import scoreboard_grids
 from tests.reporting.test_findings import pair
 
 
+CEILINGS = {"ceiling", "lower", "upper"}
+
+
 def variants(**bounds_of):
     tables = [
         pair(*bounds).assign(model=model, reference="dango", role="reference") for model, bounds in bounds_of.items()
@@ -62,6 +65,31 @@ def test_every_comparison_of_the_scoreboard_is_a_cell(run_folder):
         low, high = ours.interval
         assert low < ours.at < high
     assert scoreboard_grids(board.head(0)) == []
+
+
+def test_what_bounds_a_ceiling_from_above_is_marked_apart_from_a_lower_bound_and_an_estimate(run_folder):
+    board = read_table(run_folder / ARTEFACTS["scoreboard"]).head(4)
+    board = board.assign(ceiling=[0.9, 0.9, 0.9, np.nan])
+    board["ceiling_bound"] = ["exact", "lower bound", "upper bound", "uncertain"]
+    (grid,) = scoreboard_grids(board)
+    cells = [cell for _, row in grid.rows for cell in row.values()]
+    marks = sorted((one.kind, one.words) for cell in cells for one in cell.marks if one.kind in CEILINGS)
+    assert marks == [
+        ("ceiling", "noise ceiling 0.900"),
+        ("lower", "noise ceiling at least 0.900"),
+        ("upper", "noise ceiling at most 0.900"),
+    ]
+    assert CEILINGS <= set(grid.kinds)
+
+
+def test_a_level_cell_names_its_seeds_and_what_it_would_have_found(run_folder):
+    board = read_table(run_folder / ARTEFACTS["scoreboard"]).head(1)
+    board = board.assign(verdict="level", low=-0.02, high=0.03, detectable=0.034, seeds=3, baseline_seeds=1)
+    ((cell,),) = (row.values() for _, row in scoreboard_grids(board)[0].rows)
+    assert "; 3 seeds against 1, q = " in cell.words
+    assert "; a true difference of 0.034 would have been found four times in five" in cell.words
+    ((cell,),) = (row.values() for _, row in scoreboard_grids(board.assign(verdict="win"))[0].rows)
+    assert "would have been found" not in cell.words
 
 
 @pytest.mark.parametrize("value", [-5.0, -0.2, 0.0, 0.3, 1.0, 7.0])

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline_lib.config.models import DangoSettings
 from pipeline_lib.config.screen_readers import FITNESS_UNITS, ScreenScores
-from pipeline_lib.reporting.names import in_order, split_name, split_phrase, unit
+from pipeline_lib.reporting.names import in_order, split_name, split_phrase, training_in_words, unit, with_training
 
 ORDER = [
     "random",
@@ -58,3 +59,16 @@ def test_an_axis_bears_the_unit_that_its_screen_states_and_no_other() -> None:
     assert unit("collins2007", "interaction", {}) == "interaction (unit not stated)"
     assert unit("mine", "fitness", scores) == "fitness (wild type = 1)"
     assert unit("mine", "call", scores) == "called interaction (0 or 1)"
+
+
+def test_a_tenth_of_the_steps_of_its_paper_is_a_short_training_of_dango_and_its_variants() -> None:
+    """Half of the paper's 60 joint epochs in batches of 480 instead of 96 sets."""
+    short = DangoSettings(epochs=30, batch_size=480)
+    assert short.shares_of_paper == pytest.approx((1, 0.1))
+    assert with_training("dango", short) == "dango (short training)"
+    assert with_training("against dango_no_pretraining", short) == "against dango_no_pretraining (short training)"
+    assert with_training(with_training("dango", short), short) == with_training("dango", short)
+    assert with_training("clp", short) == "clp"
+    assert training_in_words(short).endswith("100% of the pretraining steps and 10% of the joint steps of DANGO's paper.")
+    assert with_training("dango", DangoSettings()) == "dango"
+    assert with_training("dango", DangoSettings(epochs=90, pretraining_epochs=20)) == "dango (short training)"

@@ -5,7 +5,7 @@ from itertools import pairwise
 import matplotlib.pyplot as plt
 import pytest
 
-from pipeline_lib.reporting.drawing import WIDTH, in_one_column
+from pipeline_lib.reporting.drawing import WIDTH, Drawn, in_one_column, with_names
 from pipeline_lib.reporting.style import paper_style
 
 
@@ -54,3 +54,18 @@ def test_a_panel_that_only_says_why_it_is_empty_is_left_out():
     right.axis("off")
     right.text(0.5, 0.5, "nothing was predicted of it")
     assert in_one_column(figure).axes == [left]
+
+
+def test_models_of_a_figure_are_renamed_wherever_they_stand_and_the_caption_says_why():
+    figure, panels = plt.subplots(1, 2, sharey=True)
+    panels[0].set_yticks([0, 1], ["clp", "dango"])
+    panels[1].annotate("dango", (0, 0))
+    panels[1].set_title("against dango")
+    drawn = Drawn("name", figure, "Title", "Caption.", "Alternative.")
+    named = with_names(drawn, lambda text: text.replace("dango", "DANGO"), "A reason.")
+    assert [label.get_text() for label in panels[0].get_yticklabels()] == ["clp", "DANGO"]
+    assert panels[1].texts[0].get_text() == "DANGO"
+    assert panels[1].get_title() == "against DANGO"
+    assert named.caption == "Caption. A reason."
+    assert with_names(drawn, str, "A reason.") == drawn
+    plt.close(figure)

@@ -6,6 +6,8 @@ import re
 import pytest
 
 from pipeline_lib.config.evaluation import TOPICS
+from pipeline_lib.reporting.drawing import read_records
+from pipeline_lib.reporting.run_folder import RunFolder
 from tests.reporting.synthetic_run import FORMULA, HOSTILE_GENE, HOSTILE_SCREEN
 
 NOTHING_TO_DRAW = {"reproducibility", "loss_models", "discoveries"}
@@ -50,6 +52,19 @@ def test_the_first_screen_holds_title_verdict_drawing_and_five_facts_alone(page)
     assert "Over all 6 comparisons of screen, phenotype and split, clp is better than the best baseline in 6" in verdict
     assert first.count('<svg role="img"') == 6
     assert "<p>" not in first
+
+
+def test_a_short_training_of_dango_is_named_in_tables_and_figures(page, run_folder):
+    words = "Short training: 100% of the pretraining steps and 10% of the joint steps of DANGO's paper."
+    assert html.unescape(page).count(words) >= 3, "leaderboard's figure, differences' figure and the section itself"
+    records = {record.name: record.caption for record in read_records(run_folder / "figures" / "leaderboard.json")}
+    assert words in records["leaderboard"]
+    assert words in records["pretraining"]
+    assert words not in records["ablations"]
+    tables = RunFolder(run_folder, "clp")
+    assert set(tables.named(tables.leaderboard)["model"]) & {"dango", "dango (short training)"} == {
+        "dango (short training)"
+    }
 
 
 def test_the_tabs_are_anchors_to_sections(page):

@@ -5,6 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from pipeline_lib.config.loading import read_run_config
+from pipeline_lib.config.models import DangoSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.reporting.results_table import END, START, put_into, results_table
 
@@ -59,7 +61,7 @@ SCOREBOARD = pd.DataFrame(
 
 
 def lines_of(rows=ROWS, ceilings=CEILINGS, headline=SCOREBOARD):
-    return results_table(rows, ceilings, headline).splitlines()
+    return results_table(rows, ceilings, headline, DangoSettings()).splitlines()
 
 
 def test_the_noise_ceiling_is_that_of_the_split_and_a_lower_bound_is_marked_as_one():
@@ -81,6 +83,12 @@ def test_a_method_that_predicts_the_same_everywhere_does_not_apply():
     assert lines_of()[-1] == "| fba | n/a | - | n/a |"
 
 
+def test_a_short_training_of_dango_is_named_and_that_of_its_paper_is_not():
+    assert lines_of()[-2].startswith("| dango | ")
+    short = results_table(ROWS, CEILINGS, SCOREBOARD, DangoSettings(batch_size=960)).splitlines()
+    assert short[-2].startswith("| dango (short training) | ")
+
+
 def test_the_table_has_eight_lines_at_most_with_the_baselines_that_are_best_in_most_columns():
     names = ["soft_impute", "two_way", "network_profiles", "factorisation", "gene_ridge"]
     headline = pd.concat([SCOREBOARD.assign(baseline=name) for name in [*names, *names[1:3]]])
@@ -92,7 +100,7 @@ def test_the_table_has_eight_lines_at_most_with_the_baselines_that_are_best_in_m
 def test_only_what_stands_between_the_marks_is_replaced(tmp_path):
     page = tmp_path / "README.md"
     page.write_text(f"before\n{START}\nold\n{END}\nafter\n", encoding="utf-8")
-    put_into(page, results_table(ROWS, CEILINGS, SCOREBOARD))
+    put_into(page, results_table(ROWS, CEILINGS, SCOREBOARD, DangoSettings()))
     text = page.read_text(encoding="utf-8")
     assert "old" not in text
     assert text.startswith(f"before\n{START}\n\n| model |")
@@ -111,4 +119,5 @@ def test_the_readme_shows_the_table_of_the_reference_results():
     if not (folder / "scoreboard.csv").exists():
         pytest.skip(f"{folder / 'scoreboard.csv'} is not there: `make reference` writes it after `make yeast`")
     tables = (pd.read_csv(folder / f"{name}.csv") for name in ("leaderboard", "noise_ceiling", "scoreboard"))
-    assert results_table(*tables) in (ROOT / "README.md").read_text(encoding="utf-8")
+    dango = read_run_config(ROOT / "config" / "config.yaml").models.dango
+    assert results_table(*tables, dango) in (ROOT / "README.md").read_text(encoding="utf-8")

@@ -61,6 +61,7 @@ for topic in TOPICS:
             code=code_hash("pipeline_lib.reporting.cli:figures"),
             settings=as_json(RUN.reporting),
             scores=SCORES,
+            dango=as_json(RUN.models.dango),
             topic=topic,
             inputs=artefact_options(topic),
             pages=[f"--p-values-of={screen}" for screen in pages_of(topic, RUN.screens)],
@@ -68,7 +69,7 @@ for topic in TOPICS:
             folder=lambda wildcards, output: dirname(output.records),
         shell:
             "python -m pipeline_lib reporting figures {params.topic:q} --settings {params.settings:q} --scores {params.scores:q} {params.inputs:q}"
-            " --models {params.models:q} {params.pages:q} --folder {params.folder:q} --records {output.records:q}"
+            " --models {params.models:q} --dango {params.dango:q} {params.pages:q} --folder {params.folder:q} --records {output.records:q}"
             " --listed {output.listed:q} --captions {output.captions:q} 2>> {log:q}"
 
 

@@ -154,7 +154,8 @@ def _by_repeats(part: Part, centred: bool, settings: EvaluationSettings) -> Iter
             sums.estimate(part.design, part.resamples, rested_on.effective())
             for sums in repeat_reliability(part.value, part.share, found, weight)
         )
-        if len(np.unique(part.data.genotypes.order)) == 1:
+        # A screen may hold a few genotypes of an order that nobody repeated.
+        if len(np.unique(part.data.genotypes.order[found.rows])) == 1:
             yield _row(method, "repeated", centred, among, rested_on, settings)
         yield _row(method, "screen", centred, screen, rested_on, settings)
 
@@ -220,8 +221,10 @@ def _row(
     return row
 
 
-Bound = Literal["exact", "estimate", "upper bound", "lower bound"]
+Bound = Literal["exact", "estimate", "upper bound", "lower bound", "contradicted", "uncertain", "none"]
 BOUNDS: tuple[Bound, ...] = get_args(Bound)
+"""What a ceiling is. The last three are none: the noise would exceed the whole spread of the values; the interval
+reaches down to 0, so that all of the spread may be noise; nothing estimates it."""
 
 METHODS: dict[str, Bound] = {
     "truth": "exact",
@@ -233,6 +236,8 @@ METHODS: dict[str, Bound] = {
 }
 """Methods in the order in which one stands for a screen, by what they assume and never by what they give; and what
 each bounds."""
+
+_OF_REPEATS = frozenset({"repeated_genotypes", "replicates", "alleles"})
 
 MINIMUM_ROWS = 100
 """Rows of a split's test fold without which its own estimate is left for that of the whole screen."""
@@ -246,8 +251,10 @@ class Ceiling:
     ----------
     value, low, high
         The ceiling and its interval (NaN: none is known).
+    bound
+        What it is, or why there is none.
     method
-        How it was estimated, a key of `METHODS`.
+        How it was estimated, a key of `METHODS`; '' where nothing estimates it.
     scope
         'repeated': for rows like those that were measured more than once; 'screen': for all rows.
     split
@@ -256,18 +263,19 @@ class Ceiling:
         How many rows the noise was estimated from.
     """
 
-    value: float
-    low: float
-    high: float
-    method: str
-    scope: str
-    split: str
-    rows: int
+    value: float = np.nan
+    low: float = np.nan
+    high: float = np.nan
+    bound: Bound = "none"
+    method: str = ""
+    scope: str = ""
+    split: str = ALL_SPLITS
+    rows: int = 0
 
     @property
-    def bound(self) -> Bound:
-        """What the ceiling is: exact, an estimate, or a bound from above or below."""
-        return METHODS[self.method]
+    def known(self) -> bool:
+        """Whether there is a value to show."""
+        return bool(np.isfinite(self.value))
 
     @property
     def agreement(self) -> float:
@@ -277,14 +285,14 @@ class Ceiling:
 
 def ceiling_of(
     ceilings: pd.DataFrame, screen: str, phenotype: str, split: str = ALL_SPLITS, *, centred: bool = False
-) -> Ceiling | None:
-    """Return the ceiling of an assay on one split; None where nothing estimates it.
+) -> Ceiling:
+    """Return the ceiling of an assay on one split.
 
-    The method is the first of `METHODS` that the screen gives any ceiling by, for all of its splits. A truth or
-    reported SDs are set against the spread of the split's own test rows where these are enough and have an interval;
-    repeats, of which a test fold holds few, stand for all rows. Noise is never laid upon rows that it was not measured
-    on: an estimate by repeats stands for the repeated rows (scope 'repeated') where it is one number for them, whatever
-    it would be for the rest of the screen.
+    Method and rows are chosen before their number is looked at, and what they give stands, be it none. The method is
+    the first of `METHODS` that the whole screen has an estimate by, for all of its splits. A truth or reported SDs are
+    set against the spread of the split's own test rows where these are enough; repeats, of which a test fold holds few,
+    stand for all splits. Noise is never laid upon rows that it was not measured on: an estimate by repeats is that of
+    the repeated rows (scope 'repeated'), whatever it would be for the rest of the screen.
 
     Parameters
     ----------
@@ -298,36 +306,35 @@ def ceiling_of(
     rows = estimates(ceilings, screen, phenotype, centred=centred)
     everywhere = rows[rows["split"] == ALL_SPLITS]
     if everywhere.empty:
-        return None
-    method = everywhere["method"].iloc[0]
+        return Ceiling()
+    method = str(everywhere["method"].iloc[0])
     own = rows[(rows["split"] == split) & (rows["method"] == method) & (rows["n"] >= MINIMUM_ROWS)]
-    own = own[own["low"].notna()]
     row = (own if len(own) else everywhere).iloc[0]
-    return Ceiling(
-        value=float(row["ceiling"]),
-        low=float(row["low"]),
-        high=float(row["high"]),
-        method=str(method),
-        scope=str(row["scope"]),
-        split=str(row["split"]),
-        rows=int(row["n"]),
-    )
+    value, low, high = row[["ceiling", "low", "high"]].astype(float)
+    bound: Bound = "contradicted" if np.isnan(value) else "uncertain" if low <= 0 else METHODS[method]
+    if bound != METHODS[method]:
+        value = low = high = np.nan
+    return Ceiling(value, low, high, bound, method, str(row["scope"]), str(row["split"]), int(row["n"]))
+
+
+def own_scope(ceilings: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that are for what the noise was measured on: of repeats the repeated rows, else all rows."""
+    return ceilings[(ceilings["scope"] == "repeated") == ceilings["method"].isin(_OF_REPEATS)]
 
 
 def estimates(ceilings: pd.DataFrame, screen: str, phenotype: str, *, centred: bool = False) -> pd.DataFrame:
-    """Return an assay's known ceilings over all of its orders, one a method and split, in the order of `METHODS`.
+    """Return an assay's estimates over all of its orders, one a method and split, in the order of `METHODS`.
 
-    A published correlation is of one order; of several the highest order counts, whose scores are the noisiest.
+    One order stands for a split whose rows are all of it, or whose orders no method has one number for. A published
+    correlation is of one order. Of several the highest counts, whose scores are the noisiest.
     """
-    rows = ceilings[
-        (ceilings["screen"] == screen)
-        & (ceilings["phenotype"] == phenotype)
-        & (ceilings["centred"] == centred)
-        & ceilings["ceiling"].notna()
-    ]
+    rows = own_scope(ceilings)
+    rows = rows[(rows["screen"] == screen) & (rows["phenotype"] == phenotype) & (rows["centred"] == centred)]
     whole = rows["order"] == ALL_ORDERS
-    rows = rows[whole | ~rows["method"].isin(rows.loc[whole, "method"])]
-    ranked = rows.assign(
-        rank=rows["method"].map(list(METHODS).index).astype(np.int64), stretched=rows["scope"] == "screen"
-    ).sort_values(["rank", "split", "stretched", "order"], ascending=[True, True, True, False], kind="stable")
-    return ranked.drop_duplicates(["method", "split"]).drop(columns=["rank", "stretched"])
+    mixed = rows["split"].isin(rows.loc[whole, "split"])
+    rows = rows[whole | ~mixed | (rows["method"] == "literature")]
+    rank = rows["method"].map(list(METHODS).index).astype(np.int64)
+    ranked = rows.assign(rank=rank).sort_values(
+        ["rank", "split", "order"], ascending=[True, True, False], kind="stable"
+    )
+    return ranked.drop_duplicates(["method", "split"]).drop(columns="rank")

@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipeline_lib.config.screens import POOLED
 from pipeline_lib.config.training import kind_and_repeat, pooled_name
-from pipeline_lib.evaluation.ceilings.noise_ceiling import ceiling_of
+from pipeline_lib.evaluation.ceilings.noise_ceiling import Ceiling, ceiling_of
 from pipeline_lib.evaluation.metrics.scores import leading_metric
 from pipeline_lib.evaluation.tables.differences import BEST_BASELINE, q_values, rank_models, verdict
 
@@ -58,10 +58,9 @@ def _rows(
         ].set_index("model")
         ours, theirs = scores.loc[model], scores.loc[row["reference"]]
         # Noise bounds a correlation; no ceiling of an average precision is known.
-        best = ceiling_of(ceilings, screen, phenotype, split) if metric == "pearson" else None
+        best = ceiling_of(ceilings, screen, phenotype, split) if metric == "pearson" else Ceiling()
         control = _best_control(leaderboard, scores, (screen, phenotype), split)
         start = float(scores.loc[control, "value"]) if control else np.nan
-        agreement = np.nan if best is None else best.agreement
         yield {
             "screen": screen,
             "phenotype": phenotype,
@@ -92,17 +91,16 @@ def _rows(
             else np.nan,
             "control": start,
             "control_model": control,
-            "agreement": agreement,
-            "scaled": on_scale(float(ours["value"]), start, agreement),
-            "scaled_baseline": on_scale(float(theirs["value"]), start, agreement),
-            "ceiling": np.nan if best is None else best.value,
-            "ceiling_low": np.nan if best is None else best.low,
-            "ceiling_high": np.nan if best is None else best.high,
-            "ceiling_method": "" if best is None else best.method,
-            "ceiling_bound": "" if best is None else best.bound,
-            "ceiling_rows": 0 if best is None else best.rows,
-            "above_ceiling": best is not None
-            and best.bound != "lower bound"
+            "agreement": best.agreement,
+            "scaled": on_scale(float(ours["value"]), start, best),
+            "scaled_baseline": on_scale(float(theirs["value"]), start, best),
+            "ceiling": best.value,
+            "ceiling_low": best.low,
+            "ceiling_high": best.high,
+            "ceiling_method": best.method,
+            "ceiling_bound": best.bound,
+            "ceiling_rows": best.rows,
+            "above_ceiling": best.bound != "lower bound"
             and bool(ours["low"] > (best.high if np.isfinite(best.high) else best.value)),
         }
 
@@ -122,12 +120,16 @@ def predicts_nothing(leaderboard: pd.DataFrame, model: str, assay: tuple[str, st
     return bool((rows["value"] == 0).any())
 
 
-def on_scale(value: float, control: float, agreement: float) -> float:
+def on_scale(value: float, control: float, best: Ceiling) -> float:
     """Return where a value lies between the best control (0) and the agreement of two measurements (1).
 
-    NaN where one of them is unknown, or the control agrees better than a second measurement does.
+    NaN where the whole interval of the agreement (the square of the ceiling's) is not above the control, so that 0 and
+    1 may be one, and where the ceiling is a lower bound, by which any model would seem too good. By an upper bound a
+    value is nearer to 0 than it truly is.
     """
-    return (value - control) / (agreement - control) if agreement > control else float("nan")
+    if best.bound == "lower bound" or not best.low**2 > control:
+        return float("nan")
+    return (value - control) / (best.agreement - control)
 
 
 def _best_control(leaderboard: pd.DataFrame, scores: pd.DataFrame, assay: tuple[str, str], split: str) -> str:

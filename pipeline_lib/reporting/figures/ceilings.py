@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline_lib.config.screen_readers import ScreenScores
-from pipeline_lib.evaluation.ceilings.noise_ceiling import ALL_SPLITS, METHODS
+from pipeline_lib.evaluation.ceilings.noise_ceiling import ALL_SPLITS, METHODS, own_scope
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.names import assay_name, in_order, panel_title, split_phrase, unit
@@ -25,7 +25,8 @@ _METHODS = {
 
 def draw_noise_ceilings(ceilings: pd.DataFrame, in_run: AbstractSet[str]) -> Drawn:
     """Draw every estimate of the best possible Pearson correlation for the screens `in_run`."""
-    rows = _own_scope(ceilings[(ceilings["split"] == ALL_SPLITS) & ceilings["ceiling"].notna()])
+    rows = own_scope(ceilings)
+    rows = rows[(rows["split"] == ALL_SPLITS) & rows["ceiling"].notna()]
     # A value from the literature is shown where the run holds the screen; the table has them all.
     own = set(rows.loc[rows["method"] != "literature", "screen"]) | in_run
     rows = rows[rows["screen"].isin(own)] if own else rows
@@ -65,12 +66,6 @@ def _label(screen: str, phenotype: str, order: int, method: str) -> str:
     orders = f", order {order}" if order else ""
     bound = METHODS[method]
     return f"{assay_name(screen, phenotype)}{orders} ({_METHODS[method]}{f', {bound}' if 'bound' in bound else ''})"
-
-
-def _own_scope(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return one row an estimate: of the rows that the noise was estimated from, not of the rest of the screen."""
-    keys = ["screen", "phenotype", "order", "method", "centred"]
-    return rows.sort_values("scope", key=lambda scope: scope == "screen", kind="stable").drop_duplicates(keys)
 
 
 def draw_calibration(calibration: pd.DataFrame, model: str) -> Drawn:

@@ -135,7 +135,7 @@ def draw_by_split(leaderboard: pd.DataFrame, ceilings: pd.DataFrame, model: str)
         title,
         "Pearson correlation on the test fold with its bootstrap interval over queries and arrays, or genes. The best "
         "other model has the highest value on that split and assay, ablations left out; the dashed line is the noise "
-        "ceiling, dotted where it is a lower bound.",
+        "ceiling, dotted where it is a lower bound, dashed and dotted where an upper one.",
         f"Bars of {model} and the best other model for every split and assay.",
     )
 
@@ -160,14 +160,14 @@ def _ceilings(axes: Axes, ceilings: pd.DataFrame, screen: str, phenotype: str, s
     label = "noise ceiling"
     for place, split in enumerate(splits):
         best = ceiling_of(ceilings, screen, phenotype, split)
-        if best is not None:
+        if best.known:
             axes.plot(
                 [place - 0.4, place + 0.4],
                 [best.value] * 2,
                 color=style.CEILING,
                 linewidth=0.9,
                 label=label,
-                linestyle=":" if best.bound == "lower bound" else "--",
+                linestyle={"lower bound": ":", "upper bound": "-."}.get(best.bound, "--"),
             )
             label = "_"
 

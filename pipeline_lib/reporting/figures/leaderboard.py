@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from pipeline_lib.config.screens import POOLED
 from pipeline_lib.config.training import kind_and_repeat
-from pipeline_lib.evaluation.ceilings.noise_ceiling import ceiling_of
+from pipeline_lib.evaluation.ceilings.noise_ceiling import Ceiling, ceiling_of
 from pipeline_lib.evaluation.metrics.scores import leading_metric
 from pipeline_lib.evaluation.tables.differences import Verdict
 from pipeline_lib.evaluation.tables.scoreboard import counts_sentence
@@ -114,8 +114,8 @@ def draw_leaderboard(leaderboard: pd.DataFrame, ceilings: pd.DataFrame, simulate
     for panel, split in zip(axes.flat, splits, strict=False):
         forest(panel, rows[rows["split"] == split])
         panel.set(title=split_name(split), xlabel=METRICS[metric])
-        best = ceiling_of(ceilings, screen, phenotype, split) if metric == "pearson" else None
-        if best is not None:
+        best = ceiling_of(ceilings, screen, phenotype, split) if metric == "pearson" else Ceiling()
+        if best.known:
             bounds.add(best.bound)
             panel.axvline(best.value, color=style.CEILING, linestyle="--", linewidth=0.9)
     for panel in axes.flat[len(splits) :]:
@@ -310,7 +310,7 @@ def draw_scoreboard(board: pd.DataFrame) -> Drawn:
     values.tick_params(axis="y", length=0)
     values.set_ylim(len(lines) - 0.4, -0.6)
     handles, labels = values.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=5)
+    figure.legend(handles, labels, loc="outside lower center", ncols=3)
     called = " (AP: average precision, which has no ceiling)" if (board["metric"] != "pearson").any() else ""
     caption = (
         f"Left, the score on the test fold{called}; right, the paired difference between {model} and the baseline that "
@@ -350,9 +350,13 @@ def _draw_values(axes: Axes, lines: list[pd.Series | str], model: str) -> None:
         axes.errorbar(value, y + offset, xerr=np.nan_to_num(error), fmt="o", color=colour, elinewidth=0.9, label=label)
     if rows["fba"].notna().any():
         axes.plot(rows["fba"], y, "x", color=style.PALETTE[3], markersize=4, label="flux balance analysis")
-    lower = rows["ceiling_bound"] == "lower bound"
-    for chosen, marker, label in ((~lower, "|", "noise ceiling"), (lower, ">", "noise ceiling, lower bound")):
-        if rows.loc[chosen, "ceiling"].notna().any():
+    for bounds, marker, label in (
+        (("exact", "estimate"), "|", "noise ceiling"),
+        (("lower bound",), ">", "noise ceiling, lower bound"),
+        (("upper bound",), "<", "noise ceiling, upper bound"),
+    ):
+        chosen = rows["ceiling_bound"].isin(bounds).to_numpy()
+        if chosen.any():
             axes.plot(
                 rows.loc[chosen, "ceiling"],
                 y[chosen],

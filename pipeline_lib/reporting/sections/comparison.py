@@ -16,7 +16,7 @@ from pipeline_lib.reporting.findings import (
     spread_trades,
 )
 from pipeline_lib.reporting.html import EmbeddedFigure, HtmlTable, Section, html_table
-from pipeline_lib.reporting.names import in_order, is_ablation
+from pipeline_lib.reporting.names import in_order, is_ablation, training_in_words, with_training
 from pipeline_lib.reporting.run_folder import RunFolder, reported_jobs, tested
 from pipeline_lib.reporting.sections.model import elsewhere, family_grids
 
@@ -92,9 +92,18 @@ def scale_sentences(board: pd.DataFrame) -> list[str]:
     sentence = (
         "Scaled values put a correlation between two controls: 0 is the best of the mean, the screen mean and the main "
         "effects of query and array (chosen on the validation fold), 1 the agreement of two measurements of the same "
-        "genotypes, the square of the noise ceiling. A model of the noise-free values would stand above 1."
+        "genotypes, the square of the noise ceiling. A model of the noise-free values would stand above 1. There is no "
+        "scaled value where the ceiling is a lower bound, or where the interval of the agreement is not above the "
+        "control; where it is an upper bound, values are nearer to 0 than they truly are."
     )
     return [sentence]
+
+
+def training_sentences(run: RunFolder) -> list[str]:
+    """State what a short training of DANGO is, where a model of the run had one."""
+    models = pd.Series(run.leaderboard["model"].unique())
+    short = (models != [with_training(model, run.dango) for model in models]).any()
+    return [training_in_words(run.dango)] if short else []
 
 
 def leaderboard(run: RunFolder) -> Section:
@@ -118,17 +127,20 @@ def leaderboard(run: RunFolder) -> Section:
     return Section(
         "leaderboard",
         "Leaderboard",
-        [within, *scale_sentences(run.scoreboard)],
+        [within, *training_sentences(run), *scale_sentences(run.scoreboard)],
         run.figures("leaderboard", "leaderboard", "differences"),
         [
-            html_table("leaderboard", "Leaderboard", table[_DISPLAYED], filters={"model": "", **chosen}, folded=False),
+            html_table("leaderboard", "Leaderboard", run.named(table[_DISPLAYED]), filters={"model": "", **chosen}, folded=False),
             html_table(
-                "scoreboard", f"{run.model} and the best baseline", run.scoreboard[_SCORED], filters={"split": ""}
+                "scoreboard",
+                f"{run.model} and the best baseline",
+                run.named(run.scoreboard[_SCORED]),
+                filters={"split": ""},
             ),
             html_table(
                 "differences",
                 "Paired differences to the best baseline",
-                leading[_DIFFERENCES],
+                run.named(leading[_DIFFERENCES]),
                 filters={"model": "", **chosen},
             ),
         ],
@@ -178,11 +190,11 @@ def _family(
             _table(
                 f"{key}_differences",
                 f"Paired differences from {reference} ({key.replace('-', ' ')})",
-                family,
+                run.named(family),
                 run.simulated,
             ),
         ],
-        grids=family_grids(family, reference, key, run.simulated),
+        grids=family_grids(run.named(family), with_training(reference, run.dango), key, run.simulated),
         folded=folded,
     )
 

@@ -182,7 +182,8 @@ def _cell(row: Mapping[Hashable, Any], reference: str, scale: Scale) -> GridCell
         if row["verdict"] in ("win", "loss")
         else f"{row['model']}, {split_phrase(str(row['split']))}: {VERBS[row['verdict']]} {reference} ({value})"
     )
-    words += f"; {seeds_in_words(series)}, q = {number(row['q_value'])}{detectable_in_words(series)}."
+    seeds = seeds_in_words(row["seeds"], row["reference_seeds"])
+    words += f"; {seeds}, q = {number(row['q_value'])}{detectable_in_words(row)}."
     marks = mark(scale, "model", value, row["value"], row["low"], row["high"])
     return GridCell(float(row["value"]), row["verdict"], tuple(marks), words)
 

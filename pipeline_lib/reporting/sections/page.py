@@ -11,7 +11,15 @@ from pipeline_lib.evaluation.metrics.scores import leading_metric
 from pipeline_lib.evaluation.tables.scoreboard import counts_sentence
 from pipeline_lib.reporting.chart import Grid, GridCell, Mark, Scale, mark
 from pipeline_lib.reporting.figures.leaderboard import leading_assay
-from pipeline_lib.reporting.findings import VERBS, interval, number
+from pipeline_lib.reporting.findings import (
+    AT_BOUND,
+    VERBS,
+    detectable_in_words,
+    interval,
+    number,
+    seeds_in_words,
+    why_unknown,
+)
 from pipeline_lib.reporting.gene_pages import Inputs, gene_pages
 from pipeline_lib.reporting.html import Fact, FirstScreen, Section, Tab
 from pipeline_lib.reporting.names import METRICS, assay_name, in_order, split_name, split_phrase
@@ -110,12 +118,12 @@ def scoreboard_grids(board: pd.DataFrame) -> list[Grid]:
         cells = {split_name(row["split"]): _cell(row, scale) for row in part.to_dict("records")}
         called = " (AP)" if (part["metric"] == "average_precision").all() else ""
         rows.append((f"{assay_name(str(screen), str(phenotype))}{called}", cells))
-    bounds = set(board.loc[board["ceiling"].notna(), "ceiling_bound"])
+    present = {_CEILINGS[bound] for bound in board.loc[board["ceiling"].notna(), "ceiling_bound"]}
+    ceilings = {"ceiling": "noise ceiling", "lower": "its lower bound", "upper": "its upper bound"}
     kinds = {
         "model": model,
         "baseline": "best baseline",
-        **({"ceiling": "noise ceiling"} if bounds - {"lower bound"} else {}),
-        **({"bound": "its lower bound"} if "lower bound" in bounds else {}),
+        **{kind: words for kind, words in ceilings.items() if kind in present},
     }
     grid = Grid(
         "scoreboard",
@@ -130,6 +138,10 @@ def scoreboard_grids(board: pd.DataFrame) -> list[Grid]:
     return [grid]
 
 
+_CEILINGS = {"exact": "ceiling", "estimate": "ceiling", "lower bound": "lower", "upper bound": "upper"}
+"""The looks of a ceiling."""
+
+
 def _metrics(board: pd.DataFrame) -> str:
     return "Pearson correlation" + (", average precision (AP)" if (board["metric"] != "pearson").any() else "")
 
@@ -140,8 +152,8 @@ def _cell(row: Mapping[Hashable, Any], scale: Scale) -> GridCell:
     ours = pd.Series({"value": row["value"], "low": row["value_low"], "high": row["value_high"]})
     theirs = pd.Series({"value": row["baseline_value"], "low": row["baseline_low"], "high": row["baseline_high"]})
     difference = pd.Series({"value": row["difference"], "low": row["low"], "high": row["high"]})
-    kind = "bound" if row["ceiling_bound"] == "lower bound" else "ceiling"
-    ceiling = f"noise ceiling {'at least ' * (kind == 'bound')}{number(row['ceiling'])}"
+    kind = _CEILINGS.get(str(row["ceiling_bound"]), "ceiling")
+    ceiling = f"noise ceiling {AT_BOUND.get(str(row['ceiling_bound']), '')}{number(row['ceiling'])}"
     metric = METRICS[str(row["metric"])]
     marks: list[Mark] = [
         *mark(scale, kind, ceiling, row["ceiling"]),
@@ -151,7 +163,8 @@ def _cell(row: Mapping[Hashable, Any], scale: Scale) -> GridCell:
     words = (
         f"{assay_name(str(row['screen']), str(row['phenotype']))}, {split_phrase(str(row['split']))}: {model} "
         f"{VERBS[row['verdict']]} {baseline}. {metric} {interval(ours)} against {interval(theirs)}; paired difference "
-        f"{interval(difference)}, q = {number(row['q'])}, n = {int(row['n']):,}"
+        f"{interval(difference)}; {seeds_in_words(row['seeds'], row['baseline_seeds'])}, q = {number(row['q'])}, "
+        f"n = {int(row['n']):,}{detectable_in_words(row)}"
     )
     words += f"; {ceiling}." if any(one.kind == kind for one in marks) else "."
     chosen = {name: str(row[name]) for name in ("split", "screen", "phenotype", "metric")} | {"model": ""}
@@ -160,10 +173,11 @@ def _cell(row: Mapping[Hashable, Any], scale: Scale) -> GridCell:
 
 def first_screen(run: RunFolder) -> FirstScreen:
     """Return what a reader sees before the tabs."""
+    board = run.named(run.scoreboard)
     return FirstScreen(
         run=str(run.configuration["run"]),
-        verdict=counts_sentence(run.scoreboard),
-        grids=scoreboard_grids(run.scoreboard),
+        verdict=counts_sentence(board),
+        grids=scoreboard_grids(board),
         facts=facts(run),
     )
 
@@ -203,9 +217,9 @@ def _ceiling(run: RunFolder, screen: str, phenotype: str) -> str:
     """Return the best Pearson correlation that the noise of the leading assay allows, and what bounds it."""
     splits = in_order(run.leaderboard["split"])
     best = ceiling_of(run.table("noise_ceiling"), screen, phenotype, splits[0] if splits else "")
-    if best is None:
-        return "no estimate"
-    bound = {"upper bound": "at most ", "lower bound": "at least "}.get(best.bound, "")
+    if not best.known:
+        return f"none: {why_unknown(best)}"
+    bound = AT_BOUND.get(best.bound, "")
     row = pd.Series({"value": best.value, "low": best.low, "high": best.high})
     return f"{bound}{interval(row) if best.low == best.low else number(best.value)}"
 
