@@ -162,7 +162,7 @@ def first_screen(run: RunFolder) -> FirstScreen:
     """Return what a reader sees before the tabs."""
     return FirstScreen(
         run=str(run.configuration["run"]),
-        verdict=counts_sentence(run.scoreboard),
+        verdict=counts_sentence(run.scoreboard, run.simulated),
         grids=scoreboard_grids(run.scoreboard),
         facts=facts(run),
     )
