@@ -149,7 +149,7 @@ def test_it_is_short_quick_and_prints_on_few_pages(open_page):
         times.append(page.evaluate("performance.getEntriesByType('navigation')[0].domInteractive"))
     # On a busy machine an opening can take any time: the quickest is that of the page.
     assert min(times) < 1000
-    assert page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") <= MOST_PRINTED
+    assert page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") < MOST_PRINTED
     page.evaluate(OPEN_ALL)
     assert page.evaluate("document.body.innerText.split(/\\s+/).filter(Boolean).length") < MOST_WORDS
 
