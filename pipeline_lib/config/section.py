@@ -326,8 +326,12 @@ def below_working_folder(path: Path) -> str:
 
 
 def default_catalogue() -> str:
-    """Return the path of the pipeline's own catalogue."""
-    return below_working_folder(PROJECT / "config" / "sources.yaml")
+    """Return the path of the pipeline's own catalogue; an installed library has none beside it, a deployed copy has."""
+    own = "config/sources.yaml"
+    try:
+        return find(own, PROJECT)
+    except NotThereError:
+        return below_working_folder(PROJECT / own)
 
 
 def neighbour_mirror() -> Path | None:

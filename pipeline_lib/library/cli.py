@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from pipeline_lib.config.command_options import json_option, print_json, print_rows
+from pipeline_lib.config.screens import screen_scores, simulated_screens
 from pipeline_lib.evaluation.tables.scoreboard import counts_sentence
 from pipeline_lib.library.run import Run
 
@@ -110,7 +111,8 @@ class Verdict:
     Attributes
     ----------
     sentence
-        How often the report's model beats the best baseline, over all screens, phenotypes and splits.
+        How often the report's model beats the best baseline, over all screens, phenotypes and splits, and how often
+        on simulated screens.
     suggestions
         The untested genotypes of viable genes with the highest expected value, best first.
     report
@@ -138,7 +140,7 @@ def verdict_of(run: Run) -> Verdict:
     Raises
     ------
     PipelineError
-        When the run lacks its scoreboard or its suggestions.
+        When the run lacks its scoreboard, its suggestions or its provenance.
     """
     ranked = run.next_experiments
     # Ranks count within the pairs and within the triples; a tie goes to the smaller genotype.
@@ -156,4 +158,5 @@ def verdict_of(run: Run) -> Verdict:
         )
         for row in best.to_dict("records")
     )
-    return Verdict(counts_sentence(run.scoreboard), suggestions, str((run.folder / "report.html").resolve()))
+    sentence = counts_sentence(run.scoreboard, simulated_screens(screen_scores(run.screens)))
+    return Verdict(sentence, suggestions, str((run.folder / "report.html").resolve()))

@@ -190,6 +190,11 @@ class Run:
         content: dict[str, Any] = read_json(path)["configuration"]
         return content
 
+    @cached_property
+    def screens(self) -> dict[str, ScreenSettings]:
+        """The settings of every screen, by name."""
+        return {name: ScreenSettings.model_validate(value) for name, value in self.configuration["screens"].items()}
+
     @property
     def tables(self) -> list[str]:
         """Names of the tables that this run has, for `table`."""
@@ -278,7 +283,7 @@ def draw_figure(run: "Run", name: str) -> Figure:
     PipelineError
         When there is no figure of that name, or the run lacks what it is drawn from or has nothing to draw.
     """
-    screens = {key: ScreenSettings.model_validate(value) for key, value in run.configuration["screens"].items()}
+    screens = run.screens
     topics = {figure: topic for topic in TOPICS for figure in figure_names(topic, screens)}
     if name not in topics:
         near = difflib.get_close_matches(name, topics, n=1, cutoff=0.0)[0]

@@ -192,11 +192,25 @@ def test_repeats_of_a_split_count_once_and_q_values_are_over_all_lines() -> None
     board = pd.DataFrame(scoreboard_rows(scores, differences, ceilings, "clp"))
     assert board["split"].tolist() == ["random", "random-pooled"]
     assert board["q"].tolist() == pytest.approx([0.04, 0.04])
-    assert counts_sentence(board) == (
+    assert counts_sentence(board, ()) == (
         "Over all 2 comparisons of screen, phenotype and split, clp is better than the best baseline in 2, shows no "
         "significant difference in 0, and is worse in 0."
     )
 
 
+def test_the_sentence_of_counts_states_what_is_won_on_simulated_screens_alone() -> None:
+    """A simulated screen may be of the metabolic model that the predictor reads: its wins are no evidence on cells."""
+    verdicts = {"simulated": ["win", "win"], "collins2007": ["win", "level", "level", "undetermined"]}
+    rows = [(screen, verdict) for screen, given in verdicts.items() for verdict in given]
+    board = pd.DataFrame(rows, columns=["screen", "verdict"]).assign(model="clp")
+    assert counts_sentence(board, {"simulated"}) == (
+        "Over all 6 comparisons of screen, phenotype and split, clp is better than the best baseline in 3 (2 of "
+        "simulated screens), shows no significant difference in 2, and is worse in 0; 1 rests on too few queries or "
+        "genes for an interval."
+    )
+    alone = counts_sentence(board[board["screen"] == "simulated"], {"simulated"})
+    assert "of screen, phenotype and split, every screen simulated, clp is better than the best baseline in 2," in alone
+
+
 def test_without_a_baseline_the_sentence_says_so() -> None:
-    assert "with no baseline" in counts_sentence(pd.DataFrame(columns=list(SCOREBOARD.columns)))
+    assert "with no baseline" in counts_sentence(pd.DataFrame(columns=list(SCOREBOARD.columns)), ())

@@ -1,5 +1,6 @@
 """A run as an object: its tables are those on disk, its models predict, its figures are those of the report."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -127,6 +128,7 @@ def test_the_verdict_ends_in_the_viable_genotypes_of_highest_value(finished: Pat
     for name in ("genes", "scoreboard"):
         write_table(read_table(finished / ARTEFACTS[name]), run / ARTEFACTS[name])
     write_table(pd.DataFrame(SUGGESTIONS), run / ARTEFACTS["next_experiments"])
+    shutil.copy(finished / "provenance.json", run)
     result = CliRunner().invoke(app, ["results", "verdict", "--run-folder", str(run)])
     assert result.exit_code == 0, result.output
     first, *_ = result.stdout.splitlines()

@@ -13,8 +13,8 @@ pytestmark = pytest.mark.browser
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 WIDTHS = (390, 1440)
-COMMANDS = {"quickstart": "run", "yeast": "yeast"}
-"""The make target of each run."""
+COMMANDS = {"quickstart": "make run", "ci": ".ci/run", "yeast": "make yeast"}
+"""What writes the page of each run; continuous integration has that of ci alone."""
 MOST_WORDS = 6000
 MOST_PRINTED = 15
 OPEN_ALL = "for (const tab of document.querySelectorAll('.tab')) tab.hidden = false"
@@ -31,14 +31,14 @@ def browser() -> Iterator[object]:
         opened.close()
 
 
-@pytest.fixture(scope="module", params=["synthetic", "quickstart", "yeast"])
+@pytest.fixture(scope="module", params=["synthetic", *COMMANDS])
 def report(request, root) -> Path:
     """Return the page of the synthetic run, and of each real run that this checkout has."""
     if request.param == "synthetic":
         return request.getfixturevalue("run_folder") / "report.html"
     path = root / "results" / request.param / "report.html"
     if not path.exists():
-        pytest.skip(f"results/{request.param}/report.html is not there: `make {COMMANDS[request.param]}` writes it")
+        pytest.skip(f"results/{request.param}/report.html is not there: `{COMMANDS[request.param]}` writes it")
     return path
 
 
@@ -149,7 +149,7 @@ def test_it_is_short_quick_and_prints_on_few_pages(open_page):
         times.append(page.evaluate("performance.getEntriesByType('navigation')[0].domInteractive"))
     # On a busy machine an opening can take any time: the quickest is that of the page.
     assert min(times) < 1000
-    assert page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") <= MOST_PRINTED
+    assert page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") < MOST_PRINTED
     page.evaluate(OPEN_ALL)
     assert page.evaluate("document.body.innerText.split(/\\s+/).filter(Boolean).length") < MOST_WORDS
 
@@ -217,9 +217,9 @@ def test_the_leaderboard_sorts_and_filters(open_page):
     ascending = [float(text) for text in shown(page, value) if text != "–"]
     assert ascending == sorted(ascending)
 
-    table.get_by_label("search").fill("ridge")
+    table.get_by_label("search").fill("mean")
     assert shown(page, 0)
-    assert all("ridge" in model for model in shown(page, 0))
+    assert all("mean" in model for model in shown(page, 0))
     table.get_by_label("search").fill("")
     for chosen in table.locator("select").all():
         chosen.select_option("")

@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import subprocess
 
 import pytest
 import yaml
@@ -108,19 +110,77 @@ def test_a_workflow_imports_this_one_as_a_module(snakemake, checkout, away, pref
         assert list(json.loads((away / results / "sources.lock.json").read_text())) == ["lab.csv"]
 
 
-def test_a_deployed_copy_needs_a_configuration_and_a_snakefile_alone(snakemake, checkout, away):
-    """The layout that snakedeploy writes: config/ beside a Snakefile that declares the workflow as a module."""
-    (away / "config").mkdir()
-    (away / "workflow").mkdir()
-    (away / "config/config.yaml").write_text((checkout / "config/quickstart.yaml").read_text())
-    (away / "workflow/Snakefile").write_text(
+def deploy(folder, checkout, snakefile):
+    """Write what snakedeploy writes: config/ beside a Snakefile that declares the workflow as a module."""
+    shutil.copytree(checkout / "config", folder / "config")
+    shutil.copy(checkout / "config/quickstart.yaml", folder / "config/config.yaml")
+    (folder / "workflow").mkdir()
+    (folder / "workflow/Snakefile").write_text(
         'configfile: "config/config.yaml"\n\n'
-        f'module clp:\n    snakefile: "{checkout}/workflow/Snakefile"\n    config: config\n\n'
+        f"module clp:\n    snakefile: {snakefile}\n    config: config\n\n"
         "use rule * from clp\n"
     )
+
+
+def test_a_deployed_copy_needs_a_configuration_and_a_snakefile_alone(snakemake, checkout, away):
+    """The module is a checkout on this machine."""
+    deploy(away, checkout, repr(f"{checkout}/workflow/Snakefile"))
     done = snakemake("-n", "--cores", "1", cwd=away, **ELSEWHERE)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "output: results/quickstart/report.html" in done.stdout
+
+
+FROM_REPOSITORY = {
+    "gitfile": 'gitfile("{checkout}", path="workflow/Snakefile", tag="v0")',
+    "github": 'github("owner/clp", path="workflow/Snakefile", tag="v0")',
+}
+
+
+@pytest.fixture
+def installed(tmp_path_factory, checkout):
+    """Return a folder that holds the library and no workflow, as an environment does."""
+    folder = tmp_path_factory.mktemp("site")
+    shutil.copytree(checkout / "pipeline_lib", folder / "pipeline_lib")
+    return folder
+
+
+@pytest.fixture
+def published(tmp_path_factory, checkout, installed):
+    """Make the checkout a repository, tagged v0, and return the environment in which its host hands it out."""
+    for command in ("init", "add --all", "commit --quiet --message v0", "tag v0"):
+        identity = ("-c", "user.name=T", "-c", "user.email=t@example.org")
+        subprocess.run(["git", "-C", str(checkout), *identity, *command.split()], check=True, capture_output=True)
+    home = tmp_path_factory.mktemp("home")
+    hosted = f'[url "file://{checkout}"]\n\tinsteadOf = https://github.com/owner/clp\n'
+    (home / "gitconfig").write_text(hosted)
+    caches = {"XDG_CACHE_HOME": str(home / "cache"), "GIT_CONFIG_GLOBAL": str(home / "gitconfig")}
+    return {**caches, "GITHUB_TOKEN": "", "PYTHONPATH": str(installed)}
+
+
+@pytest.mark.parametrize("host", FROM_REPOSITORY)
+def test_a_workflow_of_a_repository_is_planned_with_the_installed_library(snakemake, checkout, away, published, host):
+    deploy(away, checkout, FROM_REPOSITORY[host].format(checkout=checkout))
+    done = snakemake("-n", "--cores", "1", cwd=away, **published)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "output: results/quickstart/report.html" in done.stdout
+
+
+def test_jobs_of_a_workflow_of_a_repository_find_the_installed_library(snakemake, checkout, away, published):
+    deploy(away, checkout, FROM_REPOSITORY["github"])
+    done = snakemake("results/quickstart/tables/genes.parquet", "--cores", "1", cwd=away, **published)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (away / "results/quickstart/tables/genes.parquet").is_file()
+
+
+def test_a_workflow_of_a_repository_refuses_a_library_of_another_version(
+    snakemake, checkout, away, published, installed
+):
+    (installed / "pipeline_lib/__init__.py").write_text('__version__ = "0"\n')
+    deploy(away, checkout, FROM_REPOSITORY["gitfile"].format(checkout=checkout))
+    done = snakemake("-n", "--cores", "1", cwd=away, **published)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "install that of the repository, at the same tag" in done.stdout + done.stderr
 
 
 def test_tables_may_be_called_anything(snakemake, checkout):

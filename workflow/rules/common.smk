@@ -1,19 +1,11 @@
 """The typed configuration, where files lie, the hash of the code behind a job, and functions that several steps share."""
 
 import hashlib
+import os
 import shlex
 import sys
 from os.path import dirname
 from pathlib import Path
-
-# The library beside the workflow, whatever folder Snakemake is started in and whatever else is installed.
-PROJECT = Path(workflow.current_basedir).resolve().parents[1]
-sys.path.insert(0, str(PROJECT))
-
-if "{" in str(PROJECT):
-    raise WorkflowError(
-        f"the folder '{PROJECT}' has braces in its name, which Snakemake takes for wildcards; rename it."
-    )
 
 from pipeline_lib.command_line.code_hash import remembered_code_hash as code_hash
 from pipeline_lib.command_line.plan import plan_run
@@ -144,8 +136,8 @@ def closed_form_of(wildcards):
     return ancient(f"{RESULTS}/closed_forms/{model}/{wildcards.split}.json") if model else []
 
 
-# Snakemake reads a caption beside the rules: where these are not on this machine, it finds none of the run's own.
-OWN_CAPTIONS = workflow.current_basedir.is_local
+# Snakemake reads a caption beside the rules: where these are in a repository, it finds none of the run's own.
+OWN_CAPTIONS = isinstance(workflow.current_basedir, os.PathLike)
 
 
 def captions_of(topic):

@@ -1,6 +1,6 @@
 """The headline: every screen, phenotype and split once, the report's model against the best baseline."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import numpy as np
@@ -144,24 +144,34 @@ def _best_control(leaderboard: pd.DataFrame, scores: pd.DataFrame, assay: tuple[
     return ranked[0] if ranked else ""
 
 
-def counts_sentence(board: pd.DataFrame) -> str:
-    """Return the one sentence of counts: wins, level, losses over all comparisons.
+def counts_sentence(board: pd.DataFrame, simulated: Collection[str]) -> str:
+    """Return the one sentence of counts: wins, level, losses over all comparisons, and how many are of simulated screens.
 
     Parameters
     ----------
     board
         Rows of ``evaluation/scoreboard.parquet``.
+    simulated
+        Screens whose cells were simulated.
     """
     if board.empty:
         return "This run compares its model with no baseline."
     model = str(board["model"].iloc[0])
-    counts = board["verdict"].value_counts()
-    win, level, loss, unknown = (int(counts.get(name, 0)) for name in ("win", "level", "loss", "undetermined"))
+    of_simulated = board["screen"].isin(simulated)
+    mixed = not of_simulated.all()
+
+    def count(verdict: str) -> str:
+        rows = board["verdict"] == verdict
+        among = int((rows & of_simulated).sum())
+        return f"{rows.sum()} ({among} of simulated screens)" if among and mixed else f"{rows.sum()}"
+
     parts = [
-        f"is better than the best baseline in {win}",
-        f"shows no significant difference in {level}",
-        f"and is worse in {loss}",
+        f"is better than the best baseline in {count('win')}",
+        f"shows no significant difference in {count('level')}",
+        f"and is worse in {count('loss')}",
     ]
+    unknown = int((board["verdict"] == "undetermined").sum())
     rest = f"; {unknown} rest{'s' * (unknown == 1)} on too few queries or genes for an interval" if unknown else ""
     comparisons = f"{len(board)} comparison{'s' * (len(board) != 1)}"
-    return f"Over all {comparisons} of screen, phenotype and split, {model} {', '.join(parts)}{rest}."
+    alone = "" if mixed else ", every screen simulated"
+    return f"Over all {comparisons} of screen, phenotype and split{alone}, {model} {', '.join(parts)}{rest}."

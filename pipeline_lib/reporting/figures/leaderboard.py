@@ -293,7 +293,7 @@ def draw_scoreboard(board: pd.DataFrame) -> Drawn:
         Rows of ``evaluation/scoreboard.parquet``.
     """
     if board.empty:
-        return empty_figure("scoreboard", _TITLE, counts_sentence(board), style.ONE_COLUMN)
+        return empty_figure("scoreboard", _TITLE, counts_sentence(board, ()), style.ONE_COLUMN)
     model = str(board["model"].iloc[0])
     lines = _lines(board)
     height = min(1.0 + 0.19 * len(lines), _TALLEST_SCOREBOARD)
@@ -318,7 +318,7 @@ def draw_scoreboard(board: pd.DataFrame) -> Drawn:
         "all lines), grey no significant difference, hollow too few queries or genes; arrows point beyond the axis. "
         "Intervals: bootstrap over queries and arrays, or genes."
     )
-    alternative = f"Forest plot with a line for every screen, phenotype and split. {counts_sentence(board)}"
+    alternative = "Forest plot with a line for every screen, phenotype and split."
     return Drawn("scoreboard", figure, _TITLE, caption, alternative)
 
 

@@ -176,7 +176,7 @@ def first_screen(run: RunFolder) -> FirstScreen:
     board = run.named(run.scoreboard)
     return FirstScreen(
         run=str(run.configuration["run"]),
-        verdict=counts_sentence(board),
+        verdict=counts_sentence(board, run.simulated),
         grids=scoreboard_grids(board),
         facts=facts(run),
     )
