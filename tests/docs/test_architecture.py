@@ -1,17 +1,52 @@
-"""ARCHITECTURE.md names files that there are, and every folder of the library."""
+"""ARCHITECTURE.md names files and functions that there are, and every folder of the library."""
 
+import ast
 import re
 
 from tests.docs.test_code_style import STAGES
 
+NAMED = re.compile(r"`((?:[a-z_0-9]+/)+[a-z_0-9]+\.(?:py|yaml|smk))(?:: ([\w.]+(?:,\s+[\w.]+)*))?`")
+"""A file of the page and, in the walk of one number, its functions: ``file.py: function, Class.method``."""
+
+
+def place(root, name):
+    """Return where a file of the page is; it is named from the library, or from the project."""
+    return next((path for top in ("pipeline_lib", ".") if (path := root / top / name).exists()), None)
+
+
+def page(root):
+    return (root / "ARCHITECTURE.md").read_text(encoding="utf-8")
+
 
 def test_every_file_that_the_page_names_is_there(root):
-    text = (root / "ARCHITECTURE.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"`((?:[a-z_0-9]+/)+[a-z_0-9]+\.(?:py|yaml))`", text))
+    named = {name for name, _ in NAMED.findall(page(root))}
     assert len(named) > 30
+    assert [name for name in sorted(named) if place(root, name) is None] == []
+
+
+def defined(path):
+    """Return the functions, classes and methods of a file, methods as ``Class.method``."""
+    names = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+            names |= {f"{node.name}.{part.name}" for part in ast.walk(node) if isinstance(part, ast.FunctionDef)}
+    return names
+
+
+def test_the_walk_of_one_number_names_the_functions_of_every_file(root):
+    walk = page(root).split("## The walk of one number")[1].split("\n## ")[0]
+    named = [(name, functions.replace(",", " ").split()) for name, functions in NAMED.findall(walk)]
+    assert len(named) > 30
+    assert [name for name, functions in named if not functions] == []
     assert [
-        name for name in sorted(named) if not any((root / top / name).exists() for top in (".", "pipeline_lib"))
+        (name, function)
+        for name, functions in named
+        for function in functions
+        if function not in defined(root / "pipeline_lib" / name)
     ] == []
+    steps = re.split(r"^\d+\. ", walk, flags=re.MULTILINE)[1:]
+    assert [step for step in steps if not NAMED.search(step)] == []
 
 
 def test_the_drawing_holds_every_folder_of_the_library_in_the_order_of_imports(root):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import shape
 from tests.conftest import ROOT
 
 LIBRARY = ROOT / "pipeline_lib"
@@ -136,3 +137,11 @@ def test_no_table_is_hidden_from_the_formatter() -> None:
         if SWITCH in path.read_text(encoding="utf-8")
     ]
     assert not held
+
+
+def test_modules_grow_no_longer() -> None:
+    """The goal of 60 to 250 lines is not met (ARCHITECTURE.md); what is lowered below 119 is lowered here."""
+    found = shape.modules(LIBRARY)
+    assert [f"{one.path.relative_to(ROOT)}: {one.lines} lines" for one in found if one.lines > 450] == []
+    assert sum(one.lines > shape.GOAL for one in found) <= 119
+    assert len(modules()) <= 240
