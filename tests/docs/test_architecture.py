@@ -3,6 +3,8 @@
 import ast
 import re
 
+import pytest
+
 from tests.docs.test_code_style import STAGES
 
 NAMED = re.compile(r"`((?:[a-z_0-9]+/)+[a-z_0-9]+\.(?:py|yaml|smk))(?:: ([\w.]+(?:,\s+[\w.]+)*))?`")
@@ -81,3 +83,27 @@ def test_every_module_that_a_docstring_refers_to_is_there(root):
             if not there and parts[0] not in groups:
                 missing.append((path.name, reference))
     assert missing == []
+
+
+BEHAVIOURS = {
+    "a row with a P-value above 0.5 is rejected by a one-sided screen": "screens/batch.py",
+    "an alias of two genes is refused": "genes/names.py",
+    "deleting one of two isozymes blocks no reaction": "metabolism/model/gene_rules.py",
+    "the plates of an SGA screen lack histidine, arginine and lysine": "metabolism/named_media.py",
+    "a rewired network keeps the degree of every gene": "networks/edges.py",
+    "all scores of a query lie in one fold": "cell/splits.py",
+    "the tau of a triple follows from its fitness and that of its subsets": "models/clp/decomposition.py",
+    "a killed fit goes on after its last whole epoch": "training/checkpoint.py",
+    "the noise of a screen bounds the correlation of any prediction": "evaluation/ceilings/noise_ceiling.py",
+    "an edit of a figure fits no model anew": "command_line/code_hash.py",
+}
+"""What a newcomer asks for, and the file that ARCHITECTURE.md is to lead to, by its own name or by its folder's."""
+
+
+@pytest.mark.parametrize("file", BEHAVIOURS.values(), ids=BEHAVIOURS)
+def test_the_page_leads_to_the_file_of_a_behaviour(root, file):
+    assert (root / "pipeline_lib" / file).exists()
+    stage, *folders, name = file.split("/")
+    drawing = page(root).split("```")[1]
+    line = re.search(rf"^{stage}/.*(?:\n +\S.*)*", drawing, re.MULTILINE)[0]
+    assert file in page(root) or name in line or (folders and f"{folders[-1]}/" in line)
