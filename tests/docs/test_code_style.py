@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -95,20 +96,18 @@ def test_the_rule_sees_the_old_dialect_in_a_docstring_but_not_in_code(word: str)
 
 
 def imports(path: Path) -> Iterator[tuple[ast.AST, str]]:
-    """Yield the folder or module directly below the library that each import of a file takes from."""
+    """Yield what each import of a file takes from the library, in functions too, by its path below the library."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found = [node.module]
-            if node.module == LIBRARY.name:
-                found = [f"{node.module}.{alias.name}" for alias in node.names]
+            found = [f"{node.module}.{alias.name}" for alias in node.names]
         else:
             continue
         for name in found:
             package, _, rest = name.partition(".")
             if package == LIBRARY.name and not rest.startswith("__"):
-                yield node, rest.partition(".")[0]
+                yield node, rest.replace(".", "/")
 
 
 def test_stages_import_only_earlier_ones() -> None:
@@ -118,10 +117,29 @@ def test_stages_import_only_earlier_ones() -> None:
         f"{where(path, node)}: {stage} imports {imported}"
         for path in modules()
         for stage in [path.relative_to(LIBRARY).with_suffix("").parts[0]]
-        for node, imported in imports(path)
+        for node, name in imports(path)
+        for imported in [name.partition("/")[0]]
         if stage not in top and order[imported] > order[stage]
     ]
     assert not upward, "\n".join(upward)
+
+
+def test_no_file_imports_one_that_imports_it() -> None:
+    """Neither when it is loaded nor when a function runs, however long the way round."""
+    graph = {
+        path: {
+            imported
+            for _, name in imports(path)
+            for imported in (LIBRARY / f"{name}.py", (LIBRARY / name).parent.with_suffix(".py"))
+            if imported.exists() and imported != path
+        }
+        for path in modules()
+    }
+    assert sum(map(len, graph.values())) > 1000
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" imports ".join(str(path.relative_to(ROOT)) for path in reversed(error.args[1])))
 
 
 def test_every_folder_has_its_place_in_the_order() -> None:
