@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline_lib.artefacts.schemas import FOLDS, PHENOTYPES
+from pipeline_lib.artefacts import FOLDS, PHENOTYPES
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
 from pipeline_lib.cell.testable import (
     genotype_codes,
@@ -259,7 +259,7 @@ def assign(data: Genotypes, genes: pd.DataFrame, name: str, settings: SplitSetti
 def _raw_beside_others(data: Genotypes) -> NDArray[np.bool_]:
     """Mark the raw interactions [n] of screens that hold other phenotypes too."""
     raw = data.phenotype == PHENOTYPES.index("raw_interaction")
-    return raw & np.isin(data.screen, data.screen[~raw])
+    return np.asarray(raw & np.isin(data.screen, data.screen[~raw]))
 
 
 def split_table(data: Genotypes, assignment: Assignment) -> pa.Table:

@@ -380,4 +380,4 @@ def _allowed_swaps(
     exists = (present[position] == proposed).any(axis=0)
     _, inverse, counts = np.unique(proposed, return_inverse=True, return_counts=True)
     twice = (counts[inverse].reshape(proposed.shape) > 1).any(axis=0)
-    return ~(loops | exists | twice)
+    return np.asarray(~(loops | exists | twice))

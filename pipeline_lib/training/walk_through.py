@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from pipeline_lib.artefacts.schemas import PHENOTYPES
+from pipeline_lib.artefacts import PHENOTYPES
 from pipeline_lib.cell.genotypes import Genotypes
 from pipeline_lib.cell.graph import PhenotypeProcessor
 from pipeline_lib.config.model_registry import family_of

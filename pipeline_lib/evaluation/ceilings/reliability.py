@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_lib.artefacts.schemas import PHENOTYPES
+from pipeline_lib.artefacts import PHENOTYPES
 from pipeline_lib.cell.genotypes import NO_GENE
 from pipeline_lib.cell.testable import genotype_codes, query_genes
 from pipeline_lib.evaluation.intervals.design import ClusterDesign
