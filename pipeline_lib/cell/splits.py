@@ -291,7 +291,7 @@ def leakage_table(data: Genotypes, assignment: Assignment, split: str) -> pd.Dat
     -------
     DataFrame
         split, unit ('genotypes', 'queries', 'genes', 'screens', 'one unseen gene'), first, second (folds),
-        shared (count), of (units in the second fold), ``promised`` (bool: the split keeps it apart), holds (bool).
+        shared (count), of (units in the second fold), kept_apart (bool: what the split keeps apart), holds (bool).
     """
     rows = []
     kept_apart = KEPT_APART[kind_and_repeat(split)[0]]
@@ -305,7 +305,7 @@ def leakage_table(data: Genotypes, assignment: Assignment, split: str) -> pd.Dat
                 "second": FOLDS[second],
                 "shared": shared,
                 "of": total,
-                "promised": must_differ,
+                "kept_apart": must_differ,
                 "holds": not must_differ or shared == 0,
             }
         )

@@ -44,7 +44,7 @@ def in_one_column(figure: Figure) -> Figure:
         `figure` itself.
     """
     placed = [axes for axes in figure.axes if axes.get_subplotspec() is not None]
-    # A panel that only says why it is empty is left out: the caption says it too.
+    # A panel with the reason why it is empty is left out: the caption states it too.
     panels = [axes for axes in placed if axes.axison or axes.has_data()] or placed
     for unused in (axes for axes in placed if axes not in panels):
         unused.remove()

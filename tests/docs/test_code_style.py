@@ -1,7 +1,9 @@
-"""What the code of the library keeps to: plain words, imports in one direction, no switches of the formatter."""
+"""What the code keeps to: plain words, imports in one direction, modules of a size, no switches of the formatter."""
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -31,6 +33,11 @@ DIALECT_OF_NAMES = {
 """Parts of names that say nothing of what they name to a biologist or a statistician."""
 WHOLE_NAMES = {"around", "kind_and_draw"}
 
+TEXTS = {".html", ".j2", ".js", ".css", ".md", ".rst", ".smk", ".yaml", ""}
+"""Endings of files that are read line by line; Snakefile has none."""
+PUBLISHED = {"benchmarks/full_size.py"}
+"""Files that keep a word because it is a key of a table that is out."""
+
 SWITCH = "fmt: " + "skip"
 
 
@@ -38,8 +45,12 @@ def modules() -> list[Path]:
     return sorted(LIBRARY.rglob("*.py"))
 
 
-def where(path: Path, node: ast.AST) -> str:
-    return f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 1)}"
+def python_files(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+def where(path: Path, place: ast.AST | int) -> str:
+    return f"{path.relative_to(ROOT)}:{place if isinstance(place, int) else getattr(place, 'lineno', 1)}"
 
 
 def named(tree: ast.AST) -> Iterator[tuple[ast.AST, str]]:
@@ -60,11 +71,26 @@ def words_of(name: str) -> set[str]:
     return set(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().split("_"))
 
 
+def without_code(text: str) -> str:
+    return re.sub(r"`+[^`]*`+", "", text)
+
+
 def sentences(tree: ast.AST) -> Iterator[tuple[ast.Constant, str]]:
     """Yield docstrings, help texts and messages: every text of several words, without what is quoted as code."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value.split()) > 2:
-            yield node, re.sub(r"`+[^`]*`+", "", node.value)
+            yield node, without_code(node.value)
+
+
+def comments(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the comments of a Python file, and every line of another one, with its number."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".py":
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.COMMENT:
+                yield token.start[0], without_code(token.string)
+    else:
+        yield from ((number, without_code(line)) for number, line in enumerate(text.splitlines(), 1))
 
 
 def test_names_are_those_of_the_field() -> None:
@@ -77,14 +103,40 @@ def test_names_are_those_of_the_field() -> None:
     assert not odd, "\n".join(odd)
 
 
+def test_names_of_tests_and_benchmarks_are_plain() -> None:
+    """Names of tests read as sentences, and are held to the words of sentences."""
+    odd = [
+        f"{where(path, node)}: {name}"
+        for path in python_files("tests", "benchmarks", "docs", "workflow")
+        for node, name in named(ast.parse(path.read_text(encoding="utf-8")))
+        if DIALECT.search(name.replace("_", " ")) and str(path.relative_to(ROOT)) not in PUBLISHED
+    ]
+    assert not odd, "\n".join(odd)
+
+
 def test_docstrings_help_texts_and_messages_are_plain() -> None:
     odd = [
         f"{where(path, node)}: '{found[0]}' in: {' '.join(text[max(found.start() - 60, 0) : found.end() + 60].split())}"
-        for path in modules()
+        for path in (*modules(), *python_files("benchmarks"))
         for node, text in sentences(ast.parse(path.read_text(encoding="utf-8")))
         for found in [DIALECT.search(text)]
         if found
     ]
+    assert not odd, "\n".join(odd)
+
+
+def test_comments_configurations_rules_and_page_templates_are_plain() -> None:
+    folders = ("pipeline_lib", "benchmarks", "workflow", "config")
+    paths = sorted(path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file())
+    odd = [
+        f"{where(path, number)}: '{found[0]}' in: {text.strip()[:120]}"
+        for path in paths
+        if path.suffix in TEXTS | {".py"}
+        for number, text in comments(path)
+        for found in [DIALECT.search(text)]
+        if found
+    ]
+    assert len(paths) > 300
     assert not odd, "\n".join(odd)
 
 
@@ -150,8 +202,7 @@ def test_every_folder_has_its_place_in_the_order() -> None:
 def test_no_table_is_hidden_from_the_formatter() -> None:
     held = [
         str(path.relative_to(ROOT))
-        for folder in ("pipeline_lib", "tests", "benchmarks", "docs", "workflow")
-        for path in sorted((ROOT / folder).rglob("*.py"))
+        for path in python_files("pipeline_lib", "tests", "benchmarks", "docs", "workflow")
         if SWITCH in path.read_text(encoding="utf-8")
     ]
     assert not held

@@ -182,5 +182,5 @@ def test_repeats_of_a_split_count_once_and_q_values_are_over_all_lines() -> None
     )
 
 
-def test_without_a_baseline_the_sentence_says_so() -> None:
+def test_without_a_baseline_the_sentence_states_it() -> None:
     assert "with no baseline" in counts_sentence(pd.DataFrame(columns=list(SCOREBOARD.columns)))

@@ -24,7 +24,7 @@ def settings(**keys: object) -> NetworkSettings:
     return NetworkSettings.model_validate({"reader": "string_links", **keys})
 
 
-def test_the_catalogue_speaks_where_the_settings_are_silent(catalogue: Path) -> None:
+def test_the_catalogue_decides_where_the_settings_state_nothing(catalogue: Path) -> None:
     found = stated_provenance("n", settings(files={"adjacency": V91, "genes": ORDER}), catalogue)
     assert found == Provenance(("curated_pathways",), 2013, (None, None))
 
@@ -35,7 +35,7 @@ def test_the_settings_win_over_the_catalogue(catalogue: Path) -> None:
     assert not stated_provenance("n", chosen, catalogue).genetic_evidence
 
 
-def test_a_channel_of_a_detailed_file_is_not_taken_for_clean_unless_someone_says_so(catalogue: Path) -> None:
+def test_a_channel_of_a_detailed_file_is_not_taken_for_clean_unless_the_settings_state_it(catalogue: Path) -> None:
     found = stated_provenance("n", settings(files={"links": DETAILED}, score="coexpression"), catalogue)
     assert found.genetic_evidence
 

@@ -74,7 +74,7 @@ rule fit:
         cell=lambda wildcards: cell_options(wildcards.model),
         threads=RUN.training.threads,
         # Neither an output nor a log: Snakemake deletes both before it runs a rule again. A killed job resumes from
-        # the one, and the other keeps what every attempt said.
+        # the one, and the other keeps what every attempt wrote.
         checkpoints=lambda wildcards: FLOW.checkpoints(wildcards.model),
         attempts=placed(f"{RESULTS}/logs/fit/{{model}}.{{split}}.{{seed}}.attempts.log"),
     shell:
@@ -86,7 +86,7 @@ rule fit:
         " --metrics {output.metrics:q} --output {output.model:q} 2> >(tee -a {params.attempts:q} >> {log:q})"
 
 
-# A rule of its own, so that every task of a job array asks a cluster for the same.
+# A rule of its own, so that every task of a job array requests the same of a cluster.
 use rule fit as fit_on_gpu with:
     wildcard_constraints:
         model=FLOW.any_of(FLOW.models_on_gpu),

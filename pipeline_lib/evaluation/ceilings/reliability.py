@@ -146,7 +146,7 @@ def repeat_reliability(value: Floats, share: Floats, found: Repeats, weight: Flo
     columns = np.zeros((6, len(value)))
     columns[:, found.rows] = weight * group_columns(value[found.rows], found.group)
     both = np.vstack([columns, _spread_columns(value, share)])
-    # Two centred values have their query's mean in common, which makes them less alike.
+    # Two centred values have their query's mean in common, which lowers their correlation.
     common = float(share[found.rows].mean())
 
     def among(sums: Floats) -> Floats:

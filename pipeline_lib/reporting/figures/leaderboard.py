@@ -81,9 +81,9 @@ def leading_assay(leaderboard: pd.DataFrame, simulated: Collection[str]) -> tupl
     simulated
         Screens whose cells were simulated.
     """
-    # Pooled draws count an observation many times, which says nothing of a screen's size.
-    draw_known = np.array([kind_and_repeat(split)[1] is not None for split in leaderboard["split"]], dtype=bool)
-    single = leaderboard[draw_known]
+    # Pooled repeats count an observation many times, which is not the size of a screen.
+    repeat_known = np.array([kind_and_repeat(split)[1] is not None for split in leaderboard["split"]], dtype=bool)
+    single = leaderboard[repeat_known]
     rows = single[single["screen"] != POOLED]
     for phenotype in LEADING:
         part = rows[(rows["phenotype"] == phenotype) & ~rows["screen"].isin(simulated)]
