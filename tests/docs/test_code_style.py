@@ -147,6 +147,23 @@ def test_the_rule_sees_the_old_dialect_in_a_docstring_but_not_in_code(word: str)
     assert [bool(DIALECT.search(text)) for tree in (seen, quoted) for _, text in sentences(tree)] == [True, False]
 
 
+TERMS = """
+    genotype fitness digenic_interaction trigenic_interaction raw_trigenic query_strain array_strain control_cross
+    called_interaction interaction_profile auxotroph flux_balance_analysis gene_rule isozymes minimal_lethal_set
+    cold_start closed_form gain cross-fitted profile_predictor ablation rewired evidence seed split leakage baseline
+    noise_ceiling cluster_bootstrap q-value π₀ qq_plot calibration scoreboard verdict least_detectable_difference
+""".split()
+"""Terms of the report and of the documentation that a reader from another field may not know."""
+
+
+def test_the_glossary_explains_the_terms_of_the_report() -> None:
+    text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    explained = re.findall(r"^(\S.*)\n:   \S", text, re.MULTILINE)
+    assert len(explained) == len(re.findall(r"^:   ", text, re.MULTILINE))
+    missing = [term for term in TERMS if not any(one.lower().startswith(term.replace("_", " ")) for one in explained)]
+    assert not missing
+
+
 def imports(path: Path) -> Iterator[tuple[ast.AST, str]]:
     """Yield what each import of a file takes from the library, in functions too, by its path below the library."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
