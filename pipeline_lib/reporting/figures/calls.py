@@ -275,7 +275,7 @@ def draw_histograms(histogram: pd.DataFrame, p_values: pd.DataFrame) -> Drawn:
         words.append(f"{label}: n = {n:,}{share}")
     for axis in axes.flat[len(panels) :]:
         axis.axis("off")
-    figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    style.legend_below(figure, axes.flat[0].get_legend_handles_labels(), 2)
     return Drawn(
         "p_value_histograms",
         figure,
@@ -320,7 +320,7 @@ def draw_deciles(deciles: pd.DataFrame, model: str) -> Drawn:
         axis.axis("off")
     splits = in_order(displayed)
     handles, labels = [displayed[split] for split in splits], [split_name(split) for split in splits]
-    figure.legend(handles, labels, loc="outside lower center", ncols=5)
+    style.legend_below(figure, (handles, labels), 5)
     return Drawn(
         "p_value_deciles",
         figure,
