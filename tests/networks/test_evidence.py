@@ -46,6 +46,11 @@ def test_a_network_of_unstated_evidence_is_refused(catalogue: Path, tmp_path: Pa
             stated_provenance("own", settings(files={"table": "own.csv"}), place)
 
 
+def test_an_empty_list_of_evidence_states_nothing(catalogue: Path) -> None:
+    detailed = settings(files={"links": DETAILED}, evidence=[])
+    assert stated_provenance("n", detailed, catalogue).genetic_evidence
+
+
 def test_an_unknown_kind_of_evidence_is_refused() -> None:
     with pytest.raises(ValidationError, match="'genetic'"):
         settings(files={}, evidence=["gentic"])
