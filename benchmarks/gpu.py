@@ -270,7 +270,7 @@ def precision(pack: Pack, device: torch.device, work: Work) -> dict[str, Any]:
 
 
 def compiled_rate(pack: Pack, device: torch.device, work: Work, *, bfloat16: bool) -> dict[str, Any]:
-    """Time steps under ``torch.compile``; where it fails, return what it said."""
+    """Time steps under ``torch.compile``; where it fails, return its error."""
     try:
         training = Training(pack, device, work, bfloat16=bfloat16, compiled=True)
         first = seconds_of(lambda: training.take(1), device)

@@ -38,7 +38,7 @@ PEER_COLUMNS = {
 
 
 def read_all(files: Mapping[str, Path], names: GeneNames, folder: Path) -> None:
-    """Read with the pipeline: checked, replicates numbered, kinds and temperature told, rejected rows written."""
+    """Read with the pipeline: checked, replicates numbered, kinds and temperature derived, rejected rows written."""
     settings = ScreenSettings(reader="costanzo2016_pairwise", files={role: str(path) for role, path in files.items()})
     read_screen("costanzo2016", settings, files, names, folder / "ours.parquet", folder / "rejected.parquet")
 

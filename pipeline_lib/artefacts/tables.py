@@ -52,7 +52,8 @@ def read_table(
         _check_columns(known, schema, wanted)
         # pandas would hand pyarrow an open Python file, which pyarrow's threads may close after the interpreter
         # (about one process in a hundred then aborts at exit, apache/arrow#50482); a path has no such owner.
-        return pq.read_table(known, columns=wanted, partitioning=None).to_pandas()
+        table: pd.DataFrame = pq.read_table(known, columns=wanted, partitioning=None).to_pandas()
+        return table
 
 
 def read_batches(path: Path | str, schema: TableSchema, columns: Sequence[str]) -> Iterator[pa.Table]:

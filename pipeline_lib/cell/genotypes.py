@@ -69,7 +69,7 @@ class Genotypes:
     @property
     def order(self) -> NDArray[np.int64]:
         """Number of deleted genes, int64 [n]."""
-        return (self.genes != NO_GENE).sum(axis=1)
+        return np.asarray((self.genes != NO_GENE).sum(axis=1))
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "Genotypes":
         """Return the observations at `rows` (positions or a mask); the codes keep their meaning."""
@@ -258,7 +258,7 @@ class Texts:
         encoded = one_chunk(column, pa.string()).dictionary_encode()
         met = [self._places.setdefault(text, len(self._places)) for text in encoded.dictionary.to_pylist()]
         own = np.array([*met, -1], dtype=np.int64)
-        return own[encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
+        return np.asarray(own[encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)])
 
     def sorted(self) -> tuple[NDArray[np.int64], tuple[str, ...]]:
         """Return the new number of every old one (-1 stays), and the texts in their order."""

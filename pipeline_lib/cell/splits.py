@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline_lib.artefacts.schemas import FOLDS, PHENOTYPES
+from pipeline_lib.artefacts import FOLDS, PHENOTYPES
 from pipeline_lib.cell.genotypes import NO_GENE, Genotypes
 from pipeline_lib.cell.testable import (
     genotype_codes,
@@ -259,7 +259,7 @@ def assign(data: Genotypes, genes: pd.DataFrame, name: str, settings: SplitSetti
 def _raw_beside_others(data: Genotypes) -> NDArray[np.bool_]:
     """Mark the raw interactions [n] of screens that hold other phenotypes too."""
     raw = data.phenotype == PHENOTYPES.index("raw_interaction")
-    return raw & np.isin(data.screen, data.screen[~raw])
+    return np.asarray(raw & np.isin(data.screen, data.screen[~raw]))
 
 
 def split_table(data: Genotypes, assignment: Assignment) -> pa.Table:
@@ -291,7 +291,7 @@ def leakage_table(data: Genotypes, assignment: Assignment, split: str) -> pd.Dat
     -------
     DataFrame
         split, unit ('genotypes', 'queries', 'genes', 'screens', 'one unseen gene'), first, second (folds),
-        shared (count), of (units in the second fold), ``promised`` (bool: the split keeps it apart), holds (bool).
+        shared (count), of (units in the second fold), kept_apart (bool: what the split keeps apart), holds (bool).
     """
     rows = []
     kept_apart = KEPT_APART[kind_and_repeat(split)[0]]
@@ -305,7 +305,7 @@ def leakage_table(data: Genotypes, assignment: Assignment, split: str) -> pd.Dat
                 "second": FOLDS[second],
                 "shared": shared,
                 "of": total,
-                "promised": must_differ,
+                "kept_apart": must_differ,
                 "holds": not must_differ or shared == 0,
             }
         )

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline_lib.artefacts.schemas import PHENOTYPES
+from pipeline_lib.artefacts import PHENOTYPES
 from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE, Genotypes
 
 

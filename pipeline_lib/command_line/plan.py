@@ -85,7 +85,7 @@ def _feature_faults(flow: Workflow) -> Iterator[str]:
 
 def _scan_faults(flow: Workflow) -> Iterator[str]:
     run = flow.run
-    # Whoever never asks for a scan may leave its defaults as they are, whatever the run's splits are.
+    # A run without a scan may leave its defaults as they are, whatever its splits are.
     if "scan" not in run.model_fields_set:
         return
     for key, name, there in (("split", run.scan.split, run.splits.names), ("screen", run.scan.screen, run.screens)):

@@ -16,7 +16,7 @@ from pipeline_lib.config.screens import screen_scores
 from pipeline_lib.errors import PipelineError
 
 
-class SectionType(click.ParamType):
+class SectionType(click.ParamType):  # type: ignore[type-arg] # it takes one from click 8.5 on alone
     """Turn an option's text into a typed section of the configuration.
 
     Text that starts with ``{`` or ``[`` is the section itself as JSON (what the rules pass); anything else is the

@@ -197,6 +197,11 @@ class FeatureSettings(Section):
     def _own_options(cls, options: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
         return reader_options(FEATURE_READERS, info.data.get("reader"), options)
 
+    @property
+    def computed(self) -> bool:
+        """Whether the table is computed from the run's metabolic model alone."""
+        return self.reader == "flux" and not self.files
+
     def stated_genetic(self, files: Iterable[str | None]) -> Literal["yes", "no", "unknown"]:
         """Return whether the table holds genetic interactions, from its own word or from its files'.
 
@@ -216,5 +221,4 @@ class FeatureSettings(Section):
         stated = set(files)
         if "yes" in stated:
             return "yes"
-        computed = self.reader == "flux" and not self.files
-        return "no" if stated == {"no"} or computed else "unknown"
+        return "no" if stated == {"no"} or self.computed else "unknown"

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline_lib.artefacts.schemas import PHENOTYPES
+from pipeline_lib.artefacts import PHENOTYPES
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.cell.genotypes import NO_GENE, gene_positions
 from pipeline_lib.cell.testable import genotype_codes, query_genes

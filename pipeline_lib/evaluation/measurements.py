@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline_lib.artefacts.schemas import OBSERVATIONS, PHENOTYPES
+from pipeline_lib.artefacts import PHENOTYPES
+from pipeline_lib.artefacts.schemas import OBSERVATIONS
 from pipeline_lib.artefacts.tables import read_batches
 from pipeline_lib.cell.genotypes import (
     ENCODED,

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -12,7 +11,7 @@ from pipeline_lib.artefacts.schemas import FEATURES_SUMMARY
 from pipeline_lib.config.command_options import json_option, named_files, part_of, print_layouts, settings_option
 from pipeline_lib.config.features import FeatureSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.sources.catalogue import DEFAULT_CATALOGUE, read_catalogue
+from pipeline_lib.sources.catalogue import DEFAULT_CATALOGUE, Provenance, find_provenance
 
 _PATH = click.Path(path_type=Path)
 
@@ -95,7 +94,7 @@ def summarise_command(
     if unknown:
         raise PipelineError(f"the settings have no feature table '{unknown[0]}'; there are {list(settings)}.")
     provenances = {name: find_provenance(settings[name], catalogue) for name in read}
-    summary = summarise(read, provenances, used)
+    summary = summarise(read, settings, provenances, used)
     write_table(summary, output, FEATURES_SUMMARY)
     if summary.empty:
         click.echo("this run has no feature tables; models read none.", err=True)
@@ -105,39 +104,6 @@ def summarise_command(
             "cell.features to use it.",
             err=True,
         )
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """What vouches for a feature table."""
-
-    evidence: tuple[str, ...]
-    """What the features rest on; empty where nobody states it."""
-    holds_genetic: str
-    """'yes', 'no' or 'unknown'."""
-    year: int | None
-    """Year of the release; None: not known."""
-    source: str
-    """The files, or the metabolic model."""
-
-
-def find_provenance(settings: FeatureSettings, catalogue: Path) -> Provenance:
-    """Return what the settings say of a feature table, else what the catalogue states for its files.
-
-    A table of which neither states whether it holds genetic interactions is 'unknown', never taken for clean.
-    """
-    known = read_catalogue(catalogue) if catalogue.exists() and settings.files else None
-    entries = [known.entry(file) if known is not None else None for file in settings.files.values()]
-    stated = [kind for entry in entries if entry is not None for kind in entry.evidence or ()]
-    years = [entry.year for entry in entries if entry is not None and entry.year is not None]
-    computed = settings.reader == "flux"
-    evidence = settings.evidence or (["metabolic"] if computed else stated)
-    return Provenance(
-        evidence=tuple(dict.fromkeys(map(str, evidence))),
-        holds_genetic=settings.stated_genetic(None if entry is None else entry.holds_genetic for entry in entries),
-        year=settings.year if settings.year is not None else max(years, default=None),
-        source="the run's metabolic model" if computed else ", ".join(settings.files.values()),
-    )
 
 
 _COUNTS = ("rows", "unknown_genes", "rows_merged", "columns_constant", "columns_left_out")
@@ -151,7 +117,10 @@ _TYPES = {
 
 
 def summarise(
-    tables: Mapping[str, pd.DataFrame], provenances: Mapping[str, Provenance], used: Collection[str]
+    tables: Mapping[str, pd.DataFrame],
+    settings: Mapping[str, FeatureSettings],
+    provenances: Mapping[str, Provenance],
+    used: Collection[str],
 ) -> pd.DataFrame:
     """Return the summary of several feature tables, `FEATURES_SUMMARY`, sorted by name; no rows where there is none.
 
@@ -159,16 +128,18 @@ def summarise(
     ----------
     tables
         Tables that `pipeline_lib.features.building.build_features` made, by name.
-    provenances
-        What each rests on, by name.
+    settings, provenances
+        Settings of each, and what it rests on, by name.
     used
         Names of the tables that models read.
     """
-    rows = [_row(name, tables[name], provenances[name], used=name in used) for name in sorted(tables)]
+    rows = [_row(name, tables[name], settings[name], provenances[name], used=name in used) for name in sorted(tables)]
     return pd.DataFrame(rows, columns=list(FEATURES_SUMMARY.columns)).astype(_TYPES)
 
 
-def _row(name: str, table: pd.DataFrame, provenance: Provenance, *, used: bool) -> dict[str, object]:
+def _row(
+    name: str, table: pd.DataFrame, settings: FeatureSettings, provenance: Provenance, *, used: bool
+) -> dict[str, object]:
     values = table.drop(columns="gene_index")
     losses = table.attrs.get("losses", {})
     return {
@@ -176,11 +147,11 @@ def _row(name: str, table: pd.DataFrame, provenance: Provenance, *, used: bool) 
         "columns": values.shape[1],
         "genes": len(values),
         "measured": float(values.notna().to_numpy().mean()),
-        "evidence": ", ".join(provenance.evidence),
-        "holds_genetic": provenance.holds_genetic,
+        "evidence": ", ".join(provenance.evidence or ("metabolic",) * settings.computed),
+        "holds_genetic": settings.stated_genetic(provenance.files_hold_genetic),
         "used": used,
         "year": provenance.year,
-        "source": provenance.source,
+        "source": "the run's metabolic model" if settings.computed else ", ".join(settings.files.values()),
         **{count: losses.get(count, 0) for count in _COUNTS},
         "notes": _notes(table.attrs.get("left_out", {})),
     }

@@ -103,7 +103,7 @@ def principal_components(values: NDArray[np.float32], count: int) -> NDArray[np.
     sign = np.sign(right[np.arange(count), np.abs(right).argmax(axis=1)])
     scores = left * singular * sign
     deviation = scores.std(axis=0)
-    return (scores / np.where(deviation > 0, deviation, 1)).astype(np.float32)
+    return np.asarray((scores / np.where(deviation > 0, deviation, 1)).astype(np.float32))
 
 
 def random_features(values: NDArray[np.float32], seed: int) -> NDArray[np.float32]:

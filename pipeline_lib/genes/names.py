@@ -158,7 +158,7 @@ class GeneNames:
         distinct = np.fromiter(
             (self.position(name) for name in encoded.dictionary.to_pylist()), np.int32, len(encoded.dictionary)
         )
-        return distinct[encoded.indices.to_numpy(zero_copy_only=False)]
+        return np.asarray(distinct[encoded.indices.to_numpy(zero_copy_only=False)])
 
     def explain(self, name: str) -> Reason:
         """Return why `name` is not one gene of the index."""

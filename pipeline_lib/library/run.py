@@ -290,7 +290,7 @@ def draw_figure(run: "Run", name: str) -> Figure:
         raise PipelineError(f"there is no figure '{name}'; did you mean '{near}'? There are {', '.join(topics)}.")
     topic = topics[name]
     paths = {artefact: run.folder / ARTEFACTS[artefact] for artefact in TOPICS[topic].artefacts}
-    # A run whose grid does not ask for these makes none of them, and the figure says so.
+    # A run whose grid needs none of these makes none of them, and the figure states it.
     given = {key: path for key, path in paths.items() if path.exists() or key not in CLP_CHECKS | OF_KNOCKOUTS}
     model = str(run.configuration["reporting"]["model"])
     with paper_style():

@@ -1,7 +1,6 @@
 """``python -m pipeline_lib networks``: read gene networks, join them and describe them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -14,7 +13,7 @@ from pipeline_lib.artefacts.schemas import TableSchema
 from pipeline_lib.config.command_options import json_option, named_files, part_of, print_layouts, settings_option
 from pipeline_lib.config.features import NetworkSettings
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.sources.catalogue import DEFAULT_CATALOGUE, read_catalogue
+from pipeline_lib.sources.catalogue import DEFAULT_CATALOGUE, Provenance, find_provenance
 
 _PATH = click.Path(path_type=Path)
 
@@ -68,7 +67,7 @@ def read_command(
 
     chosen = part_of(settings, name, "network")
     # Refused before the work is done, not when the networks are joined.
-    find_provenance(name, chosen, catalogue)
+    stated_provenance(name, chosen, catalogue)
     raw = read_network(files, chosen)
     table = read_table(genes, GENES)
     names = GeneNames.from_table(table)
@@ -104,50 +103,26 @@ def combine_command(
     unknown = sorted(set(tables) - set(settings))
     if unknown:
         raise PipelineError(f"the settings have no network '{unknown[0]}', of which a table is given.")
-    provenances = {name: find_provenance(name, settings[name], catalogue) for name in tables}
+    provenances = {name: stated_provenance(name, settings[name], catalogue) for name in tables}
     write_table(join_networks(tables, provenances), edges, EDGES)
     write_table(summarise(tables, provenances, num_genes), summary, SUMMARY)
 
 
-@dataclass(frozen=True)
-class Provenance:
-    """What vouches for a network's edges."""
-
-    evidence: tuple[str, ...]
-    """What the edges rest on."""
-    year: int | None
-    """Year of the release; None: not known."""
-
-    @property
-    def holds_genetic(self) -> bool:
-        """Whether published genetic interactions are among the edges: a screen's own labels may be in there."""
-        return "genetic" in self.evidence
-
-
-def find_provenance(name: str, settings: NetworkSettings, catalogue: Path) -> Provenance:
-    """Return what the settings say of a network, else what the catalogue states for its files.
+def stated_provenance(name: str, settings: NetworkSettings, catalogue: Path) -> Provenance:
+    """Return what a network rests on.
 
     Raises
     ------
     PipelineError
-        When neither states the evidence: a network that may hold genetic interactions is never taken for clean.
+        When nobody states it: a network that may hold genetic interactions is never taken for clean.
     """
-    entries = []
-    if settings.evidence is None or settings.year is None:
-        sources = read_catalogue(catalogue).sources if catalogue.exists() else {}
-        entries = [sources[file] for file in settings.files.values() if file in sources]
-    evidence = settings.evidence
-    if evidence is None:
-        stated = [entry.evidence for entry in entries if entry.evidence is not None]
-        if not stated:
-            raise PipelineError(
-                f"network '{name}': neither its settings nor the catalogue state what its edges rest on; "
-                "give 'evidence', with 'genetic' among it if published genetic interactions are in the file."
-            )
-        evidence = [kind for kinds in stated for kind in kinds]
-    years = [entry.year for entry in entries if entry.year is not None]
-    year = settings.year if settings.year is not None else max(years, default=None)
-    return Provenance(tuple(dict.fromkeys(evidence)), year)
+    found = find_provenance(settings, catalogue)
+    if not found.evidence:
+        raise PipelineError(
+            f"network '{name}': neither its settings nor the catalogue state what its edges rest on; "
+            "give 'evidence', with 'genetic' among it if published genetic interactions are in the file."
+        )
+    return found
 
 
 SUMMARY = TableSchema(
@@ -214,7 +189,7 @@ def summarise_network(name: str, table: pd.DataFrame, provenance: Provenance, nu
         "greatest_degree": int(degrees.max()),
         "coverage": len(degrees) / num_genes,
         "evidence": ", ".join(provenance.evidence),
-        "holds_genetic": provenance.holds_genetic,
+        "holds_genetic": provenance.genetic_evidence,
         "year": provenance.year,
         **{key: losses.get(key) for key in _LOSSES},
     }

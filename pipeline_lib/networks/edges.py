@@ -16,7 +16,7 @@ from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.config.features import NETWORK_READERS, NetworkSettings
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.genes.names import GeneNames
-from pipeline_lib.networks.cli import Provenance
+from pipeline_lib.sources.catalogue import Provenance
 from pipeline_lib.sources.table_layout import read_text
 from pipeline_lib.sources.written_numbers import parse_numbers
 
@@ -261,7 +261,7 @@ def join_networks(networks: Mapping[str, pd.DataFrame], provenances: Mapping[str
         `pipeline_lib.artefacts.schemas.EDGES` and ``holds_genetic``; no rows where there is no network.
     """
     parts = [
-        networks[name][list(EDGES.columns)].assign(holds_genetic=provenances[name].holds_genetic)
+        networks[name][list(EDGES.columns)].assign(holds_genetic=provenances[name].genetic_evidence)
         for name in sorted(networks)
     ]
     if not parts:
@@ -380,4 +380,4 @@ def _allowed_swaps(
     exists = (present[position] == proposed).any(axis=0)
     _, inverse, counts = np.unique(proposed, return_inverse=True, return_counts=True)
     twice = (counts[inverse].reshape(proposed.shape) > 1).any(axis=0)
-    return ~(loops | exists | twice)
+    return np.asarray(~(loops | exists | twice))

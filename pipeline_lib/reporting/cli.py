@@ -194,7 +194,8 @@ def _run_config(config_json: str) -> "RunConfig":
     from pipeline_lib.config.loading import RunConfig, parse_section, read_run_config
 
     if config_json.lstrip().startswith("{"):
-        return parse_section(TypeAdapter(RunConfig), config_json, "--config")
+        config: RunConfig = parse_section(TypeAdapter(RunConfig), config_json, "--config")
+        return config
     return read_run_config(Path(config_json))
 
 

@@ -22,6 +22,7 @@ from matplotlib.ticker import AutoLocator, MaxNLocator
 from PIL import Image
 
 from pipeline_lib.artefacts.atomic import atomic_path, read_json, write_json, write_text
+from pipeline_lib.reporting.style import legend_below
 
 WIDTH = 3.0
 """Inches: at the width of a phone's screen a label of 7 points is shown at 11 pixels."""
@@ -46,7 +47,7 @@ def in_one_column(figure: Figure) -> Figure:
         `figure` itself.
     """
     placed = [axes for axes in figure.axes if axes.get_subplotspec() is not None]
-    # A panel that only says why it is empty is left out: the caption says it too.
+    # A panel with the reason why it is empty is left out: the caption states it too.
     panels = [axes for axes in placed if axes.axison or axes.has_data()] or placed
     for unused in (axes for axes in placed if axes not in panels):
         unused.remove()
@@ -101,7 +102,7 @@ def _in_lines(figure: Figure, legend: Legend) -> int:
     labels = [text.get_text() for text in legend.get_texts()]
     columns = 2 if max(map(len, labels), default=0) <= _SHORT else 1
     legend.remove()
-    figure.legend(handles, labels, loc="outside lower center", ncols=columns)
+    legend_below(figure, (handles, labels), columns)
     return -(-len(labels) // columns)
 
 

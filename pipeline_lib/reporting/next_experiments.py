@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from pipeline_lib.artefacts.schemas import PHENOTYPES
+from pipeline_lib.artefacts import PHENOTYPES
 from pipeline_lib.cell.genotypes import gene_positions
 from pipeline_lib.config.evaluation import ReportingSettings
 from pipeline_lib.config.screen_readers import ScreenScores

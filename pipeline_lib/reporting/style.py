@@ -1,14 +1,16 @@
 """One look for every figure: sizes of a journal's columns, colours for colour-blind readers, the axis of P-values."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import matplotlib as mpl
 import numpy as np
 import seaborn as sns
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import NDArray
 
@@ -73,6 +75,23 @@ def equal_axes(axes: Axes, low: float, high: float) -> None:
     ticks = axes.xaxis.get_major_locator().tick_values(low, high)
     inside = [tick for tick in ticks if low - room <= tick <= high + room]
     axes.set(xticks=inside, yticks=inside)
+
+
+def legend_below(figure: Figure, entries: tuple[Sequence[Artist], Sequence[str]], columns: int) -> None:
+    """Put a legend of handles and their labels below the panels of a figure."""
+    figure.legend(*entries, loc="outside lower center", ncols=columns)
+
+
+def dots_of_parts(panel: Axes, wholes: "pd.Series[int]", parts: "pd.Series[int]", labels: tuple[str, str]) -> None:
+    """Draw a dot of each whole and of its part, one line each, and their legend below the figure.
+
+    Dots, since a bar has no foot on a logarithmic axis; a part of 0 has none.
+    """
+    y = np.arange(len(wholes))
+    panel.plot(wholes, y, "o", color=BASELINE, label=labels[0])
+    panel.plot(parts.where(parts > 0), y, "o", color=CLP, label=labels[1])
+    panel.grid(axis="y", linewidth=0.3)
+    panel.figure.legend(*panel.get_legend_handles_labels(), loc="outside lower right", ncols=2)
 
 
 @contextmanager

@@ -216,12 +216,12 @@ class GenotypeColumns:
     @property
     def order(self) -> NDArray[np.int64]:
         """Number of deleted genes, int64 [n]."""
-        return (self.genes != UNKNOWN).sum(axis=1)
+        return np.asarray((self.genes != UNKNOWN).sum(axis=1))
 
     def one_gene_twice(self) -> NDArray[np.bool_]:
         """Return the rows whose strains lack the same gene, bool [n]."""
         same = (self.genes[:, 1:] == self.genes[:, :-1]) & (self.genes[:, 1:] != UNKNOWN)
-        return same.any(axis=1)
+        return np.asarray(same.any(axis=1))
 
     def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "GenotypeColumns":
         """Return the genotypes at `rows` (positions or a mask)."""

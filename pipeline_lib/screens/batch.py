@@ -249,7 +249,7 @@ def _sentinels(values: NDArray[np.float64], usable: NDArray[np.bool_]) -> NDArra
     others = sizes[usable & ~nines]
     if not nines.any() or len(others) < _FEWEST_OTHERS:
         return np.zeros(len(values), dtype=bool)
-    return nines & (sizes > _BEYOND * others.max())
+    return np.asarray(nines & (sizes > _BEYOND * others.max()))
 
 
 _WORDS = (("false", "true"), ("f", "t"), ("no", "yes"), ("n", "y"))

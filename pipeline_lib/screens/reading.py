@@ -235,7 +235,7 @@ def combine_rejected(parts: Sequence[Path], output: Path) -> int:
     table = pa.concat_tables(tables) if tables else REJECTED_SCHEMA.empty_table()
     with atomic_path(output) as temporary, ParquetStream(temporary) as stream:
         stream.write(table)
-    return table.num_rows
+    return int(table.num_rows)
 
 
 def _open(path: Path) -> pq.ParquetFile:
@@ -416,7 +416,8 @@ def genotype_key(genes: "pl.Series") -> "pl.Expr":
 def gene_of_key(key: "pl.Expr", slot: int, genes: int) -> "pl.Expr":
     """Return the index of the gene in place `slot` of a `genotype_key`, of `genes` in all; -1 where there is none."""
     base = genes + 1
-    return (key // base ** (MAX_ORDER - 1 - slot)) % base - 1
+    gene: pl.Expr = (key // base ** (MAX_ORDER - 1 - slot)) % base - 1
+    return gene
 
 
 def _gene_lists(key: "pl.Series", genes: "pl.Series") -> "pl.Series":

@@ -53,7 +53,7 @@ class PairReplicates:
         low = pairs.min(axis=1).astype(np.int64)
         slots = high * (high + 1) // 2 + low
         within = replicate_numbers(slots)
-        numbers = within + self._seen[slots]
+        numbers: NDArray[np.int64] = within + self._seen[slots]
         # Where a slot repeats, numpy keeps the last value assigned, which is the greatest.
         self._seen[slots] = numbers + 1
         return numbers
@@ -103,7 +103,7 @@ def strain_codes(block: RowBlock, strains: Strains, column: str, alleles: str | 
     ids = block.text(column)
     if alleles is None or alleles not in block.table.column_names:
         distinct = strains.codes(ids.dictionary.to_pylist())
-        return distinct[ids.indices.to_numpy(zero_copy_only=False)]
+        return np.asarray(distinct[ids.indices.to_numpy(zero_copy_only=False)])
     left, right, inverse = distinct_pairs(ids, block.text(alleles))
     return strains.codes(left, right)[inverse]
 

@@ -173,7 +173,7 @@ def _digenic_crosses(
     query, array = _grid(len(controls), len(arrays))
     one, other = controls[query], arrays[array]
     made = np.isin(one, needed) | (~np.isin(other, needed) & (one < other))
-    return np.stack([query, array], axis=1)[(one != other) & made]
+    return np.asarray(np.stack([query, array], axis=1)[(one != other) & made])
 
 
 def _trigenic_crosses(
@@ -181,10 +181,12 @@ def _trigenic_crosses(
 ) -> NDArray[np.int64]:
     """Cross every double-mutant query with the array, and keep `most` of the crosses."""
     query, array = _grid(len(queries), len(arrays))
-    crosses = np.stack([query, array], axis=1)[(queries[query] != arrays[array][:, None]).all(axis=1)]
+    crosses: NDArray[np.int64] = np.stack([query, array], axis=1)[
+        (queries[query] != arrays[array][:, None]).all(axis=1)
+    ]
     if len(crosses) <= most:
         return crosses
-    return crosses[np.sort(random.choice(len(crosses), most, replace=False))]
+    return np.asarray(crosses[np.sort(random.choice(len(crosses), most, replace=False))])
 
 
 def _grid(queries: int, arrays: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

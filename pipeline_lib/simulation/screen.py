@@ -135,10 +135,10 @@ def _p_values(raw: Values, std: Values, query: Values, array: Values, settings: 
     # Without noise there is nothing to doubt: P is 0, or 0.5 where the score is 0 too.
     with np.errstate(divide="ignore", invalid="ignore"):
         if settings.p_values == "naive":
-            return np.nan_to_num(stats.t.sf(size / std, settings.replicates - 1), nan=0.5)
+            return np.asarray(np.nan_to_num(stats.t.sf(size / std, settings.replicates - 1), nan=0.5))
         of_strains = settings.strain_noise**2 * np.maximum(query**2 + array**2 - settings.strain_noise**2, 0)
         variance = settings.colony_noise**2 / settings.replicates + settings.query_noise**2 + of_strains
-        return np.nan_to_num(stats.norm.sf(size / np.sqrt(variance)), nan=0.5)
+        return np.asarray(np.nan_to_num(stats.norm.sf(size / np.sqrt(variance)), nan=0.5))
 
 
 def _adjust(crosses: Crosses, explained: Values) -> Crosses:

@@ -1,13 +1,14 @@
 """The catalogue of upstream files: where each comes from, its checksum, licence and citation."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Self
 
 import yaml
 from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
 
-from pipeline_lib.config.features import Evidence, HoldsGenetic
+from pipeline_lib.config.features import Evidence, FeatureSettings, HoldsGenetic, NetworkSettings
 from pipeline_lib.config.section import PROJECT, Section, explain, load_yaml
 from pipeline_lib.errors import PipelineError
 
@@ -213,3 +214,33 @@ def read_catalogue(path: Path) -> Catalogue:
         return Catalogue.model_validate({"sources": {**one, **members}, "collections": collections})
     except ValidationError as error:
         raise explain(error, [Catalogue], str(path)) from error
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What the settings of a network or a feature table state of it, else what the catalogue states of its files."""
+
+    evidence: tuple[str, ...]
+    """What it rests on; empty where neither states it."""
+    year: int | None
+    """Year of the release; None: not known."""
+    files_hold_genetic: tuple[str | None, ...] = ()
+    """What the catalogue states of each file: 'yes', 'no' or 'unknown'; None: nothing."""
+
+    @property
+    def genetic_evidence(self) -> bool:
+        """Whether published genetic interactions are among the evidence: a screen's own labels may be in there."""
+        return "genetic" in self.evidence
+
+
+def find_provenance(settings: NetworkSettings | FeatureSettings, catalogue: Path) -> Provenance:
+    """Return the provenance of a network or a feature table; without a catalogue, what its settings state."""
+    known = read_catalogue(catalogue) if catalogue.exists() and settings.files else Catalogue(sources={})
+    entries = [known.entry(file) for file in settings.files.values()]
+    stated = [kind for entry in entries if entry is not None for kind in entry.evidence or ()]
+    years = [entry.year for entry in entries if entry is not None and entry.year is not None]
+    return Provenance(
+        evidence=tuple(dict.fromkeys(settings.evidence or stated)),
+        year=settings.year if settings.year is not None else max(years, default=None),
+        files_hold_genetic=tuple(None if entry is None else entry.holds_genetic for entry in entries),
+    )

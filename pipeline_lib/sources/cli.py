@@ -11,14 +11,8 @@ from pipeline_lib.artefacts.atomic import write_json
 from pipeline_lib.config.command_options import json_option, print_rows
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.sources.catalogue import DEFAULT_CATALOGUE, read_catalogue
-from pipeline_lib.sources.fetch import (
-    DEFAULT_ARCHIVES,
-    DEFAULT_RECORDED,
-    Fetcher,
-    Patience,
-    RecordedSums,
-    collect_records,
-)
+from pipeline_lib.sources.download import Patience
+from pipeline_lib.sources.fetch import DEFAULT_ARCHIVES, DEFAULT_RECORDED, Fetcher, RecordedSums, collect_records
 from pipeline_lib.sources.upstream_file import default_mirror
 
 _catalogue_option = click.option(

@@ -153,7 +153,7 @@ def _opened(path: Path) -> Iterator[tuple[FileKind, pa.NativeFile]]:
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def _text(column: pa.Array, spelling: str, path: Path, *, lists: bool) -> pa.StringArray:

@@ -11,8 +11,9 @@ import pandas as pd
 import psutil
 import pyarrow as pa
 
+from pipeline_lib.artefacts import FOLDS, PHENOTYPES
 from pipeline_lib.artefacts.atomic import write_json
-from pipeline_lib.artefacts.schemas import FOLDS, HISTORY, PHENOTYPES
+from pipeline_lib.artefacts.schemas import HISTORY
 from pipeline_lib.artefacts.tables import save_tensors, write_arrow, write_table
 from pipeline_lib.config.models import ModelSettings
 from pipeline_lib.config.training import TrainingSettings

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline_lib.artefacts import schemas
-from pipeline_lib.artefacts.schemas import EDGES, FOLDS, GENES, MEDIA, OTHERS, PHENOTYPES, SPLIT, screens_of_media
+from pipeline_lib.artefacts import FOLDS, PHENOTYPES, schemas
+from pipeline_lib.artefacts.schemas import EDGES, GENES, MEDIA, OTHERS, SPLIT, screens_of_media
 from pipeline_lib.artefacts.tables import load_tensors, read_batches, read_table
 from pipeline_lib.cell.genotypes import MAX_ORDER, Genotypes, read_genotypes
 from pipeline_lib.config.model_registry import FLUX, SIMULATED_PHENOTYPES

@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 import torch
 from numpy.typing import NDArray
 
-from pipeline_lib.artefacts.schemas import FOLDS, PHENOTYPES, SPLIT
+from pipeline_lib.artefacts import FOLDS, PHENOTYPES
+from pipeline_lib.artefacts.schemas import SPLIT
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE, Genotypes
 from pipeline_lib.errors import PipelineError

@@ -92,7 +92,7 @@ def pack_run(files: "FitFiles", rows: int) -> Pack:
         raise PipelineError(f"A pack is made of a model of the family 'clp', and '{files.model}' is none of them.")
     cell = open_cell(files)
     model = load_fitted(files.fitted, cell).model
-    assert isinstance(model, Clp)  # noqa: S101 - the family says so
+    assert isinstance(model, Clp)  # noqa: S101 - the family has no other
     task = model.tasks[0]
     data = read_split(files.observations, files.folds, cell.genes)
     mine = np.isin(data.genotypes.screen, task.screens)

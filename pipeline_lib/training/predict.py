@@ -13,23 +13,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from pipeline_lib.artefacts import FOLDS
 from pipeline_lib.artefacts.atomic import atomic_path
-from pipeline_lib.artefacts.schemas import FOLDS
 from pipeline_lib.cell.genotypes import NO_GENE
 from pipeline_lib.config.model_registry import entry_of, family_of
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.genes.names import GeneNames, genotypes_of_lists, smallest_order
 from pipeline_lib.models.interface import Cell, Prediction
-from pipeline_lib.training.fitted_model import (
-    FittedModel,
-    TrainedAssay,
-    genotypes_of,
-    load_fitted,
-    read_cell,
-    with_solver,
-)
+from pipeline_lib.training.fitted_model import FittedModel, genotypes_of, load_fitted, read_cell, with_solver
 from pipeline_lib.training.genotypes import CHUNK, cut, parse_genotypes
-from pipeline_lib.training.measured_genotypes import MeasuredGenotypes
+from pipeline_lib.training.measured_genotypes import MeasuredGenotypes, TrainedAssay
 from pipeline_lib.training.run_files import FitFiles, find_fit, unit_of
 
 SCHEMA = pa.schema(
@@ -124,7 +117,7 @@ def _repeated(text: str, n: int) -> pa.DictionaryArray:
 def _count(chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Return the number of true values of each row, int64 [n]; numpy's own sum over so short an axis takes longer."""
     columns = iter(chosen.T)
-    total = next(columns).astype(np.int64)
+    total: NDArray[np.int64] = next(columns).astype(np.int64)
     for column in columns:
         total += column
     return total
@@ -201,7 +194,8 @@ class Predictor:
         batches = list(self.batches(cut(genes, CHUNK)))
         if not batches:
             raise PipelineError("There is no genotype to predict: give at least one.")
-        return plain(batches).to_pandas()
+        table: pd.DataFrame = plain(batches).to_pandas()
+        return table
 
 
 def _place(row: int) -> str:

@@ -80,7 +80,8 @@ class Optimiser:
 
     def state(self) -> dict[str, Any]:
         """Return all that `load` needs, as tensors and plain values."""
-        return self._adamw.state_dict()
+        state: dict[str, Any] = self._adamw.state_dict()
+        return state
 
     def load(self, state: dict[str, Any]) -> None:
         """Go back to what `state` returned."""

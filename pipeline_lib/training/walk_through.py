@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from pipeline_lib.artefacts.schemas import PHENOTYPES
+from pipeline_lib.artefacts import PHENOTYPES
 from pipeline_lib.cell.genotypes import Genotypes
 from pipeline_lib.cell.graph import PhenotypeProcessor
 from pipeline_lib.config.model_registry import family_of
@@ -150,7 +150,7 @@ def walk_through(
     if family_of(name) != "clp":
         raise PipelineError(f"The walk-through is for models of the family 'clp', and '{name}' is none of them.")
     model = build(name, model_settings, training)
-    assert isinstance(model, Clp)  # noqa: S101 - the family says so
+    assert isinstance(model, Clp)  # noqa: S101 - the family has no other
     train = data.part("train")
     task, _ = model.prepare(train, cell, FitContext(seed=seed, threads=threads))[0]
     batch = choose_batch(train.take(np.isin(train.screen, task.screens)), seed)

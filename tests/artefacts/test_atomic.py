@@ -88,7 +88,7 @@ def test_others_may_read_what_the_umask_lets_them(tmp_path):
     ("code", "advice"),
     [(errno.ENOSPC, "the disk is full"), (errno.EROFS, "read-only"), (errno.EACCES, "permission was denied")],
 )
-def test_an_error_of_the_file_system_says_what_to_do(tmp_path, code, advice):
+def test_an_error_of_the_file_system_states_what_to_do(tmp_path, code, advice):
     target = tmp_path / "table.tsv"
     with pytest.raises(PipelineError, match=rf"table.tsv could not be written: .*{advice}"), atomic_path(target):
         raise OSError(code, os.strerror(code))

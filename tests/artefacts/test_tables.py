@@ -67,7 +67,7 @@ def test_a_damaged_parquet_is_refused(predictions, tmp_path, damage):
         read_table(path, PREDICTIONS)
 
 
-def test_a_missing_table_says_what_to_run(tmp_path):
+def test_a_missing_table_is_an_error_that_names_what_to_run(tmp_path):
     with pytest.raises(PipelineError, match="does not exist; run the rule that makes it"):
         read_table(tmp_path / "p.parquet")
 

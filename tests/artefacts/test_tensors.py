@@ -48,6 +48,6 @@ def test_a_truncated_file_is_refused(tmp_path):
         load_tensors(path)
 
 
-def test_a_missing_file_says_what_to_run(tmp_path):
+def test_a_missing_file_is_an_error(tmp_path):
     with pytest.raises(PipelineError, match="does not exist"):
         load_tensors(tmp_path / "s.pt")

@@ -131,7 +131,7 @@ def test_the_e_coli_model_beside_the_yeast_gene_table_is_refused(tmp_path: Path,
 
 
 @pytest.mark.mirror
-def test_the_yeast_list_of_essential_genes_says_nothing_of_e_coli(tmp_path: Path, mirror: Path) -> None:
+def test_the_yeast_list_of_essential_genes_covers_no_gene_of_e_coli(tmp_path: Path, mirror: Path) -> None:
     listed = mirror / "essentiality/Cerevisiae_EssentialGenes_List_1.txt"
     with pytest.raises(PipelineError, match=r"none of its lines names a gene .*organism\.essential out"):
         make_genes(tmp_path, "--gem=cobra:textbook", f"--essential={listed}")
@@ -151,7 +151,7 @@ def test_yeast_gem_is_known_whole(tmp_path: Path, mirror: Path) -> None:
     assert 1000 < genes["essential"].sum() <= 1085
 
 
-def test_an_own_table_says_which_genes_are_essential(tmp_path: Path) -> None:
+def test_an_own_table_states_which_genes_are_essential(tmp_path: Path) -> None:
     (tmp_path / "genes.tsv").write_text("id\tname\taliases\tessential\nb0001\tthrL\t\tno\nb0002\tthrA\tHs|thrA1\t\n")
     model = write_model(tmp_path / "m.json", {"R1": "b0001", "R2": "thrA"})
     genes, _ = make_genes(tmp_path, f"--gem={model}", f"--gene-table={tmp_path / 'genes.tsv'}")

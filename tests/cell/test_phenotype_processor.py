@@ -52,7 +52,7 @@ def test_the_wild_type_loses_nothing():
     assert all(bool(mask.all()) for mask in kept)
 
 
-def test_fitness_speaks_of_the_intact_cell_and_interactions_and_calls_of_the_perturbed_set():
+def test_fitness_labels_the_intact_cell_and_interactions_and_calls_the_perturbed_set():
     phenotype = torch.tensor([CODE["fitness"], CODE["interaction"], CODE["call"]])
     batch = PROCESSOR.process(genotypes([0], [0, 1], [0, 1, 2]), phenotype, torch.tensor([0.9, -0.2, 1.0]))
     assert batch.intact_label.known.tolist() == [True, False, False]

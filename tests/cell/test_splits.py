@@ -1,4 +1,4 @@
-"""A split keeps its promise: what is tested was not trained on, in the sense of its name."""
+"""A split keeps apart what its name states: what is tested was not trained on."""
 
 import re
 import zlib
@@ -52,7 +52,7 @@ def test_a_bare_name_keeps_the_folds_that_it_always_had(name, expected, observat
 
 
 @pytest.mark.parametrize("kind", list(SPLITS))
-def test_draws_differ_and_each_is_the_same_whenever_it_is_drawn(kind, observations, genes):
+def test_repeats_differ_and_each_is_the_same_whenever_it_is_made(kind, observations, genes):
     data = encode(observations, genes)
     folds = [assign(data, genes, name, SETTINGS).fold for name in (kind, f"{kind}-1", f"{kind}-2")]
     assert all((first != second).any() for first, second in combinations(folds, 2))
@@ -60,17 +60,17 @@ def test_draws_differ_and_each_is_the_same_whenever_it_is_drawn(kind, observatio
 
 
 @pytest.mark.parametrize("name", ["nonsense", "nonsense-1", "random-0", "random-01", "random-pooled", "random-1-2"])
-def test_what_is_no_draw_of_a_split_is_refused(name, observations, genes):
+def test_what_is_no_repeat_of_a_split_is_refused(name, observations, genes):
     with pytest.raises(PipelineError, match=f"unknown split '{name}'; choose among random, query_disjoint"):
         assign(encode(observations, genes), genes, name, SETTINGS)
 
 
 @pytest.mark.parametrize("name", DRAWS)
-def test_every_split_keeps_its_promise(name, observations, genes):
+def test_every_split_keeps_apart_what_its_name_states(name, observations, genes):
     data = encode(observations, genes)
     assignment = assign(data, genes, name, SETTINGS)
     table = leakage_table(data, assignment, name)
-    assert table["promised"].any()
+    assert table["kept_apart"].any()
     assert table["holds"].all()
     check_leakage(table)
 
@@ -185,7 +185,7 @@ def test_a_tested_genotype_of_another_query_leaves_training(observations, genes)
     assert (fold == LEFT_OUT).sum() > (data.phenotype == 2).sum()
 
 
-def test_a_broken_promise_fails_the_run(observations, genes):
+def test_leakage_between_folds_fails_the_run(observations, genes):
     data = encode(observations, genes)
     honest = assign(data, genes, "random", SETTINGS)
     shuffled = Assignment(np.random.default_rng(0).permutation(honest.fold), honest.group)
@@ -238,7 +238,7 @@ def test_pairs_with_both_labels_are_tested_like_any_other_phenotype(genes):
         (pairs([[gene] for gene in GENES[:2]], phenotype="fitness"), "random", "and there are 2"),
     ],
 )
-def test_a_fold_that_stays_empty_says_why(table, split, reason, genes):
+def test_a_fold_that_stays_empty_is_an_error_with_its_reason(table, split, reason, genes):
     with pytest.raises(PipelineError, match=re.escape(reason)):
         assign(encode(table, genes), genes, split, SETTINGS)
 

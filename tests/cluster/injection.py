@@ -82,10 +82,10 @@ def wait_for_the_end(blow: Blow, state: str, checkout: Checkout, slurm: Slurm) -
     """Return when the struck attempt is over: its job is in `state`, or has been started anew for ``REQUEUED``."""
 
     def landed() -> bool:
-        told = slurm.job(blow.job)
+        job = slurm.job(blow.job)
         if state == "REQUEUED":
-            return told["Restarts"] != "0" and told["JobState"] == "PENDING"
-        return told["JobState"] == state
+            return job["Restarts"] != "0" and job["JobState"] == "PENDING"
+        return job["JobState"] == state
 
     wait_until(landed, f"{blow.fault} ({blow.job})", checkout, 300)
     blow.seconds += time.monotonic()

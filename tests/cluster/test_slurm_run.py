@@ -99,7 +99,7 @@ def test_every_fit_is_a_job_of_its_own(struck):
     assert not any("ArrayJobId" in job for job in struck.jobs)
 
 
-def test_a_retry_asks_for_more_memory_and_time(struck):
+def test_a_retry_requests_more_memory_and_time(struck):
     blow = next(blow for blow in struck.blows if blow.fault.startswith("scancel"))
     first = job_of(struck, blow)
     assert (first["TimeLimit"], first["MinMemoryNode"]) == ("01:00:00", "6000M")

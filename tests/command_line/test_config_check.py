@@ -68,7 +68,7 @@ def test_a_good_run_is_described_with_the_size_of_its_folds(folder):
     assert any("states no calls: nothing is called" in note for note in checked.notes)
 
 
-def test_everything_that_is_wrong_is_said_at_once(folder):
+def test_everything_that_is_wrong_is_reported_at_once(folder):
     (folder / "pairs.csv").write_text("gene_a,gene_b,value\nb0008,b0114,1\n")
     (folder / "edges.csv").write_text("a,b\nb0008,b0114\n")
     table = {"reader": "table", "files": {"table": "edges.csv"}}
@@ -82,7 +82,7 @@ def test_everything_that_is_wrong_is_said_at_once(folder):
     )
     result = CliRunner().invoke(app, ["config", "check", str(path)])
     assert result.exit_code == 1
-    said = result.exception.sentences
+    reported = result.exception.sentences
     expected = (
         "key 'grid': there is no model 'clpp'; did you mean 'clp'?",
         "key 'reporting.model': there is no model 'clppp'",
@@ -93,8 +93,8 @@ def test_everything_that_is_wrong_is_said_at_once(folder):
         "key 'networks.odd': there is no network reader 'tabel'",
     )
     for sentence in expected:
-        assert sum(sentence in line for line in said) == 1, (sentence, said)
-    assert all(line.startswith(f"{path}: ") for line in said)
+        assert sum(sentence in line for line in reported) == 1, (sentence, reported)
+    assert all(line.startswith(f"{path}: ") for line in reported)
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,7 @@ def test_a_missing_file_is_named(tmp_path):
         read_run_config(tmp_path / "none.yaml")
 
 
-def test_a_section_as_json_is_checked_alike():
+def test_a_section_as_json_is_checked_by_the_same_rules():
     adapter = TypeAdapter(EvaluationSettings)
     assert parse_section(adapter, '{"resamples": 500}', "--settings").resamples == 500
     with pytest.raises(PipelineError, match=r"unknown key 'resampels'; did you mean 'resamples'\?"):
@@ -218,16 +218,16 @@ def test_a_name_of_the_catalogue_is_that_source_whatever_lies_beside(tmp_path, m
     assert run.metabolism.gem == "yeast-gem/yeast-GEM.yml"
 
 
-def test_everything_that_is_wrong_is_said_at_once():
+def test_everything_that_is_wrong_is_reported_at_once():
     with pytest.raises(ConfigurationError) as caught:
         load_run(minimal(run="my run", metabolsm={}, catalogue="~/nowhere.yaml", grid=[]), "mine.yaml")
-    said = caught.value.sentences
-    assert len(said) == 4
+    reported = caught.value.sentences
+    assert len(reported) == 4
     for part in ("instance 'my-run'", "unknown key 'metabolsm'", "key 'grid'", "no file '~/nowhere.yaml'"):
-        assert sum(part in sentence for sentence in said) == 1
+        assert sum(part in sentence for sentence in reported) == 1
 
 
-def test_a_base_without_a_screen_asks_for_the_table(root):
+def test_a_base_without_a_screen_needs_the_table(root):
     with pytest.raises(PipelineError, match="no screen is named; name your table under screens") as caught:
         read_run_config(root / "config" / "own_screen.yaml")
     assert caught.value.sentences == (str(caught.value),)

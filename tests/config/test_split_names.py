@@ -16,7 +16,7 @@ PATTERN = TypeAdapter(SplitName).json_schema()["pattern"]
 
 
 @given(kind=st.sampled_from(SPLIT_KINDS), repeat=st.integers(1, 10**9))
-def test_a_name_says_kind_and_repeat(kind, repeat):
+def test_a_name_holds_kind_and_repeat(kind, repeat):
     assert kind_and_repeat(kind) == (kind, 0)
     assert kind_and_repeat(f"{kind}-{repeat}") == (kind, repeat)
     assert kind_and_repeat(pooled_name(kind)) == (kind, None)

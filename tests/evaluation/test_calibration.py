@@ -36,7 +36,7 @@ def examine(write_run: Callable, table: Callable, crosses: Callable) -> Callable
     return make
 
 
-def test_an_honest_model_covers_what_it_says(examine: Callable) -> None:
+def test_a_calibrated_model_covers_its_nominal_level(examine: Callable) -> None:
     rows = examine(TRUE, noise=0.1)
     coverage = rows.loc["coverage", "none"]
     assert coverage["expected"].tolist() == SETTINGS.coverage_levels

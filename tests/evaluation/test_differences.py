@@ -34,7 +34,7 @@ def rows_of(
     return difference_rows("random", found, validation or {}, EXTENTS, SETTINGS.model_copy(update=settings))
 
 
-def test_the_best_baseline_is_chosen_on_validation_whatever_the_test_fold_says() -> None:
+def test_the_best_baseline_is_chosen_on_validation_whatever_its_test_score() -> None:
     found = scores("pearson", gene_ridge=0.4, query_mean=0.3, clp=0.9)
     validation = {"gene_ridge": {ASSAY: 0.2}, "query_mean": {ASSAY: 0.5}, "clp": {ASSAY: 0.9}}
     rows = rows_of(found, validation, references=[])
@@ -178,7 +178,7 @@ def rejections(design: ClusterDesign, screens: int, heavy: bool = False) -> int:
     ],
     ids=["12 queries", "60 queries", "pairs of 100 genes"],
 )
-def test_equal_models_are_told_apart_one_time_in_twenty(design: ClusterDesign) -> None:
+def test_equal_models_differ_significantly_one_time_in_twenty(design: ClusterDesign) -> None:
     """The type-I error of the paired test at 5 percent lies within its 99 percent binomial interval."""
     screens = 400
     low, high = stats.binom.interval(0.99, screens, 0.05)

@@ -58,7 +58,7 @@ def test_leaving_a_row_out_takes_its_influence_away(metric: str, values: str) ->
     assert taken.std() == pytest.approx(found.std(), rel=0.03)
 
 
-def test_precision_at_a_recall_spreads_as_its_influence_says() -> None:
+def test_precision_at_a_recall_spreads_as_its_influence_predicts() -> None:
     """Over resamples of 3,000 rows the SD of the precision is the root of the summed squares of influence."""
     rng = np.random.default_rng(2)
     called = rng.random(3000) < 0.15

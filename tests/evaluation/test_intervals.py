@@ -10,7 +10,7 @@ from pipeline_lib.evaluation.intervals.estimates import Error, Estimate, expande
 DRAWS = np.random.default_rng(0).normal(0.3, 0.1, size=4000)
 
 
-def test_few_clusters_widen_the_tails_as_hesterberg_says() -> None:
+def test_few_clusters_widen_the_tails_as_hesterberg_describes() -> None:
     # n = 12: t(0.975, 11) = 2.201, times sqrt(12 / 11) = 2.299, whose normal tail is 1.08 percent.
     assert expanded_tail(0.025, 12) == pytest.approx(0.0108, abs=5e-5)
     assert expanded_tail(0.025, 100_000) == pytest.approx(0.025, abs=1e-5)

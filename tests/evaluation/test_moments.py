@@ -126,7 +126,7 @@ def test_pooled_screens_correlate_by_their_means_and_within_screens_they_need_no
     assert abs(within[0]) < 0.2
 
 
-def test_rows_of_a_query_move_together_so_resampling_rows_promises_too_much() -> None:
+def test_rows_of_a_query_move_together_so_resampling_rows_gives_too_short_an_interval() -> None:
     """The spread of the correlation over fresh screens is what the query bootstrap says, not the row bootstrap."""
     rng = np.random.default_rng(8)
     codes = np.repeat(np.arange(40), 50)

@@ -286,7 +286,7 @@ def test_queries_with_a_single_genotype_do_not_feign_perfect_agreement(measure: 
     assert not ceilings(measure(alone))["centred"].any()
 
 
-def test_an_sd_beyond_the_spread_of_the_values_gives_no_ceiling_and_says_so(
+def test_an_sd_beyond_the_spread_of_the_values_gives_no_ceiling_and_a_reason(
     measure: Callable, crosses: Callable
 ) -> None:
     rows = ceilings(measure(crosses(10, 30, std=5.0)))

@@ -33,7 +33,7 @@ def _raw_repeats(data: Measurements) -> dict[str, Repeats]:
         ),
     ],
 )
-def test_rows_are_told_apart_by_what_repeats(
+def test_rows_are_distinguished_by_what_repeats(
     measure: Callable, twins: Callable, second: dict[str, Any], method: str
 ) -> None:
     found = _raw_repeats(measure(twins(20, **second)))

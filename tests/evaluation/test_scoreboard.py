@@ -212,5 +212,5 @@ def test_the_sentence_of_counts_states_what_is_won_on_simulated_screens_alone() 
     assert "of screen, phenotype and split, every screen simulated, clp is better than the best baseline in 2," in alone
 
 
-def test_without_a_baseline_the_sentence_says_so() -> None:
+def test_without_a_baseline_the_sentence_states_it() -> None:
     assert "with no baseline" in counts_sentence(pd.DataFrame(columns=list(SCOREBOARD.columns)), ())

@@ -31,5 +31,5 @@ def test_of_errors_the_smaller_is_the_better(first: float, second: float) -> Non
 
 
 @pytest.mark.parametrize("bound", [np.nan, np.inf, -np.inf])
-def test_without_an_interval_nothing_is_said(bound: float) -> None:
+def test_without_an_interval_there_is_no_verdict(bound: float) -> None:
     assert verdict(bound, 1.0, 0.01) == verdict(-1.0, bound, 0.01) == verdict(0.1, 0.2, np.nan) == "undetermined"

@@ -118,7 +118,9 @@ def test_a_full_disk_is_one_line_and_the_run_goes_on_when_there_is_space(checkou
         assert fault["data_lost"] == 0
 
 
-def test_a_results_folder_that_cannot_be_written_is_said_and_left_as_it_is(checkout, mounted, uninterrupted, faults):
+def test_a_results_folder_that_cannot_be_written_is_reported_and_left_as_it_is(
+    checkout, mounted, uninterrupted, faults
+):
     with judged(faults, "a read-only results folder") as fault:
         results = checkout / "results"
         mounted(results, "size=200m")

@@ -62,7 +62,7 @@ def test_a_table_is_read_and_summarised_with_its_losses() -> None:
 
 
 @pytest.mark.usefixtures("workplace")
-def test_a_run_without_features_has_an_empty_summary_and_says_so() -> None:
+def test_a_run_without_features_has_an_empty_summary_and_a_message() -> None:
     done = summarise()
     assert "this run has no feature tables" in done.stderr
     assert len(read_table("summary.parquet", FEATURES_SUMMARY)) == 0

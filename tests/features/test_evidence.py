@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.config.features import FeatureSettings
-from pipeline_lib.features.cli import find_provenance
-from pipeline_lib.sources.catalogue import DEFAULT_CATALOGUE
+from pipeline_lib.sources.catalogue import DEFAULT_CATALOGUE, find_provenance
 
 
 def settings(**given: object) -> FeatureSettings:
@@ -44,7 +43,7 @@ def test_the_catalogue_knows_what_its_files_rest_on(root: Path) -> None:
     def found(reader: str, *files: str) -> tuple[str, int | None]:
         chosen = FeatureSettings(reader=reader, files={str(at): file for at, file in enumerate(files)})
         provenance = find_provenance(chosen, root / DEFAULT_CATALOGUE)
-        return provenance.holds_genetic, provenance.year
+        return chosen.stated_genetic(provenance.files_hold_genetic), provenance.year
 
     assert found("phenotype_tables", "yeastphenome") == ("no", 2023)
     assert found("gene_by_term", "go/go_bp_140819.txt.gz") == ("unknown", 2014)

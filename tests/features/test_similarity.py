@@ -24,7 +24,7 @@ def test_the_cosine_counts_only_columns_that_both_genes_have() -> None:
     assert graph[2].sum() == 0
 
 
-def test_a_shared_small_complex_says_more_than_a_shared_compartment() -> None:
+def test_a_shared_small_complex_weighs_more_than_a_shared_compartment() -> None:
     values = np.zeros((30, 3), dtype=np.float32)
     values[:15, 0] = 1
     values[:2, 1] = 1

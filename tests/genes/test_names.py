@@ -24,7 +24,7 @@ def test_an_alias_of_two_genes_is_ambiguous_and_the_candidates_are_named(few_nam
     assert str(few_names.explain("shared")) == "gene name 'shared' is ambiguous: YBL007C, YBL023C"
 
 
-def test_an_unknown_name_is_said_to_be_unknown(few_names: GeneNames) -> None:
+def test_an_unknown_name_is_reported_as_unknown(few_names: GeneNames) -> None:
     assert few_names.position("YXX999W") == UNKNOWN
     assert str(few_names.explain("YXX999W")) == "gene 'YXX999W' is not in the gene index"
 

@@ -67,7 +67,7 @@ def test_equal_seeds_give_equal_networks_and_others_do_not() -> None:
     assert pairs_of(rewire(edges, 7)) != pairs_of(rewire(edges, 8))
 
 
-def test_a_network_is_rewired_alike_whoever_stands_beside_it() -> None:
+def test_a_network_is_rewired_the_same_way_whatever_stands_beside_it() -> None:
     one = table(sorted(tuple(sorted(edge)) for edge in nx.gnm_random_graph(40, 200, seed=1).edges), "one")
     two = table(sorted(tuple(sorted(edge)) for edge in nx.gnm_random_graph(40, 150, seed=2).edges), "two")
     both = rewire(pd.concat([two, one], ignore_index=True), 3)

@@ -5,8 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline_lib.networks.cli import SUMMARY, Provenance, summarise
+from pipeline_lib.networks.cli import SUMMARY, summarise
 from pipeline_lib.networks.edges import join_networks
+from pipeline_lib.sources.catalogue import Provenance
 
 PROVENANCES = {
     "one": Provenance(("physical", "text_mining"), 2023),

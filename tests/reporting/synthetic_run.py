@@ -117,7 +117,7 @@ def write_run(folder: Path, root: Path) -> Path:
             "second": "test",
             "shared": 0,
             "of": 60,
-            "promised": True,
+            "kept_apart": True,
             "holds": True,
         }
     )

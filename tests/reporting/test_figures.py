@@ -44,7 +44,7 @@ def figures() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("topic", "name"), figures())
-def test_every_figure_fits_a_page_and_says_what_it_shows(run_folder, topic, name):
+def test_every_figure_fits_a_page_and_has_a_caption(run_folder, topic, name):
     folder = run_folder / "figures"
     height, width = matplotlib.image.imread(folder / f"{name}.png").shape[:2]
     assert width / 72 <= style.TWO_COLUMNS + 0.15, "no wider than two columns"

@@ -80,7 +80,7 @@ def test_the_headline_follows_the_paired_interval_and_not_the_scores(low, high, 
     assert ("a true difference of 0.123 would have been found" in finding.sentence) == (low < 0 < high)
 
 
-def test_pooled_draws_are_a_finding_of_their_own():
+def test_pooled_repeats_are_a_finding_of_their_own():
     scores = [board(clp=0.5, gene_ridge=0.4), board(clp=0.6, gene_ridge=0.4).assign(split="random-pooled")]
     pairs = [pair(0.1, 0.2).assign(split="random-pooled"), pair(-0.1, 0.2)]
     single, pooled = model_findings(
@@ -98,7 +98,7 @@ def test_the_report_leads_with_a_measured_screen_however_large_a_simulated_one_i
     assert leading_assay(tables[0], {name}) == (name, "interaction")
 
 
-def test_pooled_draws_make_no_screen_larger():
+def test_pooled_repeats_make_no_screen_larger():
     small, large = board(clp=0.5), board(clp=0.5).assign(screen="ours", n=150)
     tables = [small, small.assign(split="random-1"), small.assign(split="random-pooled", n=200), large]
     assert leading_assay(pd.concat(tables, ignore_index=True), ()) == ("ours", "interaction")

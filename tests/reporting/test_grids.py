@@ -24,7 +24,7 @@ def variants(**bounds_of):
     return pd.concat(tables, ignore_index=True)
 
 
-def test_variants_are_named_by_what_can_be_said_of_them():
+def test_variants_are_described_by_their_verdicts():
     bounds = {"dango_frozen": (0.1, 0.2), "dango_plain": (-0.2, -0.1), "dango_a": (-0.1, 0.12)}
     (grid,) = family_grids(variants(**bounds), "dango", "pretraining", ())
     assert {name: cell.verdict for name, cells in grid.rows for cell in cells.values()} == {

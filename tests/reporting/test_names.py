@@ -43,7 +43,7 @@ def test_a_sentence_names_the_split_before_its_draw() -> None:
 
 
 @given(shuffled=st.permutations(ORDER))
-def test_draws_stand_behind_their_kind_in_the_order_of_their_numbers(shuffled: list[str]) -> None:
+def test_repeats_stand_behind_their_kind_in_the_order_of_their_numbers(shuffled: list[str]) -> None:
     assert in_order([*shuffled, *shuffled]) == ORDER
 
 

@@ -48,7 +48,7 @@ def test_every_panel_has_the_labels_of_the_axis_that_it_shared(narrow):
         assert axes.get_ylabel() == "rows"
 
 
-def test_a_panel_that_only_says_why_it_is_empty_is_left_out():
+def test_an_empty_panel_with_its_reason_is_left_out():
     figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2))
     left.plot([0, 1], [0, 1])
     right.axis("off")

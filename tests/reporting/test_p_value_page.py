@@ -122,7 +122,7 @@ def test_every_reader_with_p_values_has_a_page() -> None:
     assert pages_of("calls", screens) == []
 
 
-def test_the_page_names_genes_as_text_and_says_what_it_has_not(run_folder) -> None:
+def test_the_page_names_genes_as_text_and_states_what_is_missing(run_folder) -> None:
     records = {record.name: record for record in read_records(run_folder / "figures" / "p_values.json")}
     page = records["p_values_of_collins2007"]
     assert "a small P is predicted" in page.caption

@@ -67,6 +67,6 @@ def test_every_screen_is_shown_with_the_agreement_of_its_repeats():
     assert panel.get_xlim() == panel.get_ylim()
 
 
-def test_a_screen_without_repeats_says_so():
+def test_a_screen_without_repeats_is_named_as_one():
     drawn = draw_reproducibility(observations([(["A"], "a1", None, 0.9)]), {})
     assert "measured anything twice" in drawn.caption

@@ -24,5 +24,5 @@ def test_five_facts_with_their_numbers(run):
 @pytest.mark.parametrize(("holds", "words"), [(True, "1 of 1 on leakage"), (False, "0 of 1 on leakage")])
 def test_a_check_that_fails_is_counted_as_such(run, holds, words):
     # What the split shares by its definition (the second row) is no check.
-    vars(run)["leakage"] = pd.DataFrame({"promised": [True, False], "holds": [holds, False]})
+    vars(run)["leakage"] = pd.DataFrame({"kept_apart": [True, False], "holds": [holds, False]})
     assert facts(run)[-1].value == f"{words}, 1 of 1 on the model"

@@ -14,7 +14,7 @@ from tests.reporting.synthetic_run import write_run
 from tests.reporting.tiny_screens import TINY_SCREENS, write_tiny_run
 
 NO_CALLS = "mine: nothing is called, for no threshold is stated (screens.mine.calls)"
-SAYS = {
+SENTENCES = {
     "forty_pairs": [NO_CALLS, "no screen of this run has P-values", "its values are of the phenotype 'interaction'"],
     "five_pairs": ["the test fold has 1 genotype, and Pearson needs several that differ"],
     "all_equal": ["Pearson needs several that differ, so no model can be compared"],
@@ -106,7 +106,7 @@ def test_the_report_of_a_tiny_own_screen_is_built_and_is_about_that_screen(
     assert "< -0.08" not in words
     assert "of -0.08" not in words
     assert ("No model of the family clp is in the grid" in words) == ("clp" not in fitted)
-    for sentence in SAYS.get(name, []):
+    for sentence in SENTENCES.get(name, []):
         assert sentence in words
     for word in OTHER_DATA:
         assert word not in words

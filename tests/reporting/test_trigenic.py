@@ -30,13 +30,13 @@ COUNTS = {
 
 
 @pytest.mark.parametrize(
-    ("large", "says"),
+    ("large", "sentence"),
     [
         (30, "900 triples interact above rounding, 150 by more than 0.08; 30 have no digenic interaction"),
         (0, "None of 419,220 triples interacts by more than 0.08"),
     ],
 )
-def test_the_figure_counts_interactions_of_the_published_size(tmp_path, large, says):
+def test_the_figure_counts_interactions_of_the_published_size(tmp_path, large, sentence):
     subsystems = pd.DataFrame(
         {
             "subsystem": ["Glycolysis", "Transport"],
@@ -63,5 +63,5 @@ def test_the_figure_counts_interactions_of_the_published_size(tmp_path, large, s
     )
     assert result.exit_code == 0, result.output
     (record,) = read_records(tmp_path / "trigenic_interactions.json")
-    assert says in record.alternative
+    assert sentence in record.alternative
     assert (tmp_path / "trigenic_interactions.svg").stat().st_size > 1000

@@ -42,7 +42,7 @@ def test_refuses_to_choose_between_two_members(tmp_path: Path) -> None:
     assert (tmp_path / "out").read_bytes() == b"2"
 
 
-def test_says_what_an_archive_holds_when_a_member_is_missing(tmp_path: Path) -> None:
+def test_a_missing_member_is_an_error_that_lists_the_archive(tmp_path: Path) -> None:
     archive = write_archive(tmp_path / "a.zip", ("Table-S2.xlsx", b"2"))
     with pytest.raises(PlaceFailedError, match=r"holds 0 files named 'Table-S1.xlsx' \(it starts with 'Table-S2.xlsx'"):
         extract_member(archive, "Table-S1.xlsx", tmp_path / "out", limit=100)

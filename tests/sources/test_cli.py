@@ -119,7 +119,7 @@ def test_mirror_goes_on_after_a_failure_and_reports_it_in_the_end(
     assert (workplace / "copies" / "b.tsv").exists()
 
 
-def test_list_says_which_sources_the_mirror_has(workplace: Path) -> None:
+def test_list_marks_the_sources_that_the_mirror_has(workplace: Path) -> None:
     write_catalogue(workplace, **{"a.tsv": entry(url="https://a.org/f"), "b.tsv": entry(url="https://a.org/f")})
     (workplace / "copies").mkdir()
     (workplace / "copies" / "a.tsv").touch()

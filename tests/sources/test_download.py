@@ -61,7 +61,7 @@ def test_refuses_a_certificate_that_nobody_vouches_for(
     assert https_server.requests["/file"] == 0
 
 
-def test_asks_again_while_a_fault_may_pass(https_server: LoopbackServer, tmp_path: Path) -> None:
+def test_tries_again_while_a_fault_may_pass(https_server: LoopbackServer, tmp_path: Path) -> None:
     url = https_server.at("/file", in_turn(answer(b"", 503), answer(CONTENT[:10], length=len(CONTENT)), answer()))
     assert take(url, tmp_path / "file").sha256 == CONTENT_SUM
     assert https_server.requests["/file"] == 3
@@ -90,7 +90,7 @@ def test_ends_an_attempt_that_makes_no_progress(
     assert take(url, tmp_path / "file").sha256 == CONTENT_SUM
 
 
-def test_says_that_nobody_listens(tmp_path: Path) -> None:
+def test_a_closed_port_is_an_error_that_states_it(tmp_path: Path) -> None:
     with pytest.raises(PlaceFailedError, match="no connection"):
         take("https://127.0.0.1:9/file", tmp_path / "file")
 

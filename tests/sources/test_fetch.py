@@ -124,7 +124,7 @@ def test_an_older_right_file_stays_when_a_new_fetch_fails(make_fetcher: MakeFetc
     assert target.read_bytes() == CONTENT
 
 
-def test_offline_and_not_mirrored_is_one_sentence_that_says_how_to_supply_the_file(
+def test_offline_and_not_mirrored_is_one_sentence_on_how_to_supply_the_file(
     make_fetcher: MakeFetcher, tmp_path: Path
 ) -> None:
     other = "https://127.0.0.1:9/elsewhere"
@@ -145,7 +145,7 @@ def test_offline_and_not_mirrored_is_one_sentence_that_says_how_to_supply_the_fi
     assert files_below(tmp_path) == []
 
 
-def test_without_a_mirror_the_sentence_says_how_to_name_one(make_fetcher: MakeFetcher, tmp_path: Path) -> None:
+def test_without_a_mirror_the_sentence_states_how_to_name_one(make_fetcher: MakeFetcher, tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match=r"--mirror DIR or PIPELINE_MIRROR=DIR"):
         make_fetcher({"file.tsv": known()}).fetch("file.tsv", tmp_path / "file.tsv")
 

@@ -146,5 +146,5 @@ def test_parts_of_a_column_show_their_sign_together() -> None:
         ("0,5", "a decimal point"),
     ],
 )
-def test_a_reason_says_what_to_write_instead(text: str, hint: str) -> None:
+def test_a_reason_states_what_to_write_instead(text: str, hint: str) -> None:
     assert hint in str(no_number("score", text))

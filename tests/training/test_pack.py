@@ -120,7 +120,7 @@ def test_a_pack_that_is_too_large_is_not_left_behind(small, tmp_path, monkeypatc
     assert list(tmp_path.iterdir()) == []
 
 
-def test_without_a_gpu_the_line_says_that_a_cpu_was_measured(measured):
+def test_without_a_gpu_the_line_states_that_a_cpu_was_measured(measured):
     line, written = measured
     assert line == written
     assert (line["device"], line["card"], line["times_the_cpu"], line["gpu_peak_mb"]) == ("cpu", "none", None, None)

@@ -267,7 +267,7 @@ def test_a_phenotype_that_only_the_test_fold_holds_is_not_one_that_the_model_was
         predict(run, "mean", [["YAL001C", "YAL002C"]], phenotype="call")
 
 
-def test_what_was_left_open_is_said(ask):
+def test_what_was_left_open_is_reported(ask):
     result = ask("--genotype", "YAL001C,YAL002C")
     table = table_of(result)
     assert "split random, seed 0" in result.stderr

@@ -26,7 +26,7 @@ def test_tables_are_built_and_described(snakemake, checkout):
     assert flux["fitness_minimal"][genes[genes == "b2779"].index[0]] == 0
 
 
-def test_without_feature_tables_the_summary_is_empty_and_the_log_says_so(snakemake, checkout):
+def test_without_feature_tables_the_summary_is_empty_and_the_log_states_it(snakemake, checkout):
     target = "results/quickstart/features/summary.parquet"
     done = snakemake(target, "--cores", "1", "--configfile", "config/quickstart.yaml", cwd=checkout)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -75,16 +75,16 @@ def test_results_go_to_the_working_folder_and_the_library_comes_from_the_workflo
 )
 def test_a_run_is_renamed_on_the_command_line(snakemake, checkout, given, message):
     done = snakemake("-n", "--cores", "2", "--config", f"run={given}", cwd=checkout)
-    said = done.stdout + done.stderr
-    assert "Traceback" not in said
+    output = done.stdout + done.stderr
+    assert "Traceback" not in output
     if message:
         assert done.returncode != 0
-        assert f"begin with a letter and use letters, digits, _ and - only, at most 64 of them, {message}" in said
-        assert "pattern" not in said
+        assert f"begin with a letter and use letters, digits, _ and - only, at most 64 of them, {message}" in output
+        assert "pattern" not in output
     else:
-        assert done.returncode == 0, said
+        assert done.returncode == 0, output
         assert rules_of(done.stdout)["read_screen"] == 9, "the rest is the default configuration"
-        assert f"results/{given}/report.html" in said
+        assert f"results/{given}/report.html" in output
 
 
 @pytest.mark.parametrize("prefix", [None, "of another/study"])

@@ -85,7 +85,7 @@ def minutes(first):
 
 
 def predictions_options(wildcards, input):
-    """Return one option a file; model, split and seed are told from its path."""
+    """Return one option a file; model, split and seed follow from its path."""
     return [f"--predictions={path}" for path in input.predictions]
 
 

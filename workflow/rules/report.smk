@@ -73,7 +73,7 @@ for topic in TOPICS:
             " --listed {output.listed:q} --captions {output.captions:q} 2>> {log:q}"
 
 
-# Not part of the report: `snakemake trigenic_interactions` asks for it.
+# Not part of the report: `snakemake trigenic_interactions` makes it.
 rule trigenic_interactions:
     input:
         counts=rules.all_triples.output.counts,

@@ -74,7 +74,7 @@ rule fit:
         cell=lambda wildcards: cell_options(wildcards.model),
         threads=RUN.training.threads,
         # Neither an output nor a log: Snakemake deletes both before it runs a rule again. A killed job resumes from
-        # the one, and the other keeps what every attempt said.
+        # the one, and the other keeps what every attempt wrote.
         checkpoints=lambda wildcards: FLOW.checkpoints(wildcards.model),
         attempts=placed(f"{RESULTS}/logs/fit/{{model}}.{{split}}.{{seed}}.attempts.log"),
     shell:

@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_lib.artefacts.schemas import PHENOTYPES
+from pipeline_lib.artefacts import PHENOTYPES
 from pipeline_lib.cell.genotypes import NO_GENE
 from pipeline_lib.cell.testable import genotype_codes, query_genes
 from pipeline_lib.evaluation.intervals.design import ClusterDesign
@@ -146,7 +146,7 @@ def repeat_reliability(value: Floats, share: Floats, found: Repeats, weight: Flo
     columns = np.zeros((6, len(value)))
     columns[:, found.rows] = weight * group_columns(value[found.rows], found.group)
     both = np.vstack([columns, _spread_columns(value, share)])
-    # Two centred values have their query's mean in common, which makes them less alike.
+    # Two centred values have their query's mean in common, which lowers their correlation.
     common = float(share[found.rows].mean())
 
     def among(sums: Floats) -> Floats:

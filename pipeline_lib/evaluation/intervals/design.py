@@ -327,7 +327,7 @@ def of_spearman(x: Floats, y: Floats) -> Floats:
 def of_mean(values: Floats | NDArray[np.bool_], members: NDArray[np.bool_] | None = None) -> Floats:
     """Return the influence [n] on the mean of `values` [n] among `members` [n] (None: all rows)."""
     inside = np.ones(len(values), dtype=bool) if members is None else members
-    return np.where(inside, values - values[inside].mean(), 0.0) / inside.sum()
+    return np.asarray(np.where(inside, values - values[inside].mean(), 0.0) / inside.sum())
 
 
 def of_slope(x: Floats, y: Floats) -> Floats:
@@ -350,7 +350,7 @@ def of_auroc(score: Floats, positive: NDArray[np.bool_]) -> Floats:
     below[positive] = (overall[positive] - rankdata(score[positive])) / uncalled
     below[~positive] = 1 - (overall[~positive] - rankdata(score[~positive])) / called
     area = below[positive].mean()
-    return np.where(positive, (below - area) / called, (below - area) / uncalled)
+    return np.asarray(np.where(positive, (below - area) / called, (below - area) / uncalled))
 
 
 def of_average_precision(score: Floats, positive: NDArray[np.bool_]) -> Floats:
@@ -389,7 +389,7 @@ def of_precision_at(score: Floats, positive: NDArray[np.bool_], top: int) -> Flo
     margin = float(called[top // 2 : min(n, top + top // 2)].mean())
     influence = np.zeros(n)
     influence[order[:top]] = (called[:top] - margin) / top
-    return influence - influence.mean()
+    return np.asarray(influence - influence.mean())
 
 
 def of_precision_at_recalls(score: Floats, positive: NDArray[np.bool_], recalls: Floats) -> Iterator[Floats]:

@@ -57,7 +57,7 @@ class ThreeGenes:
 
     def sum(self, values: Floats) -> Floats:
         """Sum [n] over rows: float64 [resamples + 1]."""
-        return self.resamples.weighted_sums(self.codes, values[None])[0]
+        return np.asarray(self.resamples.weighted_sums(self.codes, values[None])[0])
 
     def total(self, sums: Floats) -> Floats:
         """Return the sums, which are those of whole resamples."""

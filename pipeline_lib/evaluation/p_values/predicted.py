@@ -19,7 +19,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from pipeline_lib.artefacts.schemas import PHENOTYPES, PREDICTIONS
+from pipeline_lib.artefacts import PHENOTYPES
+from pipeline_lib.artefacts.schemas import PREDICTIONS
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE
 from pipeline_lib.cell.testable import genotype_codes, genotype_names, query_genes

@@ -79,7 +79,7 @@ class Connections:
         genes = genotypes.genes
         least = np.where(genes == NO_GENE, np.iinfo(np.int64).max, self.degree[genes]).min(axis=1)
         third = np.searchsorted(np.quantile(least, [1 / 3, 2 / 3]), least, side="left")
-        return np.array(["low", "middle", "high"])[third]
+        return np.asarray(np.array(["low", "middle", "high"])[third])
 
 
 def gene_traits(genes: pd.DataFrame) -> dict[str, Trait]:

@@ -142,7 +142,7 @@ def isoelectric_point(counts: NDArray[np.float64]) -> NDArray[np.float64]:
         charge += sum(count / (1 + 10 ** (pH - pK)) for count, pK in bases)
         charge -= sum(count / (1 + 10 ** (pK - pH)) for count, pK in acids)
         low, high = np.where(charge > 0, pH, low), np.where(charge > 0, high, pH)
-    return (low + high) / 2
+    return np.asarray((low + high) / 2)
 
 
 def _ionisable(counts: NDArray[np.float64], pK: Mapping[str, float]) -> list[tuple[NDArray[np.float64], float]]:

@@ -150,7 +150,7 @@ def screens_of_genotypes(path: Path, rows: int) -> NDArray[np.str_]:
     """Return the column ``screen`` of a table of genotypes, str [rows]; empty texts where it has none."""
     if "screen" not in pq.read_schema(path).names:
         return np.full(rows, "")
-    return pq.read_table(path, columns=["screen"])["screen"].to_pandas().fillna("").to_numpy(str)
+    return np.asarray(pq.read_table(path, columns=["screen"])["screen"].to_pandas().fillna("").to_numpy(str))
 
 
 def _is_list_of_names(kind: pa.DataType) -> bool:
@@ -159,7 +159,7 @@ def _is_list_of_names(kind: pa.DataType) -> bool:
         return False
     # A list column whose every list is empty has no type of content.
     names = kind.value_type.value_type if pa.types.is_dictionary(kind.value_type) else kind.value_type
-    return (
+    return bool(
         pa.types.is_string(names)
         or pa.types.is_large_string(names)
         or pa.types.is_string_view(names)

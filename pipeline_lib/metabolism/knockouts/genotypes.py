@@ -38,7 +38,7 @@ def keys_of(genotypes: NDArray[np.int64], num_genes: int) -> NDArray[np.int64]:
     if num_genes**order > np.iinfo(np.int64).max:
         raise PipelineError(f"genotypes of {order} deletions among {num_genes} genes are too many; delete fewer genes.")
     place = num_genes ** np.arange(order - 1, -1, -1, dtype=np.int64)
-    return genotypes @ place
+    return np.asarray(genotypes @ place)
 
 
 def positions_of(wanted: NDArray[np.int64], keys: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -323,4 +323,4 @@ def weights(pairs: PairTable, triples: NDArray[np.int64]) -> NDArray[np.int64]:
     i, j, k = triples.T
     two = np.where(i == j, first * (first - 1) // 2 * third, third * (third - 1) // 2 * first)
     three = first * (first - 1) * (first - 2) // 6
-    return np.where(i == k, three, np.where((i == j) | (j == k), two, first * second * third))
+    return np.asarray(np.where(i == k, three, np.where((i == j) | (j == k), two, first * second * third)))

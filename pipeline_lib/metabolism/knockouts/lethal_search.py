@@ -205,12 +205,12 @@ class LethalSearch:
     def _shut(self, members: ClassSet) -> NDArray[np.int64]:
         """Return the units that a set shuts."""
         inside = self._inside(members)
-        return self.cuts.unit[inside[self.cuts.classes].sum(axis=1) == self.cuts.size]
+        return np.asarray(self.cuts.unit[inside[self.cuts.classes].sum(axis=1) == self.cuts.size])
 
     def _last(self, inside: NDArray[np.bool_], rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the class that each of the cut sets, which lack one, lacks."""
         classes = self.cuts.classes[rows]
-        return np.where(inside[classes] | (classes == self._count), -1, classes).max(axis=1)
+        return np.asarray(np.where(inside[classes] | (classes == self._count), -1, classes).max(axis=1))
 
     def _lacking_one(self, inside: NDArray[np.bool_], cuts: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Return bool [C]: the classes that the cut sets, which lack one, lack."""

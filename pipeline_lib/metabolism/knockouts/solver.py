@@ -239,7 +239,7 @@ class FluxPool:
 
     def whole(self, units: NDArray[np.int64]) -> Words:
         """Return the distributions that carry none of the units, uint64 [W]."""
-        return self._there & ~np.bitwise_or.reduce(self.carriers[units], axis=0)
+        return np.asarray(self._there & ~np.bitwise_or.reduce(self.carriers[units], axis=0))
 
     def thinnest(self, members: Words) -> int:
         """Return the member that the fewest genes can break; -1 of none."""

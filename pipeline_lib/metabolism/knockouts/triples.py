@@ -213,7 +213,7 @@ def with_digenic_interaction(search: TripleSearch) -> NDArray[np.bool_]:
     i, j, k = search.triples.T
     single = f.diagonal()
     found = [np.abs(epsilon(f[a, b], single[a], single[b])) > NONZERO for a, b in ((i, j), (i, k), (j, k))]
-    return np.logical_or.reduce(found)
+    return np.asarray(np.logical_or.reduce(found))
 
 
 def gene_triples(search: TripleSearch) -> pd.DataFrame:

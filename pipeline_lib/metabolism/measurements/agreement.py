@@ -146,7 +146,7 @@ def measured_growth(observations: Path, knockouts: Path, genes: Path, screens: C
     solved = _with_genotype(solved, read_genotypes(knockouts, names))
     media = solved[["medium", "screens"]].drop_duplicates()
     of_screen = {screen: medium_of(media, screen) for screen in measured["screen"].unique()}
-    joined = measured.assign(medium=measured["screen"].map(of_screen)).merge(
+    joined: pd.DataFrame = measured.assign(medium=measured["screen"].map(of_screen)).merge(
         solved.drop(columns="screens"), on=["medium", *GENOTYPE], how="inner"
     )
     interaction = joined["interaction"].where(joined["phenotype"] != "call", -joined["interaction"])

@@ -238,7 +238,7 @@ def same_complex(complexes: pd.DataFrame, num_genes: int) -> NDArray[np.int64]:
     shape = (num_genes, int(complexes["complex_index"].max()) + 1 if len(complexes) else 0)
     entries = (members["gene_index"].to_numpy(), members["complex_index"].to_numpy())
     belongs = sparse.csr_array((np.ones(len(members)), entries), shape=shape)
-    return connected_components(belongs @ belongs.T, directed=False)[1].astype(np.int64)
+    return np.asarray(connected_components(belongs @ belongs.T, directed=False)[1].astype(np.int64))
 
 
 _FOLDS = 5

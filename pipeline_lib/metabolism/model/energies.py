@@ -288,7 +288,7 @@ def products_of(network: MetabolicNetwork, reaction: int, direction: int) -> NDA
 def _substrates(network: MetabolicNetwork, reaction: int, direction: int) -> NDArray[np.int64]:
     S = network.stoichiometry
     column = slice(S.indptr[reaction], S.indptr[reaction + 1])
-    return S.indices[column][S.data[column] * direction < 0].astype(np.int64)
+    return np.asarray(S.indices[column][S.data[column] * direction < 0].astype(np.int64))
 
 
 def _summing_reaction(network: MetabolicNetwork, metabolite: int) -> tuple[int, int] | None:

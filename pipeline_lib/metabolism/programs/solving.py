@@ -183,7 +183,7 @@ def solver_of(problem: Problem, processes: int = 1, kept: Path | None = None) ->
         try:
             yield Solver(problem, executors, kept, Console(stderr=True))
         finally:
-            # A run that is told to stop ends after the batches at work, not after all that wait.
+            # A run that is interrupted ends after the batches at work, not after all that wait.
             executors.threads.shutdown(cancel_futures=True)
             executors.workers.shutdown(cancel_futures=True)
     _forget(kept)

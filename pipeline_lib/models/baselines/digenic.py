@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.linear_model import Ridge
 
-from pipeline_lib.artefacts.schemas import PHENOTYPES
+from pipeline_lib.artefacts import PHENOTYPES
 from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE, Genotypes
 from pipeline_lib.models.baselines.linear import Lines, gene_indicators
 from pipeline_lib.models.crosses.crosses import Crosses, Index, StrainBook, lookup

@@ -132,7 +132,7 @@ class EmbeddingMlp(AssayModel):
         self.network.eval()
         with torch.no_grad():
             scaled = self.network(self._inputs(crosses.genotypes), self._features(crosses.genotypes))
-        return self.mean + self.deviation * scaled.numpy().astype(np.float64)
+        return np.asarray(self.mean + self.deviation * scaled.numpy().astype(np.float64))
 
 
 class EmbeddingMlpModel(PerAssay):

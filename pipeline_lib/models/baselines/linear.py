@@ -334,7 +334,8 @@ def _factorised(matrix: sparse.csr_array) -> Callable[[Values], Values]:
     if matrix.nnz > _DENSE_SHARE * matrix.shape[0] ** 2:
         factor = cho_factor(matrix.toarray())
         return lambda right: np.asarray(cho_solve(factor, right))
-    return splu(sparse.csc_array(matrix)).solve
+    lower_upper = splu(sparse.csc_array(matrix))
+    return lambda right: np.asarray(lower_upper.solve(right))
 
 
 def gene_indicators(genotypes: Genotypes, num_genes: int) -> sparse.csr_array:

@@ -52,7 +52,8 @@ def fitness(single: Array, pair: Array, triple: Array) -> Array:
     triple
         Trigenic interactions [n]; 0 where there is no triple.
     """
-    return product_of_singles(single) + pairs_in_fitness(single, pair) + triple
+    whole: Array = product_of_singles(single) + pairs_in_fitness(single, pair) + triple
+    return whole
 
 
 def epsilon(double: Array, first: Array, second: Array) -> Array:
@@ -72,7 +73,7 @@ def tau(triple: Array, single: Array, double: Array) -> Array:
     double
         Fitness of their double mutants [n, 3], in the order of `PAIRS`.
     """
-    total = triple - product_of_singles(single)
+    total: Array = triple - product_of_singles(single)
     for position, (i, j) in enumerate(PAIRS):
         left_out = 3 - i - j
         total = total - epsilon(double[:, position], single[:, i], single[:, j]) * single[:, left_out]

@@ -45,7 +45,7 @@ class Subject:
 
 def with_random_weights(network: ClpNetwork, seed: int = 0) -> ClpNetwork:
     """Return a copy in evaluation mode whose weights of 0 are random: a correction of 0 would keep every invariant."""
-    twin = copy.deepcopy(network).eval()
+    twin: ClpNetwork = copy.deepcopy(network).eval()
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for module in twin.modules():

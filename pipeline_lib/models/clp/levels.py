@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from pipeline_lib.artefacts.schemas import PHENOTYPES
+from pipeline_lib.artefacts import PHENOTYPES
 from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE, Genotypes
 from pipeline_lib.cell.testable import effective_number, genotype_codes
 from pipeline_lib.config.models import ModelSettings
@@ -273,7 +273,7 @@ def case_of(estimates: CrossEstimates) -> Index:
 
 def group_of(case: Index, lower: "Lower") -> Index:
     """Return the group of each cross among `GROUP_NAMES`, int64 [n]."""
-    return case + CASES * ~np.isnan(lower.control_residuals)
+    return np.asarray(case + CASES * ~np.isnan(lower.control_residuals))
 
 
 def units_of(crosses: Genotypes, case: Index, unseen_genes: NDArray[np.bool_]) -> Values:
@@ -304,7 +304,7 @@ def _logistic(design: Values, target: Values, fallback: float) -> Values:
 
 
 def _weighed(design: Values, gain: Values, case: Index) -> Values:
-    return np.einsum("nf,nf->n", design, gain[case])
+    return np.asarray(np.einsum("nf,nf->n", design, gain[case]))
 
 
 def by_level(genotypes: Genotypes) -> Iterator[tuple[LevelName, Index]]:

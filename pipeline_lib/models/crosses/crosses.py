@@ -192,7 +192,7 @@ def lookup(keys: Index, values: Index, wanted: Index) -> Index:
 
 
 def _bare(genotypes: Genotypes) -> Mask:
-    return (genotypes.query == NO_STRAIN) & (genotypes.array == NO_STRAIN) & (genotypes.order > 1)
+    return np.asarray((genotypes.query == NO_STRAIN) & (genotypes.array == NO_STRAIN) & (genotypes.order > 1))
 
 
 def _query_candidates(genotypes: Genotypes) -> list[Mask]:

@@ -71,7 +71,7 @@ class Effects:
 
     def predict(self, rows: Index, columns: Index) -> Values:
         """Return the fitted values, float64 [n]; -1 marks what is not known."""
-        return self.mean + np.append(self.row, 0.0)[rows] + np.append(self.column, 0.0)[columns]
+        return np.asarray(self.mean + np.append(self.row, 0.0)[rows] + np.append(self.column, 0.0)[columns])
 
     def spread(self, rows: Index, columns: Index) -> Values:
         """Return the SD of a new measurement: noise and what is not known of the effects, float64 [n].

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline_lib.artefacts.schemas import PHENOTYPES
+from pipeline_lib.artefacts import PHENOTYPES
 from pipeline_lib.artefacts.tables import to_arrays, to_tensors
 from pipeline_lib.cell.genotypes import MAX_ORDER, Genotypes
 from pipeline_lib.config.models import BaselineSettings, ModelSettings

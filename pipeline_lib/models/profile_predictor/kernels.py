@@ -159,7 +159,7 @@ class GeneInputs:
         total = np.zeros((len(gene_sets), self.columns.shape[1]))
         for genes in gene_sets.T:
             total[genes >= 0] += self.columns[genes[genes >= 0]]
-        return total / np.maximum((gene_sets >= 0).sum(axis=1), 1)[:, None]
+        return np.asarray(total / np.maximum((gene_sets >= 0).sum(axis=1), 1)[:, None])
 
     @property
     def layout(self) -> list[str]:
@@ -361,7 +361,7 @@ class GeneProcess:
 
     def variance(self, kernel: Matrix, diagonal: float = 1.0) -> Matrix:
         """Return the posterior variance at other genes without noise, float64 [u]; `diagonal` is their prior one."""
-        return np.maximum(diagonal - np.einsum("un,un->u", kernel @ self.inverse, kernel), 0.0)
+        return np.asarray(np.maximum(diagonal - np.einsum("un,un->u", kernel @ self.inverse, kernel), 0.0))
 
     def left_out(self, targets: Matrix) -> Matrix:
         """Return the posterior mean at each of the n genes given all the others, float64 [n, m]."""

@@ -82,7 +82,7 @@ def minimise_left_out(
     logs = np.log(np.append(np.full(len(kernels), start[0]), start[1]))
     options = {"maxiter": steps, "ftol": _CHANGE}
     bounds = [_LOG_BOUNDS] * len(logs)
-    return np.exp(minimize(objective, logs, jac=True, method="L-BFGS-B", bounds=bounds, options=options).x)
+    return np.asarray(np.exp(minimize(objective, logs, jac=True, method="L-BFGS-B", bounds=bounds, options=options).x))
 
 
 def left_out_residuals(kernels: Sequence[Matrix], weights: Matrix, targets: Matrix) -> Matrix:

@@ -318,5 +318,5 @@ class ProfilePredictorModel(PerAssay):
 
 
 def _predictor(assay: FittedAssay) -> ProfilePredictor:
-    assert isinstance(assay.model, ProfilePredictor)  # noqa: S101 - the class says so
+    assert isinstance(assay.model, ProfilePredictor)  # noqa: S101 - the class makes no other
     return assay.model

@@ -25,7 +25,7 @@ def mix(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
     mixed ^= mixed >> np.uint64(27)
     mixed *= np.uint64(0x94D049BB133111EB)
     mixed ^= mixed >> np.uint64(31)
-    return np.maximum(mixed, np.uint64(1))
+    return np.asarray(np.maximum(mixed, np.uint64(1)))
 
 
 def message(colour: NDArray[np.uint64], label: NDArray[np.uint64]) -> NDArray[np.uint64]:

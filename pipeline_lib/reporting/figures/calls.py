@@ -273,7 +273,7 @@ def draw_histograms(histogram: pd.DataFrame, p_values: pd.DataFrame) -> Drawn:
         axis.axis("off")
     drawn = [axis.get_legend_handles_labels() for axis in axes.flat]
     handles = {label: handle for found, labels in drawn for handle, label in zip(found, labels, strict=True)}
-    figure.legend(handles.values(), handles, loc="outside lower center", ncols=4)
+    style.legend_below(figure, (list(handles.values()), list(handles)), 4)
     return Drawn(
         "p_value_histograms",
         figure,
@@ -319,7 +319,7 @@ def draw_deciles(deciles: pd.DataFrame, model: str) -> Drawn:
         axis.axis("off")
     splits = in_order(displayed)
     handles, labels = [displayed[split] for split in splits], [split_name(split) for split in splits]
-    figure.legend(handles, labels, loc="outside lower center", ncols=5)
+    style.legend_below(figure, (handles, labels), 5)
     return Drawn(
         "p_value_deciles",
         figure,

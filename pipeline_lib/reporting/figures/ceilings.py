@@ -49,7 +49,7 @@ def draw_noise_ceilings(ceilings: pd.DataFrame, in_run: AbstractSet[str]) -> Dra
     axes.set_yticks(range(len(labels)), labels)
     axes.set(xlim=(0, 1.02), xlabel="best possible Pearson correlation with one released score")
     axes.invert_yaxis()
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    style.legend_below(figure, axes.get_legend_handles_labels(), 2)
     return Drawn(
         "noise_ceilings",
         figure,
@@ -101,7 +101,7 @@ def draw_calibration(calibration: pd.DataFrame, model: str) -> Drawn:
         axis.plot(ends, ends, color=style.QUIET, linewidth=0.7, zorder=0)
         style.equal_axes(axis, *ends)
         axis.set(title=heading, xlabel=x_label, ylabel=y_label)
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    style.legend_below(figure, axes[0].get_legend_handles_labels(), 3)
     return Drawn(
         "calibration",
         figure,

@@ -127,8 +127,7 @@ def draw_by_split(leaderboard: pd.DataFrame, ceilings: pd.DataFrame, model: str)
         panel.set_title(panel_title(screen, phenotype))
     for panel in axes.flat[len(assays) :]:
         panel.axis("off")
-    handles, labels = axes.flat[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    style.legend_below(figure, axes.flat[0].get_legend_handles_labels(), 3)
     return Drawn(
         "correlation_by_split",
         figure,
@@ -213,14 +212,10 @@ def draw_trigenic(counts: Mapping[str, int], subsystems: pd.DataFrame) -> Drawn:
         left.annotate(f"{count:,}", (count, place), (4, 0), textcoords="offset points", va="center", fontsize=6)
     left.set(xscale="log", xlabel="triples of genes", title=f"Of {counts['triples']:,} triples")
     left.set_xlim(right=1e5 * max(fates.values()))
-    y = np.arange(len(largest))
-    right.plot(largest["large"], y, "o", color=style.BASELINE, label="|τ| > 0.08")
-    without = largest["large_unforetold"].where(largest["large_unforetold"] > 0)
-    right.plot(without, y, "o", color=style.CLP, label="of them with no digenic interaction")
-    right.grid(axis="y", linewidth=0.3)
-    right.set_yticks(y, [f"{row.subsystem} ({row.genes})" for row in largest.itertuples()])
+    labels = ("|τ| > 0.08", "of them with no digenic interaction")
+    style.dots_of_parts(right, largest["large"], largest["large_unforetold"], labels)
+    right.set_yticks(range(len(largest)), [f"{row.subsystem} ({row.genes})" for row in largest.itertuples()])
     right.set(xscale="log", xlabel="triples with a gene of the subsystem", title="By subsystem (genes)")
-    figure.legend(*right.get_legend_handles_labels(), loc="outside lower right", ncols=2)
     programs = counts["linear_programs_singles_and_pairs"] + counts["linear_programs_triples"]
     return Drawn(
         "trigenic_interactions",

@@ -87,7 +87,7 @@ def draw_gene_usage(observations: pd.DataFrame) -> Drawn:
         axis.set(xlabel=f"{member} (by rank)", ylabel="observations", title=f"Observations per {member}")
         style.plain_logarithm(axis.xaxis)
         style.plain_logarithm(axis.yaxis)
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    style.legend_below(figure, axes[0, 0].get_legend_handles_labels(), 4)
     what = " and ".join({"gene": "gene", "query": "query strain"}[member] for member in drawn)
     return Drawn(
         "gene_usage",
@@ -149,7 +149,7 @@ def draw_degrees(edges: pd.DataFrame) -> Drawn:
     axis.set(xlabel="degree", ylabel="share of genes with at least this degree")
     style.plain_logarithm(axis.xaxis)
     style.plain_logarithm(axis.yaxis)
-    figure.legend(*axis.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    style.legend_below(figure, axis.get_legend_handles_labels(), 2)
     return Drawn(
         "network_degrees",
         figure,
@@ -212,15 +212,10 @@ def draw_incidence(subsystems: pd.DataFrame, links: pd.DataFrame) -> Drawn:
     left.set_xticks(range(len(names)), [_short(name) for name in names], rotation=90, fontsize=5)
     left.set_title("Metabolites in common")
     figure.colorbar(image, ax=left, shrink=0.6, label="metabolites")
-    y = np.arange(len(names))
-    # Dots: a bar has no foot on a logarithmic axis.
-    right.plot(largest["reactions"], y, "o", color=style.BASELINE, label="reactions")
-    ruled = largest["reactions_with_rule"].where(largest["reactions_with_rule"] > 0)
-    right.plot(ruled, y, "o", color=style.CLP, label="with a gene rule")
-    right.grid(axis="y", linewidth=0.3)
+    ruled = largest["reactions_with_rule"]
+    style.dots_of_parts(right, largest["reactions"], ruled, ("reactions", "with a gene rule"))
     right.set(title="Reactions", xlabel="number of reactions")
     style.plain_logarithm(right.xaxis)
-    figure.legend(*right.get_legend_handles_labels(), loc="outside lower right", ncols=2)
     total = int(subsystems["reactions"].sum())
     return Drawn(
         "incidence_by_subsystem",

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
@@ -132,7 +133,7 @@ def predictor_labels(benchmark: pd.DataFrame) -> np.ndarray:
     return np.asarray(prefix + benchmark["inputs"] + folds, dtype=object)
 
 
-def _row_of_panels(panels: int, rows: int) -> tuple[plt.Figure, list[Axes]]:
+def _row_of_panels(panels: int, rows: int) -> tuple[Figure, list[Axes]]:
     figure, axes = plt.subplots(1, panels, figsize=(style.TWO_COLUMNS, 0.8 + 0.17 * rows), sharey=True, squeeze=False)
     return figure, list(axes[0])
 

@@ -81,9 +81,9 @@ def leading_assay(leaderboard: pd.DataFrame, simulated: Collection[str]) -> tupl
     simulated
         Screens whose cells were simulated.
     """
-    # Pooled draws count an observation many times, which says nothing of a screen's size.
-    draw_known = np.array([kind_and_repeat(split)[1] is not None for split in leaderboard["split"]], dtype=bool)
-    single = leaderboard[draw_known]
+    # Pooled repeats count an observation many times, which is not the size of a screen.
+    repeat_known = np.array([kind_and_repeat(split)[1] is not None for split in leaderboard["split"]], dtype=bool)
+    single = leaderboard[repeat_known]
     rows = single[single["screen"] != POOLED]
     for phenotype in LEADING:
         part = rows[(rows["phenotype"] == phenotype) & ~rows["screen"].isin(simulated)]
@@ -213,7 +213,7 @@ def draw_subgroups(subgroups: pd.DataFrame, model: str) -> Drawn:
         panel.set_xticks(range(len(levels)), levels)
         panel.set(title=_SUBGROUPS[kind], ylabel="Pearson" if panel is axes.flat[0] else "")
         panel.axhline(0, color=style.INK, linewidth=0.5)
-    figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(kinds))
+    style.legend_below(figure, axes.flat[0].get_legend_handles_labels(), len(kinds))
     return Drawn(
         "subgroups",
         figure,
@@ -268,7 +268,7 @@ def draw_family(leaderboard: pd.DataFrame, name: str, title: str, caption: str, 
         panel.axvline(0, color=style.INK, linewidth=0.5)
     for panel in axes.flat[len(assays) :]:
         panel.axis("off")
-    figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
+    style.legend_below(figure, axes.flat[0].get_legend_handles_labels(), 5)
     return Drawn(name, figure, title, caption, f"Dots with intervals: {title}.")
 
 
@@ -309,8 +309,7 @@ def draw_scoreboard(board: pd.DataFrame) -> Drawn:
             tick.set_fontweight("bold")
     values.tick_params(axis="y", length=0)
     values.set_ylim(len(lines) - 0.4, -0.6)
-    handles, labels = values.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    style.legend_below(figure, values.get_legend_handles_labels(), 3)
     called = " (AP: average precision, which has no ceiling)" if (board["metric"] != "pearson").any() else ""
     caption = (
         f"Left, the score on the test fold{called}; right, the paired difference between {model} and the baseline that "

@@ -50,7 +50,7 @@ def draw_training_curves(jobs: list[Job]) -> Drawn:
         below.set(xlabel="epoch", ylabel="validation score" if below is axes[1, 0] else "")
         below.xaxis.set_major_locator(MaxNLocator(integer=True))
     handles = [Line2D([], [], color=colours[split]) for split in splits]
-    figure.legend(handles, [split_name(split) for split in splits], loc="outside lower center", ncols=5)
+    style.legend_below(figure, (handles, [split_name(split) for split in splits]), 5)
     return Drawn(
         "training_curves",
         figure,
@@ -173,7 +173,7 @@ def draw_spread(observations: pd.DataFrame, jobs: list[Job], model: str) -> Draw
         panel.set_xlabel("SD of predictions (SD of measurements)")
     left.set(ylabel="root mean squared error (SD)", title="Error (least at a spread of r)")
     right.set(ylabel="Wasserstein distance (SD)", title="Distance between the distributions")
-    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    style.legend_below(figure, left.get_legend_handles_labels(), 2)
     return Drawn(
         "losses",
         figure,

@@ -1,4 +1,4 @@
-// A table stands on the page with its first rows; all of them are in its data, unpacked when a reader asks for others.
+// A table stands on the page with its first rows; all of them are in its data, unpacked when a reader chooses others.
 const FIRST = 10;
 const showRows = {};
 

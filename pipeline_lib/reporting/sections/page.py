@@ -226,7 +226,7 @@ def _ceiling(run: RunFolder, screen: str, phenotype: str) -> str:
 
 def _checks(run: RunFolder) -> str:
     """Return how many leakage checks and, of the network, invariants hold."""
-    kept = run.leakage[run.leakage["promised"]] if len(run.leakage) else run.leakage
+    kept = run.leakage[run.leakage["kept_apart"]] if len(run.leakage) else run.leakage
     parts = [f"{int(kept['holds'].sum()) if len(kept) else 0} of {len(kept)} on leakage"]
     if run.has_clp:
         checks = run.json("walk_through")["checks"]

@@ -108,7 +108,7 @@ def _temperatures(block: RowBlock) -> NDArray[np.float64]:
     types = block.text("arraytype")
     found = [_TEMPERATURE.fullmatch(text) for text in types.dictionary.to_pylist()]
     degrees = np.array([float(match[1]) if match else np.nan for match in found] or [np.nan])
-    return degrees[types.indices.to_numpy(zero_copy_only=False)]
+    return np.asarray(degrees[types.indices.to_numpy(zero_copy_only=False)])
 
 
 _SINGLE_MUTANTS = {

@@ -216,4 +216,6 @@ def _lists_own_genes(block: RowBlock, genes: NDArray[np.str_]) -> NDArray[np.boo
     owner = np.asarray(pc.list_parent_indices(listed))
     each = np.char.strip(pc.list_flatten(listed).to_numpy(zero_copy_only=False).astype(str))
     foreign = ~(genes[owner] == each[:, None]).any(axis=1)
-    return (np.bincount(owner, weights=foreign, minlength=len(genes)) == 0) & (count == block.number("number"))
+    return np.asarray(
+        (np.bincount(owner, weights=foreign, minlength=len(genes)) == 0) & (count == block.number("number"))
+    )

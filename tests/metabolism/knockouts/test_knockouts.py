@@ -153,7 +153,7 @@ def test_a_stopped_run_is_taken_up_and_ends_as_if_it_had_not_been_stopped(
     assert not kept.exists()
 
 
-def test_a_failed_program_is_nan_and_its_status_says_so(
+def test_a_failed_program_is_nan_and_its_status_is_failed(
     textbook_network: MetabolicNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from pipeline_lib.metabolism.programs.wild_type import FluxBalance, Optimum

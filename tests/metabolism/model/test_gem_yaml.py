@@ -116,7 +116,7 @@ def test_a_faulty_model_is_explained(tmp_path: Path, old: str, new: str, message
 
 
 @pytest.mark.parametrize("value", ["2001-99-99", "[" * 3000, "!!bool abc", "!!int abc", "!!timestamp abc", "9" * 5000])
-def test_a_value_that_is_not_what_it_says_is_refused(tmp_path: Path, value: str) -> None:
+def test_a_value_that_does_not_fit_its_tag_is_refused(tmp_path: Path, value: str) -> None:
     with pytest.raises(PipelineError, match=r"model\.yml is not valid YAML"):
         read_gem(write(tmp_path, f"x: {value}\n"))
 

@@ -174,7 +174,9 @@ def random_sets(genes: int, order: int, count: int) -> list[tuple[int, ...]]:
     return [tuple(generator.choice(genes, size=order, replace=False).tolist()) for _ in range(count)]
 
 
-def test_the_core_model_loses_what_cobra_says_it_loses(textbook: Gem, textbook_network: MetabolicNetwork) -> None:
+def test_the_core_model_loses_the_reactions_that_cobra_blocks(
+    textbook: Gem, textbook_network: MetabolicNetwork
+) -> None:
     genes = len(textbook.genes)
     pairs = [(a, b) for a in range(genes) for b in range(a)]
     deletions = [(gene,) for gene in range(genes)] + pairs + random_sets(genes, 3, 2000)
@@ -182,7 +184,7 @@ def test_the_core_model_loses_what_cobra_says_it_loses(textbook: Gem, textbook_n
 
 
 @pytest.mark.mirror
-def test_yeast_loses_what_cobra_says_it_loses(yeast: Gem, yeast_network: MetabolicNetwork) -> None:
+def test_yeast_loses_the_reactions_that_cobra_blocks(yeast: Gem, yeast_network: MetabolicNetwork) -> None:
     """Every reaction, every single deletion, 20,000 random pairs and 20,000 random triples."""
     genes = len(yeast.genes)
     singles = [(gene,) for gene in range(genes)]

@@ -50,7 +50,7 @@ def fitted(request, bench, pooled, cell):
     return request.param, model, history, test
 
 
-def strangers(bench):
+def not_trained_on(bench):
     """Genes, strains and screens that training lacks, of every order, with names and bare."""
     bare = bench.genotypes([[50], [51, 52], [53, 54, 55], [0], [0, 50], [0, 1, 50]], [np.nan] * 6, screen="emap")
     named = bench.genotypes(
@@ -69,7 +69,7 @@ def test_predictions_are_finite_and_read_no_measurement(bench, fitted):
     _, model, _, test = fitted
     predicted, hidden = model.predict(test), model.predict(test.without_values())
     np.testing.assert_array_equal(predicted.value, hidden.value)
-    for genotypes in (test.without_values(), *strangers(bench)):
+    for genotypes in (test.without_values(), *not_trained_on(bench)):
         predicted = model.predict(genotypes)
         assert predicted.value.shape == predicted.std.shape == (len(genotypes),)
         assert np.isfinite(predicted.value).all()
@@ -90,7 +90,7 @@ def test_a_stored_model_predicts_the_same_bits(fitted, cell, tmp_path):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_the_history_keeps_its_contract_and_the_budget(fitted, tmp_path):
+def test_the_history_keeps_its_contract_and_the_number_of_epochs(fitted, tmp_path):
     name, _, history, _ = fitted
     HISTORY.validate(history, tmp_path)
     assert len(history) == 4 * (4 if name in TUNED else 1)

@@ -59,7 +59,7 @@ def test_a_fit_on_genotypes_on_which_the_solver_failed_is_refused(bench, cell):
         bench.fit(FluxBalanceAnalysisModel, train, cell=cell)
 
 
-def test_methods_are_told_apart(bench, cell):
+def test_methods_are_distinguished(bench, cell):
     pair = bench.genotypes([[0, 1]], [0]).genes
     assert FluxResults.read(cell, "fba").of(pair)[0] == 0.1
     assert FluxResults.read(cell, "moma").of(pair)[0] == 0.2

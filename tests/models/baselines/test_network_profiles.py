@@ -67,7 +67,7 @@ def test_two_new_genes_are_predicted_from_both_neighbourhoods(bench, modules):
     assert bench.correlation(model, both.take(np.arange(50, len(both)))) > 0.8
 
 
-def test_a_network_that_says_nothing_gets_little_weight(bench, modules):
+def test_a_network_without_information_gets_little_weight(bench, modules):
     genotypes, cell = modules
     train, one, _ = hide(genotypes, [0, 5, 10])
     weights = bench.fit(NetworkProfilesModel, train, one, cell).assays["screen", "interaction"].model.weights["row_new"]

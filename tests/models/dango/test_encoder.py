@@ -96,7 +96,7 @@ def written_out(decoder, vectors, rows):
 
 
 @pytest.mark.parametrize("zero_weight", [0.1, 1.0])
-def test_zeros_weigh_what_the_channel_says(zero_weight):
+def test_zeros_have_the_weight_of_their_channel(zero_weight):
     # Every rebuilt entry is 1. Row of gene 0: one edge of 0.25, three zeros; row of gene 1: edges 0.25 and 1, two.
     decoder = RowDecoder(channel_of(PATH, 5, zero_weight), 2)
     with torch.no_grad():

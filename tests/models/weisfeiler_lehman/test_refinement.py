@@ -72,7 +72,7 @@ def test_a_path_of_five_is_coloured_by_the_distance_from_its_ends():
     assert partition(colours[2]) == {frozenset({0, 4}), frozenset({1, 3}), frozenset({2})}
 
 
-def test_two_triangles_and_a_hexagon_look_alike_as_the_method_is_known_to_be_blind_to_them():
+def test_two_triangles_and_a_hexagon_have_equal_features_as_the_method_is_known_to_be_blind_to_them():
     triangles = refine(undirected(6, {(0, 1), (1, 2), (0, 2), (3, 4), (4, 5), (3, 5)}), 3).colour
     hexagon = refine(undirected(6, {(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (0, 5)}), 3).colour
     assert np.array_equal(np.sort(triangles, axis=1), np.sort(hexagon, axis=1))

@@ -88,7 +88,9 @@ def small(tmp_path: Path, triplets: list[str]) -> dict[str, Path]:
     return {"calls": calls, "assignment": assignment}
 
 
-def test_query_and_array_are_told_by_the_assignment_file(tmp_path: Path, few_names: GeneNames, read: Read) -> None:
+def test_query_and_array_are_distinguished_by_the_assignment_file(
+    tmp_path: Path, few_names: GeneNames, read: Read
+) -> None:
     files = small(tmp_path, ["ntg2Δ_sla1Δ_tfc3Δ 0 2", "hoΔ_ntg2Δ_sla1-5 3 0", "hoΔ_ntg2Δ_tfc3Δ 1 1"])
     observations, rejected = read("kuzmin2018_calls", few_names, files)
     assert len(rejected) == 0

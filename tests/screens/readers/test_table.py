@@ -60,7 +60,7 @@ def test_every_format_gives_the_same_observations(name: str, tmp_path: Path, few
 
 @pytest.mark.parametrize("name", ["t.csv", "semicolon.csv", "t.parquet", "t.xlsx"])
 @pytest.mark.parametrize("packing", ["none", "gzip", "bzip2", "zip"])
-def test_a_table_is_what_it_holds_not_what_its_name_says(
+def test_the_kind_of_a_table_follows_its_content_not_its_name(
     name: str, packing: str, tmp_path: Path, few_names: GeneNames, read: Read
 ) -> None:
     content = written(tmp_path / name).read_bytes()

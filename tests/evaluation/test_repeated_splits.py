@@ -1,4 +1,4 @@
-"""Draws of one split together: the test folds one after another, and a gene held out twice still one cluster."""
+"""Repeats of one split together: the test folds one after another, and a gene held out twice still one cluster."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -29,7 +29,7 @@ def files(*names: str) -> list[PredictionFile]:
     return [PredictionFile(split, model, int(seed), Path(model, split, seed)) for model, split, seed in parts]
 
 
-def test_draws_are_pooled_in_the_order_of_their_numbers() -> None:
+def test_repeats_are_pooled_in_the_order_of_their_numbers() -> None:
     found = entries_by_split(files("clp/random-10/0", "clp/random-2/0", "clp/random/0", "mean/random/0"))
     assert list(found) == ["random", "random-10", "random-2", "random-pooled"]
     (entry,) = found["random-pooled"]["clp"]
@@ -79,7 +79,7 @@ def folds(frame: pd.DataFrame) -> dict[str, np.ndarray]:
 
 @pytest.fixture
 def run(write_run: Callable, frame: pd.DataFrame, folds: dict[str, np.ndarray]) -> Path:
-    """Models ``clp`` and ``mean`` on all draws (``clp`` twice on the first), ``two_way`` on all but the last."""
+    """Models ``clp`` and ``mean`` on all repeats (``clp`` twice on the first), ``two_way`` on all but the last."""
     rng = np.random.default_rng(3)
     value, folder = frame["value"].to_numpy(), Path()
     for draw in DRAWS:
@@ -98,8 +98,8 @@ def standings(run: Path) -> Standings:
     return stand(run)
 
 
-def all_draws(run: Path, frame: pd.DataFrame, model: str) -> pd.DataFrame:
-    """Return the test predictions of all draws, one after another, beside the measured values."""
+def all_repeats(run: Path, frame: pd.DataFrame, model: str) -> pd.DataFrame:
+    """Return the test predictions of all repeats, one after another, beside the measured values."""
     parts = [pd.read_parquet(run / "models" / model / draw / "seed0" / "predictions.parquet") for draw in DRAWS]
     joined = pd.concat(parts).query("fold == 'test'").merge(frame, on="observation_id", how="left")
     assert joined["observation_id"].duplicated().any(), "draws overlap"
@@ -109,7 +109,7 @@ def all_draws(run: Path, frame: pd.DataFrame, model: str) -> pd.DataFrame:
 def test_pooled_scores_are_those_of_scipy_on_all_test_folds(
     run: Path, standings: Standings, frame: pd.DataFrame
 ) -> None:
-    joined = all_draws(run, frame, "clp")
+    joined = all_repeats(run, frame, "clp")
     x, y = joined["prediction"], joined["value"]
     expected = {
         "pearson": stats.pearsonr(x, y)[0],
@@ -122,10 +122,10 @@ def test_pooled_scores_are_those_of_scipy_on_all_test_folds(
         assert (row["n"], row["seeds"]) == (len(joined), 1)
 
 
-def test_pearson_within_query_centres_a_query_over_all_draws(
+def test_pearson_within_query_centres_a_query_over_all_repeats(
     run: Path, standings: Standings, frame: pd.DataFrame
 ) -> None:
-    joined = all_draws(run, frame, "clp")
+    joined = all_repeats(run, frame, "clp")
     both = pd.concat([joined.assign(gene=joined[name]) for name in ("query", "array")])
     groups = both.groupby("gene")[["prediction", "value"]]
     centred = both[["prediction", "value"]] - groups.transform("mean")
@@ -133,7 +133,7 @@ def test_pearson_within_query_centres_a_query_over_all_draws(
     assert row["value"] == pytest.approx(stats.pearsonr(centred["prediction"], centred["value"])[0])
 
 
-def test_a_gene_held_out_by_several_draws_is_one_cluster(standings: Standings) -> None:
+def test_a_gene_held_out_by_several_repeats_is_one_cluster(standings: Standings) -> None:
     row = pick(standings.leaderboard, model="clp", split=POOLED, metric="pearson")
     assert (row["clusters"], row["groups"]) == ("gene", GENES)
 
@@ -146,7 +146,7 @@ def widths(rows: list[dict[str, Any]], **wanted: Any) -> dict[str, float]:
     }
 
 
-def test_all_draws_together_tell_more_than_any_one(standings: Standings) -> None:
+def test_all_repeats_together_are_more_precise_than_any_one(standings: Standings) -> None:
     for model in ("clp", "mean"):
         width = widths(standings.leaderboard, model=model)
         # The first draw alone has a second seed of clp, and its mean over seeds less noise.
@@ -157,7 +157,7 @@ def test_all_draws_together_tell_more_than_any_one(standings: Standings) -> None
     assert width.pop(POOLED) < min(width.values())
 
 
-def test_models_on_all_draws_have_pooled_rows_in_every_table(standings: Standings) -> None:
+def test_models_on_all_repeats_have_pooled_rows_in_every_table(standings: Standings) -> None:
     for rows in (standings.leaderboard, standings.subgroups):
         assert {row["model"] for row in rows if row["split"] == POOLED} == {"clp", "mean"}
     compared = {(row["model"], row["reference"]) for row in standings.differences if row["split"] == POOLED}
