@@ -43,6 +43,9 @@ class ScreenScores(Section):
     """Reader of the publication whose measurements these are. None: a table of one's own, or a simulated screen."""
     simulated: bool = False
     """Whether a simulation of the run writes its files."""
+    controls_as_wild_type: bool = False
+    """Whether raw interactions were computed as if control queries (one mutation beside the neutral one) were as fit as
+    the wild type."""
 
 
 _NOT_STATED = "not stated"
@@ -254,7 +257,8 @@ SCREEN_READERS: Registry[ScreenReader] = Registry(
             target="pipeline_lib.screens.readers.kuzmin_scored:read_scored_2020",
             publication="Kuzmin et al. 2020, scored output of the protocol",
             files=ReaderFiles(any_of=("twelve_columns", "six_columns")),
-            scores=_IN_FITNESS_UNITS,
+            # Control queries have no fitness there, and the expected fitness is that of the array strain.
+            scores=_IN_FITNESS_UNITS.model_copy(update={"controls_as_wild_type": True}),
             units=_FITNESS,
             p_sided=1,
             control=_HO,

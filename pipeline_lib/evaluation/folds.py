@@ -368,7 +368,7 @@ def _true_values(data: Measurements, table: pd.DataFrame) -> NDArray[np.float64]
     query = query_genes(data.genotypes)
     of_query = (own[:, :, None] == query[:, None, :]).any(axis=2) & (own != NO_GENE)
     listed = gene_positions(index, table["genes"], "truth")
-    codes = genotype_codes(np.concatenate([listed, own, _only(own, of_query), _only(own, ~of_query)]))
+    codes = genotype_codes(np.concatenate([listed, own, only_genes(own, of_query), only_genes(own, ~of_query)]))
     ours, of_genotype, of_query_strain, of_array_strain = np.split(codes, len(table) + len(own) * np.arange(3))
     fitness = pd.Series(table["fitness"].to_numpy(np.float64), index=ours)
     interaction = pd.Series(table["interaction"].to_numpy(np.float64), index=ours)
@@ -385,7 +385,7 @@ def _true_values(data: Measurements, table: pd.DataFrame) -> NDArray[np.float64]
     return np.select([data.genotypes.phenotype == code for code in codes_of], list(values.values()), np.nan)
 
 
-def _only(genes: NDArray[np.int64], wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
+def only_genes(genes: NDArray[np.int64], wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Return the wanted genes of each row, int64 [n, 3], ascending, then -1."""
     kept = np.sort(np.where(wanted & (genes != NO_GENE), genes, _LAST), axis=1)
     return np.where(kept == _LAST, NO_GENE, kept)

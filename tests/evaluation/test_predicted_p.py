@@ -10,7 +10,7 @@ from scipy import stats
 
 from pipeline_lib.artefacts.tables import read_table, write_table
 from pipeline_lib.config.evaluation import EvaluationSettings
-from pipeline_lib.config.screen_readers import SCREEN_READERS
+from pipeline_lib.config.screen_readers import FITNESS_UNITS, SCREEN_READERS, ScreenScores
 from pipeline_lib.evaluation.measurements import from_table, named_genes, on_adjusted_scores, read_measurements
 from pipeline_lib.evaluation.p_values.nulls import quantile_rows, query_rows
 from pipeline_lib.evaluation.p_values.predicted import (
@@ -207,6 +207,148 @@ def test_no_measurement_of_the_test_fold_makes_up_a_prediction(
     run = write_run(frame, np.full(len(frame), "test"), {("mean", "random", 0): nothing})
     raw = next(item for item in join(run) if item.labels["phenotype"] == "raw_interaction")
     assert (raw.prediction == 0).all()
+
+
+def planted_fitness(observe: Callable, queries: int = 10, arrays: int = 30) -> pd.DataFrame:
+    """Return fitness of pairs and triples, raw scores with P-values, and of each strain its fitness elsewhere.
+
+    Strains are alleles: every array gene has two, whose fitness differs. f(cross) = f(query) f(array) + raw.
+    """
+    rng = np.random.default_rng(5)
+    array = {f"K{a:02d}_{allele}": rng.uniform(0.5, 1) for a in range(arrays) for allele in ("dma", "tsa")}
+    single = {f"Q{q:02d}": rng.uniform(0.7, 1) for q in range(queries)}
+    double = {f"I{q:02d}+J{q:02d}": rng.uniform(0.7, 1) for q in range(queries)}
+    parts = []
+    for fitness in (single, double):
+        cross = [(*query.split("+"), strain[:3]) for query in fitness for strain in array]
+        strains = {
+            "screen": "crosses",
+            "query": [f"{query}_tm" for query in fitness for _ in array],
+            "array": [strain for _ in fitness for strain in array],
+        }
+        expected = np.array([f * k for f in fitness.values() for k in array.values()])
+        raw = rng.normal(0, 0.05, len(cross))
+        p_value = stats.norm.sf(np.abs(raw) / 0.05)
+        parts += [
+            observe(cross, expected + raw, phenotype="fitness", **strains),
+            observe(cross, raw, phenotype="raw_interaction", p_value=p_value, p_sided=1, **strains),
+        ]
+    queries_of = [((gene,), f, f"{gene}_sn") for gene, f in single.items()]
+    queries_of += [(tuple(pair.split("+")), f, f"{pair}_tm") for pair, f in double.items()]
+    strains_of = [*queries_of, *(((strain[:3],), f, strain) for strain, f in array.items())]
+    genes, fitness, names = zip(*strains_of, strict=True)
+    return pd.concat([*parts, observe(genes, fitness, screen="strains", phenotype="fitness", query=names)])
+
+
+def raw_by_order(
+    run: Path, scores: dict[str, ScreenScores] | None = None, screen: str = "crosses"
+) -> dict[int, Joined]:
+    """Return the joined raw interactions of a screen; in fitness units unless `scores` states otherwise."""
+    stated = {name: ScreenScores(unit=FITNESS_UNITS) for name in ("crosses", "strains")} | (scores or {})
+    data = read_measurements(run / "tables" / "observations.parquet", scores=stated)
+    joined = join_predictions(data, find_predictions(run / "models"), lambda: None)
+    return {item.labels["order"]: item for item in joined if item.labels["source"] == f"{screen} raw_interaction"}
+
+
+def test_raw_interactions_follow_from_the_predicted_fitness_of_pairs_and_of_triples(
+    write_run: Callable, table: Callable, observe: Callable
+) -> None:
+    frame = table(planted_fitness(observe))
+    crosses = frame["screen"] == "crosses"
+    folds = np.select([frame["phenotype"] == "raw_interaction", crosses], ["none", "test"], "train")
+    values = np.where(crosses, frame["value"], 9)
+    found = raw_by_order(write_run(frame, folds, {("clp", "random", 0): values}))
+    assert {order: len(joined.prediction) for order, joined in found.items()} == {2: 600, 3: 600}
+    for joined in found.values():
+        assert (joined.labels["phenotype"], joined.labels["p_of"]) == ("raw_interaction", "raw_interaction")
+        # Perfect predictions of the crosses and the strains of the training fold, allele by allele.
+        np.testing.assert_allclose(joined.prediction, joined.data.genotypes.value, atol=1e-12)
+
+
+def test_of_a_strain_outside_the_training_fold_the_prediction_counts_and_of_a_cross_only_the_test_fold(
+    write_run: Callable, table: Callable, observe: Callable
+) -> None:
+    frame = table(planted_fitness(observe))
+    crosses = (frame["screen"] == "crosses").to_numpy()
+    raw = (frame["phenotype"] == "raw_interaction").to_numpy()
+    half = np.array([str(name).endswith("dma") for name in frame["array"]])
+    folds = np.select([raw, crosses & half, crosses], ["none", "test", "train"], "validation")
+    found = raw_by_order(write_run(frame, folds, {("clp", "random", 0): np.where(crosses, 0.5, 0.8)}))
+    for joined in found.values():
+        assert {joined.data.genotypes.strains[code][-3:] for code in joined.data.genotypes.array} == {"dma"}
+        np.testing.assert_allclose(joined.prediction, 0.5 - 0.8 * 0.8)
+    # A strain that the split leaves out has neither a measurement nor a prediction.
+    folds[~crosses] = "none"
+    assert not raw_by_order(write_run(frame, folds, {("clp", "random", 0): np.full(len(frame), 0.5)}))
+
+
+def test_a_strain_of_the_same_screen_comes_before_that_of_another(
+    write_run: Callable, table: Callable, observe: Callable
+) -> None:
+    planted = planted_fitness(observe)
+    others = planted[planted["screen"] == "strains"]
+    own = others.assign(screen="crosses")
+    frame = table(planted[planted["screen"] == "crosses"], own, others.assign(value=0.1))
+    single = frame["array"].isna()
+    folds = np.select([frame["phenotype"] == "raw_interaction", ~single], ["none", "test"], "train")
+    for joined in raw_by_order(write_run(frame, folds, {("clp", "random", 0): frame["value"].to_numpy()})).values():
+        np.testing.assert_allclose(joined.prediction, joined.data.genotypes.value, atol=1e-12)
+
+
+@pytest.mark.parametrize("other", ["another unit", "a simulation", "a list of essential genes"])
+def test_fitness_of_another_kind_stands_for_no_strain(
+    write_run: Callable, table: Callable, observe: Callable, other: str
+) -> None:
+    planted = planted_fitness(observe)
+    if other == "a list of essential genes":
+        planted.loc[planted["screen"] == "strains", "value"] = 1.0
+    frame = table(planted)
+    folds = np.select(
+        [frame["phenotype"] == "raw_interaction", frame["screen"] == "crosses"], ["none", "test"], "train"
+    )
+    scores = {
+        "another unit": {"strains": ScreenScores(unit="log2 ratio")},
+        "a simulation": {"strains": ScreenScores(unit=FITNESS_UNITS, simulated=True)},
+        "a list of essential genes": {},
+    }
+    run = write_run(frame, folds, {("clp", "random", 0): frame["value"].to_numpy()})
+    assert not raw_by_order(run, scores[other])
+
+
+def test_control_queries_of_a_release_that_takes_them_for_the_wild_type_have_a_fitness_of_one(
+    write_run: Callable, table: Callable, observe: Callable
+) -> None:
+    """As in the scored output of Kuzmin 2020: the expected fitness of a pair is that of the array strain."""
+    frame = table(planted_fitness(observe))
+    crosses = frame["screen"] == "crosses"
+    folds = np.select([frame["phenotype"] == "raw_interaction", crosses], ["none", "test"], "train")
+    run = write_run(frame, folds, {("clp", "random", 0): np.where(crosses, 0.0, 9.0)})
+    found = raw_by_order(run, {"crosses": SCREEN_READERS.get("kuzmin2020_scored").scores})
+    array = frame[frame["screen"] == "strains"].set_index("query")["value"]
+    strains = found[2].data.genotypes
+    np.testing.assert_allclose(found[2].prediction, [-array[strains.strains[code]] for code in strains.array])
+    # The double-mutant queries have their own.
+    assert not np.allclose(found[3].prediction, [-array[strains.strains[c]] for c in found[3].data.genotypes.array])
+
+
+def test_p_values_on_rows_of_fitness_meet_the_raw_interaction_of_that_fitness(
+    write_run: Callable, table: Callable, observe: Callable
+) -> None:
+    """As in the repeated rows of Kuzmin 2018, which hold no raw score; strains by gene, for their names differ."""
+    planted = planted_fitness(observe)
+    raw = planted[planted["phenotype"] == "raw_interaction"]
+    fitness = planted[(planted["phenotype"] == "fitness") & (planted["screen"] == "crosses")]
+    fitness = fitness.assign(p_value=raw["p_value"].to_numpy(), p_sided=raw["p_sided"].to_numpy())
+    frame = table(fitness, planted[planted["screen"] == "strains"])
+    folds = np.where(frame["screen"] == "crosses", "test", "train")
+    found = raw_by_order(write_run(frame, folds, {("clp", "random", 0): frame["value"].to_numpy()}))
+    assert {joined.labels["phenotype"] for joined in found.values()} == {"fitness"}
+    assert {joined.labels["p_of"] for joined in found.values()} == {"raw_interaction"}
+    expected = dict(zip(zip(raw["query"], raw["array"], strict=True), raw["value"], strict=True))
+    for joined in found.values():
+        data = joined.data.genotypes
+        named = [(data.strains[q], data.strains[a]) for q, a in zip(data.query, data.array, strict=True)]
+        np.testing.assert_allclose(joined.prediction, [expected[pair] for pair in named], atol=1e-12)
 
 
 def test_a_screen_of_tau_alone_keeps_the_p_values_of_its_raw_scores(

@@ -5,8 +5,9 @@ array gene k, models predict tau. By definition (Kuzmin et al., Science 360:eaao
 epsilon_(ij)k = tau_ijk + epsilon_ik f_j + epsilon_jk f_i.
 
 Every genotype with a released P-value meets a prediction of the quantity that the P-value tests where there is one: a
-raw interaction that a model predicts itself, or the one that its predictions of tau, epsilon and fitness make up
-(`raw_from_parts`). Where neither is there, tau stands in for the raw interaction.
+raw interaction that a model predicts itself, the one that its predictions of tau, epsilon and fitness make up
+(`raw_from_parts`), or the one that its predictions of fitness alone do (`raw_from_fitness`). Where none is there, tau
+stands in for the raw interaction.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -22,7 +23,16 @@ from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE
 from pipeline_lib.cell.testable import genotype_codes, genotype_names, query_genes
 from pipeline_lib.config.evaluation import EvaluationSettings
-from pipeline_lib.evaluation.folds import INTERACTIONS, Calls, NoCalls, assay_seed, call_score, called, locate
+from pipeline_lib.evaluation.folds import (
+    INTERACTIONS,
+    Calls,
+    NoCalls,
+    assay_seed,
+    call_score,
+    called,
+    locate,
+    only_genes,
+)
 from pipeline_lib.evaluation.intervals.design import ClusterDesign, choose_kind, cluster_design, of_mean, of_spearman
 from pipeline_lib.evaluation.intervals.estimates import Estimate, Resamples, draw_resamples
 from pipeline_lib.evaluation.measurements import Measurements
@@ -31,6 +41,9 @@ from pipeline_lib.evaluation.p_values.nulls import NOMINAL, assays_with_p
 from pipeline_lib.evaluation.predictions import PredictionFile, by_split, read_fold
 
 Floats = NDArray[np.float64]
+
+_WITH_RAW_P = ("raw_interaction", "fitness")
+"""Phenotypes on whose rows P-values of raw interactions stand."""
 
 _INTERACTION, _FITNESS, _RAW = (PHENOTYPES.index(name) for name in ("interaction", "fitness", "raw_interaction"))
 
@@ -69,6 +82,78 @@ def raw_from_parts(rows: Measurements, query: NDArray[np.int64], known: Measurem
     fitness_first, fitness_second = (fitness.reindex(part).to_numpy(np.float64) for part in parts[3:])
     result[whole] = tau + epsilon_first * fitness_second + epsilon_second * fitness_first
     return result
+
+
+def raw_from_fitness(
+    rows: Measurements, query: NDArray[np.int64], fitness: Floats, known: Measurements, value: Floats
+) -> Floats:
+    """Return the raw interaction of crosses, f(cross) - f(query strain) f(array strain), NaN where a part is missing.
+
+    The fitness of a strain is that of the same strain, else of the same genes; in the same screen, else, as a mean, in
+    the others whose fitness is in the same unit.
+
+    Parameters
+    ----------
+    rows
+        Crosses [n] of one screen whose raw interaction is wanted.
+    query
+        int64 [n, 3]: genes of their query strains (`pipeline_lib.cell.testable.query_genes`).
+    fitness
+        float64 [n]: the predicted fitness of the crosses.
+    known, value
+        Observations [m] of any screen and, float64 [m], what may be known of each, as in `raw_from_parts`.
+
+    Returns
+    -------
+    float64 [n]
+        In the unit of the screen's fitness.
+    """
+    if not len(rows):
+        return np.empty(0)
+    screen, genes = rows.genotypes.screen[0], rows.genotypes.genes
+    of_query = (genes[:, :, None] == query[:, None, :]).any(axis=2) & (genes != NO_GENE)
+    strains = known.take(chosen := _comparable_strains(known, screen))
+    first, second = (
+        _strain_fitness(strain, only_genes(genes, wanted), screen, strains, value[chosen])
+        for strain, wanted in ((rows.genotypes.query, of_query), (rows.genotypes.array, ~of_query))
+    )
+    if rows.scores_of(rows.genotypes.screens[screen]).controls_as_wild_type:
+        first = np.where(of_query.sum(axis=1) == 1, 1.0, first)
+    return np.asarray(np.where(of_query.any(axis=1), fitness - first * second, np.nan))
+
+
+def _comparable_strains(data: Measurements, screen: int) -> NDArray[np.int64]:
+    """Return the fitness of strains, not of crosses: of the screen itself, and of others that measure the same."""
+    ours = data.scores_of(data.genotypes.screens[screen])
+    found = [np.empty(0, dtype=np.int64)]
+    for other, phenotype, rows in data.assays():
+        theirs, value = data.scores_of(other), data.genotypes.value[rows]
+        # A list of essential genes has fitness of 0 and 1 alone: it is no measurement in these units.
+        same = ours.unit is not None and ours.unit == theirs.unit and not np.isin(value, (0, 1)).all()
+        own = other == data.genotypes.screens[screen]
+        if phenotype == "fitness" and (own or (same and ours.simulated == theirs.simulated)):
+            found.append(rows[~_crossed(data)[rows]])
+    return np.concatenate(found)
+
+
+def _crossed(data: Measurements) -> NDArray[np.bool_]:
+    """Mark the observations [n] of a query strain mated with an array strain."""
+    return (data.genotypes.query >= 0) & (data.genotypes.array >= 0)
+
+
+def _strain_fitness(
+    strain: NDArray[np.int64], genes: NDArray[np.int64], screen: int, known: Measurements, value: Floats
+) -> Floats:
+    """Return the fitness of strains [n] with these genes [n, 3], NaN where `value` [m] of `known` holds none."""
+    data = known.genotypes
+    ours, wanted = np.split(genotype_codes(np.concatenate([data.genes, genes])), [len(data)])
+    named = np.where(data.query >= 0, data.query, data.array)
+    fitness = np.full(len(strain), np.nan)
+    for among in (data.screen == screen, data.screen != screen):
+        for keys, sought in ((named, strain), (ours, wanted)):
+            means = pd.Series(value[among]).groupby(keys[among]).mean()
+            fitness = np.where(np.isnan(fitness), means.reindex(sought).to_numpy(np.float64), fitness)
+    return fitness
 
 
 def _sorted(*columns: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -121,8 +206,8 @@ class _Predicted:
     prediction
         float64 [t]: mean over seeds.
     known, value
-        Observations [m] of all folds, of the screens with raw interactions of triple mutants, which need them, and of
-        each the measurement in the training fold, else the mean prediction.
+        Observations [m] of all folds that raw interactions are made up of, and of each the measurement in the training
+        fold, else the mean prediction.
     """
 
     tested: Measurements
@@ -137,13 +222,13 @@ def mean_predictions(files: Sequence[PredictionFile]) -> tuple[NDArray[np.int64]
     return folds[0].observation_id, np.mean([fold.value for fold in folds], axis=0)
 
 
-def _read(data: Measurements, seeds: Sequence[PredictionFile], with_raw: NDArray[np.bool_]) -> _Predicted:
-    """Read what one model predicts; `with_raw` [n] marks the observations whose parts make up raw interactions."""
+def _read(data: Measurements, seeds: Sequence[PredictionFile], parts: NDArray[np.bool_]) -> _Predicted:
+    """Read what one model predicts; `parts` [n] marks the observations that make up raw interactions."""
     where = str(seeds[0].path)
     ids, prediction = mean_predictions(seeds)
     tables = [read_table(file.path, PREDICTIONS).sort_values("observation_id") for file in seeds]
     rows = locate(data, tables[0]["observation_id"].to_numpy(np.int64), where)
-    needed = with_raw[rows]
+    needed = parts[rows]
     known = data.take(rows[needed])
     means = np.mean([table["prediction"].to_numpy(np.float64) for table in tables], axis=0)[needed]
     trained = (tables[0]["fold"] == "train").to_numpy()[needed]
@@ -154,10 +239,10 @@ def _read(data: Measurements, seeds: Sequence[PredictionFile], with_raw: NDArray
 def join_predictions(data: Measurements, files: list[PredictionFile], advance: Callable[[], None]) -> Iterator[Joined]:
     """Yield every assay with P-values beside every model's predictions of its genotypes.
 
-    Interactions with a P-value, and raw ones that are predicted themselves, are joined row by row. Raw interactions of
-    triple mutants whose adjusted score is predicted are joined to the raw one that the predictions make up. Other rows
-    with P-values are joined to the test-fold predictions of an interaction or a call of the same genotype, in whatever
-    screen there is one. No measurement of the test fold or the validation fold is used as a prediction.
+    Interactions with a P-value, and raw ones that are predicted themselves, are joined row by row. Other P-values of
+    raw interactions are joined to the raw one that the predictions of their screen make up, where the adjusted score or
+    the fitness of the genotype is in the test fold, and to the test-fold predictions of an interaction or a call of the
+    same genotype in other screens. No measurement of the test fold or the validation fold is used as a prediction.
     """
     query = query_genes(data.genotypes)
     measured = [
@@ -165,15 +250,16 @@ def join_predictions(data: Measurements, files: list[PredictionFile], advance: C
         for screen, phenotype, order, part in assays_with_p(data)
     ]
     raw_triples = (data.genotypes.phenotype == _RAW) & (data.genotypes.order == MAX_ORDER)
-    with_raw = np.isin(data.genotypes.screen, data.genotypes.screen[raw_triples])
+    parts = np.isin(data.genotypes.screen, data.genotypes.screen[raw_triples])
+    parts |= (data.genotypes.phenotype == _FITNESS) & ~_crossed(data)
     for split, models in by_split(files).items():
         for model, seeds in models.items():
-            predicted = _read(data, seeds, with_raw)
+            predicted = _read(data, seeds, parts)
             for screen, phenotype, order, part, queries in measured:
                 labels = {"model": model, "split": split, "screen": screen, "phenotype": phenotype, "order": order}
                 calls = called(part, screen, phenotype) if phenotype in INTERACTIONS else NoCalls(len(part))
                 of_raw = np.asarray(part.p_of_raw)
-                for source, kind, values in _sources(screen, phenotype, order, part, queries, predicted):
+                for source, kind, values in _sources(screen, phenotype, part, queries, predicted):
                     rows = np.isfinite(values)
                     if rows.sum() >= MINIMUM_ROWS:
                         p_of = "raw_interaction" if phenotype == "fitness" or of_raw[rows].all() else phenotype
@@ -190,14 +276,12 @@ def join_predictions(data: Measurements, files: list[PredictionFile], advance: C
 
 
 def _sources(
-    screen: str, phenotype: str, order: int, part: Measurements, query: NDArray[np.int64], predicted: _Predicted
+    screen: str, phenotype: str, part: Measurements, query: NDArray[np.int64], predicted: _Predicted
 ) -> Iterator[tuple[str, str, Floats]]:
     """Yield (screen, phenotype, prediction of every row of `part` or NaN) of every assay that can stand for it."""
-    made_up = np.empty(0)
-    if phenotype == "raw_interaction" and order == MAX_ORDER:
-        made_up = _raw_prediction(screen, part, query, predicted)
-        if np.isfinite(made_up).any():
-            yield screen, "raw_interaction", made_up
+    made_up = _raw_prediction(screen, part, query, predicted) if phenotype in _WITH_RAW_P else np.empty(0)
+    if np.isfinite(made_up).any():
+        yield screen, "raw_interaction", made_up
     for other, kind, rows in predicted.tested.assays():
         own = (other, kind) == (screen, phenotype)
         stands_in = kind in ("interaction", "call") and phenotype != "interaction"
@@ -211,13 +295,27 @@ def _sources(
 
 
 def _raw_prediction(screen: str, part: Measurements, query: NDArray[np.int64], predicted: _Predicted) -> Floats:
-    """Return the raw interaction that the predictions of the test fold's genotypes make up, NaN for other rows."""
-    of_screen = _rows_of(predicted.known, screen)
-    tested = [rows for other, kind, rows in predicted.tested.assays() if (other, kind) == (screen, "interaction")]
-    if not tested:
+    """Return the raw interaction that predictions of the test fold's genotypes make up, NaN for other rows.
+
+    From tau, epsilon and fitness where tau is predicted, else from fitness.
+    """
+    tested = {kind: rows for other, kind, rows in predicted.tested.assays() if other == screen}
+    if "interaction" in tested:
+        of_screen = _rows_of(predicted.known, screen)
+        raw = raw_from_parts(part, query, predicted.known.take(of_screen), predicted.value[of_screen])
+        raw = np.where(np.isin(part.genotype, predicted.tested.genotype[tested["interaction"]]), raw, np.nan)
+        if np.isfinite(raw).any():
+            return raw
+    if "fitness" not in tested:
         return np.full(len(part), np.nan)
-    raw = raw_from_parts(part, query, predicted.known.take(of_screen), predicted.value[of_screen])
-    return np.where(np.isin(part.genotype, predicted.tested.genotype[tested[0]]), raw, np.nan)
+    # By cross, not by genotype: alleles of one gene differ in fitness.
+    means = pd.Series(predicted.prediction[tested["fitness"]]).groupby(_cross(predicted.tested.take(tested["fitness"])))
+    fitness = means.mean().reindex(pd.MultiIndex.from_arrays(_cross(part))).to_numpy(np.float64)
+    return raw_from_fitness(part, query, fitness, predicted.known, predicted.value)
+
+
+def _cross(data: Measurements) -> list[NDArray[np.int64]]:
+    return [data.genotype, data.genotypes.query, data.genotypes.array]
 
 
 def _rows_of(data: Measurements, screen: str) -> NDArray[np.int64]:
