@@ -10,6 +10,7 @@ import jinja2
 import pandas as pd
 
 from pipeline_lib.config.model_registry import names as names_of_models
+from pipeline_lib.evaluation.p_values.predicted import headline
 from site_pages.drawing import Interval, interval_drawing
 
 NOT_FITTED = "not in this run"
@@ -132,8 +133,8 @@ class Numbers:
         return interval_drawing(shown, f"{metric}, {screen}, {SPLITS[split]}")
 
     def p_drawing(self, model: str = "clp") -> str:
-        """Draw Spearman's correlation of a model's predictions with the released P-values, a row a screen and order."""
-        table = pd.read_csv(self.folder / "p_value_correlations.csv")
+        """Draw Spearman's correlation of predictions with the P-values, a row a screen, order and source."""
+        table = headline(pd.read_csv(self.folder / "p_value_correlations.csv"))
         unseen = table["split"].isin(["query_disjoint", "cross_screen"])
         rows = table[unseen & (table["model"] == model) & (table["quantity"] == "spearman")]
         shown = []

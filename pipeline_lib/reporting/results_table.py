@@ -222,13 +222,13 @@ def reference_tables(run_folder: Path) -> dict[str, pd.DataFrame]:
         ((differences["role"] == BEST_BASELINE) | ablation)
         & (differences["metric"] == differences["phenotype"].map(leading_metric))
     ]
-    p_values, agreement = table("p_values"), table("p_value_correlations")
+    p_values = table("p_values")
     return {
         "scoreboard": table("scoreboard"),
         "leaderboard": leaderboard[(leaderboard["metric"] == ranked) | correlations],
         "differences": against,
         "noise_ceiling": table("noise_ceiling"),
         "p_values": p_values[p_values["quantity"].isin(["pi0", "discoveries"])],
-        "p_value_correlations": agreement[agreement["quantity"].isin(["spearman", "enrichment"])],
+        "p_value_correlations": table("p_value_correlations"),
         "screens": table("screens_summary"),
     }

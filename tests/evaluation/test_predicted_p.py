@@ -14,9 +14,12 @@ from pipeline_lib.config.screen_readers import FITNESS_UNITS, SCREEN_READERS, Sc
 from pipeline_lib.evaluation.measurements import from_table, named_genes, on_adjusted_scores, read_measurements
 from pipeline_lib.evaluation.p_values.nulls import quantile_rows, query_rows
 from pipeline_lib.evaluation.p_values.predicted import (
+    NEGATIVE,
+    SIZE,
     Joined,
     agreement_rows,
     decile_rows,
+    headline,
     hit_table,
     join_predictions,
     point_table,
@@ -33,6 +36,11 @@ def join(run: Path) -> list[Joined]:
     return list(join_predictions(data, find_predictions(run / "models"), lambda: None))
 
 
+def deciles(joined: Joined, ranked_by: str) -> pd.DataFrame:
+    rows = pd.DataFrame(decile_rows(joined, SETTINGS))
+    return rows[rows["ranked_by"] == ranked_by].set_index("decile")
+
+
 @pytest.fixture
 def scored(crosses: Callable) -> pd.DataFrame:
     """Return interactions whose one-sided P-values follow from their size."""
@@ -46,7 +54,7 @@ def test_a_prediction_equal_to_the_score_puts_the_hits_first(
     frame = table(scored)
     run = write_run(frame, np.full(1000, "test"), {("clp", "random", 0): frame["value"].to_numpy()})
     (joined,) = join(run)
-    rows = pd.DataFrame(decile_rows(joined, SETTINGS)).set_index("decile")
+    rows = deciles(joined, NEGATIVE)
     assert rows["n"].tolist() == [100] * 10
     assert rows["negative_rate"].is_monotonic_decreasing
     assert rows.loc[1, "negative_rate"] == 1
@@ -128,9 +136,14 @@ def test_a_constant_prediction_has_no_trend_however_rows_are_ordered(
 ) -> None:
     frame = table(scored.sort_values("p_value"))
     run = write_run(frame, np.full(1000, "test"), {("mean", "random", 0): np.zeros(1000)})
-    rows = pd.DataFrame(decile_rows(join(run)[0], SETTINGS))
+    (joined,) = join(run)
+    rows = deciles(joined, NEGATIVE)
     counts = (rows["hit_rate"] * rows["n"]).round()
     assert stats.chisquare(counts).pvalue > 0.001
+    # A correlation with a constant is not 0: there is none.
+    agreement = pd.DataFrame(agreement_rows(joined, SETTINGS))
+    assert agreement["value"].isna().all()
+    assert set(agreement["quantity"]) >= {"spearman", "spearman_size", "enrichment", "enrichment_size"}
 
 
 def test_rows_without_an_interaction_score_have_no_negative_rate(
@@ -144,7 +157,10 @@ def test_rows_without_an_interaction_score_have_no_negative_rate(
     assert rows["negative_rate"].isna().all()
     assert rows["hit_rate"].notna().all()
     assert point_table(joined, SETTINGS)["negative"].isna().all()
-    assert [row["quantity"] for row in agreement_rows(joined, SETTINGS)] == ["spearman", "enrichment"]
+    agreement = pd.DataFrame(agreement_rows(joined, SETTINGS))
+    assert agreement["quantity"].tolist() == ["spearman", "enrichment"]
+    # Of a called interaction one side is predicted: that is what the question rests on there.
+    pd.testing.assert_frame_equal(headline(agreement), agreement)
 
 
 def planted_triples(observe: Callable, queries: int = 12, arrays: int = 30) -> pd.DataFrame:
@@ -250,6 +266,12 @@ def raw_by_order(
     return {item.labels["order"]: item for item in joined if item.labels["source"] == f"{screen} raw_interaction"}
 
 
+def strains_of(joined: Joined) -> list[tuple[str, str]]:
+    """Return the query and the array strain of every row."""
+    data = joined.data.genotypes
+    return [(data.strains[query], data.strains[array]) for query, array in zip(data.query, data.array, strict=True)]
+
+
 def test_raw_interactions_follow_from_the_predicted_fitness_of_pairs_and_of_triples(
     write_run: Callable, table: Callable, observe: Callable
 ) -> None:
@@ -322,13 +344,14 @@ def test_control_queries_of_a_release_that_takes_them_for_the_wild_type_have_a_f
     frame = table(planted_fitness(observe))
     crosses = frame["screen"] == "crosses"
     folds = np.select([frame["phenotype"] == "raw_interaction", crosses], ["none", "test"], "train")
-    run = write_run(frame, folds, {("clp", "random", 0): np.where(crosses, 0.0, 9.0)})
+    run = write_run(frame, folds, {("clp", "random", 0): np.where(crosses, frame["value"], 9)})
     found = raw_by_order(run, {"crosses": SCREEN_READERS.get("kuzmin2020_scored").scores})
     array = frame[frame["screen"] == "strains"].set_index("query")["value"]
-    strains = found[2].data.genotypes
-    np.testing.assert_allclose(found[2].prediction, [-array[strains.strains[code]] for code in strains.array])
-    # The double-mutant queries have their own.
-    assert not np.allclose(found[3].prediction, [-array[strains.strains[c]] for c in found[3].data.genotypes.array])
+    fitness = frame[crosses & (frame["phenotype"] == "fitness")].set_index(["query", "array"])["value"]
+    less_array = fitness - fitness.index.get_level_values("array").map(array)
+    np.testing.assert_allclose(found[2].prediction, less_array.loc[strains_of(found[2])])
+    # The double-mutant queries have their own fitness.
+    assert not np.isclose(found[3].prediction, less_array.loc[strains_of(found[3])]).any()
 
 
 def test_p_values_on_rows_of_fitness_meet_the_raw_interaction_of_that_fitness(
@@ -344,11 +367,9 @@ def test_p_values_on_rows_of_fitness_meet_the_raw_interaction_of_that_fitness(
     found = raw_by_order(write_run(frame, folds, {("clp", "random", 0): frame["value"].to_numpy()}))
     assert {joined.labels["phenotype"] for joined in found.values()} == {"fitness"}
     assert {joined.labels["p_of"] for joined in found.values()} == {"raw_interaction"}
-    expected = dict(zip(zip(raw["query"], raw["array"], strict=True), raw["value"], strict=True))
+    expected = raw.set_index(["query", "array"])["value"]
     for joined in found.values():
-        data = joined.data.genotypes
-        named = [(data.strains[q], data.strains[a]) for q, a in zip(data.query, data.array, strict=True)]
-        np.testing.assert_allclose(joined.prediction, [expected[pair] for pair in named], atol=1e-12)
+        np.testing.assert_allclose(joined.prediction, expected.loc[strains_of(joined)], atol=1e-12)
 
 
 def test_a_screen_of_tau_alone_keeps_the_p_values_of_its_raw_scores(
@@ -374,12 +395,46 @@ def test_enrichment_is_the_first_deciles_share_of_hits_over_that_of_all_rows(
     frame = table(scored)
     run = write_run(frame, np.full(1000, "test"), {("clp", "random", 0): frame["value"].to_numpy()})
     rows = pd.DataFrame(agreement_rows(join(run)[0], SETTINGS)).set_index("quantity")
-    deciles = pd.DataFrame(decile_rows(join(run)[0], SETTINGS)).set_index("decile")
-    assert rows.loc["enrichment", "value"] == pytest.approx(deciles.loc[1, "hit_rate"] / deciles.loc[1, "base_rate"])
+    for name, ranked_by in (("enrichment", NEGATIVE), ("enrichment_size", SIZE)):
+        first = deciles(join(run)[0], ranked_by).loc[1]
+        assert rows.loc[name, "value"] == pytest.approx(first["hit_rate"] / first["base_rate"])
     assert rows.loc["enrichment", "low"] < rows.loc["enrichment", "value"] < rows.loc["enrichment", "high"]
     # Sizes of predictions that are the scores themselves order the P-values perfectly.
     assert rows.loc["spearman_size", "value"] == pytest.approx(1)
     assert rows.loc["spearman_size", "p_value"] < 0.05
+
+
+def test_a_two_sided_p_is_predicted_by_size_where_hits_are_positive(
+    write_run: Callable, table: Callable, scored: pd.DataFrame
+) -> None:
+    """Hits of positive interactions alone, all of them predicted: by how negative they are, they come last."""
+    frame = table(scored.assign(value=scored["value"].abs()))
+    run = write_run(frame, np.full(1000, "test"), {("clp", "random", 0): frame["value"].to_numpy()})
+    (joined,) = join(run)
+    agreement = pd.DataFrame(agreement_rows(joined, SETTINGS))
+    rows = agreement.set_index("quantity")
+    assert rows.loc["spearman", "value"] == pytest.approx(-1)
+    assert rows.loc["enrichment", "value"] == 0
+    answer = headline(agreement).set_index("quantity")
+    assert answer.loc["spearman", "value"] == pytest.approx(1)
+    assert answer.loc["enrichment", "value"] > 2
+    assert deciles(joined, SIZE).loc[1, "hit_rate"] == 1
+    assert set(answer["hits"]) == {int((2 * frame["p_value"] < 0.05).sum())}
+
+
+@pytest.mark.parametrize("predicted", ["one fitness", "the product of the strains"])
+def test_fitness_without_an_interaction_predicts_none(
+    write_run: Callable, table: Callable, observe: Callable, predicted: str
+) -> None:
+    frame = table(planted_fitness(observe))
+    crosses = frame["screen"] == "crosses"
+    folds = np.select([frame["phenotype"] == "raw_interaction", crosses], ["none", "test"], "train")
+    raw = frame[frame["phenotype"] == "raw_interaction"].set_index(["query", "array"])["value"]
+    product = frame["value"] - raw.reindex(pd.MultiIndex.from_frame(frame[["query", "array"]])).to_numpy()
+    values = np.where(crosses, 0.9 if predicted == "one fitness" else product, frame["value"])
+    found = raw_by_order(write_run(frame, folds, {("mean", "random", 0): values}))
+    assert all(joined.constant for joined in found.values())
+    assert bool(found) == (predicted != "one fitness")
 
 
 def test_the_rows_that_stand_out_are_hits_misses_and_unconfirmed_ones(

@@ -242,10 +242,16 @@ def _tables() -> dict[str, pd.DataFrame]:
             "low": value - 0.1,
             "high": value + 0.1,
             "p_value": 0.03,
+            "hits": 12,
         }
         for label in labels
         for model in MODELS
-        for quantity, value in (("spearman", 0.2), ("enrichment", 1.5))
+        for quantity, value in (
+            ("spearman_size", 0.2),
+            ("spearman", 0.15),
+            ("enrichment_size", 1.5),
+            ("enrichment", 1.4),
+        )
     ]
     hits = [
         {
@@ -285,6 +291,7 @@ def _tables() -> dict[str, pd.DataFrame]:
             **label,
             **joined,
             **predicted,
+            "ranked_by": ranked_by,
             "decile": decile,
             "prediction": 0.0,
             "median_p": 0.4,
@@ -294,6 +301,7 @@ def _tables() -> dict[str, pd.DataFrame]:
             "hit_high": 0.4,
         }
         for label in labels
+        for ranked_by in ("size", "negative")
         for decile in range(1, 11)
     ]
     values = np.linspace(0.01, 1, 20)

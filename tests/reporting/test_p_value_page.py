@@ -42,6 +42,16 @@ def test_the_verdict_follows_the_same_intervals() -> None:
     assert verdicts == expected
 
 
+def test_the_answer_rests_on_the_size_of_predicted_interactions() -> None:
+    negative = agreement((-0.2, -0.3, -0.1), (0.3, 0.1, 0.5))
+    size = agreement((0.1, 0.05, 0.15), (2.0, 1.2, 3.0))
+    size["quantity"] += "_size"
+    both = pd.concat([negative, size], ignore_index=True)
+    assert agreement_verdict(both) == "win"
+    # Predicted calls have no size: what they predict is a negative interaction.
+    assert agreement_verdict(negative) == "loss"
+
+
 def test_without_predictions_there_is_no_answer() -> None:
     assert "too few genotypes" in answer(agreement((0, 0, 0), (1, 1, 1)).head(0))
 

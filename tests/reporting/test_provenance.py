@@ -63,6 +63,9 @@ def test_reference_tables_stay_small_and_carry_their_provenance(run_folder, tmp_
         "screens.csv",
     }
     assert all(path.stat().st_size < 1e6 for path in tmp_path.iterdir())
+    # Of two-tailed P-values both questions are published: the size of a prediction, and how negative it is.
+    quantities = set(pd.read_csv(tmp_path / "p_value_correlations.csv")["quantity"])
+    assert quantities >= {"spearman_size", "enrichment_size", "spearman", "enrichment"}
     content = read_json(tmp_path / "provenance.json")
     assert content["configuration_sha256"] == read_json(run_folder / "provenance.json")["configuration_sha256"]
 

@@ -165,6 +165,16 @@ def _sorted(*columns: NDArray[np.int64]) -> NDArray[np.int64]:
 MINIMUM_ROWS = 100
 """Rows with both a P-value and a prediction that a number must rest on."""
 
+MINIMUM_HITS = 10
+"""P-values below 0.05 that a verdict must rest on: with fewer, chance puts less than one of them into the first decile,
+and a single hit more decides on the enrichment."""
+
+SIZE, NEGATIVE = "size", "negative"
+"""What predictions are ranked by: their size, of either sign as a two-sided P-value is, or how negative they are."""
+
+_ROUNDING = 1e-9
+"""Predictions that differ by less differ by rounding: f(ij) - f(i) f(j) of a product of single mutants is not 0."""
+
 
 @dataclass(frozen=True)
 class Joined:
@@ -193,6 +203,17 @@ class Joined:
     prediction: Floats
     score: Floats
     calls: Calls
+
+    @property
+    def rankings(self) -> dict[str, Floats]:
+        """What predictions [n] are ranked by: the size of a predicted interaction, and how negative it is."""
+        negative = {NEGATIVE: self.score}
+        return negative if self.predicted == "call" else {SIZE: np.abs(self.prediction)} | negative
+
+    @property
+    def constant(self) -> bool:
+        """Return whether every genotype has the same prediction but for rounding, so that nothing is ranked."""
+        return bool(np.ptp(self.prediction) < _ROUNDING)
 
 
 @dataclass(frozen=True)
@@ -306,7 +327,8 @@ def _raw_prediction(screen: str, part: Measurements, query: NDArray[np.int64], p
         raw = np.where(np.isin(part.genotype, predicted.tested.genotype[tested["interaction"]]), raw, np.nan)
         if np.isfinite(raw).any():
             return raw
-    if "fitness" not in tested:
+    # Where all crosses have one predicted fitness, what is left is that of their strains: no interaction is predicted.
+    if "fitness" not in tested or np.ptp(predicted.prediction[tested["fitness"]]) < _ROUNDING:
         return np.full(len(part), np.nan)
     # By cross, not by genotype: alleles of one gene differ in fitness.
     means = pd.Series(predicted.prediction[tested["fitness"]]).groupby(_cross(predicted.tested.take(tested["fitness"])))
@@ -341,44 +363,45 @@ def _resampled(joined: Joined, number: int, settings: EvaluationSettings) -> tup
     return design, draw_resamples(design, number, seed)
 
 
-def _deciles(joined: Joined, settings: EvaluationSettings) -> NDArray[np.int64]:
-    """Return the decile of every row [n], 0 for the strongest predicted negative interactions.
+def _deciles(strength: Floats, settings: EvaluationSettings) -> NDArray[np.int64]:
+    """Return the decile of every row [n], 0 for the strongest predictions.
 
     Ties are broken at random: in row order, the queries of a constant prediction would make a trend of their own.
     """
-    n = len(joined.score)
+    n = len(strength)
     tie_breaker = np.random.default_rng([settings.seed, n]).permutation(n)
     decile = np.empty(n, dtype=np.int64)
-    decile[np.lexsort((tie_breaker, -joined.score))] = np.arange(n) * DECILES // n
+    decile[np.lexsort((tie_breaker, -strength))] = np.arange(n) * DECILES // n
     return decile
 
 
 def decile_rows(joined: Joined, settings: EvaluationSettings) -> Iterator[dict[str, Any]]:
     """Yield hit rates by decile of the prediction: rows of `schemas.P_VALUE_DECILES`."""
     design, resamples = _resampled(joined, settings.resamples, settings)
-    decile = _deciles(joined, settings)
-    inside = decile == np.arange(DECILES)[:, None]
     hit = joined.data.p_value < NOMINAL
     marks = {"hit": hit, **joined.calls.by_side()}
-    shares = {name: _shares(inside, mark, design, resamples) for name, mark in marks.items()}
-    for position in range(DECILES):
-        members = decile == position
-        row = {
-            **joined.labels,
-            "decile": position + 1,
-            "n": int(members.sum()),
-            "groups": design.present(),
-            "prediction": float(joined.prediction[members].mean()),
-            "median_p": float(np.median(joined.data.p_value[members])),
-            "base_rate": float(hit.mean()),
-        }
-        for name in ("hit", "negative"):
-            row |= {f"{name}_rate": np.nan, f"{name}_low": np.nan, f"{name}_high": np.nan}
-            if name in shares:
-                share = shares[name][position]
-                low, high = share.interval_within(settings.confidence, 0.0, 1.0)
-                row |= {f"{name}_rate": share.value, f"{name}_low": low, f"{name}_high": high}
-        yield row
+    for ranked_by, strength in joined.rankings.items():
+        decile = _deciles(strength, settings)
+        inside = decile == np.arange(DECILES)[:, None]
+        shares = {name: _shares(inside, mark, design, resamples) for name, mark in marks.items()}
+        for position, members in enumerate(inside):
+            row = {
+                **joined.labels,
+                "ranked_by": ranked_by,
+                "decile": position + 1,
+                "n": int(members.sum()),
+                "groups": design.present(),
+                "prediction": float(joined.prediction[members].mean()),
+                "median_p": float(np.median(joined.data.p_value[members])),
+                "base_rate": float(hit.mean()),
+            }
+            for name in ("hit", "negative"):
+                row |= {f"{name}_rate": np.nan, f"{name}_low": np.nan, f"{name}_high": np.nan}
+                if name in shares:
+                    share = shares[name][position]
+                    low, high = share.interval_within(settings.confidence, 0.0, 1.0)
+                    row |= {f"{name}_rate": share.value, f"{name}_low": low, f"{name}_high": high}
+            yield row
 
 
 def _shares(
@@ -400,20 +423,24 @@ def _shares(
 def agreement_rows(joined: Joined, settings: EvaluationSettings) -> Iterator[dict[str, Any]]:
     """Yield rows of `pipeline_lib.evaluation.tables.schemas.P_VALUE_CORRELATIONS`.
 
-    ``spearman``: between the strength of the predicted negative interaction and -log10 of the two-sided P.
-    ``spearman_signed``, where rows hold an interaction score: the same with a minus sign on P-values of positive
-    ones, so that it is high where predicted negative interactions are significantly negative. ``spearman_size``, of
-    predicted interactions: between their size, of either sign, and -log10 P. ``enrichment``: hit rate in the first
-    decile over the base rate.
+    ``spearman_size``, of predicted interactions: between their size, of either sign, and -log10 of the two-sided P.
+    ``spearman``: between the strength of the predicted negative interaction and -log10 P. ``spearman_signed``, where
+    rows hold an interaction score: the same with a minus sign on P-values of positive ones, so that it is high where
+    predicted negative interactions are significantly negative. ``enrichment_size``, ``enrichment``: hit rate in the
+    first decile, by size or of the strongest negative ones, over the base rate. A prediction that is the same for all
+    has no value.
     """
     design, resamples = _resampled(joined, settings.ranking_resamples, settings)
     strength = -np.log10(np.maximum(joined.data.p_value, np.finfo(np.float64).tiny))
-    pairs = {"spearman": (joined.score, strength)}
+    hit = joined.data.p_value < NOMINAL
+    shared = {**joined.labels, "n": len(joined.score), "hits": int(hit.sum()), "groups": design.present()}
+    pairs = {f"spearman{_ENDING[name]}": (ranked, strength) for name, ranked in joined.rankings.items()}
     if joined.labels["phenotype"] in INTERACTIONS:
         pairs["spearman_signed"] = joined.score, strength * -np.sign(joined.data.genotypes.value)
-    if joined.predicted != "call":
-        pairs["spearman_size"] = np.abs(joined.prediction), strength
-    shared = {**joined.labels, "n": len(joined.score), "groups": design.present()}
+    if joined.constant:
+        for name in (*pairs, *(f"enrichment{_ENDING[name]}" for name in joined.rankings)):
+            yield {**shared, "quantity": name, **dict.fromkeys(("value", "low", "high", "p_value"), np.nan)}
+        return
     for name, (predicted, measured) in pairs.items():
         draws = RankingBootstrap(design, resamples, measured).spearman(predicted)
         estimate = Estimate(
@@ -428,20 +455,42 @@ def agreement_rows(joined: Joined, settings: EvaluationSettings) -> Iterator[dic
             "high": high,
             "p_value": estimate.p_value(),
         }
-    first = _deciles(joined, settings) == 0
-    hit = joined.data.p_value < NOMINAL
-    groups = np.stack([first, np.ones(len(hit), dtype=bool)])
-    in_first, everywhere = _shares(groups, hit, design, resamples)
-    ratio = _ratio(in_first, everywhere, (of_mean(hit, groups[0]), of_mean(hit, groups[1])), design)
-    low, high = ratio.interval_within(settings.confidence, 0.0, np.inf)
-    yield {
-        **shared,
-        "quantity": "enrichment",
-        "value": ratio.value,
-        "low": low,
-        "high": high,
-        "p_value": in_first.minus(everywhere).p_value(),
-    }
+    for name, ranked in joined.rankings.items():
+        groups = np.stack([_deciles(ranked, settings) == 0, np.ones(len(hit), dtype=bool)])
+        in_first, everywhere = _shares(groups, hit, design, resamples)
+        ratio = _ratio(in_first, everywhere, (of_mean(hit, groups[0]), of_mean(hit, groups[1])), design)
+        low, high = ratio.interval_within(settings.confidence, 0.0, np.inf)
+        yield {
+            **shared,
+            "quantity": f"enrichment{_ENDING[name]}",
+            "value": ratio.value,
+            "low": low,
+            "high": high,
+            "p_value": in_first.minus(everywhere).p_value(),
+        }
+
+
+_ENDING = {SIZE: "_size", NEGATIVE: ""}
+
+
+def headline(agreement: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that answer whether a small P is predicted, named ``spearman`` and ``enrichment``.
+
+    A two-sided P-value is small for interactions of either sign, so predicted interactions are ranked by size; of a
+    called interaction only the negative side is predicted.
+
+    Parameters
+    ----------
+    agreement
+        Rows of `pipeline_lib.evaluation.tables.schemas.P_VALUE_CORRELATIONS`.
+    """
+    rows = agreement.assign(
+        by_size=agreement["quantity"].str.endswith(_ENDING[SIZE]),
+        quantity=agreement["quantity"].str.removesuffix(_ENDING[SIZE]),
+    )
+    rows = rows[rows["quantity"].isin(["spearman", "enrichment"])].sort_values("by_size", kind="stable")
+    keys = [name for name in ("model", "split", "screen", "phenotype", "order", "source", "quantity") if name in rows]
+    return rows.drop_duplicates(keys, keep="last").drop(columns="by_size").sort_index()
 
 
 def _ratio(part: Estimate, whole: Estimate, influences: tuple[Floats, Floats], design: ClusterDesign) -> Estimate:

@@ -282,6 +282,7 @@ P_VALUE_DECILES = TableSchema(
     "p_value_deciles",
     {
         **_JOINED,
+        "ranked_by": pa.Column(str, pa.Check.isin(("size", "negative"))),
         "decile": pa.Column("int64", pa.Check.in_range(1, 10)),
         "n": count_column(),
         "groups": count_column(),
@@ -297,7 +298,8 @@ P_VALUE_DECILES = TableSchema(
     },
 )
 """``screen``, ``phenotype``: of the rows with P-values; ``source``: screen and phenotype that was predicted.
-``decile`` 1 holds the strongest predicted negative interactions. ``hit_rate``: share with a two-sided P below 0.05;
+``decile`` 1 holds the strongest predicted interactions, ``ranked_by`` their size, of either sign (not of predicted
+calls), or how negative they are. ``hit_rate``: share with a two-sided P below 0.05;
 ``negative_rate``: share called negative at the published threshold (NaN where the rows hold no interaction score);
 ``base_rate``: hit rate of all deciles together; ``prediction``: mean, in the units of the source."""
 
@@ -305,20 +307,26 @@ P_VALUE_CORRELATIONS = TableSchema(
     "p_value_correlations",
     {
         **_JOINED,
-        "quantity": pa.Column(str, pa.Check.isin(("spearman", "spearman_signed", "spearman_size", "enrichment"))),
+        "quantity": pa.Column(
+            str, pa.Check.isin(("spearman", "spearman_signed", "spearman_size", "enrichment", "enrichment_size"))
+        ),
         "value": number_column(),
         "low": number_column(),
         "high": number_column(),
         "p_value": share_column(),
         "n": count_column(),
+        "hits": count_column(),
         "groups": count_column(),
     },
 )
-"""``spearman``: between the strength of the predicted negative interaction and -log10 P (``spearman_signed``: P-values
-of measured positive interactions count as negative; ``spearman_size``: the size of the predicted interaction, of either
-sign). ``enrichment``: share with a two-sided P below 0.05 in the decile of the strongest predictions, over that of all
-rows. ``p_value``: of no correlation, or an enrichment of 1, from the same resamples. ``p_of``: the phenotype that the
-P-values test, where ``source`` is what was predicted."""
+"""``spearman_size``: between the size of the predicted interaction, of either sign, and -log10 P. ``spearman``: the
+strength of the predicted negative interaction instead (``spearman_signed``: P-values of measured positive interactions
+count as negative). ``enrichment_size``, ``enrichment``: share with a two-sided P below 0.05 in the decile of the
+strongest predictions, of either sign or negative, over that of all rows. By size is the answer to whether a small P is
+predicted (`pipeline_lib.evaluation.p_values.predicted.headline`); predicted calls have no size. No ``value``: the same
+is predicted for every row. ``hits``: rows with a two-sided P below 0.05. ``p_value``: of no correlation, or an
+enrichment of 1, from the same resamples. ``p_of``: the phenotype that the P-values test, where ``source`` is what was
+predicted."""
 
 P_VALUE_HITS = TableSchema(
     "p_value_hits",

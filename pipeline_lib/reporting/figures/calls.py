@@ -15,7 +15,7 @@ from pipeline_lib.evaluation.p_values.nulls import CRITERIA, Criterion, criterio
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.figures.leaderboard import colours_in_words, forest
-from pipeline_lib.reporting.figures.p_value_page import draw_density
+from pipeline_lib.reporting.figures.p_value_page import by_size, draw_density, first_decile
 from pipeline_lib.reporting.names import (
     METRICS,
     ORDERS,
@@ -288,9 +288,9 @@ def draw_histograms(histogram: pd.DataFrame, p_values: pd.DataFrame) -> Drawn:
 
 
 def draw_deciles(deciles: pd.DataFrame, model: str) -> Drawn:
-    """Draw the share of significant rows by decile of the predicted interaction."""
+    """Draw the share of significant rows by decile of the size of the predicted interaction."""
     title = f"Significant measurements by predicted interaction ({model})"
-    rows = deciles[deciles["model"] == model]
+    rows = by_size(deciles[deciles["model"] == model])
     panels = _panels(rows)
     if not panels:
         return empty_figure("p_value_deciles", title, f"{model} predicts no genotype with a P-value.", style.ONE_COLUMN)
@@ -312,7 +312,7 @@ def draw_deciles(deciles: pd.DataFrame, model: str) -> Drawn:
             axis.axhline(one["base_rate"].iloc[0], color=colour, linestyle=":", linewidth=0.8)
         axis.set(
             title=f"{_label(panel)}\nn = {part.groupby('split')['n'].sum().max():,}",
-            xlabel="decile of prediction (1: most negative)",
+            xlabel=f"decile of prediction (1: {first_decile(part)})",
             ylabel="share with P < 0.05",
         )
         axis.set_xticks(range(1, 11))
@@ -325,10 +325,10 @@ def draw_deciles(deciles: pd.DataFrame, model: str) -> Drawn:
         "p_value_deciles",
         figure,
         title,
-        "Share of test genotypes whose measured two-sided P-value is below 0.05, by decile of the predicted "
-        "interaction, with bootstrap intervals over queries; dotted: the share over all deciles. A flat line means "
-        "that the prediction does not inform on significance. Where a screen has P-values but no interaction scores, "
-        "predictions for another screen stand in.",
+        "Share of test genotypes whose measured two-sided P-value is below 0.05, by decile of the size of the "
+        "predicted interaction, of either sign (of predicted calls: by how likely the call is), with bootstrap "
+        "intervals over queries; dotted: the share over all deciles. A flat line means that the prediction does not "
+        "inform on significance. Predictions for another screen stand beside those of the screen itself.",
         "Lines of hit rate by decile of the predicted interaction.",
     )
 

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from scipy import stats
 
 from pipeline_lib.config.evaluation import P_VALUE_PAGE
+from pipeline_lib.evaluation.p_values.predicted import NEGATIVE, SIZE, headline
 from pipeline_lib.evaluation.tables.differences import Verdict
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
@@ -155,40 +156,71 @@ def draw_against_prediction(axis: Axes, part: Part, tables: PValueTables, model:
 
 
 def draw_deciles(axis: Axes, part: Part, tables: PValueTables, model: str) -> None:
-    """Draw the share of hits by decile of the prediction, beside the base rate."""
+    """Draw the share of hits by decile of the prediction, beside the base rate; by size, and negative ones first."""
     rows = part.of(tables.deciles, model).sort_values("decile")
-    bounds = np.nan_to_num(np.abs([rows["hit_rate"] - rows["hit_low"], rows["hit_high"] - rows["hit_rate"]]))
+    leading = by_size(rows)
+    bounds = np.nan_to_num(
+        np.abs([leading["hit_rate"] - leading["hit_low"], leading["hit_high"] - leading["hit_rate"]])
+    )
     axis.bar(
-        rows["decile"],
-        rows["hit_rate"],
+        leading["decile"],
+        leading["hit_rate"],
         yerr=bounds,
         color=style.CLP,
         width=0.75,
         error_kw={"elinewidth": 0.7, "ecolor": style.INK},
     )
-    axis.axhline(rows["base_rate"].iloc[0], color=style.RIVAL, linestyle=":", linewidth=1)
-    agreement = part.of(tables.correlations, model).set_index("quantity")
-    first = agreement.loc["enrichment"]
+    negative = rows[rows["ranked_by"] == NEGATIVE]
+    if (leading["ranked_by"] == SIZE).all():
+        axis.plot(negative["decile"], negative["hit_rate"], "o", color=style.INK, fillstyle="none", markersize=3)
+    axis.axhline(leading["base_rate"].iloc[0], color=style.RIVAL, linestyle=":", linewidth=1)
+    first = headline(part.of(tables.correlations, model)).set_index("quantity").loc["enrichment"]
     test = f", P = {first['p_value']:.2g}" if np.isfinite(first["p_value"]) else ""
     axis.set(
-        xlabel="decile of prediction (1: most negative)",
+        xlabel=f"decile of prediction (1: {first_decile(leading)})",
         ylabel="share P < 0.05",
         xticks=range(1, 11),
         title=f"first decile {first['value']:.2f} × base rate{test}",
     )
 
 
+def by_size(deciles: pd.DataFrame) -> pd.DataFrame:
+    """Return the deciles of the size of predicted interactions; predicted calls have those of negative ones alone.
+
+    Parameters
+    ----------
+    deciles
+        Rows of `pipeline_lib.evaluation.tables.schemas.P_VALUE_DECILES`.
+    """
+    return deciles[(deciles["ranked_by"] == SIZE) | deciles["source"].str.endswith(" call")]
+
+
+def first_decile(deciles: pd.DataFrame) -> str:
+    """Return what the first of these deciles holds."""
+    return "largest" if (deciles["ranked_by"] == SIZE).any() else "most negative"
+
+
 def draw_models(axis: Axes, part: Part, tables: PValueTables, model: str, rivals: Mapping[str, str]) -> None:
-    """Draw the correlation of predictions and P-values, model by model."""
+    """Draw the correlation of predictions and P-values, model by model; hollow where negative ones count as strongest.
+
+    A model that predicts the same for every genotype has none.
+    """
     rows = part.of(tables.correlations)
-    rows = rows[rows["quantity"] == "spearman"].drop_duplicates("model").set_index("model")
-    displayed = {name: label for label, name in ({model: model} | dict(rivals)).items() if name in rows.index}
+    leading, negative = (
+        table[table["quantity"] == "spearman"].set_index("model").dropna(subset="value")
+        for table in (headline(rows), rows)
+    )
+    displayed = {name: label for label, name in ({model: model} | dict(rivals)).items() if name in set(rows["model"])}
     for place, (name, label) in enumerate(displayed.items()):
-        row = rows.loc[name]
         colour = style.CLP if name == model else style.BASELINE
-        axis.plot(row["value"], place, "o", color=colour)
-        if np.isfinite([row["low"], row["high"]]).all():
-            axis.plot([row["low"], row["high"]], [place, place], color=colour)
+        if name in leading.index:
+            row = leading.loc[name]
+            axis.plot(negative.loc[name, "value"], place, "o", color=colour, fillstyle="none")
+            axis.plot(row["value"], place, "o", color=colour)
+            if np.isfinite([row["low"], row["high"]]).all():
+                axis.plot([row["low"], row["high"]], [place, place], color=colour)
+        else:
+            axis.text(0, place, " not applicable", fontsize=5.5, va="center")
         displayed[name] = label if label == name else f"{label}\n({name})"
     axis.axvline(0, color=style.INK, linewidth=0.6)
     axis.set_yticks(range(len(displayed)), list(displayed.values()), fontsize=5.5)
@@ -312,9 +344,10 @@ def draw_page(
         "From above: P-values as released and two-sided (1: what nulls give); observed against expected quantiles by "
         f"query (logarithmic above 10, as below); P-values against the prediction of {model}{on_split}, labelled: "
         "smallest P (blue), hits in the half predicted least negative and strong predictions with P > 0.5 (orange); "
-        "share with two-sided P < 0.05 by decile of the prediction, with the base rate and bootstrap intervals; "
-        "Spearman of predicted negative interactions with −log₁₀ P beside other models; share of hits of every query "
-        f"with the binomial 95% band of the base rate. {'; '.join(words)}."
+        "share with two-sided P < 0.05 by decile of the size of the predicted interaction, with the base rate and "
+        "bootstrap intervals (circles: by decile from the most negative prediction on); Spearman of that size with "
+        "−log₁₀ P beside other models (circles: of how negative it is); share of hits of every query with the binomial "
+        f"95% band of the base rate. Predicted calls are of negative interactions alone. {'; '.join(words)}."
     )
     return Drawn(f"{P_VALUE_PAGE}{screen}", figure, title, caption, f"Panels of P-values. {'; '.join(words)}.")
 
@@ -364,7 +397,7 @@ def answer(agreement: pd.DataFrame) -> str:
 
 def _measures(agreement: pd.DataFrame) -> "tuple[pd.Series, pd.Series] | None":
     """Return the two rows that an answer rests on; None where one is missing."""
-    rows = {str(row["quantity"]): row for _, row in agreement.iterrows()}
+    rows = {str(row["quantity"]): row for _, row in headline(agreement).iterrows()}
     return (rows["spearman"], rows["enrichment"]) if {"spearman", "enrichment"} <= set(rows) else None
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from pipeline_lib.config.evaluation import P_VALUE_PAGE
 from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.evaluation.folds import rule_in_words, true_rule_in_words
+from pipeline_lib.evaluation.p_values.predicted import headline
 from pipeline_lib.reporting.chart import Axis, Chart, Grid, GridCell, Point, SignificanceAxis, mark, scale_around_zero
 from pipeline_lib.reporting.figures.p_value_page import agreement_verdict, answer
 from pipeline_lib.reporting.findings import conservative_p_sentences, interval
@@ -43,6 +44,12 @@ _CHARTS = (
     "Point at a dot for its genes. Of what stands out, the smallest P-values and strongest predictions are blue, hits "
     "that are predicted to be none and predictions with P > 0.5 orange."
 )
+_BY_SIZE = (
+    "A two-sided P-value is small for an interaction of either sign, so whether a small P is predicted is asked of the "
+    "size of the predicted interaction (rows spearman_size and enrichment_size of the table). How negative it is, the "
+    "one-tailed question, stands beside it (spearman, enrichment); of predicted calls, which are of negative "
+    "interactions, it is the only one."
+)
 _KINDS = {
     "measured": "smallest P",
     "missed": "hit, predicted to be none",
@@ -76,6 +83,7 @@ def p_values(run: RunFolder) -> Section:
         [
             one_sided,
             *([of_raw] if trigenic else []),
+            *([_BY_SIZE] if len(agreement) else []),
             *conservative_p_sentences(table),
             *simulated_p_sentences(run.screens, run.configuration.get("simulation", {})),
             *([_CHARTS] if charts else []),
@@ -120,7 +128,7 @@ def agreement_grids(agreement: pd.DataFrame, model: str) -> list[Grid]:
     model
         The model that the report is about.
     """
-    rows = agreement[agreement["model"] == model]
+    rows = headline(agreement[agreement["model"] == model]).dropna(subset="value")
     if rows.empty:
         return []
     spearman = rows[rows["quantity"] == "spearman"]
@@ -145,8 +153,9 @@ def agreement_grids(agreement: pd.DataFrame, model: str) -> list[Grid]:
     grid = Grid(
         "p-values",
         f"Are small P-values predicted by {model}?",
-        "Spearman correlation of predicted negative interactions with −log₁₀ P, with its bootstrap interval over "
-        "queries; a verdict also needs more P < 0.05 than the base rate in the first decile.",
+        "Spearman correlation of the size of predicted interactions (of predicted calls: of how likely one is) with "
+        "−log₁₀ P, with its bootstrap interval over queries; a verdict also needs more P < 0.05 than the base rate in "
+        "the first decile.",
         [split_name(split) for split in splits],
         lines,
         scale,
