@@ -60,6 +60,8 @@ def test_every_screen_and_split_gets_an_answer() -> None:
             "value": value,
             "low": value - 0.3,
             "high": value + 0.3,
+            "p_value": 0.9,
+            "hits": 20,
             "n": 500,
         }
         for split in ("query_disjoint", "random")

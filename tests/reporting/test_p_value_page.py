@@ -9,12 +9,23 @@ from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.config.evaluation import ARTEFACTS, figure_names, pages_of
 from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.reporting.drawing import read_records
-from pipeline_lib.reporting.figures.p_value_page import PValueTables, agreement_verdict, answer, draw_page
+from pipeline_lib.reporting.figures.p_value_page import (
+    PValueTables,
+    agreement_verdict,
+    answer,
+    draw_page,
+    drawn_parts,
+)
 
 
-def agreement(spearman: tuple[float, float, float], enrichment: tuple[float, float, float]) -> pd.DataFrame:
+def agreement(
+    spearman: tuple[float, float, float],
+    enrichment: tuple[float, float, float],
+    hits: int = 40,
+    p_value: float = 0.01,
+) -> pd.DataFrame:
     rows = [
-        {"quantity": name, "value": value, "low": low, "high": high, "n": 1000}
+        {"quantity": name, "value": value, "low": low, "high": high, "p_value": p_value, "hits": hits, "n": 1000}
         for name, (value, low, high) in (("spearman", spearman), ("enrichment", enrichment))
     ]
     return pd.DataFrame(rows)
@@ -40,6 +51,39 @@ def test_the_verdict_follows_the_same_intervals() -> None:
     verdicts = {case: agreement_verdict(agreement(*numbers)) for case, (numbers, _) in ANSWERS.items()}
     expected = {"both": "win", "neither": "level", "one": "level", "opposite": "loss", "few queries": "undetermined"}
     assert verdicts == expected
+
+
+def test_a_verdict_needs_hits_and_a_small_p() -> None:
+    clear = ANSWERS["both"][0]
+    assert agreement_verdict(agreement(*clear, hits=10)) == "win"
+    few = agreement(*clear, hits=4)
+    assert agreement_verdict(few) == "undetermined"
+    assert answer(few).startswith("fewer than 10 genotypes with P < 0.05 (")
+    assert "4 P < 0.05 of n = 1,000" in answer(few)
+    assert agreement_verdict(agreement(*clear, p_value=0.06)) == "level"
+    assert agreement_verdict(agreement(*ANSWERS["opposite"][0], p_value=0.06)) == "level"
+    nothing = agreement((NAN, NAN, NAN), (NAN, NAN, NAN))
+    assert agreement_verdict(nothing) == "undetermined"
+    assert answer(nothing).startswith("the same is predicted for every genotype")
+
+
+def test_what_is_drawn_has_hits() -> None:
+    columns = ("split", "source", "hits", "n")
+    rows = [
+        ("random", "pairs raw_interaction", 0, 460),
+        ("query_disjoint", "pairs raw_interaction", 15, 900),
+        ("gene_disjoint_one", "pairs raw_interaction", 12, 2000),
+        ("random", "calls call", 500, 9000),
+    ]
+    table = pd.DataFrame(rows, columns=columns).assign(
+        screen="pairs", order=3, model="clp", phenotype="fitness", p_of="raw_interaction"
+    )
+    drawn = drawn_parts("pairs", 3, table, "clp")
+    assert [(part.split, part.source) for part in drawn] == [(row[0], row[1]) for row in rows[1:]]
+    # Too few everywhere: where there are most.
+    drawn = drawn_parts("pairs", 3, table.assign(hits=[2, 5, 7, 0]), "clp")
+    assert [part.split for part in drawn] == ["gene_disjoint_one", "query_disjoint", "random"]
+    assert drawn_parts("pairs", 3, table.assign(hits=0), "clp") == []
 
 
 def test_the_answer_rests_on_the_size_of_predicted_interactions() -> None:

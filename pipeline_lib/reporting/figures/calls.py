@@ -290,10 +290,11 @@ def draw_histograms(histogram: pd.DataFrame, p_values: pd.DataFrame) -> Drawn:
 def draw_deciles(deciles: pd.DataFrame, model: str) -> Drawn:
     """Draw the share of significant rows by decile of the size of the predicted interaction."""
     title = f"Significant measurements by predicted interaction ({model})"
-    rows = by_size(deciles[deciles["model"] == model])
+    # Without a P < 0.05 there is no share of them to compare.
+    rows = by_size(deciles[(deciles["model"] == model) & (deciles["base_rate"] > 0)])
     panels = _panels(rows)
     if not panels:
-        return empty_figure("p_value_deciles", title, f"{model} predicts no genotype with a P-value.", style.ONE_COLUMN)
+        return empty_figure("p_value_deciles", title, f"{model} predicts no genotype with P < 0.05.", style.ONE_COLUMN)
     columns = min(3, len(panels))
     lines = -(-len(panels) // columns)
     figure, axes = plt.subplots(lines, columns, figsize=(style.TWO_COLUMNS, 1.9 * lines), squeeze=False)

@@ -11,11 +11,11 @@ from matplotlib.ticker import MaxNLocator
 from scipy import stats
 
 from pipeline_lib.config.evaluation import P_VALUE_PAGE
-from pipeline_lib.evaluation.p_values.predicted import NEGATIVE, SIZE, headline
+from pipeline_lib.evaluation.p_values.predicted import MINIMUM_HITS, NEGATIVE, SIZE, headline
 from pipeline_lib.evaluation.tables.differences import Verdict
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
-from pipeline_lib.reporting.names import ORDERS, in_order, screen_name, split_phrase
+from pipeline_lib.reporting.names import ORDERS, in_order, screen_name, split_name, split_phrase
 from pipeline_lib.reporting.style import LABEL, height, name_ticks, significance
 
 NOMINAL = 0.05
@@ -152,7 +152,11 @@ def draw_against_prediction(axis: Axes, part: Part, tables: PValueTables, model:
             arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.3, "alpha": 0.7},
         )
     axis.xaxis.set_major_locator(MaxNLocator(_TICKS))
-    axis.set(xlabel=f"predicted {part.predicted}", ylabel=LABEL, title=f"{model}, n = {len(rows):,}")
+    axis.set(
+        xlabel=f"predicted {part.predicted}",
+        ylabel=LABEL,
+        title=f"{model}, {split_name(part.split)}, n = {len(rows):,}",
+    )
 
 
 def draw_deciles(axis: Axes, part: Part, tables: PValueTables, model: str) -> None:
@@ -332,17 +336,18 @@ def draw_page(
             draw_against_prediction(top[2], part, tables, model, names)
             draw_deciles(top[3], part, tables, model)
             draw_models(top[4], part, tables, model, rivals)
-            words.append(f"{ORDERS[part.order]}: {answer(part.of(tables.correlations, model))}")
+            found = answer(part.of(tables.correlations, model))
+            words.append(f"{ORDERS[part.order]} ({split_phrase(part.split)}, test fold): {found}")
         else:
             for axis in top[2:5]:
                 axis.axis("off")
-                axis.text(0.5, 0.5, f"{model} predicts no {ORDERS[part.order]} genotype of it", ha="center")
-            words.append(f"{ORDERS[part.order]}: no genotype of it is predicted in a test fold")
-    split = next((part.split for part in parts if part.source), "")
-    on_split = f" ({split_phrase(split)}, test fold)" if split else ""
+                axis.text(
+                    0.5, 0.5, f"{model} predicts no {ORDERS[part.order]} genotype\nbeside a P < 0.05", ha="center"
+                )
+            words.append(f"{ORDERS[part.order]}: no test fold holds predictions of it and a P < 0.05")
     caption = (
         "From above: P-values as released and two-sided (1: what nulls give); observed against expected quantiles by "
-        f"query (logarithmic above 10, as below); P-values against the prediction of {model}{on_split}, labelled: "
+        f"query (logarithmic above 10, as below); P-values against the prediction of {model}, labelled: "
         "smallest P (blue), hits in the half predicted least negative and strong predictions with P > 0.5 (orange); "
         "share with two-sided P < 0.05 by decile of the size of the predicted interaction, with the base rate and "
         "bootstrap intervals (circles: by decile from the most negative prediction on); Spearman of that size with "
@@ -355,18 +360,38 @@ def draw_page(
 def agreement_verdict(agreement: pd.DataFrame) -> Verdict:
     """Return whether a small P-value is predicted: 'win' by both measures, 'loss' where it is found elsewhere.
 
+    A measure shows something where its whole interval lies on one side of chance and its P-value is below 0.05; neither
+    does with fewer than `MINIMUM_HITS` hits.
+
     Parameters
     ----------
     agreement
         `pipeline_lib.evaluation.tables.schemas.P_VALUE_CORRELATIONS` of one model, split and assay.
     """
     rows = _measures(agreement)
-    if rows is None or not np.isfinite([row[end] for row in rows for end in ("low", "high")]).all():
+    if rows is None or _unanswered(*rows):
         return "undetermined"
     spearman, enrichment = rows
-    if spearman["low"] > 0 and enrichment["low"] > 1:
+    more = _above(enrichment, 1)
+    if _above(spearman, 0) and more:
         return "win"
-    return "loss" if spearman["high"] < 0 and enrichment["low"] <= 1 else "level"
+    below = spearman["high"] < 0 and spearman["p_value"] < NOMINAL
+    return "loss" if below and not more else "level"
+
+
+def _above(row: pd.Series, chance: float) -> bool:
+    """Return whether a measure is above chance by its interval and its P-value."""
+    return bool(row["low"] > chance and row["p_value"] < NOMINAL)
+
+
+def _unanswered(spearman: pd.Series, enrichment: pd.Series) -> str:
+    """Return why two measures give no verdict; empty where they do."""
+    if np.isnan(spearman["value"]):
+        return "the same is predicted for every genotype"
+    if spearman["hits"] < MINIMUM_HITS:
+        return f"fewer than {MINIMUM_HITS} genotypes with P < 0.05"
+    known = np.isfinite([row[end] for row in (spearman, enrichment) for end in ("low", "high")]).all()
+    return "" if known else "too few queries for an answer"
 
 
 def answer(agreement: pd.DataFrame) -> str:
@@ -383,14 +408,15 @@ def answer(agreement: pd.DataFrame) -> str:
     spearman, enrichment = rows
     numbers = (
         f"Spearman {spearman['value']:.2f}{_interval(spearman)}, first decile "
-        f"{enrichment['value']:.2f} times the base rate{_interval(enrichment)}, n = {int(spearman['n']):,}"
+        f"{enrichment['value']:.2f} times the base rate{_interval(enrichment)}, "
+        f"{int(spearman['hits']):,} P < 0.05 of n = {int(spearman['n']):,}"
     )
-    one_of_two = spearman["low"] > 0 or enrichment["low"] > 1
+    one_of_two = _above(spearman, 0) or _above(enrichment, 1)
     found = {
         "win": "a small P is predicted",
         "level": "a small P is predicted by one measure of two" if one_of_two else _CHANCE,
         "loss": "a small P is found where none is predicted",
-        "undetermined": "too few queries for an answer",
+        "undetermined": _unanswered(spearman, enrichment),
     }
     return f"{found[agreement_verdict(agreement)]} ({numbers})"
 
@@ -406,19 +432,36 @@ def _interval(row: pd.Series) -> str:
 
 
 def _parts(screen: str, tables: PValueTables, model: str) -> list[Part]:
-    """Return the orders of a screen that have P-values, each with the phenotype and source that most rows have."""
+    """Return the orders of a screen that have P-values, each with the phenotype, split and source that are drawn."""
     parts = []
     released = tables.histogram[(tables.histogram["screen"] == screen) & (tables.histogram["sides"] == "two-sided")]
     for order in (order for order in ORDERS if order in set(released["order"])):
-        chosen = tables.correlations
-        chosen = chosen[(chosen["screen"] == screen) & (chosen["order"] == order) & (chosen["model"] == model)]
-        if len(chosen):
-            chosen = chosen[chosen["split"] == in_order(chosen["split"])[0]]
-            own = chosen["source"].str.rpartition(" ")[0] == screen
-            row = chosen.assign(own=own).sort_values(["own", "n"], ascending=False, kind="stable").iloc[0]
-            parts.append(Part(screen, order, *(str(row[name]) for name in ("phenotype", "split", "source", "p_of"))))
+        drawn = drawn_parts(screen, order, tables.correlations, model)
+        if drawn:
+            parts.append(drawn[0])
         else:
             counts = released[released["order"] == order].groupby("phenotype")["count"].sum()
             phenotype = str(counts.idxmax())
             parts.append(Part(screen, order, phenotype, "", "", phenotype))
     return parts
+
+
+def drawn_parts(screen: str, order: int, correlations: pd.DataFrame, model: str) -> list[Part]:
+    """Return what can be drawn of a screen and order, the first choice first: what has a P below 0.05 in its test fold.
+
+    Predictions of the screen itself come before those of another; then splits with enough hits for a verdict, the
+    easiest question first, before those with fewer, the most hits first; then sources with the most rows.
+    """
+    of_model = (correlations["screen"] == screen) & (correlations["order"] == order) & (correlations["model"] == model)
+    rows = correlations[of_model & (correlations["hits"] > 0)].drop_duplicates(["phenotype", "split", "source"])
+    if rows.empty:
+        return []
+    splits = in_order(rows["split"])
+    ranked = rows.assign(
+        other=rows["source"].str.rpartition(" ")[0] != screen,
+        few=-rows["hits"].clip(upper=MINIMUM_HITS),
+        place=rows["split"].map(splits.index),
+        fewer=-rows["n"],
+    ).sort_values(["other", "few", "place", "fewer"], kind="stable")
+    names = ("phenotype", "split", "source", "p_of")
+    return [Part(screen, order, *map(str, values)) for values in ranked[list(names)].itertuples(index=False)]

@@ -9,9 +9,9 @@ import pandas as pd
 from pipeline_lib.config.evaluation import P_VALUE_PAGE
 from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.evaluation.folds import rule_in_words, true_rule_in_words
-from pipeline_lib.evaluation.p_values.predicted import headline
+from pipeline_lib.evaluation.p_values.predicted import MINIMUM_HITS, headline
 from pipeline_lib.reporting.chart import Axis, Chart, Grid, GridCell, Point, SignificanceAxis, mark, scale_around_zero
-from pipeline_lib.reporting.figures.p_value_page import agreement_verdict, answer
+from pipeline_lib.reporting.figures.p_value_page import agreement_verdict, answer, drawn_parts
 from pipeline_lib.reporting.findings import conservative_p_sentences, interval
 from pipeline_lib.reporting.html import HtmlTable, Section, html_table
 from pipeline_lib.reporting.names import (
@@ -38,7 +38,7 @@ _MEANINGS: Mapping[Any, str] = {
     "win": "a small P is predicted",
     "level": "no significant difference from chance, or by one measure of two",
     "loss": "a small P where none is predicted",
-    "undetermined": "too few queries",
+    "undetermined": f"too few queries, or fewer than {MINIMUM_HITS} P < 0.05",
 }
 _CHARTS = (
     "Point at a dot for its genes. Of what stands out, the smallest P-values and strongest predictions are blue, hits "
@@ -76,7 +76,7 @@ def p_values(run: RunFolder) -> Section:
     trigenic = any(reader.startswith(("kuzmin", "torchcell")) for reader in run.publications)
     agreement, queries = run.table("p_value_correlations"), run.table("p_value_queries")
     genes = run.gene_names
-    charts = [*query_charts(queries, genes), *hit_charts(run.table("p_value_hits"), run.model, genes)]
+    charts = [*query_charts(queries, genes), *hit_charts(run.table("p_value_hits"), agreement, run.model, genes)]
     return Section(
         key,
         title,
@@ -154,8 +154,8 @@ def agreement_grids(agreement: pd.DataFrame, model: str) -> list[Grid]:
         "p-values",
         f"Are small P-values predicted by {model}?",
         "Spearman correlation of the size of predicted interactions (of predicted calls: of how likely one is) with "
-        "−log₁₀ P, with its bootstrap interval over queries; a verdict also needs more P < 0.05 than the base rate in "
-        "the first decile.",
+        "−log₁₀ P, with its bootstrap interval over queries. A verdict needs the interval clear of 0 and P < 0.05, the "
+        f"same for more P < 0.05 than the base rate in the first decile, and {MINIMUM_HITS} of them in the test fold.",
         [split_name(split) for split in splits],
         lines,
         scale,
@@ -207,31 +207,33 @@ def _of_query(query: str, genes: GeneNames) -> str:
     return " + ".join(genes.label(gene) for gene in query.partition("_")[0].split("+"))
 
 
-def hit_charts(hits: pd.DataFrame, model: str, genes: GeneNames) -> list[Chart]:
+def hit_charts(hits: pd.DataFrame, agreement: pd.DataFrame, model: str, genes: GeneNames) -> list[Chart]:
     """Return one chart a screen and order of what stands out: P-values against predictions, each genotype named.
 
     Parameters
     ----------
     hits
         `pipeline_lib.evaluation.tables.schemas.P_VALUE_HITS`.
+    agreement
+        `pipeline_lib.evaluation.tables.schemas.P_VALUE_CORRELATIONS`, by which split and source are chosen.
     model
         The model that the report is about.
     genes
         Standard names.
     """
-    rows = hits[hits["model"] == model]
     charts: list[Chart] = []
-    for (screen, order), of_screen in rows.groupby(["screen", "order"]):
-        first = of_screen["split"] == in_order(of_screen["split"])[0]
-        largest = of_screen[first]["source"].mode().iloc[0]
-        part = of_screen[first & (of_screen["source"] == largest)].drop_duplicates("genes")
+    for screen, order in hits[["screen", "order"]].drop_duplicates().sort_values(["screen", "order"]).to_numpy():
+        drawn = drawn_parts(screen, order, agreement, model)
+        if not drawn:
+            continue
+        part = drawn[0].of(hits, model).drop_duplicates("genes")
         points = list(_hit_points(part, genes))
-        predicted = assay_name(*str(largest).rsplit(" ", 1))
+        predicted = assay_name(*drawn[0].source.rsplit(" ", 1))
         charts.append(
             Chart(
                 f"hits-{len(charts)}",
                 f"What stands out: {screen_name(str(screen))}, {order_name(order)}",
-                f"{split_phrase(str(part['split'].iloc[0])).capitalize()}, test fold; the line is P = 0.05.",
+                f"{split_phrase(drawn[0].split).capitalize()}, test fold; the line is P = 0.05.",
                 Axis.over([point.x for point in points], f"predicted {predicted}"),
                 SignificanceAxis.up_to(max(point.y for point in points)),
                 points,
