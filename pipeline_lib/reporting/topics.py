@@ -172,20 +172,8 @@ def _p_values(given: Given) -> list[Drawn]:
         calls.draw_discoveries(values),
         calls.draw_deciles(deciles, given.model),
         calls.draw_against_prediction(points, given.model, given.scores),
-        *(
-            p_value_page.draw_page(screen, tables, given.model, _rivals(differences, screen, given.model), names)
-            for screen in given.pages
-        ),
+        *(p_value_page.draw_page(screen, tables, given.model, differences, names) for screen in given.pages),
     ]
-
-
-def _rivals(differences: pd.DataFrame, screen: str, model: str) -> dict[str, str]:
-    """Return the models beside which a screen's P-values are predicted, by what they are called."""
-    best = differences[
-        (differences["role"] == "best_baseline") & (differences["model"] == model) & (differences["screen"] == screen)
-    ]
-    baseline = {"best baseline": str(best["reference"].iloc[0])} if len(best) else {}
-    return baseline | {"profile predictor": "profile_predictor", "flux balance": "fba"}
 
 
 def _calls(given: Given) -> list[Drawn]:

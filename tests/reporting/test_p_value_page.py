@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 
+import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
@@ -10,11 +11,14 @@ from pipeline_lib.config.evaluation import ARTEFACTS, figure_names, pages_of
 from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.reporting.drawing import read_records
 from pipeline_lib.reporting.figures.p_value_page import (
+    Part,
     PValueTables,
     agreement_verdict,
     answer,
+    draw_models,
     draw_page,
     drawn_parts,
+    rivals,
 )
 
 
@@ -120,6 +124,66 @@ def test_the_page_names_genes_as_text_and_says_what_it_has_not(run_folder) -> No
     tables = PValueTables(
         *(read_table(run_folder / ARTEFACTS[f"p_value_{field.name}"]) for field in fields(PValueTables))
     )
-    nothing = draw_page("without_p", tables, "clp", {}, {})
+    nothing = draw_page("without_p", tables, "clp", read_table(run_folder / ARTEFACTS["differences"]), {})
     assert nothing.empty
     assert "has no P-values" in nothing.caption
+
+
+def best_baselines(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=["split", "screen", "phenotype", "reference"])
+    return table.assign(role="best_baseline", model="clp")
+
+
+def test_the_best_baseline_is_that_of_the_drawn_split_and_the_predicted_phenotype() -> None:
+    differences = pd.concat(
+        [
+            best_baselines(("random", "pairs", "interaction", "other_role")).assign(role="reference"),
+            best_baselines(("random", "pairs", "interaction", "other_model")).assign(model="dango"),
+            best_baselines(
+                ("query_disjoint", "pairs", "interaction", "other_split"),
+                ("random", "calls", "interaction", "other_screen"),
+                ("random", "pairs", "fitness", "two_way"),
+                ("random", "pairs", "interaction", "gene_ridge"),
+                ("random", "single", "fitness", "multiplicative"),
+            ),
+        ]
+    )
+
+    def best(source: str) -> list[str]:
+        part = Part("pairs", 2, "interaction", "random", source, "interaction")
+        return [name for name, label in rivals(part, differences, "clp").items() if label == "best baseline"]
+
+    assert best("pairs interaction") == ["gene_ridge"]
+    # Raw interactions are made up of predicted interactions, else of predicted fitness.
+    assert best("pairs raw_interaction") == ["gene_ridge"]
+    assert best("single raw_interaction") == ["multiplicative"]
+    assert best("pairs call") == []
+
+
+def test_a_best_baseline_that_stands_beside_anyhow_keeps_its_row() -> None:
+    part = Part("pairs", 2, "interaction", "random", "pairs interaction", "interaction")
+    differences = best_baselines(("random", "pairs", "interaction", "profile_predictor"))
+    rows = [
+        {
+            "model": model,
+            "split": "random",
+            "screen": "pairs",
+            "phenotype": "interaction",
+            "order": 2,
+            "source": "pairs interaction",
+            "quantity": quantity,
+            "value": value,
+            "low": value - 0.1,
+            "high": value + 0.1,
+        }
+        for model, value in (("clp", 0.2), ("profile_predictor", 0.1), ("fba", NAN))
+        for quantity in ("spearman_size", "spearman", "enrichment_size", "enrichment")
+    ]
+    tables = PValueTables(*[pd.DataFrame()] * 6, correlations=pd.DataFrame(rows))
+    figure, axis = plt.subplots()
+    draw_models(axis, part, tables, "clp", rivals(part, differences, "clp"))
+    labels = [label.get_text() for label in axis.get_yticklabels()]
+    assert labels == ["clp", "best baseline\n(profile_predictor)", "flux balance\n(fba)"]
+    # What does not depend on the genotype has no correlation: it is not drawn as 0.
+    assert [text.get_text().strip() for text in axis.texts] == ["not applicable"]
+    plt.close(figure)

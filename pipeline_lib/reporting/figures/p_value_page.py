@@ -204,7 +204,7 @@ def first_decile(deciles: pd.DataFrame) -> str:
     return "largest" if (deciles["ranked_by"] == SIZE).any() else "most negative"
 
 
-def draw_models(axis: Axes, part: Part, tables: PValueTables, model: str, rivals: Mapping[str, str]) -> None:
+def draw_models(axis: Axes, part: Part, tables: PValueTables, model: str, beside: Mapping[str, str]) -> None:
     """Draw the correlation of predictions and P-values, model by model; hollow where negative ones count as strongest.
 
     A model that predicts the same for every genotype has none.
@@ -214,7 +214,7 @@ def draw_models(axis: Axes, part: Part, tables: PValueTables, model: str, rivals
         table[table["quantity"] == "spearman"].set_index("model").dropna(subset="value")
         for table in (headline(rows), rows)
     )
-    displayed = {name: label for label, name in ({model: model} | dict(rivals)).items() if name in set(rows["model"])}
+    displayed = {name: label for name, label in ({model: model} | dict(beside)).items() if name in set(rows["model"])}
     for place, (name, label) in enumerate(displayed.items()):
         colour = style.CLP if name == model else style.BASELINE
         if name in leading.index:
@@ -300,8 +300,28 @@ _ROWS = 6
 _CHANCE = "no significant difference from chance"
 
 
+def rivals(part: Part, differences: pd.DataFrame, model: str) -> dict[str, str]:
+    """Return the models beside which a part's P-values are predicted, and what each is called.
+
+    The best baseline is that of the drawn split and the predicted phenotype; a raw interaction that no split tests is
+    made up of predicted interactions, else of predicted fitness.
+    """
+    screen, _, kind = part.source.rpartition(" ")
+    best = differences[
+        (differences["role"] == "best_baseline")
+        & (differences["model"] == model)
+        & (differences["split"] == part.split)
+        & (differences["screen"] == screen)
+    ].drop_duplicates("phenotype")
+    references = best.set_index("phenotype")["reference"]
+    predicted = (kind, "interaction", "fitness") if kind == "raw_interaction" else (kind,)
+    chosen = [str(references[phenotype]) for phenotype in predicted if phenotype in references.index][:1]
+    others = {"profile_predictor": "profile predictor", "fba": "flux balance"}
+    return dict.fromkeys(chosen, "best baseline") | {name: others[name] for name in others if name not in chosen}
+
+
 def draw_page(
-    screen: str, tables: PValueTables, model: str, rivals: Mapping[str, str], names: Mapping[str, str]
+    screen: str, tables: PValueTables, model: str, differences: pd.DataFrame, names: Mapping[str, str]
 ) -> Drawn:
     """Draw the page of one screen.
 
@@ -313,8 +333,8 @@ def draw_page(
         The tables of P-values of the run.
     model
         The model that the report is about.
-    rivals
-        What stands beside it: model by what it is called (``best baseline``, ``profile predictor``).
+    differences
+        `pipeline_lib.evaluation.tables.schemas.DIFFERENCES`, which name the best baselines.
     names
         Standard by systematic gene name.
     """
@@ -335,7 +355,7 @@ def draw_page(
         if part.source:
             draw_against_prediction(top[2], part, tables, model, names)
             draw_deciles(top[3], part, tables, model)
-            draw_models(top[4], part, tables, model, rivals)
+            draw_models(top[4], part, tables, model, rivals(part, differences, model))
             found = answer(part.of(tables.correlations, model))
             words.append(f"{ORDERS[part.order]} ({split_phrase(part.split)}, test fold): {found}")
         else:
