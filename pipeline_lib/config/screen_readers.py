@@ -43,6 +43,8 @@ class ScreenScores(Section):
     """Reader of the publication whose measurements these are. None: a table of one's own, or a simulated screen."""
     simulated: bool = False
     """Whether a simulation of the run writes its files."""
+    p_values_released: bool = True
+    """Whether its P-values, where it has any, were released; else the reader makes them of scores and SDs."""
     controls_as_wild_type: bool = False
     """Whether raw interactions were computed as if control queries (one mutation beside the neutral one) were as fit as
     the wild type."""
@@ -147,7 +149,11 @@ SCREEN_READERS: Registry[ScreenReader] = Registry(
             target="pipeline_lib.screens.readers.bfg_gi:read",
             publication="Diaz-Mejia et al. 2018, Table EV4: DNA-repair genes in nine conditions",
             files=ReaderFiles(required=("table",)),
-            scores=ScreenScores(unit=FITNESS_UNITS, calls=CallThreshold(negative=-0.075, positive=0.075, fdr=0.01)),
+            scores=ScreenScores(
+                unit=FITNESS_UNITS,
+                calls=CallThreshold(negative=-0.075, positive=0.075, fdr=0.01),
+                p_values_released=False,
+            ),
             conditions=("NoDrug", "DMSO", "MMS", "4NQO", "BLMC", "ZEOC", "HYDX", "DXRB", "CSPL"),
             units=_FITNESS,
             p_sided=2,

@@ -176,6 +176,7 @@ class ScreenSettings(Section):
             calls=self.calls or published.calls,
             publication=None if own else self.reader,
             simulated=bool(self.simulation),
+            p_values_released=published.p_values_released,
             controls_as_wild_type=published.controls_as_wild_type,
         )
 

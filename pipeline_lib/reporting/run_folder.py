@@ -13,6 +13,7 @@ from pipeline_lib.artefacts.schemas import PREDICTIONS
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.config.evaluation import ARTEFACTS, TOPICS
 from pipeline_lib.config.organism import OrganismSettings
+from pipeline_lib.config.screen_readers import ScreenScores
 from pipeline_lib.config.screens import ScreenSettings, screen_scores, simulated_screens
 from pipeline_lib.errors import PipelineError
 from pipeline_lib.reporting.drawing import FigureRecord, read_records
@@ -133,9 +134,14 @@ class RunFolder:
         return {screen.scores.publication for screen in self.screens.values() if screen.scores.publication is not None}
 
     @cached_property
+    def scores(self) -> dict[str, ScreenScores]:
+        """How the scores of each screen are to be read, by its name."""
+        return screen_scores(self.screens)
+
+    @cached_property
     def simulated(self) -> frozenset[str]:
         """The screens whose cells were simulated."""
-        return simulated_screens(screen_scores(self.screens))
+        return simulated_screens(self.scores)
 
     @cached_property
     def has_clp(self) -> bool:

@@ -172,7 +172,10 @@ def _p_values(given: Given) -> list[Drawn]:
         calls.draw_discoveries(values),
         calls.draw_deciles(deciles, given.model),
         calls.draw_against_prediction(points, given.model, given.scores),
-        *(p_value_page.draw_page(screen, tables, given.model, differences, names) for screen in given.pages),
+        *(
+            p_value_page.draw_page(screen, tables, given.model, differences, names, given.scores)
+            for screen in given.pages
+        ),
     ]
 
 

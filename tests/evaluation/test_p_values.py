@@ -129,3 +129,22 @@ def test_a_histogram_of_one_sided_p_values_ends_at_one_half_and_doubled_at_one(
     assert as_released.loc[as_released["left"] < 0.5, "density"].to_numpy() == pytest.approx(2.0)
     assert doubled["density"].to_numpy() == pytest.approx(1.0)
     assert rows.groupby("sides")["count"].sum().tolist() == [1000, 1000]
+    # True nulls have the density of these uniform ones: 2 up to 0.5 one-sided, 1 two-sided.
+    for sides in (as_released, doubled):
+        assert sides["density"].to_numpy() == pytest.approx(sides["nulls"].to_numpy())
+
+
+def test_p_values_that_a_reader_makes_are_not_called_released(measure: Callable, crosses: Callable) -> None:
+    data = measure(crosses(20, 10, p_value=0.01, p_sided=2), scores={"screen": SCREEN_READERS.get("bfg_gi").scores})
+    rows = pd.DataFrame(p_value_rows(data, SETTINGS))
+    assert "P < 0.05 two-sided" in set(rows["detail"])
+    assert "P < 0.05 as released" not in set(rows["detail"])
+    assert "largest_p_released" not in set(rows["quantity"])
+    assert {row["sides"] for row in histogram_rows(data)} == {"two-sided"}
+
+
+def test_the_quantity_that_a_p_value_tests_is_stated(measure: Callable, observe: Callable) -> None:
+    given = {"p_value": 0.2, "p_sided": 1}
+    frames = [observe([("A", "B")], [0.9], phenotype=name, **given) for name in ("fitness", "interaction")]
+    tested = {row["phenotype"]: row["p_of"] for row in histogram_rows(measure(*frames))}
+    assert tested == {"fitness": "raw_interaction", "interaction": "interaction"}

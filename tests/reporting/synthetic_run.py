@@ -281,7 +281,17 @@ def _tables() -> dict[str, pd.DataFrame]:
         for expected in (0.01, 0.1, 0.5)
     ]
     histogram = [
-        {**label, "order": 2, "sides": sides, "left": edge / 10, "right": (edge + 1) / 10, "count": 5, "density": 1.0}
+        {
+            **label,
+            "order": 2,
+            "p_of": label["phenotype"],
+            "sides": sides,
+            "left": edge / 10,
+            "right": (edge + 1) / 10,
+            "count": 5,
+            "density": 1.0,
+            "nulls": 1.0,
+        }
         for label in labels
         for sides in ("released", "two-sided")
         for edge in range(10)

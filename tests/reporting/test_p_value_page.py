@@ -8,6 +8,7 @@ import pytest
 
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.config.evaluation import ARTEFACTS, figure_names, pages_of
+from pipeline_lib.config.screen_readers import SCREEN_READERS
 from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.reporting.drawing import read_records
 from pipeline_lib.reporting.figures.p_value_page import (
@@ -18,6 +19,7 @@ from pipeline_lib.reporting.figures.p_value_page import (
     draw_models,
     draw_page,
     drawn_parts,
+    parts_of,
     rivals,
 )
 
@@ -124,9 +126,29 @@ def test_the_page_names_genes_as_text_and_says_what_it_has_not(run_folder) -> No
     tables = PValueTables(
         *(read_table(run_folder / ARTEFACTS[f"p_value_{field.name}"]) for field in fields(PValueTables))
     )
-    nothing = draw_page("without_p", tables, "clp", read_table(run_folder / ARTEFACTS["differences"]), {})
+    nothing = draw_page("without_p", tables, "clp", read_table(run_folder / ARTEFACTS["differences"]), {}, {})
     assert nothing.empty
     assert "has no P-values" in nothing.caption
+
+
+def test_a_part_without_predictions_still_states_what_its_p_values_test() -> None:
+    """As the trigenic rows of Kuzmin 2018: fitness with the P-value of its raw interaction."""
+    bars = {"screen": "pairs", "phenotype": "fitness", "order": 3, "p_of": "raw_interaction", "sides": "two-sided"}
+    histogram = pd.DataFrame([{**bars, "left": 0.0, "right": 1.0, "count": 61, "density": 1.0, "nulls": 1.0}])
+    correlations = pd.DataFrame(columns=["screen", "order", "model", "hits", "phenotype", "split", "source"])
+    frames = [pd.DataFrame()] * 5
+    (part,) = parts_of("pairs", PValueTables(histogram, *frames, correlations=correlations), "clp")
+    assert (part.tested, part.source) == ("raw ε", "")
+
+
+def test_the_axis_of_a_prediction_has_its_unit() -> None:
+    scores = {"pairs": SCREEN_READERS.get("kuzmin2018").scores, "emap": SCREEN_READERS.get("emap").scores}
+
+    def axis(source: str) -> str:
+        return Part("pairs", 2, "fitness", "random", source, "raw_interaction").predicted(scores)
+
+    assert axis("pairs raw_interaction") == "predicted raw ε (fitness units)"
+    assert axis("emap interaction") == "predicted interaction (S-score)\nof emap"
 
 
 def best_baselines(*rows: tuple[str, str, str, str]) -> pd.DataFrame:

@@ -32,6 +32,7 @@ LAMBDAS = np.round(np.arange(0.05, 0.96, 0.05), 2)
 """Where the P-values are taken to be those of true nulls alone: above each of these."""
 
 HISTOGRAM_BINS = 20
+_ONE_SIDED_END = 0.5
 NOMINAL = 0.05
 
 
@@ -115,14 +116,15 @@ def p_value_rows(data: Measurements, settings: EvaluationSettings) -> Iterator[d
                 "low": np.nan,
                 "high": np.nan,
             }
-        yield {
-            **shared,
-            "quantity": "largest_p_released",
-            "detail": "at most 0.5: one-sided",
-            "value": float(part.p_released.max()),
-            "low": np.nan,
-            "high": np.nan,
-        }
+        if data.scores_of(screen).p_values_released:
+            yield {
+                **shared,
+                "quantity": "largest_p_released",
+                "detail": "at most 0.5: one-sided",
+                "value": float(part.p_released.max()),
+                "low": np.nan,
+                "high": np.nan,
+            }
     for screen, phenotype, order, part in _orders(data, np.isnan(data.p_value) & np.isfinite(data.p_call)):
         yield from _count_rows(part, screen, phenotype, order, _called(part, screen, phenotype, order), settings)
 
@@ -176,7 +178,8 @@ def _pi0_rows(p_value: Floats) -> Iterator[dict[str, Any]]:
 def _counted(data: Measurements, screen: str, phenotype: str, order: int) -> dict[tuple[str, str], NDArray[np.bool_]]:
     """Return what is counted, by (quantity, detail): a mark [n] for every row."""
     marks = {("pi0_at_lambda", f"{level:.2f}"): data.p_value > level for level in LAMBDAS}
-    marks["discoveries", _RELEASED] = data.p_released < NOMINAL
+    if data.scores_of(screen).p_values_released:
+        marks["discoveries", _RELEASED] = data.p_released < NOMINAL
     marks["discoveries", _TWO_SIDED] = data.p_value < NOMINAL
     return marks | _called(data, screen, phenotype, order)
 
@@ -194,22 +197,34 @@ def _called(data: Measurements, screen: str, phenotype: str, order: int) -> dict
     return marks
 
 
+def tested_by_p(data: Measurements, phenotype: str) -> str:
+    """Return the phenotype that the P-values of the rows of one assay test: on fitness or tau, that of raw scores."""
+    return "raw_interaction" if phenotype == "fitness" or data.p_of_raw.all() else phenotype
+
+
 def histogram_rows(data: Measurements) -> Iterator[dict[str, Any]]:
     """Yield rows of `pipeline_lib.evaluation.tables.schemas.P_HISTOGRAM`: P-values as released and two-sided."""
     edges = np.linspace(0, 1, HISTOGRAM_BINS + 1)
     for screen, phenotype, order, part in assays_with_p(data):
-        for sides, values in (("released", part.p_released), ("two-sided", part.p_value)):
+        histograms = {"two-sided": (part.p_value, 0.0)}
+        if data.scores_of(screen).p_values_released:
+            histograms["released"] = (part.p_released, float((part.p_sided == 1).mean()))
+        for sides, (values, one_sided) in histograms.items():
             counts, _ = np.histogram(values, edges)
-            for left, right, count in zip(edges[:-1], edges[1:], counts, strict=True):
+            # One-sided P-values in the direction of the effect end at 0.5.
+            nulls = 1 - one_sided + one_sided * np.where(edges[1:] <= _ONE_SIDED_END, 2.0, 0.0)
+            for left, right, count, null in zip(edges[:-1], edges[1:], counts, nulls, strict=True):
                 yield {
                     "screen": screen,
                     "phenotype": phenotype,
                     "order": order,
+                    "p_of": tested_by_p(part, phenotype),
                     "sides": sides,
                     "left": float(left),
                     "right": float(right),
                     "count": int(count),
                     "density": float(count / len(values) / (right - left)),
+                    "nulls": float(null),
                 }
 
 

@@ -37,7 +37,7 @@ from pipeline_lib.evaluation.intervals.design import ClusterDesign, choose_kind,
 from pipeline_lib.evaluation.intervals.estimates import Estimate, Resamples, draw_resamples
 from pipeline_lib.evaluation.measurements import Measurements
 from pipeline_lib.evaluation.metrics.ranking import RankingBootstrap
-from pipeline_lib.evaluation.p_values.nulls import NOMINAL, assays_with_p
+from pipeline_lib.evaluation.p_values.nulls import NOMINAL, assays_with_p, tested_by_p
 from pipeline_lib.evaluation.predictions import PredictionFile, by_split, read_fold
 
 Floats = NDArray[np.float64]
@@ -279,15 +279,15 @@ def join_predictions(data: Measurements, files: list[PredictionFile], advance: C
             for screen, phenotype, order, part, queries in measured:
                 labels = {"model": model, "split": split, "screen": screen, "phenotype": phenotype, "order": order}
                 calls = called(part, screen, phenotype) if phenotype in INTERACTIONS else NoCalls(len(part))
-                of_raw = np.asarray(part.p_of_raw)
                 for source, kind, values in _sources(screen, phenotype, part, queries, predicted):
                     rows = np.isfinite(values)
                     if rows.sum() >= MINIMUM_ROWS:
-                        p_of = "raw_interaction" if phenotype == "fitness" or of_raw[rows].all() else phenotype
+                        joined = part.take(rows)
+                        p_of = tested_by_p(joined, phenotype)
                         yield Joined(
                             labels={**labels, "source": f"{source} {kind}", "p_of": p_of},
                             predicted=kind,
-                            data=part.take(rows),
+                            data=joined,
                             prediction=values[rows],
                             score=call_score(values[rows], kind),
                             calls=calls.take(rows),

@@ -259,14 +259,17 @@ P_HISTOGRAM = TableSchema(
         "screen": text_column(),
         "phenotype": text_column(),
         "order": count_column(),
+        "p_of": text_column(),
         "sides": pa.Column(str, pa.Check.isin(("released", "two-sided"))),
         "left": share_column(),
         "right": share_column(),
         "count": count_column(),
         "density": number_column(),
+        "nulls": number_column(),
     },
 )
-"""Histograms of P-values; ``density`` is 1 where P-values are uniform."""
+"""Histograms of P-values, of screens that release none two-sided alone. ``p_of``: the phenotype that they test;
+``nulls``: the density that true nulls give, 1, or 2 up to 0.5 of one-sided P-values in the direction of the effect."""
 
 _JOINED = {
     "model": text_column(),

@@ -15,7 +15,7 @@ from pipeline_lib.evaluation.p_values.nulls import CRITERIA, Criterion, criterio
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
 from pipeline_lib.reporting.figures.leaderboard import colours_in_words, forest
-from pipeline_lib.reporting.figures.p_value_page import by_size, draw_density, first_decile
+from pipeline_lib.reporting.figures.p_value_page import by_size, draw_density, draw_sides, first_decile
 from pipeline_lib.reporting.names import (
     METRICS,
     ORDERS,
@@ -257,32 +257,30 @@ def draw_histograms(histogram: pd.DataFrame, p_values: pd.DataFrame) -> Drawn:
     words = []
     for axis, panel in zip(axes.flat, panels, strict=False):
         part = _of(histogram, panel)
-        for sides, colour, filled in (("two-sided", style.CLP, True), ("released", style.RIVAL, False)):
-            bars = part[part["sides"] == sides].sort_values("left")
-            if len(bars):
-                edges = np.append(bars["left"], bars["right"].iloc[-1])
-                axis.stairs(bars["density"], edges, color=colour, fill=filled, alpha=0.75 if filled else 1, label=sides)
+        draw_sides(axis, part)
         nulls = _of(p_values, panel)
         nulls = nulls[nulls["quantity"] == "pi0"]
         n = int(part.loc[part["sides"] == "two-sided", "count"].sum())
         share = ""
         if len(nulls):
             row = nulls.iloc[0]
-            axis.axhline(row["value"], color=style.INK, linestyle="--", linewidth=0.8)
+            axis.axhline(row["value"], color=style.INK, linestyle=":", linewidth=0.8)
             share = f", π₀ = {row['value']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
         label = _label(panel)
         axis.set(title=f"{label}\nn = {n:,}{share}", xlabel="P-value", ylabel="density")
         words.append(f"{label}: n = {n:,}{share}")
     for axis in axes.flat[len(panels) :]:
         axis.axis("off")
-    figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    drawn = [axis.get_legend_handles_labels() for axis in axes.flat]
+    handles = {label: handle for found, labels in drawn for handle, label in zip(found, labels, strict=True)}
+    figure.legend(handles.values(), handles, loc="outside lower center", ncols=4)
     return Drawn(
         "p_value_histograms",
         figure,
         title,
-        "Histograms of P-values as released (outline) and two-sided (filled); those that were released "
-        "one-sided, at most 0.5, are doubled. Density 1 is what true nulls give; the dashed line is Storey's "
-        "share of true nulls π₀, with its range over λ.",
+        "Histograms of P-values as released (outline; a screen without released P-values has none) and two-sided "
+        "(filled); those that were released one-sided, at most 0.5, are doubled. Dashed: the density of true nulls, "
+        "1, and 2 up to 0.5 as released one-sided. Dotted: Storey's share of true nulls π₀, with its range over λ.",
         f"Histograms of P-values. {'; '.join(words)}.",
     )
 

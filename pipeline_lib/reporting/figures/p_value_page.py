@@ -11,11 +11,12 @@ from matplotlib.ticker import MaxNLocator
 from scipy import stats
 
 from pipeline_lib.config.evaluation import P_VALUE_PAGE
+from pipeline_lib.config.screen_readers import ScreenScores
 from pipeline_lib.evaluation.p_values.predicted import MINIMUM_HITS, NEGATIVE, SIZE, headline
 from pipeline_lib.evaluation.tables.differences import Verdict
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
-from pipeline_lib.reporting.names import ORDERS, in_order, screen_name, split_name, split_phrase
+from pipeline_lib.reporting.names import ORDERS, in_order, screen_name, split_name, split_phrase, unit
 from pipeline_lib.reporting.style import LABEL, height, name_ticks, significance
 
 NOMINAL = 0.05
@@ -73,23 +74,17 @@ class Part:
         """The quantity that the P-values test."""
         return _QUANTITY.get((self.p_of, self.order), self.p_of)
 
-    @property
-    def predicted(self) -> str:
-        """The quantity that was predicted, with its screen where it is another."""
+    def predicted(self, scores: Mapping[str, ScreenScores]) -> str:
+        """Return the quantity that was predicted, with its unit, and its screen where it is another."""
         screen, _, kind = self.source.rpartition(" ")
-        quantity = "call" if kind == "call" else _QUANTITY.get((kind, self.order), kind)
-        return quantity if screen == self.screen else f"{quantity} of {screen_name(screen)}"
+        quantity = f"predicted {unit(screen, kind, scores)}"
+        return quantity if screen == self.screen else f"{quantity}\nof {screen_name(screen)}"
 
 
 def draw_histogram(axis: Axes, part: Part, tables: PValueTables) -> None:
-    """Draw P-values as released and two-sided, beside what nulls give."""
+    """Draw P-values as released and two-sided, each beside what nulls give."""
     bars = part.of(tables.histogram)
-    for sides, colour, filled in (("two-sided", style.CLP, True), ("released", style.RIVAL, False)):
-        one = bars[bars["sides"] == sides].sort_values("left")
-        if len(one):
-            edges = np.append(one["left"], one["right"].iloc[-1])
-            axis.stairs(one["density"], edges, color=colour, fill=filled, alpha=0.75 if filled else 1, label=sides)
-    axis.axhline(1, color=style.INK, linestyle="--", linewidth=0.8, label="nulls")
+    draw_sides(axis, bars)
     n = int(bars.loc[bars["sides"] == "two-sided", "count"].sum())
     axis.set(
         title=f"{ORDERS[part.order]}, P of {part.tested}, n = {n:,}",
@@ -97,8 +92,27 @@ def draw_histogram(axis: Axes, part: Part, tables: PValueTables) -> None:
         ylabel="density",
     )
     # Room for the legend above the highest bar: one column of it fits a panel of any width.
-    axis.set_ylim(0, 1.7 * max(float(bars["density"].max()), 1))
+    axis.set_ylim(0, 1.9 * float(bars[["density", "nulls"]].to_numpy().max()))
     axis.legend(loc="upper right", handlelength=1.2, borderaxespad=0.2, labelspacing=0.2)
+
+
+def draw_sides(axis: Axes, bars: pd.DataFrame) -> None:
+    """Draw two-sided P-values filled and released ones as an outline; dashed, the density that true nulls give.
+
+    Parameters
+    ----------
+    axis
+        Panel.
+    bars
+        Rows of `pipeline_lib.evaluation.tables.schemas.P_HISTOGRAM` of one assay and order.
+    """
+    for sides, colour, filled in (("two-sided", style.CLP, True), ("released", style.RIVAL, False)):
+        one = bars[bars["sides"] == sides].sort_values("left")
+        if len(one):
+            edges = np.append(one["left"], one["right"].iloc[-1])
+            axis.stairs(one["density"], edges, color=colour, fill=filled, alpha=0.75 if filled else 1, label=sides)
+            dashes = style.INK if filled else colour
+            axis.stairs(one["nulls"], edges, color=dashes, linestyle="--", linewidth=0.8, label=f"nulls, {sides}")
 
 
 def draw_quantiles(axis: Axes, part: Part, tables: PValueTables) -> None:
@@ -124,7 +138,14 @@ def draw_quantiles(axis: Axes, part: Part, tables: PValueTables) -> None:
     axis.set(xlabel=f"expected {LABEL}", ylabel=f"observed {LABEL}", title=f"{inflation}grey: {len(drawn)} queries")
 
 
-def draw_against_prediction(axis: Axes, part: Part, tables: PValueTables, model: str, names: Mapping[str, str]) -> None:
+def draw_against_prediction(
+    axis: Axes,
+    part: Part,
+    tables: PValueTables,
+    model: str,
+    names: Mapping[str, str],
+    scores: Mapping[str, ScreenScores],
+) -> None:
     """Draw P-values against predictions, with the genes of what stands out."""
     rows = part.of(tables.points, model)
     found = significance(rows["p_value"])
@@ -153,7 +174,7 @@ def draw_against_prediction(axis: Axes, part: Part, tables: PValueTables, model:
         )
     axis.xaxis.set_major_locator(MaxNLocator(_TICKS))
     axis.set(
-        xlabel=f"predicted {part.predicted}",
+        xlabel=part.predicted(scores),
         ylabel=LABEL,
         title=f"{model}, {split_name(part.split)}, n = {len(rows):,}",
     )
@@ -321,7 +342,12 @@ def rivals(part: Part, differences: pd.DataFrame, model: str) -> dict[str, str]:
 
 
 def draw_page(
-    screen: str, tables: PValueTables, model: str, differences: pd.DataFrame, names: Mapping[str, str]
+    screen: str,
+    tables: PValueTables,
+    model: str,
+    differences: pd.DataFrame,
+    names: Mapping[str, str],
+    scores: Mapping[str, ScreenScores],
 ) -> Drawn:
     """Draw the page of one screen.
 
@@ -337,9 +363,11 @@ def draw_page(
         `pipeline_lib.evaluation.tables.schemas.DIFFERENCES`, which name the best baselines.
     names
         Standard by systematic gene name.
+    scores
+        How the scores of each screen are to be read, by its name.
     """
     title = f"P-values of {screen_name(screen)} against predicted interactions"
-    parts = _parts(screen, tables, model)
+    parts = parts_of(screen, tables, model)
     if not parts:
         return empty_figure(
             f"{P_VALUE_PAGE}{screen}", title, f"{screen} has no P-values of pairs or triples.", style.ONE_COLUMN
@@ -353,7 +381,7 @@ def draw_page(
         draw_quantiles(top[1], part, tables)
         draw_hits_of_queries(top[5], part, tables, names)
         if part.source:
-            draw_against_prediction(top[2], part, tables, model, names)
+            draw_against_prediction(top[2], part, tables, model, names, scores)
             draw_deciles(top[3], part, tables, model)
             draw_models(top[4], part, tables, model, rivals(part, differences, model))
             found = answer(part.of(tables.correlations, model))
@@ -365,9 +393,11 @@ def draw_page(
                     0.5, 0.5, f"{model} predicts no {ORDERS[part.order]} genotype\nbeside a P < 0.05", ha="center"
                 )
             words.append(f"{ORDERS[part.order]}: no test fold holds predictions of it and a P < 0.05")
+    released = screen not in scores or scores[screen].p_values_released
+    sides = "two-sided and as released" if released else "two-sided, made of scores and SDs as none were released"
     caption = (
-        "From above: P-values as released and two-sided (1: what nulls give); observed against expected quantiles by "
-        f"query (logarithmic above 10, as below); P-values against the prediction of {model}, labelled: "
+        f"From above: P-values, {sides}, with the density of true nulls (dashed); observed against expected quantiles "
+        f"by query (logarithmic above 10, as below); P-values against the prediction of {model}, labelled: "
         "smallest P (blue), hits in the half predicted least negative and strong predictions with P > 0.5 (orange); "
         "share with two-sided P < 0.05 by decile of the size of the predicted interaction, with the base rate and "
         "bootstrap intervals (circles: by decile from the most negative prediction on); Spearman of that size with "
@@ -451,7 +481,7 @@ def _interval(row: pd.Series) -> str:
     return f" [{row['low']:.2f}, {row['high']:.2f}]" if np.isfinite([row["low"], row["high"]]).all() else ""
 
 
-def _parts(screen: str, tables: PValueTables, model: str) -> list[Part]:
+def parts_of(screen: str, tables: PValueTables, model: str) -> list[Part]:
     """Return the orders of a screen that have P-values, each with the phenotype, split and source that are drawn."""
     parts = []
     released = tables.histogram[(tables.histogram["screen"] == screen) & (tables.histogram["sides"] == "two-sided")]
@@ -460,9 +490,9 @@ def _parts(screen: str, tables: PValueTables, model: str) -> list[Part]:
         if drawn:
             parts.append(drawn[0])
         else:
-            counts = released[released["order"] == order].groupby("phenotype")["count"].sum()
-            phenotype = str(counts.idxmax())
-            parts.append(Part(screen, order, phenotype, "", "", phenotype))
+            counts = released[released["order"] == order].groupby(["phenotype", "p_of"])["count"].sum()
+            phenotype, p_of = counts.idxmax()
+            parts.append(Part(screen, order, phenotype, "", "", p_of))
     return parts
 
 

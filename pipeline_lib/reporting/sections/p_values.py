@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline_lib.config.evaluation import P_VALUE_PAGE
+from pipeline_lib.config.screen_readers import ScreenScores
 from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.evaluation.folds import rule_in_words, true_rule_in_words
 from pipeline_lib.evaluation.p_values.predicted import MINIMUM_HITS, headline
@@ -73,16 +74,21 @@ def p_values(run: RunFolder) -> Section:
         "The trigenic screens release the P-value of the raw interaction, so it stands beside the adjusted score that "
         "it calls."
     )
+    made = [name for name, scores in run.scores.items() if not scores.p_values_released]
     trigenic = any(reader.startswith(("kuzmin", "torchcell")) for reader in run.publications)
     agreement, queries = run.table("p_value_correlations"), run.table("p_value_queries")
     genes = run.gene_names
-    charts = [*query_charts(queries, genes), *hit_charts(run.table("p_value_hits"), agreement, run.model, genes)]
+    charts = [
+        *query_charts(queries, genes),
+        *hit_charts(run.table("p_value_hits"), agreement, run.model, genes, run.scores),
+    ]
     return Section(
         key,
         title,
         [
             one_sided,
             *([of_raw] if trigenic else []),
+            *(f"{name} releases no P-values: those here are made of its scores and SDs." for name in made),
             *([_BY_SIZE] if len(agreement) else []),
             *conservative_p_sentences(table),
             *simulated_p_sentences(run.screens, run.configuration.get("simulation", {})),
@@ -207,7 +213,9 @@ def _of_query(query: str, genes: GeneNames) -> str:
     return " + ".join(genes.label(gene) for gene in query.partition("_")[0].split("+"))
 
 
-def hit_charts(hits: pd.DataFrame, agreement: pd.DataFrame, model: str, genes: GeneNames) -> list[Chart]:
+def hit_charts(
+    hits: pd.DataFrame, agreement: pd.DataFrame, model: str, genes: GeneNames, scores: Mapping[str, ScreenScores]
+) -> list[Chart]:
     """Return one chart a screen and order of what stands out: P-values against predictions, each genotype named.
 
     Parameters
@@ -220,6 +228,8 @@ def hit_charts(hits: pd.DataFrame, agreement: pd.DataFrame, model: str, genes: G
         The model that the report is about.
     genes
         Standard names.
+    scores
+        How the scores of each screen are to be read, by its name.
     """
     charts: list[Chart] = []
     for screen, order in hits[["screen", "order"]].drop_duplicates().sort_values(["screen", "order"]).to_numpy():
@@ -228,13 +238,12 @@ def hit_charts(hits: pd.DataFrame, agreement: pd.DataFrame, model: str, genes: G
             continue
         part = drawn[0].of(hits, model).drop_duplicates("genes")
         points = list(_hit_points(part, genes))
-        predicted = assay_name(*drawn[0].source.rsplit(" ", 1))
         charts.append(
             Chart(
                 f"hits-{len(charts)}",
                 f"What stands out: {screen_name(str(screen))}, {order_name(order)}",
                 f"{split_phrase(drawn[0].split).capitalize()}, test fold; the line is P = 0.05.",
-                Axis.over([point.x for point in points], f"predicted {predicted}"),
+                Axis.over([point.x for point in points], " ".join(drawn[0].predicted(scores).split())),
                 SignificanceAxis.up_to(max(point.y for point in points)),
                 points,
                 float(-np.log10(0.05)),
@@ -248,6 +257,7 @@ def _hit_points(hits: pd.DataFrame, genes: GeneNames) -> Iterable[Point]:
     columns = ("genes", "kind", "rank", "prediction", "value", "p_value")
     hits = hits.assign(significance=significance(hits["p_value"]))
     rows = zip(*(hits[name].tolist() for name in (*columns, "significance")), strict=True)
+    of_fitness = "fitness " if (hits["phenotype"] == "fitness").all() else ""
     for members, kind, rank, predicted, measured, p, found in rows:
         named = [genes.label(gene) for gene in members.split("+")]
         short = " ".join(map(genes.short, members.split("+")))
@@ -255,7 +265,8 @@ def _hit_points(hits: pd.DataFrame, genes: GeneNames) -> Iterable[Point]:
             predicted,
             found,
             "model" if kind in ("measured", "predicted") else "rival",
-            f"{' + '.join(named)}: predicted {predicted:.3g}, measured {measured:.3g}, P = {p:.2g} ({_KINDS[kind]})",
+            f"{' + '.join(named)}: predicted {predicted:.3g}, measured {of_fitness}{measured:.3g}, P = {p:.2g} "
+            f"({_KINDS[kind]})",
             short if rank <= _LABELLED.get(kind, 0) else "",
         )
 
