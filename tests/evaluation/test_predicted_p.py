@@ -415,6 +415,9 @@ def test_a_two_sided_p_is_predicted_by_size_where_hits_are_positive(
     rows = agreement.set_index("quantity")
     assert rows.loc["spearman", "value"] == pytest.approx(-1)
     assert rows.loc["enrichment", "value"] == 0
+    # No bootstrap of no hit has a spread: 0 of as many independent hits leave room for some (Clopper and Pearson 1934).
+    bound = 10 * (1 - 0.025 ** (1 / rows.loc["enrichment", "hits"]))
+    assert rows.loc["enrichment", "high"] == pytest.approx(bound)
     answer = headline(agreement).set_index("quantity")
     assert answer.loc["spearman", "value"] == pytest.approx(1)
     assert answer.loc["enrichment", "value"] > 2

@@ -82,10 +82,13 @@ def test_what_is_drawn_has_hits() -> None:
         ("random", "calls call", 500, 9000),
     ]
     table = pd.DataFrame(rows, columns=columns).assign(
-        screen="pairs", order=3, model="clp", phenotype="fitness", p_of="raw_interaction"
+        screen="pairs", order=3, model="clp", phenotype="fitness", p_of="raw_interaction", low=0.1
     )
     drawn = drawn_parts("pairs", 3, table, "clp")
     assert [(part.split, part.source) for part in drawn] == [(row[0], row[1]) for row in rows[1:]]
+    # Where there are too few queries for an interval there is no verdict either.
+    drawn = drawn_parts("pairs", 3, table.assign(low=[0.1, NAN, 0.1, 0.1]), "clp")
+    assert [part.split for part in drawn] == ["gene_disjoint_one", "query_disjoint", "random"]
     # Too few everywhere: where there are most.
     drawn = drawn_parts("pairs", 3, table.assign(hits=[2, 5, 7, 0]), "clp")
     assert [part.split for part in drawn] == ["gene_disjoint_one", "query_disjoint", "random"]

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import stats
 
 from pipeline_lib.artefacts.schemas import PHENOTYPES, PREDICTIONS
 from pipeline_lib.artefacts.tables import read_table
@@ -460,13 +461,18 @@ def agreement_rows(joined: Joined, settings: EvaluationSettings) -> Iterator[dic
         in_first, everywhere = _shares(groups, hit, design, resamples)
         ratio = _ratio(in_first, everywhere, (of_mean(hit, groups[0]), of_mean(hit, groups[1])), design)
         low, high = ratio.interval_within(settings.confidence, 0.0, np.inf)
+        p_value = in_first.minus(everywhere).p_value()
+        if ratio.value == 0 and np.isfinite(high):
+            # No resample of no hit holds one: the exact interval and test, were hits independent.
+            exact = stats.binomtest(0, int(hit.sum()), 1 / DECILES)
+            high, p_value = DECILES * exact.proportion_ci(settings.confidence).high, exact.pvalue
         yield {
             **shared,
             "quantity": f"enrichment{_ENDING[name]}",
             "value": ratio.value,
             "low": low,
             "high": high,
-            "p_value": in_first.minus(everywhere).p_value(),
+            "p_value": p_value,
         }
 
 

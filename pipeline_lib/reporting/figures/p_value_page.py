@@ -12,7 +12,7 @@ from scipy import stats
 
 from pipeline_lib.config.evaluation import P_VALUE_PAGE
 from pipeline_lib.config.screen_readers import ScreenScores
-from pipeline_lib.evaluation.p_values.predicted import MINIMUM_HITS, NEGATIVE, SIZE, headline
+from pipeline_lib.evaluation.p_values.predicted import MINIMUM_HITS, MINIMUM_ROWS, NEGATIVE, SIZE, headline
 from pipeline_lib.evaluation.tables.differences import Verdict
 from pipeline_lib.reporting import style
 from pipeline_lib.reporting.drawing import Drawn, empty_figure
@@ -27,6 +27,8 @@ _NAMED_QUERIES = 3
 _LABEL_HEIGHT = 0.07
 """Height of a query's name as a share of the axis."""
 _TICKS = 5
+_HIGHEST_END = 4
+"""Where intervals of shares are cut, in units of the highest share."""
 _QUANTITY = {
     ("interaction", 2): "ε",
     ("interaction", 3): "τ",
@@ -199,6 +201,8 @@ def draw_deciles(axis: Axes, part: Part, tables: PValueTables, model: str) -> No
     if (leading["ranked_by"] == SIZE).all():
         axis.plot(negative["decile"], negative["hit_rate"], "o", color=style.INK, fillstyle="none", markersize=3)
     axis.axhline(leading["base_rate"].iloc[0], color=style.RIVAL, linestyle=":", linewidth=1)
+    # The interval of a share over few clusters would leave no height for the shares.
+    axis.set_ylim(0, min(axis.get_ylim()[1], _HIGHEST_END * rows["hit_rate"].max()))
     first = headline(part.of(tables.correlations, model)).set_index("quantity").loc["enrichment"]
     test = f", P = {first['p_value']:.2g}" if np.isfinite(first["p_value"]) else ""
     axis.set(
@@ -389,10 +393,8 @@ def draw_page(
         else:
             for axis in top[2:5]:
                 axis.axis("off")
-                axis.text(
-                    0.5, 0.5, f"{model} predicts no {ORDERS[part.order]} genotype\nbeside a P < 0.05", ha="center"
-                )
-            words.append(f"{ORDERS[part.order]}: no test fold holds predictions of it and a P < 0.05")
+                axis.text(0.5, 0.5, f"no test fold holds {MINIMUM_ROWS} predictions\nand a P < 0.05", ha="center")
+            words.append(f"{ORDERS[part.order]}: no test fold holds {MINIMUM_ROWS} predictions of it and a P < 0.05")
     released = screen not in scores or scores[screen].p_values_released
     sides = "two-sided and as released" if released else "two-sided, made of scores and SDs as none were released"
     caption = (
@@ -400,7 +402,7 @@ def draw_page(
         f"by query (logarithmic above 10, as below); P-values against the prediction of {model}, labelled: "
         "smallest P (blue), hits in the half predicted least negative and strong predictions with P > 0.5 (orange); "
         "share with two-sided P < 0.05 by decile of the size of the predicted interaction, with the base rate and "
-        "bootstrap intervals (circles: by decile from the most negative prediction on); Spearman of that size with "
+        "bootstrap intervals, cut at the edge (circles: by decile from the most negative prediction on); Spearman of that size with "
         "−log₁₀ P beside other models (circles: of how negative it is); share of hits of every query with the binomial "
         f"95% band of the base rate. Predicted calls are of negative interactions alone. {'; '.join(words)}."
     )
@@ -499,8 +501,8 @@ def parts_of(screen: str, tables: PValueTables, model: str) -> list[Part]:
 def drawn_parts(screen: str, order: int, correlations: pd.DataFrame, model: str) -> list[Part]:
     """Return what can be drawn of a screen and order, the first choice first: what has a P below 0.05 in its test fold.
 
-    Predictions of the screen itself come before those of another; then splits with enough hits for a verdict, the
-    easiest question first, before those with fewer, the most hits first; then sources with the most rows.
+    Predictions of the screen itself come before those of another; then splits with clusters and hits enough for a
+    verdict, the easiest question first, before those with fewer, the most hits first; then sources with the most rows.
     """
     of_model = (correlations["screen"] == screen) & (correlations["order"] == order) & (correlations["model"] == model)
     rows = correlations[of_model & (correlations["hits"] > 0)].drop_duplicates(["phenotype", "split", "source"])
@@ -509,9 +511,10 @@ def drawn_parts(screen: str, order: int, correlations: pd.DataFrame, model: str)
     splits = in_order(rows["split"])
     ranked = rows.assign(
         other=rows["source"].str.rpartition(" ")[0] != screen,
+        open=rows["low"].isna() | (rows["hits"] < MINIMUM_HITS),
         few=-rows["hits"].clip(upper=MINIMUM_HITS),
         place=rows["split"].map(splits.index),
         fewer=-rows["n"],
-    ).sort_values(["other", "few", "place", "fewer"], kind="stable")
+    ).sort_values(["other", "open", "few", "place", "fewer"], kind="stable")
     names = ("phenotype", "split", "source", "p_of")
     return [Part(screen, order, *map(str, values)) for values in ranked[list(names)].itertuples(index=False)]
