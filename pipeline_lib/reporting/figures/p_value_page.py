@@ -402,9 +402,10 @@ def draw_page(
         f"by query (logarithmic above 10, as below); P-values against the prediction of {model}, labelled: "
         "smallest P (blue), hits in the half predicted least negative and strong predictions with P > 0.5 (orange); "
         "share with two-sided P < 0.05 by decile of the size of the predicted interaction, with the base rate and "
-        "bootstrap intervals, cut at the edge (circles: by decile from the most negative prediction on); Spearman of that size with "
-        "−log₁₀ P beside other models (circles: of how negative it is); share of hits of every query with the binomial "
-        f"95% band of the base rate. Predicted calls are of negative interactions alone. {'; '.join(words)}."
+        "bootstrap intervals, cut at the edge (circles: by decile from the most negative prediction on); Spearman of "
+        "that size with −log₁₀ P beside other models (circles: of how negative it is); share of hits of every query "
+        "with the binomial 95% band of the base rate. Predicted calls are of negative interactions alone. "
+        f"{'; '.join(words)}."
     )
     return Drawn(f"{P_VALUE_PAGE}{screen}", figure, title, caption, f"Panels of P-values. {'; '.join(words)}.")
 
