@@ -333,7 +333,7 @@ def _raw_prediction(screen: str, part: Measurements, query: NDArray[np.int64], p
         return np.full(len(part), np.nan)
     # By cross, not by genotype: alleles of one gene differ in fitness.
     means = pd.Series(predicted.prediction[tested["fitness"]]).groupby(_cross(predicted.tested.take(tested["fitness"])))
-    fitness = means.mean().reindex(pd.MultiIndex.from_arrays(_cross(part))).to_numpy(np.float64)
+    fitness = np.asarray(means.mean().reindex(pd.MultiIndex.from_arrays(_cross(part))), dtype=np.float64)
     return raw_from_fitness(part, query, fitness, predicted.known, predicted.value)
 
 

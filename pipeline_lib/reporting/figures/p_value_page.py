@@ -244,7 +244,7 @@ def draw_models(axis: Axes, part: Part, tables: PValueTables, model: str, beside
         colour = style.CLP if name == model else style.BASELINE
         if name in leading.index:
             row = leading.loc[name]
-            axis.plot(negative.loc[name, "value"], place, "o", color=colour, fillstyle="none")
+            axis.plot(negative["value"].loc[name], place, "o", color=colour, fillstyle="none")
             axis.plot(row["value"], place, "o", color=colour)
             if np.isfinite([row["low"], row["high"]]).all():
                 axis.plot([row["low"], row["high"]], [place, place], color=colour)
@@ -493,9 +493,10 @@ def parts_of(screen: str, tables: PValueTables, model: str) -> list[Part]:
         if drawn:
             parts.append(drawn[0])
         else:
-            counts = released[released["order"] == order].groupby(["phenotype", "p_of"])["count"].sum()
-            phenotype, p_of = counts.idxmax()
-            parts.append(Part(screen, order, phenotype, "", "", p_of))
+            bars = released[released["order"] == order]
+            counts = bars.groupby(["phenotype", "p_of"], as_index=False)["count"].sum()
+            largest = counts.loc[counts["count"].idxmax()]
+            parts.append(Part(screen, order, str(largest["phenotype"]), "", "", str(largest["p_of"])))
     return parts
 
 
