@@ -58,9 +58,7 @@ LINES = 8
 NOT_APPLICABLE = "n/a"
 
 
-def results_table(
-    leaderboard: pd.DataFrame, ceilings: pd.DataFrame, board: pd.DataFrame, dango: DangoSettings
-) -> str:
+def results_table(leaderboard: pd.DataFrame, ceilings: pd.DataFrame, board: pd.DataFrame, dango: DangoSettings) -> str:
     """Return the table: the noise ceilings, then `MODELS` and the baselines that are best somewhere in it.
 
     A value is bold where its interval lies above that of every other line. There is a '-' where a model was not run or

@@ -130,7 +130,13 @@ def leaderboard(run: RunFolder) -> Section:
         [within, *training_sentences(run), *scale_sentences(run.scoreboard)],
         run.figures("leaderboard", "leaderboard", "differences"),
         [
-            html_table("leaderboard", "Leaderboard", run.named(table[_DISPLAYED]), filters={"model": "", **chosen}, folded=False),
+            html_table(
+                "leaderboard",
+                "Leaderboard",
+                run.named(table[_DISPLAYED]),
+                filters={"model": "", **chosen},
+                folded=False,
+            ),
             html_table(
                 "scoreboard",
                 f"{run.model} and the best baseline",
