@@ -96,12 +96,13 @@ def model_findings(
             & (leaderboard["metric"] == metric)
         ].set_index("model")
         ours, theirs = scores.loc[model], scores.loc[row["reference"]]
+        seeds = seeds_in_words(row["seeds"], row["reference_seeds"])
         found.append(
             Finding(
                 f"{assay_name(screen, phenotype)}, {split_phrase(str(row['split']))}",
                 f"{model} {VERBS[row['verdict']]} {row['reference']}, the best baseline: {METRICS[metric]} "
                 f"{interval(ours)} against {interval(theirs)}; paired difference {interval(row)}, "
-                f"q = {number(row['q_value'])}, {seeds_in_words(row['seeds'], row['reference_seeds'])}, n = {int(row['n']):,}"
+                f"q = {number(row['q_value'])}, {seeds}, n = {int(row['n']):,}"
                 f"{detectable_in_words(row)}.",
                 COLOURS[row["verdict"]],
             )

@@ -146,7 +146,7 @@ def with_training(text: str, dango: DangoSettings) -> str:
 def training_in_words(dango: DangoSettings) -> str:
     """Return what a short training of DANGO is."""
     pretraining, joint = dango.shares_of_paper
-    return f"Short training: {pretraining:.0%} of the pretraining steps and {joint:.0%} of the joint steps of DANGO's paper."
+    return f"Short training: {pretraining:.0%} of the pretraining and {joint:.0%} of the joint steps of DANGO's paper."
 
 
 class GeneNames:

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from pipeline_lib import __version__
+from pipeline_lib.config.loading import read_run_config
 from tests.conftest import ROOT
 
 GITHUB = ROOT / ".github"
@@ -73,3 +74,14 @@ def test_hooks_call_the_linters_of_make_lint():
     for hook in hooks:
         assert hook["language"] == "system", "pinned in envs/constraints.txt, not here"
         assert hook["entry"].removesuffix(" --force-exclude") in recipe
+
+
+def test_pages_count_the_screens_and_the_baselines_of_the_yeast_run():
+    words = "zero one two three four five six seven eight nine ten eleven twelve".split()
+    words += "thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty".split()
+    run = read_run_config(ROOT / "config" / "config.yaml")
+    fitted = {model for entry in run.grid for model in entry.models}
+    screens, baselines = len(run.screens), len(fitted & set(run.evaluation.baselines))
+    text = "".join((ROOT / name).read_text() for name in ("README.md", "docs/index.md", "docs/getting_started.md"))
+    assert set(re.findall(r"(\w+) (?:published|measured) or simulated screens", text)) == {words[screens]}
+    assert {word for word in re.findall(r"(\w+) baselines", text) if word in words} == {words[baselines]}

@@ -322,9 +322,8 @@ def estimated(*rows: tuple[str, int, str, str, float, float, int]) -> pd.DataFra
     """Return ceilings of the fitness of one screen: split, order, method, scope, ceiling, its lower end, rows."""
     columns = ["split", "order", "method", "scope", "ceiling", "low", "n"]
     table = pd.DataFrame(rows, columns=columns)
-    return table.assign(
-        screen="screen", phenotype="fitness", centred=False, high=(table["ceiling"] + 0.01).clip(upper=1)
-    )
+    high = (table["ceiling"] + 0.01).clip(upper=1)
+    return table.assign(screen="screen", phenotype="fitness", centred=False, high=high)
 
 
 def test_a_fold_of_single_mutants_has_their_ceiling_though_other_folds_hold_pairs_too() -> None:
@@ -392,9 +391,8 @@ def test_pairs_that_were_made_twice_have_a_ceiling_of_their_own_beside_a_few_tri
     pairs = twins(200)
     noisy = pairs.assign(value=pairs["value"] + rng.normal(0, 0.05, size=len(pairs)))
     triple = observe([("A", "B", "C"), ("A", "B", "D")], [0.0, 0.1])
-    alone, beside = (
-        ceiling_of(ceilings(measure(*part)), "screen", "interaction") for part in ([noisy], [noisy, triple])
-    )
+    both = ([noisy], [noisy, triple])
+    alone, beside = (ceiling_of(ceilings(measure(*rows)), "screen", "interaction") for rows in both)
     assert (beside.scope, beside.rows) == ("repeated", 400)
     assert beside.value == pytest.approx(alone.value)
 

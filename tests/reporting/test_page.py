@@ -55,7 +55,7 @@ def test_the_first_screen_holds_title_verdict_drawing_and_five_facts_alone(page)
 
 
 def test_a_short_training_of_dango_is_named_in_tables_and_figures(page, run_folder):
-    words = "Short training: 100% of the pretraining steps and 10% of the joint steps of DANGO's paper."
+    words = "Short training: 100% of the pretraining and 10% of the joint steps of DANGO's paper."
     assert html.unescape(page).count(words) >= 3, "leaderboard's figure, differences' figure and the section itself"
     records = {record.name: record.caption for record in read_records(run_folder / "figures" / "leaderboard.json")}
     assert words in records["leaderboard"]

@@ -151,7 +151,8 @@ def draw_called_ranking(leaderboard: pd.DataFrame) -> Drawn:
         f"Test fold of the {split_phrase(split)}, n = {n:,}. Average precision is over the whole fold; precision at 10 "
         "a query is the mean over queries of the share of calls among the ten genotypes predicted strongest. Models "
         "that say the same of every genotype of a query get its share of calls, as a guess would. Dotted: the "
-        f"prevalence. Bars are bootstrap intervals over queries or genes. {colours_in_words(rows['model'])}.",
+        "prevalence. Bars are bootstrap intervals over queries and arrays, or genes. "
+        f"{colours_in_words(rows['model'])}.",
         "Forest plots of average precision and of precision at 10 a query for every model.",
     )
 

@@ -94,7 +94,7 @@ def draw_gene_usage(observations: pd.DataFrame) -> Drawn:
         figure,
         f"Use of {'genes and queries' if len(drawn) > 1 else 'genes'}",
         f"Observations that each {what} takes part in, by rank. Rows of one query or gene are not independent, which "
-        "is why intervals resample queries or genes and not rows.",
+        "is why intervals resample queries and arrays, or genes, and not rows.",
         f"Rank plots of observations by {what}.",
     )
 

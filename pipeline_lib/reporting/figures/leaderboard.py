@@ -128,7 +128,7 @@ def draw_leaderboard(leaderboard: pd.DataFrame, ceilings: pd.DataFrame, simulate
         figure,
         title,
         f"{METRICS[metric]} on the test fold (up to n = {n:,}), the best model on top. Bars are bootstrap intervals "
-        f"over queries or genes, never over rows. {colours_in_words(rows['model'])}{ceiling}.",
+        f"over queries and arrays, or genes, never over rows. {colours_in_words(rows['model'])}{ceiling}.",
         "Forest plot of every model on every split.",
     )
 

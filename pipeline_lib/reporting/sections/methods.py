@@ -267,8 +267,8 @@ def provenance(run: RunFolder) -> Section:
 
 
 _INTERVALS = (
-    "Intervals show the sampling of queries or genes within this run's screens, and of seeds where there is more than "
-    "one; they say nothing of another strain background, medium or laboratory."
+    "Intervals show the sampling of queries and arrays, or genes, within this run's screens, and of seeds where there "
+    "is more than one; they say nothing of another strain background, medium or laboratory."
 )
 _RANDOM = (
     "The random split shares queries and genes between training and test: it answers how well gaps of a screen are "
