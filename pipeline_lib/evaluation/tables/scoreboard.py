@@ -145,7 +145,7 @@ def _best_control(leaderboard: pd.DataFrame, scores: pd.DataFrame, assay: tuple[
 
 
 def counts_sentence(board: pd.DataFrame, simulated: Collection[str]) -> str:
-    """Return the one sentence of counts: wins, level, losses over all comparisons, and how many are of simulated screens.
+    """Return the one sentence of counts: wins, level, losses over all comparisons, and those of simulated screens.
 
     Parameters
     ----------
