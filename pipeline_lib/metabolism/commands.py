@@ -227,19 +227,27 @@ def essentiality_benchmark_command(
 @click.option("--gem", required=True, help="The model: a file, or cobra:textbook.")
 @click.option("--genes", required=True, type=_FILE, help="The gene index (tables/genes.parquet).")
 @click.option("--observations", required=True, type=_FILE, help="tables/observations.parquet, for measured fitness.")
+@click.option("--background", multiple=True, help="A gene, or a strain, that every mutant and the wild type lack.")
 @click.option("--growth", "growth_path", type=_FILE, help="Written: one row a gene and medium.")
 @click.option("--output", required=True, type=_FILE, help="Written: one row a medium, data and measure.")
-def media(gem: str, genes: Path, observations: Path, growth_path: Path | None, output: Path) -> None:
+def media(
+    gem: str,
+    genes: Path,
+    observations: Path,
+    background: tuple[str, ...],
+    growth_path: Path | None,
+    output: Path,
+) -> None:
     """Compare growth of single deletions on each named medium with essential genes and with measured fitness."""
     from pipeline_lib.artefacts import schemas
     from pipeline_lib.artefacts.schemas import GROWTH_BY_MEDIUM, MEDIA_BENCHMARK
     from pipeline_lib.artefacts.tables import read_table, write_table
     from pipeline_lib.metabolism.measurements.benchmarks import growth_by_medium, media_benchmark
-    from pipeline_lib.metabolism.model.gem import read_gem
+    from pipeline_lib.metabolism.model.gem import read_gem, with_background
     from pipeline_lib.metabolism.named_media import NAMED_MEDIA
 
     table = read_table(genes, schemas.GENES)
-    model = read_gem(gem)
+    model = with_background(read_gem(gem), background)
     fitness = growth_by_medium(model, ["model", *NAMED_MEDIA])
     # The gene of the index that an id of the model stands for.
     ids = table.get("gem_id", table["gene"]).where(table["in_gem"], "")

@@ -191,8 +191,9 @@ rule media_benchmark:
         code=code_hash("pipeline_lib.metabolism.commands:media"),
         own=FLOW.contents(gem=RUN.metabolism.gem),
         gem=lambda wildcards: FLOW.argument(RUN.metabolism.gem),
+        background=[f"--background={lacking}" for lacking in RUN.metabolism.background],
     shell:
-        "python -m pipeline_lib metabolism media --gem {params.gem:q} --genes {input.genes:q}"
+        "python -m pipeline_lib metabolism media --gem {params.gem:q} {params.background:q} --genes {input.genes:q}"
         " --observations {input.observations:q} --growth {output.growth:q} --output {output.media:q} 2>> {log:q}"
 
 

@@ -93,3 +93,9 @@ def test_the_command_takes_deletions_alone(textbook: Gem, tmp_path: Path, index_
     assert grown[("b0720", "model")] == pytest.approx(0, abs=1e-9)
     assert grown[("b1723", "model")] == pytest.approx(1)
     assert found.loc[("mine", "pearson", "model"), "wild_type_growth"] == pytest.approx(0.8739215, rel=1e-6)
+    done = CliRunner().invoke(app, ["media", "--gem=cobra:textbook", "--background=b3956", *arguments, *options])
+    assert done.exit_code == 0, done.output
+    found = pd.read_parquet(output).set_index(["data", "measure", "medium"])["wild_type_growth"]
+    assert found["mine", "pearson", "model"] == pytest.approx(0.8739215 * grown["b3956", "model"], rel=1e-6)
+    grown = pd.read_parquet(tmp_path / "growth.parquet").set_index(["gene", "medium"])["fitness"]
+    assert grown["b3956", "model"] == pytest.approx(1), "the strain lacks it anyway"
