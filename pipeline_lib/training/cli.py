@@ -148,11 +148,19 @@ class FitInputs:
     cell: tuple[Path, Path, Path, Path | None, tuple[Path, ...]]
 
     def read(self) -> "tuple[SplitData, Cell]":
-        """Return the split with its measurements, and the cell."""
-        from pipeline_lib.training.fitted_model import read_cell, read_split
+        """Return the split with its measurements, and the cell.
+
+        Raises
+        ------
+        PipelineError
+            When a feature table has nothing to do with the screens (`refuse_unrelated_features`).
+        """
+        from pipeline_lib.training.fitted_model import read_cell, read_split, refuse_unrelated_features
 
         cell = read_cell(*self.cell)
-        return read_split(self.observations, self.split, cell.genes), cell
+        split = read_split(self.observations, self.split, cell.genes)
+        refuse_unrelated_features(cell, split.genotypes.genes)
+        return split, cell
 
 
 def _inputs(command: Callable[..., None]) -> Callable[..., None]:
