@@ -232,7 +232,7 @@ def refuse_unrelated_features(cell: Cell, genes: NDArray[np.int64]) -> None:
     """
     measured = np.unique(genes[genes >= 0])
     for name, table in cell.features.items():
-        known = np.isfinite(table).any(axis=1)
+        known = np.asarray(np.isfinite(table).any(axis=1))
         if not known[measured].any() and not cell.genes["in_gem"].to_numpy(bool)[known].all():
             raise PipelineError(
                 f"The feature table '{name}' has values of {known.sum():,} genes, and of none of the {len(measured):,} "

@@ -67,13 +67,13 @@ def test_a_fit_finds_the_closed_form_that_was_made_for_it(run, tmp_path, outputs
 
 def test_a_feature_table_of_other_genes_is_refused_and_one_of_metabolic_genes_alone_is_not():
     values = np.full((NUM_GENES, 1), np.nan, dtype=np.float32)
-    values[[3, 20]] = 1.0
+    values[[3, 15]] = 1.0
     measured = np.array([[5, 6, -1], [7, -1, -1]])
     refused = r"'proteome' has values of 2 genes, and of none of the 3 that the screens measured"
     with pytest.raises(PipelineError, match=refused):
         refuse_unrelated_features(small_cell(features={"proteome": values}), measured)
-    refuse_unrelated_features(small_cell(features={"proteome": values}), np.array([[5, 20, -1]]))
-    values[20] = np.nan
+    refuse_unrelated_features(small_cell(features={"proteome": values}), np.array([[5, 15, -1]]))
+    values[15] = np.nan
     assert small_cell().genes["in_gem"][3]
     refuse_unrelated_features(small_cell(features={"flux": values}), measured)
 
