@@ -14,14 +14,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pipeline_lib.library.run import Run
-    from pipeline_lib.library.screens import read_screen
+    from pipeline_lib.library.run import Run, read_screen
 
 __version__ = "0.1.0"
 
 __all__ = ["Run", "read_screen"]
 
-_HOMES = {"Run": "pipeline_lib.library.run", "read_screen": "pipeline_lib.library.screens"}
+_HOMES = {"Run": "pipeline_lib.library.run", "read_screen": "pipeline_lib.library.run"}
 """Where each name is defined: the workflow imports this package at every start, and needs none of them."""
 
 

@@ -25,6 +25,15 @@ def genotype_names(genes: NDArray[np.int64], names: Sequence[str] | NDArray[np.o
     return pc.binary_join_element_wise(*columns, pa.scalar("+", pa.large_string()), null_handling="skip")
 
 
+_LAST = np.iinfo(np.int64).max
+
+
+def only_genes(genes: NDArray[np.int64], wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return the wanted genes of each row, int64 [n, 3], ascending, then -1."""
+    kept = np.sort(np.where(wanted & (genes != NO_GENE), genes, _LAST), axis=1)
+    return np.where(kept == _LAST, NO_GENE, kept)
+
+
 def query_gene_sets(data: Genotypes) -> NDArray[np.int64]:
     """Return the genes that every observation of a query strain shares: int64 [strains, 3], ascending, then -1.
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from pipeline_lib.artefacts import PHENOTYPES
 from pipeline_lib.artefacts.tables import read_table
 from pipeline_lib.cell.genotypes import NO_GENE, gene_positions
-from pipeline_lib.cell.testable import genotype_codes, query_genes
+from pipeline_lib.cell.testable import genotype_codes, only_genes, query_genes
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.config.screen_readers import CallThreshold
 from pipeline_lib.errors import PipelineError
@@ -331,8 +331,6 @@ def assay_fold(
 
 COLUMNS = ("genes", "fitness", "interaction")
 
-_LAST = np.iinfo(np.int64).max
-
 
 def read_truths(paths: Mapping[str, Path]) -> dict[str, pd.DataFrame]:
     """Read the truth (`COLUMNS`) of every simulated screen, by its name."""
@@ -383,9 +381,3 @@ def _true_values(data: Measurements, table: pd.DataFrame) -> NDArray[np.float64]
     }
     codes_of = [PHENOTYPES.index(name) for name in values]
     return np.select([data.genotypes.phenotype == code for code in codes_of], list(values.values()), np.nan)
-
-
-def only_genes(genes: NDArray[np.int64], wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return the wanted genes of each row, int64 [n, 3], ascending, then -1."""
-    kept = np.sort(np.where(wanted & (genes != NO_GENE), genes, _LAST), axis=1)
-    return np.where(kept == _LAST, NO_GENE, kept)

@@ -83,13 +83,13 @@ def figures(
 
     mpl.use("agg")
     from pipeline_lib.reporting.drawing import save, with_names, write_listed, write_records
-    from pipeline_lib.reporting.names import training_in_words, with_training
+    from pipeline_lib.reporting.names import DAGGER, training_in_words, with_training
     from pipeline_lib.reporting.style import paper_style
     from pipeline_lib.reporting.topics import Given, draw_topic
 
     with paper_style():
         drawn = [
-            with_names(one, lambda text: with_training(text, dango), training_in_words(dango))
+            with_names(one, lambda text: with_training(text, dango, DAGGER), f"{DAGGER} {training_in_words(dango)}")
             for one in draw_topic(topic, Given(inputs, models, settings.model, scores, pages))
         ]
         save(drawn, folder, settings.png_dpi)

@@ -135,12 +135,14 @@ def is_dango(model: str) -> bool:
     return model == "dango" or model.startswith("dango_")
 
 
-_DANGO = re.compile(r"\bdango(?:_\w+)?\b(?! \(short)")
+_DANGO = re.compile(r"\bdango(?:_\w+)?\b(?! \(short|†)")
+DAGGER = "†"
+"""Stands for the words of `with_training` in a figure, whose labels leave no room for them."""
 
 
-def with_training(text: str, dango: DangoSettings) -> str:
-    """Return a text in which DANGO and its variants are marked where the run trained them for less than their paper."""
-    return _DANGO.sub(r"\g<0> (short training)", text) if min(dango.shares_of_paper) < 1 else text
+def with_training(text: str, dango: DangoSettings, note: str = " (short training)") -> str:
+    """Return a text in which DANGO and its variants have a note where they were trained for less than in their paper."""
+    return _DANGO.sub(rf"\g<0>{note}", text) if min(dango.shares_of_paper) < 1 else text
 
 
 def training_in_words(dango: DangoSettings) -> str:

@@ -148,13 +148,7 @@ class FitInputs:
     cell: tuple[Path, Path, Path, Path | None, tuple[Path, ...]]
 
     def read(self) -> "tuple[SplitData, Cell]":
-        """Return the split with its measurements, and the cell.
-
-        Raises
-        ------
-        PipelineError
-            When a feature table has nothing to do with the screens (`refuse_unrelated_features`).
-        """
+        """Return the split with its measurements, and the cell; refuse a feature table of none of its genes."""
         from pipeline_lib.training.fitted_model import read_cell, read_split, refuse_unrelated_features
 
         cell = read_cell(*self.cell)

@@ -6,7 +6,15 @@ from hypothesis import strategies as st
 
 from pipeline_lib.config.models import DangoSettings
 from pipeline_lib.config.screen_readers import FITNESS_UNITS, ScreenScores
-from pipeline_lib.reporting.names import in_order, split_name, split_phrase, training_in_words, unit, with_training
+from pipeline_lib.reporting.names import (
+    DAGGER,
+    in_order,
+    split_name,
+    split_phrase,
+    training_in_words,
+    unit,
+    with_training,
+)
 
 ORDER = [
     "random",
@@ -69,6 +77,7 @@ def test_a_tenth_of_the_steps_of_its_paper_is_a_short_training_of_dango_and_its_
     assert with_training("against dango_no_pretraining", short) == "against dango_no_pretraining (short training)"
     assert with_training(with_training("dango", short), short) == with_training("dango", short)
     assert with_training("clp", short) == "clp"
+    assert with_training(with_training("dango", short, DAGGER), short, DAGGER) == "dango†"
     assert training_in_words(short).endswith("100% of the pretraining and 10% of the joint steps of DANGO's paper.")
     assert with_training("dango", DangoSettings()) == "dango"
     assert with_training("dango", DangoSettings(epochs=90, pretraining_epochs=20)) == "dango (short training)"

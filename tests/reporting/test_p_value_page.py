@@ -14,14 +14,13 @@ from pipeline_lib.reporting.drawing import read_records
 from pipeline_lib.reporting.figures.p_value_page import (
     Part,
     PValueTables,
-    agreement_verdict,
-    answer,
     draw_models,
     draw_page,
     drawn_parts,
     parts_of,
     rivals,
 )
+from pipeline_lib.reporting.p_value_answers import agreement_verdict, answer
 
 
 def agreement(

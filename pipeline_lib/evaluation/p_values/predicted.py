@@ -5,9 +5,8 @@ array gene k, models predict tau. By definition (Kuzmin et al., Science 360:eaao
 epsilon_(ij)k = tau_ijk + epsilon_ik f_j + epsilon_jk f_i.
 
 Every genotype with a released P-value meets a prediction of the quantity that the P-value tests where there is one: a
-raw interaction that a model predicts itself, the one that its predictions of tau, epsilon and fitness make up
-(`raw_from_parts`), or the one that its predictions of fitness alone do (`raw_from_fitness`). Where none is there, tau
-stands in for the raw interaction.
+raw interaction that a model predicts, or that its predictions of other phenotypes make up
+(`pipeline_lib.evaluation.predictions`). Where none is there, tau stands in for the raw interaction.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -22,8 +21,8 @@ from scipy import stats
 from pipeline_lib.artefacts import PHENOTYPES
 from pipeline_lib.artefacts.schemas import PREDICTIONS
 from pipeline_lib.artefacts.tables import read_table
-from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE
-from pipeline_lib.cell.testable import genotype_codes, genotype_names, query_genes
+from pipeline_lib.cell.genotypes import MAX_ORDER
+from pipeline_lib.cell.testable import genotype_names, query_genes
 from pipeline_lib.config.evaluation import EvaluationSettings
 from pipeline_lib.evaluation.folds import (
     INTERACTIONS,
@@ -33,135 +32,27 @@ from pipeline_lib.evaluation.folds import (
     call_score,
     called,
     locate,
-    only_genes,
 )
 from pipeline_lib.evaluation.intervals.design import ClusterDesign, choose_kind, cluster_design, of_mean, of_spearman
 from pipeline_lib.evaluation.intervals.estimates import Estimate, Resamples, draw_resamples
 from pipeline_lib.evaluation.measurements import Measurements
 from pipeline_lib.evaluation.metrics.ranking import RankingBootstrap
 from pipeline_lib.evaluation.p_values.nulls import NOMINAL, assays_with_p, tested_by_p
-from pipeline_lib.evaluation.predictions import PredictionFile, by_split, read_fold
+from pipeline_lib.evaluation.predictions import (
+    PredictionFile,
+    are_crosses,
+    by_split,
+    mean_predictions,
+    raw_from_fitness,
+    raw_from_parts,
+)
 
 Floats = NDArray[np.float64]
 
 _WITH_RAW_P = ("raw_interaction", "fitness")
 """Phenotypes on whose rows P-values of raw interactions stand."""
 
-_INTERACTION, _FITNESS, _RAW = (PHENOTYPES.index(name) for name in ("interaction", "fitness", "raw_interaction"))
-
-
-def raw_from_parts(rows: Measurements, query: NDArray[np.int64], known: Measurements, value: Floats) -> Floats:
-    """Return the raw interaction of triple mutants, float64 [n]; NaN where a part is missing.
-
-    Parameters
-    ----------
-    rows
-        Crosses [n] of one screen whose raw interaction is wanted.
-    query
-        int64 [n, 3]: genes of their query strains, ascending, then -1 (`pipeline_lib.cell.testable.query_genes`).
-    known
-        Observations [m] of the same screen.
-    value
-        float64 [m]: what may be known of each of `known`: the model's prediction, or in the training fold the
-        measurement.
-    """
-    genes = rows.genotypes.genes
-    whole = (genes != NO_GENE).all(axis=1) & ((query != NO_GENE).sum(axis=1) == MAX_ORDER - 1)
-    result = np.full(len(rows), np.nan)
-    if not whole.any():
-        return result
-    genes, query = genes[whole], query[whole]
-    array = np.where((genes[:, :, None] == query[:, None, :]).any(axis=2), 0, genes).sum(axis=1)
-    first, second = query[:, 0], query[:, 1]
-    wanted = [_sorted(genes), *(_sorted(g, array) for g in (first, second)), *(_sorted(g) for g in (first, second))]
-    codes = genotype_codes(np.concatenate([known.genotypes.genes, *wanted]))
-    ours, *parts = np.split(codes, len(known) + len(genes) * np.arange(len(wanted)))
-    phenotype = known.genotypes.phenotype
-    interaction, fitness = (
-        pd.Series(value[phenotype == code]).groupby(ours[phenotype == code]).mean() for code in (_INTERACTION, _FITNESS)
-    )
-    tau, epsilon_first, epsilon_second = (interaction.reindex(part).to_numpy(np.float64) for part in parts[:3])
-    fitness_first, fitness_second = (fitness.reindex(part).to_numpy(np.float64) for part in parts[3:])
-    result[whole] = tau + epsilon_first * fitness_second + epsilon_second * fitness_first
-    return result
-
-
-def raw_from_fitness(
-    rows: Measurements, query: NDArray[np.int64], fitness: Floats, known: Measurements, value: Floats
-) -> Floats:
-    """Return the raw interaction of crosses, f(cross) - f(query strain) f(array strain), NaN where a part is missing.
-
-    The fitness of a strain is that of the same strain, else of the same genes; in the same screen, else, as a mean, in
-    the others whose fitness is in the same unit.
-
-    Parameters
-    ----------
-    rows
-        Crosses [n] of one screen whose raw interaction is wanted.
-    query
-        int64 [n, 3]: genes of their query strains (`pipeline_lib.cell.testable.query_genes`).
-    fitness
-        float64 [n]: the predicted fitness of the crosses.
-    known, value
-        Observations [m] of any screen and, float64 [m], what may be known of each, as in `raw_from_parts`.
-
-    Returns
-    -------
-    float64 [n]
-        In the unit of the screen's fitness.
-    """
-    if not len(rows):
-        return np.empty(0)
-    screen, genes = rows.genotypes.screen[0], rows.genotypes.genes
-    of_query = (genes[:, :, None] == query[:, None, :]).any(axis=2) & (genes != NO_GENE)
-    strains = known.take(chosen := _comparable_strains(known, screen))
-    first, second = (
-        _strain_fitness(strain, only_genes(genes, wanted), screen, strains, value[chosen])
-        for strain, wanted in ((rows.genotypes.query, of_query), (rows.genotypes.array, ~of_query))
-    )
-    if rows.scores_of(rows.genotypes.screens[screen]).controls_as_wild_type:
-        first = np.where(of_query.sum(axis=1) == 1, 1.0, first)
-    return np.asarray(np.where(of_query.any(axis=1), fitness - first * second, np.nan))
-
-
-def _comparable_strains(data: Measurements, screen: int) -> NDArray[np.int64]:
-    """Return the fitness of strains, not of crosses: of the screen itself, and of others that measure the same."""
-    ours = data.scores_of(data.genotypes.screens[screen])
-    found = [np.empty(0, dtype=np.int64)]
-    for other, phenotype, rows in data.assays():
-        theirs, value = data.scores_of(other), data.genotypes.value[rows]
-        # A list of essential genes has fitness of 0 and 1 alone: it is no measurement in these units.
-        same = ours.unit is not None and ours.unit == theirs.unit and not np.isin(value, (0, 1)).all()
-        own = other == data.genotypes.screens[screen]
-        if phenotype == "fitness" and (own or (same and ours.simulated == theirs.simulated)):
-            found.append(rows[~_crossed(data)[rows]])
-    return np.concatenate(found)
-
-
-def _crossed(data: Measurements) -> NDArray[np.bool_]:
-    """Mark the observations [n] of a query strain mated with an array strain."""
-    return (data.genotypes.query >= 0) & (data.genotypes.array >= 0)
-
-
-def _strain_fitness(
-    strain: NDArray[np.int64], genes: NDArray[np.int64], screen: int, known: Measurements, value: Floats
-) -> Floats:
-    """Return the fitness of strains [n] with these genes [n, 3], NaN where `value` [m] of `known` holds none."""
-    data = known.genotypes
-    ours, wanted = np.split(genotype_codes(np.concatenate([data.genes, genes])), [len(data)])
-    named = np.where(data.query >= 0, data.query, data.array)
-    fitness = np.full(len(strain), np.nan)
-    for among in (data.screen == screen, data.screen != screen):
-        for keys, sought in ((named, strain), (ours, wanted)):
-            means = pd.Series(value[among]).groupby(keys[among]).mean()
-            fitness = np.where(np.isnan(fitness), means.reindex(sought).to_numpy(np.float64), fitness)
-    return fitness
-
-
-def _sorted(*columns: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return genotypes, int64 [n, 3], of columns of genes: ascending, then -1."""
-    genes = np.sort(np.column_stack(columns), axis=1)
-    return np.pad(genes, ((0, 0), (0, MAX_ORDER - genes.shape[1])), constant_values=NO_GENE)
+_FITNESS, _RAW = (PHENOTYPES.index(name) for name in ("fitness", "raw_interaction"))
 
 
 MINIMUM_ROWS = 100
@@ -239,12 +130,6 @@ class _Predicted:
     value: Floats
 
 
-def mean_predictions(files: Sequence[PredictionFile]) -> tuple[NDArray[np.int64], Floats]:
-    """Return the observations of the test fold and the mean prediction of a model's seeds."""
-    folds = [read_fold(file, "test") for file in files]
-    return folds[0].observation_id, np.mean([fold.value for fold in folds], axis=0)
-
-
 def _read(data: Measurements, seeds: Sequence[PredictionFile], parts: NDArray[np.bool_]) -> _Predicted:
     """Read what one model predicts; `parts` [n] marks the observations that make up raw interactions."""
     where = str(seeds[0].path)
@@ -274,7 +159,7 @@ def join_predictions(data: Measurements, files: list[PredictionFile], advance: C
     ]
     raw_triples = (data.genotypes.phenotype == _RAW) & (data.genotypes.order == MAX_ORDER)
     parts = np.isin(data.genotypes.screen, data.genotypes.screen[raw_triples])
-    parts |= (data.genotypes.phenotype == _FITNESS) & ~_crossed(data)
+    parts |= (data.genotypes.phenotype == _FITNESS) & ~are_crosses(data)
     for split, models in by_split(files).items():
         for model, seeds in models.items():
             predicted = _read(data, seeds, parts)
@@ -285,9 +170,8 @@ def join_predictions(data: Measurements, files: list[PredictionFile], advance: C
                     rows = np.isfinite(values)
                     if rows.sum() >= MINIMUM_ROWS:
                         joined = part.take(rows)
-                        p_of = tested_by_p(joined, phenotype)
                         yield Joined(
-                            labels={**labels, "source": f"{source} {kind}", "p_of": p_of},
+                            labels={**labels, "source": f"{source} {kind}", "p_of": tested_by_p(joined, phenotype)},
                             predicted=kind,
                             data=joined,
                             prediction=values[rows],
@@ -324,7 +208,8 @@ def _raw_prediction(screen: str, part: Measurements, query: NDArray[np.int64], p
     """
     tested = {kind: rows for other, kind, rows in predicted.tested.assays() if other == screen}
     if "interaction" in tested:
-        of_screen = _rows_of(predicted.known, screen)
+        ours = predicted.known.genotypes
+        of_screen = np.flatnonzero(ours.screen == ours.screens.index(screen))
         raw = raw_from_parts(part, query, predicted.known.take(of_screen), predicted.value[of_screen])
         raw = np.where(np.isin(part.genotype, predicted.tested.genotype[tested["interaction"]]), raw, np.nan)
         if np.isfinite(raw).any():
@@ -340,11 +225,6 @@ def _raw_prediction(screen: str, part: Measurements, query: NDArray[np.int64], p
 
 def _cross(data: Measurements) -> list[NDArray[np.int64]]:
     return [data.genotype, data.genotypes.query, data.genotypes.array]
-
-
-def _rows_of(data: Measurements, screen: str) -> NDArray[np.int64]:
-    """Return the positions of a screen's observations."""
-    return np.flatnonzero(data.genotypes.screen == data.genotypes.screens.index(screen))
 
 
 DECILES = 10

@@ -12,7 +12,7 @@ from pipeline_lib.config.screens import ScreenSettings
 from pipeline_lib.evaluation.folds import rule_in_words, true_rule_in_words
 from pipeline_lib.evaluation.p_values.predicted import MINIMUM_HITS, headline
 from pipeline_lib.reporting.chart import Axis, Chart, Grid, GridCell, Point, SignificanceAxis, mark, scale_around_zero
-from pipeline_lib.reporting.figures.p_value_page import agreement_verdict, answer, drawn_parts
+from pipeline_lib.reporting.figures.p_value_page import drawn_parts
 from pipeline_lib.reporting.findings import conservative_p_sentences, interval
 from pipeline_lib.reporting.html import HtmlTable, Section, html_table
 from pipeline_lib.reporting.names import (
@@ -24,6 +24,7 @@ from pipeline_lib.reporting.names import (
     split_name,
     split_phrase,
 )
+from pipeline_lib.reporting.p_value_answers import agreement_verdict, answer
 from pipeline_lib.reporting.run_folder import RunFolder
 from pipeline_lib.reporting.style import LABEL, significance
 
