@@ -141,7 +141,7 @@ DAGGER = "†"
 
 
 def with_training(text: str, dango: DangoSettings, note: str = " (short training)") -> str:
-    """Return a text in which DANGO and its variants have a note where they were trained for less than in their paper."""
+    """Return a text in which DANGO and its variants have a note where their training was shorter than the paper's."""
     return _DANGO.sub(rf"\g<0>{note}", text) if min(dango.shares_of_paper) < 1 else text
 
 
