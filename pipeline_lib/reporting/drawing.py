@@ -186,7 +186,7 @@ def with_names(drawn: Drawn, name: Callable[[str], str], reason: str) -> Drawn:
     name
         Returns a text with the models in it by their names for people.
     reason
-        What the caption says where a name differs.
+        What the caption states where a name differs.
     """
     differs = False
     for axes in drawn.figure.axes:

@@ -216,7 +216,7 @@ def test_memory_of_a_stage_is_that_of_its_processes_together(full_size: ModuleTy
     assert stages["split"].seconds > 2
 
 
-def test_a_stage_that_outgrows_its_limit_is_ended_and_said_so(full_size: ModuleType, tmp_path: Path) -> None:
+def test_a_stage_that_outgrows_its_limit_is_ended_and_reported(full_size: ModuleType, tmp_path: Path) -> None:
     status, stages = run_stages(full_size, tmp_path, "read", "split", limit_mb=200)
     assert status == 1
     assert {name: stage.ended for name, stage in stages.items()} == {

@@ -205,7 +205,7 @@ TAILS = pytest.mark.parametrize("heavy", [False, True], ids=["normal effects", "
     ],
     ids=["35 queries by 60 arrays", "pairs of 100 genes"],
 )
-def test_equal_models_on_rows_of_two_clusters_are_told_apart_one_time_in_twenty(
+def test_equal_models_on_rows_of_two_clusters_differ_significantly_one_time_in_twenty(
     design: ClusterDesign, heavy: bool
 ) -> None:
     """The type-I error at a nominal 5 percent; its own standard error is 0.004."""

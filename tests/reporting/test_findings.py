@@ -141,7 +141,7 @@ def test_a_ceiling_by_alleles_is_called_a_lower_bound_for_the_rows_it_was_measur
     assert "%" not in finding.sentence
 
 
-def test_a_screen_without_a_known_ceiling_says_why():
+def test_a_screen_without_a_known_ceiling_has_a_reason():
     noisy, open_ended = (ceiling("reported_sd", value, "screen") for value in (np.nan, 0.1))
     found = [ceiling_finding(board(clp=0.6), pd.DataFrame([row]), "clp", LEADING) for row in (noisy, open_ended)]
     assert "by reported sd the noise would exceed the whole spread of the values" in found[0].sentence

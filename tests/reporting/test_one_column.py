@@ -56,7 +56,7 @@ def test_an_empty_panel_with_its_reason_is_left_out():
     assert in_one_column(figure).axes == [left]
 
 
-def test_models_of_a_figure_are_renamed_wherever_they_stand_and_the_caption_says_why():
+def test_models_of_a_figure_are_renamed_wherever_they_stand_and_the_caption_states_why():
     figure, panels = plt.subplots(1, 2, sharey=True)
     panels[0].set_yticks([0, 1], ["clp", "dango"])
     panels[1].annotate("dango", (0, 0))

@@ -251,7 +251,7 @@ def test_a_gpu_that_is_not_there_is_refused(monkeypatch):
 @pytest.mark.parametrize(
     ("device", "given", "expected"), [("cuda", None, ":4096:8"), ("cuda", ":16:8", ":16:8"), ("cpu", None, None)]
 )
-def test_a_fit_on_a_gpu_asks_cublas_for_the_same_bits_twice_unless_the_user_chose(device, given, expected, monkeypatch):
+def test_a_fit_on_a_gpu_has_cublas_give_the_same_bits_twice_unless_the_user_chose(device, given, expected, monkeypatch):
     import torch
 
     monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", given or "")

@@ -143,7 +143,7 @@ times stand once, pooled. ``fba`` is null where flux balance analysis predicts t
 the best of the constant, screen-mean and main-effect models, ``agreement`` the correlation of two measurements
 (the square of the ceiling): ``scaled`` is 0 at the one and 1 at the other, null where the ceiling is a lower bound or
 the interval of the agreement is not above the control. ``ceiling``: that of the split's own rows where these are enough
-(`pipeline_lib.evaluation.ceilings.noise_ceiling`); null where ``ceiling_bound`` says why there is none.
+(`pipeline_lib.evaluation.ceilings.noise_ceiling`); null where ``ceiling_bound`` states why there is none.
 ``above_ceiling``: the whole interval of ``value`` lies above that of the ceiling, so the model knows errors of the test
 rows, or the ceiling's assumption fails."""
 
