@@ -2,7 +2,7 @@
 
 Held-out genes differ from repeat to repeat, so the interval of a single one shows how well these genes are predicted,
 and that of all repeats rests on many more. A gene or a query that several repeats hold out stays one cluster of the
-bootstrap. Of predicted parts, tau, epsilon and fitness, the raw interaction of a cross follows by definition.
+bootstrap.
 """
 
 import re
@@ -15,14 +15,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline_lib.artefacts import PHENOTYPES
 from pipeline_lib.artefacts.schemas import PREDICTIONS
 from pipeline_lib.artefacts.tables import read_table
-from pipeline_lib.cell.genotypes import MAX_ORDER, NO_GENE
-from pipeline_lib.cell.testable import genotype_codes, only_genes
 from pipeline_lib.config.training import kind_and_repeat, pooled_name
 from pipeline_lib.errors import PipelineError
-from pipeline_lib.evaluation.measurements import Measurements
 
 _SEED = re.compile(r"seed(\d+)$")
 
@@ -228,120 +224,3 @@ def mean_predictions(files: Sequence[PredictionFile]) -> tuple[NDArray[np.int64]
     """Return the observations of the test fold and the mean prediction of a model's seeds."""
     folds = [read_fold(file, "test") for file in files]
     return folds[0].observation_id, np.mean([fold.value for fold in folds], axis=0)
-
-
-_INTERACTION, _FITNESS = (PHENOTYPES.index(name) for name in ("interaction", "fitness"))
-
-
-def raw_from_parts(rows: Measurements, query: NDArray[np.int64], known: Measurements, value: Floats) -> Floats:
-    """Return the raw interaction of triple mutants, float64 [n]; NaN where a part is missing.
-
-    Parameters
-    ----------
-    rows
-        Crosses [n] of one screen whose raw interaction is wanted.
-    query
-        int64 [n, 3]: genes of their query strains, ascending, then -1 (`pipeline_lib.cell.testable.query_genes`).
-    known
-        Observations [m] of the same screen.
-    value
-        float64 [m]: what may be known of each of `known`: the model's prediction, or in the training fold the
-        measurement.
-    """
-    genes = rows.genotypes.genes
-    whole = (genes != NO_GENE).all(axis=1) & ((query != NO_GENE).sum(axis=1) == MAX_ORDER - 1)
-    result = np.full(len(rows), np.nan)
-    if not whole.any():
-        return result
-    genes, query = genes[whole], query[whole]
-    array = np.where((genes[:, :, None] == query[:, None, :]).any(axis=2), 0, genes).sum(axis=1)
-    first, second = query[:, 0], query[:, 1]
-    wanted = [_sorted(genes), *(_sorted(g, array) for g in (first, second)), *(_sorted(g) for g in (first, second))]
-    codes = genotype_codes(np.concatenate([known.genotypes.genes, *wanted]))
-    ours, *parts = np.split(codes, len(known) + len(genes) * np.arange(len(wanted)))
-    phenotype = known.genotypes.phenotype
-    interaction, fitness = (
-        pd.Series(value[phenotype == code]).groupby(ours[phenotype == code]).mean() for code in (_INTERACTION, _FITNESS)
-    )
-    tau, epsilon_first, epsilon_second = (interaction.reindex(part).to_numpy(np.float64) for part in parts[:3])
-    fitness_first, fitness_second = (fitness.reindex(part).to_numpy(np.float64) for part in parts[3:])
-    result[whole] = tau + epsilon_first * fitness_second + epsilon_second * fitness_first
-    return result
-
-
-def raw_from_fitness(
-    rows: Measurements, query: NDArray[np.int64], fitness: Floats, known: Measurements, value: Floats
-) -> Floats:
-    """Return the raw interaction of crosses, f(cross) - f(query strain) f(array strain), NaN where a part is missing.
-
-    The fitness of a strain is that of the same strain, else of the same genes; in the same screen, else, as a mean, in
-    the others whose fitness is in the same unit.
-
-    Parameters
-    ----------
-    rows
-        Crosses [n] of one screen whose raw interaction is wanted.
-    query
-        int64 [n, 3]: genes of their query strains (`pipeline_lib.cell.testable.query_genes`).
-    fitness
-        float64 [n]: the predicted fitness of the crosses.
-    known, value
-        Observations [m] of any screen and, float64 [m], what may be known of each, as in `raw_from_parts`.
-
-    Returns
-    -------
-    float64 [n]
-        In the unit of the screen's fitness.
-    """
-    if not len(rows):
-        return np.empty(0)
-    screen, genes = rows.genotypes.screen[0], rows.genotypes.genes
-    of_query = (genes[:, :, None] == query[:, None, :]).any(axis=2) & (genes != NO_GENE)
-    strains = known.take(chosen := _comparable_strains(known, screen))
-    first, second = (
-        _strain_fitness(strain, only_genes(genes, wanted), screen, strains, value[chosen])
-        for strain, wanted in ((rows.genotypes.query, of_query), (rows.genotypes.array, ~of_query))
-    )
-    if rows.scores_of(rows.genotypes.screens[screen]).controls_as_wild_type:
-        first = np.where(of_query.sum(axis=1) == 1, 1.0, first)
-    return np.asarray(np.where(of_query.any(axis=1), fitness - first * second, np.nan))
-
-
-def _comparable_strains(data: Measurements, screen: int) -> NDArray[np.int64]:
-    """Return the fitness of strains, not of crosses: of the screen itself, and of others that measure the same."""
-    ours = data.scores_of(data.genotypes.screens[screen])
-    found = [np.empty(0, dtype=np.int64)]
-    for other, phenotype, rows in data.assays():
-        theirs, value = data.scores_of(other), data.genotypes.value[rows]
-        # A list of essential genes has fitness of 0 and 1 alone: it is no measurement in these units.
-        same = ours.unit is not None and ours.unit == theirs.unit and not np.isin(value, (0, 1)).all()
-        own = other == data.genotypes.screens[screen]
-        if phenotype == "fitness" and (own or (same and ours.simulated == theirs.simulated)):
-            found.append(rows[~are_crosses(data)[rows]])
-    return np.concatenate(found)
-
-
-def are_crosses(data: Measurements) -> NDArray[np.bool_]:
-    """Mark the observations [n] of a query strain mated with an array strain."""
-    return (data.genotypes.query >= 0) & (data.genotypes.array >= 0)
-
-
-def _strain_fitness(
-    strain: NDArray[np.int64], genes: NDArray[np.int64], screen: int, known: Measurements, value: Floats
-) -> Floats:
-    """Return the fitness of strains [n] with these genes [n, 3], NaN where `value` [m] of `known` holds none."""
-    data = known.genotypes
-    ours, wanted = np.split(genotype_codes(np.concatenate([data.genes, genes])), [len(data)])
-    named = np.where(data.query >= 0, data.query, data.array)
-    fitness = np.full(len(strain), np.nan)
-    for among in (data.screen == screen, data.screen != screen):
-        for keys, sought in ((named, strain), (ours, wanted)):
-            means = pd.Series(value[among]).groupby(keys[among]).mean()
-            fitness = np.where(np.isnan(fitness), means.reindex(sought).to_numpy(np.float64), fitness)
-    return fitness
-
-
-def _sorted(*columns: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return genotypes, int64 [n, 3], of columns of genes: ascending, then -1."""
-    genes = np.sort(np.column_stack(columns), axis=1)
-    return np.pad(genes, ((0, 0), (0, MAX_ORDER - genes.shape[1])), constant_values=NO_GENE)

@@ -6,7 +6,7 @@ epsilon_(ij)k = tau_ijk + epsilon_ik f_j + epsilon_jk f_i.
 
 Every genotype with a released P-value meets a prediction of the quantity that the P-value tests where there is one: a
 raw interaction that a model predicts, or that its predictions of other phenotypes make up
-(`pipeline_lib.evaluation.predictions`). Where none is there, tau stands in for the raw interaction.
+(`pipeline_lib.evaluation.measurements`). Where none is there, tau stands in for the raw interaction.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -35,17 +35,10 @@ from pipeline_lib.evaluation.folds import (
 )
 from pipeline_lib.evaluation.intervals.design import ClusterDesign, choose_kind, cluster_design, of_mean, of_spearman
 from pipeline_lib.evaluation.intervals.estimates import Estimate, Resamples, draw_resamples
-from pipeline_lib.evaluation.measurements import Measurements
+from pipeline_lib.evaluation.measurements import Measurements, are_crosses, raw_from_fitness, raw_from_parts
 from pipeline_lib.evaluation.metrics.ranking import RankingBootstrap
 from pipeline_lib.evaluation.p_values.nulls import NOMINAL, assays_with_p, tested_by_p
-from pipeline_lib.evaluation.predictions import (
-    PredictionFile,
-    are_crosses,
-    by_split,
-    mean_predictions,
-    raw_from_fitness,
-    raw_from_parts,
-)
+from pipeline_lib.evaluation.predictions import PredictionFile, by_split, mean_predictions
 
 Floats = NDArray[np.float64]
 
