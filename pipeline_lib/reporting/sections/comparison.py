@@ -16,11 +16,11 @@ from pipeline_lib.reporting.findings import (
     spread_trades,
 )
 from pipeline_lib.reporting.html import EmbeddedFigure, HtmlTable, Section, html_table
-from pipeline_lib.reporting.names import in_order, is_ablation
+from pipeline_lib.reporting.names import in_order, is_ablation, is_variant
 from pipeline_lib.reporting.run_folder import RunFolder, reported_jobs, tested
 from pipeline_lib.reporting.sections.model import elsewhere, family_grids
 
-_DISPLAYED = ["model", "split", "screen", "phenotype", "metric", "value", "low", "high", "n", "groups", "seeds"]
+_DISPLAYED = ["model", "kind", "split", "screen", "phenotype", "metric", "value", "low", "high", "n", "groups", "seeds"]
 _DIFFERENCES = [
     "model",
     "reference",
@@ -97,9 +97,14 @@ def scale_sentences(board: pd.DataFrame) -> list[str]:
     return [sentence]
 
 
+_MODELS_FIRST = 15
+"""Rows of the leaderboard at first: on the yeast run down to DANGO."""
+
+
 def leaderboard(run: RunFolder) -> Section:
-    """Return every model on every split."""
+    """Return every model on every split; what differs by one part from another is shown when a reader chooses it."""
     table = run.leaderboard.sort_values(["split", "screen", "phenotype", "metric", "value"], ascending=False)
+    table["kind"] = ["variant" if is_variant(model, run.model) else "model" for model in table["model"]]
     screen, phenotype = leading_assay(table, run.simulated)
     chosen = {
         "split": next(iter(in_order(table["split"])), ""),
@@ -121,7 +126,14 @@ def leaderboard(run: RunFolder) -> Section:
         [within, *scale_sentences(run.scoreboard)],
         run.figures("leaderboard", "leaderboard", "differences"),
         [
-            html_table("leaderboard", "Leaderboard", table[_DISPLAYED], filters={"model": "", **chosen}, folded=False),
+            html_table(
+                "leaderboard",
+                "Leaderboard",
+                table[_DISPLAYED],
+                filters={"kind": "model", "model": "", **chosen},
+                folded=False,
+                at_first=_MODELS_FIRST,
+            ),
             html_table(
                 "scoreboard", f"{run.model} and the best baseline", run.scoreboard[_SCORED], filters={"split": ""}
             ),
