@@ -94,6 +94,12 @@ def test_no_frame_cuts_its_drawing_or_scrolls_it(open_page, width):
         .map(frame => frame.closest('figure').id)"""
     )
     assert cut == []
+    low = page.evaluate(
+        """[...document.querySelectorAll('.picture, .scroll')]
+        .filter(frame => frame.offsetWidth && frame.scrollHeight > frame.clientHeight + 1)
+        .map(frame => frame.closest('[id]').id)"""
+    )
+    assert low == [], "the last of the first rows of a table is as high as the others"
 
 
 def test_on_a_phone_drawings_are_in_one_column_with_labels_of_readable_size(open_page):

@@ -65,7 +65,7 @@ for (const box of document.querySelectorAll("[data-table]")) {
   selects.forEach((s) => s.addEventListener("change", draw));
   search?.addEventListener("input", draw);
   box.querySelector("form")?.addEventListener("submit", (event) => event.preventDefault());
-  all.addEventListener("click", () => { whole = !whole; draw(); });
+  all.addEventListener("click", () => { whole = !whole; box.classList.toggle("whole", whole); draw(); });
   all.hidden = parseInt(count.textContent.replaceAll(",", ""), 10) <= first;
 
   heads.forEach((head, column) => head.querySelector("button").addEventListener("click", async () => {
