@@ -31,7 +31,7 @@ def packed_json(content: Any) -> str:  # noqa: ANN401 - whatever JSON can hold
 
 
 FIRST = 10
-"""Rows that are shown until a reader opens all."""
+"""Rows that most tables show until a reader opens all."""
 _LONG = 60
 """Characters beyond which a text is given a wide column, lest its row be as tall as the table."""
 
@@ -93,6 +93,8 @@ class HtmlTable:
         Drop-downs above it.
     folded
         Whether the page shows its heading alone until a reader opens it.
+    at_first
+        Rows that are shown until a reader opens all.
     """
 
     name: str
@@ -101,6 +103,7 @@ class HtmlTable:
     rows: list[list[Cell]]
     filters: list[Filter] = field(default_factory=list)
     folded: bool = True
+    at_first: int = FIRST
 
     @property
     def chosen(self) -> list[list[Cell]]:
@@ -111,12 +114,12 @@ class HtmlTable:
     @property
     def first(self) -> list[list[Cell]]:
         """The rows that stand on the page itself."""
-        return self.chosen[:FIRST]
+        return self.chosen[: self.at_first]
 
     @property
     def long(self) -> bool:
         """Whether a reader is helped by filters."""
-        return len(self.rows) > FIRST
+        return len(self.rows) > self.at_first
 
     @property
     def data(self) -> str:
@@ -136,6 +139,7 @@ def html_table(
     links: Mapping[str, Sequence[str]] | None = None,
     digits: int = 3,
     folded: bool = True,
+    at_first: int = FIRST,
 ) -> HtmlTable:
     """Turn a frame into a table of the page.
 
@@ -157,6 +161,8 @@ def html_table(
         Digits after the point of fractional numbers.
     folded
         Whether the page shows the heading alone at first.
+    at_first
+        Rows that are shown until a reader opens all.
     """
     labels, links = labels or {}, links or {}
     heads = [str(column) for column in frame.columns]
@@ -171,7 +177,7 @@ def html_table(
         for head, value in (filters or {}).items()
         if len(options := _options(frame[head])) > 1
     ]
-    return HtmlTable(name, title, columns, [list(row) for row in zip(*cells, strict=True)], chosen, folded)
+    return HtmlTable(name, title, columns, [list(row) for row in zip(*cells, strict=True)], chosen, folded, at_first)
 
 
 def _options(values: pd.Series) -> list[str]:

@@ -130,6 +130,11 @@ def is_ablation(model: str, reference: str) -> bool:
     return model == reference or (model.startswith(f"{reference}_") and not is_loss(model, reference))
 
 
+def is_variant(model: str, reference: str) -> bool:
+    """Decide whether a model is `reference`, or DANGO, with one part or the loss changed."""
+    return model.startswith((f"{reference}_", "dango_"))
+
+
 def is_dango(model: str) -> bool:
     """Tell DANGO and its variants."""
     return model == "dango" or model.startswith("dango_")

@@ -1,8 +1,8 @@
 // A table stands on the page with its first rows; all of them are in its data, unpacked when a reader chooses others.
-const FIRST = 10;
 const showRows = {};
 
 for (const box of document.querySelectorAll("[data-table]")) {
+  const first = Number(box.dataset.first);
   const body = box.querySelector("tbody");
   const heads = [...box.querySelectorAll("th")];
   const labels = heads.map((head) => head.textContent.trim());
@@ -43,7 +43,7 @@ for (const box of document.querySelectorAll("[data-table]")) {
   const draw = async () => {
     await read();
     const found = fitting();
-    const shown = whole ? found : found.slice(0, FIRST);
+    const shown = whole ? found : found.slice(0, first);
     body.replaceChildren(...shown.map((row) => {
       const line = document.createElement("tr");
       line.append(...row.map(cellOf));
@@ -51,8 +51,8 @@ for (const box of document.querySelectorAll("[data-table]")) {
     }));
     count.textContent = shown.length < found.length
       ? `${shown.length} of ${found.length.toLocaleString("en")} rows` : `${found.length.toLocaleString("en")} rows`;
-    all.hidden = found.length <= FIRST;
-    all.textContent = whole ? `show the first ${FIRST}` : `show all ${found.length.toLocaleString("en")}`;
+    all.hidden = found.length <= first;
+    all.textContent = whole ? `show the first ${first}` : `show all ${found.length.toLocaleString("en")}`;
   };
   showRows[box.dataset.table] = (chosen) => {
     for (const s of selects) {
@@ -65,8 +65,8 @@ for (const box of document.querySelectorAll("[data-table]")) {
   selects.forEach((s) => s.addEventListener("change", draw));
   search?.addEventListener("input", draw);
   box.querySelector("form")?.addEventListener("submit", (event) => event.preventDefault());
-  all.addEventListener("click", () => { whole = !whole; draw(); });
-  all.hidden = parseInt(count.textContent.replaceAll(",", ""), 10) <= FIRST;
+  all.addEventListener("click", () => { whole = !whole; box.classList.toggle("whole", whole); draw(); });
+  all.hidden = parseInt(count.textContent.replaceAll(",", ""), 10) <= first;
 
   heads.forEach((head, column) => head.querySelector("button").addEventListener("click", async () => {
     await read();

@@ -16,11 +16,11 @@ from pipeline_lib.reporting.findings import (
     spread_trades,
 )
 from pipeline_lib.reporting.html import EmbeddedFigure, HtmlTable, Section, html_table
-from pipeline_lib.reporting.names import in_order, is_ablation, training_in_words, with_training
+from pipeline_lib.reporting.names import in_order, is_ablation, is_variant, training_in_words, with_training
 from pipeline_lib.reporting.run_folder import RunFolder, reported_jobs, tested
 from pipeline_lib.reporting.sections.model import elsewhere, family_grids
 
-_DISPLAYED = ["model", "split", "screen", "phenotype", "metric", "value", "low", "high", "n", "groups", "seeds"]
+_DISPLAYED = ["model", "kind", "split", "screen", "phenotype", "metric", "value", "low", "high", "n", "groups", "seeds"]
 _DIFFERENCES = [
     "model",
     "reference",
@@ -106,9 +106,14 @@ def training_sentences(run: RunFolder) -> list[str]:
     return [training_in_words(run.dango)] if short else []
 
 
+_MODELS_FIRST = 15
+"""Rows of the leaderboard at first: on the yeast run down to DANGO."""
+
+
 def leaderboard(run: RunFolder) -> Section:
-    """Return every model on every split."""
+    """Return every model on every split; what differs by one part from another is shown when a reader chooses it."""
     table = run.leaderboard.sort_values(["split", "screen", "phenotype", "metric", "value"], ascending=False)
+    table["kind"] = ["variant" if is_variant(model, run.model) else "model" for model in table["model"]]
     screen, phenotype = leading_assay(table, run.simulated)
     chosen = {
         "split": next(iter(in_order(table["split"])), ""),
@@ -134,8 +139,9 @@ def leaderboard(run: RunFolder) -> Section:
                 "leaderboard",
                 "Leaderboard",
                 run.named(table[_DISPLAYED]),
-                filters={"model": "", **chosen},
+                filters={"kind": "model", "model": "", **chosen},
                 folded=False,
+                at_first=_MODELS_FIRST,
             ),
             html_table(
                 "scoreboard",
