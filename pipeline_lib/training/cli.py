@@ -148,12 +148,13 @@ class FitInputs:
     cell: tuple[Path, Path, Path, Path | None, tuple[Path, ...]]
 
     def read(self) -> "tuple[SplitData, Cell]":
-        """Return the split with its measurements, and the cell; refuse a feature table of none of its genes."""
-        from pipeline_lib.training.fitted_model import read_cell, read_split, refuse_unrelated_features
+        """Return the split with its measurements, and the cell."""
+        from pipeline_lib.training.fitted_model import read_cell, read_split, unrelated_features
 
         cell = read_cell(*self.cell)
         split = read_split(self.observations, self.split, cell.genes)
-        refuse_unrelated_features(cell, split.genotypes.genes)
+        for sentence in unrelated_features(cell, split.genotypes.genes):
+            click.echo(sentence, err=True)
         return split, cell
 
 

@@ -213,10 +213,10 @@ def read_cell(
     )
 
 
-def refuse_unrelated_features(cell: Cell, genes: NDArray[np.int64]) -> None:
-    """Refuse a feature table without a value of any gene that was measured.
+def unrelated_features(cell: Cell, genes: NDArray[np.int64]) -> list[str]:
+    """Return a sentence on each feature table without a value of any gene that was measured.
 
-    A table of metabolic genes alone passes, since a screen without any of them is no mistake.
+    A small screen may hold none of the genes of a table, so it is no error; a table of another organism's genes is.
 
     Parameters
     ----------
@@ -224,20 +224,15 @@ def refuse_unrelated_features(cell: Cell, genes: NDArray[np.int64]) -> None:
         Holds the feature tables.
     genes
         int64 [n, 3]: deleted genes of every observation, -1 where there is none.
-
-    Raises
-    ------
-    PipelineError
-        Names the table.
     """
     measured = np.unique(genes[genes >= 0])
-    for name, table in cell.features.items():
-        known = np.asarray(np.isfinite(table).any(axis=1))
-        if not known[measured].any() and not cell.genes["in_gem"].to_numpy(bool)[known].all():
-            raise PipelineError(
-                f"The feature table '{name}' has values of {known.sum():,} genes, and of none of the {len(measured):,} "
-                "that the screens measured; check which organism's genes it names, or leave it out of cell.features."
-            )
+    known = {name: np.asarray(np.isfinite(table).any(axis=1)) for name, table in cell.features.items()}
+    return [
+        f"The feature table '{name}' has values of {rows.sum():,} genes, and of none of the {len(measured):,} that the "
+        "screens measured; if that is no small screen, check which organism's genes it names."
+        for name, rows in known.items()
+        if not rows[measured].any()
+    ]
 
 
 def read_split(observations: Path, split: Path, genes: pd.DataFrame) -> SplitData:

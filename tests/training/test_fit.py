@@ -20,7 +20,7 @@ from pipeline_lib.training import fit as fit_module
 from pipeline_lib.training.checkpoint import fit_folder
 from pipeline_lib.training.cli import app
 from pipeline_lib.training.fit import fit_closed_form, fit_model, score_folds
-from pipeline_lib.training.fitted_model import read_cell, read_split, refuse_unrelated_features
+from pipeline_lib.training.fitted_model import read_cell, read_split, unrelated_features
 from pipeline_lib.training.processes import local_device, resolve_device
 from tests.small_cell import NUM_GENES, small_cell, stoichiometry
 
@@ -65,17 +65,13 @@ def test_a_fit_finds_the_closed_form_that_was_made_for_it(run, tmp_path, outputs
         assert fitted.exit_code == 0, fitted.exception
 
 
-def test_a_feature_table_of_other_genes_is_refused_and_one_of_metabolic_genes_alone_is_not():
+def test_a_feature_table_of_other_genes_than_were_measured_is_named():
     values = np.full((NUM_GENES, 1), np.nan, dtype=np.float32)
     values[[3, 15]] = 1.0
-    measured = np.array([[5, 6, -1], [7, -1, -1]])
-    refused = r"'proteome' has values of 2 genes, and of none of the 3 that the screens measured"
-    with pytest.raises(PipelineError, match=refused):
-        refuse_unrelated_features(small_cell(features={"proteome": values}), measured)
-    refuse_unrelated_features(small_cell(features={"proteome": values}), np.array([[5, 15, -1]]))
-    values[15] = np.nan
-    assert small_cell().genes["in_gem"][3]
-    refuse_unrelated_features(small_cell(features={"flux": values}), measured)
+    cell, measured = small_cell(features={"proteome": values}), np.array([[5, 6, -1], [7, -1, -1]])
+    (sentence,) = unrelated_features(cell, measured)
+    assert sentence.startswith("The feature table 'proteome' has values of 2 genes, and of none of the 3")
+    assert unrelated_features(cell, np.array([[5, 15, -1]])) == []
 
 
 def test_fits_of_a_baseline_share_no_closed_form(run, tmp_path):
