@@ -29,7 +29,7 @@ $(DEVELOPMENT): $(RUNTIME)
 
 install: $(RUNTIME) ## make .venv and install the pipeline
 
-run: $(RUNTIME) ## quickstart: a simulated screen, minutes, no network; prints the verdict and what to measure next
+run: $(RUNTIME) ## quickstart: a simulated screen, about two minutes, no network; prints the verdict and what to measure next
 	$(SNAKEMAKE) --cores $(CORES) --configfile config/quickstart.yaml
 	@$(BIN)/clp results verdict --run-folder results/quickstart
 

@@ -27,7 +27,7 @@ def app() -> None:
 @_run_option
 @json_option
 def verdict_command(run_folder: Path, *, as_json: bool) -> None:
-    """Print the verdict, the three best predictions and where the report is."""
+    """Print the verdict, the three untested genotypes of the highest expected value and where the report is."""
     from pipeline_lib.library.run import Run
 
     verdict = verdict_of(Run(run_folder))

@@ -23,6 +23,8 @@ _VALUES = 5
 """Values of a table of numbers that are kept of a gene, those first that are farthest from the other genes'."""
 _FEW = 12
 """Columns up to which a table of numbers is shown from the left, not by the size of its values."""
+_COMPONENT = r"component_\d+"
+"""Columns of a singular value decomposition, which have no meaning by themselves."""
 _DISPLAYED = ("interaction", "raw_interaction", "call")
 """Phenotypes that a pair or triple is shown by, the first of them that its screen measures at that order."""
 
@@ -75,6 +77,9 @@ def gene_pages(inputs: Inputs) -> str:
     index = dict(zip(inputs.genes["gene"], inputs.genes["gene_index"], strict=True))
     predicted = inputs.predicted
     known = dict(zip(predicted["observation_id"], predicted["prediction"], strict=True)) if len(predicted) else {}
+    readable = {
+        name: table.loc[:, ~table.columns.str.fullmatch(_COMPONENT)] for name, table in inputs.features.items()
+    }
     content = {
         "model": inputs.model,
         "split": split_name(inputs.split) if inputs.split else "",
@@ -87,7 +92,7 @@ def gene_pages(inputs: Inputs) -> str:
             {"name": str(name), **_neighbours(part)} for name, part in inputs.edges.groupby("network", sort=False)
         ],
         **_reactions(inputs.reactions, inputs.complexes),
-        "features": [_feature(name, table) for name, table in inputs.features.items()],
+        "features": [_feature(name, table) for name, table in readable.items() if len(table.columns) > 1],
     }
     return packed_json(content)
 

@@ -32,6 +32,7 @@ def packed_json(content: Any) -> str:  # noqa: ANN401 - whatever JSON can hold
 
 FIRST = 10
 """Rows that most tables show until a reader opens all."""
+_DIGITS = 3
 _LONG = 60
 """Characters beyond which a text is given a wide column, lest its row be as tall as the table."""
 
@@ -95,6 +96,8 @@ class HtmlTable:
         Whether the page shows its heading alone until a reader opens it.
     at_first
         Rows that are shown until a reader opens all.
+    rankings
+        Places of columns of ranks, one of which a reader chooses as the order; at first it is the first.
     """
 
     name: str
@@ -104,6 +107,7 @@ class HtmlTable:
     filters: list[Filter] = field(default_factory=list)
     folded: bool = True
     at_first: int = FIRST
+    rankings: tuple[int, ...] = ()
 
     @property
     def chosen(self) -> list[list[Cell]]:
@@ -137,9 +141,10 @@ def html_table(
     labels: Mapping[str, str] | None = None,
     filters: Mapping[str, str] | None = None,
     links: Mapping[str, Sequence[str]] | None = None,
-    digits: int = 3,
+    digits: Mapping[str, int] | None = None,
     folded: bool = True,
     at_first: int = FIRST,
+    rankings: Sequence[str] = (),
 ) -> HtmlTable:
     """Turn a frame into a table of the page.
 
@@ -158,18 +163,20 @@ def html_table(
     links
         Column to the address of each of its cells; '' for none.
     digits
-        Digits after the point of fractional numbers.
+        Digits after the point of a column's fractional numbers; 3 in others.
     folded
         Whether the page shows the heading alone at first.
     at_first
         Rows that are shown until a reader opens all.
+    rankings
+        Columns of ranks, one of which a reader chooses as the order; `frame` stands in that of the first.
     """
-    labels, links = labels or {}, links or {}
+    labels, links, digits = labels or {}, links or {}, digits or {}
     heads = [str(column) for column in frame.columns]
     columns, cells = [], []
     for head in heads:
         values = frame[head]
-        displayed = _digits(values, digits)
+        displayed = _digits(values, digits.get(head, _DIGITS))
         columns.append(Column(labels.get(head, head.replace("_", " ")), displayed is not None, displayed or 0))
         cells.append(_cells(values, displayed, links.get(head, [""] * len(frame))))
     chosen = [
@@ -177,7 +184,8 @@ def html_table(
         for head, value in (filters or {}).items()
         if len(options := _options(frame[head])) > 1
     ]
-    return HtmlTable(name, title, columns, [list(row) for row in zip(*cells, strict=True)], chosen, folded, at_first)
+    rows = [list(row) for row in zip(*cells, strict=True)]
+    return HtmlTable(name, title, columns, rows, chosen, folded, at_first, tuple(map(heads.index, rankings)))
 
 
 def _options(values: pd.Series) -> list[str]:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from pipeline_lib.__main__ import app
@@ -15,11 +16,12 @@ from pipeline_lib.command_line.plan import plan_run
 from pipeline_lib.command_line.workflow import Workflow
 from pipeline_lib.config.loading import RunConfig, load_run
 from pipeline_lib.errors import PipelineError
+from tests.conftest import ROOT
 from tests.docs.pages import blocks_of
 from tests.extension.conftest import EXAMPLE, forget
 from tests.training.run_folders import fit, write_small_run
 
-PAGE = Path(__file__).parents[2] / "docs" / "how_to" / "extend.md"
+PAGE = ROOT / "docs" / "how_to" / "extend.md"
 
 
 def content(**changes: object) -> dict[str, object]:
@@ -146,6 +148,26 @@ def test_its_settings_and_an_edit_of_its_code_refit_its_model_alone(installed: P
     after = [flow().model_code("gene_effects"), flow().model_code("mean"), flow().screen_code("ours")]
     assert after[0] != before[0]
     assert after[1:] == before[1:]
+
+
+def test_the_workflow_plans_jobs_of_its_model_and_its_reader(site: Path, tmp_path: Path) -> None:
+    """An entry of the grid is all that a run needs of an installed package."""
+    (tmp_path / "counts.tsv").write_text("strain_a\tstrain_b\tlog2_ratio\nb0008\tb0114\t-0.5\n")
+    (tmp_path / "ours.yaml").write_text(yaml.safe_dump(content()))
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "-n", "-p", "--cores", "1", "--configfile", "ours.yaml"]
+        + ["-s", str(ROOT / "workflow" / "Snakefile")],
+        env={**os.environ, "PYTHONPATH": str(site)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    fits = [line for line in done.stdout.splitlines() if "pipeline_lib training fit" in line]
+    (own,) = [line for line in fits if "--model gene_effects" in line]
+    assert '"penalty":1.5' in own.replace(" ", "")
+    assert "output: results/test/tables/screens/ours.parquet" in done.stdout
 
 
 def test_the_page_shows_the_files_of_the_package() -> None:

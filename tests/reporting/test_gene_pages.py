@@ -91,6 +91,14 @@ def test_neighbours_reactions_and_features_are_those_of_the_gene(inputs):
     assert data["single"][0]["of"] == {"2": 0.5}
 
 
+def test_components_of_a_decomposition_are_no_features_of_a_gene(inputs):
+    """The sign and the order of singular vectors have no meaning in biology."""
+    reduced = pd.DataFrame({"gene_index": [0], "component_1": [0.0862]})
+    features = {"descriptions": reduced, "abundance": reduced.assign(log10_mean=4.5)}
+    (abundance,) = unpacked(gene_pages(Inputs(**{**vars(inputs), "features": features})))["features"]
+    assert (abundance["name"], abundance["columns"]) == ("abundance", ["log10_mean"])
+
+
 def test_only_genes_of_the_genome_database_are_linked(inputs):
     data = unpacked(gene_pages(inputs))
     assert data["address"].format(gene="YFL039C") == "https://www.yeastgenome.org/locus/YFL039C"

@@ -48,6 +48,15 @@ def test_the_yeast_run_has_a_job_for_every_model_split_and_seed(snakemake, check
     assert 0 < rules["closed_form"] < fits / 2, "seeds and ablations of the network share theirs"
 
 
+def test_the_drawing_of_the_rules_has_those_of_the_yeast_run(snakemake, checkout, root):
+    done = snakemake("--rulegraph", "--configfile", "config/config.yaml", cwd=checkout)
+    assert done.returncode == 0, done.stderr
+    drawn = re.findall(r"<text[^>]*>([^<]+)</text>", (root / "docs/figures/rulegraph.svg").read_text())
+    assert sorted(drawn) == sorted(re.findall(r'label = "([^"]+)"', done.stdout)), (
+        "snakemake --rulegraph --configfile config/config.yaml | dot -Tsvg > docs/figures/rulegraph.svg draws it anew"
+    )
+
+
 def test_a_scan_of_the_genome_is_a_job_a_shard_and_no_part_of_a_default_run(snakemake, checkout):
     assert "scan_shard" not in rules_of(snakemake("-n", *QUICKSTART, cwd=checkout).stdout)
     done = snakemake("genome_scan", "-n", *QUICKSTART, "--set-scatter", "genome_scan=40", cwd=checkout)

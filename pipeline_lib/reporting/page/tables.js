@@ -6,7 +6,8 @@ for (const box of document.querySelectorAll("[data-table]")) {
   const body = box.querySelector("tbody");
   const heads = [...box.querySelectorAll("th")];
   const labels = heads.map((head) => head.textContent.trim());
-  const selects = [...box.querySelectorAll("select")];
+  const selects = [...box.querySelectorAll("select[data-column]")];
+  const ranking = box.querySelector("[data-ranking]");
   const search = box.querySelector("[data-search]");
   const count = box.querySelector(".count");
   const all = box.querySelector("[data-all]");
@@ -68,11 +69,10 @@ for (const box of document.querySelectorAll("[data-table]")) {
   all.addEventListener("click", () => { whole = !whole; box.classList.toggle("whole", whole); draw(); });
   all.hidden = parseInt(count.textContent.replaceAll(",", ""), 10) <= first;
 
-  heads.forEach((head, column) => head.querySelector("button").addEventListener("click", async () => {
+  const sortBy = async (column, down) => {
     await read();
-    const down = head.getAttribute("aria-sort") !== "descending";
     heads.forEach((other) => other.setAttribute("aria-sort", "none"));
-    head.setAttribute("aria-sort", down ? "descending" : "ascending");
+    heads[column].setAttribute("aria-sort", down ? "descending" : "ascending");
     rows.sort((a, b) => {
       const x = value(a[column]), y = value(b[column]);
       if (x === null || y === null) return (x === null) - (y === null);
@@ -80,7 +80,10 @@ for (const box of document.querySelectorAll("[data-table]")) {
       return down ? -order : order;
     });
     draw();
-  }));
+  };
+  heads.forEach((head, column) => head.querySelector("button").addEventListener("click", () =>
+    sortBy(column, head.getAttribute("aria-sort") !== "descending")));
+  ranking?.addEventListener("change", () => sortBy(Number(ranking.value), false));
 
   const save = box.querySelector("[data-csv]");
   save.hidden = false;

@@ -58,7 +58,7 @@ def walk_through(run: RunFolder) -> Section:
             html_table("invariants", "Invariants", checks),
             html_table("closed_form", "Closed form: gains of every level by case", _gains(content["closed_form"])),
             html_table("steps", "Every method: shapes and ranges", pd.DataFrame(map(_step, content["steps"]))),
-            html_table("gradients", "Gradient norms by group of parameters", norms, digits=5),
+            html_table("gradients", "Gradient norms by group of parameters", norms, digits={"gradient norm": 5}),
             html_table("dead_units", "Dead units by layer", dead),
         ],
         [graph],
@@ -232,7 +232,7 @@ def top_predictions(run: RunFolder) -> Section:
 
 def next_experiments(run: RunFolder) -> Section:
     """Return the ranked list of untested pairs and triples."""
-    table = run.table("next_experiments")
+    table = run.table("next_experiments").sort_values(["rank_by_value", "order"], ignore_index=True)
     title = "What to measure next"
     if table.empty:
         why = f"no screen of pairs or triples leaves untested ones among genes that {run.model} was fitted on."
@@ -248,7 +248,8 @@ def next_experiments(run: RunFolder) -> Section:
         f"value: how far below {_threshold(run, table)} the measurement is expected to fall (expected improvement; for "
         "calls, the chance of a call). Information: bits that one measurement is expected to add, ½ log₂(1 + unknown "
         "/ noise), where unknown is the disagreement of the seeds and what the rarest gene's few measurements leave "
-        "open. Novelty: 1 / (1 + measurements of the rarest gene). The CSV keeps the order in which a lab would pick. "
+        "open. Novelty: 1 / (1 + measurements of the rarest gene). The order is by expected value; "
+        "next_experiments/ranked.csv takes the best of both rankings in turn. "
         "A prediction is a reason to measure, not a result."
     )
     return Section("next", title, [about], tables=[_suggestions(run, table)])
@@ -274,7 +275,6 @@ def _suggestions(run: RunFolder, table: pd.DataFrame) -> HtmlTable:
         "novelty",
         "expected_value",
         "information",
-        "viable",
         "metabolic",
         "screen",
     ]
@@ -282,7 +282,10 @@ def _suggestions(run: RunFolder, table: pd.DataFrame) -> HtmlTable:
         "next_experiments",
         "Untested pairs and triples",
         pd.concat([named, table[rest]], axis=1),
-        filters={"order": "", "viable": "", "metabolic": ""},
+        filters={"order": "", "metabolic": ""},
         links=links,
+        # The information of a measured pair is some thousandths of a bit.
+        digits={"information": 4},
         folded=False,
+        rankings=["rank_by_value", "rank_by_information"],
     )
