@@ -77,9 +77,7 @@ def gene_pages(inputs: Inputs) -> str:
     index = dict(zip(inputs.genes["gene"], inputs.genes["gene_index"], strict=True))
     predicted = inputs.predicted
     known = dict(zip(predicted["observation_id"], predicted["prediction"], strict=True)) if len(predicted) else {}
-    readable = {
-        name: table.loc[:, ~table.columns.str.fullmatch(_COMPONENT)] for name, table in inputs.features.items()
-    }
+    readable = {name: table.loc[:, ~table.columns.str.fullmatch(_COMPONENT)] for name, table in inputs.features.items()}
     content = {
         "model": inputs.model,
         "split": split_name(inputs.split) if inputs.split else "",

@@ -155,8 +155,11 @@ def test_the_workflow_plans_jobs_of_its_model_and_its_reader(site: Path, tmp_pat
     (tmp_path / "counts.tsv").write_text("strain_a\tstrain_b\tlog2_ratio\nb0008\tb0114\t-0.5\n")
     (tmp_path / "ours.yaml").write_text(yaml.safe_dump(content()))
     done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "-n", "-p", "--cores", "1", "--configfile", "ours.yaml"]
-        + ["-s", str(ROOT / "workflow" / "Snakefile")],
+        [
+            sys.executable,
+            *"-m snakemake -n -p --cores 1 --configfile ours.yaml -s".split(),
+            ROOT / "workflow/Snakefile",
+        ],
         env={**os.environ, "PYTHONPATH": str(site)},
         cwd=tmp_path,
         capture_output=True,

@@ -257,7 +257,9 @@ def provenance(run: RunFolder) -> Section:
         [written],
         [],
         [
-            html_table("rules", "Time (s) and peak memory (MB) of the jobs", rules, digits=dict.fromkeys(rules, 1)),
+            html_table(
+                "rules", "Time (s) and peak memory (MB) of the jobs", rules, digits=dict.fromkeys(rules.columns, 1)
+            ),
             html_table("sources", "Upstream files", sources),
             html_table("packages", "Versions", versions),
         ],
