@@ -208,6 +208,7 @@ def test_the_sentence_of_counts_states_what_is_won_on_simulated_screens_alone() 
         "simulated screens), shows no significant difference in 2, and is worse in 0; 1 rests on too few queries or "
         "genes for an interval."
     )
+    assert counts_sentence(board.head(1), ()).startswith("Over the one comparison of screen, phenotype and split, clp")
     alone = counts_sentence(board[board["screen"] == "simulated"], {"simulated"})
     assert "of screen, phenotype and split, every screen simulated, clp is better than the best baseline in 2," in alone
 

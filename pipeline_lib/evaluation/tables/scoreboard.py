@@ -172,6 +172,6 @@ def counts_sentence(board: pd.DataFrame, simulated: Collection[str]) -> str:
     ]
     unknown = int((board["verdict"] == "undetermined").sum())
     rest = f"; {unknown} rest{'s' * (unknown == 1)} on too few queries or genes for an interval" if unknown else ""
-    comparisons = f"{len(board)} comparison{'s' * (len(board) != 1)}"
+    comparisons = "the one comparison" if len(board) == 1 else f"all {len(board)} comparisons"
     alone = "" if mixed else ", every screen simulated"
-    return f"Over all {comparisons} of screen, phenotype and split{alone}, {model} {', '.join(parts)}{rest}."
+    return f"Over {comparisons} of screen, phenotype and split{alone}, {model} {', '.join(parts)}{rest}."
