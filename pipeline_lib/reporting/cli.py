@@ -50,7 +50,8 @@ def _named_paths(_: click.Context, parameter: click.Parameter, given: tuple[str,
     "--models", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder of fitted models."
 )
 @click.option(
-    "--dango",
+    "--dango-settings",
+    "dango",
     required=True,
     type=SectionType("models.dango", DangoSettings),
     help="Section 'models.dango', by which a training shorter than that of its paper is named: JSON, or a run's YAML.",

@@ -29,7 +29,7 @@ def draw(topic: str, run: Path, folder: Path) -> None:
         *(f"--p-values-of={screen}" for screen in PAGES if topic == "p_values"),
         "--models",
         str(run / "models"),
-        "--dango",
+        "--dango-settings",
         SHORT_DANGO.model_dump_json(),
         "--folder",
         str(folder),

@@ -86,7 +86,7 @@ def test_the_report_of_a_tiny_own_screen_is_built_and_is_about_that_screen(
             *(f"--p-values-of={screen}" for screen in pages_of(topic, config.screens)),
             "--models",
             str(tmp_path / "models"),
-            "--dango",
+            "--dango-settings",
             as_json(config.models.dango),
             "--folder",
             str(tmp_path / "figures"),

@@ -69,7 +69,7 @@ for topic in TOPICS:
             folder=lambda wildcards, output: dirname(output.records),
         shell:
             "python -m pipeline_lib reporting figures {params.topic:q} --settings {params.settings:q} --scores {params.scores:q} {params.inputs:q}"
-            " --models {params.models:q} --dango {params.dango:q} {params.pages:q} --folder {params.folder:q} --records {output.records:q}"
+            " --models {params.models:q} --dango-settings {params.dango:q} {params.pages:q} --folder {params.folder:q} --records {output.records:q}"
             " --listed {output.listed:q} --captions {output.captions:q} 2>> {log:q}"
 
 
