@@ -234,7 +234,7 @@ def _evaluate(config: RunConfig, folder: Path) -> None:
             path["precision_recall"],
             "--queries",
             str(evaluated / "query_precision.parquet"),
-            "--dango-settings",
+            "--dango",
             path["dango_scoring"],
         ],
     }
