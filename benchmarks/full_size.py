@@ -251,7 +251,7 @@ def _name(command: list[str]) -> str:
 
 
 def keep(
-    fraction: float, rows: dict[str, int], stages: list[Stage], limits: dict[str, Any], folder: Path = FOLDER
+    fraction: float, rows: dict[str, int], stages: list[Stage], settings: dict[str, Any], folder: Path = FOLDER
 ) -> list[dict[str, Any]]:
     """Add the measurements of one size to ``full_size.json`` in `folder` and return those of all sizes."""
     path = folder / f"{RUN}.json"
@@ -263,7 +263,7 @@ def keep(
         "rows": total,
         "fraction": fraction,
         "tables": rows,
-        "limits": limits,
+        "settings": settings,
         "stages": list(known.values()),
     }
     largest = sizes[max(sizes)]
@@ -275,11 +275,11 @@ def keep(
             f"config/trigenic.yaml on simulated tables in the layouts of Costanzo 2016, Kuzmin 2018 and Kuzmin 2020, "
             f"{max(sizes):,} rows in all, without the screens {', '.join(OTHER_SCREENS)} of the base configuration; "
             "ours_s is the wall clock and cpu_s the processor time of the stages that finished, summed; they run side "
-            "by side where limits.cores allows. Ours alone. Stages that are not listed were not run at that size"
+            "by side where settings.cores allows. Ours alone. Stages that are not listed were not run at that size"
         ),
         folder=folder,
         rows=max(sizes),
-        limits=largest["limits"],
+        settings=largest["settings"],
         cpu_s=sum(stage["cpu_seconds"] for stage in finished),
         peak_mb=max((stage["peak_mb"] for stage in finished), default=0.0),
         stages=largest["stages"],
@@ -347,7 +347,7 @@ def main(
     configuration = write_configuration(folder, list(models), list(splits))
     config = read_run_config(configuration)
     (entry,) = config.grid
-    limits = {
+    settings = {
         "cores": cores,
         "models": entry.models,
         "splits": entry.splits,
@@ -356,12 +356,12 @@ def main(
 
     def ended(stage: Stage) -> None:
         stages.append(stage)
-        keep(fraction, written["rows"], stages, limits)
+        keep(fraction, written["rows"], stages, settings)
         click.echo(f"{stage.name}: {stage.seconds:.1f} s, {stage.peak_mb:.0f} MiB, {stage.ended}", err=True)
 
     command = workflow_command(configuration, targets(until, config), cores)
     status = watch(command, folder, {**os.environ, "PIPELINE_MIRROR": str(mirror.resolve())}, limit_mb, ended)
-    draw(keep(fraction, written["rows"], stages, limits), FOLDER / f"{RUN}.svg")
+    draw(keep(fraction, written["rows"], stages, settings), FOLDER / f"{RUN}.svg")
     if status:
         click.echo(
             f"Snakemake ended with status {status}; what finished is kept, and the same command goes on.", err=True

@@ -231,15 +231,15 @@ def test_measurements_of_a_later_run_are_added_by_size_and_the_largest_leads(
     def stage(name: str, seconds: float, ended: str = "finished"):
         return full_size.Stage(name, seconds, seconds, 100 * seconds, ended)
 
-    limits = {"cores": 2, "models": ["mean"], "splits": ["random"], "training": {"epochs": 6}}
-    full_size.keep(0.1, {"a": 100, "b": 10}, [stage("read", 2.0), stage("split", 9.0, "failed")], limits, tmp_path)
-    full_size.keep(0.01, {"a": 10, "b": 1}, [stage("read", 1.0)], limits, tmp_path)
-    sizes = full_size.keep(0.1, {"a": 100, "b": 10}, [stage("split", 3.0)], limits, tmp_path)
+    settings = {"cores": 2, "models": ["mean"], "splits": ["random"], "training": {"epochs": 6}}
+    full_size.keep(0.1, {"a": 100, "b": 10}, [stage("read", 2.0), stage("split", 9.0, "failed")], settings, tmp_path)
+    full_size.keep(0.01, {"a": 10, "b": 1}, [stage("read", 1.0)], settings, tmp_path)
+    sizes = full_size.keep(0.1, {"a": 100, "b": 10}, [stage("split", 3.0)], settings, tmp_path)
     content = json.loads((tmp_path / "full_size.json").read_text())
     assert content["sizes"] == sizes
     assert [size["rows"] for size in sizes] == [11, 110]
     assert content["rows"] == 110
-    assert content["limits"] == limits
+    assert content["settings"] == settings
     assert [(stage["name"], stage["seconds"]) for stage in content["stages"]] == [("read", 2.0), ("split", 3.0)]
     assert (content["ours_s"], content["peak_mb"]) == (5.0, 300.0)
     full_size.draw(sizes, tmp_path / "growth.svg")
